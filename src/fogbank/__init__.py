@@ -1,0 +1,1 @@
+"""Fogbank: a whole AWS cloud on one local endpoint."""

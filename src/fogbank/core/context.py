@@ -1,0 +1,160 @@
+"""The context: everything an operation may know or reach besides its request. Passed, never ambient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+import msgspec
+
+from . import arns
+from .principal import Principal
+
+if TYPE_CHECKING:
+    from fogbank.store.api import Reader, Store, Transaction
+    from fogbank.store.blobs import BlobStore
+
+    from .clock import Clock
+    from .ids import Ids
+    from .metrics import Metrics
+    from .settings import Settings
+    from .signals import Signals, Watch
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Cloud(Protocol):
+    """The running cloud, as contexts see it (`fogbank.app.App` is the one implementation)."""
+
+    settings: Settings
+    store: Store
+    blobs: BlobStore
+    clock: Clock
+    ids: Ids
+    signals: Signals
+    metrics: Metrics
+
+    async def run(self, function: Callable[[], T], /) -> T: ...
+
+    async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]: ...
+
+    def enqueue(
+        self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str
+    ) -> str: ...
+
+    def cancel(self, tx: Transaction, kind: str, name: str) -> bool: ...
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """One call's surroundings.
+
+    `request_id` is the AWS request id; `cause` the id of the request or job this one follows from (for `fogbank why`).
+    `endpoint` is the scheme://host:port the client used, for URLs that are handed back. `source_ip`, `secure`,
+    `user_agent`, `referer` feed condition keys. `conditions` are condition keys the pipeline already knows.
+    """
+
+    app: Cloud
+    account: str
+    region: str
+    principal: Principal
+    request_id: str
+    service: str = ""
+    operation: str = ""
+    cause: str = ""
+    endpoint: str = "http://localhost:4566"
+    source_ip: str = "127.0.0.1"
+    secure: bool = False
+    user_agent: str = ""
+    referer: str = ""
+    headers: dict[str, str] = {}
+
+    @property
+    def clock(self) -> Clock:
+        return self.app.clock
+
+    @property
+    def ids(self) -> Ids:
+        return self.app.ids
+
+    @property
+    def blobs(self) -> BlobStore:
+        return self.app.blobs
+
+    @property
+    def partition(self) -> str:
+        return arns.partition_of(self.region)
+
+    def now(self) -> float:
+        """Seconds since the epoch on the cloud's clock."""
+        return self.app.clock.now()
+
+    def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
+        """An ARN here: in this partition, region and account unless told otherwise ('' for global services)."""
+        region = self.region if region is None else region
+        account = self.account if account is None else account
+        return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
+
+    # -- the store ---------------------------------------------------------------------------------------------------
+
+    def read(self) -> AbstractContextManager[Reader]:
+        """`with ctx.read() as tx:` in a plain-def operation."""
+        return self.app.store.read()
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """`with ctx.write() as tx:` in a plain-def operation; commits when the block ends, rolls back if it raises."""
+        return self.app.store.write()
+
+    async def fetch(self, function: Callable[Concatenate[Reader, P], T], *args: P.args, **kw: P.kwargs) -> T:
+        """`await ctx.fetch(f, …)` is f(tx, …) in a read transaction: the form for async operations and jobs."""
+
+        def body() -> T:
+            with self.app.store.read() as tx:
+                return function(tx, *args, **kw)
+
+        return await self.app.run(body)
+
+    async def transact(self, function: Callable[Concatenate[Transaction, P], T], *args: P.args, **kw: P.kwargs) -> T:
+        """`await ctx.transact(f, …)` is f(tx, …) in a write transaction, repeated on a conflict."""
+
+        def body() -> T:
+            with self.app.store.write() as tx:
+                return function(tx, *args, **kw)
+
+        return await self.app.run(body)
+
+    # -- later and elsewhere -----------------------------------------------------------------------------------------
+
+    def later(self, tx: Transaction, kind: str, payload: dict[str, Any], *, delay: float = 0.0, name: str = "") -> str:
+        """Enqueue a job in this transaction, to run `delay` seconds of the clock after it commits; returns its id.
+
+        With a `name`, it replaces a pending job of the same kind and name. The payload is plain JSON-like data (bytes
+        allowed). The job runs in this account and region, as this principal.
+        """
+        return self.app.enqueue(tx, self, kind, payload, self.now() + delay, name)
+
+    def cancel(self, tx: Transaction, kind: str, name: str) -> bool:
+        """Remove the pending job of this kind and name in this account and region, if it has not started."""
+        return self.app.cancel(tx, kind, f"{self.account}/{self.region}/{name}")
+
+    async def call(self, service: str, operation: str, request: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Call an operation of any service as this principal: validated, authorised, audited and traced as over HTTP.
+
+        Raises the ServiceError the operation answered with.
+        """
+        return await self.app.call(self, service, operation, request or {})
+
+    def acting_as(self, principal: Principal, *, region: str | None = None) -> Context:
+        """The same cause, continued as somebody else: an assumed role, or `principal.service(...)`."""
+        return msgspec.structs.replace(
+            self, principal=principal, account=principal.account, region=region or self.region, cause=self.request_id
+        )
+
+    def watch(self, topic: str) -> Watch:
+        """`with ctx.watch(topic) as watch:` look; `await watch.wait(seconds)`; look again."""
+        return self.app.signals.watch(topic)
+
+    def metric(self, namespace: str, name: str, value: float, unit: str, **dimensions: str) -> None:
+        """Count something for CloudWatch, as the AWS service does by itself."""
+        self.app.metrics.add(self.account, self.region, namespace, name, dimensions, value, unit, self.now())

@@ -1,0 +1,47 @@
+"""Metrics that services emit about themselves: summed per minute in memory, taken by CloudWatch to store or read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Statistic(msgspec.Struct):
+    """One minute of one metric. `values` counts each distinct value, for percentiles."""
+
+    unit: str
+    values: dict[float, float]
+
+
+# account, region, namespace, name, dimensions (sorted pairs), minute (epoch seconds)
+MetricKey = tuple[str, str, str, str, tuple[tuple[str, str], ...], int]
+
+
+class Metrics:
+    """The sink. Not acknowledged data: up to a few seconds of it are lost with a killed process, as on AWS."""
+
+    def __init__(self) -> None:
+        self._minutes: dict[MetricKey, Statistic] = {}
+
+    def add(
+        self,
+        account: str,
+        region: str,
+        namespace: str,
+        name: str,
+        dimensions: Mapping[str, str],
+        value: float,
+        unit: str,
+        now: float,
+    ) -> None:
+        key = (account, region, namespace, name, tuple(sorted(dimensions.items())), int(now) // 60 * 60)
+        statistic = self._minutes.get(key)
+        if statistic is None:
+            statistic = self._minutes[key] = Statistic(unit, {})
+        statistic.values[value] = statistic.values.get(value, 0.0) + 1.0
+
+    def take(self) -> dict[MetricKey, Statistic]:
+        """Everything added since the last take."""
+        taken, self._minutes = self._minutes, {}
+        return taken

@@ -1,0 +1,146 @@
+"""Declaring what a service does. Decorators only mark functions; `core.services` finds the marks.
+
+@operation("sqs", "SendMessage", resource=queue_arn)
+def send_message(ctx, req): ...            # store only: plain def; may be repeated by the pipeline
+
+@operation("s3", "PutObject", action="s3:PutObject", resource=object_arn)
+async def put_object(ctx, req): ...        # waits for something: async def, holds no transaction meanwhile
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .http import Request, Response
+
+Fidelity = Literal["real", "recorded"]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Access(msgspec.Struct, frozen=True):
+    """One permission an operation needs: an IAM action on a resource, with the condition keys known of it."""
+
+    action: str  # "s3:GetObject"; empty: the operation's own
+    resource: str  # an ARN, or "*" for actions without resource-level permissions
+    conditions: Mapping[str, str | Sequence[str]] = {}
+
+
+Resource = Callable[["Context", dict[str, Any]], "str | Access | Sequence[Access]"]
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """What `@operation` was told. `resource` is None only where `public` (no permission exists for it in AWS)."""
+
+    service: str
+    name: str
+    call: Callable[..., Any]
+    is_async: bool
+    action: str
+    resource: Resource | None
+    fidelity: Fidelity
+    data_event: bool
+
+
+def operation(
+    service: str,
+    name: str,
+    *,
+    resource: Resource | Literal["*"] | None,
+    action: str | None = None,
+    fidelity: Fidelity = "real",
+    data_event: bool = False,
+) -> Callable[[F], F]:
+    """Mark a function as an AWS operation.
+
+    `service` and `name` are botocore's. `resource(ctx, req)` gives the ARN the caller must be allowed to act on (or a
+    list of `Access`, all of which must be allowed); "*" where AWS has no resource-level permission; None where AWS
+    asks no permission at all (sts:GetCallerIdentity). `action` defaults to the signing name and the operation.
+    `fidelity`: `real`, or `recorded` when it only keeps and returns what it is told.
+    """
+
+    def mark(function: F) -> F:
+        import inspect
+
+        give = (lambda ctx, req: "*") if resource == "*" else resource
+        function.__fogbank__ = Operation(  # type: ignore[attr-defined]
+            service=service,
+            name=name,
+            call=function,
+            is_async=inspect.iscoroutinefunction(function),
+            action=action or f"{service}:{name}",
+            resource=give,
+            fidelity=fidelity,
+            data_event=data_event,
+        )
+        return function
+
+    return mark
+
+
+class Job(msgspec.Struct, frozen=True):
+    kind: str
+    call: Callable[[Context, dict[str, Any]], Awaitable[None]]
+    attempts: int
+    backoff: float
+
+
+def job(kind: str, *, attempts: int = 5, backoff: float = 1.0) -> Callable[[F], F]:
+    """Mark `async def handler(ctx, payload)` as the work of jobs of `kind` ("service.name").
+
+    It is run at least once after the transaction that enqueued it, so it must be idempotent. When it raises it is
+    tried again after `backoff`, 2×, 4×, … seconds, `attempts` times in all; then it stands in the failed list.
+    """
+
+    def mark(function: F) -> F:
+        function.__fogbank__ = Job(kind, function, attempts, backoff)  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+class ResourcePolicy(msgspec.Struct, frozen=True):
+    """The policy attached to a resource, and the account that owns it."""
+
+    account: str
+    document: str | None  # JSON
+
+
+class ResourcePolicies(msgspec.Struct, frozen=True):
+    service: str
+    call: Callable[..., ResourcePolicy | None]
+
+
+def resource_policy(service: str) -> Callable[[F], F]:
+    """Mark `(tx, arn) -> ResourcePolicy | None` as the reader of the resource policies of `service`.
+
+    Asked for every authorised call on an ARN of that service. None: there is no such resource.
+    """
+
+    def mark(function: F) -> F:
+        function.__fogbank__ = ResourcePolicies(service, function)  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    name: str
+    call: Callable[[Any, Request], Awaitable[Response]]
+
+
+def endpoint(name: str) -> Callable[[F], F]:
+    """Mark `async def handler(app, request) -> Response` as a data-plane endpoint that is no AWS API call:
+
+    `execute-api` (API Gateway stages), `lambda-url`, `s3-website`. `gateway.hosts` says which hosts and paths reach it.
+    """
+
+    def mark(function: F) -> F:
+        function.__fogbank__ = Endpoint(name, function)  # type: ignore[attr-defined]
+        return function
+
+    return mark

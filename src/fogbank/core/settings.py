@@ -1,0 +1,35 @@
+"""Every setting there is, with its default. Read from flags, FOGBANK_* variables and fogbank.toml by the cli."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+Auth = Literal["default", "open", "strict"]
+Iam = Literal["enforce", "audit", "off"]
+Durability = Literal["process", "full"]
+Runtimes = Literal["nearest", "exact"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The configuration of one cloud."""
+
+    host: str = "127.0.0.1"
+    port: int = 4566
+    data: Path = Path(".fogbank")
+    ephemeral: bool = False  # nothing is kept: the memory store, and blobs in a temporary folder
+    store: str = ""  # a postgresql:// URL for the scale-out store; empty: SQLite in `data`
+    auth: Auth = "default"
+    iam: Iam = "enforce"
+    limits: str = "aws"  # aws, off, or the path of a file of quotas
+    durability: Durability = "process"
+    runtimes: Runtimes = "nearest"
+    init: Path | None = None  # a folder of scripts to run when the cloud is ready
+    region: str = "us-east-1"  # where a request that names no region goes
+    account: str = "000000000000"  # whose root the key `test` is
+    secret: str = "test"  # noqa: S105 - the secret of the root keys
+    domains: tuple[str, ...] = ("localhost", "localhost.localstack.cloud", "amazonaws.com")  # of virtual hosts
+    max_body: int = 128 * 1024 * 1024  # bytes of a request that is not streamed
+    log_level: str = "info"

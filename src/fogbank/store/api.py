@@ -1,0 +1,177 @@
+"""The store's interface: typed records in ordered tables, changed in transactions.
+
+A table is declared once, at module level, by the service that owns it:
+
+    class Queue(Record, tag=...):           # a msgspec.Struct
+        account: str; region: str; name: str; arn: str
+
+    QUEUES = Table("sqs/queue", Queue, key=lambda q: (q.account, q.region, q.name),
+                   indexes={"arn": lambda q: (q.arn,)})
+
+Keys and index entries are tuples of str, bytes, int, bool and None, ordered element by element (None < bool < int <
+bytes < str; ints by value, str by their UTF-8 bytes). An index function returns one entry, a list of entries, or None
+(the record is not in this index: sparse); entries need not be unique. Indexes are kept in the same transaction as the
+record.
+
+Transactions are serialisable. Nothing external may happen inside one: no await, no clock, no id but from the context.
+Commit raises `Conflict` on a networked engine when another transaction was in the way: the pipeline then repeats the
+whole function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+KeyPart = str | bytes | int | bool | None
+Key = tuple[KeyPart, ...]
+
+
+class Record(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A stored record. New fields get a default; any other change raises the table's version and adds a migration."""
+
+
+R = TypeVar("R", bound=Record)
+Migration = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Table(Generic[R]):
+    """An ordered collection of one record type.
+
+    `migrations[n]` turns the plain dict of a record written at version n into one of version n + 1; they are applied
+    when a record is read, so that opening an old data directory costs nothing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        record: type[R],
+        key: Callable[[R], Key],
+        indexes: Mapping[str, Callable[[R], Key | Sequence[Key] | None]] | None = None,
+        version: int = 1,
+        migrations: Mapping[int, Migration] | None = None,
+    ) -> None:
+        self.name = name
+        self.record = record
+        self.key = key
+        self.indexes = dict(indexes or {})
+        self.version = version
+        self.migrations = dict(migrations or {})
+        missing = [n for n in range(1, version) if n not in self.migrations]
+        if missing:
+            raise ValueError(f"table {name}: version {version} lacks the migrations from {missing}")
+
+
+class Reader(Protocol):
+    """A consistent view of the store."""
+
+    def get(self, table: Table[R], key: Key) -> R | None:
+        """The record under `key`, or None."""
+        ...
+
+    def scan(
+        self,
+        table: Table[R],
+        prefix: Key = (),
+        *,
+        start: Key | None = None,
+        end: Key | None = None,
+        after: Key | None = None,
+        reverse: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[R]:
+        """Records whose key begins with `prefix`, in key order (descending when `reverse`).
+
+        `start` and `end` bound the whole key: start <= key < end, whichever the direction. `after` is a whole key:
+        only records strictly beyond it in the direction of travel are returned (it is how pages continue; it need not
+        exist any more).
+        """
+        ...
+
+    def scan_index(
+        self,
+        table: Table[R],
+        index: str,
+        prefix: Key = (),
+        *,
+        start: Key | None = None,
+        end: Key | None = None,
+        after: tuple[Key, Key] | None = None,
+        reverse: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[R]:
+        """Records by an index entry, then by key; `start`/`end` bound the entry, `after` is (entry, record key)."""
+        ...
+
+    def first(self, table: Table[R], index: str, entry: Key) -> R | None:
+        """The first record whose index entry equals `entry`, or None."""
+        ...
+
+    def count(self, table: Table[R], prefix: Key = ()) -> int:
+        """How many records have a key that begins with `prefix` (walks them)."""
+        ...
+
+
+class Transaction(Reader, Protocol):
+    """A transaction that may change the store. It sees its own writes."""
+
+    def put(self, table: Table[R], record: R) -> None:
+        """Insert or replace a record; its index entries follow."""
+        ...
+
+    def delete(self, table: Table[R], key: Key) -> bool:
+        """Remove a record and its index entries; whether there was one."""
+        ...
+
+    def signal(self, topic: str) -> None:
+        """Wake whoever watches `topic` once this transaction has committed (on every node)."""
+        ...
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Run `action` in this process right after the commit: for caches only, it is lost with the process."""
+        ...
+
+
+class Conflict(Exception):
+    """The transaction met another one; repeat it from the start."""
+
+
+class StoreFull(Exception):
+    """The disk (or the configured quota) is full: nothing of the transaction was applied."""
+
+
+class StoreCorrupt(Exception):
+    """The store's file is damaged: says which file, what was found and what can be done."""
+
+
+class StoreLocked(Exception):
+    """Another process holds this data directory; says which (pid)."""
+
+
+class Store(Protocol):
+    """An engine. `embedded` engines answer in microseconds and are used on the event loop itself."""
+
+    embedded: bool
+
+    def read(self) -> AbstractContextManager[Reader]: ...
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """Commits when the block ends, rolls back when it raises."""
+        ...
+
+    async def durable(self) -> None:
+        """Returns when every commit made so far survives a power cut (at once unless durability is `full`)."""
+        ...
+
+    def subscribe(self, listener: Callable[[str], None]) -> None:
+        """`listener(topic)` is called on the event loop for every signalled topic, after its commit."""
+        ...
+
+    def wipe(self, prefix: str = "") -> None:
+        """Delete every record of the tables whose name starts with `prefix`."""
+        ...
+
+    def close(self) -> None: ...
