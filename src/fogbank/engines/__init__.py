@@ -1,0 +1,1 @@
+"""Real engines as supervised children: processes first, and what is built on them."""

@@ -1,0 +1,264 @@
+"""The nursery: a small helper process that starts, watches and buries every child of the server.
+
+It is run as a script of its own (`python -I -S nursery.py FD`), with the standard library alone. The server keeps one
+end of a socket pair, the nursery the other; when the server is gone, however it went, the socket reads end-of-file and
+the nursery kills every group it started. So no child outlives the server, kill -9 included, on Linux and macOS alike.
+On Linux each child also gets a parent-death signal, should the nursery itself be killed, and orphaned grandchildren
+are adopted (PR_SET_CHILD_SUBREAPER) so that a daemon that left its group dies with the rest.
+
+Messages are a 4-byte big-endian length and JSON, both ways; a spawn's file descriptors travel with the length.
+
+    -> {"op": "spawn", "id": 1, "argv": […], "env": {…}, "cwd": "…", "fds": [0, 1, 2, 3], "limits": {"NOFILE": 1024}}
+    <- {"id": 1, "pid": 4711} or {"id": 1, "errno": 2, "error": "No such file or directory"}
+    <- {"exit": 4711, "status": -9, "peak": 41234432}   status as subprocess gives it, peak resident bytes
+    -> {"op": "kill", "pid": 4711}                       the group and every descendant
+
+Forking here costs about a millisecond, whatever the size of the server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import resource
+import selectors
+import signal
+import socket
+import struct
+import sys
+import time
+from typing import Any
+
+LENGTH = struct.Struct(">I")
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+PATIENCE = 2.0  # seconds that dying children get to be buried before the nursery leaves
+RESTORED = ("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD")
+
+
+def prctl(option: int, value: int) -> None:
+    """Linux's prctl; nothing elsewhere."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def descendants(pids: set[int]) -> set[int]:
+    """Every process below `pids`, by /proc (Linux); empty where there is none."""
+    children: dict[int, list[int]] = {}
+    try:
+        names = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return set()
+    for name in names:
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                parent = int(file.read().rpartition(b")")[2].split()[1])
+        except (OSError, ValueError, IndexError):
+            continue
+        children.setdefault(parent, []).append(int(name))
+    found: set[int] = set()
+    queue = list(pids)
+    while queue:
+        for child in children.get(queue.pop(), ()):
+            if child not in found:
+                found.add(child)
+                queue.append(child)
+    return found
+
+
+class Nursery:
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(control, selectors.EVENT_READ, self.on_message)
+        self.children: dict[int, int | None] = {}  # pid -> its pidfd, where the system has such
+        self.leaving = False
+        self.watch_exits()
+
+    def watch_exits(self) -> None:
+        """Learn of exits by pidfd where there is one (stopping a child then wakes nobody), else by SIGCHLD."""
+        self.pidfds = hasattr(os, "pidfd_open")
+        if self.pidfds:
+            try:
+                os.close(os.pidfd_open(os.getpid()))
+            except OSError:
+                self.pidfds = False
+        if not self.pidfds:
+            read, write = os.pipe()
+            os.set_blocking(read, False)
+            os.set_blocking(write, False)
+            signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+            signal.signal(signal.SIGCHLD, lambda *_: None)
+
+            def woken() -> None:
+                os.read(read, 4096)
+                self.bury()
+
+            self.selector.register(read, selectors.EVENT_READ, woken)
+
+    # -- messages ----------------------------------------------------------------------------------------------------
+
+    def send(self, message: dict[str, Any]) -> None:
+        data = json.dumps(message).encode()
+        try:
+            self.control.sendall(LENGTH.pack(len(data)) + data)
+        except OSError:
+            self.leaving = True
+
+    def receive(self) -> tuple[dict[str, Any], list[int]] | None:
+        """One message and its descriptors; None at the server's end."""
+        head, fds = b"", list[int]()
+        while len(head) < LENGTH.size:
+            data, got, _, _ = socket.recv_fds(self.control, LENGTH.size - len(head), 16)
+            if not data:
+                return None
+            head += data
+            fds += got
+        for fd in fds:
+            os.set_inheritable(fd, False)
+        (length,) = LENGTH.unpack(head)
+        body = bytearray()
+        while len(body) < length:
+            data = self.control.recv(min(length - len(body), 1 << 20))
+            if not data:
+                return None
+            body += data
+        return json.loads(body), fds
+
+    def on_message(self) -> None:
+        try:
+            received = self.receive()
+        except OSError:
+            received = None
+        if received is None:
+            self.leaving = True
+            return
+        message, fds = received
+        if message["op"] == "spawn":
+            self.spawn(message, fds)
+        elif message["op"] == "kill":
+            self.kill({message["pid"]} & self.children.keys())
+
+    # -- children ----------------------------------------------------------------------------------------------------
+
+    def spawn(self, message: dict[str, Any], fds: list[int]) -> None:
+        """Fork and exec; the failure pipe tells why an exec did not happen."""
+        failed, report = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                become(message, fds)
+            except OSError as error:
+                os.write(report, json.dumps([error.errno, f"{error.strerror}: {error.filename}"]).encode())
+            except BaseException as error:  # a forked child must never return into the loop
+                os.write(report, json.dumps([0, repr(error)]).encode())
+            finally:
+                os._exit(127)
+        os.close(report)
+        for fd in fds:
+            os.close(fd)
+        with open(failed, "rb") as pipe:
+            failure = pipe.read()
+        if failure:
+            os.waitpid(pid, 0)
+            number, text = json.loads(failure)
+            self.send({"id": message["id"], "errno": number, "error": text})
+            return
+        self.send({"id": message["id"], "pid": pid})
+        self.children[pid] = None
+        if self.pidfds:
+            try:
+                fd = self.children[pid] = os.pidfd_open(pid)
+                self.selector.register(fd, selectors.EVENT_READ, self.bury)
+            except ProcessLookupError:
+                pass
+        self.bury()
+
+    def bury(self) -> None:
+        """Reap whoever has died, adopted orphans too, and tell the server of its own."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid not in self.children:
+                continue
+            fd = self.children.pop(pid)
+            if fd is not None:
+                self.selector.unregister(fd)
+                os.close(fd)
+            with contextlib.suppress(OSError):
+                os.killpg(pid, signal.SIGKILL)  # what the leader left behind in its group
+            peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+            self.send({"exit": pid, "status": os.waitstatus_to_exitcode(status), "peak": peak})
+
+    def kill(self, pids: set[int], above: int = 0) -> None:
+        """End groups and all below them; with `above`, whatever descends from that process as well."""
+        below = descendants(pids | {above} if above else pids) if pids or above else set()
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                os.killpg(pid, signal.SIGKILL)
+        for pid in below:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+
+    def run(self) -> None:
+        while not self.leaving:
+            for key, _ in self.selector.select():
+                key.data()
+        self.kill(set(self.children), above=os.getpid())
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                    time.sleep(0.005)
+            except ChildProcessError:
+                break
+
+
+def become(message: dict[str, Any], fds: list[int]) -> None:
+    """In the forked child: take on its session, limits, descriptors and directory, and exec."""
+    os.setsid()
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    for name in RESTORED:
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
+    for name, value in message["limits"].items():
+        number = getattr(resource, f"RLIMIT_{name}")
+        hard = resource.getrlimit(number)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(number, (value, value))
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 64) for fd in fds]
+    for fd, target in zip(high, message["fds"], strict=True):
+        os.dup2(fd, target, inheritable=True)
+    if message["cwd"]:
+        os.chdir(message["cwd"])
+    os.execve(message["argv"][0], message["argv"], message["env"])  # noqa: S606 - what it is for
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    os.set_inheritable(control.fileno(), False)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 65536), hard), hard))
+    nursery = Nursery(control)
+
+    def leave(*_: object) -> None:
+        nursery.leaving = True
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    nursery.run()
+
+
+if __name__ == "__main__":
+    main()

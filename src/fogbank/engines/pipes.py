@@ -1,0 +1,124 @@
+"""What children say: pipes read on the event loop and split into lines, or into frames of the Lambda telemetry form."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import struct
+from collections.abc import Callable
+from typing import Protocol
+
+CHUNK = 65536
+FRAME = struct.Struct(">IIQ")  # type, length of the message, microseconds since the epoch (0: unknown)
+FRAME_TYPE = 0xA55A0003
+
+
+class Splitter(Protocol):
+    def feed(self, data: bytes) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+class Lines:
+    """Bytes to lines of text, without their newline; a line longer than `limit` bytes is cut into pieces."""
+
+    def __init__(self, sink: Callable[[str], None], limit: int = 262144 - 26) -> None:
+        self._sink, self._limit = sink, limit
+        self._rest = b""
+
+    def feed(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._emit(line)
+        while len(self._rest) > self._limit:
+            head, self._rest = self._rest[: self._limit], self._rest[self._limit :]
+            self._emit(head)
+
+    def finish(self) -> None:
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            self._emit(rest)
+
+    def _emit(self, line: bytes) -> None:
+        for start in range(0, max(len(line), 1), self._limit):
+            self._sink(line[start : start + self._limit].decode("utf-8", "replace"))
+
+
+class Frames:
+    """Bytes to whole messages: a header of type, length and time, and the message. A stray byte ends the stream."""
+
+    def __init__(self, sink: Callable[[str], None], limit: int = 16 * 1024 * 1024) -> None:
+        self._sink, self._limit = sink, limit
+        self._rest = bytearray()
+        self._broken = False
+
+    def feed(self, data: bytes) -> None:
+        if self._broken:
+            return
+        self._rest += data
+        while len(self._rest) >= FRAME.size:
+            kind, length, _ = FRAME.unpack_from(self._rest)
+            if kind & 0xFFFF0000 != FRAME_TYPE & 0xFFFF0000 or length > self._limit:
+                self._broken = True
+                self._rest.clear()
+                return
+            if len(self._rest) < FRAME.size + length:
+                return
+            message = bytes(self._rest[FRAME.size : FRAME.size + length])
+            del self._rest[: FRAME.size + length]
+            self._sink(message.decode("utf-8", "replace").removesuffix("\n"))
+
+    def finish(self) -> None:
+        self._rest.clear()
+
+
+class Pipe:
+    """The reading end of a child's output. `inner` is the end to hand to the child; close it once it is spawned."""
+
+    def __init__(self, splitter: Splitter) -> None:
+        self._splitter = splitter
+        self._outer, self.inner = os.pipe()
+        os.set_blocking(self._outer, False)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._outer, self._readable)
+        self._open = True
+
+    def _readable(self) -> None:
+        """One chunk a turn, so that a chatty child does not hold the loop."""
+        try:
+            data = os.read(self._outer, CHUNK)
+        except BlockingIOError:
+            return
+        if data:
+            self._splitter.feed(data)
+        else:
+            self.close()
+
+    def drain(self, most: int = 64) -> None:
+        """Take everything that has been written so far (at most `most` chunks), at once."""
+        for _ in range(most):
+            if not self._open:
+                return
+            try:
+                data = os.read(self._outer, CHUNK)
+            except BlockingIOError:
+                return
+            if not data:
+                self.close()
+                return
+            self._splitter.feed(data)
+
+    def close_inner(self) -> None:
+        if self.inner >= 0:
+            os.close(self.inner)
+            self.inner = -1
+
+    def close(self) -> None:
+        self.close_inner()
+        if self._open:
+            self._open = False
+            with contextlib.suppress(RuntimeError):  # the loop may be closed already
+                self._loop.remove_reader(self._outer)
+            os.close(self._outer)
+            self._splitter.finish()
