@@ -14,6 +14,9 @@ bytes < str; ints by value, str by their UTF-8 bytes). An index function returns
 record.
 
 Transactions are serialisable. Nothing external may happen inside one: no await, no clock, no id but from the context.
+They do not nest, reads neither: pass `tx` on. A scan is lazy: it shows the transaction's present state ahead of where
+it stands, so changing records while walking them is well defined, and it ends with its transaction (using it later
+raises).
 Commit raises `Conflict` on a networked engine when another transaction was in the way: the pipeline then repeats the
 whole function.
 """
@@ -22,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -60,6 +64,7 @@ class Table(Generic[R]):
         self.indexes = dict(indexes or {})
         self.version = version
         self.migrations = dict(migrations or {})
+        self.codec: Any = None  # store.records.Codec, made on first use
         missing = [n for n in range(1, version) if n not in self.migrations]
         if missing:
             raise ValueError(f"table {name}: version {version} lacks the migrations from {missing}")
@@ -139,16 +144,41 @@ class Conflict(Exception):
     """The transaction met another one; repeat it from the start."""
 
 
-class StoreFull(Exception):
+class StoreError(Exception):
+    """The store cannot do its work; the message says what happened and what to do.
+
+    StoreError
+    ├── StoreFull
+    ├── StoreCorrupt
+    ├── StoreLocked
+    ├── StoreReadOnly
+    ├── StoreTooNew
+    └── StoreUnavailable
+    """
+
+
+class StoreFull(StoreError):
     """The disk (or the configured quota) is full: nothing of the transaction was applied."""
 
 
-class StoreCorrupt(Exception):
+class StoreCorrupt(StoreError):
     """The store's file is damaged: says which file, what was found and what can be done."""
 
 
-class StoreLocked(Exception):
+class StoreLocked(StoreError):
     """Another process holds this data directory; says which (pid)."""
+
+
+class StoreReadOnly(StoreError):
+    """The data directory cannot be written."""
+
+
+class StoreTooNew(StoreError):
+    """The data was written by a later Fogbank than this one."""
+
+
+class StoreUnavailable(StoreError):
+    """A networked store cannot be reached, or a disk does not answer: nothing is known to be lost."""
 
 
 class Store(Protocol):
@@ -172,6 +202,17 @@ class Store(Protocol):
 
     def wipe(self, prefix: str = "") -> None:
         """Delete every record of the tables whose name starts with `prefix`."""
+        ...
+
+    async def copy_to(self, path: Path) -> None:
+        """Write a consistent copy of everything into a new file `path`, while the store is used.
+
+        Every engine writes the same format, so that a copy taken of one can be restored into another.
+        """
+        ...
+
+    async def restore(self, path: Path) -> None:
+        """Replace everything by a copy that `copy_to` wrote. No transaction may run meanwhile."""
         ...
 
     def close(self) -> None: ...

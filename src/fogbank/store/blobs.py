@@ -1,0 +1,361 @@
+"""Large bytes: files under fresh ids, streamed, checksummed, and published by a transaction.
+
+    writer = await blobs.create()
+    async for chunk in body:
+        await writer.write(chunk)
+    blob = await writer.commit()                # a file, complete; nobody refers to it yet
+    with ctx.write() as tx:
+        blobs.publish(tx, blob, "s3")           # from here on it stays
+        tx.put(OBJECTS, Object(blob=blob.id, …))
+
+A blob lives while a row of the table OWNER/blob refers to it: `publish` adds a reference, `release` takes one away,
+and the file goes after the commit that took the last. Files without a row are what a crash left behind: `sweep`
+removes them. Bytes never change once committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import tempfile
+import time
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from hashlib import md5
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from fogbank.core.http import FileSlice
+
+from .api import Record, StoreError, StoreFull, StoreReadOnly, Table, Transaction
+
+if TYPE_CHECKING:
+    from fogbank.core.settings import Settings
+
+T = TypeVar("T")
+
+INLINE = 64 << 10  # bytes that are written or read on the event loop: a hop to a thread costs more than the disk cache
+CHUNK = 1 << 20  # bytes that one hop to a thread carries
+GRACE = 2.0  # real seconds between a blob's release and its file's end, for responses that are about to open it
+THREADS = 4
+
+
+class BlobMissing(StoreError):
+    """A blob's file is not there, though it should be."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"the bytes at {path} are missing: the file was removed from outside. Restore a snapshot, or delete what "
+            "refers to it"
+        )
+
+
+class BlobDamaged(StoreError):
+    """A blob's file is not what was written."""
+
+
+class Blob(msgspec.Struct, frozen=True):
+    """A committed blob: `md5` in hex, `crc32` of the whole content, `size` in bytes."""
+
+    id: str
+    size: int
+    md5: str
+    crc32: int
+
+
+class Published(Record):
+    """A blob that somebody refers to, `references` times."""
+
+    id: str
+    size: int
+    crc32: int
+    references: int = 1
+
+
+class BlobWriter:
+    """One blob being written. Up to CHUNK bytes wait in memory. Use `async with`, or `commit` or `abort` in the end."""
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self.id = secrets.token_hex(16)
+        self.size = 0
+        self._blobs = blobs
+        self._incoming = blobs.directory / "incoming" / self.id
+        self._waiting: list[bytes] = []
+        self._waiting_size = 0
+        self._md5 = md5(usedforsecurity=False)
+        self._crc = 0
+        self._descriptor = -1
+        self._done = False
+
+    async def __aenter__(self) -> BlobWriter:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._done:
+            await self.abort()
+
+    async def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Append bytes. Raises StoreFull when the disk is."""
+        self._waiting.append(bytes(chunk))
+        self._waiting_size += len(chunk)
+        self.size += len(chunk)
+        if self._waiting_size >= CHUNK:
+            await self._blobs._run(self._flush)
+
+    def _flush(self) -> None:
+        waiting, self._waiting, self._waiting_size = self._waiting, [], 0
+        with explained(self._incoming):
+            if self._descriptor < 0:
+                self._descriptor = os.open(self._incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            for chunk in waiting:
+                self._md5.update(chunk)
+                self._crc = zlib.crc32(chunk, self._crc)
+                view = memoryview(chunk)
+                while view:
+                    view = view[os.write(self._descriptor, view) :]
+
+    def _finish(self) -> None:
+        self._flush()
+        target = self._blobs.path(self.id)
+        with explained(target):
+            if self._blobs.full:
+                os.fsync(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
+            try:
+                os.rename(self._incoming, target)
+            except FileNotFoundError:
+                target.parent.mkdir(exist_ok=True)
+                os.rename(self._incoming, target)
+            if self._blobs.full:
+                from .copies import sync_directory
+
+                sync_directory(target.parent)
+
+    async def commit(self) -> Blob:
+        """Complete the file (synced when the durability is `full`). On an error nothing is left of it."""
+        try:
+            if self.size <= INLINE and not self._blobs.full:
+                self._finish()
+            else:
+                await self._blobs._run(self._finish)
+        except BaseException:
+            await self.abort()
+            raise
+        self._done = True
+        self._blobs._fresh.add(self.id)
+        return Blob(self.id, self.size, self._md5.hexdigest(), self._crc)
+
+    async def abort(self) -> None:
+        """Give the blob up: its bytes are removed."""
+        self._done = True
+        self._waiting.clear()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        self._incoming.unlink(missing_ok=True)
+
+
+class BlobStore:
+    """Blobs as files: DIRECTORY/incoming while they are written, DIRECTORY/AB/ABCD… when they are complete."""
+
+    def __init__(self, directory: Path, *, durability: str = "process", temporary: bool = False) -> None:
+        self.directory = directory
+        self.full = durability == "full"
+        self._temporary = temporary
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="fogbank-blob")
+        self._tables: dict[str, Table[Published]] = {}
+        self._fresh: set[str] = set()  # committed by this process and not published yet
+        self._doomed: dict[str, float] = {}  # released, with the instant they may go
+        self._holds = 0
+        with explained(directory):
+            (directory / "incoming").mkdir(parents=True, exist_ok=True)
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    async def create(self) -> BlobWriter:
+        """Begin a blob."""
+        return BlobWriter(self)
+
+    async def put(self, content: bytes) -> Blob:
+        """A blob of bytes that are at hand."""
+        writer = BlobWriter(self)
+        await writer.write(content)
+        return await writer.commit()
+
+    def table(self, owner: str) -> Table[Published]:
+        """The table of the blobs that `owner` (a service) refers to; wiping the service's tables frees them."""
+        table = self._tables.get(owner)
+        if table is None:
+            table = self._tables[owner] = Table(f"{owner}/blob", Published, key=lambda blob: (blob.id,))
+        return table
+
+    def publish(self, tx: Transaction, blob: Blob, owner: str) -> None:
+        """Refer to a blob, in the transaction that stores its id. Of a published one: refer to it once more."""
+        found = tx.get(self.table(owner), (blob.id,))
+        references = found.references + 1 if found is not None else 1
+        tx.put(self.table(owner), Published(id=blob.id, size=blob.size, crc32=blob.crc32, references=references))
+        tx.after_commit(partial(self._fresh.discard, blob.id))
+
+    def share(self, tx: Transaction, blob_id: str, owner: str) -> None:
+        """Refer once more to a published blob, for a copy. Raises KeyError when it is not published."""
+        found = tx.get(self.table(owner), (blob_id,))
+        if found is None:
+            raise KeyError(blob_id)
+        found.references += 1
+        tx.put(self.table(owner), found)
+
+    def release(self, tx: Transaction, blob_id: str, owner: str) -> None:
+        """Take one reference away; with the last, the file goes soon after the commit."""
+        found = tx.get(self.table(owner), (blob_id,))
+        if found is None:
+            return
+        found.references -= 1
+        if found.references > 0:
+            tx.put(self.table(owner), found)
+        else:
+            tx.delete(self.table(owner), (blob_id,))
+            tx.after_commit(partial(self._doom, blob_id))
+
+    async def discard(self, blob: Blob) -> None:
+        """Remove a committed blob that will not be published after all."""
+        self._fresh.discard(blob.id)
+        self.path(blob.id).unlink(missing_ok=True)
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def path(self, blob_id: str) -> Path:
+        """Where the bytes of a blob are, or will be."""
+        return self.directory / blob_id[:2] / blob_id
+
+    def slice(self, blob_id: str, offset: int = 0, length: int | None = None) -> FileSlice:
+        """Part of a blob, as a response body that the gateway sends without loading it. Raises BlobMissing."""
+        path = self.path(blob_id)
+        try:
+            size = os.stat(path).st_size
+        except FileNotFoundError:
+            raise BlobMissing(path) from None
+        return FileSlice(str(path), offset, size - offset if length is None else length)
+
+    async def read(self, blob_id: str, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes of (part of) a blob in chunks. Raises BlobMissing, and BlobDamaged when the file is too short."""
+        path = self.path(blob_id)
+        with explained(path):
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            left = os.fstat(descriptor).st_size - offset if length is None else length
+            while left > 0:
+                if left <= INLINE:
+                    chunk = os.pread(descriptor, left, offset)
+                else:
+                    chunk = await self._run(partial(os.pread, descriptor, min(left, CHUNK), offset))
+                if not chunk:
+                    raise BlobDamaged(f"{path} ends {left} bytes early: it was cut from outside")
+                offset += len(chunk)
+                left -= len(chunk)
+                yield chunk
+        finally:
+            os.close(descriptor)
+
+    async def load(self, blob_id: str) -> bytes:
+        """The whole of a blob that is known to be small."""
+        return b"".join([chunk async for chunk in self.read(blob_id)])
+
+    async def verify(self, blob: Blob | Published) -> None:
+        """Read a blob and compare it with its size and checksum. Raises BlobMissing or BlobDamaged."""
+        crc = size = 0
+        async for chunk in self.read(blob.id):
+            crc, size = zlib.crc32(chunk, crc), size + len(chunk)
+        if (size, crc) != (blob.size, blob.crc32):
+            raise BlobDamaged(
+                f"{self.path(blob.id)} is damaged: {size} bytes with checksum {crc:08x} instead of {blob.size} bytes "
+                f"with {blob.crc32:08x}. Restore a snapshot, or delete what refers to it"
+            )
+
+    # -- removing ----------------------------------------------------------------------------------------------------
+
+    def _doom(self, blob_id: str) -> None:
+        self._doomed[blob_id] = time.monotonic() + GRACE
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # `sweep` or `close` will do it
+        if len(self._doomed) == 1:
+            loop.call_later(GRACE + 0.05, self._purge_soon)
+
+    def _purge_soon(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._pool.submit(self.purge)
+        if self._doomed:
+            loop.call_later(GRACE, self._purge_soon)
+
+    def purge(self, *, everything: bool = False) -> None:
+        """Remove the files of released blobs whose grace is over (or of all of them)."""
+        if self._holds:
+            return
+        now = time.monotonic()
+        for blob_id, due in list(self._doomed.items()):
+            if everything or due <= now:
+                self.path(blob_id).unlink(missing_ok=True)
+                self._doomed.pop(blob_id, None)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """No file is removed meanwhile: for a snapshot that copies them."""
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
+
+    def ids(self) -> Iterator[str]:
+        """The ids of all complete files."""
+        for shard in sorted(self.directory.iterdir()):
+            if len(shard.name) == 2:
+                yield from (entry.name for entry in os.scandir(shard))
+
+    # -- the pool ----------------------------------------------------------------------------------------------------
+
+    async def _run(self, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+
+    def close(self) -> None:
+        """Finish what is in the pool; remove released files, and everything if the store is temporary."""
+        self._pool.shutdown()
+        self._holds = 0
+        self.purge(everything=True)
+        if self._temporary:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """OSErrors as what they mean for the user of the store."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise BlobMissing(path) from None
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StoreFull(f"there is no room left for {path} ({error.strerror}). Free some disk space") from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise StoreReadOnly(f"{path} cannot be written ({error.strerror})") from error
+        raise
+
+
+def open_blobs(settings: Settings) -> BlobStore:
+    """The blob store that the settings ask for: in the data directory, or in a temporary folder."""
+    if settings.ephemeral:
+        return BlobStore(Path(tempfile.mkdtemp(prefix="fogbank-")), temporary=True)
+    return BlobStore(settings.data / "blobs", durability=settings.durability)

@@ -1,0 +1,36 @@
+"""Choosing the engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fogbank.core.settings import Settings
+
+    from .api import Store
+    from .blobs import BlobStore
+
+
+def open_store(settings: Settings) -> Store:
+    """The store that the settings ask for: PostgreSQL, memory, or SQLite in the data directory.
+
+    Raises StoreLocked, StoreReadOnly, StoreCorrupt, StoreTooNew, StoreUnavailable: each says what to do.
+    """
+    if settings.store:
+        from .postgres import PostgresStore
+
+        return PostgresStore(settings.store)
+    if settings.ephemeral:
+        from .memory import MemoryStore
+
+        return MemoryStore()
+    from .sqlite import SqliteStore
+
+    return SqliteStore(settings.data, durability=settings.durability)
+
+
+def open_blobs(settings: Settings) -> BlobStore:
+    """The blob store that the settings ask for: in the data directory, or in a temporary folder."""
+    from .blobs import open_blobs
+
+    return open_blobs(settings)

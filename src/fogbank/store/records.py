@@ -1,0 +1,99 @@
+"""Records as bytes: a checksum, the table's version, then msgpack.
+
+4 bytes   CRC-32 of the row's key and everything that follows: a damaged or misplaced value is found, not served
+1 byte    the version of the table when the record was written (254 at most)
+rest      msgpack of the record's fields, defaults left out
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic
+from zlib import crc32
+
+import msgspec
+
+from .api import Key, R, StoreCorrupt, StoreTooNew, Table
+from .keys import SEPARATOR, encode, entries
+
+HEADER = 5  # bytes before the msgpack
+
+
+class Codec(Generic[R]):
+    """How the rows of one table are written and read. Made on first use, since annotations may refer forward."""
+
+    __slots__ = ("_decode", "_encode", "_index_of", "_version", "end", "floor", "indexes", "key_of", "prefix", "table")
+
+    def __init__(self, table: Table[R]) -> None:
+        if not 1 <= table.version < 255:
+            raise ValueError(f"table {table.name}: the version must be between 1 and 254")
+        name = table.name.encode()
+        self.table = table
+        self.prefix = name + b"\x00"  # of records
+        self.end = name + b"\x01"  # beyond them, and the start of the index rows
+        self.floor = {index: name + b"\x01" + index.encode() + b"\x00" for index in table.indexes}
+        self.indexes: list[tuple[bytes, Callable[[R], Any]]] = [
+            (self.floor[index], function) for index, function in table.indexes.items()
+        ]
+        self.key_of = table.key
+        self._version = bytes([table.version])
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(table.record).decode
+
+    def row(self, key: Key) -> bytes:
+        """The row key of a record."""
+        return self.prefix + encode(key)
+
+    def dump(self, row: bytes, record: R) -> bytes:
+        body = self._version + self._encode(record)
+        return crc32(body, crc32(row)).to_bytes(4, "big") + body
+
+    def load(self, row: bytes, value: bytes) -> R:
+        """The record of a row. Raises StoreCorrupt for a damaged value, StoreTooNew for one of a later version."""
+        if crc32(value[4:], crc32(row)) != int.from_bytes(value[:4], "big") or len(value) < HEADER:
+            raise StoreCorrupt(
+                f"the record at {describe(row)} of table {self.table.name} is damaged (its checksum does not match). "
+                "Nothing else is affected; restore a snapshot, or `fogbank reset` the service to lose only its state"
+            )
+        if value[4] == self._version[0]:
+            return self._decode(value[HEADER:])
+        return self._migrate(value)
+
+    def _migrate(self, value: bytes) -> R:
+        version, table = value[4], self.table
+        if version > table.version:
+            raise StoreTooNew(
+                f"table {table.name} holds records of version {version}, this Fogbank knows {table.version}: the data "
+                "directory was written by a newer Fogbank; upgrade, or use another --data"
+            )
+        plain = msgspec.msgpack.decode(value[HEADER:])
+        for step in range(version, table.version):
+            plain = table.migrations[step](plain)
+        return self._decode(self._encode(plain))
+
+    def index_rows(self, record: R, row: bytes) -> set[bytes]:
+        """The index rows of a record whose row is `row`. The value of each is `row`."""
+        key = row[len(self.prefix) :]
+        return {
+            floor + encode(entry) + SEPARATOR + key
+            for floor, function in self.indexes
+            for entry in entries(function(record))
+        }
+
+
+def codec(table: Table[R]) -> Codec[R]:
+    """The codec of a table, kept with it."""
+    made: Codec[R] | None = table.codec
+    if made is None:
+        made = table.codec = Codec(table)
+    return made
+
+
+def describe(row: bytes) -> str:
+    """A row's key for people."""
+    from .keys import decode
+
+    try:
+        return repr(decode(row.partition(b"\x00")[2]))
+    except ValueError:
+        return row.hex()
