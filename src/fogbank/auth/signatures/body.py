@@ -1,0 +1,146 @@
+"""What the payload line of a verified signature demands of the body: a hash, or signed chunks, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from hmac import compare_digest
+from typing import NamedTuple
+
+from fogbank.core.errors import ServiceError
+from fogbank.core.http import BodyStream, BodyTooLarge, Request
+
+from .chunked import ChunkDecoder, Signer
+from .claims import Claim
+from .errors import ContentSHA256Mismatch, InvalidArgument, UnsupportedSignature
+
+UNSIGNED = "UNSIGNED-PAYLOAD"
+UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+SIGNED_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+_V4A = ("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER")
+CHUNKED = frozenset({UNSIGNED_TRAILER, SIGNED_CHUNKS, SIGNED_TRAILER})
+LITERALS = frozenset({UNSIGNED, *CHUNKED, *_V4A})
+
+
+class Chunks(NamedTuple):
+    """What chunk signatures continue from."""
+
+    key: bytes
+    timestamp: str
+    claim: Claim
+
+    def signer(self) -> Signer:
+        claim = self.claim
+        return Signer(self.key, self.timestamp, claim.scope, claim.access_key, claim.signature)
+
+
+class HashedBody:
+    """A body that fails at its end when its SHA-256 is not the one that was signed."""
+
+    def __init__(self, inner: BodyStream, expected: str, error: ServiceError | None = None) -> None:
+        self.length = inner.length
+        self._inner = inner
+        self._expected = expected
+        self._error = error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        running = hashlib.sha256()
+        async for piece in self._inner:
+            running.update(piece)
+            yield piece
+        computed = running.hexdigest()
+        if not compare_digest(computed, self._expected):
+            raise self._error or ContentSHA256Mismatch(
+                ClientComputedContentSHA256=self._expected, S3ComputedContentSHA256=computed
+            )
+
+    async def read(self, limit: int) -> bytes:
+        return await _gather(self, self.length, limit)
+
+
+class ChunkedBody:
+    """The decoded bytes of an aws-chunked body; `trailers` are known when it has been read to its end."""
+
+    def __init__(self, inner: BodyStream, decoder: ChunkDecoder) -> None:
+        self.length: int | None = decoder.length
+        self.trailers: dict[str, str] = {}
+        self._inner = inner
+        self._decoder = decoder
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for encoded in self._inner:
+            for piece in self._decoder.feed(encoded):
+                yield piece
+        self._decoder.finish()
+        self.trailers = self._decoder.trailers
+
+    async def read(self, limit: int) -> bytes:
+        return await _gather(self, self.length, limit)
+
+
+async def _gather(body: HashedBody | ChunkedBody, length: int | None, limit: int) -> bytes:
+    if length is not None and length > limit:
+        raise BodyTooLarge
+    pieces: list[bytes] = []
+    total = 0
+    async for piece in body:
+        total += len(piece)
+        if total > limit:
+            raise BodyTooLarge
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def check(request: Request, payload: str, header: str, chunks: Chunks | None) -> None:
+    """Make the body of a verified S3 request what its signature says: wrapped or decoded, in place.
+
+    `payload` is the canonical request's last line, `header` the x-amz-content-sha256 header. Trailers of a body that
+    has arrived become headers of the request, as if they had come in front.
+    """
+    declared = header if header in LITERALS else payload
+    if declared in CHUNKED:
+        decode(request, declared, chunks)
+    elif declared in _V4A:
+        raise UnsupportedSignature
+    elif declared != UNSIGNED and request.stream is not None:
+        request.stream = HashedBody(request.stream, declared)
+
+
+def decode(request: Request, kind: str, chunks: Chunks | None) -> None:
+    """Replace the aws-chunked body by the bytes it carries. `chunks` is None for unsigned (anonymous) requests."""
+    text = request.header("x-amz-decoded-content-length")
+    if not text.isdecimal() or len(text) > 15:
+        raise InvalidArgument(
+            "You must provide the x-amz-decoded-content-length HTTP header.",
+            ArgumentName="x-amz-decoded-content-length",
+            ArgumentValue=text,
+        )
+    signer = None if kind == UNSIGNED_TRAILER or chunks is None else chunks.signer()
+    announced = frozenset(name.strip().lower() for name in request.header("x-amz-trailer").split(",") if name.strip())
+    decoder = ChunkDecoder(int(text), signer, trailers=kind != SIGNED_CHUNKS, announced=announced)
+    extra: list[tuple[str, str]] = []
+    if request.content is not None:
+        request.content = b"".join(decoder.feed(request.content))
+        decoder.finish()
+        extra = list(decoder.trailers.items())
+    elif request.stream is not None:
+        request.stream = ChunkedBody(request.stream, decoder)
+    request.headers = [pair for old in request.headers for pair in _plain(old)] + extra
+    request._lookup = None  # the headers have changed
+
+
+def decode_unsigned(request: Request) -> None:
+    """For anonymous requests: decode an aws-chunked body that nobody signed."""
+    kind = request.header("x-amz-content-sha256")
+    if kind == UNSIGNED_TRAILER:
+        decode(request, kind, None)
+
+
+def _plain(header: tuple[str, str]) -> list[tuple[str, str]]:
+    """The header of the decoded body: `aws-chunked` is a transfer matter and no encoding of the object."""
+    name, value = header
+    if name.lower() != "content-encoding":
+        return [header]
+    kept = ",".join(part for part in (p.strip() for p in value.split(",")) if part and part != "aws-chunked")
+    return [(name, kept)] if kept else []

@@ -1,0 +1,97 @@
+"""The canonical request of Signature Version 4, made from raw request text.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+S3 differs: its path is encoded once and never normalised; every other service normalises it and encodes it twice.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from fogbank.core.http import Request
+
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~-]*")
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*")
+_DOTS = re.compile(r"//|/\.{1,2}(?:/|$)")
+
+
+def s3_path(path: str) -> str:
+    """The path decoded and encoded once: whatever the client left unencoded has one canonical form."""
+    if _PLAIN_PATH.fullmatch(path):
+        return path or "/"
+    return quote_from_bytes(unquote_to_bytes(path.encode("latin-1")), safe="/~")
+
+
+def path(raw: str) -> str:
+    """The path of services other than S3: dot segments and empty ones removed, then encoded over what is encoded."""
+    if not raw or raw == "/":
+        return "/"
+    if _DOTS.search(raw):
+        raw = _normalised(raw)
+    if _PLAIN_PATH.fullmatch(raw):
+        return raw
+    return quote_from_bytes(raw.encode("latin-1"), safe="/~")
+
+
+def _normalised(raw: str) -> str:
+    """RFC 3986 5.2.4, with repeated slashes folded."""
+    kept: list[str] = []
+    for segment in raw.split("/"):
+        if segment == "..":
+            if kept:
+                kept.pop()
+        elif segment not in ("", "."):
+            kept.append(segment)
+    folder = raw.endswith(("/", "/.", "/.."))
+    return "/" + "/".join(kept) + ("/" if folder and kept else "")
+
+
+def query(raw: str, *, without_signature: bool = False) -> str:
+    """Parameters decoded, encoded strictly, sorted by name then value; X-Amz-Signature left out of presigned URLs."""
+    if not raw:
+        return ""
+    if "&" not in raw and _PLAIN_QUERY.fullmatch(raw) and not without_signature:
+        return raw
+    pairs: list[tuple[str, str]] = []
+    for part in raw.split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            pairs.append((_once(name), _once(value)))
+    if without_signature:
+        pairs = [pair for pair in pairs if pair[0] != "X-Amz-Signature"]
+    pairs.sort()
+    return "&".join([f"{name}={value}" for name, value in pairs])
+
+
+def _once(text: str) -> str:
+    if _PLAIN_PATH.fullmatch(text) and "/" not in text:
+        return text
+    return quote_from_bytes(unquote_to_bytes(text.replace("+", " ").encode("latin-1")), safe="~")
+
+
+def headers(request: Request, signed: str) -> str:
+    """`name:value` lines of the signed headers, in the client's order. An absent header counts as empty."""
+    lines: list[str] = []
+    get = request.header
+    for name in signed.split(";"):
+        value = get(name)
+        if "  " in value or value[:1] in " \t" or value[-1:] in " \t" or ", " in value or " ," in value:
+            value = _folded(request, name)
+        lines.append(f"{name}:{value}\n")
+    return "".join(lines)
+
+
+def _folded(request: Request, name: str) -> str:
+    """Each value trimmed, its runs of spaces one space, duplicates joined by commas in their order."""
+    values = [" ".join(value.split()) for key, value in request.headers if key.lower() == name]
+    return ",".join(values)
+
+
+def request_text(request: Request, signed: str, payload: str, *, s3: bool, without_signature: bool = False) -> str:
+    """The canonical request. `payload` is the hex hash or the literal that stands for it."""
+    uri = s3_path(request.path) if s3 else path(request.path)
+    return (
+        f"{request.method}\n{uri}\n{query(request.query, without_signature=without_signature)}\n"
+        f"{headers(request, signed)}\n{signed}\n{payload}"
+    )

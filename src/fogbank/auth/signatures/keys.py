@@ -1,0 +1,53 @@
+"""Signing keys of version 4, cached: deriving one costs four HMACs, and a client uses one for a whole day."""
+
+from __future__ import annotations
+
+import calendar
+from collections import OrderedDict
+from hmac import digest
+
+import msgspec
+
+
+class SigningKey(msgspec.Struct, frozen=True):
+    key: bytes
+    midnight: int  # the epoch second at which the scope's date begins
+
+
+class SigningKeys:
+    """Least recently used keys by (secret, date, region, service). One per process, owned by the pipeline."""
+
+    def __init__(self, capacity: int = 4096) -> None:
+        self._capacity = capacity
+        self._keys: OrderedDict[tuple[str, str, str, str], SigningKey] = OrderedDict()
+
+    def get(self, secret: str, date: str, region: str, service: str) -> SigningKey:
+        """The key of a scope; ValueError when `date` is no date of the form YYYYMMDD."""
+        name = (secret, date, region, service)
+        found = self._keys.get(name)
+        if found is None:
+            found = SigningKey(derive(secret, date, region, service), epoch_of_date(date))
+            self._keys[name] = found
+            if len(self._keys) > self._capacity:
+                self._keys.popitem(last=False)
+        else:
+            self._keys.move_to_end(name)
+        return found
+
+
+def derive(secret: str, date: str, region: str, service: str) -> bytes:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html, "Calculate"."""
+    key = ("AWS4" + secret).encode()
+    for part in (date, region, service, "aws4_request"):
+        key = digest(key, part.encode(), "sha256")
+    return key
+
+
+def epoch_of_date(date: str) -> int:
+    """The first second of a YYYYMMDD day, UTC; ValueError when it is none."""
+    if len(date) != 8 or not date.isdecimal():
+        raise ValueError(date)
+    year, month, day = int(date[:4]), int(date[4:6]), int(date[6:])
+    if not (year >= 1970 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]):
+        raise ValueError(date)
+    return calendar.timegm((year, month, day, 0, 0, 0))

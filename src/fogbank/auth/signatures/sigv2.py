@@ -1,0 +1,156 @@
+"""Signature Version 2 of S3: presigned URLs (boto3's default in us-east-1 still) and the `AWS key:signature` header.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from hmac import compare_digest, digest
+from urllib.parse import unquote
+
+from fogbank.core.errors import AccessDenied, InvalidSignature
+from fogbank.core.http import Request
+
+from . import body
+from .claims import S3_NAMES, Claim
+from .errors import RequestTimeTooSkewed, S3RequestExpired, S3SignatureDoesNotMatch
+
+SKEW = 15 * 60
+# the sub-resources AWS documents and those that its SDKs sign besides
+_SIGNED_PARAMETERS = frozenset(
+    (
+        "accelerate",
+        "acl",
+        "analytics",
+        "cors",
+        "defaultObjectAcl",
+        "delete",
+        "inventory",
+        "lifecycle",
+        "location",
+        "logging",
+        "metrics",
+        "notification",
+        "object-lock",
+        "partNumber",
+        "policy",
+        "replication",
+        "requestPayment",
+        "response-cache-control",
+        "response-content-disposition",
+        "response-content-encoding",
+        "response-content-language",
+        "response-content-type",
+        "response-expires",
+        "restore",
+        "select",
+        "select-type",
+        "storageClass",
+        "tagging",
+        "torrent",
+        "uploadId",
+        "uploads",
+        "versionId",
+        "versioning",
+        "versions",
+        "website",
+    )
+)
+
+
+def verify(claim: Claim, request: Request, secret: str, now: float, *, service: str) -> None:
+    """Raise unless a version 2 claim holds. The bucket of a virtual host is read from the Host header."""
+    if service not in S3_NAMES:
+        raise InvalidSignature("Signature Version 2 is accepted by Amazon S3 only; sign with AWS4-HMAC-SHA256.")
+    _check_time(claim, now)
+    given = claim.signature.encode("latin-1", "replace")
+    shown = ""
+    for bucket in _buckets(request):
+        text = string_to_sign(claim, request, bucket)
+        shown = shown or text
+        if compare_digest(sign(secret, text), given):
+            break
+    else:
+        raise S3SignatureDoesNotMatch(
+            AWSAccessKeyId=claim.access_key,
+            StringToSign=shown,
+            SignatureProvided=claim.signature,
+            StringToSignBytes=shown.encode("latin-1", "replace").hex(" "),
+        )
+    header = request.header("x-amz-content-sha256")
+    if header in body.CHUNKED:
+        body.decode(request, body.UNSIGNED_TRAILER, None)
+
+
+def sign(secret: str, text: str) -> bytes:
+    return b64encode(digest(secret.encode(), text.encode("latin-1", "replace"), "sha1"))
+
+
+def string_to_sign(claim: Claim, request: Request, bucket: str) -> str:
+    """Method, two content headers, the date or the expiry, the x-amz-* headers, the resource."""
+    amz = _amz_headers(request)
+    if claim.place == "query":
+        date = str(claim.expires)
+    else:
+        date = "" if request.header("x-amz-date") else request.header("date")
+    head = f"{request.method}\n{request.header('content-md5')}\n{request.header('content-type')}\n{date}\n"
+    return head + amz + _resource(request, bucket)
+
+
+def _amz_headers(request: Request) -> str:
+    found: dict[str, list[str]] = {}
+    for name, value in request.headers:
+        name = name.lower()
+        if name.startswith("x-amz-"):
+            found.setdefault(name, []).append(" ".join(value.split()))
+    for part in request.query.split("&"):  # SDKs move such headers into the URL: the token of temporary credentials
+        if part.lower().startswith("x-amz-"):
+            name, _, value = part.partition("=")
+            found.setdefault(unquote(name).lower(), [unquote(value, "latin-1")])
+    return "".join(f"{name}:{','.join(found[name])}\n" for name in sorted(found))
+
+
+def _resource(request: Request, bucket: str) -> str:
+    path = f"/{bucket}{request.path}" if bucket else request.path
+    chosen: list[str] = []
+    for part in request.query.split("&"):
+        name, equals, value = part.partition("=")
+        if name in _SIGNED_PARAMETERS:
+            chosen.append(f"{name}={unquote(value, 'latin-1')}" if equals else name)
+    return f"{path}?{'&'.join(sorted(chosen))}" if chosen else path
+
+
+def _buckets(request: Request) -> Iterator[str]:
+    """The buckets the host may name: none (path style), or what stands before each dot. Only one can be signed."""
+    yield ""
+    labels = request.host.partition(":")[0].split(".")
+    for n in range(1, min(len(labels), 12)):
+        yield ".".join(labels[:n])
+
+
+def _check_time(claim: Claim, now: float) -> None:
+    if claim.expires is not None:
+        if now > claim.expires:
+            raise S3RequestExpired(Expires=_iso(claim.expires), ServerTime=_iso(now))
+        return
+    text = claim.timestamp
+    try:
+        if text[8:9] == "T" and text.endswith("Z"):
+            at = datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+        else:
+            at = parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        raise AccessDenied("AWS authentication requires a valid Date or x-amz-date header")
+    if abs(now - at) > SKEW:
+        raise RequestTimeTooSkewed(RequestTime=text, ServerTime=_iso(now), MaxAllowedSkewMilliseconds=str(SKEW * 1000))
+
+
+def _iso(at: float) -> str:
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return str(int(at))

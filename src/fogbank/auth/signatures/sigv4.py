@@ -1,0 +1,295 @@
+"""Verifying Signature Version 4: the Authorization header, presigned URLs, and what they say of the body.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html; for S3
+https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
+from hmac import compare_digest, digest
+from typing import Any
+
+from fogbank.core.errors import AccessDenied, IncompleteSignature, InvalidSignature, RequestExpired, ServiceError
+from fogbank.core.http import Request
+
+from . import body, canonical
+from .claims import ALGORITHM, S3_NAMES, Claim, parameters
+from .errors import (
+    AuthorizationHeaderMalformed,
+    AuthorizationQueryParameters,
+    ContentSHA256Mismatch,
+    InvalidArgument,
+    InvalidRequest,
+    RequestTimeTooSkewed,
+    S3RequestExpired,
+    S3SignatureDoesNotMatch,
+)
+from .keys import SigningKey, SigningKeys
+
+S3_SKEW = 15 * 60
+SKEW = 5 * 60
+UNSIGNED = "UNSIGNED-PAYLOAD"
+EMPTY = sha256(b"").hexdigest()
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
+_HEX = re.compile(r"[0-9a-f]{64}")
+_TIMESTAMP = re.compile(r"\d{8}T\d{6}Z")
+# may travel unsigned beside a signature: added after signing by SDKs and proxies
+_UNSIGNED_HEADERS = frozenset({"x-amz-user-agent", "x-amz-content-sha256", "x-amz-security-token"})
+
+
+def verify(claim: Claim, request: Request, secret: str, now: float, *, service: str, keys: SigningKeys) -> None:
+    """Raise unless `claim` holds for `request` with `secret`, at the epoch second `now`, for a call of `service`.
+
+    `service` is the signing name the operation belongs to. The body must have arrived (`request.content`) unless
+    the service is S3 or the request carries x-amz-content-sha256. Afterwards `request` holds the plain body: an
+    aws-chunked one is decoded, and what is still arriving is checked to its end as it is read (see body.py).
+    """
+    s3 = service in S3_NAMES
+    _check_scope(claim, service, s3)
+    try:
+        key = keys.get(secret, claim.date, claim.region, claim.service)
+    except ValueError:
+        raise _date_mismatch(claim, claim.timestamp, s3)
+    at = _time(claim, key, s3)
+    _check_time(claim, at, now, s3)
+    if "host" not in claim.signed_headers.split(";"):
+        raise _host_unsigned(s3)
+    payload = _s3_payload(claim, request) if s3 else _payload(request)
+    presigned = claim.place == "query"
+    text = canonical.request_text(request, claim.signed_headers, payload, s3=s3, without_signature=presigned)
+    stamp = claim.timestamp if _is_timestamp(claim.timestamp) else _stamp(at)
+    to_sign = f"{ALGORITHM}\n{stamp}\n{claim.scope}\n{sha256(text.encode('latin-1')).hexdigest()}"
+    expected = digest(key.key, to_sign.encode(), "sha256").hex()
+    if not compare_digest(expected.encode(), claim.signature.encode("latin-1", "replace")):
+        if s3 or not _unsigned_body(claim, request, stamp, key):
+            raise _mismatch(claim, text, to_sign, s3)
+    elif s3:
+        _check_signed(claim, request)
+        body.check(request, payload, _sha256_header(claim, request), body.Chunks(key.key, stamp, claim))
+
+
+def _sha256_header(claim: Claim, request: Request) -> str:
+    """The header's word on the body. A presigned URL may come with one that it did not sign."""
+    return request.header("x-amz-content-sha256")
+
+
+# -- the scope ---------------------------------------------------------------------------------------------------------
+
+
+def _check_scope(claim: Claim, service: str, s3: bool) -> None:
+    if (
+        claim.service == service
+        and claim.terminator == "aws4_request"
+        and claim.timestamp.startswith(claim.date)
+        and _REGION.fullmatch(claim.region)
+    ):
+        return
+    if s3:
+        _check_s3_scope(claim, service)
+        return
+    faults: list[str] = []
+    if not _REGION.fullmatch(claim.region):
+        faults.append(f"Credential should be scoped to a valid region, not '{claim.region}'. ")
+    if claim.service != service:
+        faults.append(f"Credential should be scoped to correct service: '{service}'. ")
+    if claim.terminator != "aws4_request":
+        faults.append(
+            f"Credential should be scoped with a valid terminator: 'aws4_request', not '{claim.terminator}'. "
+        )
+    if faults:
+        raise InvalidSignature("".join(faults))
+    # the date: an HTTP date in the Date header does not begin with the scope's; _time compares them
+
+
+def _check_s3_scope(claim: Claim, service: str) -> None:
+    if claim.service != service:
+        detail = f'incorrect service "{claim.service}". This endpoint belongs to "{service}".'
+    elif claim.terminator != "aws4_request":
+        detail = f'incorrect terminator "{claim.terminator}". This endpoint uses "aws4_request".'
+    elif not _REGION.fullmatch(claim.region):
+        detail = f"the region '{claim.region}' is wrong; expecting 'us-east-1'"
+        raise _s3_malformed(claim, detail, Region="us-east-1")
+    else:
+        return
+    raise _s3_malformed(claim, detail)
+
+
+def _s3_malformed(claim: Claim, detail: str, **members: Any) -> ServiceError:
+    if claim.place == "query":
+        return AuthorizationQueryParameters(f"Error parsing the X-Amz-Credential parameter; {detail}", **members)
+    return AuthorizationHeaderMalformed(f"The authorization header is malformed; {detail}", **members)
+
+
+def _date_mismatch(claim: Claim, stamp: str, s3: bool) -> ServiceError:
+    if s3:
+        where = "X-Amz-Date"
+        detail = f'Invalid credential date "{claim.date}". This date is not the same as {where}: "{stamp[:8]}".'
+        return _s3_malformed(claim, detail)
+    return InvalidSignature(
+        "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
+        f"'{claim.date}' != '{stamp[:8]}', from '{stamp}'."
+    )
+
+
+def _host_unsigned(s3: bool) -> ServiceError:
+    if s3:
+        return AccessDenied("There were headers present in the request which were not signed", HeadersNotSigned="host")
+    return InvalidSignature("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+
+
+# -- the time ----------------------------------------------------------------------------------------------------------
+
+
+def _is_timestamp(text: str) -> bool:
+    return _TIMESTAMP.fullmatch(text) is not None
+
+
+def _stamp(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _time(claim: Claim, key: SigningKey, s3: bool) -> float:
+    """The epoch second of the claim's timestamp, which must lie on the scope's date."""
+    text = claim.timestamp
+    if _is_timestamp(text):
+        if not text.startswith(claim.date):
+            raise _date_mismatch(claim, text, s3)
+        return key.midnight + int(text[9:11]) * 3600 + int(text[11:13]) * 60 + int(text[13:15])
+    try:
+        at = parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        if s3:
+            raise AccessDenied("AWS authentication requires a valid Date or x-amz-date header")
+        raise IncompleteSignature(
+            f"Date must be in ISO-8601 'basic format'. Got '{text}'. See http://en.wikipedia.org/wiki/ISO_8601"
+        )
+    if _stamp(at)[:8] != claim.date:
+        raise _date_mismatch(claim, _stamp(at), s3)
+    return at
+
+
+def _check_time(claim: Claim, at: float, now: float, s3: bool) -> None:
+    skew = S3_SKEW if s3 else SKEW
+    if claim.expires is not None:
+        if at - skew <= now <= at + claim.expires:
+            return
+    elif -skew <= now - at <= skew:
+        return
+    if s3:
+        _raise_s3_time(claim, at, now)
+    minutes = skew // 60
+    if now < at:
+        raise RequestExpired(
+            f"Signature not yet current: {_stamp(at)} is still later than {_stamp(now + skew)} "
+            f"({_stamp(now)} + {minutes} min.)"
+        )
+    if claim.expires is not None:
+        # the deadline of a URL, not the skew: services word it as for headers, with the end of its life
+        raise RequestExpired(f"Signature expired: {_stamp(at + claim.expires)} is now earlier than {_stamp(now)}")
+    raise RequestExpired(
+        f"Signature expired: {_stamp(at)} is now earlier than {_stamp(now - skew)} ({_stamp(now)} - {minutes} min.)"
+    )
+
+
+def _raise_s3_time(claim: Claim, at: float, now: float) -> None:
+    if claim.expires is None:
+        raise RequestTimeTooSkewed(
+            RequestTime=claim.timestamp, ServerTime=_iso(now), MaxAllowedSkewMilliseconds=str(S3_SKEW * 1000)
+        )
+    if now < at:
+        early: dict[str, Any] = {"X-Amz-Date": claim.timestamp, "ServerTime": _iso(now)}
+        raise S3RequestExpired("Request is not valid yet", **early)
+    late: dict[str, Any] = {"X-Amz-Expires": str(claim.expires), "Expires": _iso(at + claim.expires)}
+    raise S3RequestExpired(ServerTime=_iso(now), **late)
+
+
+# -- the payload -------------------------------------------------------------------------------------------------------
+
+
+def _payload(request: Request) -> str:
+    """The payload line for services other than S3: the hash of the body itself, not what a header says of it."""
+    declared = request.header("x-amz-content-sha256")
+    if declared and not _HEX.fullmatch(declared):
+        return declared  # UNSIGNED-PAYLOAD, or STREAMING-AWS4-HMAC-SHA256-EVENTS of an event stream
+    content = request.content
+    if content is not None:
+        return sha256(content).hexdigest() if content else EMPTY
+    if not declared:
+        raise ValueError("the body must be read before this signature can be verified")
+    if request.stream is not None:
+        request.stream = body.HashedBody(request.stream, declared, InvalidSignature())
+    return declared
+
+
+def _s3_payload(claim: Claim, request: Request) -> str:
+    declared = request.header("x-amz-content-sha256")
+    if claim.place == "query":
+        if "x-amz-content-sha256" in claim.signed_headers.split(";"):
+            return declared
+        return parameters(request.query).get("X-Amz-Content-Sha256") or UNSIGNED
+    if not declared:
+        raise InvalidRequest("Missing required header for this request: x-amz-content-sha256")
+    if declared not in body.LITERALS and not _HEX.fullmatch(declared):
+        raise InvalidArgument(
+            "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
+            "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, "
+            "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or "
+            "a valid sha256 value.",
+            ArgumentName="x-amz-content-sha256",
+            ArgumentValue=declared,
+        )
+    if request.content is not None and declared not in body.LITERALS:
+        computed = sha256(request.content).hexdigest()
+        if computed != declared:
+            raise ContentSHA256Mismatch(ClientComputedContentSHA256=declared, S3ComputedContentSHA256=computed)
+    return declared
+
+
+def _unsigned_body(claim: Claim, request: Request, stamp: str, key: SigningKey) -> bool:
+    """Whether the client left the body out of the signature, as SDKs do over TLS for `v4-unsigned-body` operations."""
+    if request.scheme != "https":
+        return False
+    text = canonical.request_text(
+        request, claim.signed_headers, UNSIGNED, s3=False, without_signature=claim.place == "query"
+    )
+    to_sign = f"{ALGORITHM}\n{stamp}\n{claim.scope}\n{sha256(text.encode('latin-1')).hexdigest()}"
+    expected = digest(key.key, to_sign.encode(), "sha256").hex()
+    return compare_digest(expected.encode(), claim.signature.encode("latin-1", "replace"))
+
+
+def _check_signed(claim: Claim, request: Request) -> None:
+    """S3 refuses x-amz-* headers that the signature does not cover."""
+    signed = claim.signed_headers.split(";")
+    loose = [
+        name
+        for key, _ in request.headers
+        if (name := key.lower()).startswith("x-amz-") and name not in signed and name not in _UNSIGNED_HEADERS
+    ]
+    if loose:
+        raise AccessDenied(
+            "There were headers present in the request which were not signed", HeadersNotSigned=", ".join(loose)
+        )
+
+
+def _mismatch(claim: Claim, text: str, to_sign: str, s3: bool) -> ServiceError:
+    if s3:
+        return S3SignatureDoesNotMatch(
+            AWSAccessKeyId=claim.access_key,
+            StringToSign=to_sign,
+            SignatureProvided=claim.signature,
+            StringToSignBytes=to_sign.encode().hex(" "),
+            CanonicalRequest=text,
+            CanonicalRequestBytes=text.encode("latin-1").hex(" "),
+        )
+    return InvalidSignature(
+        f"{InvalidSignature.default}\n\nThe Canonical String for this request should have been\n'{text}'\n\n"
+        f"The String-to-Sign should have been\n'{to_sign}'\n"
+    )
