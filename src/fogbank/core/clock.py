@@ -57,6 +57,10 @@ class Clock:
             self._offset = instant - time.time()
         self._wake()
 
+    def shift(self, seconds: float) -> None:
+        """Run `seconds` ahead of real time (used at start, before anybody sleeps)."""
+        self._offset = seconds
+
     def resume(self) -> None:
         """Back to real time."""
         self._frozen = None

@@ -35,6 +35,11 @@ class Cloud(Protocol):
     ids: Ids
     signals: Signals
     metrics: Metrics
+    secret: bytes  # of this data directory: seals page tokens and the like
+
+    def local(self, kind: Callable[[Any], T], /) -> T: ...
+
+    def on_stop(self, close: Callable[[], Any], /) -> None: ...
 
     async def run(self, function: Callable[[], T], /) -> T: ...
 
@@ -44,7 +49,7 @@ class Cloud(Protocol):
         self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str
     ) -> str: ...
 
-    def cancel(self, tx: Transaction, kind: str, name: str) -> bool: ...
+    def cancel(self, tx: Transaction, ctx: Context, kind: str, name: str) -> bool: ...
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,7 +141,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     def cancel(self, tx: Transaction, kind: str, name: str) -> bool:
         """Remove the pending job of this kind and name in this account and region, if it has not started."""
-        return self.app.cancel(tx, kind, f"{self.account}/{self.region}/{name}")
+        return self.app.cancel(tx, self, kind, name)
 
     async def call(self, service: str, operation: str, request: dict[str, Any] | None = None) -> dict[str, Any]:
         """Call an operation of any service as this principal: validated, authorised, audited and traced as over HTTP.

@@ -1,0 +1,195 @@
+"""The composition root: one App is one running cloud."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from fogbank.auth.authenticate import Authenticator
+from fogbank.auth.authorize import Authorizer
+from fogbank.core import services
+from fogbank.core.clock import Clock
+from fogbank.core.context import Context
+from fogbank.core.http import Request
+from fogbank.core.ids import Ids
+from fogbank.core.metrics import Metrics
+from fogbank.core.operation import Job, ResourcePolicy
+from fogbank.core.settings import Settings
+from fogbank.core.signals import Signals
+from fogbank.core.trace import Trace
+from fogbank.gateway.control import Control
+from fogbank.gateway.pipeline import Pipeline
+from fogbank.gateway.server import HttpLimits, Server
+from fogbank.gateway.tls import TlsContext
+from fogbank.jobs import queue, timetravel
+from fogbank.jobs.worker import Worker
+from fogbank.store.api import Conflict, Record, Store, Table, Transaction
+from fogbank.store.blobs import BlobStore
+from fogbank.store.open import open_blobs, open_store
+from fogbank.wire import index
+
+log = logging.getLogger("fogbank")
+T = TypeVar("T")
+CONFLICT_TRIES = 20
+POOL = 16  # transactions in flight on a networked store
+
+
+class App:
+    """One cloud: its settings, its rooms wired together, started and stopped as one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._scratch: str | None = None
+        if settings.ephemeral:
+            self._scratch = tempfile.mkdtemp(prefix="fogbank-")
+            settings = msgspec.structs.replace(settings, data=Path(self._scratch))
+        self.settings = settings
+        self.clock = Clock()
+        self.ids = Ids()
+        self.signals = Signals(self.clock)
+        self.metrics = Metrics()
+        self.trace = Trace()
+        self.store = open_store(settings)
+        self.secret = _secret(self.store)
+        self.blobs: BlobStore = open_blobs(settings)
+        self.authenticator = Authenticator(self)
+        self.authorizer = Authorizer(self)
+        self.worker = Worker(self, self.find_job)
+        self.pipeline = Pipeline(self)
+        self.control = Control(self)
+        self.stopped = asyncio.Event()
+        self._pool: ThreadPoolExecutor | None = None if self.store.embedded else ThreadPoolExecutor(POOL)
+        self._server: Server | None = None
+        self._locals: dict[Any, Any] = {}
+        self._closers: list[Callable[[], Any]] = []
+        self._policies: dict[str, Callable[..., ResourcePolicy | None] | None] = {}
+
+    # -- life --------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the door: returns when the port answers."""
+        settings = self.settings
+        self.store.subscribe(self.signals.fire)
+        timetravel.load(self)
+        self._server = Server(
+            self.handle, host=settings.host, port=settings.port, limits=HttpLimits(), tls=TlsContext(settings.data)
+        )
+        await self._server.start()
+        self.worker.start()
+
+    async def stop(self, grace: float = 5.0) -> None:
+        """Finish what is in flight, stop every engine, close the store."""
+        if self._server is not None:
+            await self._server.stop(grace)
+        await self.worker.stop()
+        for close in reversed(self._closers):
+            result = close()
+            if asyncio.iscoroutine(result):
+                with contextlib.suppress(Exception):  # one engine's trouble does not keep the others running
+                    await result
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
+        self.store.close()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def local(self, kind: Callable[[Any], T], /) -> T:
+        """The one `kind(app)` of this cloud, made on first use: where a service keeps engines and caches."""
+        if kind not in self._locals:
+            self._locals[kind] = kind(self)
+        return cast(T, self._locals[kind])
+
+    def on_stop(self, close: Callable[[], Any]) -> None:
+        """Call `close()` (a coroutine function or a plain one) when the cloud stops: for engines, once started."""
+        self._closers.append(close)
+
+    @property
+    def port(self) -> int:
+        return self._server.port if self._server is not None else self.settings.port
+
+    @property
+    def endpoint(self) -> str:
+        host = "localhost" if self.settings.host in ("127.0.0.1", "0.0.0.0", "::") else self.settings.host  # noqa: S104
+        return f"http://{host}:{self.port}"
+
+    def handle(self, request: Request) -> Any:
+        """The gateway's handler: the control API, or the pipeline."""
+        if request.path.startswith(("/_fogbank/", "/_localstack/")):
+            return self.control.handle(request)
+        return self.pipeline(request)
+
+    # -- what contexts reach (core.context.Cloud) ---------------------------------------------------------------------
+
+    async def run(self, function: Callable[[], T], /) -> T:
+        """Run a store function: here on an embedded store, in the pool and repeated on conflict on a networked one."""
+        if self._pool is None:
+            return function()
+
+        def repeat() -> T:
+            for _ in range(CONFLICT_TRIES - 1):
+                with contextlib.suppress(Conflict):
+                    return function()
+            return function()
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, repeat)
+
+    async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        return await self.pipeline.call(ctx, service, operation, request)
+
+    def enqueue(self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str) -> str:
+        return queue.enqueue(tx, ctx, kind, payload, due, name)
+
+    def cancel(self, tx: Transaction, ctx: Context, kind: str, name: str) -> bool:
+        return queue.cancel(tx, kind, ctx.account, ctx.region, name)
+
+    @staticmethod
+    def find_job(kind: str) -> Job | None:
+        """The handler of a job kind ("service.name")."""
+        service = services.load(kind.partition(".")[0])
+        return service.jobs.get(kind) if service else None
+
+    def resource_policy(self, arn: str) -> ResourcePolicy | None:
+        """The policy attached to the resource `arn` names, from the service that owns it."""
+        name = arn.split(":", 3)[2] if arn.startswith("arn:") else ""
+        if name not in self._policies:
+            self._policies[name] = self._policy_reader(name)
+        reader = self._policies[name]
+        if reader is None:
+            return None
+        with self.store.read() as tx:
+            return reader(tx, arn)
+
+    @staticmethod
+    def _policy_reader(name: str) -> Callable[..., ResourcePolicy | None] | None:
+        for candidate in (name, *index.by_signing_name(name)):
+            service = services.load(candidate)
+            if service is not None and service.resource_policies is not None:
+                return service.resource_policies.call
+        return None
+
+
+class SecretRecord(Record):
+    """The data directory's own secret, drawn once."""
+
+    value: bytes
+
+
+SECRET = Table("core/secret", SecretRecord, key=lambda _: ("secret",))
+
+
+def _secret(store: Store) -> bytes:
+    with store.write() as tx:
+        kept = tx.get(SECRET, ("secret",))
+        if kept is None:
+            kept = SecretRecord(value=os.urandom(32))
+            tx.put(SECRET, kept)
+    return kept.value

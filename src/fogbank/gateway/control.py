@@ -1,0 +1,209 @@
+"""The control API under /_fogbank/: what the `fogbank` command and the testing package drive.
+
+A web page that a user happens to visit must not reach it: Host and Origin have to be local, and whatever changes
+something needs the header `X-Fogbank-Control`, which no form and no cross-site script can send without a preflight
+that is never granted.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from fogbank import __version__
+from fogbank.core import services
+from fogbank.core.http import BodyTooLarge, Request, Response
+from fogbank.jobs import timetravel
+
+from . import hosts
+
+if TYPE_CHECKING:
+    from fogbank.app import App
+
+MAX_BODY = 1 << 20
+Answer = dict[str, Any] | list[Any] | str
+
+
+class Refused(Exception):
+    """An answer other than 200: status and text."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Control:
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._started = time.monotonic()
+        self._get: dict[str, Callable[[Request], Answer | Awaitable[Answer]]] = {
+            "health": self._health,
+            "config": lambda _: msgspec.to_builtins(self._app.settings, enc_hook=str),
+            "events": self._events,
+            "clock": lambda _: self._clock(),
+            "jobs": self._jobs,
+            "snapshots": self._snapshots,
+            "ca.pem": self._ca,
+            "coverage": lambda _: coverage(),
+        }
+        self._post: dict[str, Callable[[dict[str, Any]], Awaitable[Answer]]] = {
+            "reset": self._reset,
+            "clock": self._move_clock,
+            "snapshots": self._change_snapshots,
+            "stop": self._stop,
+        }
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one control request; errors are JSON {"error": text}."""
+        try:
+            answer = await self._dispatch(request)
+        except Refused as refused:
+            return _json(refused.status, {"error": str(refused)})
+        except (BodyTooLarge, msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+            return _json(400, {"error": f"bad request: {error}"})
+        if isinstance(answer, str):
+            return Response(200, [("content-type", "application/x-pem-file")], answer.encode())
+        return _json(200, answer)
+
+    async def _dispatch(self, request: Request) -> Answer:
+        domains = self._app.settings.domains
+        origin = request.header("origin")
+        if not hosts.is_local(request.host, domains) or (
+            origin and not hosts.is_local(origin.rpartition("//")[2], domains)
+        ):
+            raise Refused(403, "the control API answers local hosts and pages only")
+        if request.header("sec-fetch-site") == "cross-site":
+            raise Refused(403, "the control API does not answer pages of other sites")
+        name = request.path.split("/", 2)[2]
+        if request.path.startswith("/_localstack/"):
+            return self._health(request)
+        if request.method in ("GET", "HEAD"):
+            if name.startswith("requests/"):
+                return self._why(name.partition("/")[2])
+            if name in self._get:
+                result = self._get[name](request)
+                return await result if isinstance(result, Awaitable) else result
+        elif request.method == "POST" and name in self._post:
+            if not request.header("x-fogbank-control"):
+                raise Refused(403, "send the header X-Fogbank-Control: 1 with calls that change something")
+            body = await request.read(MAX_BODY)
+            return await self._post[name](msgspec.json.decode(body or b"{}", type=dict[str, Any]))
+        raise Refused(404, f"no such control call: {request.method} /_fogbank/{name}")
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def _health(self, request: Request) -> Answer:
+        settings = self._app.settings
+        return {
+            "status": "running",
+            "ready": True,
+            "version": __version__,
+            "pid": os.getpid(),
+            "data": str(settings.data.absolute()),
+            "ephemeral": settings.ephemeral,
+            "port": self._app.port,
+            "endpoint": self._app.endpoint,
+            "account": settings.account,
+            "region": settings.region,
+            "uptime": round(time.monotonic() - self._started, 3),
+            "services": dict.fromkeys(services.built(), "available"),
+        }
+
+    def _events(self, request: Request) -> Answer:
+        after = parse_qs(request.query).get("after", ["0"])[0]
+        return self._app.trace.recent(float(after))
+
+    def _why(self, request_id: str) -> Answer:
+        chain = self._app.trace.chain(request_id)
+        if not chain:
+            raise Refused(404, f"no call {request_id} among the last ones")
+        return chain
+
+    def _clock(self) -> dict[str, Any]:
+        clock = self._app.clock
+        return {"now": clock.now(), "offset": round(clock.offset, 3), "frozen": clock.frozen}
+
+    def _jobs(self, request: Request) -> Answer:
+        worker = self._app.worker
+        with self._app.store.read() as tx:
+            shown = {"pending": worker.pending(tx), "failed": worker.failed(tx)}
+            return {
+                state: [{key: getattr(job, key) for key in _JOB_FIELDS} for job in jobs]
+                for state, jobs in shown.items()
+            }
+
+    def _ca(self, request: Request) -> Answer:
+        from .tls import ca_pem
+
+        return ca_pem(self._app.settings.data)
+
+    def _snapshots(self, request: Request) -> Answer:
+        from fogbank.store import snapshots
+
+        return snapshots.listing(self._app.settings.data)
+
+    # -- changing ----------------------------------------------------------------------------------------------------
+
+    async def _reset(self, body: dict[str, Any]) -> Answer:
+        """Delete everything, or everything of one service."""
+        service = body.get("service", "")
+        if service and service not in services.built():
+            raise Refused(404, f"no service {service!r}; there are: {', '.join(services.built())}")
+        await self._app.run(lambda: self._app.store.wipe(f"{service}/" if service else ""))
+        self._app.signals.fire("reset")
+        self._app.signals.fire("identity")
+        return {"reset": service or "everything"}
+
+    async def _move_clock(self, body: dict[str, Any]) -> Answer:
+        app = self._app
+        if body.get("resume"):
+            await timetravel.resume(app)
+        elif "advance" in body:
+            seconds = float(body["advance"])
+            if seconds < 0:
+                raise Refused(400, "the clock goes forward only: use set, or resume")
+            await timetravel.move_to(app, app.worker, app.clock.now() + seconds, freeze=bool(body.get("freeze")))
+        elif "set" in body:
+            await timetravel.move_to(app, app.worker, float(body["set"]), freeze=bool(body.get("freeze")))
+        else:
+            raise Refused(400, 'say {"advance": seconds}, {"set": epoch, "freeze": bool} or {"resume": true}')
+        return self._clock()
+
+    async def _change_snapshots(self, body: dict[str, Any]) -> Answer:
+        from fogbank.store import snapshots
+
+        return await snapshots.change(self._app, body)
+
+    async def _stop(self, body: dict[str, Any]) -> Answer:
+        self._app.stopped.set()
+        return {"stopping": True}
+
+
+_JOB_FIELDS = ("id", "kind", "account", "region", "name", "due_ms", "attempts", "error", "cause")
+
+
+def coverage() -> dict[str, dict[str, Any]]:
+    """Per service: its operations with their fidelity, and how many AWS has. Imports every service."""
+    from fogbank.wire import models
+
+    found: dict[str, dict[str, Any]] = {}
+    for name in services.built():
+        service = services.load(name)
+        assert service is not None
+        model = models.load(name)
+        found[name] = {
+            "operations": {op.name: op.fidelity for op in sorted(service.operations.values(), key=lambda op: op.name)},
+            "of": len(model.operations),
+            "not_built": sorted(set(model.operations) - set(service.operations)),
+            "resource_types": sorted(service.resource_types),
+        }
+    return found
+
+
+def _json(status: int, value: Any) -> Response:
+    return Response(status, [("content-type", "application/json")], msgspec.json.encode(value))

@@ -1,0 +1,130 @@
+"""From a request to the service and operation it calls: tables built from the models, asked in a fixed order.
+
+1. `/_fogbank/…`                   the control API
+2. the host's data plane          execute-api, lambda-url, s3-website; and their path forms
+3. X-Amz-Target                   json services
+4. the credential scope           every signed request names its service
+5. Action and Version in a form   query services
+6. the host's service             SERVICE.REGION.amazonaws.com
+7. otherwise                      S3, the one service that answers anonymous and SigV2 requests on any path
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from fogbank.core import services
+from fogbank.core.errors import UnknownOperation
+from fogbank.core.http import Request
+from fogbank.wire import index, models
+from fogbank.wire.models import OperationModel, ServiceModel
+
+from . import hosts
+
+_HEADER_SCOPE = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]*)/([^/]*)/aws4_request")
+_QUERY_SCOPE = re.compile(r"X-Amz-Credential=([^/%&]+)(?:%2F|/)(\d{8})(?:%2F|/)([^/%&]*)(?:%2F|/)([^/%&]*)", re.I)
+_ACTION = re.compile(rb"(?:^|&)Action=([A-Za-z0-9]+)")
+_VERSION = re.compile(rb"(?:^|&)Version=([0-9-]+)")
+_API_PATH = re.compile(r"/(?:restapis/([a-z0-9]+)/([^/]+)/_user_request_|_aws/execute-api/([a-z0-9]+)/([^/]+))(/.*)?$")
+_RPC_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)$")
+
+
+class Target(msgspec.Struct):
+    """Where a request goes. `operation` is None when the service has none of that name or route."""
+
+    service: ServiceModel
+    protocol: str
+    operation: OperationModel | None
+    labels: dict[str, str]
+    region: str
+    name: str = ""  # the operation as the client named it, for the error
+
+
+class DataPlane(msgspec.Struct):
+    """A request to an endpoint that is no AWS API call."""
+
+    endpoint: str  # the name of a service's @endpoint
+    service: str
+
+
+DATA_PLANES = {"execute-api": "apigateway", "lambda-url": "lambda", "s3-website": "s3"}
+
+
+class Router:
+    def __init__(self, domains: tuple[str, ...], region: str) -> None:
+        self._domains = domains
+        self._region = region
+
+    def route(self, request: Request) -> Target | DataPlane:
+        """Where `request` goes; its body must be here when its target stands in a form."""
+        host = hosts.parse(request.host, self._domains)
+        if host.name and host.service in DATA_PLANES:
+            return DataPlane(host.service, DATA_PLANES[host.service])
+        if request.path.startswith(("/restapis/", "/_aws/execute-api/")) and _API_PATH.match(request.path):
+            return DataPlane("execute-api", "apigateway")
+        scope_region, scope_service = credential_scope(request)
+        region = scope_region or host.region or self._region
+        target = request.header("x-amz-target")
+        if target:
+            prefix, _, name = target.rpartition(".")
+            service = index.by_target(prefix)
+            if service is None:
+                raise UnknownOperation
+            return self._named(models.load(service), request, name, region)
+        action, version = form_action(request)
+        if action and scope_service != "s3":
+            service = index.by_action(version, action, scope_service or host.service)
+            if service is not None:
+                return self._named(models.load(service), request, action, region)
+        rpc = _RPC_PATH.search(request.path) if request.header("smithy-protocol") else None
+        if rpc:
+            service = index.by_target(rpc[1]) or next(iter(index.by_signing_name(scope_service)), None)
+            if service is None:
+                raise UnknownOperation
+            return self._named(models.load(service), request, rpc[2], region)
+        if action and not scope_service:
+            raise UnknownOperation(f"Could not find operation {action} for version {version}")
+        return self._rest(request, scope_service or host.service or "s3", host, region)
+
+    @staticmethod
+    def _named(service: ServiceModel, request: Request, name: str, region: str) -> Target:
+        operation = service.operations.get(name)
+        return Target(service, service.protocol_of(request), operation, {}, region, name)
+
+    @staticmethod
+    def _rest(request: Request, signing_name: str, host: hosts.Host, region: str) -> Target:
+        candidates = index.by_signing_name(signing_name) or ((host.service,) if host.service else ())
+        built = [name for name in candidates if name in services.built()] or list(candidates) or ["s3"]
+        path = request.path
+        for name in built:
+            service = models.load(name)
+            if name == "s3" and host.service == "s3" and host.name:
+                path = f"/{host.name}{path}"  # virtual-host addressing: the bucket is in the host
+            found = service.route(request.method, path, request.query)
+            if found is not None:
+                return Target(service, service.protocol_of(request), found[0], found[1], region, found[0].name)
+        service = models.load(built[0])
+        return Target(service, service.protocol_of(request), None, {}, region, f"{request.method} {request.path}")
+
+
+def credential_scope(request: Request) -> tuple[str, str]:
+    """(region, service) of the signature's credential scope, empty when there is none. Not verified here."""
+    authorization = request.header("authorization")
+    match = _HEADER_SCOPE.search(authorization) if authorization else _QUERY_SCOPE.search(request.query)
+    return (match[3], match[4]) if match else ("", "")
+
+
+def form_action(request: Request) -> tuple[str, str]:
+    """Action and Version of a query-protocol request, in the form body or in the URL."""
+    if request.content and request.header("content-type").startswith("application/x-www-form-urlencoded"):
+        action = _ACTION.search(request.content)
+        if action:
+            version = _VERSION.search(request.content)
+            return action[1].decode(), version[1].decode() if version else ""
+    if "Action=" in request.query:
+        query = dict(parse_qsl(request.query))
+        return query.get("Action", ""), query.get("Version", "")
+    return "", ""

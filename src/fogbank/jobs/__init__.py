@@ -1,0 +1,1 @@
+"""The only source of "later": jobs committed with the change that asks for them, timers, retries, and the worker."""

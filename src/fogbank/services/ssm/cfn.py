@@ -1,0 +1,55 @@
+"""AWS::SSM::Parameter.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ssm-parameter.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+
+from .errors import ParameterNotFound
+
+_PUT = ("Type", "Value", "Description", "AllowedPattern", "Tier", "Policies", "DataType")
+
+
+@resource("AWS::SSM::Parameter", immutable=("Name",))
+class Parameter:
+    """Ref: the name. GetAtt: Type, Value."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        chosen = properties.get("Name") or f"CFN-{name.physical(limit=1000)}"
+        tags = [{"Key": key, "Value": value} for key, value in (properties.get("Tags") or {}).items()]
+        request = {"Name": chosen, **_put(properties), **({"Tags": tags} if tags else {})}
+        await ctx.call("ssm", "PutParameter", request)
+        return _made(chosen, properties)
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        await ctx.call("ssm", "PutParameter", {"Name": physical_id, "Overwrite": True, **_put(new)})
+        before, after = old.get("Tags") or {}, new.get("Tags") or {}
+        target = {"ResourceType": "Parameter", "ResourceId": physical_id}
+        gone = sorted(set(before) - set(after))
+        if gone:
+            await ctx.call("ssm", "RemoveTagsFromResource", {**target, "TagKeys": gone})
+        if after:
+            tags = [{"Key": key, "Value": value} for key, value in after.items()]
+            await ctx.call("ssm", "AddTagsToResource", {**target, "Tags": tags})
+        return _made(physical_id, new)
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        try:
+            await ctx.call("ssm", "DeleteParameter", {"Name": physical_id})
+        except ServiceError as error:
+            if error.code != ParameterNotFound.code:
+                raise
+
+
+def _put(properties: dict[str, Any]) -> dict[str, Any]:
+    return {key: properties[key] for key in _PUT if properties.get(key) is not None}
+
+
+def _made(name: str, properties: dict[str, Any]) -> Resource:
+    return Resource(name, {"Type": properties["Type"], "Value": properties["Value"]})

@@ -1,0 +1,54 @@
+"""The errors of Parameter Store (https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html)."""
+
+from fogbank.core.errors import ServiceError
+
+
+class ParameterNotFound(ServiceError):
+    code = "ParameterNotFound"
+
+
+class ParameterAlreadyExists(ServiceError):
+    code = "ParameterAlreadyExists"
+    default = "The parameter already exists. To overwrite this value, set the overwrite option in the request to true."
+
+
+class ParameterVersionNotFound(ServiceError):
+    code = "ParameterVersionNotFound"
+
+
+class ParameterPatternMismatchException(ServiceError):
+    code = "ParameterPatternMismatchException"
+
+
+class ParameterMaxVersionLimitExceeded(ServiceError):
+    code = "ParameterMaxVersionLimitExceeded"
+
+
+class HierarchyLevelLimitExceededException(ServiceError):
+    code = "HierarchyLevelLimitExceededException"
+
+
+class InvalidFilterKey(ServiceError):
+    code = "InvalidFilterKey"
+
+
+class InvalidFilterOption(ServiceError):
+    code = "InvalidFilterOption"
+
+
+class InvalidFilterValue(ServiceError):
+    code = "InvalidFilterValue"
+
+
+class InvalidKeyId(ServiceError):
+    code = "InvalidKeyId"
+
+
+class InvalidNextToken(ServiceError):
+    code = "InvalidNextToken"
+    default = "The specified token isn't valid."
+
+
+class InvalidResourceId(ServiceError):
+    code = "InvalidResourceId"
+    default = "The resource ID isn't valid. Verify that you entered the correct ID and try again."

@@ -1,0 +1,292 @@
+"""Put, get and delete parameters, their history and labels."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import msgspec
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError, ValidationError
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader, Transaction
+
+from .. import rules
+from ..arns import arn_of, parameter_arn, parameter_arns, path_arn
+from ..errors import (
+    InvalidKeyId,
+    ParameterAlreadyExists,
+    ParameterMaxVersionLimitExceeded,
+    ParameterNotFound,
+    ParameterVersionNotFound,
+)
+from ..records import PARAMETERS, VERSIONS, Parameter
+from ..shapes import history, shape
+from ..tokens import page
+
+DEFAULT_KEY = "alias/aws/ssm"
+
+
+@operation("ssm", "PutParameter", resource=parameter_arn)
+async def put_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Create a parameter, or add a version to it with Overwrite.
+
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+    """
+    rules.check_name(req["Name"])
+    if not req["Value"]:
+        raise ValidationError(
+            "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length "
+            "greater than or equal to 1"
+        )
+    if req.get("Overwrite") and req.get("Tags"):
+        raise ValidationError(
+            "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please "
+            "remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or "
+            "RemoveTagsFromResource."
+        )
+    value = req["Value"]
+    existing = await ctx.fetch(_current, ctx, req["Name"])
+    kind = req.get("Type") or (existing.type if existing else "")
+    if not kind:
+        raise ValidationError("A parameter type is required when you create a parameter.")
+    tier = _tier(req.get("Tier"), existing, value)
+    rules.check_value(value, tier, req.get("AllowedPattern", ""))
+    key_id = ""
+    if kind == "SecureString":
+        key_id = req.get("KeyId") or DEFAULT_KEY
+        value = await _encrypt(ctx, key_id, req["Name"], value)
+    elif req.get("KeyId"):
+        raise ValidationError("KeyId is required for SecureString type parameter only.")
+    parameter = await ctx.transact(_store, ctx, req, kind, tier, key_id, value)
+    return {"Version": parameter.version, "Tier": parameter.tier}
+
+
+def _tier(asked: str | None, existing: Parameter | None, value: str) -> str:
+    if asked == "Intelligent-Tiering":
+        large = len(value.encode()) > rules.STANDARD_BYTES
+        return "Advanced" if large or (existing and existing.tier == "Advanced") else "Standard"
+    if existing and existing.tier == "Advanced" and asked == "Standard":
+        raise ValidationError(
+            "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
+            "advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the advanced "
+            "parameter and recreate it as a standard parameter."
+        )
+    return asked or (existing.tier if existing else "Standard")
+
+
+def _current(tx: Reader, ctx: Context, name: str) -> Parameter | None:
+    return tx.get(PARAMETERS, (ctx.account, ctx.region, rules.selector(name)[0]))
+
+
+def _store(
+    tx: Transaction, ctx: Context, req: dict[str, Any], kind: str, tier: str, key_id: str, value: str
+) -> Parameter:
+    existing = _current(tx, ctx, req["Name"])
+    if existing is not None and not req.get("Overwrite"):
+        raise ParameterAlreadyExists
+    if existing is not None and existing.version >= rules.MAX_VERSIONS:
+        _drop_oldest(tx, existing)
+    parameter = Parameter(
+        account=ctx.account,
+        region=ctx.region,
+        name=req["Name"],
+        type=kind,
+        value=value,
+        version=existing.version + 1 if existing else 1,
+        modified=ctx.now(),
+        user=ctx.principal.arn,
+        tier=tier,
+        data_type=req.get("DataType") or (existing.data_type if existing else "text"),
+        description=req.get("Description") or (existing.description if existing else ""),
+        allowed_pattern=req.get("AllowedPattern") or (existing.allowed_pattern if existing else ""),
+        key_id=key_id,
+        policies=req.get("Policies", ""),
+        tags={tag["Key"]: tag["Value"] for tag in req.get("Tags", ())} if existing is None else existing.tags,
+    )
+    tx.put(PARAMETERS, parameter)
+    tx.put(VERSIONS, parameter)
+    return parameter
+
+
+def _drop_oldest(tx: Transaction, parameter: Parameter) -> None:
+    """The 101st version pushes out the oldest, unless that one carries a label."""
+    versions = list(tx.scan(VERSIONS, (parameter.account, parameter.region, parameter.name)))
+    while len(versions) >= rules.MAX_VERSIONS:
+        oldest = versions.pop(0)
+        if oldest.labels:
+            raise ParameterMaxVersionLimitExceeded(
+                f"You attempted to create a new version of {parameter.name} by calling the PutParameter API with the "
+                f"overwrite flag. Version {oldest.version}, the oldest version, can't be deleted because it has a "
+                "label associated with it. Move the label to another version of the parameter, and try again."
+            )
+        tx.delete(VERSIONS, (oldest.account, oldest.region, oldest.name, oldest.version))
+
+
+async def _encrypt(ctx: Context, key_id: str, name: str, value: str) -> str:
+    context = {"PARAMETER_ARN": arn_of(ctx, name)}
+    try:
+        sealed = await ctx.call(
+            "kms", "Encrypt", {"KeyId": key_id, "Plaintext": value.encode(), "EncryptionContext": context}
+        )
+    except ServiceError as error:
+        if error.code in ("NotFoundException", "DisabledException", "InvalidKeyUsageException"):
+            raise InvalidKeyId(error.message) from error
+        raise
+    return base64.b64encode(sealed["CiphertextBlob"]).decode()
+
+
+async def _decrypted(ctx: Context, parameter: Parameter) -> Parameter:
+    if parameter.type != "SecureString":
+        return parameter
+    opened = await ctx.call(
+        "kms",
+        "Decrypt",
+        {
+            "CiphertextBlob": base64.b64decode(parameter.value),
+            "EncryptionContext": {"PARAMETER_ARN": arn_of(ctx, parameter.name)},
+        },
+    )
+    return msgspec.structs.replace(parameter, value=opened["Plaintext"].decode())
+
+
+def _find(tx: Reader, ctx: Context, name: str) -> tuple[Parameter, str] | None:
+    """The chosen version and the selector it was chosen by (":3", ":label" or "")."""
+    bare, chosen = rules.selector(name)
+    if not chosen:
+        parameter = tx.get(PARAMETERS, (ctx.account, ctx.region, bare))
+        return (parameter, "") if parameter else None
+    if chosen.isdigit():
+        parameter = tx.get(VERSIONS, (ctx.account, ctx.region, bare, int(chosen)))
+        if parameter is None and tx.get(PARAMETERS, (ctx.account, ctx.region, bare)) is not None:
+            raise ParameterVersionNotFound(f"Systems Manager could not find version {chosen} of {bare}. "
+                                           "Verify the version and try again.")  # fmt: skip
+        return (parameter, f":{chosen}") if parameter else None
+    for version in tx.scan(VERSIONS, (ctx.account, ctx.region, bare), reverse=True):
+        if chosen in version.labels:
+            return version, f":{chosen}"
+    return None
+
+
+@operation("ssm", "GetParameter", resource=parameter_arn)
+async def get_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """One parameter by name, name:version, name:label or ARN."""
+    found = await ctx.fetch(_find, ctx, req["Name"])
+    if found is None:
+        raise ParameterNotFound
+    parameter, chosen = found
+    if req.get("WithDecryption"):
+        parameter = await _decrypted(ctx, parameter)
+    return {"Parameter": shape(ctx, parameter, chosen)}
+
+
+@operation("ssm", "GetParameters", resource=parameter_arns)
+async def get_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Up to ten parameters; those that do not exist are listed as invalid."""
+    if len(set(req["Names"])) != len(req["Names"]):
+        raise ValidationError("Duplicate parameters found in request")
+    good, bad = [], []
+    for name in req["Names"]:
+        try:
+            found = await ctx.fetch(_find, ctx, name)
+        except ParameterVersionNotFound:
+            found = None
+        if found is None:
+            bad.append(name)
+            continue
+        parameter = await _decrypted(ctx, found[0]) if req.get("WithDecryption") else found[0]
+        good.append(shape(ctx, parameter, found[1]))
+    return {"Parameters": good, "InvalidParameters": bad}
+
+
+@operation("ssm", "GetParametersByPath", resource=path_arn)
+async def get_parameters_by_path(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Parameters under a path, one level deep or recursively."""
+    path = req["Path"]
+    if not path.startswith("/"):
+        raise ValidationError(
+            "The parameter doesn't meet the parameter name requirements. The parameter name must begin with a forward "
+            'slash "/". It can\'t be prefixed with "aws" or "ssm" (case-insensitive). It must use only letters, '
+            "numbers, or the following symbols: . (period), - (hyphen), _ (underscore). Special characters are not "
+            'allowed. All sub-paths, if specified, must use the forward slash symbol "/". Valid example: '
+            "/get/parameters2-/by1./path0_."
+        )
+    recursive = req.get("Recursive", False)
+
+    def find(tx: Reader) -> list[Parameter]:
+        prefix = path.rstrip("/") + "/"
+        start, end = (ctx.account, ctx.region, prefix), (ctx.account, ctx.region, prefix + "\U0010ffff")
+        return [p for p in tx.scan(PARAMETERS, start=start, end=end) if rules.under(path, p.name, recursive)]
+
+    found, token = page(ctx, await ctx.fetch(find), req, 10, lambda p: p.name)
+    decrypt = req.get("WithDecryption")
+    shown = [shape(ctx, await _decrypted(ctx, p) if decrypt else p, "") for p in found]
+    return {"Parameters": shown, **token}
+
+
+@operation("ssm", "DeleteParameter", resource=parameter_arn)
+def delete_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Remove a parameter and its versions."""
+    with ctx.write() as tx:
+        if not _remove(tx, ctx, req["Name"]):
+            raise ParameterNotFound
+    return {}
+
+
+@operation("ssm", "DeleteParameters", resource=parameter_arns)
+def delete_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Remove up to ten parameters; the others are listed as invalid."""
+    with ctx.write() as tx:
+        done = {name: _remove(tx, ctx, name) for name in req["Names"]}
+    return {
+        "DeletedParameters": [name for name, ok in done.items() if ok],
+        "InvalidParameters": [name for name, ok in done.items() if not ok],
+    }
+
+
+def _remove(tx: Transaction, ctx: Context, name: str) -> bool:
+    for version in list(tx.scan(VERSIONS, (ctx.account, ctx.region, name))):
+        tx.delete(VERSIONS, (ctx.account, ctx.region, name, version.version))
+    return tx.delete(PARAMETERS, (ctx.account, ctx.region, name))
+
+
+@operation("ssm", "GetParameterHistory", resource=parameter_arn)
+async def get_parameter_history(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Every kept version, oldest first."""
+
+    def find(tx: Reader) -> list[Parameter]:
+        if tx.get(PARAMETERS, (ctx.account, ctx.region, req["Name"])) is None:
+            raise ParameterNotFound
+        return list(tx.scan(VERSIONS, (ctx.account, ctx.region, req["Name"])))
+
+    found, token = page(ctx, await ctx.fetch(find), req, 50, lambda p: f"{p.version:09d}")
+    decrypt = req.get("WithDecryption")
+    return {"Parameters": [history(await _decrypted(ctx, p) if decrypt else p) for p in found], **token}
+
+
+@operation("ssm", "LabelParameterVersion", resource=parameter_arn)
+def label_parameter_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Move labels to a version (the newest unless told otherwise); ten labels a version."""
+    with ctx.write() as tx:
+        current = _current(tx, ctx, req["Name"])
+        if current is None:
+            raise ParameterNotFound
+        number = req.get("ParameterVersion", current.version)
+        chosen = tx.get(VERSIONS, (ctx.account, ctx.region, req["Name"], number))
+        if chosen is None:
+            raise ParameterVersionNotFound(
+                f"Systems Manager could not find version {number} of {req['Name']}. Verify the version and try again."
+            )
+        bad = [label for label in req["Labels"] if label[0].isdigit() or label.lower().startswith(("aws", "ssm"))]
+        good = [label for label in req["Labels"] if label not in bad]
+        for version in list(tx.scan(VERSIONS, (ctx.account, ctx.region, req["Name"]))):
+            kept = [label for label in version.labels if label not in good]
+            if version.version == number:
+                kept += good
+            if kept != version.labels:
+                version.labels = kept
+                tx.put(VERSIONS, version)
+                if version.version == current.version:
+                    tx.put(PARAMETERS, msgspec.structs.replace(current, labels=kept))
+    return {"InvalidLabels": bad, "ParameterVersion": number}

@@ -1,0 +1,48 @@
+"""AddTagsToResource, RemoveTagsFromResource, ListTagsForResource (of parameters)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader
+
+from ..arns import tagged_arn
+from ..errors import InvalidResourceId
+from ..records import PARAMETERS, Parameter
+
+
+def _require(tx: Reader, ctx: Context, req: dict[str, Any]) -> Parameter:
+    found = tx.get(PARAMETERS, (ctx.account, ctx.region, req["ResourceId"]))
+    if req["ResourceType"] != "Parameter" or found is None:
+        raise InvalidResourceId
+    return found
+
+
+@operation("ssm", "AddTagsToResource", resource=tagged_arn)
+def add_tags_to_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Set tags on a parameter."""
+    with ctx.write() as tx:
+        parameter = _require(tx, ctx, req)
+        parameter.tags = parameter.tags | {tag["Key"]: tag["Value"] for tag in req["Tags"]}
+        tx.put(PARAMETERS, parameter)
+    return {}
+
+
+@operation("ssm", "RemoveTagsFromResource", resource=tagged_arn)
+def remove_tags_from_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Remove tags from a parameter."""
+    with ctx.write() as tx:
+        parameter = _require(tx, ctx, req)
+        parameter.tags = {key: value for key, value in parameter.tags.items() if key not in req["TagKeys"]}
+        tx.put(PARAMETERS, parameter)
+    return {}
+
+
+@operation("ssm", "ListTagsForResource", resource=tagged_arn)
+def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The tags of a parameter."""
+    with ctx.read() as tx:
+        tags = _require(tx, ctx, req).tags
+    return {"TagList": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}

@@ -1,0 +1,77 @@
+"""Pure rules: names, values, selectors.
+
+Names: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+"""
+
+from __future__ import annotations
+
+import re
+
+from fogbank.core.errors import ValidationError
+
+from .errors import HierarchyLevelLimitExceededException, ParameterPatternMismatchException
+
+_NAME = re.compile(r"[a-zA-Z0-9_.\-/]+")
+MAX_VERSIONS = 100
+STANDARD_BYTES = 4096
+ADVANCED_BYTES = 8192
+UPGRADE = (
+    " To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier. For more "
+    "information, see https://docs.aws.amazon.com/systems-manager/latest/userguide/"
+    "parameter-store-advanced-parameters.html"
+)
+
+
+def check_name(name: str) -> None:
+    """Raise what PutParameter answers to a name it does not take."""
+    if not _NAME.fullmatch(name):
+        raise ValidationError(
+            'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of '
+            "sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the "
+            "following 3 symbols .-_"
+        )
+    first = name.strip("/").split("/")[0].lower()
+    if first.startswith(("aws", "ssm")):
+        if first.startswith("aws"):
+            raise ValidationError("No access to reserved parameter name: " + name.strip("/") + ".")
+        raise ValidationError(
+            'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of '
+            "sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the "
+            "following 3 symbols .-_"
+        )
+    if "/" in name and not name.startswith("/"):
+        raise ValidationError("Parameter name must be a fully qualified name.")
+    if name.count("/") > 15:
+        raise HierarchyLevelLimitExceededException(
+            "Hierarchies can have a maximum of 15 levels. For more information, see Requirements and constraints for "
+            "parameter names in the AWS Systems Manager User Guide."
+        )
+
+
+def check_value(value: str, tier: str, allowed_pattern: str) -> None:
+    """Size by tier, and the parameter's own pattern (full match)."""
+    standard = tier == "Standard"
+    limit = STANDARD_BYTES if standard else ADVANCED_BYTES
+    if len(value.encode()) > limit:
+        text = f"{tier} tier parameters support a maximum parameter value of {limit} characters."
+        raise ValidationError(text + UPGRADE if standard else text)
+    if allowed_pattern and not re.fullmatch(allowed_pattern, value):
+        raise ParameterPatternMismatchException(
+            f"Parameter value, cannot be validated against allowedPattern: {allowed_pattern}"
+        )
+
+
+def selector(name: str) -> tuple[str, str]:
+    """(name, version or label) of `name:selector`; ARNs keep their own colons."""
+    if name.startswith("arn:"):
+        path = name.partition(":parameter")[2]
+        bare, _, chosen = path.partition(":")
+        return (bare if bare.count("/") > 1 else bare.removeprefix("/")), chosen
+    bare, _, chosen = name.partition(":")
+    return bare, chosen
+
+
+def under(path: str, name: str, recursive: bool) -> bool:
+    """Whether a parameter lies under a path, directly or (recursive) at any depth."""
+    prefix = path.rstrip("/") + "/"
+    return name.startswith(prefix) and (recursive or "/" not in name[len(prefix) :])
