@@ -4,14 +4,35 @@ from __future__ import annotations
 
 import calendar
 from collections import OrderedDict
+from hashlib import sha256
 from hmac import digest
+from typing import Any, cast
 
 import msgspec
 
+_INNER = bytes(n ^ 0x36 for n in range(256))
+_OUTER = bytes(n ^ 0x5C for n in range(256))
+
 
 class SigningKey(msgspec.Struct, frozen=True):
+    """A derived key. HMAC's two halves are kept begun: copying them costs a third of starting anew."""
+
     key: bytes
     midnight: int  # the epoch second at which the scope's date begins
+    inner: Any
+    outer: Any
+
+    def sign(self, text: bytes) -> str:
+        """The HMAC-SHA256 of `text`, in hex (RFC 2104)."""
+        inner, outer = self.inner.copy(), self.outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        return cast(str, outer.hexdigest())
+
+    @classmethod
+    def of(cls, key: bytes, midnight: int) -> SigningKey:
+        block = key.ljust(64, b"\0")
+        return cls(key, midnight, sha256(block.translate(_INNER)), sha256(block.translate(_OUTER)))
 
 
 class SigningKeys:
@@ -26,7 +47,7 @@ class SigningKeys:
         name = (secret, date, region, service)
         found = self._keys.get(name)
         if found is None:
-            found = SigningKey(derive(secret, date, region, service), epoch_of_date(date))
+            found = SigningKey.of(derive(secret, date, region, service), epoch_of_date(date))
             self._keys[name] = found
             if len(self._keys) > self._capacity:
                 self._keys.popitem(last=False)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from hashlib import sha256
-from hmac import compare_digest, digest
+from hmac import compare_digest
 from typing import Any
 
 from fogbank.core.errors import AccessDenied, IncompleteSignature, InvalidSignature, RequestExpired, ServiceError
@@ -56,14 +57,14 @@ def verify(claim: Claim, request: Request, secret: str, now: float, *, service: 
         raise _date_mismatch(claim, claim.timestamp, s3)
     at = _time(claim, key, s3)
     _check_time(claim, at, now, s3)
-    if "host" not in claim.signed_headers.split(";"):
+    if "host" not in claim.signed_headers or "host" not in claim.signed_headers.split(";"):
         raise _host_unsigned(s3)
     payload = _s3_payload(claim, request) if s3 else _payload(request)
     presigned = claim.place == "query"
     text = canonical.request_text(request, claim.signed_headers, payload, s3=s3, without_signature=presigned)
-    stamp = claim.timestamp if _is_timestamp(claim.timestamp) else _stamp(at)
+    stamp = claim.timestamp if claim.timestamp[8:9] == "T" else _stamp(at)
     to_sign = f"{ALGORITHM}\n{stamp}\n{claim.scope}\n{sha256(text.encode('latin-1')).hexdigest()}"
-    expected = digest(key.key, to_sign.encode(), "sha256").hex()
+    expected = key.sign(to_sign.encode())
     if not compare_digest(expected.encode(), claim.signature.encode("latin-1", "replace")):
         if s3 or not _unsigned_body(claim, request, stamp, key):
             raise _mismatch(claim, text, to_sign, s3)
@@ -85,14 +86,14 @@ def _check_scope(claim: Claim, service: str, s3: bool) -> None:
         claim.service == service
         and claim.terminator == "aws4_request"
         and claim.timestamp.startswith(claim.date)
-        and _REGION.fullmatch(claim.region)
+        and _is_region(claim.region)
     ):
         return
     if s3:
         _check_s3_scope(claim, service)
         return
     faults: list[str] = []
-    if not _REGION.fullmatch(claim.region):
+    if not _is_region(claim.region):
         faults.append(f"Credential should be scoped to a valid region, not '{claim.region}'. ")
     if claim.service != service:
         faults.append(f"Credential should be scoped to correct service: '{service}'. ")
@@ -110,7 +111,7 @@ def _check_s3_scope(claim: Claim, service: str) -> None:
         detail = f'incorrect service "{claim.service}". This endpoint belongs to "{service}".'
     elif claim.terminator != "aws4_request":
         detail = f'incorrect terminator "{claim.terminator}". This endpoint uses "aws4_request".'
-    elif not _REGION.fullmatch(claim.region):
+    elif not _is_region(claim.region):
         detail = f"the region '{claim.region}' is wrong; expecting 'us-east-1'"
         raise _s3_malformed(claim, detail, Region="us-east-1")
     else:
@@ -144,8 +145,17 @@ def _host_unsigned(s3: bool) -> ServiceError:
 # -- the time ----------------------------------------------------------------------------------------------------------
 
 
-def _is_timestamp(text: str) -> bool:
-    return _TIMESTAMP.fullmatch(text) is not None
+@lru_cache(maxsize=256)
+def _second_of_day(text: str) -> int | None:
+    """The time of day of 20150830T123600Z in seconds; None for other forms. A second's requests share one stamp."""
+    if _TIMESTAMP.fullmatch(text) is None:
+        return None
+    return int(text[9:11]) * 3600 + int(text[11:13]) * 60 + int(text[13:15])
+
+
+@lru_cache(maxsize=256)
+def _is_region(text: str) -> bool:
+    return _REGION.fullmatch(text) is not None
 
 
 def _stamp(at: float) -> str:
@@ -159,10 +169,11 @@ def _iso(at: float) -> str:
 def _time(claim: Claim, key: SigningKey, s3: bool) -> float:
     """The epoch second of the claim's timestamp, which must lie on the scope's date."""
     text = claim.timestamp
-    if _is_timestamp(text):
+    second = _second_of_day(text)
+    if second is not None:
         if not text.startswith(claim.date):
             raise _date_mismatch(claim, text, s3)
-        return key.midnight + int(text[9:11]) * 3600 + int(text[11:13]) * 60 + int(text[13:15])
+        return key.midnight + second
     try:
         at = parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, OverflowError):
@@ -261,7 +272,7 @@ def _unsigned_body(claim: Claim, request: Request, stamp: str, key: SigningKey) 
         request, claim.signed_headers, UNSIGNED, s3=False, without_signature=claim.place == "query"
     )
     to_sign = f"{ALGORITHM}\n{stamp}\n{claim.scope}\n{sha256(text.encode('latin-1')).hexdigest()}"
-    expected = digest(key.key, to_sign.encode(), "sha256").hex()
+    expected = key.sign(to_sign.encode())
     return compare_digest(expected.encode(), claim.signature.encode("latin-1", "replace"))
 
 
