@@ -1,0 +1,249 @@
+"""Regular expressions in linear time, for the few patterns of the models on which backtracking could explode.
+
+The parse tree is Python's own (`re._parser`); a set of states walks over the text (Thompson's construction), so the
+time is the length of the value times the size of the pattern, whatever the value.
+"""
+
+from __future__ import annotations
+
+import re
+import re._constants as sre  # type: ignore[import-untyped]
+import re._parser as parser  # type: ignore[import-untyped]
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+_MAX_STATES = 20_000
+_UNBOUNDED = 64  # a bounded repeat beyond this counts as unbounded when danger is judged
+
+
+class _Unsupported(Exception):
+    pass
+
+
+_ASCII = "".join(chr(code) for code in range(128))
+
+
+@lru_cache(maxsize=256)
+def parse(text: str) -> Any:
+    """Python's own parse tree; re.error when it is no pattern."""
+    return parser.parse(text, re.ASCII)
+
+
+def is_dangerous(text: str) -> bool:
+    """Whether an unbounded repeat contains one, or several follow each other over the same characters."""
+    return _ambiguous(parse(text), 0) or _row(parse(text)) > 3
+
+
+def _repeat(item: Any) -> tuple[int, int, Any] | None:
+    """A repeat of varying, large count: (low, high, tree)."""
+    op, value = item
+    if op not in (sre.MAX_REPEAT, sre.MIN_REPEAT) or value[0] == value[1]:
+        return None
+    return value if value[1] is sre.MAXREPEAT or value[1] > _UNBOUNDED else None
+
+
+def _inside(item: Any) -> list[Any]:
+    op, value = item
+    if op in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
+        return [value[2]]
+    if op is sre.SUBPATTERN:
+        return [value[3]]
+    if op is sre.BRANCH:
+        return list(value[1])
+    if op in (sre.ASSERT, sre.ASSERT_NOT):
+        return [value[1]]
+    return [value] if op is sre.ATOMIC_GROUP else []
+
+
+def _characters(item: Any) -> frozenset[str] | None:
+    """The ASCII characters a one-character item takes; None for anything else."""
+    op, value = item
+    if op is sre.SUBPATTERN and len(value[3]) == 1:
+        return _characters(value[3][0])
+    if op not in (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN):
+        return None
+    test = _test(op, value)
+    return frozenset(char for char in _ASCII if test(char))
+
+
+def _separated(tree: Any, item: Any) -> bool:
+    """Whether a repeat of single characters stands beside a character that it cannot take: then it has one way only."""
+    body = item[1][2]
+    taken = _characters(body[0]) if len(body) == 1 else None
+    if taken is None:
+        return False
+    index = next(i for i, other in enumerate(tree) if other is item)
+    beside = [tree[i] for i in (index - 1, index + 1) if 0 <= i < len(tree)]
+    return any((found := _characters(other)) is not None and not found & taken for other in beside)
+
+
+def _ambiguous(tree: Any, depth: int) -> bool:
+    items = list(tree)
+    for item in items:
+        repeat = _repeat(item)
+        inner = depth
+        if repeat is not None:
+            if depth and not _separated(items, item):
+                return True
+            inner = depth + 1
+        if any(_ambiguous(sub, inner) for sub in _inside(item)):
+            return True
+    return False
+
+
+def _row(tree: Any) -> int:
+    """How many long repeats may compete for the same characters: each may cost a factor of the value's length."""
+    count = 0
+    items = list(tree)
+    for item in items:
+        if _repeat(item) is not None and not _separated(items, item):
+            count += 1
+        count += max((_row(sub) for sub in _inside(item)), default=0)
+    return count
+
+
+class _Machine:
+    """States as lists: `steps[s]` is (test, next) for a character; `jumps[s]` are the states reached without one."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[Callable[[str], bool], int] | None] = []
+        self.jumps: list[list[tuple[int, int]]] = []  # (condition, state); condition 0 none, 1 at start, 2 at end
+
+    def state(self) -> int:
+        if len(self.steps) >= _MAX_STATES:
+            raise _Unsupported
+        self.steps.append(None)
+        self.jumps.append([])
+        return len(self.steps) - 1
+
+    def build(self, tree: Any, start: int) -> int:
+        for item in tree:
+            start = self.item(item, start)
+        return start
+
+    def item(self, item: Any, start: int) -> int:
+        op, value = item
+        if op is sre.SUBPATTERN:
+            _, add, remove, tree = value
+            if add or remove:
+                raise _Unsupported
+            return self.build(tree, start)
+        if op is sre.BRANCH:
+            end = self.state()
+            for tree in value[1]:
+                entry = self.state()
+                self.jumps[start].append((0, entry))
+                self.jumps[self.build(tree, entry)].append((0, end))
+            return end
+        if op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+            return self.repeat(*value, start)
+        if op is sre.AT:
+            conditions = {sre.AT_BEGINNING: 1, sre.AT_BEGINNING_STRING: 1, sre.AT_END: 2, sre.AT_END_STRING: 2}
+            if value not in conditions:
+                raise _Unsupported
+            end = self.state()
+            self.jumps[start].append((conditions[value], end))
+            return end
+        end = self.state()
+        self.steps[start] = (_test(op, value), end)
+        return end
+
+    def repeat(self, low: int, high: int, tree: Any, start: int) -> int:
+        for _ in range(low):
+            entry = self.state()
+            self.jumps[start].append((0, entry))
+            start = self.build(tree, entry)
+        end = self.state()
+        if high is sre.MAXREPEAT:
+            loop = self.state()
+            self.jumps[start].append((0, loop))
+            self.jumps[loop].append((0, end))
+            entry = self.state()
+            self.jumps[loop].append((0, entry))
+            self.jumps[self.build(tree, entry)].append((0, loop))
+            return end
+        for _ in range(high - low):
+            self.jumps[start].append((0, end))
+            entry = self.state()
+            self.jumps[start].append((0, entry))
+            start = self.build(tree, entry)
+        self.jumps[start].append((0, end))
+        return end
+
+
+def _test(op: Any, value: Any) -> Callable[[str], bool]:
+    if op is sre.LITERAL:
+        want = chr(value)
+        return lambda char: char == want
+    if op is sre.NOT_LITERAL:
+        want = chr(value)
+        return lambda char: char != want
+    if op is sre.ANY:
+        return lambda char: char != "\n"
+    if op is sre.IN:
+        return _set_test(value)
+    raise _Unsupported
+
+
+_CATEGORIES = {
+    sre.CATEGORY_DIGIT: r"\d", sre.CATEGORY_NOT_DIGIT: r"\D", sre.CATEGORY_SPACE: r"\s",
+    sre.CATEGORY_NOT_SPACE: r"\S", sre.CATEGORY_WORD: r"\w", sre.CATEGORY_NOT_WORD: r"\W",
+}  # fmt: skip
+
+
+def _set_test(items: Any) -> Callable[[str], bool]:
+    negate = False
+    parts: list[str] = []
+    for op, value in items:
+        if op is sre.NEGATE:
+            negate = True
+        elif op is sre.LITERAL:
+            parts.append(f"\\U{value:08x}")
+        elif op is sre.RANGE:
+            parts.append(f"\\U{value[0]:08x}-\\U{value[1]:08x}")
+        elif op is sre.CATEGORY:
+            parts.append(_CATEGORIES[value])
+        else:
+            raise _Unsupported
+    compiled = re.compile(f"[{'^' if negate else ''}{''.join(parts)}]", re.ASCII)
+    return lambda char: compiled.match(char) is not None
+
+
+def compile_linear(text: str) -> Callable[[str], bool] | None:
+    """A whole-value test that takes linear time, or None for look-around and back-references."""
+    machine = _Machine()
+    try:
+        start = machine.state()
+        accept = machine.build(parse(text), start)
+    except (_Unsupported, re.error, OverflowError, RecursionError):
+        return None
+    cache: dict[tuple[frozenset[int], str], frozenset[int]] = {}
+
+    def close(states: set[int], *, first: bool, last: bool) -> frozenset[int]:
+        todo = list(states)
+        while todo:
+            for condition, state in machine.jumps[todo.pop()]:
+                if (condition == 1 and not first) or (condition == 2 and not last) or state in states:
+                    continue
+                states.add(state)
+                todo.append(state)
+        return frozenset(states)
+
+    def test(value: str) -> bool:
+        current = close({start}, first=True, last=not value)
+        final = len(value) - 1
+        for index, char in enumerate(value):
+            key = (current, char)
+            reached = cache.get(key) if index != final else None
+            if reached is None:
+                found = {step[1] for state in current if (step := machine.steps[state]) and step[0](char)}
+                reached = close(found, first=False, last=index == final)
+                if index != final and len(cache) < 10_000:
+                    cache[key] = reached
+            if not reached:
+                return False
+            current = reached
+        return accept in current
+
+    return test

@@ -1,0 +1,46 @@
+"""The one interface of a compiled codec, and which protocol has which."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from fogbank.core.http import Request, Response
+
+    from .models import OperationModel
+
+JSON = "json"
+QUERY = "query"
+EC2 = "ec2"
+REST_JSON = "rest-json"
+REST_XML = "rest-xml"
+CBOR = "smithy-rpc-v2-cbor"
+
+
+class Codec(Protocol):
+    """One operation in one protocol."""
+
+    def parse(self, request: Request, labels: dict[str, str], body: bytes | None) -> dict[str, Any]: ...
+
+    def serialize(self, result: dict[str, Any], request_id: str) -> Response: ...
+
+
+def compile_codec(operation: OperationModel, protocol: str) -> Codec:
+    """The codec of an operation; ValueError when the protocol is none of AWS's."""
+    if protocol == JSON:
+        from .json import JsonCodec
+
+        return JsonCodec(operation)
+    if protocol in (QUERY, EC2):
+        from .query import QueryCodec
+
+        return QueryCodec(operation, ec2=protocol == EC2)
+    if protocol in (REST_JSON, REST_XML):
+        from .rest import RestCodec
+
+        return RestCodec(operation, xml=protocol == REST_XML)
+    if protocol == CBOR:
+        from .cbor import CborCodec
+
+        return CborCodec(operation)
+    raise ValueError(f"no such protocol: {protocol}")

@@ -1,0 +1,190 @@
+"""Errors in each protocol's own form."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from fogbank.core.errors import AccessDenied, CommonError, SerializationError, ServiceError, ValidationError
+from fogbank.core.http import Response
+
+from . import codec
+from .shapes import Shape
+from .xml_write import DECLARATION, element, escape, writers
+
+if TYPE_CHECKING:
+    from .models import OperationModel, ServiceModel
+
+_BODILESS = (204, 304)
+
+
+def family_of(protocol: str, model: ServiceModel | None) -> str:
+    """The protocol family that names an error every service shares: json, query, ec2 or s3."""
+    if protocol == codec.EC2:
+        return "ec2"
+    if protocol == codec.QUERY:
+        return "query"
+    if protocol == codec.REST_XML:
+        return "s3" if model is None or model.name in ("s3", "s3control") else "query"
+    return "json"
+
+
+def host_id(request_id: str) -> str:
+    """S3's second id (x-amz-id-2), made from the first."""
+    digest = hashlib.sha512(request_id.encode()).digest()
+    return base64.b64encode(digest[:56]).decode()
+
+
+class _Worded:
+    """An error as it will be written: its code, status and shape."""
+
+    def __init__(self, model: ServiceModel | None, protocol: str, family: str, error: ServiceError) -> None:
+        shared = isinstance(error, CommonError)
+        code = error.code_for(family) if shared else error.code
+        shape = None if model is None else model.error_shapes.get(code)
+        self.shape: Shape | None = shape
+        self.shared = shared and shape is None
+        trait = shape.raw.error if shape is not None else None
+        self.name = shape.name if shape is not None else code
+        self.code = code if trait is None or not trait.code else trait.code
+        self.query_code = self.code
+        self.status = error.status
+        if trait is not None and trait.http_status_code:
+            self.status = trait.http_status_code
+        elif shared and protocol in (codec.JSON, codec.CBOR) and self.status in (403, 404):
+            self.status = 400  # the rpc protocols answer every fault of the caller so
+        self.sender = self.status < 500
+        self.message = error.message
+
+    def members(self, error: ServiceError) -> dict[str, Any]:
+        """The structure's members, the message under the name the model gives it."""
+        members = dict(error.members)
+        if self.shape is not None:
+            names = self.shape.members
+            name = next((n for n in names if n.lower() == "message"), "")
+            if name and self.message:
+                members.setdefault(name, self.message)
+            if "Type" in names and "Type" not in members and name:
+                members["Type"] = "User" if self.sender else "Service"
+        return members
+
+
+def respond(
+    model: ServiceModel | None,
+    protocol: str,
+    family: str,
+    error: ServiceError,
+    request_id: str,
+    method: str = "POST",
+    operation: OperationModel | None = None,
+) -> Response:
+    """The response that tells `error`. `family` overrides which of a common error's codes is used."""
+    worded = _Worded(model, protocol, family or family_of(protocol, model), error)
+    if protocol in (codec.JSON, codec.REST_JSON):
+        response = _json(model, protocol, worded, error, request_id)
+    elif protocol == codec.CBOR:
+        from .cbor import error_body
+
+        response = error_body(model, worded.name, worded.message, worded.members(error), worded.shape)
+        response.status = worded.status
+        response.headers += _query_error(model, worded)
+        response.headers.append(("x-amzn-RequestId", request_id))
+    elif protocol == codec.EC2:
+        response = _ec2(worded, request_id)
+    elif protocol == codec.REST_XML and (family or family_of(protocol, model)) == "s3":
+        response = _s3(worded, error, request_id)
+    else:
+        response = _query(model, worded, error, request_id)
+    response.headers.extend(error.headers)
+    if method == "HEAD" or response.status in _BODILESS:
+        response.body = b""
+    return response
+
+
+def _query_error(model: ServiceModel | None, worded: _Worded) -> list[tuple[str, str]]:
+    if model is None or not model.query_compatible:
+        return []
+    return [("x-amzn-query-error", f"{worded.query_code};{'Sender' if worded.sender else 'Receiver'}")]
+
+
+def _type(model: ServiceModel | None, worded: _Worded, error: ServiceError) -> str:
+    manner = model.manner if model is not None else None
+    if manner is None:
+        return worded.name
+    if isinstance(error, ValidationError) and worded.shared:
+        namespace = manner.validation_namespace
+    else:
+        namespace = manner.common_namespace if worded.shared else manner.error_namespace
+    return f"{namespace}#{worded.name}" if namespace else worded.name
+
+
+def _json(model: ServiceModel | None, protocol: str, worded: _Worded, error: ServiceError, request_id: str) -> Response:
+    from .json_write import encode, structure_writer
+
+    body: dict[str, Any] = {}
+    if worded.shape is not None:
+        in_body = {name: ref for name, ref in worded.shape.members.items() if not ref.location}
+        body = structure_writer(worded.shape, in_body)(worded.members(error))
+    elif worded.message:
+        # coral's own refusals spell it with a capital
+        body["Message" if isinstance(error, SerializationError | AccessDenied) else "message"] = worded.message
+    if worded.shape is not None and worded.message and not any(key.lower() == "message" for key in body):
+        body["message"] = worded.message
+    if protocol == codec.JSON:
+        version = model.json_version if model is not None else "1.0"
+        body = {"__type": _type(model, worded, error), **body}
+        headers = [("Content-Type", f"application/x-amz-json-{version}"), ("x-amzn-RequestId", request_id)]
+        headers += _query_error(model, worded)
+    else:
+        headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", request_id)]
+        headers.append(("x-amzn-ErrorType", worded.name))
+        headers += _header_members(worded, error)
+    data = encode(body)
+    if model is not None and model.manner.crc32:
+        headers.append(("x-amz-crc32", str(zlib.crc32(data))))
+    return Response(worded.status, headers, data)
+
+
+def _header_members(worded: _Worded, error: ServiceError) -> list[tuple[str, str]]:
+    """Members of an error that its model puts into headers (Retry-After)."""
+    if worded.shape is None:
+        return []
+    return [
+        (ref.wire_name, str(error.members[name]))
+        for name, ref in worded.shape.members.items()
+        if ref.location == "header" and error.members.get(name) is not None
+    ]
+
+
+def _query(model: ServiceModel | None, worded: _Worded, error: ServiceError, request_id: str) -> Response:
+    namespace = model.namespace if model is not None else ""
+    parts = [f'<ErrorResponse xmlns="{escape(namespace)}">' if namespace else "<ErrorResponse>"]
+    parts.append(f"<Error><Type>{'Sender' if worded.sender else 'Receiver'}</Type>")
+    parts += (element("Code", worded.code), element("Message", worded.message))
+    if worded.shape is not None and model is not None:
+        shown = {k: v for k, v in error.members.items() if k.lower() not in ("message", "code", "type")}
+        writers(model).members(worded.shape)(parts.append, shown)
+    parts += ("</Error>", element("RequestId", request_id), "</ErrorResponse>")
+    headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)]
+    headers += _header_members(worded, error)
+    return Response(worded.status, headers, "".join(parts).encode("utf-8", "replace"))
+
+
+def _ec2(worded: _Worded, request_id: str) -> Response:
+    text = (
+        f"{DECLARATION}<Response><Errors><Error>{element('Code', worded.code)}{element('Message', worded.message)}"
+        f"</Error></Errors>{element('RequestID', request_id)}</Response>"
+    )
+    headers = [("Content-Type", "text/xml;charset=UTF-8"), ("x-amzn-RequestId", request_id)]
+    return Response(worded.status, headers, text.encode("utf-8", "replace"))
+
+
+def _s3(worded: _Worded, error: ServiceError, request_id: str) -> Response:
+    parts = [DECLARATION, "<Error>", element("Code", worded.code), element("Message", worded.message)]
+    parts += (element(name, str(value)) for name, value in error.members.items() if value is not None)
+    second = host_id(request_id)
+    parts += (element("RequestId", request_id), element("HostId", second), "</Error>")
+    headers = [("Content-Type", "application/xml"), ("x-amz-request-id", request_id), ("x-amz-id-2", second)]
+    return Response(worded.status, headers, "".join(parts).encode("utf-8", "replace"))

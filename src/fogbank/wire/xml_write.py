@@ -1,0 +1,218 @@
+"""Plain dicts to XML text, by writers compiled from shapes.
+
+A writer appends pieces to a list; the document is their concatenation. Text is always escaped here, in one place.
+Characters that XML 1.0 cannot carry are written as numeric references, as S3 does for keys that contain them.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from . import timestamps
+from .shapes import FLOATS, Namespace, Ref, Shape
+
+if TYPE_CHECKING:
+    from .models import ServiceModel
+
+Append = Callable[[str], None]
+Write = Callable[[Append, Any], None]
+
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_SPECIAL = re.compile('[&<>"\x00-\x08\x0b-\x1f\x7f\x85\u2028\ufffe\uffff\ud800-\udfff]')
+_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+
+
+def _reference(match: re.Match[str]) -> str:
+    char = match.group()
+    return _NAMED.get(char) or f"&#x{ord(char):x};"
+
+
+def escape(text: str) -> str:
+    """Text as XML character data or as an attribute's value."""
+    return _SPECIAL.sub(_reference, text) if _SPECIAL.search(text) else text
+
+
+def element(tag: str, text: str) -> str:
+    return f"<{tag}>{escape(text)}</{tag}>"
+
+
+def _boolean(value: Any) -> str:
+    return "true" if value else "false"
+
+
+def _float(value: Any) -> str:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return repr(value)
+    return str(value)
+
+
+def _blob(value: Any) -> str:
+    return base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
+
+
+def _text(value: Any) -> str:
+    return value if type(value) is str else escape_free(value)
+
+
+def escape_free(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def iso8601_millis(value: Any) -> str:
+    """S3 always writes milliseconds."""
+    text = timestamps.iso8601(value)
+    return text if "." in text else f"{text[:-1]}.000Z"
+
+
+def scalar_text(ref: Ref, default_timestamp: str = "iso8601") -> Callable[[Any], str]:
+    """The function that words a scalar, before escaping."""
+    kind = ref.shape.type
+    if kind == "boolean":
+        return _boolean
+    if kind in FLOATS:
+        return _float
+    if kind == "blob":
+        return _blob
+    if kind == "timestamp":
+        form = ref.timestamp_format or default_timestamp
+        if form == "iso8601" and ref.shape.model.name == "s3":
+            return iso8601_millis
+        write = timestamps.writer(form, default_timestamp)
+        return lambda value: str(write(value))
+    return _text
+
+
+def attributes(namespace: Namespace | None) -> str:
+    if namespace is None or not namespace.uri:
+        return ""
+    name = f"xmlns:{namespace.prefix}" if namespace.prefix else "xmlns"
+    return f' {name}="{escape(namespace.uri)}"'
+
+
+class XmlWriters:
+    """The writers of one model; `ec2` and `query` differ only in what surrounds them."""
+
+    def __init__(self, model: ServiceModel) -> None:
+        self._tables: dict[str, dict[str, Write]] = {}
+
+    def members(self, shape: Shape, members: dict[str, Ref] | None = None) -> Write:
+        """Writes a structure's members, without an element around them."""
+        chosen = shape.members if members is None else members
+        key = (
+            shape.name if members is None or len(members) == len(shape.members) else f"{shape.name}:{','.join(members)}"
+        )
+
+        def write(append: Append, value: dict[str, Any]) -> None:
+            table = self._tables.get(key)
+            if table is None:
+                table = self._tables[key] = {
+                    name: self.element(ref, ref.wire_name) for name, ref in chosen.items() if not ref.raw.xml_attribute
+                }
+            for name, item in value.items():
+                if item is not None:
+                    inner = table.get(name)
+                    if inner is not None:
+                        inner(append, item)
+
+        return write
+
+    def element(self, ref: Ref, tag: str) -> Write:
+        """Writes a value as an element (or, flattened, as several)."""
+        kind = ref.shape.type
+        if kind == "structure":
+            return self._structure(ref, tag)
+        if kind == "list":
+            return self._list(ref, tag)
+        if kind == "map":
+            return self._map(ref, tag)
+        text = scalar_text(ref)
+        opening, closing = f"<{tag}{attributes(ref.namespace)}>", f"</{tag}>"
+        if kind in ("string", "character"):
+
+            def write_string(append: Append, value: Any) -> None:
+                append(f"{opening}{escape(text(value))}{closing}")
+
+            return write_string
+
+        def write(append: Append, value: Any) -> None:
+            append(f"{opening}{text(value)}{closing}")
+
+        return write
+
+    def _structure(self, ref: Ref, tag: str) -> Write:
+        inner = self.members(ref.shape)
+        start = f"<{tag}{attributes(ref.namespace)}"
+        closing = f"</{tag}>"
+        marks = [(name, m.wire_name, scalar_text(m)) for name, m in ref.shape.members.items() if m.raw.xml_attribute]
+
+        def write(append: Append, value: Any) -> None:
+            if marks:
+                pairs = (
+                    f' {wire}="{escape(text(value[name]))}"'
+                    for name, wire, text in marks
+                    if value.get(name) is not None
+                )
+                append(f"{start}{''.join(pairs)}>")
+            else:
+                append(f"{start}>")
+            inner(append, value)
+            append(closing)
+
+        return write
+
+    def _list(self, ref: Ref, tag: str) -> Write:
+        member = ref.shape.member
+        if ref.flattened:
+            each = self.element(member, member.raw.location_name or tag)
+
+            def write_flat(append: Append, value: Iterable[Any]) -> None:
+                for item in value:
+                    if item is not None:
+                        each(append, item)
+
+            return write_flat
+        each = self.element(member, member.raw.location_name or "member")
+        opening, closing = f"<{tag}{attributes(ref.namespace)}>", f"</{tag}>"
+
+        def write(append: Append, value: Iterable[Any]) -> None:
+            append(opening)
+            for item in value:
+                if item is not None:
+                    each(append, item)
+            append(closing)
+
+        return write
+
+    def _map(self, ref: Ref, tag: str) -> Write:
+        shape = ref.shape
+        key = self.element(shape.key, shape.key.raw.location_name or "key")
+        value_writer = self.element(shape.value, shape.value.raw.location_name or "value")
+        entry = tag if ref.flattened else "entry"
+        opening, closing = ("", "") if ref.flattened else (f"<{tag}{attributes(ref.namespace)}>", f"</{tag}>")
+
+        def write(append: Append, value: dict[str, Any]) -> None:
+            append(opening)
+            for name, item in value.items():
+                if item is not None:
+                    append(f"<{entry}>")
+                    key(append, name)
+                    value_writer(append, item)
+                    append(f"</{entry}>")
+            append(closing)
+
+        return write
+
+
+def writers(model: ServiceModel) -> XmlWriters:
+    found: XmlWriters | None = model.__dict__.get("_xml_writers")
+    if found is None:
+        found = model.__dict__["_xml_writers"] = XmlWriters(model)
+    return found
