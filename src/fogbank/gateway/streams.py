@@ -1,0 +1,181 @@
+"""Bodies that take a while: a request's that is still arriving, and the flow of a response's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+
+from ..core.http import BodyTooLarge
+
+HIGH = 512 * 1024  # bytes held for a slow handler before the client is made to wait
+LOW = 128 * 1024
+WRITE_HIGH = 256 * 1024  # bytes of a response held for a slow client before the handler is made to wait
+WRITE_LOW = 64 * 1024
+
+
+class BodyInterrupted(Exception):
+    """A request body ends early. `status` is what the gateway answers when the handler lets this pass."""
+
+    status = 400
+
+
+class ClientDisconnected(BodyInterrupted):
+    """The client has gone."""
+
+
+class BodyTimeout(BodyInterrupted):
+    """The client has sent nothing for too long."""
+
+    status = 408
+
+
+class BodyMalformed(BodyInterrupted):
+    """The chunks of the body are not HTTP."""
+
+
+class IncomingBody:
+    """A request body that is still arriving (core.http.BodyStream). One reader at a time.
+
+    `flow` is called when the connection should look again whether to read on; `ask` when the body is first wanted.
+    """
+
+    __slots__ = ("_ask", "_chunks", "_flow", "_waiter", "discarding", "ended", "error", "held", "length", "received")
+
+    def __init__(self, length: int | None, flow: Callable[[], None], ask: Callable[[], None]) -> None:
+        self.length = length
+        self.received = 0  # bytes so far
+        self.held = 0  # bytes that wait for the reader
+        self.ended = False
+        self.discarding = False
+        self.error: BodyInterrupted | None = None
+        self._chunks: deque[bytes] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._flow = flow
+        self._ask: Callable[[], None] | None = ask
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a reader waits for more."""
+        return self._waiter is not None
+
+    def feed(self, data: bytes) -> None:
+        self.received += len(data)
+        if self.discarding:
+            return
+        self._chunks.append(data)
+        self.held += len(data)
+        self._wake()
+
+    def end(self) -> None:
+        self.ended = True
+        self._wake()
+
+    def fail(self, error: BodyInterrupted) -> None:
+        """The body will not come to its end: its reader gets `error` after what has arrived."""
+        if not self.ended and self.error is None:
+            self.error = error
+            self._wake()
+
+    def discard(self) -> None:
+        """Nobody will read the rest."""
+        self.discarding = True
+        self._chunks.clear()
+        self.held = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            if self._chunks:
+                data = self._chunks.popleft()
+                before, self.held = self.held, self.held - len(data)
+                if before > LOW >= self.held:
+                    self._flow()
+                yield data
+            elif self.ended or self.discarding:
+                return
+            elif self.error is not None:
+                raise self.error
+            else:
+                await self._more()
+
+    async def read(self, limit: int) -> bytes:
+        """The rest of the body as one piece; raises BodyTooLarge past `limit` bytes, BodyInterrupted."""
+        if self.length is not None and self.length > limit:
+            raise BodyTooLarge
+        pieces: list[bytes] = []
+        size = 0
+        async for piece in self:
+            size += len(piece)
+            if size > limit:
+                raise BodyTooLarge
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def _more(self) -> None:
+        if self._ask is not None:
+            ask, self._ask = self._ask, None
+            ask()
+        if self._waiter is not None:
+            raise RuntimeError("a request body has one reader")
+        self._waiter = asyncio.get_running_loop().create_future()
+        self._flow()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class Outlet:
+    """The sending side of a connection, with its back-pressure. One writer at a time."""
+
+    __slots__ = ("_waiter", "lost", "moved", "paused", "transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        transport.set_write_buffer_limits(high=WRITE_HIGH, low=WRITE_LOW)
+        self.paused = False  # the client takes more slowly than is written
+        self.lost = False
+        self.moved = 0  # bytes sent past the transport
+        self._waiter: asyncio.Future[None] | None = None
+
+    def pause(self) -> None:
+        self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
+        self._wake()
+
+    def lose(self) -> None:
+        self.lost = True
+        self._wake()
+
+    async def drain(self) -> None:
+        """Return when the client has taken enough for more to be written; raises ClientDisconnected."""
+        while self.paused and not self.lost:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        if self.lost or self.transport.is_closing():
+            raise ClientDisconnected
+
+    async def flush(self) -> None:
+        """Return when everything written so far is with the kernel; raises ClientDisconnected."""
+        transport = self.transport
+        transport.set_write_buffer_limits(high=0)
+        try:
+            while transport.get_write_buffer_size() and not self.lost:
+                await (self.drain() if self.paused else asyncio.sleep(0))
+        finally:
+            if not self.lost:
+                transport.set_write_buffer_limits(high=WRITE_HIGH, low=WRITE_LOW)
+        await self.drain()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

@@ -1,0 +1,185 @@
+"""Responses as bytes: heads, and bodies that are files or iterators."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from email.utils import formatdate
+from http import HTTPStatus
+
+from ..core.http import FileSlice, Response
+from .streams import ClientDisconnected, Outlet
+
+_PIECE = 256 * 1024  # bytes read from a file at a time where sendfile cannot be used
+_SENDFILE = 1024 * 1024  # bytes handed to one sendfile call, so that other connections get their turn
+SMALL_FILE = 64 * 1024  # bytes; a slice up to this is read and sent with its head in one write
+
+_STATUS = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n" for status in HTTPStatus}
+
+
+class BadResponse(Exception):
+    """A handler's response that cannot be sent as HTTP, or whose body breaks what its head said."""
+
+
+def date(seconds: float) -> str:
+    """An HTTP date (RFC 9110 section 5.6.7)."""
+    return formatdate(seconds, usegmt=True)
+
+
+def plain(status: int, text: str) -> Response:
+    """A short answer of the gateway itself, for clients that break HTTP or come before the pipeline can answer."""
+    return Response(status, [("Content-Type", "text/plain; charset=utf-8")], text.encode() + b"\n")
+
+
+class Framing:
+    """How one response goes out: its head as bytes, whether a body follows, in chunks or not, and what comes next."""
+
+    __slots__ = ("chunked", "head", "keep", "length", "sends_body")
+
+    head: bytes
+    keep: bool  # the connection serves another request after this
+    sends_body: bool
+    chunked: bool
+    length: int | None  # bytes of body that the head promises
+
+
+def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: bool) -> Framing:
+    """Frame a response. `now` is the Date; `head_only` for HEAD requests. Raises BadResponse."""
+    framing = Framing()
+    status, body = response.status, response.body
+    parts = [_STATUS.get(status) or f"HTTP/1.1 {status} Status\r\n"]
+    given: str | None = None
+    dated = False
+    for name, value in response.headers:
+        if len(name) in (4, 10, 14, 17):
+            lower = name.lower()
+            if lower == "content-length":
+                given = value
+                continue
+            if lower == "connection":
+                keep = keep and "close" not in value.lower()
+                continue
+            if lower == "transfer-encoding":
+                continue
+            dated = dated or lower == "date"
+        parts.append(f"{name}: {value}\r\n")
+    if not dated:
+        parts.append(f"Date: {now}\r\n")
+    length = len(body) if isinstance(body, bytes) else body.length if isinstance(body, FileSlice) else None
+    bodiless = status in (204, 304) or status < 200
+    framing.sends_body = not (head_only or bodiless)
+    framing.chunked = False
+    if not length and given is not None and (length is None or not framing.sends_body):
+        length = int(given)
+        if not bodiless or status == 304:
+            parts.append(f"Content-Length: {length}\r\n")
+    elif length is not None and not bodiless:
+        parts.append(f"Content-Length: {length}\r\n")
+    elif length is None and not bodiless:
+        if http10:
+            keep = False
+        else:
+            framing.chunked = True
+            parts.append("Transfer-Encoding: chunked\r\n")
+    framing.length = length
+    if not keep:
+        parts.append("Connection: close\r\n")
+    elif http10:
+        parts.append("Connection: keep-alive\r\n")
+    lines = len(parts)
+    parts.append("\r\n")
+    text = "".join(parts)
+    if text.count("\n") != lines + 1 or text.count("\r") != lines + 1 or "\0" in text:
+        raise BadResponse("a response header holds a line break or NUL")
+    try:
+        framing.head = text.encode("latin-1")
+    except UnicodeEncodeError:
+        framing.head = text.encode()
+    framing.keep = keep
+    return framing
+
+
+async def send_pieces(outlet: Outlet, framing: Framing, pieces: AsyncIterator[bytes]) -> None:
+    """Send the head and an iterator's pieces, at the client's pace. Raises BadResponse, ClientDisconnected."""
+    write = outlet.transport.write
+    write(framing.head)
+    sent = 0
+    try:
+        async for piece in pieces:
+            if not piece:
+                continue
+            if framing.chunked:
+                write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            else:
+                sent += len(piece)
+                if framing.length is not None and sent > framing.length:
+                    raise BadResponse(f"a body is longer than its Content-Length of {framing.length}")
+                write(piece)
+            if outlet.paused or outlet.lost:
+                await outlet.drain()
+    finally:
+        close = getattr(pieces, "aclose", None)
+        if close is not None:
+            await close()
+    if framing.chunked:
+        write(b"0\r\n\r\n")
+    elif framing.length is not None and sent != framing.length:
+        raise BadResponse(f"a body ended after {sent} of {framing.length} bytes")
+
+
+async def send_file(outlet: Outlet, framing: Framing, file: int, part: FileSlice) -> None:
+    """Send the head and a slice of the open file `file`. Raises BadResponse when it ends early, ClientDisconnected."""
+    outlet.transport.write(framing.head)
+    offset, end = part.offset, part.offset + part.length
+    if hasattr(os, "sendfile") and outlet.transport.get_extra_info("sslcontext") is None:
+        await outlet.flush()
+        await _sendfile(outlet, file, offset, end)
+        return
+    while offset < end:
+        piece = os.pread(file, min(_PIECE, end - offset), offset)
+        if not piece:
+            raise BadResponse("a file is shorter than the slice of it to be sent")
+        outlet.transport.write(piece)
+        offset += len(piece)
+        await outlet.drain()
+        await asyncio.sleep(0)
+
+
+async def _sendfile(outlet: Outlet, file: int, offset: int, end: int) -> None:
+    """Kernel to kernel, past the transport, whose buffer is empty: uvloop has no sendfile of its own."""
+    loop = asyncio.get_running_loop()
+    # a second descriptor of the socket, because a loop does not let anyone watch one that has a transport
+    socket = os.dup(outlet.transport.get_extra_info("socket").fileno())
+    try:
+        while offset < end:
+            if outlet.lost or outlet.transport.is_closing():
+                raise ClientDisconnected
+            try:
+                sent = os.sendfile(socket, file, offset, min(_SENDFILE, end - offset))
+            except BlockingIOError:
+                await _writable(loop, socket)
+                continue
+            except ConnectionError:
+                raise ClientDisconnected
+            if not sent:
+                raise BadResponse("a file is shorter than the slice of it to be sent")
+            offset += sent
+            outlet.moved += sent
+            await asyncio.sleep(0)
+    finally:
+        os.close(socket)
+
+
+async def _writable(loop: asyncio.AbstractEventLoop, socket: int) -> None:
+    ready: asyncio.Future[None] = loop.create_future()
+
+    def set_ready() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_writer(socket, set_ready)
+    try:
+        await ready
+    finally:
+        loop.remove_writer(socket)
