@@ -16,6 +16,8 @@ class Checkpoints:
     The log starts again from its beginning only when a checkpoint has caught up with the writer at a moment when it
     stands still. Under uninterrupted writes that moment does not come: once the log has reached LARGEST, the writer's
     thread runs the last, short checkpoint itself, right after the background one.
+
+    `caught_up` tells the writer that the log lies wholly in the file.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -23,6 +25,7 @@ class Checkpoints:
         self._connection = connection
         self._written = 0
         self._finish = False
+        self.caught_up = False
         self._closing = False
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
@@ -63,7 +66,9 @@ class Checkpoints:
                 if self._closing:
                     return
                 pages, done = self._run(connection)
-                if pages * page > LARGEST and done < pages:
+                if done == pages:
+                    self.caught_up = True
+                elif pages * page > LARGEST:
                     self._run(connection)
                     self._finish = True
         finally:

@@ -1,17 +1,16 @@
-"""Copies of a whole store: an SQLite file with one table of rows, whichever engine wrote it."""
+"""Copies of a whole store: an SQLite file (`schema`), whichever engine wrote it."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .api import StoreCorrupt, StoreTooNew
+from . import schema
+from .api import StoreCorrupt
 
-FORMAT = 1
-APPLICATION_ID = 0x464F4742  # "FOGB"
-SCHEMA = "CREATE TABLE IF NOT EXISTS kv (k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) WITHOUT ROWID"
+ROWS = "SELECT kv.k, ifnull(large.v, kv.v) FROM kv LEFT JOIN large ON large.id = kv.v ORDER BY kv.k"
 
 
 def write_copy(path: Path, rows: Iterable[tuple[bytes, bytes]]) -> None:
@@ -21,56 +20,41 @@ def write_copy(path: Path, rows: Iterable[tuple[bytes, bytes]]) -> None:
     connection = sqlite3.connect(part, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode=OFF")
-        stamp(connection)
-        connection.execute(SCHEMA)
         connection.execute("BEGIN")
-        connection.executemany("INSERT INTO kv VALUES (?, ?)", rows)
+        schema.create(connection)
+        for row, value in rows:
+            held: bytes | int = value
+            if len(row) + len(value) > schema.INLINE:
+                held = connection.execute("INSERT INTO large (v) VALUES (?)", (value,)).lastrowid or 0
+            connection.execute("INSERT INTO kv VALUES (?, ?)", (row, held))
         connection.execute("COMMIT")
     finally:
         connection.close()
     publish(part, path)
 
 
-def read_copy(path: Path) -> list[tuple[bytes, bytes]]:
-    """All rows of a copy, in order. Raises StoreCorrupt for anything that is none."""
-    check_copy(path)
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+def read_copy(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """All rows of a copy, in order. Raises FileNotFoundError, and StoreCorrupt for anything that is no copy."""
+    connection = open_copy(path)
     try:
-        return connection.execute("SELECT k, v FROM kv ORDER BY k").fetchall()
+        yield from connection.execute(ROWS)
     except sqlite3.DatabaseError as error:
         raise StoreCorrupt(f"{path} is a damaged copy: {error}") from error
     finally:
         connection.close()
 
 
-def stamp(connection: sqlite3.Connection) -> None:
-    """Mark a database as ours."""
-    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version={FORMAT}")
-
-
-def check_copy(path: Path, connection: sqlite3.Connection | None = None) -> None:
-    """Raises StoreCorrupt unless `path` is a store of ours, StoreTooNew if a later Fogbank wrote it."""
-    if connection is None:
-        if not path.is_file():
-            raise FileNotFoundError(f"there is no copy at {path}")
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        try:
-            check_copy(path, connection)
-        finally:
-            connection.close()
-        return
+def open_copy(path: Path) -> sqlite3.Connection:
+    """A checked copy, read only."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no copy at {path}")
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     try:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        raise StoreCorrupt(
-            f"{path} is no readable store ({error}). Restore a snapshot, or move the file away to start empty"
-        ) from error
-    if application != APPLICATION_ID:
-        raise StoreCorrupt(f"{path} is an SQLite file, but not a store of Fogbank")
-    if version > FORMAT:
-        raise StoreTooNew(f"{path} has format {version}, this Fogbank knows {FORMAT}: upgrade, or use another --data")
+        schema.check(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def publish(part: Path, path: Path) -> None:

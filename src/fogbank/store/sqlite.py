@@ -1,27 +1,46 @@
 """The SQLite engine: one file in WAL mode, used from one thread, all transactions serial.
 
-One connection serves reads and writes: since transactions are serial by construction, a read needs no BEGIN, and a
-write sends its BEGIN with the first change. A second connection, on a thread of its own, moves the log into the file
-(`checkpoints`). A commit is in the kernel's hands when it returns: it survives a killed process; `durable()` adds the
-sync that makes it survive a power cut.
+One connection serves reads and writes. Taking and dropping SQLite's read lock costs as much as a read, so the read
+transaction stays open from one call to the next, until a commit ends it: nobody else writes, so it is never stale.
+A second connection, on a thread of its own, moves the log into the file (`checkpoints`). A commit is in the kernel's
+hands when it returns: it survives a killed process; `durable()` adds the sync that makes it survive a power cut.
 """
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from .api import R, Reader, StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable, Table, Transaction
+from . import schema
+from .api import (
+    Key,
+    R,
+    Reader,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreUnavailable,
+    Table,
+    Transaction,
+)
 from .checkpoints import Checkpoints
-from .copies import SCHEMA, check_copy, publish, stamp, sync_directory
+from .copies import open_copy, publish, sync_directory
+from .keys import encode
 from .lock import DirectoryLock
 from .syncs import GroupedSync
 from .typed import NESTED, IndexedRow, Row, TypedReader, TypedTransaction, wiped
 
+INLINE = schema.INLINE
+
 GET = "SELECT v FROM kv WHERE k = ?"
-PUT = "REPLACE INTO kv (k, v) VALUES (?, ?)"
+GET_LARGE = "SELECT v FROM large WHERE id = ?"
+PUT = "INSERT INTO kv (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v"  # REPLACE takes twice as long
+PUT_LARGE = "INSERT INTO large (v) VALUES (?)"
 REMOVE = "DELETE FROM kv WHERE k = ?"
 CLEAR = "DELETE FROM kv WHERE k >= ? AND k < ?"
 COUNT = "SELECT count(*) FROM kv WHERE k >= ? AND k < ?"
@@ -61,7 +80,7 @@ def explained(error: sqlite3.Error, path: Path) -> StoreError:
 
 
 class SqliteReader(TypedReader):
-    """A read transaction."""
+    """A read transaction: its own statements on the store's one connection."""
 
     def __init__(self, store: SqliteStore) -> None:
         super().__init__(store._known)
@@ -82,45 +101,92 @@ class SqliteReader(TypedReader):
         self._live += 1
         self._store._busy = False
 
+    def get(self, table: Table[R], key: Key) -> R | None:
+        codec = table.codec if table.name in self._known else self._codec(table)
+        row = codec.prefix + encode(key)
+        value = self._get(row)
+        if value is None:
+            return None
+        record: R = codec.load(row, value)
+        return record
+
     def _get(self, row: bytes) -> bytes | None:
         try:
+            if not self._store._open:
+                self._begin()
             found = self._execute(GET, (row,)).fetchone()
         except sqlite3.Error as error:
             raise explained(error, self._store.path) from error
-        return None if found is None else found[0]
+        if found is None:
+            return None
+        value = found[0]
+        return self._large(value, row) if type(value) is int else value
+
+    def _begin(self) -> None:
+        self._execute("BEGIN")
+        self._store._open = True
+
+    def _large(self, number: int, row: bytes) -> bytes:
+        found = self._execute(GET_LARGE, (number,)).fetchone()
+        if found is None:
+            raise StoreCorrupt(f"{self._store.path} is damaged: the value of row {row.hex()} is not there")
+        value: bytes = found[0]
+        return value
 
     def _range(self, low: bytes, high: bytes, reverse: bool, limit: int) -> list[Row]:
         try:
-            return self._execute(RANGE[reverse], (low, high, limit)).fetchall()
+            if not self._store._open:
+                self._begin()
+            rows = self._execute(RANGE[reverse], (low, high, limit)).fetchall()
+            return [row if type(row[1]) is bytes else (row[0], self._large(row[1], row[0])) for row in rows]
         except sqlite3.Error as error:
             raise explained(error, self._store.path) from error
 
     def _range_index(self, low: bytes, high: bytes, reverse: bool, limit: int) -> list[IndexedRow]:
         try:
-            return self._execute(RANGE_INDEX[reverse], (low, high, limit)).fetchall()
+            if not self._store._open:
+                self._begin()
+            rows = self._execute(RANGE_INDEX[reverse], (low, high, limit)).fetchall()
+            return [
+                row
+                if type(row[2]) is not int
+                else (row[0], row[1], self._large(row[2], row[1]))
+                if type(row[1]) is bytes
+                else self._indexed(row[0], row[1])
+                for row in rows
+            ]
         except sqlite3.Error as error:
             raise explained(error, self._store.path) from error
 
+    def _indexed(self, key: bytes, number: int) -> IndexedRow:
+        """An index row whose value, the record's row, is itself large."""
+        row = self._large(number, key)
+        return key, row, self._get(row)
+
     def _count(self, low: bytes, high: bytes) -> int:
         try:
+            if not self._store._open:
+                self._begin()
             return int(self._execute(COUNT, (low, high)).fetchone()[0])
         except sqlite3.Error as error:
             raise explained(error, self._store.path) from error
 
     def _prepare(self, table: Table[R]) -> None:
         self._store._busy = False
-        with self._store._writer as tx:
-            tx._prepare(table)
-        self._store._busy = True
+        try:
+            with self._store._writer as tx:
+                tx._prepare(table)
+        finally:
+            self._store._busy = True
 
 
 class SqliteTransaction(SqliteReader, TypedTransaction):
-    """A write transaction: BEGIN goes out with the first change."""
+    """A write transaction: the open read transaction, until its first change makes it one that writes."""
 
     def __init__(self, store: SqliteStore) -> None:
         super().__init__(store)
-        self._begun = False
-        self._bytes = 0  # written in this transaction
+        self._changed = False
+        self._bytes = 0  # written in this transaction, about
         self._broken: StoreError | None = None  # SQLite rolled the transaction back: nothing more may be done in it
         self._prepared: list[str] = []
 
@@ -129,14 +195,24 @@ class SqliteTransaction(SqliteReader, TypedTransaction):
         if store._busy:
             raise RuntimeError(NESTED)
         store._busy = True
+        if store._checkpoints.caught_up:
+            self._restart_log()
         return self
+
+    def _restart_log(self) -> None:
+        """The log lies wholly in the file: only a transaction begun after that may write it from its beginning."""
+        store = self._store
+        store._checkpoints.caught_up = False
+        if store._open:
+            self._execute("ROLLBACK")
+            store._open = False
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         store = self._store
         topics, actions = self._end()
         try:
-            if self._begun:
-                self._begun = False
+            if self._changed:
+                self._changed = False
                 self._finish(kind is None)
         finally:
             store._busy = False
@@ -148,10 +224,12 @@ class SqliteTransaction(SqliteReader, TypedTransaction):
                     listener(topic)
 
     def _finish(self, commit: bool) -> None:
+        """Commit or roll back. Raises what had broken the transaction, if it was to be committed."""
         store, broken = self._store, self._broken
         written, self._bytes = self._bytes, 0
         prepared, self._prepared = self._prepared, []
         self._broken = None
+        store._open = False
         try:
             if commit and broken is None:
                 self._execute("COMMIT")
@@ -166,29 +244,32 @@ class SqliteTransaction(SqliteReader, TypedTransaction):
         if commit and broken is not None:
             raise broken
 
-    def _change(self, statement: str, parameters: tuple[bytes, ...]) -> int:
+    def _change(self, statement: str, parameters: tuple[bytes | int, ...]) -> sqlite3.Cursor:
         if self._broken is not None:
             raise self._broken
+        self._changed = True
         try:
-            if not self._begun:
+            if not self._store._open:
                 self._execute("BEGIN IMMEDIATE")
-                self._begun = True
-            return self._execute(statement, parameters).rowcount
+                self._store._open = True
+            return self._execute(statement, parameters)
         except sqlite3.Error as error:
-            self._begun = True  # so that the end of the block raises again, whoever catches this
-            self._broken = explained(error, self._store.path)
+            self._broken = explained(error, self._store.path)  # the block's end raises it again, whoever catches it
             raise self._broken from error
 
     def _put(self, row: bytes, value: bytes) -> None:
-        self._bytes += len(value) + 4096
-        self._change(PUT, (row, value))
+        held: bytes | int = value
+        if len(row) + len(value) > INLINE:
+            held = self._change(PUT_LARGE, (value,)).lastrowid or 0
+        self._bytes += len(value) + schema.PAGE
+        self._change(PUT, (row, held))
 
     def _remove(self, row: bytes) -> bool:
-        self._bytes += 4096
-        return self._change(REMOVE, (row,)) > 0
+        self._bytes += schema.PAGE
+        return self._change(REMOVE, (row,)).rowcount > 0
 
     def _clear(self, low: bytes, high: bytes) -> None:
-        self._bytes += 128 * self._change(CLEAR, (low, high))
+        self._bytes += 256 * self._change(CLEAR, (low, high)).rowcount
 
     def _prepare(self, table: Table[R]) -> None:
         self._reindex(table)
@@ -206,30 +287,36 @@ class SqliteStore:
         self._lock = DirectoryLock(directory)
         self._listeners: list[Callable[[str], None]] = []
         self._known: set[str] = set()
-        self._busy = False
-        self._commits = 0
         self._full = durability == "full"
+        self._commits = 0
+        self._busy = False  # a transaction of ours is open
+        self._open = False  # one of SQLite's is
         try:
-            self._connection = self._open()
+            self._connection = self._connect()
+            self._start()
         except BaseException:
             self._lock.release()
             raise
         self._reader = SqliteReader(self)
         self._writer = SqliteTransaction(self)
-        self._start()
 
-    def _open(self) -> sqlite3.Connection:
+    def _connect(self) -> sqlite3.Connection:
         try:
             connection = connect(self.path)
-            fresh = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
-            connection.execute("BEGIN IMMEDIATE")  # says now, not at the first change, whether it can be written
-            if fresh:
-                stamp(connection)
-                connection.execute(SCHEMA)
-            connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
-        check_copy(self.path, connection)
+        try:
+            connection.execute("BEGIN IMMEDIATE")  # says now, not at the first change, whether it can be written
+            if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
+                schema.create(connection)
+            connection.execute("COMMIT")
+            schema.check(connection, self.path)
+        except sqlite3.Error as error:
+            connection.close()
+            raise explained(error, self.path) from error
+        except StoreError:
+            connection.close()
+            raise
         sync_directory(self.path.parent)
         return connection
 
@@ -257,8 +344,6 @@ class SqliteStore:
             tx._clear(*wiped(prefix))
 
     async def copy_to(self, path: Path) -> None:
-        import asyncio
-
         await asyncio.to_thread(self._copy_to, path)
 
     def _copy_to(self, path: Path) -> None:
@@ -277,18 +362,15 @@ class SqliteStore:
         publish(part, path)
 
     async def restore(self, path: Path) -> None:
-        import asyncio
-        import shutil
-
         if self._busy:
             raise RuntimeError(NESTED)
-        check_copy(path)
+        open_copy(path).close()
         part = self.path.with_name("store.db.part")
         await asyncio.to_thread(shutil.copyfile, path, part)
         self._close()
         publish(part, self.path)
         self._known.clear()
-        self._connection = self._open()
+        self._connection = self._connect()
         self._reader._bind(self._connection)
         self._writer._bind(self._connection)
         self._start()
@@ -297,6 +379,9 @@ class SqliteStore:
         if self._syncs is not None:
             self._syncs.close()
         self._checkpoints.close()
+        if self._open:
+            self._connection.execute("ROLLBACK")
+            self._open = False
         self._connection.close()
 
     def close(self) -> None:
@@ -308,9 +393,15 @@ class SqliteStore:
 def connect(path: Path) -> sqlite3.Connection:
     """A connection with our settings; the caller closes it."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")  # syncs at checkpoints only; `durable` does the rest
-    connection.execute("PRAGMA wal_autocheckpoint=0")  # `checkpoints` does it elsewhere
-    connection.execute("PRAGMA cache_size=-65536")  # KiB
-    connection.execute("PRAGMA temp_store=MEMORY")
+    try:
+        connection.execute(f"PRAGMA page_size={schema.PAGE}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")  # syncs at checkpoints only; `durable` does the rest
+        connection.execute("PRAGMA wal_autocheckpoint=0")  # `checkpoints` does it elsewhere
+        connection.execute("PRAGMA cache_size=-16384")  # KiB
+        connection.execute("PRAGMA mmap_size=1073741824")  # bytes: reads from the kernel's cache without copying
+        connection.execute("PRAGMA temp_store=MEMORY")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection

@@ -1,0 +1,50 @@
+"""The form of a store's SQLite file, which is also the form of a copy of any store.
+
+Two tables, by measurement (docs/store.md). `kv` is one b-tree of rows ordered by their key, so that a range is read
+from neighbouring pages. SQLite reads the whole of an entry that overflows its page whenever it compares keys with it,
+so a value that does not fit lies in `large`, and `kv` holds its integer id; triggers remove it with the row.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from .api import StoreCorrupt, StoreTooNew
+
+FORMAT = 1
+APPLICATION_ID = 0x464F4742  # "FOGB"
+PAGE = 4096  # bytes
+INLINE = 960  # bytes of key and value together that stay in `kv`; an entry of a 4 KiB page overflows beyond 1,002
+
+SCHEMA = (
+    "CREATE TABLE kv (k BLOB PRIMARY KEY NOT NULL, v NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE large (id INTEGER PRIMARY KEY, v BLOB NOT NULL)",
+    "CREATE TRIGGER replaced AFTER UPDATE ON kv WHEN typeof(old.v) = 'integer' "
+    "BEGIN DELETE FROM large WHERE id = old.v; END",
+    "CREATE TRIGGER removed AFTER DELETE ON kv WHEN typeof(old.v) = 'integer' "
+    "BEGIN DELETE FROM large WHERE id = old.v; END",
+)
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the tables, inside the caller's transaction, and mark the file as ours."""
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version={FORMAT}")
+    for statement in SCHEMA:
+        connection.execute(statement)
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises StoreCorrupt unless a file is a store of ours, StoreTooNew if a later Fogbank wrote it."""
+    try:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise StoreCorrupt(
+            f"{path} is no readable store ({error}). Restore a snapshot, or move the file away to start empty"
+        ) from error
+    if application != APPLICATION_ID:
+        raise StoreCorrupt(f"{path} is an SQLite file, but not a store of Fogbank")
+    if version > FORMAT:
+        raise StoreTooNew(f"{path} has format {version}, this Fogbank knows {FORMAT}: upgrade, or use another --data")
