@@ -11,7 +11,7 @@ from fogbank.core.errors import ServiceError
 from fogbank.core.http import BodyStream, BodyTooLarge, Request
 
 from .chunked import ChunkDecoder, Signer
-from .claims import Claim
+from .claims import Claim, parameters
 from .errors import ContentSHA256Mismatch, InvalidArgument, UnsupportedSignature
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -20,6 +20,10 @@ SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 SIGNED_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
 _V4A = ("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER")
 CHUNKED = frozenset({UNSIGNED_TRAILER, SIGNED_CHUNKS, SIGNED_TRAILER})
+_SIGNING = frozenset(
+    "x-amz-" + name
+    for name in ("algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token")
+) | {"x-amz-content-sha256"}
 LITERALS = frozenset({UNSIGNED, *CHUNKED, *_V4A})
 
 
@@ -60,10 +64,14 @@ class HashedBody:
 
 
 class ChunkedBody:
-    """The decoded bytes of an aws-chunked body; `trailers` are known when it has been read to its end."""
+    """The decoded bytes of an aws-chunked body.
+
+    `announced` are the names in x-amz-trailer; the `trailers` are known when the body has been read to its end.
+    """
 
     def __init__(self, inner: BodyStream, decoder: ChunkDecoder) -> None:
         self.length: int | None = decoder.length
+        self.announced = decoder.announced
         self.trailers: dict[str, str] = {}
         self._inner = inner
         self._decoder = decoder
@@ -128,6 +136,24 @@ def decode(request: Request, kind: str, chunks: Chunks | None) -> None:
         request.stream = ChunkedBody(request.stream, decoder)
     request.headers = [pair for old in request.headers for pair in _plain(old)] + extra
     request._lookup = None  # the headers have changed
+
+
+def hoist(request: Request) -> None:
+    """Make the x-amz-* parameters of a verified URL headers, unless the request has them: S3 reads both alike.
+
+    The checksum parameters that SDKs put into URLs for bodies they do not know yet are left out.
+    """
+    extra = [
+        (name, value)
+        for name, value in parameters(request.query).items()
+        if (low := name.lower()).startswith("x-amz-")
+        and low not in _SIGNING
+        and not low.startswith(("x-amz-checksum-", "x-amz-sdk-"))
+        and not request.header(low)
+    ]
+    if extra:
+        request.headers.extend(extra)
+        request._lookup = None
 
 
 def decode_unsigned(request: Request) -> None:

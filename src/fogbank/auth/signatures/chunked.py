@@ -61,7 +61,7 @@ class ChunkDecoder:
         self.trailers: dict[str, str] = {}
         self._signer = signer
         self._wants_trailers = trailers
-        self._announced = announced
+        self.announced = announced
         self._line = bytearray()
         self._left = 0  # bytes of the current chunk still to come
         self._state = "head"
@@ -96,7 +96,7 @@ class ChunkDecoder:
         if self._decoded != self.length:
             raise IncompleteBody
         names = frozenset(self.trailers)
-        if self._announced and names != self._announced:
+        if self.announced and names != self.announced:
             raise MalformedTrailer
 
     def _take(self, piece: bytes) -> None:

@@ -81,6 +81,8 @@ def verify(claim: Claim, request: Request, secret: str, now: float, *, service: 
             SignatureProvided=claim.signature,
             StringToSignBytes=shown.encode("latin-1", "replace").hex(" "),
         )
+    if claim.place == "query":
+        body.hoist(request)
     header = request.header("x-amz-content-sha256")
     if header in body.CHUNKED:
         body.decode(request, body.UNSIGNED_TRAILER, None)

@@ -70,6 +70,8 @@ def verify(claim: Claim, request: Request, secret: str, now: float, *, service: 
             raise _mismatch(claim, text, to_sign, s3)
     elif s3:
         _check_signed(claim, request)
+        if presigned:
+            body.hoist(request)
         body.check(request, payload, _sha256_header(claim, request), body.Chunks(key.key, stamp, claim))
 
 

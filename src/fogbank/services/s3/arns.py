@@ -1,0 +1,160 @@
+"""The resources and condition keys of S3's actions.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from fogbank.core.context import Context
+from fogbank.core.operation import Access
+
+Request = dict[str, Any]
+
+
+def bucket_arn(ctx: Context, bucket: str) -> str:
+    return f"arn:{ctx.partition}:s3:::{bucket.removeprefix(f'arn:{ctx.partition}:s3:::')}"
+
+
+def object_arn(ctx: Context, bucket: str, key: str) -> str:
+    return f"arn:{ctx.partition}:s3:::{bucket}/{key}"
+
+
+def bucket(ctx: Context, req: Request) -> str:
+    """The bucket of an operation on a bucket."""
+    return f"arn:{ctx.partition}:s3:::{req['Bucket']}"
+
+
+def on_object(action: str, versioned: str = "") -> Callable[[Context, Request], Access]:
+    """An action on the request's object; `versioned` is the action when a version is named."""
+
+    def give(ctx: Context, req: Request) -> Access:
+        version = req.get("VersionId")
+        if version is not None:
+            return Access(versioned or action, object_arn(ctx, req["Bucket"], req["Key"]), {"s3:versionid": version})
+        return Access(action, f"arn:{ctx.partition}:s3:::{req['Bucket']}/{req['Key']}")
+
+    return give
+
+
+get_object = on_object("s3:GetObject", "s3:GetObjectVersion")
+delete_object = on_object("s3:DeleteObject", "s3:DeleteObjectVersion")
+
+
+def list_bucket(ctx: Context, req: Request) -> Access:
+    return _list("s3:ListBucket", ctx, req)
+
+
+def list_versions(ctx: Context, req: Request) -> Access:
+    return _list("s3:ListBucketVersions", ctx, req)
+
+
+def _list(action: str, ctx: Context, req: Request) -> Access:
+    conditions = {"s3:prefix": req.get("Prefix") or ""}
+    if req.get("Delimiter"):
+        conditions["s3:delimiter"] = req["Delimiter"]
+    conditions["s3:max-keys"] = str(req.get("MaxKeys", 1000))
+    return Access(action, bucket(ctx, req), conditions)
+
+
+_WRITE_KEYS = (
+    ("s3:x-amz-acl", "ACL"),
+    ("s3:x-amz-server-side-encryption", "ServerSideEncryption"),
+    ("s3:x-amz-server-side-encryption-aws-kms-key-id", "SSEKMSKeyId"),
+    ("s3:x-amz-storage-class", "StorageClass"),
+    ("s3:x-amz-website-redirect-location", "WebsiteRedirectLocation"),
+    ("s3:x-amz-metadata-directive", "MetadataDirective"),
+    ("s3:x-amz-copy-source", "CopySource"),
+    ("s3:x-amz-grant-full-control", "GrantFullControl"),
+    ("s3:x-amz-grant-read", "GrantRead"),
+    ("s3:x-amz-grant-write", "GrantWrite"),
+    ("s3:if-none-match", "IfNoneMatch"),
+    ("s3:if-match", "IfMatch"),
+)
+
+
+def write_conditions(req: Request) -> dict[str, str | list[str]]:
+    """The condition keys of a write: what its headers ask for."""
+    found: dict[str, str | list[str]] = {name: req[member] for name, member in _WRITE_KEYS if member in req}
+    if req.get("Tagging"):
+        tags = parse_qsl(req["Tagging"], keep_blank_values=True) if isinstance(req["Tagging"], str) else []
+        found["s3:RequestObjectTagKeys"] = [name for name, _ in tags]
+        for name, value in tags:
+            found[f"s3:RequestObjectTag/{name}"] = value
+    return found
+
+
+def put_object(ctx: Context, req: Request) -> Access | list[Access]:
+    """PutObject, and the further permissions that its headers need."""
+    arn = f"arn:{ctx.partition}:s3:::{req['Bucket']}/{req['Key']}"
+    conditions = write_conditions(req)
+    accesses = [Access("s3:PutObject", arn, conditions)]
+    if req.get("Tagging"):
+        accesses.append(Access("s3:PutObjectTagging", arn, conditions))
+    if req.get("ACL") or any(req.get(f"Grant{grant}") for grant in ("FullControl", "Read", "ReadACP", "WriteACP")):
+        accesses.append(Access("s3:PutObjectAcl", arn, conditions))
+    return accesses
+
+
+def write_part(ctx: Context, req: Request) -> Access:
+    return Access("s3:PutObject", object_arn(ctx, req["Bucket"], req["Key"]))
+
+
+def parse_source(text: str) -> tuple[str, str, str | None]:
+    """(bucket, key, version id) of x-amz-copy-source (URL-encoded); two empty texts when it is malformed."""
+    path, mark, version = text.partition("?versionId=")
+    path = unquote(path).removeprefix("/")
+    name, slash, key = path.partition("/")
+    if name.startswith("arn:"):  # arn:aws:s3:::bucket/key
+        name = name.rsplit(":", 1)[1]
+    if not slash or not name or not key:
+        return "", "", None
+    return name, key, version if mark else None
+
+
+def _source(ctx: Context, req: Request) -> Access:
+    name, key, version = parse_source(req["CopySource"])
+    if version:
+        return Access("s3:GetObjectVersion", object_arn(ctx, name, key), {"s3:versionid": version})
+    return Access("s3:GetObject", object_arn(ctx, name, key))
+
+
+def copy_object(ctx: Context, req: Request) -> list[Access]:
+    """GetObject on the source and what PutObject needs on the target."""
+    target = put_object(ctx, req)
+    return [_source(ctx, req), *(target if isinstance(target, list) else [target])]
+
+
+def copy_part(ctx: Context, req: Request) -> list[Access]:
+    return [_source(ctx, req), write_part(ctx, req)]
+
+
+def create_bucket(ctx: Context, req: Request) -> list[Access]:
+    arn = bucket(ctx, req)
+    location = (req.get("CreateBucketConfiguration") or {}).get("LocationConstraint")
+    conditions = {"s3:locationconstraint": location} if location else {}
+    accesses = [Access("s3:CreateBucket", arn, conditions)]
+    if req.get("ACL"):
+        accesses.append(Access("s3:PutBucketAcl", arn, {"s3:x-amz-acl": req["ACL"]}))
+    if req.get("ObjectOwnership"):
+        conditions = {"s3:x-amz-object-ownership": req["ObjectOwnership"]}
+        accesses.append(Access("s3:PutBucketOwnershipControls", arn, conditions))
+    if (req.get("CreateBucketConfiguration") or {}).get("Tags"):
+        accesses.append(Access("s3:TagResource", arn))
+    return accesses
+
+
+def attributes(ctx: Context, req: Request) -> list[Access]:
+    """GetObjectAttributes asks for two permissions, or for their version forms."""
+    arn = object_arn(ctx, req["Bucket"], req["Key"])
+    if req.get("VersionId"):
+        condition = {"s3:versionid": req["VersionId"]}
+        return [
+            Access("s3:GetObjectVersion", arn, condition),
+            Access("s3:GetObjectVersionAttributes", arn, condition),
+        ]
+    return [Access("s3:GetObject", arn), Access("s3:GetObjectAttributes", arn)]

@@ -1,0 +1,143 @@
+"""Bodies in: counted, digested, and kept in memory when small or streamed to a blob when not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from hashlib import md5
+from typing import Any
+
+import msgspec
+
+from fogbank.core.context import Context
+from fogbank.store.blobs import Blob
+
+from .checksums import Digest, Expected, check_form
+from .errors import EntityTooLarge, IncompleteBody, InvalidRequest, MissingContentLength
+from .records import INLINE
+
+MAX_PUT = 5 << 30
+_THREAD = 256 * 1024  # bytes from which a slow checksum is computed in a thread
+
+
+class Content(msgspec.Struct):
+    """A received body: `data` when it is small, else `blob` (committed, not yet published)."""
+
+    size: int
+    md5: bytes
+    checksums: dict[str, str] = {}
+    data: bytes | None = None
+    blob: Blob | None = None
+
+
+async def receive(ctx: Context, req: dict[str, Any], *, inline: bool = True, algorithm: str = "") -> Content:
+    """Take the Body of a request and check it against what the request says of it.
+
+    `algorithm` is computed when the request names none. Raises IncompleteBody, BadDigest, EntityTooLarge, …; the blob
+    of a body that fails its checks is gone.
+    """
+    body = req.get("Body")
+    if body is None or isinstance(body, (bytes, bytearray, str)):
+        data = body.encode() if isinstance(body, str) else bytes(body or b"")
+        expected = Expected.of_request(req)
+        if not expected.value and req.get("ChecksumAlgorithm") and not _computes(ctx):
+            raise _no_value()
+        return await _at_hand(ctx, data, expected, inline, algorithm)
+    announced = getattr(body, "announced", ())
+    expected = Expected.of_request(req, announced)
+    if expected.algorithm and not expected.value and not announced and not _computes(ctx):
+        raise _no_value()
+    if body.length is None:
+        raise MissingContentLength
+    if body.length > MAX_PUT:
+        raise EntityTooLarge(ProposedSize=str(body.length), MaxSizeAllowed=str(MAX_PUT))
+    if inline and body.length <= INLINE:
+        data = await body.read(INLINE)
+        _trailer(body, expected)
+        return await _at_hand(ctx, data, expected, inline, algorithm)
+    return await _streamed(ctx, body, expected, algorithm)
+
+
+def _computes(ctx: Context) -> bool:
+    """Whether a missing checksum is computed here: for calls of other services, which have no SDK to do it."""
+    return not ctx.user_agent
+
+
+def _no_value() -> InvalidRequest:
+    return InvalidRequest(
+        "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were "
+        "found."
+    )
+
+
+def _trailer(body: Any, expected: Expected) -> None:
+    """The value that came behind the body."""
+    if expected.algorithm and not expected.value:
+        value = getattr(body, "trailers", {}).get(f"x-amz-checksum-{expected.algorithm.lower()}", "")
+        if value:
+            check_form(expected.algorithm, value)
+            expected.value = value
+
+
+async def _at_hand(ctx: Context, data: bytes, expected: Expected, inline: bool, algorithm: str) -> Content:
+    digest = md5(data, usedforsecurity=False).digest()
+    checksums: dict[str, str] = {}
+    chosen = expected.algorithm or algorithm
+    if chosen:
+        running = Digest(chosen)
+        if len(data) > _THREAD:
+            await asyncio.to_thread(running.update, data)
+        else:
+            running.update(data)
+        checksums[chosen] = running.value()
+    expected.check(digest, checksums)
+    if inline and len(data) <= INLINE:
+        return Content(len(data), digest, checksums, data=data)
+    return Content(len(data), digest, checksums, blob=await ctx.blobs.put(data))
+
+
+async def _streamed(ctx: Context, body: Any, expected: Expected, algorithm: str) -> Content:
+    chosen = expected.algorithm or algorithm
+    running = Digest(chosen) if chosen else None
+    writer = await ctx.blobs.create()
+    async with writer:
+        size = 0
+        async for chunk in body:
+            size += len(chunk)
+            if running is not None:
+                if len(chunk) > _THREAD:
+                    await asyncio.to_thread(running.update, chunk)
+                else:
+                    running.update(chunk)
+            await writer.write(chunk)
+        if size != body.length:
+            raise IncompleteBody(NumberBytesExpected=str(body.length), NumberBytesProvided=str(size))
+        blob = await writer.commit()
+    checksums = {chosen: running.value()} if running is not None else {}
+    try:
+        _trailer(body, expected)
+        expected.check(bytes.fromhex(blob.md5), checksums)
+    except BaseException:
+        await ctx.blobs.discard(blob)
+        raise
+    return Content(size, bytes.fromhex(blob.md5), checksums, blob=blob)
+
+
+async def copied(ctx: Context, source: AsyncIterator[bytes], algorithm: str) -> Content:
+    """The bytes of another object as a new blob, for copies of a range."""
+    running = Digest(algorithm) if algorithm else None
+    writer = await ctx.blobs.create()
+    async with writer:
+        async for chunk in source:
+            if running is not None:
+                await asyncio.to_thread(running.update, chunk)
+            await writer.write(chunk)
+        blob = await writer.commit()
+    checksums = {algorithm: running.value()} if running is not None else {}
+    return Content(blob.size, bytes.fromhex(blob.md5), checksums, blob=blob)
+
+
+async def drop(ctx: Context, content: Content) -> None:
+    """Give up a received body: the operation failed after it."""
+    if content.blob is not None:
+        await ctx.blobs.discard(content.blob)

@@ -1,0 +1,184 @@
+"""Bucket policies as IAM reads them, and what makes one public.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+import msgspec
+
+from fogbank.core.operation import ResourcePolicy, resource_policy
+from fogbank.store.api import Reader
+
+from .errors import MalformedPolicy
+from .records import BUCKETS, CONFIGS
+
+RESTRICT = 3  # index of RestrictPublicBuckets in Bucket.public_access
+MAX_POLICY = 20 * 1024
+
+# a fixed value of one of these keeps a statement from being public
+_NARROWING = frozenset(
+    {
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:principalarn",
+        "aws:principalaccount",
+        "aws:userid",
+        "aws:sourcearn",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:sourceowner",
+        "aws:sourceaccount",
+        "aws:sourceip",
+        "s3:dataaccesspointarn",
+        "s3:dataaccesspointaccount",
+        "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    }
+)
+
+
+@resource_policy("s3")
+def bucket_policy(tx: Reader, arn: str) -> ResourcePolicy | None:
+    """The policy of the bucket an ARN lies in. With RestrictPublicBuckets a public one reaches its account only."""
+    name = arn.split(":", 5)[5].partition("/")[0]
+    bucket = tx.get(BUCKETS, (name,))
+    if bucket is None:
+        return None
+    if not bucket.has_policy:
+        return ResourcePolicy(bucket.account, None)
+    config = tx.get(CONFIGS, (name, "policy", ""))
+    document: str | None = config.value if config is not None else None
+    if document is not None and bucket.public_access[RESTRICT] and is_public(document):
+        document = _restricted(document, bucket.account)
+    return ResourcePolicy(bucket.account, document)
+
+
+def _restricted(document: str, account: str) -> str:
+    parsed = msgspec.json.decode(document)
+    statements = parsed["Statement"] if isinstance(parsed["Statement"], list) else [parsed["Statement"]]
+    fence = {
+        "Sid": "RestrictPublicBuckets",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": "*",
+        "Condition": {
+            "StringNotEqualsIfExists": {"aws:PrincipalAccount": account},
+            "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+        },
+    }
+    return msgspec.json.encode({**parsed, "Statement": [*statements, fence]}).decode()
+
+
+def is_public(document: str) -> bool:
+    """Whether an Allow statement admits everybody without a condition that narrows it."""
+    try:
+        parsed = msgspec.json.decode(document)
+    except msgspec.DecodeError:
+        return False
+    statements = parsed.get("Statement", []) if isinstance(parsed, dict) else []
+    if isinstance(statements, dict):
+        statements = [statements]
+    return any(_public(statement) for statement in statements if isinstance(statement, dict))
+
+
+def _public(statement: dict[str, Any]) -> bool:
+    if statement.get("Effect") != "Allow":
+        return False
+    principal = statement.get("Principal", statement.get("NotPrincipal"))
+    if "NotPrincipal" not in statement and not _everybody(principal):
+        return False
+    return not any(
+        _narrows(operator, key, values)
+        for operator, keys in (statement.get("Condition") or {}).items()
+        if isinstance(keys, dict)
+        for key, values in keys.items()
+    )
+
+
+def _everybody(principal: Any) -> bool:
+    if principal == "*":
+        return True
+    if isinstance(principal, dict):
+        named = principal.get("AWS", [])
+        return "*" in (named if isinstance(named, list) else [named])
+    return False
+
+
+def _narrows(operator: str, key: str, values: Any) -> bool:
+    if key.lower() not in _NARROWING or "Not" in operator or operator in ("Null", "Bool"):
+        return False
+    listed = [str(value) for value in (values if isinstance(values, list) else [values])]
+    if key.lower() == "aws:sourceip":
+        return all(_small_network(value) for value in listed)
+    return all("*" not in value or _fixed_account(key, value) for value in listed)
+
+
+def _small_network(value: str) -> bool:
+    """A range broader than /8 (IPv4) or /32 (IPv6) counts as public."""
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return False
+    return network.prefixlen >= (8 if network.version == 4 else 32)
+
+
+def _fixed_account(key: str, value: str) -> bool:
+    """An ARN pattern with the account spelled out is a fixed value."""
+    if not key.lower().endswith("arn"):
+        return False
+    parts = value.split(":", 5)
+    return len(parts) == 6 and parts[4].isdigit()
+
+
+def check_document(document: str, bucket: str) -> None:
+    """Raise MalformedPolicy for what S3 itself refuses: a policy of no JSON, or about another bucket's resources."""
+    if len(document.encode()) > MAX_POLICY:
+        raise MalformedPolicy("Policy exceeds the maximum allowed document size.")
+    if not document.lstrip().startswith("{"):
+        raise MalformedPolicy("Policies must be valid JSON and the first byte must be '{'")
+    try:
+        parsed = msgspec.json.decode(document)
+    except msgspec.DecodeError:
+        raise MalformedPolicy("This policy contains invalid Json")
+    if parsed.get("Version") not in ("2012-10-17", "2008-10-17", None):
+        raise MalformedPolicy("The policy must contain a valid version string")
+    statements = parsed.get("Statement")
+    if isinstance(statements, dict):
+        statements = [statements]
+    if not statements or not isinstance(statements, list):
+        raise MalformedPolicy("Missing required field Statement")
+    for statement in statements:
+        _check_statement(statement, bucket)
+
+
+def _check_statement(statement: Any, bucket: str) -> None:
+    if not isinstance(statement, dict):
+        raise MalformedPolicy("Policy has invalid statement")
+    for one, other in (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource")):
+        if one not in statement and other not in statement:
+            raise MalformedPolicy(f"Missing required field {one}")
+        if one in statement and other in statement:
+            raise MalformedPolicy(f"Policy has both {one} and {other}")
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        raise MalformedPolicy(f"Invalid effect: {statement.get('Effect')}")
+    actions = statement.get("Action", statement.get("NotAction"))
+    for action in actions if isinstance(actions, list) else [actions]:
+        vendor = str(action).partition(":")[0].lower()
+        if action != "*" and vendor not in ("s3", "s3-object-lambda", "s3express"):
+            raise MalformedPolicy("Policy has invalid action")
+    resources = statement.get("Resource", statement.get("NotResource"))
+    for resource in resources if isinstance(resources, list) else [resources]:
+        if resource != "*" and not _concerns(str(resource), bucket):
+            raise MalformedPolicy("Policy has invalid resource")
+
+
+def _concerns(resource: str, bucket: str) -> bool:
+    parts = resource.split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn" or parts[2] != "s3":
+        return False
+    name = parts[5].partition("/")[0]
+    return name == bucket or "*" in name or "?" in name or "${" in name
