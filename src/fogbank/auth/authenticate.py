@@ -1,28 +1,170 @@
-"""Who is calling: first thin version, root keys only."""
+"""Who is calling: the credentials behind a request's signature."""
 
 from __future__ import annotations
 
+import hmac
+
+import msgspec
+
 from fogbank.core.context import Cloud
-from fogbank.core.errors import UnrecognizedClient
+from fogbank.core.errors import CommonError, ExpiredToken, UnrecognizedClient
 from fogbank.core.http import Request
 from fogbank.core.principal import Principal, anonymous, root
 
-from . import signatures
+from . import records, signatures
+
+
+class InvalidToken(CommonError):
+    """S3's word for a session token that does not belong to its key."""
+
+    code = "InvalidToken"
+    status = 400
+    default = "The provided token is malformed or otherwise invalid."
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """A key that may sign. `token` is the session token it must come with, `expires` an epoch second."""
+
+    principal: Principal
+    secret: str
+    token: str = ""
+    expires: float | None = None
+    any_token: bool = False  # root keys: clients that set a made-up token are not turned away
+
+
+class LastUse(msgspec.Struct, frozen=True):
+    at: float  # epoch seconds
+    service: str
+    region: str
 
 
 class Authenticator:
+    """Turns requests into principals. Remembers credentials until an identity changes.
+
+    Key `test` is root of the default account, a 12-digit id root of that account; their secret is `settings.secret`.
+    With --auth=open an unknown key is root of the default account, unverified. With --auth=strict the root keys count
+    only when their secret was configured. Everything that IAM and STS issued is verified in every mode.
+    """
+
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._keys = signatures.SigningKeys()
+        self._known: dict[str, Credential] = {}
+        self.last_used: dict[str, LastUse] = {}  # of long-term keys, in this process
+        for topic in (records.CHANGED, "reset"):
+            cloud.signals.on(topic, self._known.clear)
 
-    def authenticate(self, request: Request, service: str) -> Principal:
+    def authenticate(self, request: Request, claim_service: str) -> Principal:
+        """The caller; anonymous when the request is unsigned.
+
+        `claim_service` is the signing name the request should have been signed for. Raises UnrecognizedClient,
+        ExpiredToken, and what signatures.read and verify raise.
+        """
         claim = signatures.read(request)
         if claim is None:
+            signatures.decode_unsigned(request)
             return anonymous()
         key = claim.access_key
+        credential = self._known.get(key) or self._find(key)
+        s3 = claim_service == "s3"
+        if credential is None:
+            if self._cloud.settings.auth == "open":
+                signatures.decode_unsigned(request)
+                return root(self._cloud.settings.account, key)
+            raise self._unknown(key, s3=s3)
+        if not credential.any_token and not hmac.compare_digest(claim.token.encode(), credential.token.encode()):
+            raise InvalidToken() if s3 else UnrecognizedClient()
+        now = self._cloud.clock.now()
+        if credential.expires is not None and now >= credential.expires:
+            raise ExpiredToken("The provided token has expired." if s3 else None)
+        signatures.verify(claim, request, credential.secret, now, service=claim_service, keys=self._keys)
+        if key.startswith("AKIA"):
+            self.last_used[key] = LastUse(now, claim_service, claim.region)
+        return credential.principal
+
+    def credential(self, key: str) -> Credential | None:
+        """The credential of an access key id, for signatures that are checked elsewhere (S3's POST policies)."""
+        return self._known.get(key) or self._find(key)
+
+    # -- finding -----------------------------------------------------------------------------------------------------
+
+    def _find(self, key: str) -> Credential | None:
+        found = self._root(key) or self._issued(key)
+        if found is not None:
+            if len(self._known) > 10_000:
+                self._known.clear()
+            self._known[key] = found
+        return found
+
+    def _root(self, key: str) -> Credential | None:
         settings = self._cloud.settings
         account = settings.account if key == "test" else key
-        if not (len(account) == 12 and account.isdigit()):
-            raise UnrecognizedClient
-        signatures.verify(claim, request, settings.secret, self._cloud.clock.now(), service=service, keys=self._keys)
-        return root(account, key)
+        if not (len(account) == 12 and account.isdecimal() and account.isascii()):
+            return None
+        if settings.auth == "strict" and settings.secret == "test":  # noqa: S105 - the default secret, known to all
+            return None
+        return Credential(root(account, key), settings.secret, any_token=True)
+
+    def _issued(self, key: str) -> Credential | None:
+        with self._cloud.store.read() as tx:
+            if key.startswith("ASIA"):
+                session = tx.get(records.SESSIONS, (key,))
+                if session is None:
+                    return None
+                tags = session.tags
+                if session.kind == "role":
+                    role = tx.get(records.ROLES, (session.account, session.identity_arn.rpartition("/")[2].lower()))
+                    tags = {**role.tags, **tags} if role else tags
+                return Credential(_of_session(session, tags), session.secret, session.token, session.expires)
+            found = tx.get(records.ACCESS_KEYS, (key,))
+            if found is None or not found.active:
+                return None
+            if not found.user:
+                return Credential(root(found.account, key), found.secret)
+            user = tx.get(records.USERS, (found.account, found.user.lower()))
+            if user is None:
+                return None
+            return Credential(_of_user(user, key), found.secret)
+
+    def _unknown(self, key: str, *, s3: bool) -> UnrecognizedClient:
+        settings = self._cloud.settings
+        hint = (
+            "--auth=strict takes only keys that IAM or STS issued here"
+            if settings.auth == "strict"
+            else f"keys that work: `test` (root of account {settings.account}), any 12-digit account id (its root), "
+            "both with the secret key `test` unless another is configured, and keys that IAM or STS issued here"
+        )
+        headers = (("x-fogbank-hint", hint),)
+        if s3:
+            text = "The AWS Access Key Id you provided does not exist in our records."
+            return UnrecognizedClient(text, headers=headers, AWSAccessKeyId=key)
+        return UnrecognizedClient(headers=headers)
+
+
+def _of_user(user: records.User, key: str) -> Principal:
+    arn = f"arn:aws:iam::{user.account}:user{user.path}{user.name}"
+    return Principal(
+        kind="user",
+        account=user.account,
+        arn=arn,
+        identity_arn=arn,
+        user_id=user.id,
+        access_key=key,
+        tags=user.tags,
+    )
+
+
+def _of_session(session: records.Session, tags: dict[str, str]) -> Principal:
+    return Principal(
+        kind=session.kind,
+        account=session.account,
+        arn=session.arn,
+        identity_arn=session.identity_arn,
+        user_id=session.user_id,
+        access_key=session.id,
+        session_policies=tuple(session.policies),
+        tags=tags,
+        mfa_at=session.mfa_at,
+        issued_at=session.issued,
+        source_identity=session.source_identity,
+    )

@@ -1,0 +1,114 @@
+"""The policies behind an identity, compiled and remembered until an identity changes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+import msgspec
+
+from fogbank.core.context import Cloud
+from fogbank.core.principal import Principal
+from fogbank.store.api import Reader
+
+from . import managed, records
+from .policy import MalformedPolicy, Policy, compile
+from .policy.document import Purpose
+
+log = logging.getLogger("fogbank.auth")
+
+NOTHING = Policy("", ())  # a document that cannot be read allows nothing
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """What an identity's own policies are."""
+
+    policies: tuple[Policy, ...] = ()
+    boundary: Policy | None = None
+
+
+class Identities:
+    """Reads identities from the store."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._known: dict[tuple[str, str], Identity] = {}
+        self._compiled: dict[tuple[str, str, Purpose], Policy] = {}
+
+    def forget(self) -> None:
+        """Identities changed. Compiled documents stay: they are known by their text."""
+        self._known.clear()
+
+    def compiled(self, name: str, document: str, purpose: Purpose = "identity") -> Policy:
+        """The compiled policy of a stored document; one that allows nothing when it cannot be read."""
+        key = (name, document, purpose)
+        found = self._compiled.get(key)
+        if found is None:
+            try:
+                found = compile(document, name=name, purpose=purpose)
+            except MalformedPolicy as error:
+                log.warning("policy %s is malformed and allows nothing: %s", name, error)
+                found = NOTHING
+            if len(self._compiled) > 10_000:
+                self._compiled.clear()
+            self._compiled[key] = found
+        return found
+
+    def of(self, principal: Principal) -> Identity:
+        """The identity's policies: a user's own and its groups', a role's; none for root and services."""
+        # a role that was deleted and made again is another one: sessions of the first have no permissions
+        unique = principal.user_id.partition(":")[0] if principal.kind in {"role", "user"} else ""
+        key = (principal.identity_arn, unique)
+        found = self._known.get(key)
+        if found is None:
+            kind, _, name = principal.identity_arn.rpartition(":")[2].partition("/")
+            name = name.rpartition("/")[2]
+            with self._cloud.store.read() as tx:
+                found = self._read(tx, principal.account, kind, name, unique)
+            if len(self._known) > 10_000:
+                self._known.clear()
+            self._known[key] = found
+        return found
+
+    def _read(self, tx: Reader, account: str, kind: str, name: str, unique: str) -> Identity:
+        holder: records.User | records.Role | None = None
+        if kind == "user":
+            holder = tx.get(records.USERS, (account, name.lower()))
+        elif kind == "role":
+            holder = tx.get(records.ROLES, (account, name.lower()))
+        if holder is None or (unique and holder.id != unique):
+            return Identity()
+        policies = [*self._policies(tx, holder)]
+        if isinstance(holder, records.User):
+            for group in holder.groups:
+                found = tx.get(records.GROUPS, (account, group.lower()))
+                if found is not None:
+                    policies += self._policies(tx, found)
+        return Identity(tuple(policies), self.managed(tx, holder.boundary) if holder.boundary else None)
+
+    def _policies(self, tx: Reader, holder: records.PolicyHolder) -> Iterable[Policy]:
+        for name, document in holder.inline.items():
+            yield self.compiled(name, document)
+        for arn in holder.attached:
+            yield self.managed(tx, arn)
+
+    def managed(self, tx: Reader, arn: str) -> Policy:
+        """A managed policy's default version; one that allows nothing when it is gone."""
+        document = document_of(tx, arn)
+        return NOTHING if document is None else self.compiled(arn, document)
+
+
+def document_of(tx: Reader, arn: str) -> str | None:
+    """The JSON of a managed policy's default version, AWS's or a customer's; None when there is no such policy."""
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or not parts[5].startswith("policy/"):
+        return None
+    account, name = parts[4], parts[5].rpartition("/")[2]
+    if account == "aws":
+        known = managed.get(arn)
+        return known.document if known else None
+    policy = tx.get(records.POLICIES, (account, name.lower()))
+    if policy is None:
+        return None
+    version = tx.get(records.VERSIONS, (account, name.lower(), policy.default))
+    return version.document if version else None

@@ -1,0 +1,64 @@
+"""AWS managed policies, by ARN: the ones that users attach most.
+
+The data is `managed_policies.json` beside this file, written from what AWS publishes about each policy:
+https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+
+class AwsPolicy(msgspec.Struct, frozen=True):
+    name: str
+    path: str  # "/", "/service-role/", "/job-function/", …
+    description: str
+    created: str  # ISO 8601
+    version: int
+    document: str  # JSON
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:iam::aws:policy{self.path}{self.name}"
+
+    @property
+    def id(self) -> str:
+        """ANPA and 17 characters, always the same for a policy (not AWS's own)."""
+        import base64
+        import hashlib
+
+        digest = hashlib.sha256(self.arn.encode()).digest()
+        return "ANPA" + base64.b32encode(digest).decode()[:17]
+
+
+@cache
+def _load() -> dict[str, AwsPolicy]:
+    text = (Path(__file__).parent / "managed_policies.json").read_text(encoding="utf-8")
+    found: dict[str, AwsPolicy] = {}
+    for name, given in json.loads(text).items():
+        policy = AwsPolicy(
+            name=name,
+            path=given.get("path", "/"),
+            description=given.get("description", ""),
+            created=given.get("created", "2015-02-06T18:40:00Z"),
+            version=given.get("version", 1),
+            document=json.dumps({"Version": "2012-10-17", "Statement": given["statement"]}),
+        )
+        found[policy.arn] = policy
+    return found
+
+
+def get(arn: str) -> AwsPolicy | None:
+    """The policy of this ARN; any partition's ARN will do."""
+    if not arn.startswith("arn:aws:"):
+        arn = f"arn:aws:{arn.split(':', 2)[-1]}" if arn.startswith("arn:aws-") else arn
+    return _load().get(arn)
+
+
+def every() -> list[AwsPolicy]:
+    """All of them, by name."""
+    return sorted(_load().values(), key=lambda policy: policy.name.lower())
