@@ -29,6 +29,7 @@ log = logging.getLogger("fogbank.gateway")
 Handler = Callable[[Request], Response | Awaitable[Response]]
 
 _HEAD, _BODY, _SHUT = range(3)  # what the next bytes from the client are: a request's head, a body, nothing of interest
+_CR = 13
 _BURST = 16  # pipelined requests answered in one turn of the event loop
 _QUICK_SECONDS = 0.01  # a chunked body that ends within this is handed over whole
 
@@ -149,29 +150,29 @@ class Connection(asyncio.Protocol):
     def _read_heads(self, data: bytes) -> None:
         """Serve the requests in `data`, which starts with one, as far as they have arrived and are small."""
         at = served = 0
-        while at < len(data):
+        size = len(data)
+        parse = self._server.parser.parse
+        while at < size:
             if self._exchange is not None or self.outlet.paused or served == _BURST or self.transport.is_closing():
                 self._hold(data[at:])
                 if served == _BURST:
                     self._loop.call_soon(self._continue)
                 return
             end = data.find(b"\r\n\r\n", at)
-            if end < 0 or data.startswith(b"\r\n", at):
+            if end < 0 or data[at] == _CR:
                 if data.startswith(b"\r\n", at):  # an empty line before a request is let pass (RFC 9112 section 2.2)
                     at += 2
                     continue
                 self._partial(data[at:])
                 return
             try:
-                if end - at > self._server.limits.header_bytes:
-                    raise _too_long(self._server, data[at:end])
-                head = self._server.parser.parse(data[at:end])
+                head = parse(data[at:end])
             except Refusal as refusal:
                 self.refuse(refusal)
                 return
             at = end + 4
             length = head.length
-            if length and (length == CHUNKED or head.expect or length > len(data) - at):
+            if length and (length == CHUNKED or head.expect or length > size - at):
                 self._open_body(head, data[at:])
                 return
             content = data[at : at + length] if length else b""
@@ -188,7 +189,7 @@ class Connection(asyncio.Protocol):
         """`data` is the beginning of a head."""
         limits = self._server.limits
         if len(data) > limits.header_bytes or (len(data) > limits.url_bytes + 64 and b"\r\n" not in data):
-            self.refuse(_too_long(self._server, data))
+            self.refuse(self._server.parser.too_long(data))
             return
         if not self._buffer:
             self._since = self._server.ticked
@@ -544,13 +545,6 @@ class Connection(asyncio.Protocol):
 
 async def _value(answer: Response) -> Response:
     return answer
-
-
-def _too_long(server: Server, data: bytes) -> Refusal:
-    end = data.find(b"\r\n")
-    if (len(data) if end < 0 else end) > server.limits.url_bytes:
-        return Refusal(414, "URL too long")
-    return Refusal(431, "request header section too long")
 
 
 def _read_slice(part: FileSlice) -> bytes:

@@ -69,9 +69,12 @@ class HeadParser:
     def __init__(self, limits: HttpLimits) -> None:
         self._limits = limits
         self._lines: dict[str, tuple[tuple[str, str], int]] = {}
+        self._names: dict[str, tuple[int, bool]] = {}  # a valid name as sent -> its kind, whether its lines are kept
 
     def parse(self, raw: bytes) -> Head:
         """The head in `raw`: request line and header lines without the final empty line. Raises Refusal."""
+        if len(raw) > self._limits.header_bytes:
+            raise self.too_long(raw)
         lines = raw.decode("latin-1").split("\r\n")
         head = Head()
         target = self._request_line(head, lines[0])
@@ -103,6 +106,13 @@ class HeadParser:
             _other_form(head, target, host)
         return head
 
+    def too_long(self, data: bytes) -> Refusal:
+        """What to say to a head, or the beginning of one, that is too long."""
+        end = data.find(b"\r\n")
+        if (len(data) if end < 0 else end) > self._limits.url_bytes:
+            return Refusal(414, "URL too long")
+        return Refusal(431, "request header section too long")
+
     def _request_line(self, head: Head, line: str) -> str:
         """Method, version and keep-alive default into `head`; returns the request target."""
         parts = line.split(" ")
@@ -128,15 +138,26 @@ class HeadParser:
 
     def _read(self, line: str) -> tuple[tuple[str, str], int]:
         name, colon, value = line.partition(":")
-        if not colon or not _TOKEN.fullmatch(name) or _CONTROL.search(value):
+        kept = self._names.get(name) or self._name(name)
+        if not colon or (not (value.isascii() and value.isprintable()) and _CONTROL.search(value)):
             raise Refusal(400, "bad header")
-        lower = name.lower()
-        known = (name, value.strip(" \t")), _KINDS.get(lower, _PLAIN)
-        if len(line) <= 200 and lower not in _VOLATILE:
+        known = (name, value.strip(" \t")), kept[0]
+        if kept[1] and len(line) <= 200:
             if len(self._lines) >= 1024:
                 self._lines.clear()
             self._lines[line] = known
         return known
+
+    def _name(self, name: str) -> tuple[int, bool]:
+        if not _TOKEN.fullmatch(name):
+            raise Refusal(400, "bad header")
+        lower = name.lower()
+        kept = _KINDS.get(lower, _PLAIN), lower not in _VOLATILE
+        if len(name) <= 64:
+            if len(self._names) >= 1024:
+                self._names.clear()
+            self._names[name] = kept
+        return kept
 
 
 def _framing(head: Head, special: list[tuple[int, str]]) -> str | None:

@@ -1,16 +1,118 @@
-"""TLS for the gateway's own port: a local certificate authority, and certificates for whatever name is asked for."""
+"""TLS on the gateway's own port: certificates of a local authority, for whatever host name a client asks for."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import re
 import ssl
+import tempfile
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .certificates import Authority
+
+log = logging.getLogger("fogbank.gateway")
+
+# always in the certificate; any other name gets a certificate of its own when a client first asks for it
+NAMES = (
+    "localhost",
+    "*.localhost",
+    "*.s3.localhost",
+    "*.execute-api.localhost",
+    "*.lambda-url.localhost",
+    "localhost.localstack.cloud",
+    "*.localhost.localstack.cloud",
+    "*.s3.localhost.localstack.cloud",
+)
+ADDRESSES = ("127.0.0.1", "::1")
+
+_HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+_KEPT = 256  # contexts of names asked for
+_FRESH_SECONDS = 30 * 86400.0  # after this a certificate is issued anew, long before it expires
+
+
+def folder(data: Path) -> Path:
+    """Where the authority of a data directory lives."""
+    return data / "tls"
+
+
+def ca_pem(data: Path) -> str:
+    """The certificate of a data directory's authority, which a client has to trust; made if there is none yet."""
+    from .certificates import Authority
+
+    return Authority(folder(data)).pem.decode("ascii")
 
 
 class TlsContext:
-    """Placeholder until certificates are issued."""
+    """The server side of TLS. `names` and `addresses` come into the default certificate besides the usual ones."""
 
-    def __init__(self, data: Path) -> None:
-        self._data = data
+    def __init__(self, data: Path, names: Sequence[str] = (), addresses: Sequence[str] = ()) -> None:
+        self._folder = folder(data)
+        self._names = list(dict.fromkeys((*NAMES, *names)))
+        self._addresses = list(dict.fromkeys((*ADDRESSES, *addresses)))
+        self._lock: asyncio.Lock | None = None
+        self._authority: Authority | None = None
+        self._default: tuple[ssl.SSLContext, float] | None = None
+        self._issued: OrderedDict[str, tuple[ssl.SSLContext, float]] = OrderedDict()
 
     async def context(self) -> ssl.SSLContext:
-        raise NotImplementedError
+        """The context to accept a connection with; the first call loads or makes the authority, off the loop."""
+        if self._default is not None and self._default[1] > time.monotonic():
+            return self._default[0]
+        if self._lock is None:
+            self._lock = asyncio.Lock()
+        async with self._lock:
+            if self._default is None or self._default[1] <= time.monotonic():
+                context = await asyncio.get_running_loop().run_in_executor(None, self._make_default)
+                self._default = context, time.monotonic() + _FRESH_SECONDS
+        return self._default[0]
+
+    def _make_default(self) -> ssl.SSLContext:
+        from .certificates import Authority
+
+        if self._authority is None:
+            self._authority = Authority(self._folder)
+        context = self._make(self._names, self._addresses)
+        context.sni_callback = self._choose
+        return context
+
+    def _make(self, names: list[str], addresses: list[str]) -> ssl.SSLContext:
+        assert self._authority is not None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        with tempfile.NamedTemporaryFile(dir=self._folder) as file:  # mode 0600; the ssl module reads only files
+            file.write(self._authority.issue(names, addresses))
+            file.flush()
+            context.load_cert_chain(file.name)
+        return context
+
+    def _choose(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> int | None:
+        """Called in the handshake with the name the client wants; a millisecond for a name that is new."""
+        name = (name or "").lower().rstrip(".")
+        if not name or name in self._names:
+            return None
+        known = self._issued.get(name)
+        if known is None or known[1] <= time.monotonic():
+            if not _HOST_NAME.fullmatch(name):
+                return None
+            try:
+                # the name itself, and what stands beside it: buckets and APIs come in families
+                names = [name]
+                parent = name.partition(".")[2]
+                if parent.count(".") >= 1:
+                    names.append(f"*.{parent}")
+                known = self._make(names, []), time.monotonic() + _FRESH_SECONDS
+            except (OSError, ValueError) as error:
+                log.error("cannot issue a certificate for %s: %s", name, error)
+                return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
+            self._issued[name] = known
+            if len(self._issued) > _KEPT:
+                self._issued.popitem(last=False)
+        connection.context = known[0]
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator
 from email.utils import formatdate
 from http import HTTPStatus
@@ -15,6 +16,7 @@ _PIECE = 256 * 1024  # bytes read from a file at a time where sendfile cannot be
 _SENDFILE = 1024 * 1024  # bytes handed to one sendfile call, so that other connections get their turn
 SMALL_FILE = 64 * 1024  # bytes; a slice up to this is read and sent with its head in one write
 
+_BREAKING = re.compile("[\r\n\0]")
 _STATUS = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n" for status in HTTPStatus}
 
 
@@ -63,7 +65,10 @@ def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: 
             if lower == "transfer-encoding":
                 continue
             dated = dated or lower == "date"
-        parts.append(f"{name}: {value}\r\n")
+        line = f"{name}: {value}\r\n"
+        if not (value.isprintable() and name.isprintable()) and _BREAKING.search(line, 0, len(line) - 2):
+            raise BadResponse(f"a response header holds a line break or NUL: {line!r}")
+        parts.append(line)
     if not dated:
         parts.append(f"Date: {now}\r\n")
     length = len(body) if isinstance(body, bytes) else body.length if isinstance(body, FileSlice) else None
@@ -87,11 +92,8 @@ def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: 
         parts.append("Connection: close\r\n")
     elif http10:
         parts.append("Connection: keep-alive\r\n")
-    lines = len(parts)
     parts.append("\r\n")
     text = "".join(parts)
-    if text.count("\n") != lines + 1 or text.count("\r") != lines + 1 or "\0" in text:
-        raise BadResponse("a response header holds a line break or NUL")
     try:
         framing.head = text.encode("latin-1")
     except UnicodeEncodeError:
