@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from fogbank.engines.pipes import FRAME, FRAME_TYPE, Frames, Lines
+from fogbank.engines.pipes import FRAME, FRAME_TYPE, Events, Lines
 from fogbank.engines.processes import SpawnFailed, Supervisor
 
 SH = "/bin/sh"
@@ -186,7 +186,7 @@ def test_a_further_channel_carries_frames() -> None:
             "    os.write(3, struct.pack('>IIQ', 0xa55a0003, len(m), 0) + m)"
         )
         process = await supervisor.spawn(
-            [sys.executable, "-I", "-S", "-c", code], env={}, channels={3: Frames(messages.append)}
+            [sys.executable, "-I", "-S", "-c", code], env={}, channels={3: Events(messages.append)}
         )
         assert await process.wait() == 0
         assert messages == ["one\nevent", "two"]
@@ -289,15 +289,15 @@ def test_lines_are_cut_at_their_limit_and_kept_across_chunks() -> None:
     assert got == ["abc", "long", "er l", "ine", "", "�", "rest"]
 
 
-def test_frames_survive_any_cut_and_stop_at_garbage() -> None:
-    data = b"".join(FRAME.pack(FRAME_TYPE, len(m), 0) + m for m in (b"a", b"", b"line\nline"))
+def test_frames_and_lines_keep_their_order_wherever_the_stream_is_cut() -> None:
+    def frame(message: bytes) -> bytes:
+        return FRAME.pack(FRAME_TYPE, len(message), 0) + message
+
+    data = b"one\n" + frame(b"two\nlines\n") + frame(b"") + b"half" + frame(b"three") + "4é\n".encode() + b"\xa5\x5a"
     for cut in range(len(data)):
         got: list[str] = []
-        frames = Frames(got.append)
-        frames.feed(data[:cut])
-        frames.feed(data[cut:])
-        assert got == ["a", "", "line\nline"]
-    got = []
-    frames = Frames(got.append)
-    frames.feed(b"x" * 40 + data)
-    assert got == []
+        events = Events(got.append)
+        events.feed(data[:cut])
+        events.feed(data[cut:])
+        events.finish()
+        assert got == ["one", "two\nlines\n", "", "half", "three", "4é", "\ufffdZ"]

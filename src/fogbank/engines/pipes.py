@@ -12,6 +12,7 @@ from typing import Protocol
 CHUNK = 65536
 FRAME = struct.Struct(">IIQ")  # type, length of the message, microseconds since the epoch (0: unknown)
 FRAME_TYPE = 0xA55A0003
+MAGIC = FRAME_TYPE.to_bytes(4, "big")
 
 
 class Splitter(Protocol):
@@ -45,32 +46,42 @@ class Lines:
             self._sink(line[start : start + self._limit].decode("utf-8", "replace"))
 
 
-class Frames:
-    """Bytes to whole messages: a header of type, length and time, and the message. A stray byte ends the stream."""
+class Events:
+    """Lines mixed with framed messages, in the order of the stream; a framed message may hold newlines.
 
-    def __init__(self, sink: Callable[[str], None], limit: int = 16 * 1024 * 1024) -> None:
-        self._sink, self._limit = sink, limit
-        self._rest = bytearray()
-        self._broken = False
+    A frame is a header of type, length and time, and the message. Its type begins with bytes that no UTF-8 text has.
+    """
+
+    def __init__(self, sink: Callable[[str], None], limit: int = 262144 - 26) -> None:
+        self._sink = sink
+        self._lines = Lines(sink, limit)
+        self._rest = b""
 
     def feed(self, data: bytes) -> None:
-        if self._broken:
-            return
-        self._rest += data
-        while len(self._rest) >= FRAME.size:
-            kind, length, _ = FRAME.unpack_from(self._rest)
-            if kind & 0xFFFF0000 != FRAME_TYPE & 0xFFFF0000 or length > self._limit:
-                self._broken = True
-                self._rest.clear()
+        data = self._rest + data if self._rest else data
+        while data:
+            at = data.find(MAGIC)
+            if at < 0:
+                keep = next((n for n in (3, 2, 1) if data.endswith(MAGIC[:n])), 0)
+                self._lines.feed(data[: len(data) - keep])
+                self._rest = data[len(data) - keep :]
                 return
-            if len(self._rest) < FRAME.size + length:
+            if at:
+                self._lines.feed(data[:at])
+                data = data[at:]
+            if len(data) < FRAME.size or len(data) < FRAME.size + FRAME.unpack_from(data)[1]:
+                self._rest = data
                 return
-            message = bytes(self._rest[FRAME.size : FRAME.size + length])
-            del self._rest[: FRAME.size + length]
-            self._sink(message.decode("utf-8", "replace").removesuffix("\n"))
+            self._lines.finish()
+            end = FRAME.size + FRAME.unpack_from(data)[1]
+            self._sink(data[FRAME.size : end].decode("utf-8", "replace"))
+            data = data[end:]
+        self._rest = b""
 
     def finish(self) -> None:
-        self._rest.clear()
+        self._lines.feed(self._rest)
+        self._rest = b""
+        self._lines.finish()
 
 
 class Pipe:

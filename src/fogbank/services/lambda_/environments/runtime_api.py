@@ -1,0 +1,163 @@
+"""The Runtime API (2018-06-01) of one execution environment, on a loopback port of its own.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol, cast
+from urllib.parse import unquote
+
+import httptools
+import msgspec
+
+PREFIX = "/2018-06-01/runtime/"
+MAX_BODY = 32 * 1024 * 1024  # what is buffered of one request; the payload limits are the environment's
+REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 413: "Payload Too Large"}
+
+
+class Call(msgspec.Struct):
+    """A request of the runtime: header names are lower-case, trailers among them."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Runtime(Protocol):
+    """What answers a runtime's requests: the environment."""
+
+    def on_next(self, reply: Reply) -> None:
+        """The runtime is ready for an event; `reply` gives it one, now or later."""
+        ...
+
+    def on_response(self, request_id: str, call: Call) -> tuple[int, str]:
+        """A result; returns a status and, unless it is 202, an error type."""
+        ...
+
+    def on_error(self, request_id: str, call: Call) -> tuple[int, str]: ...
+
+    def on_init_error(self, call: Call) -> None: ...
+
+
+class Reply:
+    """A pending answer to `/invocation/next`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def send(self, headers: Mapping[str, str], body: bytes) -> None:
+        self._connection.respond(200, body, headers)
+
+
+class Connection(asyncio.Protocol):
+    """One connection of the runtime; requests on it are answered in turn."""
+
+    def __init__(self, runtime: Runtime, connections: set[Connection]) -> None:
+        self._runtime, self._connections = runtime, connections
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._reset()
+
+    def _reset(self) -> None:
+        self._path = ""
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
+        self._size = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._connections.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self.close()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    # -- httptools -----------------------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        self._reset()
+
+    def on_url(self, url: bytes) -> None:
+        self._path += url.decode("latin-1")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        if self._headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        self._size += len(body)
+        if self._size <= MAX_BODY:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        method = self._parser.get_method().decode("latin-1")
+        self._dispatch(Call(method, self._path, self._headers, b"".join(self._body)))
+
+    # -- the API -------------------------------------------------------------------------------------------------------
+
+    def _dispatch(self, call: Call) -> None:
+        rest = call.path.removeprefix(PREFIX) if call.path.startswith(PREFIX) else ""
+        match (call.method, *rest.split("/")):
+            case ("GET", "invocation", "next"):
+                self._runtime.on_next(Reply(self))
+            case ("POST", "invocation", request_id, "response"):
+                self._answer(*self._runtime.on_response(unquote(request_id), call))
+            case ("POST", "invocation", request_id, "error"):
+                self._answer(*self._runtime.on_error(unquote(request_id), call))
+            case ("POST", "init", "error"):
+                self._runtime.on_init_error(call)
+                self._answer(202, "")
+            case _:
+                self._answer(404, "UnknownPath")
+
+    def _answer(self, status: int, error: str) -> None:
+        body: dict[str, str] = {"status": "OK"}
+        if status != 202:
+            body = {"errorMessage": REASONS.get(status, ""), "errorType": error}
+        self.respond(status, msgspec.json.encode(body), {})
+
+    def respond(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+        if self._transport is None:
+            return
+        lines = [f"HTTP/1.1 {status} {REASONS.get(status, '')}", "Content-Type: application/json"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        lines += [f"Content-Length: {len(body)}", "", ""]
+        self._transport.write("\r\n".join(lines).encode("latin-1", "replace") + body)
+
+
+class RuntimeApi:
+    """The listening socket. `address` is what AWS_LAMBDA_RUNTIME_API says."""
+
+    def __init__(self, server: asyncio.Server, connections: set[Connection]) -> None:
+        self._server, self._connections = server, connections
+        host, port = server.sockets[0].getsockname()[:2]
+        self.address = f"{host}:{port}"
+
+    @classmethod
+    async def open(cls, runtime: Runtime) -> RuntimeApi:
+        connections: set[Connection] = set()
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: Connection(runtime, connections), "127.0.0.1", 0)
+        return cls(server, connections)
+
+    def close(self) -> None:
+        self._server.close()
+        for connection in list(self._connections):
+            connection.close()

@@ -1,0 +1,224 @@
+"""Which program runs a Lambda runtime on this machine: the exact version where there is one, else the nearest.
+
+Shims (scripts of version managers) are passed by: they cost a shell at every cold start. Version managers' own folders
+are looked into instead.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from fogbank.core.context import Cloud
+
+Version = tuple[int, ...]
+
+FAMILIES = {"python": re.compile(r"python(\d+)\.(\d+)"), "nodejs": re.compile(r"nodejs(\d+)\.x")}
+CUSTOM = ("provided", "provided.al2", "provided.al2023")
+OLDEST = {"python": (3, 8), "nodejs": (14,)}  # what the bootstraps run on
+SDK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
+
+
+class Interpreter(msgspec.Struct, frozen=True):
+    """A program for a runtime. `note` says what is not as asked for; empty when all is."""
+
+    family: str
+    path: str
+    version: Version
+    exact: bool
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        return ".".join(map(str, self.version))
+
+
+class NoRuntime(Exception):
+    """No program can stand in for this runtime; the text says why."""
+
+
+def wanted(runtime: str) -> tuple[str, Version] | None:
+    """("python", (3, 12)) of "python3.12"; None of a runtime that has no interpreter here."""
+    for family, pattern in FAMILIES.items():
+        match = pattern.fullmatch(runtime)
+        if match:
+            return family, tuple(map(int, match.groups()))
+    return None
+
+
+class Interpreters:
+    """What the machine has; looked for once per cloud. `Interpreters(app)`."""
+
+    def __init__(self, app: Cloud) -> None:
+        self._exact = app.settings.runtimes == "exact"
+        self._data = app.settings.data
+        self._found: dict[str, dict[Version, str]] = {}
+
+    def found(self, family: str) -> dict[Version, str]:
+        """Version (as precise as the runtime's name: (3, 12), (20,)) to path."""
+        if family not in self._found:
+            search = _pythons if family == "python" else _nodes
+            versions: dict[Version, str] = {}
+            for version, path in search():
+                if version >= OLDEST[family]:
+                    versions.setdefault(version, path)
+            self._found[family] = versions
+        return self._found[family]
+
+    def resolve(self, runtime: str) -> Interpreter:
+        """The program for a runtime; raises NoRuntime."""
+        if runtime in CUSTOM:
+            return Interpreter("provided", "", (), True)
+        asked = wanted(runtime)
+        if asked is None:
+            raise NoRuntime(f"Fogbank has no engine for the runtime {runtime}")
+        family, version = asked
+        found = self.found(family)
+        if version in found:
+            return Interpreter(family, found[version], version, True)
+        if not found:
+            raise NoRuntime(f"no {family} was found on this machine to run {runtime}")
+        if self._exact:
+            have = ", ".join(".".join(map(str, v)) for v in sorted(found))
+            raise NoRuntime(f"{runtime} is not on this machine (it has {have}), and runtimes are set to be exact")
+        nearest = min(found, key=lambda v: (abs(v[-1] - version[-1]), -v[-1]))
+        path = found[nearest]
+        text = ".".join(map(str, nearest))
+        note = f"{runtime} is not on this machine: running on {family} {text} ({path})"
+        return Interpreter(family, path, nearest, False, note)
+
+    def sdk(self) -> tuple[str, str]:
+        """A folder that holds boto3 alone, for Python functions, and a note when there is none.
+
+        On AWS the Python runtimes include boto3. The one next to the server is lent, through links, so that nothing
+        else of the server's packages is importable.
+        """
+        missing = "boto3 is not installed beside Fogbank: functions that import it must bring it (pip install boto3)"
+        spec = importlib.util.find_spec("boto3")
+        if spec is None or not spec.submodule_search_locations:
+            return "", missing
+        site = Path(next(iter(spec.submodule_search_locations))).parent
+        folder = self._data / "lambda" / "sdk"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in SDK:
+            source, link = site / name, folder / name
+            if not source.exists():
+                continue
+            if link.is_symlink() and os.readlink(link) == str(source):
+                continue
+            link.unlink(missing_ok=True)
+            link.symlink_to(source)
+        return str(folder.resolve()), ""
+
+
+def _is_program(path: Path) -> bool:
+    """Whether a file can be executed and is no script."""
+    try:
+        with path.open("rb") as file:
+            return os.access(path, os.X_OK) and file.read(2) != b"#!"
+    except OSError:
+        return False
+
+
+def _search_path() -> Iterator[Path]:
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        if folder:
+            yield Path(folder)
+    yield from (Path("/opt/homebrew/bin"), Path("/usr/local/bin"), Path("/usr/bin"))
+
+
+def _home(*parts: str, variable: str = "") -> Path:
+    root = os.environ.get(variable, "") if variable else ""
+    return Path(root) if root else Path.home().joinpath(*parts)
+
+
+def _pythons() -> Iterator[tuple[Version, str]]:
+    """Python interpreters: the server's own, on PATH, and of pyenv, uv, mise and Homebrew."""
+    base = getattr(sys, "_base_executable", "") or sys.executable
+    own = Path(base).resolve()
+    if _is_program(own):
+        yield sys.version_info[:2], str(own)
+    name = re.compile(r"python3\.(\d+)")
+    for folder in _search_path():
+        for path in sorted(folder.glob("python3.*")) if folder.is_dir() else ():
+            match = name.fullmatch(path.name)
+            if match and _is_program(path) and not (path.parent.parent / "pyvenv.cfg").exists():
+                yield (3, int(match[1])), str(path.resolve())
+    stores = (
+        _home(".pyenv", variable="PYENV_ROOT") / "versions",
+        _home(".local", "share", "uv", "python"),
+        _home(".local", "share", "mise", "installs", "python"),
+        _home(".asdf", "installs", "python"),
+        Path("/opt/python"),
+    )
+    for store in stores:
+        for path in sorted(store.glob("*/bin/python3.*"), reverse=True) if store.is_dir() else ():
+            match = name.fullmatch(path.name)
+            if match and _is_program(path):
+                yield (3, int(match[1])), str(path.resolve())
+
+
+def _nodes() -> Iterator[tuple[Version, str]]:
+    """Node.js: on PATH, of nvm, fnm, mise, Homebrew, and of the npm packages `node-bin`-like on PATH."""
+    stores = (
+        _home(".nvm", variable="NVM_DIR") / "versions" / "node",
+        _home(".local", "share", "fnm", "node-versions"),
+        _home(".local", "share", "mise", "installs", "node"),
+        _home(".asdf", "installs", "nodejs"),
+    )
+    for store in stores:
+        for pattern in ("*/bin/node", "*/installation/bin/node"):
+            for path in sorted(store.glob(pattern), reverse=True) if store.is_dir() else ():
+                match = re.search(r"/v?(\d+)\.\d+\.\d+/", str(path))
+                if match and _is_program(path):
+                    yield (int(match[1]),), str(path)
+    seen = set()
+    candidates = [folder / "node" for folder in _search_path()]
+    candidates += sorted(Path("/opt/homebrew/opt").glob("node*/bin/node")) if Path("/opt/homebrew/opt").is_dir() else []
+    for path in candidates:
+        real = path.resolve()
+        if real in seen or not _is_program(real):
+            continue
+        seen.add(real)
+        version = _node_version(str(real))
+        if version is not None:
+            yield version, str(real)
+
+
+def _node_version(path: str) -> Version | None:
+    """Node's name does not tell its version: ask it (about 0.1 s, once per cloud and program)."""
+    try:
+        answer = subprocess.run(  # noqa: S603 - a program named node on PATH
+            [path, "--version"], capture_output=True, text=True, timeout=10, check=False, env={"PATH": os.defpath}
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    match = re.match(r"v(\d+)\.", answer.stdout)
+    return (int(match[1]),) if match else None
+
+
+def node_path(opt_root: str, version: Version) -> str:
+    """NODE_PATH: the layers, then AWS's SDK where it was installed for the machine (npm install -g @aws-sdk/…)."""
+    folders = (
+        [f"{opt_root}/nodejs/node{version[0]}/node_modules", f"{opt_root}/nodejs/node_modules"] if opt_root else []
+    )
+    node = shutil.which("node")
+    shared = [
+        Path("/usr/lib/node_modules"),
+        Path("/usr/local/lib/node_modules"),
+        Path("/opt/homebrew/lib/node_modules"),
+    ]
+    if node:
+        shared.insert(0, Path(node).resolve().parent.parent / "lib" / "node_modules")
+    folders += [str(folder) for folder in dict.fromkeys(shared) if (folder / "@aws-sdk").is_dir()]
+    return ":".join(folders)

@@ -1,0 +1,202 @@
+"""The Node.js runtime: handler forms, module forms, console, errors.
+
+https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html, …/nodejs-logging.html, …/nodejs-exceptions.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fogbank.core.settings import Settings
+from fogbank.services.lambda_.runtimes import Interpreters
+
+Bench = Any  # of conftest.py
+Body = Callable[[Bench], Coroutine[Any, Any, None]]
+
+
+class _Cloud:
+    settings = Settings(data=Path("unused"))
+
+
+pytestmark = pytest.mark.skipif(not Interpreters(_Cloud()).found("nodejs"), reason="no node here")  # type: ignore[arg-type]
+NODE = "nodejs20.x"
+
+
+def decoded(outcome: Any) -> Any:
+    return json.loads(outcome.payload)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("exports.handler = async (event) => ({got: event});", {"got": 7}),
+        ("exports.handler = (event, context, callback) => callback(null, event + 1);", 8),
+        ("exports.handler = (event, context, callback) => { setTimeout(() => callback(null, 'late'), 5); };", "late"),
+        ("exports.handler = (event, context) => { context.succeed('done'); };", "done"),
+        ("exports.handler = async () => {};", None),
+        ("exports.handler = () => 5;", None),  # neither a promise nor a callback
+        ("exports.handler = () => new Promise(() => {});", None),  # never settles: the event loop runs empty
+        (
+            "let late = 0; exports.handler = (event, context, callback) => {"
+            "context.callbackWaitsForEmptyEventLoop = false; setTimeout(() => {}, 60000); callback(null, 'soon'); };",
+            "soon",
+        ),
+    ],
+)
+def test_handler_forms(run: Callable[[Body], None], code: str, expected: Any) -> None:
+    async def body(bench: Bench) -> None:
+        spec = bench.spec(code, NODE, memory=256)
+        for _ in range(2):
+            outcome = await bench.invoke(spec, 7)
+            assert (outcome.error, decoded(outcome)) == ("", expected)
+
+    run(body)
+
+
+@pytest.mark.parametrize("form", ["mjs", "package"])
+def test_es_modules(run: Callable[[Body], None], form: str) -> None:
+    async def body(bench: Bench) -> None:
+        code = "import {basename} from 'path';\nexport const handler = async (event) => basename(event);\n"
+        spec = bench.spec(code, NODE, file="app.mjs" if form == "mjs" else "app.js", memory=256)
+        if form == "package":
+            (Path(spec.task_root) / "package.json").write_text('{"type": "module"}')
+        assert decoded(await bench.invoke(spec, "a/b")) == "b"
+
+    run(body)
+
+
+def test_a_handler_in_a_folder_and_a_module_beside_it(run: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        spec = bench.spec("", NODE, handler="src/api/index.nested.go", memory=256)
+        folder = Path(spec.task_root) / "src" / "api"
+        (folder / "node_modules" / "dep").mkdir(parents=True)
+        (folder / "node_modules" / "dep" / "index.js").write_text("module.exports = 'dep';")
+        (folder / "index.js").write_text("const dep = require('dep');\nexports.nested = {go: async () => dep};\n")
+        assert decoded(await bench.invoke(spec)) == "dep"
+
+    run(body)
+
+
+def test_the_console_and_the_context(run: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        code = """
+            console.log("loading");
+            exports.handler = async (event, context) => {
+              console.log("two\\nlines", {a: 1});
+              console.error("bad");
+              console.warn("hm");
+              console.debug("d");
+              process.stdout.write("raw\\n");
+              const left = context.getRemainingTimeInMillis();
+              return [context.functionName, context.functionVersion, context.memoryLimitInMB, context.awsRequestId,
+                      context.invokedFunctionArn, context.logGroupName, left > 2000 && left <= 3000,
+                      context.clientContext.x];
+            };
+        """
+        outcome = await bench.invoke(bench.spec(code, NODE, memory=256), client_context='{"x": 1}')
+        ident = "00000001-0000-4000-8000-000000000000"
+        arn = "arn:aws:lambda:us-east-1:000000000000:function:f"
+        assert decoded(outcome) == ["f", "$LATEST", "256", ident, arn, "/aws/lambda/f", True, 1]
+        messages = await bench.messages()
+        stamp = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+        assert messages[0].startswith("INIT_START Runtime Version: nodejs:")
+        wanted = [
+            rf"{stamp}\tundefined\tINFO\tloading\n",
+            rf"START RequestId: {ident} Version: \$LATEST\n",
+            rf"{stamp}\t{ident}\tINFO\ttwo\nlines \{{ a: 1 \}}\n",
+            rf"{stamp}\t{ident}\tERROR\tbad\n",
+            rf"{stamp}\t{ident}\tWARN\thm\n",
+            rf"{stamp}\t{ident}\tDEBUG\td\n",
+            r"raw\n",
+            rf"END RequestId: {ident}\n",
+        ]
+        for message, pattern in zip(messages[1:], wanted, strict=False):
+            assert re.fullmatch(pattern, message), message
+
+    run(body)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "message"),
+    [
+        ("exports.handler = async () => { throw new TypeError('nope'); };", "TypeError", "nope"),
+        ("exports.handler = (e, c, callback) => callback(new Error('cb'));", "Error", "cb"),
+        ("exports.handler = (e, c, callback) => callback('text');", "string", "text"),
+        ("class Mine extends Error { constructor(m) { super(m); this.name = 'Mine'; } }"
+         "exports.handler = async () => { throw new Mine('m'); };", "Mine", "m"),
+        ("exports.handler = async () => { const a = {}; a.a = a; return a; };",
+         "Runtime.MarshalError", "Unable to stringify response body"),
+    ],
+)  # fmt: skip
+def test_errors(run: Callable[[Body], None], code: str, kind: str, message: str) -> None:
+    async def body(bench: Bench) -> None:
+        spec = bench.spec(code, NODE, memory=256)
+        outcome = await bench.invoke(spec)
+        error = decoded(outcome)
+        assert (outcome.error, error["errorType"], error["errorMessage"]) == ("Unhandled", kind, message)
+        assert any(f'ERROR\tInvoke Error \t{{"errorType":"{kind}"' in m for m in await bench.messages())
+        assert not (await bench.invoke(spec)).cold
+
+    run(body)
+
+
+@pytest.mark.parametrize(
+    ("code", "handler", "kind", "message"),
+    [
+        ("exports.other = 1;", "app.handler", "Runtime.HandlerNotFound", "app.handler is undefined or not exported"),
+        ("exports.handler = 1;", "app.handler", "Runtime.HandlerNotFound", "app.handler is not a function"),
+        ("exports.handler = async () => 1;", "app", "Runtime.MalformedHandlerName", "Bad handler"),
+        ("exports.handler = async ( => 1;", "app.handler", "Runtime.UserCodeSyntaxError", "Unexpected token '=>'"),
+        ("require('nothere');", "app.handler", "Runtime.ImportModuleError", "Error: Cannot find module 'nothere'"),
+        ("", "none.handler", "Runtime.ImportModuleError", "Error: Cannot find module './none'"),
+        ("throw new RangeError('at load');", "app.handler", "RangeError", "at load"),
+    ],
+)
+def test_code_that_does_not_load(run: Callable[[Body], None], code: str, handler: str, kind: str, message: str) -> None:
+    async def body(bench: Bench) -> None:
+        outcome = await bench.invoke(bench.spec(code, NODE, handler=handler, memory=256))
+        error = decoded(outcome)
+        assert (outcome.error, error["errorType"]) == ("Unhandled", kind)
+        assert error["errorMessage"].startswith(message)
+
+    run(body)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("setTimeout(() => { throw new Error('later'); }, 1); await new Promise(() => setTimeout(() => {}, 9e4));",
+         "Error"),
+        ("Promise.reject(new Error('nobody')); await new Promise(() => setTimeout(() => {}, 9e4));",
+         "Runtime.UnhandledPromiseRejection"),
+    ],
+)  # fmt: skip
+def test_what_nobody_caught_ends_the_runtime(run: Callable[[Body], None], statement: str, kind: str) -> None:
+    async def body(bench: Bench) -> None:
+        spec = bench.spec("exports.handler = async () => { %s };" % statement, NODE, memory=256)  # noqa: UP031
+        outcome = await bench.invoke(spec)
+        assert (outcome.error, decoded(outcome)["errorType"]) == ("Unhandled", kind)
+
+    run(body)
+
+
+def test_a_streamed_response(run: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        code = """
+            exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+              stream.setContentType("text/plain");
+              stream.write("one ");
+              stream.write("two");
+              stream.end();
+            });
+        """
+        outcome = await bench.invoke(bench.spec(code, NODE, memory=256))
+        assert (outcome.payload, outcome.content_type, outcome.streamed) == (b"one two", "text/plain", True)
+
+    run(body)
