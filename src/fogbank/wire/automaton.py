@@ -7,11 +7,13 @@ time is the length of the value times the size of the pattern, whatever the valu
 from __future__ import annotations
 
 import re
-import re._constants as sre  # type: ignore[import-untyped]
-import re._parser as parser  # type: ignore[import-untyped]
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
+
+sre: Any = import_module("re._constants")  # Python's own, without published types
+parser: Any = import_module("re._parser")
 
 _MAX_STATES = 20_000
 _UNBOUNDED = 64  # a bounded repeat beyond this counts as unbounded when danger is judged
@@ -137,7 +139,8 @@ class _Machine:
                 self.jumps[self.build(tree, entry)].append((0, end))
             return end
         if op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
-            return self.repeat(*value, start)
+            low, high, tree = value
+            return self.repeat(low, high, tree, start)
         if op is sre.AT:
             conditions = {sre.AT_BEGINNING: 1, sre.AT_BEGINNING_STRING: 1, sre.AT_END: 2, sre.AT_END_STRING: 2}
             if value not in conditions:

@@ -7,7 +7,7 @@ import hashlib
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from fogbank.core.errors import AccessDenied, CommonError, SerializationError, ServiceError, ValidationError
+from fogbank.core.errors import AccessDenied, CommonError, SerializationError, ServiceError
 from fogbank.core.http import Response
 
 from . import codec
@@ -49,7 +49,7 @@ class _Worded:
         trait = shape.raw.error if shape is not None else None
         self.name = shape.name if shape is not None else code
         self.code = code if trait is None or not trait.code else trait.code
-        self.query_code = self.code
+        self.query_code = error.code_for("query") if shared and shape is None else self.code
         self.status = error.status
         if trait is not None and trait.http_status_code:
             self.status = trait.http_status_code
@@ -109,14 +109,16 @@ def _query_error(model: ServiceModel | None, worded: _Worded) -> list[tuple[str,
     return [("x-amzn-query-error", f"{worded.query_code};{'Sender' if worded.sender else 'Receiver'}")]
 
 
-def _type(model: ServiceModel | None, worded: _Worded, error: ServiceError) -> str:
+def _type(model: ServiceModel | None, worded: _Worded) -> str:
     manner = model.manner if model is not None else None
     if manner is None:
         return worded.name
-    if isinstance(error, ValidationError) and worded.shared:
+    if worded.shape is not None:
+        namespace = manner.error_namespace
+    elif worded.name == "ValidationException" and manner.validation_namespace:
         namespace = manner.validation_namespace
     else:
-        namespace = manner.common_namespace if worded.shared else manner.error_namespace
+        namespace = manner.common_namespace
     return f"{namespace}#{worded.name}" if namespace else worded.name
 
 
@@ -134,7 +136,7 @@ def _json(model: ServiceModel | None, protocol: str, worded: _Worded, error: Ser
         body["message"] = worded.message
     if protocol == codec.JSON:
         version = model.json_version if model is not None else "1.0"
-        body = {"__type": _type(model, worded, error), **body}
+        body = {"__type": _type(model, worded), **body}
         headers = [("Content-Type", f"application/x-amz-json-{version}"), ("x-amzn-RequestId", request_id)]
         headers += _query_error(model, worded)
     else:

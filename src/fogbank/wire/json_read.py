@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,7 @@ def _too_deep(value: Any, body: bytes) -> bool:
     return True
 
 
-# -- what the decoder leaves to do: names that differ on the wire, and timestamps ---------------------------------------
+# -- what the decoder leaves to do: names that differ on the wire, and timestamps -------------------------------------
 
 
 def _needs_fix(ref: Ref) -> bool:
@@ -154,8 +155,8 @@ def _fix_of(shape: Shape, made: dict[str, Fix]) -> Fix | None:
     if kind not in ("structure", "list", "map") or shape.is_document or not shape.any(_needs_fix):
         return None
     if shape.name in made:
-        return lambda value: made[shape.name](value)
-    made[shape.name] = lambda value: value
+        return _later(made, shape.name)
+    made[shape.name] = _same
     if kind == "structure":
         fix: Fix = _structure_fix(shape.members, made)
     else:
@@ -168,6 +169,15 @@ def _fix_of(shape: Shape, made: dict[str, Fix]) -> Fix | None:
             fix = lambda value: {key: each(item) for key, item in value.items()}  # noqa: E731
     made[shape.name] = fix
     return fix
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _later(made: dict[str, Fix], name: str) -> Fix:
+    """The fix of a shape that is still being compiled (it contains itself)."""
+    return lambda value: made[name](value)  # noqa: PLW0108 - looked up when it is called
 
 
 def _structure_fix(members: dict[str, Ref], made: dict[str, Fix]) -> Fix:
@@ -183,7 +193,7 @@ def _structure_fix(members: dict[str, Ref], made: dict[str, Fix]) -> Fix:
     return fix
 
 
-# -- the slow way ---------------------------------------------------------------------------------------------------------
+# -- the slow way -----------------------------------------------------------------------------------------------------
 
 
 class Walker:
@@ -262,7 +272,7 @@ class Walker:
         raise wrong(self._convert(value, "Boolean", "a Boolean"))
 
     def _integer(self, kind: str, value: Any) -> int:
-        if type(value) not in (int, float) or value != value:
+        if type(value) not in (int, float) or math.isnan(value):
             raise wrong(self._convert(value, _JAVA.get(kind, "Long"), _ARTICLES.get(kind, "a Long")))
         bits = {"byte": 7, "short": 15, "integer": 31}.get(kind, 63)
         low, high = -(2**bits), 2**bits - 1

@@ -90,10 +90,8 @@ def _compile(shape: Shape, cache: dict[str, Write | None]) -> Write | None:
         if shape.raw.union and _plain(shape):
             cache[shape.name] = None
             return None
-        cache[shape.name] = lambda value: cache[shape.name](value)  # type: ignore[misc]
         cache[shape.name] = _structure(shape.members, cache)
         return cache[shape.name]
-    cache[shape.name] = lambda value: cache[shape.name](value)  # type: ignore[misc]
     cache[shape.name] = _container(shape, cache)
     return cache[shape.name]
 

@@ -21,8 +21,8 @@ _POSIX = {
     "XDigit": "0-9a-fA-F", "Space": " \\t\\n\\x0b\\f\\r", "IsAlphabetic": "", "IsDigit": "",
 }  # fmt: skip
 _ALIASES = {
-    "IsAlphabetic": "L", "IsLetter": "L", "IsDigit": "Nd", "IsWhite_Space": "Z", "Letter": "L", "Number": "N", "IsL": "L",
-    "Any": "", "javaLetterOrDigit": "L",
+    "IsAlphabetic": "L", "IsLetter": "L", "IsDigit": "Nd", "IsWhite_Space": "Z", "IsWhitespace": "Z", "Letter": "L",
+    "Number": "N", "LD": "L", "Any": "", "all": "", "javaLetterOrDigit": "L",
 }  # fmt: skip
 
 

@@ -71,7 +71,7 @@ class Reader:
             return raw.query_name or (_capital(raw.location_name) if raw.location_name else name)
         if ref.shape.type == "list" and ref.flattened and ref.shape.member.raw.location_name:
             return ref.shape.member.raw.location_name
-        return raw.location_name or name
+        return raw.query_name or raw.location_name or name
 
     def structure(self, shape: Shape) -> Read:
         key = shape.name

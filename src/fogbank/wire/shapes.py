@@ -117,6 +117,13 @@ class Ref:
         return self.raw.location_name or self.name
 
     @property
+    def xml_name(self) -> str:
+        """The element's name: once-query services keep their old names beside the new protocol's."""
+        if self.raw.query_name and self.shape.model.query_compatible:
+            return self.raw.query_name
+        return self.wire_name
+
+    @property
     def location(self) -> str:
         return self.raw.location
 

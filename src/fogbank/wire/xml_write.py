@@ -114,7 +114,7 @@ class XmlWriters:
             table = self._tables.get(key)
             if table is None:
                 table = self._tables[key] = {
-                    name: self.element(ref, ref.wire_name) for name, ref in chosen.items() if not ref.raw.xml_attribute
+                    name: self.element(ref, ref.xml_name) for name, ref in chosen.items() if not ref.raw.xml_attribute
                 }
             for name, item in value.items():
                 if item is not None:

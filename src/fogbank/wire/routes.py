@@ -1,0 +1,159 @@
+"""The route table of a REST service: method, path and query to an operation, compiled from the model's requestUris."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, unquote_to_bytes
+
+from .shapes import RawRef, RawShape
+
+if TYPE_CHECKING:
+    from fogbank.core.http import Request
+
+    from .models import OperationModel, RawOperation, ServiceModel
+
+
+class _Target:
+    """An operation at the end of a path: what its query and headers must hold."""
+
+    __slots__ = ("greedy_tail", "headers", "labels", "literals", "name", "preference", "queries")
+
+    def __init__(self, raw: RawOperation, shape: RawShape | None, labels: tuple[str, ...], query: str) -> None:
+        self.name = raw.name
+        self.labels = labels
+        self.greedy_tail: list[str] = []
+        self.literals = tuple(_literal(piece) for piece in query.split("&") if piece)
+        required = [(n, ref) for n, ref in shape.members.items() if n in shape.required] if shape else []
+        self.queries = tuple(_wire(n, ref) for n, ref in required if ref.location == "querystring")
+        self.headers = tuple(_wire(n, ref).lower() for n, ref in required if ref.location == "header")
+        self.preference = not raw.deprecated
+
+    def score(self, query: dict[str, str], request: Request | None) -> tuple[int, int, bool] | None:
+        """How well a request fits: literals met, then required parameters met; None when a literal is missing."""
+        for name, value in self.literals:
+            if name not in query or (value and query[name] != value):
+                return None
+        missing = sum(name not in query for name in self.queries)
+        if request is not None:
+            missing += sum(not request.header(name) for name in self.headers)
+        met = len(self.queries) + len(self.headers) - missing
+        return (len(self.literals), -100 if missing else met, self.preference)
+
+
+def _wire(name: str, ref: RawRef) -> str:
+    return ref.location_name or name
+
+
+def _literal(piece: str) -> tuple[str, str]:
+    name, _, value = piece.partition("=")
+    return name, value
+
+
+class _Node:
+    __slots__ = ("greedy", "label", "literals", "targets")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.label: _Node | None = None
+        self.targets: list[_Target] = []
+        self.greedy: list[_Target] = []
+
+
+def decode_label(text: str) -> str:
+    """Percent-decoded once; bytes that are no UTF-8 stay as lone surrogates, which parse refuses."""
+    if "%" not in text:
+        return text if text.isascii() else text.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
+    return unquote_to_bytes(text.encode("latin-1", "replace")).decode("utf-8", "surrogateescape")
+
+
+class Routes:
+    """Find operations by method, path and query."""
+
+    def __init__(self, model: ServiceModel) -> None:
+        self._model = model
+        self._roots: dict[str, _Node] = {}
+        for name in model.operations:
+            self._add(model.operations[name])
+
+    def _add(self, operation: OperationModel) -> None:
+        raw = operation.raw
+        path, _, query = raw.http.request_uri.partition("?")
+        shape = operation.input_shape.raw if operation.input_shape is not None else None
+        node = self._roots.setdefault(raw.http.method, _Node())
+        labels: list[str] = []
+        segments = path.strip("/").split("/") if path.strip("/") else []
+        for index, segment in enumerate(segments):
+            if segment.startswith("{") and segment.endswith("+}"):
+                labels.append(segment[1:-2])
+                target = _Target(raw, shape, tuple(labels), query)
+                target.greedy_tail = segments[index + 1 :]
+                node.greedy.append(target)
+                return
+            if segment.startswith("{") and segment.endswith("}"):
+                labels.append(segment[1:-1])
+                node.label = node.label or _Node()
+                node = node.label
+            else:
+                node = node.literals.setdefault(segment, _Node())
+        node.targets.append(_Target(raw, shape, tuple(labels), query))
+
+    def find(
+        self, method: str, path: str, query: str, request: Request | None
+    ) -> tuple[OperationModel, dict[str, str]] | None:
+        """The operation and its labels, or None. Literal segments win over labels, labels over greedy ones."""
+        root = self._roots.get(method)
+        if root is None:
+            return None
+        segments = path.removeprefix("/").split("/")
+        parameters: dict[str, str] | None = None
+        for targets, values in _walk(root, segments, 0, ()):
+            if len(targets) == 1 and not targets[0].literals:
+                best = targets[0]
+            else:
+                if parameters is None:
+                    parameters = _query(query)
+                scored = [(s, t) for t in targets if (s := t.score(parameters, request)) is not None]
+                if not scored:
+                    continue
+                best = max(scored, key=lambda pair: pair[0])[1]
+            labels = {name: decode_label(value) for name, value in zip(best.labels, values, strict=True)}
+            return self._model.operations[best.name], labels
+        return None
+
+
+def _query(query: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for piece in query.split("&"):
+        if piece:
+            name, _, value = piece.partition("=")
+            found[unquote(name)] = unquote(value)
+    return found
+
+
+def _walk(
+    node: _Node, segments: list[str], at: int, values: tuple[str, ...]
+) -> Iterator[tuple[list[_Target], tuple[str, ...]]]:
+    left = len(segments) - at
+    if node.targets and (left == 0 or (left == 1 and not segments[at])):
+        yield node.targets, values
+    if left == 0:
+        return
+    segment = segments[at]
+    child = node.literals.get(segment)
+    if child is None and "%" in segment:
+        child = node.literals.get(unquote(segment))
+    if child is not None:
+        yield from _walk(child, segments, at + 1, values)
+    if node.label is not None and segment:
+        yield from _walk(node.label, segments, at + 1, (*values, segment))
+    if node.greedy:
+        rest = segments[at:]
+        plain = [target for target in node.greedy if not target.greedy_tail]
+        for target in node.greedy:
+            tail = target.greedy_tail
+            if tail and len(rest) > len(tail) and rest[-len(tail) :] == tail:
+                yield [target], (*values, "/".join(rest[: -len(tail)]))
+        whole = "/".join(rest)
+        if plain and whole:
+            yield plain, (*values, whole)
