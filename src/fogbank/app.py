@@ -29,7 +29,8 @@ from fogbank.core.signals import Signals
 from fogbank.core.trace import Trace
 from fogbank.gateway.control import Control
 from fogbank.gateway.pipeline import Pipeline
-from fogbank.gateway.server import HttpLimits, Server
+from fogbank.gateway.limits import HttpLimits
+from fogbank.gateway.server import Server
 from fogbank.gateway.tls import TlsContext
 from fogbank.jobs import queue, timetravel
 from fogbank.jobs.worker import Worker
@@ -81,7 +82,12 @@ class App:
         self.store.subscribe(self.signals.fire)
         timetravel.load(self)
         self._server = Server(
-            self.handle, host=settings.host, port=settings.port, limits=HttpLimits(), tls=TlsContext(settings.data)
+            self.handle,
+            host=settings.host,
+            port=settings.port,
+            limits=HttpLimits(),
+            tls=TlsContext(settings.data),
+            now=self.clock.now,
         )
         await self._server.start()
         self.worker.start()

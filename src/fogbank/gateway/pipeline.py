@@ -82,7 +82,7 @@ class Pipeline:
             request.content = await request.read(self._app.settings.max_body)
             request.stream = None
         except BodyTooLarge:
-            return wire.error_response(None, "query", "query", RequestTooLarge(), self._app.ids.uuid())
+            return wire.error_response(None, "query", "", RequestTooLarge(), self._app.ids.uuid())
         answer = self._enter(request)
         return await answer if inspect.isawaitable(answer) else answer
 
@@ -91,8 +91,8 @@ class Pipeline:
         try:
             target = self._router.route(request)
         except ServiceError as error:
-            family = "json" if request.header("x-amz-target") else "query"
-            return wire.error_response(None, family, family, error, request_id)
+            protocol = "json" if request.header("x-amz-target") else "query"
+            return wire.error_response(None, protocol, "", error, request_id, request.method)
         if isinstance(target, DataPlane):
             return self._data_plane(target, request)
         call = Call(request, target, request_id)
@@ -198,10 +198,11 @@ class Pipeline:
         target = call.target
         problem = self._as_service_error(error, call.request_id, target.service.name, target.name)
         if target.operation is not None:
-            response = target.operation.error(target.protocol, problem, call.request_id)
+            response = target.operation.error(target.protocol, problem, call.request_id, call.request.method)
         else:
-            family = "s3" if target.service.name == "s3" else wire.family_of(target.protocol)
-            response = wire.error_response(target.service, target.protocol, family, problem, call.request_id)
+            response = wire.error_response(
+                target.service, target.protocol, "", problem, call.request_id, call.request.method
+            )
         self._record(call, response.status, problem)
         return response
 

@@ -1,0 +1,104 @@
+"""Encrypt, Decrypt, ReEncrypt, GenerateDataKey(WithoutPlaintext), GenerateRandom.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ValidationError
+from fogbank.core.operation import operation
+from fogbank.store.api import Transaction
+
+from .. import arns, cipher
+from ..errors import IncorrectKeyException, InvalidCiphertextException
+from ..keys import check_state, find, key_arn, usable
+from ..records import KEYS, Key
+
+ALGORITHM = "SYMMETRIC_DEFAULT"
+
+
+def _seal(ctx: Context, key: Key, plaintext: bytes, context: dict[str, str] | None) -> bytes:
+    aad = cipher.associated(context)
+    return cipher.seal(key.material, key.region, key.account, key.id, ctx.ids.bytes(12), plaintext, aad)
+
+
+def _open(
+    tx: Transaction, ctx: Context, blob: bytes, context: dict[str, str] | None, key_id: str | None
+) -> tuple[Key, bytes]:
+    found = cipher.header(blob)
+    key = tx.get(KEYS, (found.account, found.region, found.key_id)) if found.region == ctx.region else None
+    if key is None:
+        raise InvalidCiphertextException
+    if key_id is not None:
+        named = find(tx, ctx, key_id)
+        if named is None or named.id != key.id:
+            raise IncorrectKeyException
+    check_state(ctx, key)
+    return key, cipher.unseal(key.material, blob, cipher.associated(context))
+
+
+@operation("kms", "Encrypt", resource=arns.key)
+def encrypt(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Up to 4,096 bytes under a symmetric key."""
+    with ctx.write() as tx:
+        key = usable(tx, ctx, req["KeyId"])
+    blob = _seal(ctx, key, req["Plaintext"], req.get("EncryptionContext"))
+    return {"CiphertextBlob": blob, "KeyId": key_arn(ctx, key), "EncryptionAlgorithm": ALGORITHM}
+
+
+@operation("kms", "Decrypt", resource=arns.ciphertext_key)
+def decrypt(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The plaintext, when key and encryption context are those of the encryption."""
+    with ctx.write() as tx:
+        key, plain = _open(tx, ctx, req["CiphertextBlob"], req.get("EncryptionContext"), req.get("KeyId"))
+    return {"Plaintext": plain, "KeyId": key_arn(ctx, key), "EncryptionAlgorithm": ALGORITHM}
+
+
+@operation("kms", "ReEncrypt", resource=arns.reencrypt)
+def re_encrypt(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """From one key or context to another, the plaintext never leaving."""
+    with ctx.write() as tx:
+        source, plain = _open(
+            tx, ctx, req["CiphertextBlob"], req.get("SourceEncryptionContext"), req.get("SourceKeyId")
+        )
+        key = usable(tx, ctx, req["DestinationKeyId"])
+    return {
+        "CiphertextBlob": _seal(ctx, key, plain, req.get("DestinationEncryptionContext")),
+        "SourceKeyId": key_arn(ctx, source),
+        "KeyId": key_arn(ctx, key),
+        "SourceEncryptionAlgorithm": ALGORITHM,
+        "DestinationEncryptionAlgorithm": ALGORITHM,
+    }
+
+
+def _data_key(ctx: Context, req: dict[str, Any]) -> tuple[Key, bytes, bytes]:
+    spec, size = req.get("KeySpec"), req.get("NumberOfBytes")
+    if (spec is None) == (size is None):
+        raise ValidationError("Please specify either number of bytes or key spec.")
+    plain = ctx.ids.bytes(size if size is not None else {"AES_256": 32, "AES_128": 16}[str(spec)])
+    with ctx.write() as tx:
+        key = usable(tx, ctx, req["KeyId"])
+    return key, plain, _seal(ctx, key, plain, req.get("EncryptionContext"))
+
+
+@operation("kms", "GenerateDataKey", resource=arns.key)
+def generate_data_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """A random key, in the clear and encrypted."""
+    key, plain, blob = _data_key(ctx, req)
+    return {"CiphertextBlob": blob, "Plaintext": plain, "KeyId": key_arn(ctx, key)}
+
+
+@operation("kms", "GenerateDataKeyWithoutPlaintext", resource=arns.key)
+def generate_data_key_without_plaintext(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """A random key, encrypted only."""
+    key, _, blob = _data_key(ctx, req)
+    return {"CiphertextBlob": blob, "KeyId": key_arn(ctx, key)}
+
+
+@operation("kms", "GenerateRandom", resource="*")
+def generate_random(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Random bytes."""
+    return {"Plaintext": ctx.ids.bytes(req["NumberOfBytes"])}

@@ -1,0 +1,300 @@
+"""CreateKey, DescribeKey, ListKeys, enabling, deletion, rotation, policies, tags."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fogbank.core import paging
+from fogbank.core.context import Context
+from fogbank.core.errors import ValidationError
+from fogbank.core.operation import job, operation
+from fogbank.store.api import Transaction
+
+from .. import arns
+from ..errors import (
+    InvalidMarkerException,
+    KMSInvalidStateException,
+    MalformedPolicyDocumentException,
+    NotFoundException,
+    TagException,
+    UnsupportedOperationException,
+)
+from ..keys import check_state, default_policy, key_arn, require, usable
+from ..records import ALIASES, KEYS, Key
+from ..shapes import metadata
+
+DAY = 86400
+
+
+@operation("kms", "CreateKey", resource="*")
+def create_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """A symmetric encryption key. Other specs are refused: they are not built yet.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
+    """
+    spec = req.get("KeySpec") or req.get("CustomerMasterKeySpec") or "SYMMETRIC_DEFAULT"
+    if spec != "SYMMETRIC_DEFAULT" or req.get("KeyUsage", "ENCRYPT_DECRYPT") != "ENCRYPT_DECRYPT":
+        raise UnsupportedOperationException(f"Fogbank has built KMS keys of spec SYMMETRIC_DEFAULT only, not {spec}.")
+    if req.get("Origin", "AWS_KMS") != "AWS_KMS":
+        raise UnsupportedOperationException("Fogbank has built KMS keys of origin AWS_KMS only.")
+    key = Key(
+        account=ctx.account,
+        region=ctx.region,
+        id=("mrk-" + ctx.ids.hex(32)) if req.get("MultiRegion") else ctx.ids.uuid(),
+        created=ctx.now(),
+        material=[ctx.ids.bytes(32)],
+        policy=_checked_policy(req["Policy"]) if req.get("Policy") else default_policy(ctx),
+        description=req.get("Description", ""),
+        multi_region=req.get("MultiRegion", False),
+        tags=_tags(req.get("Tags", ())),
+    )
+    with ctx.write() as tx:
+        tx.put(KEYS, key)
+    return {"KeyMetadata": metadata(ctx, key)}
+
+
+def _checked_policy(text: str) -> str:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        raise MalformedPolicyDocumentException from None
+    if not isinstance(document, dict) or not document.get("Statement"):
+        raise MalformedPolicyDocumentException
+    return text
+
+
+def _tags(tags: Any) -> dict[str, str]:
+    found = {tag["TagKey"]: tag["TagValue"] for tag in tags}
+    if any(key.lower().startswith("aws:") for key in found):
+        raise TagException("Tag keys that begin with aws: are reserved.")
+    return found
+
+
+@operation("kms", "DescribeKey", resource=arns.key)
+def describe_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The metadata of a key; an AWS managed key that is asked for by its alias comes to be."""
+    with ctx.write() as tx:
+        managed = req["KeyId"].startswith("alias/aws/")
+        key = usable(tx, ctx, req["KeyId"]) if managed else require(tx, ctx, req["KeyId"])
+    return {"KeyMetadata": metadata(ctx, key)}
+
+
+@operation("kms", "ListKeys", resource="*")
+def list_keys(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Every key of the account and region, by id."""
+    limit = req.get("Limit", 100)
+    scope = f"{ctx.account}/{ctx.region}/kms/ListKeys"
+    after = None
+    if req.get("Marker"):
+        try:
+            after = (ctx.account, ctx.region, paging.decode(ctx.app.secret, scope, req["Marker"]))
+        except ValueError:
+            raise InvalidMarkerException from None
+    with ctx.read() as tx:
+        keys = list(tx.scan(KEYS, (ctx.account, ctx.region), after=after, limit=limit + 1))
+    shown = [{"KeyId": key.id, "KeyArn": key_arn(ctx, key)} for key in keys[:limit]]
+    if len(keys) <= limit:
+        return {"Keys": shown, "Truncated": False}
+    marker = paging.encode(ctx.app.secret, scope, keys[limit - 1].id)
+    return {"Keys": shown, "Truncated": True, "NextMarker": marker}
+
+
+def _change(ctx: Context, key_id: str, **fields: Any) -> Key:
+    with ctx.write() as tx:
+        key = require(tx, ctx, key_id)
+        if key.state == "PendingDeletion":
+            raise KMSInvalidStateException(f"{key_arn(ctx, key)} is pending deletion.")
+        _set(tx, key, fields)
+    return key
+
+
+def _set(tx: Transaction, key: Key, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        setattr(key, name, value)
+    tx.put(KEYS, key)
+
+
+@operation("kms", "EnableKey", resource=arns.key)
+def enable_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Make a disabled key work again."""
+    _change(ctx, req["KeyId"], state="Enabled")
+    return {}
+
+
+@operation("kms", "DisableKey", resource=arns.key)
+def disable_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Cryptographic operations answer DisabledException until the key is enabled again."""
+    _change(ctx, req["KeyId"], state="Disabled")
+    return {}
+
+
+@operation("kms", "UpdateKeyDescription", resource=arns.key)
+def update_key_description(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Change the description."""
+    _change(ctx, req["KeyId"], description=req["Description"])
+    return {}
+
+
+@operation("kms", "ScheduleKeyDeletion", resource=arns.key)
+def schedule_key_deletion(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The key stops working now and is gone after 7 to 30 days of the clock."""
+    days = req.get("PendingWindowInDays", 30)
+    if not 7 <= days <= 30:
+        raise ValidationError("PendingWindowInDays must be between 7 and 30 (inclusive).")
+    with ctx.write() as tx:
+        key = require(tx, ctx, req["KeyId"])
+        if key.state == "PendingDeletion":
+            raise KMSInvalidStateException(f"{key_arn(ctx, key)} is pending deletion.")
+        _set(tx, key, {"state": "PendingDeletion", "deletion": ctx.now() + days * DAY})
+        ctx.later(tx, "kms.delete", {"id": key.id}, delay=days * DAY, name=key.id)
+    return {
+        "KeyId": key_arn(ctx, key),
+        "DeletionDate": key.deletion,
+        "KeyState": key.state,
+        "PendingWindowInDays": days,
+    }
+
+
+@operation("kms", "CancelKeyDeletion", resource=arns.key)
+def cancel_key_deletion(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Keep the key after all; it is disabled, as on AWS."""
+    with ctx.write() as tx:
+        key = require(tx, ctx, req["KeyId"])
+        if key.state != "PendingDeletion":
+            raise KMSInvalidStateException(f"{key_arn(ctx, key)} is not pending deletion.")
+        _set(tx, key, {"state": "Disabled", "deletion": 0.0})
+        ctx.cancel(tx, "kms.delete", key.id)
+    return {"KeyId": key_arn(ctx, key)}
+
+
+@job("kms.delete")
+async def delete_key(ctx: Context, payload: dict[str, Any]) -> None:
+    """The end of the waiting period: the key and its aliases go."""
+
+    def change(tx: Transaction) -> None:
+        key = tx.get(KEYS, (ctx.account, ctx.region, payload["id"]))
+        if key is not None and key.state == "PendingDeletion":
+            for alias in list(tx.scan_index(ALIASES, "key", (ctx.account, ctx.region, key.id))):
+                tx.delete(ALIASES, (alias.account, alias.region, alias.name))
+            tx.delete(KEYS, (key.account, key.region, key.id))
+
+    await ctx.transact(change)
+
+
+@operation("kms", "EnableKeyRotation", resource=arns.key)
+def enable_key_rotation(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """A new backing key every RotationPeriodInDays; old ciphertexts still open."""
+    with ctx.write() as tx:
+        key = require(tx, ctx, req["KeyId"])
+        check_state(ctx, key)
+        _set(tx, key, _next(ctx, req.get("RotationPeriodInDays", 365)))
+        again = {"id": key.id, "generation": len(key.material)}
+        ctx.later(tx, "kms.rotate", again, delay=key.rotation_days * DAY, name=f"rotate/{key.id}")
+    return {}
+
+
+def _next(ctx: Context, days: int) -> dict[str, Any]:
+    return {"rotation": True, "rotation_days": days, "rotates": ctx.now() + days * DAY}
+
+
+@operation("kms", "DisableKeyRotation", resource=arns.key)
+def disable_key_rotation(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Stop rotating."""
+    with ctx.write() as tx:
+        key = require(tx, ctx, req["KeyId"])
+        check_state(ctx, key)
+        _set(tx, key, {"rotation": False})
+        ctx.cancel(tx, "kms.rotate", f"rotate/{key.id}")
+    return {}
+
+
+@job("kms.rotate")
+async def rotate_key(ctx: Context, payload: dict[str, Any]) -> None:
+    """Add a backing key and ask for the next rotation."""
+
+    def change(tx: Transaction) -> None:
+        key = tx.get(KEYS, (ctx.account, ctx.region, payload["id"]))
+        if key is None or not key.rotation:
+            return
+        if payload["generation"] == len(key.material):  # else an earlier try of this job has rotated already
+            added = {"material": [*key.material, ctx.ids.bytes(32)], "rotated": [*key.rotated, ctx.now()]}
+            _set(tx, key, added | _next(ctx, key.rotation_days))
+        again = {"id": key.id, "generation": len(key.material)}
+        ctx.later(tx, "kms.rotate", again, delay=key.rotation_days * DAY, name=f"rotate/{key.id}")
+
+    await ctx.transact(change)
+
+
+@operation("kms", "GetKeyRotationStatus", resource=arns.key)
+def get_key_rotation_status(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Whether the key rotates, and how often."""
+    with ctx.read() as tx:
+        key = require(tx, ctx, req["KeyId"])
+    shown: dict[str, Any] = {"KeyId": key_arn(ctx, key), "KeyRotationEnabled": key.rotation}
+    period = {"RotationPeriodInDays": key.rotation_days, "NextRotationDate": key.rotates}
+    return shown | (period if key.rotation else {})
+
+
+@operation("kms", "ListKeyRotations", resource=arns.key)
+def list_key_rotations(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """When the key was rotated."""
+    with ctx.read() as tx:
+        key = require(tx, ctx, req["KeyId"])
+    shown = [
+        {"KeyId": key_arn(ctx, key), "RotationDate": at, "RotationType": "AUTOMATIC"} for at in reversed(key.rotated)
+    ]
+    return {"Rotations": shown, "Truncated": False}
+
+
+@operation("kms", "GetKeyPolicy", resource=arns.key)
+def get_key_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The one policy a key has, named default."""
+    with ctx.read() as tx:
+        key = require(tx, ctx, req["KeyId"])
+    if req.get("PolicyName", "default") != "default":
+        raise NotFoundException("No such policy exists")
+    return {"Policy": key.policy, "PolicyName": "default"}
+
+
+@operation("kms", "PutKeyPolicy", resource=arns.key)
+def put_key_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Replace the key policy."""
+    if req.get("PolicyName", "default") != "default":
+        raise NotFoundException("No such policy exists")
+    _change(ctx, req["KeyId"], policy=_checked_policy(req["Policy"]))
+    return {}
+
+
+@operation("kms", "ListKeyPolicies", resource=arns.key)
+def list_key_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Always the one name."""
+    with ctx.read() as tx:
+        require(tx, ctx, req["KeyId"])
+    return {"PolicyNames": ["default"], "Truncated": False}
+
+
+@operation("kms", "TagResource", resource=arns.key)
+def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Set tags on a key."""
+    with ctx.write() as tx:
+        key = require(tx, ctx, req["KeyId"])
+        _set(tx, key, {"tags": key.tags | _tags(req["Tags"])})
+    return {}
+
+
+@operation("kms", "UntagResource", resource=arns.key)
+def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Remove tags from a key."""
+    with ctx.write() as tx:
+        key = require(tx, ctx, req["KeyId"])
+        _set(tx, key, {"tags": {k: v for k, v in key.tags.items() if k not in req["TagKeys"]}})
+    return {}
+
+
+@operation("kms", "ListResourceTags", resource=arns.key)
+def list_resource_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The tags of a key."""
+    with ctx.read() as tx:
+        key = require(tx, ctx, req["KeyId"])
+    return {"Tags": [{"TagKey": k, "TagValue": v} for k, v in sorted(key.tags.items())], "Truncated": False}

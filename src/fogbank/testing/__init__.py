@@ -1,0 +1,1 @@
+"""Fogbank for tests."""
