@@ -22,6 +22,7 @@ BYTES, STR = 0x30, 0x38
 
 _NONE, _FALSE, _TRUE, _ZERO = bytes([NONE]), bytes([FALSE]), bytes([TRUE]), bytes([ZERO])
 _BYTES, _STR = bytes([BYTES]), bytes([STR])
+TEXTS = f"\x00{chr(STR)}"  # between two str elements
 
 SEPARATOR = b"\x01"  # between the parts of an index row: below every tag
 BEYOND = b"\xff"  # above every tag: the end of a prefix's range
@@ -29,14 +30,17 @@ BEYOND = b"\xff"  # above every tag: the end of a prefix's range
 
 def encode(key: Key) -> bytes:
     """The bytes of a key. Raises TypeError for an element that is no key part, ValueError for a lone surrogate."""
+    try:
+        text = TEXTS.join(key)  # type: ignore[arg-type]
+        if text.count("\x00") == len(key) - 1:  # the usual key: nothing but str, without a NUL in it
+            return _STR + text.encode() + b"\x00"
+    except TypeError:
+        pass
     out = b""
     for part in key:
         kind = type(part)
         if kind is str:
-            raw = part.encode()  # type: ignore[union-attr]
-            if b"\x00" in raw:
-                raw = raw.replace(b"\x00", b"\x00\xff")
-            out += _STR + raw + b"\x00"
+            out += _STR + part.encode().replace(b"\x00", b"\x00\xff") + b"\x00"  # type: ignore[union-attr]
         else:
             out += _encode_other(part, kind)
     return out

@@ -16,7 +16,7 @@ import msgspec
 from .api import Key, R, StoreCorrupt, StoreTooNew, Table
 from .keys import SEPARATOR, encode, entries
 
-HEADER = 5  # bytes before the msgpack
+RESIDUE = 0x2144DF1C  # the CRC-32 of anything that ends in its own CRC-32
 
 
 class Codec(Generic[R]):
@@ -46,27 +46,27 @@ class Codec(Generic[R]):
 
     def dump(self, row: bytes, record: R) -> bytes:
         body = self._version + self._encode(record)
-        return crc32(body, crc32(row)).to_bytes(4, "big") + body
+        return body + crc32(body, crc32(row)).to_bytes(4, "little")
 
     def load(self, row: bytes, value: bytes) -> R:
         """The record of a row. Raises StoreCorrupt for a damaged value, StoreTooNew for one of a later version."""
-        if crc32(value[4:], crc32(row)) != int.from_bytes(value[:4], "big") or len(value) < HEADER:
+        if crc32(value, crc32(row)) != RESIDUE:
             raise StoreCorrupt(
                 f"the record at {describe(row)} of table {self.table.name} is damaged (its checksum does not match). "
                 "Nothing else is affected; restore a snapshot, or `fogbank reset` the service to lose only its state"
             )
-        if value[4] == self._version[0]:
-            return self._decode(value[HEADER:])
+        if value[0] == self.table.version:
+            return self._decode(value[1:-4])
         return self._migrate(value)
 
     def _migrate(self, value: bytes) -> R:
-        version, table = value[4], self.table
+        version, table = value[0], self.table
         if version > table.version:
             raise StoreTooNew(
                 f"table {table.name} holds records of version {version}, this Fogbank knows {table.version}: the data "
                 "directory was written by a newer Fogbank; upgrade, or use another --data"
             )
-        plain = msgspec.msgpack.decode(value[HEADER:])
+        plain = msgspec.msgpack.decode(value[1:-4])
         for step in range(version, table.version):
             plain = table.migrations[step](plain)
         return self._decode(self._encode(plain))

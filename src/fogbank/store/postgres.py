@@ -1,0 +1,353 @@
+"""The PostgreSQL engine: many nodes on one database (PostgreSQL, or whatever speaks as it does).
+
+One table of rows as in the other engines; every transaction is SERIALIZABLE, and one that met another ends in
+Conflict, for the caller to repeat. Transactions run in the pipeline's pool of threads, each on a connection of its own
+for as long as it lasts; it is begun with the first row that is asked for, so an unused one costs nothing. Signals
+travel as NOTIFY, sent inside the transaction, so they arrive after its commit or not at all.
+
+A row key may have 2,600 bytes here: an entry of a PostgreSQL b-tree has to fit a third of a page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .api import (
+    Conflict,
+    R,
+    Reader,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreUnavailable,
+    Table,
+    Transaction,
+)
+from .listening import Listening
+from .typed import NESTED, IndexedRow, Row, TypedReader, TypedTransaction, wiped
+
+if TYPE_CHECKING:
+    import psycopg
+
+CONNECTIONS = 20  # at most
+PATIENCE = 30.0  # seconds to wait for a free connection
+LONGEST_KEY = 2600  # bytes
+LONGEST_TOPIC = 7900  # bytes; NOTIFY carries 8,000
+CHANNEL = "fogbank"
+FORMAT = 1
+
+SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS fogbank_kv (k bytea PRIMARY KEY, v bytea NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS fogbank_format (version int PRIMARY KEY)",
+    f"INSERT INTO fogbank_format VALUES ({FORMAT}) ON CONFLICT DO NOTHING",
+)
+SCHEMA_LOCK = 0x464F4742  # of the advisory lock that keeps two first nodes from creating the tables at once
+BEGIN_READ = "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY"
+BEGIN_WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+GET = "SELECT v FROM fogbank_kv WHERE k = %b"
+PUT = "INSERT INTO fogbank_kv (k, v) VALUES (%b, %b) ON CONFLICT (k) DO UPDATE SET v = excluded.v"
+REMOVE = "DELETE FROM fogbank_kv WHERE k = %b"
+CLEAR = "DELETE FROM fogbank_kv WHERE k >= %b AND k < %b"
+COUNT = "SELECT count(*) FROM fogbank_kv WHERE k >= %b AND k < %b"
+RANGE = {
+    reverse: f"SELECT k, v FROM fogbank_kv WHERE k >= %b AND k < %b ORDER BY k {'DESC ' if reverse else ''}LIMIT %s"
+    for reverse in (False, True)
+}
+RANGE_INDEX = {
+    reverse: "SELECT i.k, i.v, r.v FROM fogbank_kv i LEFT JOIN fogbank_kv r ON r.k = i.v "
+    f"WHERE i.k >= %b AND i.k < %b ORDER BY i.k {'DESC ' if reverse else ''}LIMIT %s"
+    for reverse in (False, True)
+}
+
+
+def explained(error: psycopg.Error) -> Exception:
+    """What an error of the database means for the user of the store."""
+    from psycopg import errors
+
+    match error:
+        case errors.SerializationFailure() | errors.DeadlockDetected() | errors.UniqueViolation():
+            return Conflict(str(error))
+        case errors.DiskFull() | errors.OutOfMemory():
+            return StoreFull(f"the database has no room left ({error}): nothing of this change was kept")
+        case errors.DataCorrupted() | errors.IndexCorrupted():
+            return StoreCorrupt(f"the database is damaged ({error}): restore its backup")
+        case errors.ReadOnlySqlTransaction() | errors.InsufficientPrivilege():
+            return StoreReadOnly(f"the database cannot be written ({error})")
+        case _:
+            return StoreUnavailable(f"the database: {error}")
+
+
+class PostgresReader(TypedReader):
+    """A read transaction, on a connection that it takes with its first row."""
+
+    _begin = BEGIN_READ
+
+    def __init__(self, store: PostgresStore) -> None:
+        super().__init__(store._known)
+        self._store = store
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def __enter__(self) -> PostgresReader:
+        if getattr(self._store._thread, "busy", False):
+            raise RuntimeError(NESTED)
+        self._store._thread.busy = True
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._live += 1
+        self._store._thread.busy = False
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._store._end(connection, kind is None)
+
+    def _run(self, statement: str, parameters: tuple[Any, ...]) -> psycopg.Cursor[Any]:
+        import psycopg
+
+        if self._connection is None:
+            self._connection = self._store._connect()
+        try:
+            if self._connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+                self._connection.execute(self._begin)
+            return self._connection.execute(statement, parameters, binary=True)
+        except psycopg.Error as error:
+            raise explained(error) from error
+
+    def _get(self, row: bytes) -> bytes | None:
+        found = self._run(GET, (row,)).fetchone()
+        return None if found is None else found[0]
+
+    def _range(self, low: bytes, high: bytes, reverse: bool, limit: int) -> list[Row]:
+        return self._run(RANGE[reverse], (low, high, limit)).fetchall()
+
+    def _range_index(self, low: bytes, high: bytes, reverse: bool, limit: int) -> list[IndexedRow]:
+        return self._run(RANGE_INDEX[reverse], (low, high, limit)).fetchall()
+
+    def _count(self, low: bytes, high: bytes) -> int:
+        found = self._run(COUNT, (low, high)).fetchone()
+        return int(found[0]) if found else 0
+
+    def _prepare(self, table: Table[R]) -> None:
+        """In a transaction of its own, since this one may not write."""
+        with PostgresTransaction(self._store)._apart() as tx:
+            tx._reindex(table)
+        self._known.add(table.name)
+
+
+class PostgresTransaction(PostgresReader, TypedTransaction):
+    """A write transaction."""
+
+    _begin = BEGIN_WRITE
+
+    def __init__(self, store: PostgresStore) -> None:
+        super().__init__(store)
+        self._broken: Exception | None = None
+
+    def __enter__(self) -> PostgresTransaction:
+        super().__enter__()
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        topics, actions = self._end()
+        try:
+            if kind is None and self._broken is not None:
+                raise self._broken
+            if kind is None and topics:
+                self._notify(topics)
+        except BaseException:
+            super().__exit__(type, None, None)
+            raise
+        super().__exit__(kind, error, trace)
+        if kind is None:
+            self._store._committed(topics, actions)
+
+    @contextlib.contextmanager
+    def _apart(self) -> Iterator[PostgresTransaction]:
+        """Beside the transaction that this thread has open."""
+        busy, self._store._thread.busy = getattr(self._store._thread, "busy", False), False
+        try:
+            with self as tx:
+                yield tx
+        finally:
+            self._store._thread.busy = busy
+
+    def _run(self, statement: str, parameters: tuple[Any, ...]) -> psycopg.Cursor[Any]:
+        if self._broken is not None:
+            raise self._broken
+        try:
+            return super()._run(statement, parameters)
+        except (Conflict, StoreError) as error:
+            self._broken = error  # the block's end raises it again, whoever catches it
+            raise
+
+    def _notify(self, topics: dict[str, None]) -> None:
+        for topic in topics:
+            self._run("SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._store.node} {topic}"))
+
+    def signal(self, topic: str) -> None:
+        if len(topic.encode()) > LONGEST_TOPIC:
+            raise ValueError(f"a topic has {LONGEST_TOPIC} bytes at most")
+        super().signal(topic)
+
+    def _put(self, row: bytes, value: bytes) -> None:
+        if len(row) > LONGEST_KEY:
+            self._broken = StoreError(f"a key of {len(row)} bytes: PostgreSQL indexes {LONGEST_KEY} at most")
+            raise self._broken
+        self._run(PUT, (row, value))
+
+    def _remove(self, row: bytes) -> bool:
+        return self._run(REMOVE, (row,)).rowcount > 0
+
+    def _clear(self, low: bytes, high: bytes) -> None:
+        self._run(CLEAR, (low, high))
+
+    def _prepare(self, table: Table[R]) -> None:
+        self._reindex(table)  # `_known` learns it from the committed row, on the table's next use
+
+
+class PostgresStore:
+    """A store in the database at `url`. Raises StoreUnavailable when it cannot be reached."""
+
+    embedded = False
+
+    def __init__(self, url: str, *, connections: int = CONNECTIONS) -> None:
+        import psycopg
+        import psycopg_pool
+
+        self.node = secrets.token_hex(4)
+        self._known: set[str] = set()
+        self._thread = threading.local()
+        self._listeners: list[Callable[[str], None]] = []
+        self._listening: Listening | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._url = url
+        try:
+            with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+                connection.execute("SELECT pg_advisory_lock(%s)", (SCHEMA_LOCK,))
+                for statement in SCHEMA:
+                    connection.execute(statement)
+        except psycopg.Error as error:
+            raise StoreUnavailable(
+                f"the database of --store cannot be used: {error}. Check that it runs, and the URL's host, user, "
+                "password and database"
+            ) from error
+        self._pool = psycopg_pool.ConnectionPool(
+            url, min_size=1, max_size=connections, open=True, timeout=PATIENCE, kwargs={"autocommit": True}
+        )
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        import psycopg_pool
+
+        try:
+            return self._pool.getconn()
+        except psycopg_pool.PoolTimeout as error:
+            raise StoreUnavailable(f"no connection to the database within {PATIENCE:.0f} s: {error}") from error
+
+    def _end(self, connection: psycopg.Connection[Any], commit: bool) -> None:
+        import psycopg
+
+        try:
+            if not connection.closed and connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                connection.execute("COMMIT" if commit else "ROLLBACK")
+        except psycopg.Error as error:
+            if commit:
+                raise explained(error) from error
+        finally:
+            self._pool.putconn(connection)
+
+    def _committed(self, topics: dict[str, None], actions: list[Callable[[], None]]) -> None:
+        """Act on a commit of this node, on the event loop where there is one."""
+        if not topics and not actions:
+            return
+
+        def act() -> None:
+            for action in actions:
+                action()
+            for topic in topics:
+                self._fire(topic)
+
+        try:
+            here: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            here = None
+        if self._loop is None or here is self._loop or self._loop.is_closed():
+            act()
+        else:
+            self._loop.call_soon_threadsafe(act)
+
+    def _fire(self, topic: str) -> None:
+        for listener in self._listeners:
+            listener(topic)
+
+    def _heard(self, payload: str) -> None:
+        """A notification, in the listening thread: of this node's own only the echo, which has been acted on."""
+        node, _, topic = payload.partition(" ")
+        if node != self.node and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._fire, topic)
+
+    def read(self) -> AbstractContextManager[Reader]:
+        return PostgresReader(self)
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        return PostgresTransaction(self)
+
+    async def durable(self) -> None:
+        """The database has synced what it acknowledged: returns at once."""
+
+    def subscribe(self, listener: Callable[[str], None]) -> None:
+        """On the event loop; the signals of other nodes are heard from then on."""
+        self._listeners.append(listener)
+        if self._listening is None:
+            self._loop = asyncio.get_running_loop()
+            self._listening = Listening(self._url, CHANNEL, self._heard)
+
+    def wipe(self, prefix: str = "") -> None:
+        with PostgresTransaction(self) as tx:
+            tx._clear(*wiped(prefix))
+
+    async def copy_to(self, path: Path) -> None:
+        await asyncio.to_thread(self._copy_to, path)
+
+    def _copy_to(self, path: Path) -> None:
+        import psycopg
+
+        from .copies import write_copy
+
+        try:
+            with psycopg.connect(self._url) as connection, connection.cursor("copy", binary=True) as cursor:
+                cursor.itersize = 1000
+                cursor.execute("SELECT k, v FROM fogbank_kv ORDER BY k")
+                write_copy(path, cursor)
+        except psycopg.Error as error:
+            raise explained(error) from error
+
+    async def restore(self, path: Path) -> None:
+        await asyncio.to_thread(self._restore, path)
+        self._known.clear()
+
+    def _restore(self, path: Path) -> None:
+        import psycopg
+
+        from .copies import read_copy
+
+        try:
+            with psycopg.connect(self._url) as connection, connection.cursor() as cursor:
+                cursor.execute("TRUNCATE fogbank_kv")
+                with cursor.copy("COPY fogbank_kv (k, v) FROM STDIN (FORMAT BINARY)") as copy:
+                    copy.set_types(["bytea", "bytea"])
+                    for row in read_copy(path):
+                        copy.write_row(row)
+        except psycopg.Error as error:
+            raise explained(error) from error
+
+    def close(self) -> None:
+        if self._listening is not None:
+            self._listening.close()
+        self._pool.close()
