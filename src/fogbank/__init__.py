@@ -1,1 +1,3 @@
 """Fogbank: a whole AWS cloud on one local endpoint."""
+
+__version__ = "0.1.0"
