@@ -28,8 +28,9 @@ from fogbank.core.settings import Settings
 from fogbank.core.signals import Signals
 from fogbank.core.trace import Trace
 from fogbank.gateway.control import Control
-from fogbank.gateway.pipeline import Pipeline
 from fogbank.gateway.limits import HttpLimits
+from fogbank.gateway.pipeline import Pipeline
+from fogbank.gateway.routing import signed_as
 from fogbank.gateway.server import Server
 from fogbank.gateway.tls import TlsContext
 from fogbank.jobs import queue, timetravel
@@ -37,7 +38,6 @@ from fogbank.jobs.worker import Worker
 from fogbank.store.api import Conflict, Record, Store, Table, Transaction
 from fogbank.store.blobs import BlobStore
 from fogbank.store.open import open_blobs, open_store
-from fogbank.wire import index
 
 log = logging.getLogger("fogbank")
 T = TypeVar("T")
@@ -176,7 +176,7 @@ class App:
 
     @staticmethod
     def _policy_reader(name: str) -> Callable[..., ResourcePolicy | None] | None:
-        for candidate in (name, *index.by_signing_name(name)):
+        for candidate in (name, *signed_as(name)):
             service = services.load(candidate)
             if service is not None and service.resource_policies is not None:
                 return service.resource_policies.call

@@ -12,6 +12,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import cache
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -70,24 +72,27 @@ class Router:
         target = request.header("x-amz-target")
         if target:
             prefix, _, name = target.rpartition(".")
-            service = index.by_target(prefix)
-            if service is None:
-                raise UnknownOperation
-            return self._named(models.load(service), request, name, region)
+            return self._named(self._best(index.table().by_target.get(prefix, ())), request, name, region)
         action, version = form_action(request)
         if action and scope_service != "s3":
-            service = index.by_action(version, action, scope_service or host.service)
-            if service is not None:
-                return self._named(models.load(service), request, action, region)
+            found = index.table().by_action(version, action)
+            named = signed_as(scope_service or host.service)
+            if found:
+                return self._named(self._best([n for n in found if n in named] or found), request, action, region)
         rpc = _RPC_PATH.search(request.path) if request.header("smithy-protocol") else None
         if rpc:
-            service = index.by_target(rpc[1]) or next(iter(index.by_signing_name(scope_service)), None)
-            if service is None:
-                raise UnknownOperation
-            return self._named(models.load(service), request, rpc[2], region)
+            candidates = index.table().by_target.get(rpc[1]) or signed_as(scope_service)
+            return self._named(self._best(candidates), request, rpc[2], region)
         if action and not scope_service:
             raise UnknownOperation(f"Could not find operation {action} for version {version}")
         return self._rest(request, scope_service or host.service or "s3", host, region)
+
+    @staticmethod
+    def _best(candidates: Sequence[str]) -> ServiceModel:
+        """The first candidate that is built, else the first; UnknownOperation when there is none."""
+        if not candidates:
+            raise UnknownOperation
+        return models.load(next((name for name in candidates if name in services.built()), candidates[0]))
 
     @staticmethod
     def _named(service: ServiceModel, request: Request, name: str, region: str) -> Target:
@@ -96,7 +101,7 @@ class Router:
 
     @staticmethod
     def _rest(request: Request, signing_name: str, host: hosts.Host, region: str) -> Target:
-        candidates = index.by_signing_name(signing_name) or ((host.service,) if host.service else ())
+        candidates = signed_as(signing_name)
         built = [name for name in candidates if name in services.built()] or list(candidates) or ["s3"]
         path = request.path
         for name in built:
@@ -108,6 +113,13 @@ class Router:
                 return Target(service, service.protocol_of(request), found[0], found[1], region, found[0].name)
         service = models.load(built[0])
         return Target(service, service.protocol_of(request), None, {}, region, f"{request.method} {request.path}")
+
+
+@cache
+def signed_as(name: str) -> tuple[str, ...]:
+    """The services that sign as `name`, or whose endpoint prefix it is."""
+    table = index.table()
+    return tuple(dict.fromkeys((*table.by_signing.get(name, ()), *table.by_endpoint.get(name, ()))))
 
 
 def credential_scope(request: Request) -> tuple[str, str]:
