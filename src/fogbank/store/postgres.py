@@ -94,6 +94,7 @@ class PostgresReader(TypedReader):
         super().__init__(store._known)
         self._store = store
         self._connection: psycopg.Connection[Any] | None = None
+        self._statements = 0
 
     def __enter__(self) -> PostgresReader:
         if getattr(self._store._thread, "busy", False):
@@ -116,6 +117,7 @@ class PostgresReader(TypedReader):
         try:
             if self._connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
                 self._connection.execute(self._begin)
+            self._statements += 1
             return self._connection.execute(statement, parameters, binary=True)
         except psycopg.Error as error:
             raise explained(error) from error
@@ -135,10 +137,15 @@ class PostgresReader(TypedReader):
         return int(found[0]) if found else 0
 
     def _prepare(self, table: Table[R]) -> None:
-        """In a transaction of its own, since this one may not write."""
+        """In a transaction of its own, since this one may not write; this one then looks anew."""
         with PostgresTransaction(self._store)._apart() as tx:
             tx._reindex(table)
         self._known.add(table.name)
+        if self._statements > 1:
+            raise Conflict(f"the indexes of {table.name} have been built anew meanwhile")
+        if self._connection is not None:
+            self._connection.execute("ROLLBACK")
+        self._statements = 0
 
 
 class PostgresTransaction(PostgresReader, TypedTransaction):

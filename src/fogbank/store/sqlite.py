@@ -147,21 +147,17 @@ class SqliteReader(TypedReader):
             if not self._store._open:
                 self._begin()
             rows = self._execute(RANGE_INDEX[reverse], (low, high, limit)).fetchall()
-            return [
-                row
-                if type(row[2]) is not int
-                else (row[0], row[1], self._large(row[2], row[1]))
-                if type(row[1]) is bytes
-                else self._indexed(row[0], row[1])
-                for row in rows
-            ]
+            return [row if type(row[1]) is bytes and type(row[2]) is not int else self._indexed(*row) for row in rows]
         except sqlite3.Error as error:
             raise explained(error, self._store.path) from error
 
-    def _indexed(self, key: bytes, number: int) -> IndexedRow:
-        """An index row whose value, the record's row, is itself large."""
-        row = self._large(number, key)
-        return key, row, self._get(row)
+    def _indexed(self, key: bytes, row: bytes | int, value: bytes | int | None) -> IndexedRow:
+        """An index row some part of which is large."""
+        if type(row) is int:
+            row = self._large(row, key)
+            return key, row, self._get(row)
+        assert type(row) is bytes
+        return key, row, self._large(value, row) if type(value) is int else None
 
     def _count(self, low: bytes, high: bytes) -> int:
         try:
