@@ -106,7 +106,7 @@ async def send_pieces(outlet: Outlet, framing: Framing, pieces: AsyncIterator[by
     """Send the head and an iterator's pieces, at the client's pace. Raises BadResponse, ClientDisconnected."""
     write = outlet.transport.write
     write(framing.head)
-    sent = 0
+    sent = turn = 0
     try:
         async for piece in pieces:
             if not piece:
@@ -118,8 +118,11 @@ async def send_pieces(outlet: Outlet, framing: Framing, pieces: AsyncIterator[by
                 if framing.length is not None and sent > framing.length:
                     raise BadResponse(f"a body is longer than its Content-Length of {framing.length}")
                 write(piece)
-            if outlet.paused or outlet.lost:
-                await outlet.drain()
+            await outlet.drain()
+            turn += len(piece) + 64
+            if turn > _PIECE:  # an iterator that never waits itself must not keep the event loop
+                turn = 0
+                await asyncio.sleep(0)
     finally:
         close = getattr(pieces, "aclose", None)
         if close is not None:
