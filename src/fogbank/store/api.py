@@ -119,6 +119,10 @@ class Reader(Protocol):
         """How many records have a key that begins with `prefix` (walks them)."""
         ...
 
+    def tables(self) -> list[str]:
+        """The names of all tables that were ever written to, in order."""
+        ...
+
 
 class Transaction(Reader, Protocol):
     """A transaction that may change the store. It sees its own writes."""

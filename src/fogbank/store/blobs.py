@@ -24,7 +24,7 @@ import shutil
 import tempfile
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import md5
@@ -41,12 +41,16 @@ from .api import Record, StoreError, StoreFull, StoreReadOnly, Table, Transactio
 if TYPE_CHECKING:
     from fogbank.core.settings import Settings
 
+    from .api import Store
+
 T = TypeVar("T")
 
 INLINE = 64 << 10  # bytes that are written or read on the event loop: a hop to a thread costs more than the disk cache
 CHUNK = 1 << 20  # bytes that one hop to a thread carries
 GRACE = 2.0  # real seconds between a blob's release and its file's end, for responses that are about to open it
 THREADS = 4
+BLOBS = "/blob"  # ends the names of the tables of published blobs
+SLICE = 256  # files that a sweep looks up at a time
 
 
 class BlobMissing(StoreError):
@@ -95,6 +99,7 @@ class BlobWriter:
         self._crc = 0
         self._descriptor = -1
         self._done = False
+        blobs._writing.add(self.id)
 
     async def __aenter__(self) -> BlobWriter:
         return self
@@ -133,6 +138,7 @@ class BlobWriter:
                 os.fsync(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = -1
+            self._blobs._fresh.add(self.id)
             try:
                 os.rename(self._incoming, target)
             except FileNotFoundError:
@@ -154,12 +160,14 @@ class BlobWriter:
             await self.abort()
             raise
         self._done = True
-        self._blobs._fresh.add(self.id)
+        self._blobs._writing.discard(self.id)
         return Blob(self.id, self.size, self._md5.hexdigest(), self._crc)
 
     async def abort(self) -> None:
         """Give the blob up: its bytes are removed."""
         self._done = True
+        self._blobs._writing.discard(self.id)
+        self._blobs._fresh.discard(self.id)
         self._waiting.clear()
         if self._descriptor >= 0:
             os.close(self._descriptor)
@@ -178,6 +186,7 @@ class BlobStore:
         self._tables: dict[str, Table[Published]] = {}
         self._fresh: set[str] = set()  # committed by this process and not published yet
         self._doomed: dict[str, float] = {}  # released, with the instant they may go
+        self._writing: set[str] = set()
         self._holds = 0
         with explained(directory):
             (directory / "incoming").mkdir(parents=True, exist_ok=True)
@@ -198,7 +207,7 @@ class BlobStore:
         """The table of the blobs that `owner` (a service) refers to; wiping the service's tables frees them."""
         table = self._tables.get(owner)
         if table is None:
-            table = self._tables[owner] = Table(f"{owner}/blob", Published, key=lambda blob: (blob.id,))
+            table = self._tables[owner] = Table(owner + BLOBS, Published, key=lambda blob: (blob.id,))
         return table
 
     def publish(self, tx: Transaction, blob: Blob, owner: str) -> None:
@@ -319,11 +328,64 @@ class BlobStore:
         finally:
             self._holds -= 1
 
-    def ids(self) -> Iterator[str]:
-        """The ids of all complete files."""
+    def files(self) -> Iterator[Path]:
+        """All complete files."""
         for shard in sorted(self.directory.iterdir()):
             if len(shard.name) == 2:
-                yield from (entry.name for entry in os.scandir(shard))
+                yield from (shard / entry.name for entry in os.scandir(shard))
+
+    async def sweep(self, store: Store) -> int:
+        """Remove the files that a crash left unpublished, and half-written ones; how many there were.
+
+        Once after each start. Runs in slices, so it may go on beside the traffic. Where other nodes share the
+        directory (a networked store), only files that are a day old are taken for left behind.
+        """
+        old = time.time() + 1 if store.embedded else time.time() - 86_400
+        writing = {path for path in (self.directory / "incoming").iterdir() if path.name not in self._writing}
+        removed = await self._run(partial(_remove, writing, old))
+        files = await self._run(lambda: [path for path in self.files() if path.name not in self._doomed])
+        for at in range(0, len(files), SLICE):
+            chunk = files[at : at + SLICE]
+            if store.embedded:
+                orphans = self._orphans(store, chunk)
+                await asyncio.sleep(0)
+            else:
+                orphans = await self._run(partial(self._orphans, store, chunk))
+            if orphans:
+                removed += await self._run(partial(_remove, orphans, old))
+        return removed
+
+    def _orphans(self, store: Store, files: list[Path]) -> list[Path]:
+        fresh = self._fresh
+        with store.read() as tx:
+            tables = [self.table(name.removesuffix(BLOBS)) for name in tx.tables() if name.endswith(BLOBS)]
+            return [
+                path
+                for path in files
+                if path.name not in fresh and not any(tx.get(table, (path.name,)) for table in tables)
+            ]
+
+    async def copy_to(self, directory: Path) -> None:
+        """Copy every complete file into a new folder, by hard links where the file system can: blobs never change.
+
+        Call it under `held()`, after the store has been copied, so that nothing that copy refers to is missing.
+        """
+        await self._run(partial(self._copy, self.directory, directory))
+
+    async def restore(self, directory: Path) -> None:
+        """Add the files of a copy; those that are no longer referred to go with the next sweep."""
+        await self._run(partial(self._copy, directory, self.directory))
+
+    @staticmethod
+    def _copy(source: Path, target: Path) -> None:
+        target.mkdir(parents=True, exist_ok=True)
+        with explained(target):
+            for shard in source.iterdir():
+                if len(shard.name) != 2:
+                    continue
+                (target / shard.name).mkdir(exist_ok=True)
+                for entry in os.scandir(shard):
+                    _link(entry.path, target / shard.name / entry.name)
 
     # -- the pool ----------------------------------------------------------------------------------------------------
 
@@ -337,6 +399,26 @@ class BlobStore:
         self.purge(everything=True)
         if self._temporary:
             shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def _link(source: str, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        return
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
+
+
+def _remove(files: Iterable[Path], before: float) -> int:
+    """Remove files that were last changed before an instant; how many."""
+    removed = 0
+    for path in files:
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime <= before:
+                path.unlink()
+                removed += 1
+    return removed
 
 
 @contextlib.contextmanager

@@ -102,7 +102,9 @@ class SqliteReader(TypedReader):
         self._store._busy = False
 
     def get(self, table: Table[R], key: Key) -> R | None:
-        codec = table.codec if table.name in self._known else self._codec(table)
+        codec = table.codec
+        if codec is None or table.name not in self._known:
+            codec = self._codec(table)
         row = codec.prefix + encode(key)
         value = self._get(row)
         if value is None:

@@ -32,6 +32,8 @@ class TypedReader:
     `_live` counts the transactions of this object, `_changes` its writes: a scan notices both.
     """
 
+    _writes = False
+
     def __init__(self, known: set[str]) -> None:
         self._live = 0
         self._changes = 0
@@ -60,9 +62,10 @@ class TypedReader:
     def _codec(self, table: Table[R]) -> Codec[R]:
         """The codec of a table, whose indexes are brought up to date on its first use."""
         if table.name not in self._known:
-            if self._get(CATALOG + table.name.encode()) == _state(table):
+            state = self._get(CATALOG + table.name.encode())
+            if state == _state(table):
                 self._known.add(table.name)
-            else:
+            elif state is not None or self._writes:  # a reader leaves a table that was never written to be empty
                 self._prepare(table)
         return table.codec or codec(table)
 
@@ -117,6 +120,9 @@ class TypedReader:
         low = self._codec(table).prefix + encode(prefix)
         return self._count(low, low + BEYOND)
 
+    def tables(self) -> list[str]:
+        return [row[len(CATALOG) :].decode() for row, _ in self._range(CATALOG, ceiling(CATALOG), False, 1_000_000)]
+
     def _walk(
         self,
         low: bytes,
@@ -153,7 +159,9 @@ class TypedReader:
 
 
 class TypedTransaction(TypedReader):
-    """The Transaction of every engine, once `_put`, `_remove` and the methods of TypedReader are given."""
+    """The Transaction of every engine, once `_put`, `_remove`, `_clear` and the methods of TypedReader are given."""
+
+    _writes = True
 
     def __init__(self, known: set[str]) -> None:
         super().__init__(known)
