@@ -191,7 +191,7 @@ def compare(left: Value, right: Value) -> int | None:
         mine, theirs = Decimal(content), Decimal(other)
         return (mine > theirs) - (mine < theirs)
     if kind == "B":
-        return (content > other) - (content < other)
+        return 0 if content == other else -1 if content < other else 1
     return None
 
 
@@ -220,12 +220,9 @@ def size(value: Value) -> int | None:
     That strings count in UTF-16 units was seen on AWS (ExtendDB, pull request 67).
     """
     kind, content = only(value)
-    if kind == "S":
-        return len(content) if content.isascii() else len(content.encode("utf-16-le")) // 2
-    if kind not in ("B", "SS", "NS", "BS", "L", "M"):
-        return None
-    measured: int = len(content)
-    return measured
+    if kind == "S" and not content.isascii():
+        return len(content.encode("utf-16-le")) // 2
+    return None if kind in ("N", "BOOL", "NULL") else len(content)
 
 
 def type_name(value: Value) -> str:

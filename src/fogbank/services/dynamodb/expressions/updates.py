@@ -20,7 +20,17 @@ from fogbank.core.errors import ValidationError
 from .. import values as v
 from ..values import Value
 from .actions import Action, Add, Delete, Function, Remove, Set, Sum
-from .compiled import INCORRECT, KEPT, OPERANDS, UNDEFINED_VALUE, Names, check_length, check_names, check_words
+from .compiled import (
+    INCORRECT,
+    KEPT,
+    MAX_OPERATORS,
+    OPERANDS,
+    UNDEFINED_VALUE,
+    Names,
+    check_length,
+    check_names,
+    check_words,
+)
 from .lexer import END, VALUE, WORD, Tokens
 from .nodes import Ref, bound
 from .parser import parse_path
@@ -46,6 +56,8 @@ class Update(msgspec.Struct, frozen=True, gc=False):
 def parse_update(text: str) -> tuple[Action, ...]:
     """The actions that `text` states, in its order, names not yet replaced."""
     tokens = Tokens(KIND, text)
+    if text.count("(") > MAX_OPERATORS:
+        raise tokens.error(f"The expression contains too many operators; operator count: {text.count('(')}")
     found: list[Action] = []
     seen: set[str] = set()
     repeated = ""

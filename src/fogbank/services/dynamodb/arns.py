@@ -1,0 +1,230 @@
+"""The resources and condition keys of DynamoDB's actions.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+from fogbank.core.operation import Access
+
+from .expressions import compiled, keys, updates
+from .expressions.compiled import Names
+from .schema import table_arn
+from .state import State, target
+from .values import Item
+
+Conditions = Mapping[str, Any]
+PREFIX = "dynamodb:"
+
+
+class Lazy(Mapping[str, Any]):
+    """Condition keys that are worked out when a policy is decided: most decisions are remembered and need none."""
+
+    __slots__ = ("_found", "_make")
+
+    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
+        self._make = make
+        self._found: dict[str, Any] | None = None
+
+    def _all(self) -> dict[str, Any]:
+        if self._found is None:
+            try:
+                self._found = {key: value for key, value in self._make().items() if value is not None}
+            except ServiceError:  # the operation will say what is wrong with the request
+                self._found = {}
+        return self._found
+
+    def __getitem__(self, key: str) -> Any:
+        return self._all()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+def arn_of(ctx: Context, name: str) -> str:
+    account, region, table = target(ctx, name)
+    return table_arn(account, region, table)
+
+
+def table_resource(ctx: Context, req: dict[str, Any]) -> str:
+    return arn_of(ctx, req["TableName"])
+
+
+def tagged_resource(ctx: Context, req: dict[str, Any]) -> str:
+    return str(req["ResourceArn"])
+
+
+def item_resource(ctx: Context, req: dict[str, Any]) -> Access:
+    """Of GetItem, PutItem, UpdateItem and DeleteItem."""
+    return Access("", arn_of(ctx, req["TableName"]), Lazy(lambda: _item_conditions(ctx, req)))
+
+
+def read_resource(ctx: Context, req: dict[str, Any]) -> Access:
+    """Of Query and Scan: the table, or the index that is read."""
+    arn = arn_of(ctx, req["TableName"])
+    index = req.get("IndexName")
+    if index:
+        arn = f"{arn}/index/{index}"
+    return Access("", arn, Lazy(lambda: _read_conditions(ctx, req)))
+
+
+def batch_get_resources(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    return [
+        Access("", arn_of(ctx, name), Lazy(lambda name=name, part=part: _many(ctx, name, part.get("Keys"), req, part)))
+        for name, part in req["RequestItems"].items()
+    ]
+
+
+def batch_write_resources(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    found = []
+    for name, writes in req["RequestItems"].items():
+        items = [(write.get("PutRequest") or {}).get("Item") for write in writes]
+        gone = [(write.get("DeleteRequest") or {}).get("Key") for write in writes]
+        given = [item for item in (*items, *gone) if item]
+        attributes = sorted({attribute for item in given for attribute in item})
+        found.append(
+            Access(
+                "",
+                arn_of(ctx, name),
+                Lazy(
+                    lambda name=name, given=given, attributes=attributes: {
+                        **_leading(ctx, name, given),
+                        PREFIX + "Attributes": attributes,
+                        PREFIX + "ReturnConsumedCapacity": req.get("ReturnConsumedCapacity"),
+                    }
+                ),
+            )
+        )
+    return found
+
+
+_PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+def transact_write_resources(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """Each part needs the permission of its own action: dynamodb:PutItem, …, dynamodb:ConditionCheckItem."""
+    found = []
+    for entry in req["TransactItems"]:
+        for kind, action in _PARTS.items():
+            part = entry.get(kind)
+            if part is not None:
+                found.append(_enclosed(ctx, action, part, "TransactWriteItems"))
+    return found
+
+
+def transact_get_resources(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    return [_enclosed(ctx, "GetItem", entry["Get"], "TransactGetItems") for entry in req["TransactItems"]]
+
+
+def _enclosed(ctx: Context, action: str, part: dict[str, Any], operation: str) -> Access:
+    conditions = Lazy(lambda: {**_item_conditions(ctx, part), PREFIX + "EnclosingOperation": operation})
+    return Access(PREFIX + action, arn_of(ctx, part["TableName"]), conditions)
+
+
+# -- condition keys -----------------------------------------------------------------------------------------------------
+
+
+def _leading(ctx: Context, name: str, items: Iterable[Item]) -> dict[str, Any]:
+    """dynamodb:LeadingKeys: the partition keys that a request names."""
+    with ctx.read() as tx:
+        schema = ctx.app.local(State).find(tx, target(ctx, name))  # type: ignore[attr-defined]
+    if schema is None:
+        return {}
+    values = [item[schema.keys.hash] for item in items if schema.keys.hash in item]
+    return {PREFIX + "LeadingKeys": [_text(value) for value in values]}
+
+
+def _text(value: dict[str, Any]) -> str:
+    from base64 import b64encode
+
+    for content in value.values():
+        return b64encode(content).decode() if isinstance(content, bytes) else str(content)
+    return ""
+
+
+def _item_conditions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    key = req.get("Key") or req.get("Item") or {}
+    return {
+        **_leading(ctx, req["TableName"], [key]),
+        **_attributes(req, key),
+        PREFIX + "ReturnValues": req.get("ReturnValues"),
+        PREFIX + "ReturnConsumedCapacity": req.get("ReturnConsumedCapacity"),
+    }
+
+
+def _many(
+    ctx: Context, name: str, keys_: list[Item] | None, req: dict[str, Any], part: dict[str, Any]
+) -> dict[str, Any]:
+    keys_ = keys_ or []
+    return {
+        **_leading(ctx, name, keys_),
+        **_attributes(part, keys_[0] if keys_ else {}),
+        PREFIX + "ReturnConsumedCapacity": req.get("ReturnConsumedCapacity"),
+    }
+
+
+def _read_conditions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    scan = ctx.operation == "Scan"
+    found = {
+        **_attributes(req, {}),
+        PREFIX + "ReturnConsumedCapacity": req.get("ReturnConsumedCapacity"),
+        PREFIX + "FullTableScan": "true" if scan else "false",
+    }
+    if req.get("Select"):
+        found[PREFIX + "Select"] = req["Select"]
+    return found if scan else {**found, **_queried(ctx, req)}
+
+
+def _queried(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """dynamodb:LeadingKeys of a Query: the partition key of the table or the index it reads."""
+    with ctx.read() as tx:
+        schema = ctx.app.local(State).find(tx, target(ctx, req["TableName"]))  # type: ignore[attr-defined]
+    if schema is None:
+        return {}
+    index = schema.indexes.get(req.get("IndexName") or "")
+    name = (index.keys if index else schema.keys).hash
+    if req.get("KeyConditions"):
+        given = (req["KeyConditions"].get(name) or {}).get("AttributeValueList") or []
+    elif req.get("KeyConditionExpression"):
+        conditions, _ = keys.key_condition(
+            req["KeyConditionExpression"], _names(req), req.get("ExpressionAttributeValues") or {}
+        )
+        given = conditions[name][1] if name in conditions else []
+    else:
+        given = []
+    return {PREFIX + "LeadingKeys": [_text(value) for value in given]}
+
+
+def _names(req: Mapping[str, Any]) -> Names:
+    return tuple((req.get("ExpressionAttributeNames") or {}).items())
+
+
+def _attributes(req: Mapping[str, Any], key: Item) -> dict[str, Any]:
+    """dynamodb:Attributes: the top-level attributes that a request names; dynamodb:Select of reads."""
+    names = _names(req)
+    found = set(key)
+    specific = False
+    for attribute in ("AttributesToGet", "AttributeUpdates", "Expected", "QueryFilter", "ScanFilter", "KeyConditions"):
+        found |= set(req.get(attribute) or ())
+    if req.get("AttributesToGet"):
+        specific = True
+    if req.get("ProjectionExpression"):
+        found |= compiled.projection(req["ProjectionExpression"], names).heads
+        specific = True
+    for kind in ("ConditionExpression", "FilterExpression", "KeyConditionExpression"):
+        if req.get(kind):
+            found |= compiled.condition(kind, req[kind], names).heads
+    if req.get("UpdateExpression"):
+        found |= updates.update(req["UpdateExpression"], names).mentioned
+    reads = "Item" not in req and "UpdateExpression" not in req and "AttributeUpdates" not in req
+    select = {PREFIX + "Select": "SPECIFIC_ATTRIBUTES" if specific else "ALL_ATTRIBUTES"} if reads else {}
+    return {PREFIX + "Attributes": sorted(found), **select}

@@ -1,0 +1,1 @@
+"""DynamoDB's operations, one family a file."""
