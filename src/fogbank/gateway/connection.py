@@ -152,6 +152,7 @@ class Connection(asyncio.Protocol):
         at = served = 0
         size = len(data)
         parse = self._server.parser.parse
+        small = self._server.limits.small_body_bytes
         while at < size:
             if self._exchange is not None or self.outlet.paused or served == _BURST or self.transport.is_closing():
                 self._hold(data[at:])
@@ -172,7 +173,7 @@ class Connection(asyncio.Protocol):
                 return
             at = end + 4
             length = head.length
-            if length and (length == CHUNKED or head.expect or length > size - at):
+            if length and (length == CHUNKED or length > size - at or length > small or head.expect):
                 self._open_body(head, data[at:])
                 return
             content = data[at : at + length] if length else b""
@@ -224,7 +225,7 @@ class Connection(asyncio.Protocol):
         if head.expect or head.length > self._server.limits.small_body_bytes:
             self._make_stream(exchange)
             self._begin(exchange)
-        if data:
+        if data and self._state == _BODY:  # not answered, and given up, already
             self._read_body(data)
         if self._incoming is exchange and exchange.stream is None and head.length == CHUNKED:
             self._timer = self._loop.call_later(_QUICK_SECONDS, self._hand_over)
