@@ -123,18 +123,21 @@ async def _streamed(ctx: Context, body: Any, expected: Expected, algorithm: str)
     return Content(size, bytes.fromhex(blob.md5), checksums, blob=blob)
 
 
-async def copied(ctx: Context, source: AsyncIterator[bytes], algorithm: str) -> Content:
-    """The bytes of another object as a new blob, for copies of a range."""
+async def copied(ctx: Context, source: AsyncIterator[bytes], algorithm: str, *, keep: bool = True) -> Content:
+    """Bytes that are here already, digested, and kept as a new blob (`keep`) for copies that cannot share them."""
     running = Digest(algorithm) if algorithm else None
+    size = 0
     writer = await ctx.blobs.create()
     async with writer:
         async for chunk in source:
+            size += len(chunk)
             if running is not None:
                 await asyncio.to_thread(running.update, chunk)
-            await writer.write(chunk)
-        blob = await writer.commit()
+            if keep:
+                await writer.write(chunk)
+        blob = await writer.commit() if keep else None
     checksums = {algorithm: running.value()} if running is not None else {}
-    return Content(blob.size, bytes.fromhex(blob.md5), checksums, blob=blob)
+    return Content(size, bytes.fromhex(blob.md5) if blob is not None else b"", checksums, blob=blob)
 
 
 async def drop(ctx: Context, content: Content) -> None:

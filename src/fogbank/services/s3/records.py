@@ -8,6 +8,7 @@
     s3/parts      (bucket, key, version id)     of which parts a multipart object consists
     s3/upload     (bucket, key, upload id)      a multipart upload that is not complete
     s3/part       (bucket, upload id, number)   its parts
+    s3/garbage    (id)                          blobs on their way out
 
 Larger bytes are blobs of owner "s3"; a copy refers to the same blob.
 """
@@ -130,6 +131,13 @@ class UploadedPart(Record):
     checksums: dict[str, str] = {}
 
 
+class Garbage(Record):
+    """Blobs that a job gives back."""
+
+    id: str
+    blobs: list[str]
+
+
 BUCKETS = Table("s3/bucket", Bucket, key=lambda b: (b.name,), indexes={"account": lambda b: (b.account, b.name)})
 CONFIGS = Table("s3/config", Config, key=lambda c: (c.bucket, c.kind, c.id))
 OBJECTS = Table("s3/object", Object, key=lambda o: (o.bucket, o.key))
@@ -143,3 +151,4 @@ INLINES = Table("s3/inline", Inline, key=lambda i: (i.bucket, i.key, i.version_i
 PARTS = Table("s3/parts", Parts, key=lambda p: (p.bucket, p.key, p.version_id))
 UPLOADS = Table("s3/upload", Upload, key=lambda u: (u.bucket, u.key, u.id))
 UPLOADED = Table("s3/part", UploadedPart, key=lambda p: (p.bucket, p.upload, p.number))
+GARBAGE = Table("s3/garbage", Garbage, key=lambda g: (g.id,))

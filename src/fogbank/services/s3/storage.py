@@ -15,12 +15,14 @@ from fogbank.store.api import Reader, Transaction
 
 from .content import Content
 from .records import (
+    GARBAGE,
     INLINES,
     NULL,
     OBJECTS,
     PARTS,
     VERSIONS,
     Bucket,
+    Garbage,
     Inline,
     Object,
     Part,
@@ -168,7 +170,9 @@ def release_blobs(tx: Transaction, ctx: Context, blobs: list[str]) -> None:
     for blob in blobs[:_MANY]:
         ctx.blobs.release(tx, blob, OWNER)
     if len(blobs) > _MANY:
-        ctx.later(tx, "s3.release", {"blobs": blobs[_MANY:]})
+        garbage = Garbage(id=ctx.ids.uuid(), blobs=blobs[_MANY:])
+        tx.put(GARBAGE, garbage)
+        ctx.later(tx, "s3.release", {"garbage": garbage.id})
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------

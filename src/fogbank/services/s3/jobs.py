@@ -1,0 +1,36 @@
+"""What S3 does later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.operation import job
+from fogbank.store.api import Transaction
+
+from .records import GARBAGE
+from .storage import OWNER
+
+_SLICE = 200  # blobs that one transaction releases
+
+
+@job("s3.release")
+async def release(ctx: Context, payload: dict[str, Any]) -> None:
+    """Give back the blobs of an object of many parts, a slice at a time. The record says how far it got."""
+    while await ctx.transact(_release, ctx, payload["garbage"]):
+        pass
+
+
+def _release(tx: Transaction, ctx: Context, garbage_id: str) -> bool:
+    """Release some; whether there are more."""
+    garbage = tx.get(GARBAGE, (garbage_id,))
+    if garbage is None:
+        return False
+    for blob in garbage.blobs[:_SLICE]:
+        ctx.blobs.release(tx, blob, OWNER)
+    garbage.blobs = garbage.blobs[_SLICE:]
+    if garbage.blobs:
+        tx.put(GARBAGE, garbage)
+    else:
+        tx.delete(GARBAGE, (garbage_id,))
+    return bool(garbage.blobs)

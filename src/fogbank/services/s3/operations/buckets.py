@@ -1,0 +1,165 @@
+"""Creating, finding and deleting buckets.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.operation import operation
+from fogbank.store.api import Transaction
+
+from .. import arns
+from ..acls import check_bucket_acl
+from ..errors import (
+    BucketAlreadyExists,
+    BucketAlreadyOwnedByYou,
+    BucketNotEmpty,
+    IllegalLocationConstraint,
+    InvalidArgument,
+    InvalidLocationConstraint,
+)
+from ..lookups import region_of, require_bucket
+from ..names import check_bucket_name, tags_of_set
+from ..paging import open_token, token
+from ..records import BUCKETS, CONFIGS, OBJECTS, UPLOADED, UPLOADS, VERSIONS, Bucket, Config
+from ..shapes import owner
+from ..storage import release_blobs
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+
+
+@operation("s3", "CreateBucket", resource=arns.create_bucket)
+def create_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Take a name that is free among all accounts. Doing so again: fine in us-east-1 alone, as ever."""
+    name = req["Bucket"]
+    check_bucket_name(name)
+    chosen = req.get("CreateBucketConfiguration") or {}
+    region = _region(ctx, chosen.get("LocationConstraint"))
+    ownership = req.get("ObjectOwnership") or "BucketOwnerEnforced"
+    grants = check_bucket_acl(req, ownership)
+    tags = tags_of_set(chosen.get("Tags") or [], 50)
+    with ctx.write() as tx:
+        found = tx.get(BUCKETS, (name,))
+        if found is not None:
+            if found.account != ctx.account:
+                raise BucketAlreadyExists(BucketName=name)
+            if region != "us-east-1" or found.region != region:
+                raise BucketAlreadyOwnedByYou(BucketName=name)
+            return _created(ctx, name)
+        made = Bucket(
+            name=name, account=ctx.account, region=region, created=ctx.now(), ownership=ownership, grants=grants
+        )
+        tx.put(BUCKETS, made)
+        if tags:
+            tx.put(CONFIGS, Config(bucket=name, kind="tagging", value=tags))
+        if req.get("ObjectLockEnabledForBucket"):
+            made.versioning = "Enabled"
+            tx.put(BUCKETS, made)
+            tx.put(CONFIGS, Config(bucket=name, kind="object-lock", value={"ObjectLockEnabled": "Enabled"}))
+    return _created(ctx, name)
+
+
+def _created(ctx: Context, name: str) -> dict[str, Any]:
+    return {"Location": f"/{name}", "BucketArn": arns.bucket_arn(ctx, name)}
+
+
+def _region(ctx: Context, location: str | None) -> str:
+    """Where the bucket goes: what is asked must suit the endpoint's region."""
+    if location is None:
+        if ctx.region != "us-east-1":
+            raise IllegalLocationConstraint(
+                "The unspecified location constraint is incompatible for the region specific endpoint this request "
+                "was sent to."
+            )
+        return ctx.region
+    region = region_of(ctx, location)
+    if location == "us-east-1" or not _REGION.fullmatch(region):
+        raise InvalidLocationConstraint(LocationConstraint=location)
+    if ctx.region not in ("us-east-1", region):
+        raise IllegalLocationConstraint(
+            f"The {location} location constraint is incompatible for the region specific endpoint this request was "
+            "sent to."
+        )
+    return region
+
+
+@operation("s3", "HeadBucket", action="s3:ListBucket", resource=arns.bucket)
+def head_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Whether there is such a bucket; the region it is in."""
+    with ctx.read() as tx:
+        found = require_bucket(tx, req)
+    return {
+        "BucketRegion": found.region,
+        "AccessPointAlias": False,
+        "BucketArn": arns.bucket_arn(ctx, found.name),
+    }
+
+
+@operation("s3", "GetBucketLocation", resource=arns.bucket)
+def get_bucket_location(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The region; nothing at all for us-east-1."""
+    with ctx.read() as tx:
+        found = require_bucket(tx, req)
+    return {} if found.region == "us-east-1" else {"LocationConstraint": found.region}
+
+
+@operation("s3", "ListBuckets", action="s3:ListAllMyBuckets", resource="*")
+def list_buckets(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The account's buckets, by name; paged when MaxBuckets is given."""
+    limit = req.get("MaxBuckets")
+    if limit is not None and not 1 <= limit <= 10000:
+        raise InvalidArgument(
+            "Argument max-buckets must be an integer between 1 and 10000",
+            ArgumentName="max-buckets",
+            ArgumentValue=str(limit),
+        )
+    prefix, region = req.get("Prefix") or "", req.get("BucketRegion")
+    after = open_token(req["ContinuationToken"], "buckets") if req.get("ContinuationToken") else ""
+    entries: list[dict[str, Any]] = []
+    answer: dict[str, Any] = {"Buckets": entries, "Owner": owner(ctx.account)}
+    if prefix:
+        answer["Prefix"] = prefix
+    with ctx.read() as tx:
+        for found in tx.scan_index(BUCKETS, "account", (ctx.account,), start=(ctx.account, max(prefix, after))):
+            if not found.name.startswith(prefix):
+                break
+            if found.name <= after or (region and found.region != region):
+                continue
+            if limit is not None and len(entries) == limit:
+                answer["ContinuationToken"] = token(entries[-1]["Name"], "buckets")
+                break
+            entry = {"Name": found.name, "CreationDate": int(found.created)}
+            if limit is not None or region or prefix:
+                entry["BucketRegion"] = found.region
+            entry["BucketArn"] = arns.bucket_arn(ctx, found.name)
+            entries.append(entry)
+    return answer
+
+
+@operation("s3", "DeleteBucket", resource=arns.bucket)
+def delete_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Only an empty bucket goes: no object, no version, no delete marker. Uploads under way go with it."""
+    with ctx.write() as tx:
+        found = require_bucket(tx, req)
+        name = found.name
+        for table in (OBJECTS, VERSIONS):
+            if next(iter(tx.scan(table, (name,), limit=1)), None) is not None:
+                raise BucketNotEmpty(BucketName=name)
+        for config in list(tx.scan(CONFIGS, (name,))):
+            tx.delete(CONFIGS, (name, config.kind, config.id))
+        _drop_uploads(tx, ctx, name)
+        tx.delete(BUCKETS, (name,))
+    return {}
+
+
+def _drop_uploads(tx: Transaction, ctx: Context, name: str) -> None:
+    for upload in list(tx.scan(UPLOADS, (name,))):
+        tx.delete(UPLOADS, (name, upload.key, upload.id))
+    parts = list(tx.scan(UPLOADED, (name,)))
+    for part in parts:
+        tx.delete(UPLOADED, (name, part.upload, part.number))
+    release_blobs(tx, ctx, [part.blob for part in parts])

@@ -1,0 +1,225 @@
+"""Writing and copying whole objects.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceUnavailable
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader, Transaction
+
+from .. import arns, events, shapes
+from ..checksums import FULL_OBJECT, SIZES
+from ..content import MAX_PUT, Content, copied, drop, receive
+from ..errors import InvalidArgument, InvalidRequest, NoSuchKey, S3Error
+from ..lookups import require_bucket
+from ..making import object_of
+from ..names import tags_of_header
+from ..permissions import missing_key
+from ..ranges import check_copy, check_write
+from ..records import INLINES, NULL, Bucket, Object
+from ..storage import OWNER, body, current, fill, put, stream
+from .reads import find
+
+_TRIES = 5
+
+
+@operation("s3", "PutObject", resource=arns.put_object, data_event=True)
+async def put_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Store the body as an object, whole or not at all."""
+    bucket = await ctx.fetch(require_bucket, req)
+    made = object_of(ctx, req, bucket)  # refuse bad headers before the bytes are read
+    content = await receive(ctx, req)
+    made.size, made.etag, made.checksums = content.size, content.md5.hex(), content.checksums
+    if content.blob is not None:
+        made.blob = content.blob.id
+    try:
+        bucket = await ctx.transact(_commit, ctx, req, made, content)
+    except BaseException:
+        await drop(ctx, content)
+        raise
+    answer: dict[str, Any] = {"ETag": f'"{made.etag}"', **shapes.encryption(made)}
+    answer.update(shapes.checksum_members(made))
+    answer.update(shapes.version_member(bucket, made))
+    return answer
+
+
+def _commit(tx: Transaction, ctx: Context, req: dict[str, Any], made: Object, content: Content) -> Bucket:
+    bucket = require_bucket(tx, req)
+    old = current(tx, bucket.name, made.key)
+    check_precondition(req, old)
+    put(tx, ctx, bucket, made, old)
+    fill(tx, ctx, made, content)
+    if bucket.has_notifications:
+        events.enqueue(tx, ctx, bucket, made, "ObjectCreated:Put")
+    return bucket
+
+
+def check_precondition(req: dict[str, Any], old: Object | None) -> None:
+    """If-Match and If-None-Match of a write. Raises PreconditionFailed, NoSuchKey."""
+    if not check_write(req, old.etag if old is not None else None):
+        raise NoSuchKey(req["Key"])
+
+
+# -- copies ------------------------------------------------------------------------------------------------------------
+
+
+@operation("s3", "CopyObject", resource=arns.copy_object, data_event=True)
+async def copy_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """A new object that shares the bytes of another: nothing is copied unless a checksum or ETag must be made anew."""
+    for _ in range(_TRIES):
+        answer = await _copy(ctx, req)
+        if answer is not None:
+            return answer
+    raise ServiceUnavailable("The source of the copy kept changing. Please try again.")
+
+
+async def _copy(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | None:
+    """One try; None when the source changed meanwhile."""
+    bucket = await ctx.fetch(require_bucket, req)
+    source_request = source_of(req)
+    source = await ctx.fetch(require_source, ctx, source_request, req)
+    if source.size > MAX_PUT:
+        raise InvalidRequest(
+            f"The specified copy source is larger than the maximum allowable size for a copy source: {MAX_PUT}"
+        )
+    made = _copy_of(ctx, req, bucket, source)
+    content = await _new_content(ctx, req, source, made)
+    try:
+        done = await ctx.transact(_commit_copy, ctx, req, source_request, source, made, content)
+    except BaseException:
+        if content is not None:
+            await drop(ctx, content)
+        raise
+    if done is None:
+        if content is not None:
+            await drop(ctx, content)
+        return None
+    result: dict[str, Any] = {"ETag": f'"{made.etag}"', "LastModified": made.modified}
+    result.update(shapes.checksum_members(made))
+    answer: dict[str, Any] = {"CopyObjectResult": result, **shapes.encryption(made)}
+    if source.version_id != NULL:
+        answer["CopySourceVersionId"] = source.version_id
+    answer.update(shapes.version_member(done, made))
+    return answer
+
+
+def source_of(req: dict[str, Any]) -> dict[str, Any]:
+    """The copy source as a request for an object. Raises InvalidArgument."""
+    name, key, version = arns.parse_source(req.get("CopySource") or "")
+    if not name:
+        raise InvalidArgument(
+            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+            ArgumentName="x-amz-copy-source",
+            ArgumentValue="x-amz-copy-source",
+        )
+    found: dict[str, Any] = {"Bucket": name, "Key": key}
+    if version is not None:
+        found["VersionId"] = version
+    if req.get("ExpectedSourceBucketOwner"):
+        found["ExpectedBucketOwner"] = req["ExpectedSourceBucketOwner"]
+    return found
+
+
+def require_source(tx: Reader, ctx: Context, source_request: dict[str, Any], req: dict[str, Any]) -> Object:
+    """The source of a copy, its conditions checked. Raises NoSuchKey, InvalidRequest (a delete marker), …"""
+    bucket, found, error = find(tx, source_request)
+    if found is None:
+        if error is not None and error.code == "MethodNotAllowed":
+            error = InvalidRequest("The source of a copy request may not specifically refer to a delete marker by "
+                                   "version id.")  # fmt: skip
+        raise error or _missing(ctx, bucket, source_request)
+    check_copy(req, found.etag, found.modified)
+    return found
+
+
+def _missing(ctx: Context, bucket: Bucket, source_request: dict[str, Any]) -> S3Error:
+    return missing_key(ctx, bucket.name, source_request["Key"])
+
+
+def _copy_of(ctx: Context, req: dict[str, Any], bucket: Bucket, source: Object) -> Object:
+    """The new record: metadata and tags copied or replaced, as the directives say."""
+    directive = req.get("MetadataDirective") or "COPY"
+    if directive not in ("COPY", "REPLACE"):
+        raise InvalidArgument("Unknown metadata directive.", ArgumentName="x-amz-metadata-directive",
+                              ArgumentValue=directive)  # fmt: skip
+    made = object_of(ctx, {**req, "Tagging": None}, bucket)
+    if directive == "COPY":
+        made.meta, made.headers, made.content_type = source.meta, dict(source.headers), source.content_type
+        made.headers.pop("WebsiteRedirectLocation", None)
+        if req.get("WebsiteRedirectLocation"):
+            made.headers["WebsiteRedirectLocation"] = req["WebsiteRedirectLocation"]
+    made.tags = source.tags
+    if req.get("TaggingDirective") == "REPLACE":
+        made.tags = tags_of_header(req.get("Tagging") or "")
+    made.size = source.size
+    made.checksums, made.checksum_type = dict(source.checksums), source.checksum_type
+    same = (source.bucket, source.key) == (made.bucket, made.key)
+    unchanged = not any(
+        req.get(name) for name in ("StorageClass", "ServerSideEncryption", "WebsiteRedirectLocation", "ACL")
+    )
+    if same and directive == "COPY" and unchanged and not req.get("ChecksumAlgorithm"):
+        raise InvalidRequest(
+            "This copy request is illegal because it is trying to copy an object to itself without changing the "
+            "object's metadata, storage class, website redirect location or encryption attributes."
+        )
+    return made
+
+
+async def _new_content(ctx: Context, req: dict[str, Any], source: Object, made: Object) -> Content | None:
+    """The bytes of the copy where they cannot be shared, and its checksum where the source has none that will do.
+
+    A copy is always a single part: its ETag is the MD5 of the bytes and its checksum that of the whole object.
+    """
+    made.etag = source.etag
+    algorithm = req.get("ChecksumAlgorithm") or next(iter(source.checksums), "")
+    if algorithm and algorithm not in SIZES:
+        raise InvalidRequest(
+            "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, "
+            "CRC64NVME, SHA1, SHA256]"
+        )
+    whole = source.checksum_type == FULL_OBJECT and algorithm in source.checksums
+    if not source.parts and (not algorithm or whole):
+        return None
+    chunks = stream(ctx, await ctx.fetch(body, ctx, source, 0, source.size))
+    content = await copied(ctx, chunks, algorithm, keep=source.parts > 0)
+    made.checksums, made.checksum_type = content.checksums, FULL_OBJECT
+    if content.blob is None:
+        return None
+    made.etag, made.blob = content.md5.hex(), content.blob.id
+    return content
+
+
+def _commit_copy(
+    tx: Transaction,
+    ctx: Context,
+    req: dict[str, Any],
+    source_request: dict[str, Any],
+    source: Object,
+    made: Object,
+    content: Content | None,
+) -> Bucket | None:
+    """None when the source is not what it was when it was read."""
+    bucket = require_bucket(tx, req)
+    now = require_source(tx, ctx, source_request, req)
+    if (now.version_id, now.order, now.etag, now.blob) != (source.version_id, source.order, source.etag, source.blob):
+        return None
+    old = current(tx, bucket.name, made.key)
+    check_precondition(req, old)
+    data = b""
+    if content is None and source.blob:
+        ctx.blobs.share(tx, source.blob, OWNER)  # before a copy to itself lets go of it
+        made.blob = source.blob
+    elif content is None and source.size:
+        inline = tx.get(INLINES, (source.bucket, source.key, source.version_id))
+        data = inline.data if inline is not None else b""
+    put(tx, ctx, bucket, made, old)
+    fill(tx, ctx, made, content or Content(len(data), b"", data=data))
+    if bucket.has_notifications:
+        events.enqueue(tx, ctx, bucket, made, "ObjectCreated:Copy")
+    return bucket
