@@ -189,7 +189,6 @@ def _writer(shape: Shape, cache: dict[str, Write]) -> Write:
         return lambda value: value
     if shape.name in cache:
         return cache[shape.name]
-    cache[shape.name] = lambda value: cache[shape.name](value)
     if kind == "structure":
         made: Write = _structure(shape, cache)
     elif kind == "list":

@@ -51,9 +51,12 @@ class _Worded:
         self.code = code if trait is None or not trait.code else trait.code
         self.query_code = error.code_for("query") if shared and shape is None else self.code
         self.status = error.status
-        if trait is not None and trait.http_status_code:
+        rpc = protocol in (codec.JSON, codec.CBOR)
+        if rpc and model is not None and model.query_compatible and shape is not None:
+            self.status = 500 if shape.raw.fault else 400  # the model's status is that of the old protocol
+        elif trait is not None and trait.http_status_code:
             self.status = trait.http_status_code
-        elif shared and protocol in (codec.JSON, codec.CBOR) and self.status in (403, 404):
+        elif shared and rpc and self.status in (403, 404):
             self.status = 400  # the rpc protocols answer every fault of the caller so
         self.sender = self.status < 500
         self.message = error.message
@@ -92,7 +95,7 @@ def respond(
         response.headers += _query_error(model, worded)
         response.headers.append(("x-amzn-RequestId", request_id))
     elif protocol == codec.EC2:
-        response = _ec2(worded, request_id)
+        response = _ec2(worded, error, request_id)
     elif protocol == codec.REST_XML and (family or family_of(protocol, model)) == "s3":
         response = _s3(worded, error, request_id)
     else:
@@ -160,27 +163,35 @@ def _header_members(worded: _Worded, error: ServiceError) -> list[tuple[str, str
     ]
 
 
+def _xml_members(worded: _Worded, error: ServiceError) -> list[str]:
+    """The further members of an error structure that stand in the body."""
+    parts: list[str] = []
+    if worded.shape is not None:
+        members = worded.shape.members
+        shown = {k: v for k, v in error.members.items() if k in members and not members[k].location}
+        shown = {k: v for k, v in shown.items() if k.lower() not in ("message", "code", "type")}
+        writers(worded.shape.model).members(worded.shape)(parts.append, shown)
+    return parts
+
+
 def _query(model: ServiceModel | None, worded: _Worded, error: ServiceError, request_id: str) -> Response:
     namespace = model.namespace if model is not None else ""
     parts = [f'<ErrorResponse xmlns="{escape(namespace)}">' if namespace else "<ErrorResponse>"]
     parts.append(f"<Error><Type>{'Sender' if worded.sender else 'Receiver'}</Type>")
     parts += (element("Code", worded.code), element("Message", worded.message))
-    if worded.shape is not None and model is not None:
-        shown = {k: v for k, v in error.members.items() if k.lower() not in ("message", "code", "type")}
-        writers(model).members(worded.shape)(parts.append, shown)
+    parts += _xml_members(worded, error)
     parts += ("</Error>", element("RequestId", request_id), "</ErrorResponse>")
     headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)]
     headers += _header_members(worded, error)
     return Response(worded.status, headers, "".join(parts).encode("utf-8", "replace"))
 
 
-def _ec2(worded: _Worded, request_id: str) -> Response:
-    text = (
-        f"{DECLARATION}<Response><Errors><Error>{element('Code', worded.code)}{element('Message', worded.message)}"
-        f"</Error></Errors>{element('RequestID', request_id)}</Response>"
-    )
+def _ec2(worded: _Worded, error: ServiceError, request_id: str) -> Response:
+    parts = [DECLARATION, "<Response><Errors><Error>", element("Code", worded.code), element("Message", worded.message)]
+    parts += _xml_members(worded, error)
+    parts += ("</Error></Errors>", element("RequestID", request_id), "</Response>")
     headers = [("Content-Type", "text/xml;charset=UTF-8"), ("x-amzn-RequestId", request_id)]
-    return Response(worded.status, headers, text.encode("utf-8", "replace"))
+    return Response(worded.status, headers, "".join(parts).encode("utf-8", "replace"))
 
 
 def _s3(worded: _Worded, error: ServiceError, request_id: str) -> Response:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from . import patching
-from .shapes import SHAPE_DECODER, RawRef, Ref, Shape, _namespace
+from .shapes import SHAPE_DECODER, RawRef, Ref, Shape
 
 if TYPE_CHECKING:
     from fogbank.core.errors import ServiceError
@@ -75,6 +75,11 @@ _DOCUMENT_DECODER = msgspec.json.Decoder(_Document)
 _OPERATION_DECODER = msgspec.json.Decoder(RawOperation)
 
 
+def _payload(ref: Ref | None) -> Ref | None:
+    """The member that is the whole body of a REST message."""
+    return ref.shape.members.get(ref.raw.payload or ref.shape.raw.payload) if ref is not None else None
+
+
 class OperationModel:
     """One operation: how its request is read and its answers are written, in each protocol it may come in."""
 
@@ -120,11 +125,11 @@ class OperationModel:
 
     @cached_property
     def payload_in(self) -> Ref | None:
-        return self.input.shape.members.get(self.input.shape.raw.payload) if self.input else None
+        return _payload(self.input)
 
     @cached_property
     def payload_out(self) -> Ref | None:
-        return self.output.shape.members.get(self.output.shape.raw.payload) if self.output else None
+        return _payload(self.output)
 
     @cached_property
     def streaming_input(self) -> bool:
@@ -362,4 +367,4 @@ def load(name: str) -> ServiceModel:
     return ServiceModel(name, data, patching.read(name))
 
 
-__all__ = ["OperationModel", "ServiceModel", "_namespace", "load", "names"]
+__all__ = ["OperationModel", "ServiceModel", "load", "names"]

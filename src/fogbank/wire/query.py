@@ -68,10 +68,8 @@ class Reader:
     def name(self, name: str, ref: Ref) -> str:
         raw = ref.raw
         if self._ec2:
-            return raw.query_name or (_capital(raw.location_name) if raw.location_name else name)
-        if ref.shape.type == "list" and ref.flattened and ref.shape.member.raw.location_name:
-            return ref.shape.member.raw.location_name
-        return raw.query_name or raw.location_name or name
+            return raw.query_name or _capital(ref.wire_name)
+        return ref.flat_name if ref.shape.type == "list" and ref.flattened else raw.query_name or ref.wire_name
 
     def structure(self, shape: Shape) -> Read:
         key = shape.name
@@ -82,7 +80,11 @@ class Reader:
 
         def read(node: Any) -> dict[str, Any]:
             if not table:
-                table.update({self.name(name, ref): (name, self.of(ref)) for name, ref in shape.members.items()})
+                for name, ref in shape.members.items():
+                    table[self.name(name, ref)] = entry = (name, self.of(ref))
+                    if ref.shape.type == "list" and ref.flattened and not self._ec2:
+                        # which of the two names a flattened list goes by, SDKs disagree
+                        table.setdefault(ref.shape.member.raw.location_name or name, entry)
             if type(node) is not dict:
                 if node:
                     raise MalformedParameter(f"Value ({node}) is not a structure.")

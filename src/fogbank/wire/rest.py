@@ -18,7 +18,7 @@ from .compression import inflate
 from .errors import host_id
 from .json_read import JsonBody
 from .json_write import encode, structure_writer, value_writer
-from .shapes import Ref
+from .shapes import Ref, namespace_of
 from .xml_write import DECLARATION, attributes, escape, writers
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class RequestReader:
         elif ref.location == "header":
             self._headers[ref.wire_name.lower()] = (name, headers.reader(ref, s3=s3))
         elif ref.location == "headers":
-            self._prefixes.append((ref.raw.location_name.lower(), name))
+            self._prefixes.append((_prefix(ref).lower(), name))
 
     def _members_reader(self, members: dict[str, Ref], xml: bool) -> Body:
         operation = self._operation
@@ -177,8 +177,7 @@ class RequestReader:
             found = self._queries.get(name)
             if found is None:
                 if self._query_map is not None:
-                    many = self._query_map[1]
-                    if many:
+                    if self._query_map[1]:
                         rest.setdefault(name, []).append(text)
                     else:
                         rest.setdefault(name, text)
@@ -188,6 +187,10 @@ class RequestReader:
                 params[found[0]] = found[1](text)
         if self._query_map is not None and rest:
             params[self._query_map[0]] = rest
+
+
+def _prefix(ref: Ref) -> str:
+    return ref.raw.location_name or ref.shape.raw.location_name
 
 
 def _is_number(found: tuple[str, Callable[[str], Any], bool]) -> bool:
@@ -229,7 +232,7 @@ class ResponseWriter:
             if ref.location == "header":
                 self._headers[name] = (ref.wire_name, headers.writer(ref))
             elif ref.location == "headers":
-                self._prefixes[name] = ref.raw.location_name
+                self._prefixes[name] = _prefix(ref)
             elif ref.location == "statusCode":
                 self._status_member = name
         self._payload = operation.payload_out
@@ -239,7 +242,7 @@ class ResponseWriter:
         self._type = ""
         if self._payload is not None:
             self._body = self._payload_writer(self._payload)
-        elif shape is not None and (in_body or not xml) and self._status != 204:
+        elif shape is not None and (in_body or not (xml or members)) and self._status != 204:
             self._body = self._members_writer(in_body)
             self._type = "application/xml" if xml else "application/json"
 
@@ -249,17 +252,18 @@ class ResponseWriter:
         if not self._xml:
             write = structure_writer(shape, members)
             return lambda result: encode(write(result))
-        root = shape.raw.location_name or f"{self._operation.name}{'Result' if self._s3 else 'Response'}"
+        root = shape.raw.location_name or shape.name
         namespace = shape.model.namespace
         if self._operation.name == "GetBucketLocation" and self._s3:
             return lambda result: _text_root("LocationConstraint", namespace, result.get("LocationConstraint"))
-        inner = writers(shape.model).members(shape, members)
-        opening = f'{DECLARATION}<{root} xmlns="{escape(namespace)}">' if namespace else f"{DECLARATION}<{root}>"
+        mark = attributes(namespace_of(shape.raw.xml_namespace)) or (
+            f' xmlns="{escape(namespace)}"' if namespace else ""
+        )
+        write_root = writers(shape.model).root(shape, f"{DECLARATION}<{root}{mark}", f"</{root}>", members)
 
         def write_xml(result: dict[str, Any]) -> bytes:
-            parts = [opening]
-            inner(parts.append, result)
-            parts.append(f"</{root}>")
+            parts: list[str] = []
+            write_root(parts.append, result)
             return "".join(parts).encode("utf-8", "replace")
 
         return write_xml
@@ -276,17 +280,16 @@ class ResponseWriter:
             write = value_writer(ref)
             return lambda result: b"" if result.get(name) is None else encode(write(result[name]))
         self._type = "application/xml"
-        tag = ref.raw.location_name or ref.shape.raw.location_name or name
+        tag = ref.raw.location_name or ref.shape.raw.location_name or ref.shape.name
         model = ref.shape.model
         mark = attributes(ref.namespace) or (f' xmlns="{escape(model.namespace)}"' if model.namespace else "")
-        inner = writers(model).members(ref.shape)
+        write_root = writers(model).root(ref.shape, f"{DECLARATION}<{tag}{mark}", f"</{tag}>")
 
         def write_xml(result: dict[str, Any]) -> bytes:
             if result.get(name) is None:
                 return b""
-            parts = [f"{DECLARATION}<{tag}{mark}>"]
-            inner(parts.append, result[name])
-            parts.append(f"</{tag}>")
+            parts: list[str] = []
+            write_root(parts.append, result[name])
             return "".join(parts).encode("utf-8", "replace")
 
         return write_xml

@@ -45,6 +45,7 @@ class RawRef(msgspec.Struct, rename="camel", frozen=True):
     enum: list[str] = []
     idempotency_token: bool = False
     result_wrapper: str = ""
+    payload: str = ""
 
 
 class RawShape(msgspec.Struct, rename="camel", frozen=True):
@@ -63,6 +64,7 @@ class RawShape(msgspec.Struct, rename="camel", frozen=True):
     payload: str = ""
     flattened: bool = False
     streaming: bool = False
+    location: str = ""
     location_name: str = ""
     xml_namespace: Namespace | str | None = None
     timestamp_format: str = ""
@@ -98,7 +100,7 @@ INTEGERS = frozenset(("integer", "long", "short", "byte", "biginteger"))
 FLOATS = frozenset(("float", "double", "bigdecimal"))
 
 
-def _namespace(value: Namespace | str | None) -> Namespace | None:
+def namespace_of(value: Namespace | str | None) -> Namespace | None:
     return Namespace(uri=value) if isinstance(value, str) else value
 
 
@@ -114,7 +116,9 @@ class Ref:
 
     @property
     def wire_name(self) -> str:
-        return self.raw.location_name or self.name
+        shape = self.shape
+        own = shape.raw.location_name if shape.type != "structure" else ""  # a structure's own name is for roots
+        return self.raw.location_name or own or self.name
 
     @property
     def xml_name(self) -> str:
@@ -124,8 +128,15 @@ class Ref:
         return self.wire_name
 
     @property
+    def flat_name(self) -> str:
+        """What each element of a flattened list is called: the member's own name, the element's, or the member's."""
+        own = self.raw.query_name if self.shape.model.query_compatible else ""
+        own = own or self.raw.location_name or self.shape.raw.location_name
+        return own or self.shape.member.raw.location_name or self.name
+
+    @property
     def location(self) -> str:
-        return self.raw.location
+        return self.raw.location or self.shape.raw.location
 
     @property
     def flattened(self) -> bool:
@@ -141,7 +152,7 @@ class Ref:
 
     @property
     def namespace(self) -> Namespace | None:
-        return _namespace(self.raw.xml_namespace) or _namespace(self.shape.raw.xml_namespace)
+        return namespace_of(self.raw.xml_namespace) or namespace_of(self.shape.raw.xml_namespace)
 
     @property
     def enum(self) -> list[str]:

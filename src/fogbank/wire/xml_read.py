@@ -117,10 +117,9 @@ class XmlReader:
                     marks.append((name, ref.wire_name, ref))
                 elif ref.flattened and ref.shape.type in ("list", "map"):
                     reader = self._flat_list(ref) if ref.shape.type == "list" else self._flat_map(ref)
-                    repeated[ref.wire_name] = (name, reader)
-                    inner = ref.shape.member.raw.location_name if ref.shape.type == "list" else ""
-                    if inner:
-                        repeated.setdefault(inner, (name, reader))
+                    own = ref.flat_name if ref.shape.type == "list" else ref.wire_name
+                    repeated[own] = (name, reader)
+                    repeated.setdefault(ref.wire_name, (name, reader))
                 else:
                     single[ref.wire_name] = (name, self.value(ref))
 

@@ -97,6 +97,10 @@ def attributes(namespace: Namespace | None) -> str:
     return f' {name}="{escape(namespace.uri)}"'
 
 
+def _tag(ref: Ref) -> str:
+    return ref.flat_name if ref.shape.type == "list" and ref.flattened else ref.xml_name
+
+
 class XmlWriters:
     """The writers of one model; `ec2` and `query` differ only in what surrounds them."""
 
@@ -114,7 +118,7 @@ class XmlWriters:
             table = self._tables.get(key)
             if table is None:
                 table = self._tables[key] = {
-                    name: self.element(ref, ref.xml_name) for name, ref in chosen.items() if not ref.raw.xml_attribute
+                    name: self.element(ref, _tag(ref)) for name, ref in chosen.items() if not ref.raw.xml_attribute
                 }
             for name, item in value.items():
                 if item is not None:
@@ -124,17 +128,17 @@ class XmlWriters:
 
         return write
 
-    def element(self, ref: Ref, tag: str) -> Write:
-        """Writes a value as an element (or, flattened, as several)."""
+    def element(self, ref: Ref, tag: str, namespace: Namespace | None = None) -> Write:
+        """Writes a value as an element (or, flattened, as several); `namespace` overrides the use's own."""
         kind = ref.shape.type
         if kind == "structure":
-            return self._structure(ref, tag)
+            return self.root(ref.shape, f"<{tag}{attributes(namespace or ref.namespace)}", f"</{tag}>")
         if kind == "list":
             return self._list(ref, tag)
         if kind == "map":
             return self._map(ref, tag)
         text = scalar_text(ref)
-        opening, closing = f"<{tag}{attributes(ref.namespace)}>", f"</{tag}>"
+        opening, closing = f"<{tag}{attributes(namespace or ref.namespace)}>", f"</{tag}>"
         if kind in ("string", "character"):
 
             def write_string(append: Append, value: Any) -> None:
@@ -147,22 +151,17 @@ class XmlWriters:
 
         return write
 
-    def _structure(self, ref: Ref, tag: str) -> Write:
-        inner = self.members(ref.shape)
-        start = f"<{tag}{attributes(ref.namespace)}"
-        closing = f"</{tag}>"
-        marks = [(name, m.wire_name, scalar_text(m)) for name, m in ref.shape.members.items() if m.raw.xml_attribute]
+    def root(self, shape: Shape, start: str, closing: str, members: dict[str, Ref] | None = None) -> Write:
+        """Writes a structure with its attributes: `start` is its opening tag without the `>`."""
+        inner = self.members(shape, members)
+        marks = [(name, m.wire_name, scalar_text(m)) for name, m in shape.members.items() if m.raw.xml_attribute]
 
         def write(append: Append, value: Any) -> None:
-            if marks:
-                pairs = (
-                    f' {wire}="{escape(text(value[name]))}"'
-                    for name, wire, text in marks
-                    if value.get(name) is not None
-                )
-                append(f"{start}{''.join(pairs)}>")
-            else:
-                append(f"{start}>")
+            append(start)
+            for name, wire, text in marks:
+                if value.get(name) is not None:
+                    append(f' {wire}="{escape(text(value[name]))}"')
+            append(">")
             inner(append, value)
             append(closing)
 
@@ -171,7 +170,7 @@ class XmlWriters:
     def _list(self, ref: Ref, tag: str) -> Write:
         member = ref.shape.member
         if ref.flattened:
-            each = self.element(member, member.raw.location_name or tag)
+            each = self.element(member, tag, ref.namespace)
 
             def write_flat(append: Append, value: Iterable[Any]) -> None:
                 for item in value:
@@ -196,13 +195,14 @@ class XmlWriters:
         key = self.element(shape.key, shape.key.raw.location_name or "key")
         value_writer = self.element(shape.value, shape.value.raw.location_name or "value")
         entry = tag if ref.flattened else "entry"
+        head = f"<{tag}{attributes(ref.namespace)}>" if ref.flattened else "<entry>"
         opening, closing = ("", "") if ref.flattened else (f"<{tag}{attributes(ref.namespace)}>", f"</{tag}>")
 
         def write(append: Append, value: dict[str, Any]) -> None:
             append(opening)
             for name, item in value.items():
                 if item is not None:
-                    append(f"<{entry}>")
+                    append(head)
                     key(append, name)
                     value_writer(append, item)
                     append(f"</{entry}>")
