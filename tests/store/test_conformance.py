@@ -368,3 +368,21 @@ def test_durable_returns(store: Store) -> None:
         await store.durable()
 
     asyncio.run(main())
+
+
+def test_check_finds_nothing_wrong(store: Store) -> None:
+    fill(store, *(item(f"{i:04}", i, tags=["t"], body=b"." * (i % 3000)) for i in range(1200)))
+    assert store.check() == []
+
+
+def test_tables(store: Store) -> None:
+    with store.read() as tx:
+        assert tx.tables() == []
+        assert tx.get(ITEMS, ("a", "x")) is None, "reading a table does not make it"
+        assert tx.tables() == []
+    fill(store, item("x"))
+    with store.write() as tx:
+        tx.put(OTHERS, item("x"))
+        assert tx.tables() == ["box/item", "box/item2"]
+    with store.read() as tx:
+        assert tx.tables() == ["box/item", "box/item2"]

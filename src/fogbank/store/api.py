@@ -208,6 +208,10 @@ class Store(Protocol):
         """Delete every record of the tables whose name starts with `prefix`."""
         ...
 
+    def check(self) -> list[str]:
+        """Read everything and say what is damaged: checksums, index entries, SQLite's own structure. Slow."""
+        ...
+
     async def copy_to(self, path: Path) -> None:
         """Write a consistent copy of everything into a new file `path`, while the store is used.
 

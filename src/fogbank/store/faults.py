@@ -107,6 +107,9 @@ class FaultyStore:
     def wipe(self, prefix: str = "") -> None:
         self.inner.wipe(prefix)
 
+    def check(self) -> list[str]:
+        return self.inner.check()
+
     async def copy_to(self, path: Path) -> None:
         await self.inner.copy_to(path)
 

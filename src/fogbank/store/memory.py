@@ -141,6 +141,10 @@ class MemoryStore:
             tx._changes += 1
             tx._clear(*wiped(prefix))
 
+    def check(self) -> list[str]:
+        with self._reader as tx:
+            return list(tx._problems())
+
     async def copy_to(self, path: Path) -> None:
         from .copies import write_copy
 

@@ -319,6 +319,10 @@ class PostgresStore:
         with PostgresTransaction(self) as tx:
             tx._clear(*wiped(prefix))
 
+    def check(self) -> list[str]:
+        with PostgresReader(self) as tx:
+            return list(tx._problems())
+
     async def copy_to(self, path: Path) -> None:
         await asyncio.to_thread(self._copy_to, path)
 

@@ -89,6 +89,11 @@ def codec(table: Table[R]) -> Codec[R]:
     return made
 
 
+def intact(row: bytes, value: bytes) -> bool:
+    """Whether a record's value is what was written under this row."""
+    return crc32(value, crc32(row)) == RESIDUE
+
+
 def describe(row: bytes) -> str:
     """A row's key for people."""
     from .keys import decode

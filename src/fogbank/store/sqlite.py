@@ -9,6 +9,7 @@ hands when it returns: it survives a killed process; `durable()` adds the sync t
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -299,12 +300,14 @@ class SqliteStore:
         self._writer = SqliteTransaction(self)
 
     def _connect(self) -> sqlite3.Connection:
+        if self.path.exists() and not os.access(self.path, os.W_OK):  # SQLite would say so at the first change only
+            raise StoreReadOnly(f"{self.path} cannot be written. Give this user the right to, or use another --data")
         try:
             connection = connect(self.path)
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
         try:
-            connection.execute("BEGIN IMMEDIATE")  # says now, not at the first change, whether it can be written
+            connection.execute("BEGIN IMMEDIATE")
             if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
                 schema.create(connection)
             connection.execute("COMMIT")
@@ -340,6 +343,12 @@ class SqliteStore:
         with self._writer as tx:
             tx._changes += 1
             tx._clear(*wiped(prefix))
+
+    def check(self) -> list[str]:
+        found = self._connection.execute("PRAGMA integrity_check(20)").fetchall()
+        problems = [f"{self.path}: {text}" for (text,) in found if text != "ok"]
+        with self._reader as tx:
+            return problems + list(tx._problems())
 
     async def copy_to(self, path: Path) -> None:
         await asyncio.to_thread(self._copy_to, path)

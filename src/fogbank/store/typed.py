@@ -8,12 +8,13 @@ The rows of one table, in this order (all tables lie in one ordered space):
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from .api import Key, R, StoreCorrupt, Table
 from .keys import BEYOND, SEPARATOR, ceiling, encode
-from .records import Codec, codec, describe
+from .records import Codec, codec, describe, intact
 
 Row = tuple[bytes, bytes]  # a key and its value
 IndexedRow = tuple[bytes, bytes, "bytes | None"]  # an index row's key, the record's row, the record's value
@@ -23,6 +24,7 @@ NESTED = (
     "operation never keeps a transaction open across an await"
 )
 FIRST_CHUNK, LARGEST_CHUNK = 16, 512  # rows that a scan fetches at a time: few at first, since most scans end early
+NAME = re.compile(rb"[^\x00\x01]+(?=[\x00\x01])")  # a table's, at the start of a row
 CATALOG = b"\x00catalog\x00"  # + a table's name: its version and indexes, as last used
 
 
@@ -122,6 +124,21 @@ class TypedReader:
 
     def tables(self) -> list[str]:
         return [row[len(CATALOG) :].decode() for row, _ in self._range(CATALOG, ceiling(CATALOG), False, 1_000_000)]
+
+    def _problems(self) -> Iterator[str]:
+        """What is damaged among the rows of all tables."""
+        low, high = wiped("")
+        while rows := self._range(low, high, False, LARGEST_CHUNK):
+            for row, value in rows:
+                name = NAME.match(row)
+                if name is None:
+                    yield f"a row belongs to no table: {row.hex()}"
+                elif row[name.end()] == 0:
+                    if not intact(row, value):
+                        yield f"the record at {describe(row)} of table {name[0].decode(errors='replace')} is damaged"
+                elif self._get(value) is None:
+                    yield f"an index of table {name[0].decode(errors='replace')} points to nothing: {row.hex()}"
+            low = rows[-1][0] + b"\x00"
 
     def _walk(
         self,
