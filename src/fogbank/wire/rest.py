@@ -236,7 +236,8 @@ class ResponseWriter:
             elif ref.location == "statusCode":
                 self._status_member = name
         self._payload = operation.payload_out
-        in_body = {n: r for n, r in members.items() if not r.location} if self._payload is None else {}
+        elsewhere = ("header", "headers", "statusCode")  # what only a request has room for, stays in the body
+        in_body = {n: r for n, r in members.items() if r.location not in elsewhere} if self._payload is None else {}
         self._events = operation.event_member
         self._body: Callable[[dict[str, Any]], Any] = lambda result: b""
         self._type = ""
