@@ -275,3 +275,14 @@ class NotImplementedHeader(S3Error):
     code = "NotImplemented"
     status = 501
     default = "A header you provided implies functionality that is not implemented"
+
+
+class IllegalVersioning(S3Error):
+    code = "IllegalVersioningConfigurationException"
+    status = 400
+    default = "The Versioning element must be specified"
+
+
+class InvalidPolicyDocument(S3Error):
+    code = "InvalidPolicyDocument"
+    status = 400

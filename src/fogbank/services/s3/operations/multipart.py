@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 from __future__ import annotations
 
 from hashlib import md5
+from itertools import pairwise
 from typing import Any
 
 from fogbank.core.context import Context
@@ -208,10 +209,9 @@ def _part(part: UploadedPart, algorithm: str) -> Part:
 
 def _chosen(listed: list[dict[str, Any]], uploaded: dict[int, UploadedPart], upload: Upload) -> list[UploadedPart]:
     """The parts of a completion, checked. Raises InvalidPartOrder, InvalidPart, EntityTooSmall, InvalidRequest."""
-    numbers = [each.get("PartNumber") for each in listed]
-    if any(number is None for number in numbers):
+    if any(each.get("PartNumber") is None for each in listed):
         raise MalformedXML
-    if any(a >= b for a, b in zip(numbers, numbers[1:], strict=False)):
+    if any(a["PartNumber"] >= b["PartNumber"] for a, b in pairwise(listed)):
         raise InvalidPartOrder(UploadId=upload.id)
     chosen: list[UploadedPart] = []
     for each in listed:
@@ -247,8 +247,8 @@ def _whole(ctx: Context, req: dict[str, Any], upload: Upload, chosen: list[Uploa
     made.size = sum(part.size for part in chosen)
     if req.get("MpuObjectSize") is not None and req["MpuObjectSize"] != made.size:
         raise InvalidRequest(
-            f"The provided 'x-amz-mp-object-size' header value {req['MpuObjectSize']} does not match what was computed: "
-            f"{made.size}"
+            f"The provided 'x-amz-mp-object-size' header value {req['MpuObjectSize']} does not match what was "
+            f"computed: {made.size}"
         )
     made.modified = int(ctx.now())
     made.parts = len(chosen)

@@ -1,0 +1,164 @@
+"""Uploads by an HTML form: multipart/form-data read piece by piece, and the conditions of its policy.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+from .errors import AccessDenied, EntityTooLarge, EntityTooSmall, InvalidPolicyDocument, MalformedPOSTRequest
+
+_FIELDS_LIMIT = 20 * 1024
+_BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,70})"|([^;,\s]{1,70}))', re.IGNORECASE)
+_NAME = re.compile(rb'\bname="([^"]*)"', re.IGNORECASE)
+_FILENAME = re.compile(rb'\bfilename="([^"]*)"', re.IGNORECASE)
+# form fields that no condition has to cover
+_FREE = frozenset({"awsaccesskeyid", "signature", "policy", "file", "x-amz-signature"})
+
+
+class Form:
+    """The fields in front of the file (names in lower case), and the file's bytes as they come."""
+
+    def __init__(self, content_type: str, body: AsyncIterator[bytes]) -> None:
+        match = _BOUNDARY.search(content_type)
+        if match is None:
+            raise MalformedPOSTRequest
+        self._delimiter = b"\r\n--" + (match[1] or match[2]).encode("latin-1")
+        self._body = body
+        self._buffer = b"\r\n"  # so that the first delimiter looks like the others
+        self._over = False
+        self.fields: dict[str, str] = {}
+        self.filename = ""
+        self.file_type = ""
+
+    async def open(self) -> None:
+        """Read up to the first byte of the file. Raises MalformedPOSTRequest."""
+        await self._until(self._delimiter)
+        total = 0
+        while True:
+            line = await self._until(b"\r\n")
+            if line.strip() == b"--":
+                raise MalformedPOSTRequest("POST requires exactly one file upload per request.")
+            head = await self._until(b"\r\n\r\n")
+            name = _NAME.search(head)
+            if name is None:
+                raise MalformedPOSTRequest
+            field = name[1].decode("utf-8", "replace").lower()
+            if field == "file":
+                filename = _FILENAME.search(head)
+                self.filename = filename[1].decode("utf-8", "replace") if filename else ""
+                found = re.search(rb"content-type:\s*([^\r\n]+)", head, re.IGNORECASE)
+                self.file_type = found[1].decode("latin-1").strip() if found else ""
+                return
+            value = await self._until(self._delimiter)
+            total += len(value) + len(field)
+            if total > _FIELDS_LIMIT:
+                raise MalformedPOSTRequest("Your POST request fields preceding the upload file were too large.")
+            self.fields[field] = value.decode("utf-8", "replace")
+
+    async def _until(self, mark: bytes) -> bytes:
+        """What comes before `mark`, which is taken too."""
+        while (at := self._buffer.find(mark)) < 0:
+            if len(self._buffer) > 2 * _FIELDS_LIMIT or not await self._more():
+                raise MalformedPOSTRequest
+        found, self._buffer = self._buffer[:at], self._buffer[at + len(mark) :]
+        return found
+
+    async def _more(self) -> bool:
+        async for chunk in self._body:
+            self._buffer += chunk
+            return True
+        return False
+
+    async def file(self) -> AsyncIterator[bytes]:
+        """The file's bytes, up to the delimiter; fields behind it are ignored, as S3 ignores them."""
+        mark = self._delimiter
+        while True:
+            at = self._buffer.find(mark)
+            if at >= 0:
+                if at:
+                    yield self._buffer[:at]
+                self._buffer = self._buffer[at:]
+                return
+            keep = len(mark) - 1
+            if len(self._buffer) > keep:
+                yield self._buffer[:-keep]
+                self._buffer = self._buffer[-keep:]
+            if not await self._more():
+                raise MalformedPOSTRequest
+
+
+def check_conditions(conditions: list[Any], fields: dict[str, str], bucket: str) -> tuple[int, int] | None:
+    """Raise AccessDenied unless the fields meet every condition and no field lacks one.
+
+    Returns the content-length-range, if there is one.
+    """
+    present = {**fields, "bucket": bucket}
+    covered: set[str] = set()
+    span: tuple[int, int] | None = None
+    for condition in conditions:
+        if isinstance(condition, dict):
+            for name, value in condition.items():
+                _check(present, name, "eq", str(value), condition)
+                covered.add(name.lower())
+        elif isinstance(condition, list) and len(condition) == 3:
+            kind, name, value = str(condition[0]).lower(), condition[1], condition[2]
+            if kind == "content-length-range":
+                span = _span(name, value)
+                continue
+            name = str(name).removeprefix("$")
+            _check(present, name, kind, str(value), condition)
+            covered.add(name.lower())
+        else:
+            raise InvalidPolicyDocument("Invalid Policy: Invalid condition.")
+    for name in fields:
+        if name not in covered and name not in _FREE and not name.startswith("x-ignore-"):
+            raise AccessDenied(f"Invalid according to Policy: Extra input fields: {name}")
+    return span
+
+
+def _span(low: Any, high: Any) -> tuple[int, int]:
+    try:
+        return int(low), int(high)
+    except (ValueError, TypeError):
+        raise InvalidPolicyDocument("Invalid Policy: Invalid content-length-range.")
+
+
+def _check(present: dict[str, str], name: str, kind: str, value: str, condition: Any) -> None:
+    actual = present.get(name.lower(), "")
+    if kind == "eq":
+        holds = actual == value
+    elif kind == "starts-with":
+        # Content-Type may list several types, of which each must begin so
+        parts = actual.split(",") if name.lower() == "content-type" else [actual]
+        holds = all(part.strip().startswith(value) for part in parts)
+    else:
+        raise InvalidPolicyDocument(f"Invalid Policy: Invalid condition operation '{kind}'.")
+    if not holds:
+        shown = [kind, f"${name}", value]
+        text = ", ".join(f'"{part}"' for part in shown)
+        raise AccessDenied(f"Invalid according to Policy: Policy Condition failed: [{text}]")
+
+
+class Measured:
+    """A body of unknown length that fails when it leaves a range of sizes."""
+
+    length: int | None = None
+
+    def __init__(self, pieces: AsyncIterator[bytes], span: tuple[int, int]) -> None:
+        self._pieces = pieces
+        self._low, self._high = span
+        self.size = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._pieces:
+            self.size += len(piece)
+            if self.size > self._high:
+                raise EntityTooLarge(ProposedSize=str(self.size), MaxSizeAllowed=str(self._high))
+            yield piece
+        if self.size < self._low:
+            raise EntityTooSmall(ProposedSize=str(self.size), MinSizeAllowed=str(self._low))

@@ -1,0 +1,44 @@
+"""Versioning.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.operation import operation
+
+from .. import arns
+from ..errors import IllegalVersioning, InvalidBucketState, MalformedXML
+from ..lookups import config, require_bucket
+from ..records import BUCKETS
+
+
+@operation("s3", "PutBucketVersioning", resource=arns.bucket)
+def put_bucket_versioning(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Enable or suspend; never versioned again is not to be had."""
+    asked = req.get("VersioningConfiguration") or {}
+    if asked.get("MFADelete") == "Enabled":
+        raise InvalidBucketState("Fogbank does not build MFA Delete.")
+    status = asked.get("Status")
+    if status not in ("Enabled", "Suspended"):
+        raise IllegalVersioning if status is None else MalformedXML
+    with ctx.write() as tx:
+        bucket = require_bucket(tx, req)
+        if status == "Suspended" and config(tx, bucket.name, "object-lock"):
+            raise InvalidBucketState(
+                "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
+            )
+        bucket.versioning = status
+        tx.put(BUCKETS, bucket)
+    return {}
+
+
+@operation("s3", "GetBucketVersioning", resource=arns.bucket)
+def get_bucket_versioning(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Nothing at all for a bucket that was never versioned."""
+    with ctx.read() as tx:
+        bucket = require_bucket(tx, req)
+    return {"Status": bucket.versioning} if bucket.versioning else {}

@@ -1,0 +1,223 @@
+"""POST to a bucket: the upload of a form, signed by its policy instead of its headers.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from fogbank.auth.signatures import policy_access_key, verify_policy
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError, UnrecognizedClient
+from fogbank.core.http import Request, Response
+from fogbank.core.operation import endpoint
+from fogbank.core.principal import Principal, anonymous
+
+from . import arns, events, shapes
+from .browser import allow, bucket_and_key, error_response
+from .checksums import SIZES, Expected
+from .content import MAX_PUT, Content, copied, drop
+from .errors import InvalidArgument, MalformedPOSTRequest, NoSuchBucket
+from .forms import Form, Measured, check_conditions
+from .lookups import require_bucket
+from .making import object_of
+from .permissions import denial
+from .records import BUCKETS, INLINE, Bucket, Object
+from .storage import current, fill, put
+
+if TYPE_CHECKING:
+    from fogbank.app import App
+
+# form fields by the member of PutObject they stand for
+_MEMBERS = {
+    "acl": "ACL",
+    "cache-control": "CacheControl",
+    "content-type": "ContentType",
+    "content-disposition": "ContentDisposition",
+    "content-encoding": "ContentEncoding",
+    "expires": "Expires",
+    "x-amz-storage-class": "StorageClass",
+    "x-amz-website-redirect-location": "WebsiteRedirectLocation",
+    "x-amz-server-side-encryption": "ServerSideEncryption",
+    "x-amz-server-side-encryption-aws-kms-key-id": "SSEKMSKeyId",
+    **{f"x-amz-checksum-{name.lower()}": f"Checksum{name}" for name in SIZES},
+}
+
+
+@endpoint("s3-post")
+async def post(app: App, request: Request) -> Response:
+    """Take a form's file, if its policy is signed by somebody who may put it there."""
+    try:
+        response = await _take(app, request)
+    except ServiceError as error:
+        response = error_response(app, error, request)
+    return allow(app, request, response)
+
+
+async def _take(app: App, request: Request) -> Response:
+    name, _ = bucket_and_key(request, app.settings.domains)
+    with app.store.read() as tx:
+        bucket = tx.get(BUCKETS, (name,))
+    if bucket is None:
+        raise NoSuchBucket(name)
+    form = Form(request.header("content-type"), _chunks(request))
+    await form.open()
+    fields = form.fields
+    principal, document = _signed(app, fields)
+    span = check_conditions(document["conditions"], fields, name) if document is not None else None
+    key = fields.get("key", "").replace("${filename}", form.filename.replace("\\", "/").rpartition("/")[2])
+    if not key:
+        raise InvalidArgument("Bucket POST must contain a field named 'key'.  If it is specified, please check the order "
+                              "of the fields.", ArgumentName="key", ArgumentValue="")  # fmt: skip
+    req = _as_put(fields, name, key, form.file_type)
+    ctx = _context(app, request, principal, bucket)
+    needed = arns.put_object(ctx, req)
+    denied = denial(ctx, *(needed if isinstance(needed, list) else [needed]))
+    if denied is not None:
+        raise denied
+    made = object_of(ctx, req, bucket)
+    made.tags = _tags(fields.get("tagging", ""))
+    body = Measured(form.file(), span or (0, MAX_PUT))
+    await _store(ctx, req, made, body)
+    return _answer(ctx, fields, made)
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    if request.content is not None:
+        yield request.content
+    elif request.stream is not None:
+        async for chunk in request.stream:
+            yield chunk
+
+
+def _signed(app: App, fields: dict[str, str]) -> tuple[Principal, dict[str, Any] | None]:
+    """Who signed the form, and the policy. Raises UnrecognizedClient, SignatureDoesNotMatch, …"""
+    key = policy_access_key(fields)
+    if key is None:
+        if "policy" in fields:
+            raise InvalidArgument("Bucket POST must contain a field named 'AWSAccessKeyId'.", ArgumentName="AWSAccessKeyId",
+                                  ArgumentValue="")  # fmt: skip
+        return anonymous(), None
+    credential = app.authenticator.credential(key)
+    if credential is None:
+        raise UnrecognizedClient(
+            "The AWS Access Key Id you provided does not exist in our records.", AWSAccessKeyId=key
+        )
+    token = fields.get("x-amz-security-token", "")
+    now = app.clock.now()
+    if credential.token and (credential.token != token or (credential.expires or now) < now):
+        raise UnrecognizedClient("The provided token is malformed or otherwise invalid.")
+    return credential.principal, verify_policy(fields, credential.secret, now)
+
+
+def _as_put(fields: dict[str, str], bucket: str, key: str, file_type: str) -> dict[str, Any]:
+    """The form as the request of a PutObject."""
+    req: dict[str, Any] = {"Bucket": bucket, "Key": key}
+    for field, member in _MEMBERS.items():
+        if fields.get(field):
+            req[member] = fields[field]
+    prefix = "x-amz-meta-"
+    meta = {name[len(prefix) :]: value for name, value in fields.items() if name.startswith(prefix)}
+    if meta:
+        req["Metadata"] = meta
+    if "ContentType" not in req and file_type:
+        req["ContentType"] = file_type
+    return req
+
+
+def _context(app: App, request: Request, principal: Principal, bucket: Bucket) -> Context:
+    return Context(
+        app=app,
+        account=principal.account or app.settings.account,
+        region=bucket.region,
+        principal=principal,
+        request_id=app.ids.uuid(),
+        service="s3",
+        operation="PutObject",
+        endpoint=f"{request.scheme}://{request.host}",
+        source_ip=request.client,
+        secure=request.scheme == "https",
+        user_agent=request.header("user-agent"),
+        referer=request.header("referer"),
+    )
+
+
+def _tags(document: str) -> dict[str, str]:
+    """The `tagging` field holds the XML of a Tagging structure."""
+    if not document:
+        return {}
+    from xml.etree import ElementTree
+
+    from .names import tags_of_set
+
+    if "<!" in document:
+        raise MalformedPOSTRequest
+    try:
+        root = ElementTree.fromstring(document)  # noqa: S314 - without declarations there is nothing to expand
+    except ElementTree.ParseError:
+        raise MalformedPOSTRequest
+    found = []
+    for tag in root.iter():
+        if tag.tag.rpartition("}")[2] == "Tag":
+            values = {child.tag.rpartition("}")[2]: child.text or "" for child in tag}
+            found.append({"Key": values.get("Key", ""), "Value": values.get("Value", "")})
+    return tags_of_set(found, 10)
+
+
+async def _store(ctx: Context, req: dict[str, Any], made: Object, body: Measured) -> None:
+    expected = Expected.of_request(req)
+    content = await copied(ctx, body.__aiter__(), expected.algorithm)
+    try:
+        expected.check(content.md5, content.checksums)
+        if content.size <= INLINE and content.blob is not None:
+            data = await ctx.blobs.load(content.blob.id)
+            await ctx.blobs.discard(content.blob)
+            content = Content(content.size, content.md5, content.checksums, data=data)
+        made.size, made.etag, made.checksums = content.size, content.md5.hex(), content.checksums
+        made.blob = content.blob.id if content.blob is not None else ""
+        await ctx.transact(_commit, ctx, made, content)
+    except BaseException:
+        await drop(ctx, content)
+        raise
+
+
+def _commit(tx: Any, ctx: Context, made: Object, content: Content) -> None:
+    bucket = require_bucket(tx, {"Bucket": made.bucket})
+    put(tx, ctx, bucket, made, current(tx, made.bucket, made.key))
+    fill(tx, ctx, made, content)
+    if bucket.has_notifications:
+        events.enqueue(tx, ctx, bucket, made, "ObjectCreated:Post")
+
+
+def _answer(ctx: Context, fields: dict[str, str], made: Object) -> Response:
+    """204 unless the form asked for something else."""
+    location = shapes.location(ctx, made.bucket, made.key)
+    headers = [("ETag", f'"{made.etag}"'), ("Location", location), ("x-amz-request-id", ctx.request_id)]
+    if made.version_id != "null":
+        headers.append(("x-amz-version-id", made.version_id))
+    redirect = fields.get("success_action_redirect") or fields.get("redirect")
+    if redirect and urlsplit(redirect).scheme in ("http", "https"):
+        parts = urlsplit(redirect)
+        told = [("bucket", made.bucket), ("key", made.key), ("etag", f'"{made.etag}"')]
+        query = urlencode([*parse_qsl(parts.query), *told], quote_via=quote)
+        headers = [pair for pair in headers if pair[0] != "Location"]
+        return Response(303, [*headers, ("Location", parts._replace(query=query).geturl())])
+    status = fields.get("success_action_status", "204")
+    if status == "201":
+        from fogbank.wire.xml_write import DECLARATION, element
+
+        xml = "".join(
+            element(name, value)
+            for name, value in (
+                ("Location", location),
+                ("Bucket", made.bucket),
+                ("Key", made.key),
+                ("ETag", f'"{made.etag}"'),
+            )
+        )
+        headers.append(("Content-Type", "application/xml"))
+        return Response(201, headers, f"{DECLARATION}<PostResponse>{xml}</PostResponse>".encode())
+    return Response(200 if status == "200" else 204, headers)

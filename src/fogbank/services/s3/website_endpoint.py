@@ -1,0 +1,197 @@
+"""The website endpoint: anonymous GET and HEAD of a bucket's pages, with index and error documents and redirects.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
+"""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+from fogbank.core.http import Request, Response, ResponseBody
+from fogbank.core.operation import Access, endpoint
+from fogbank.core.principal import anonymous
+from fogbank.gateway import hosts
+
+from . import website
+from .arns import bucket_arn, object_arn
+from .errors import AccessDenied, MethodNotAllowed, NoSuchBucket, NoSuchConfig, NoSuchKey, NotModified
+from .lookups import config
+from .permissions import allowed, denial
+from .ranges import check_read, parse_range
+from .records import BUCKETS, Bucket, Object
+from .storage import body, current
+
+if TYPE_CHECKING:
+    from fogbank.app import App
+
+_HEADER_OF = {
+    "CacheControl": "Cache-Control",
+    "ContentDisposition": "Content-Disposition",
+    "ContentEncoding": "Content-Encoding",
+    "ContentLanguage": "Content-Language",
+    "Expires": "Expires",
+}
+
+
+@endpoint("s3-website")
+async def serve(app: App, request: Request) -> Response:
+    """Answer one request to BUCKET.s3-website.REGION.…"""
+    name = hosts.parse(request.host, app.settings.domains).name or hosts.bare(request.host)
+    request_id = app.ids.uuid()
+    with app.store.read() as tx:
+        bucket = tx.get(BUCKETS, (name,))
+        chosen = config(tx, name, "website") if bucket is not None else None
+    try:
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(Method=request.method, ResourceType="OBJECT")
+        if bucket is None:
+            raise NoSuchBucket(name)
+        if chosen is None:
+            text = "The specified bucket does not have a website configuration"
+            raise NoSuchConfig("NoSuchWebsiteConfiguration", text, name)
+    except ServiceError as error:
+        return _failed(error, request, request_id)
+    ctx = _context(app, request, request_id, bucket)
+    return _Site(ctx, request, bucket, chosen).answer()
+
+
+def _context(app: App, request: Request, request_id: str, bucket: Bucket) -> Context:
+    return Context(
+        app=app,
+        account=bucket.account,
+        region=bucket.region,
+        principal=anonymous(),
+        request_id=request_id,
+        service="s3",
+        operation="GetObject",
+        endpoint=f"{request.scheme}://{request.host}",
+        source_ip=request.client,
+        secure=request.scheme == "https",
+        user_agent=request.header("user-agent"),
+        referer=request.header("referer"),
+    )
+
+
+def _failed(error: ServiceError, request: Request, request_id: str) -> Response:
+    page = website.error_page(error.status, error.code, error.message, error.members, request_id)
+    return Response(error.status, _identity(request_id, error), b"" if request.method == "HEAD" else page)
+
+
+def _identity(request_id: str, error: ServiceError) -> list[tuple[str, str]]:
+    return [
+        ("x-amz-error-code", error.code),
+        ("x-amz-error-message", error.message),
+        ("x-amz-request-id", request_id),
+        ("Content-Type", "text/html; charset=utf-8"),
+        *error.headers,
+    ]
+
+
+class _Site:
+    """One request to one website."""
+
+    def __init__(self, ctx: Context, request: Request, bucket: Bucket, chosen: dict[str, Any]) -> None:
+        self.ctx, self.request, self.bucket, self.chosen = ctx, request, bucket, chosen
+
+    def answer(self) -> Response:
+        request, chosen = self.request, self.chosen
+        everything = website.redirect_all(chosen, request.path, request.query, request.scheme)
+        if everything is not None:
+            return _redirect(everything)
+        key = website.key_of_path(request.path, chosen["IndexDocument"]["Suffix"])
+        routed = website.routed(chosen, key, request.host, request.scheme)
+        if routed is not None:
+            return _redirect(routed)
+        try:
+            return self._page(self._find(key), 200)
+        except NotModified as unchanged:
+            return Response(304, list(unchanged.headers))
+        except ServiceError as error:
+            return self._refused(key, error)
+
+    def _find(self, key: str) -> Object:
+        """Raises NoSuchKey, or AccessDenied for what anybody may not read (or not learn the absence of)."""
+        ctx, name = self.ctx, self.bucket.name
+        denied = denial(ctx, Access("s3:GetObject", object_arn(ctx, name, key)))
+        if denied is not None:
+            raise AccessDenied
+        with ctx.read() as tx:
+            found = current(tx, name, key)
+        if found is None:
+            raise NoSuchKey(key) if allowed(ctx, "s3:ListBucket", bucket_arn(ctx, name)) else self._absent(key)
+        return found
+
+    def _absent(self, key: str) -> ServiceError:
+        """A website tells of a missing page even without s3:ListBucket when the whole bucket is readable."""
+        probe = object_arn(self.ctx, self.bucket.name, self.ctx.ids.hex(16))
+        return AccessDenied() if denial(self.ctx, Access("s3:GetObject", probe)) is not None else NoSuchKey(key)
+
+    def _page(self, found: Object, status: int) -> Response:
+        redirect = found.headers.get("WebsiteRedirectLocation")
+        if redirect and status == 200:
+            return Response(301, [("Location", redirect)])
+        asked = self._conditions() if status == 200 else {}
+        headers = [("ETag", f'"{found.etag}"'), ("Last-Modified", formatdate(found.modified, usegmt=True))]
+        if check_read(asked, found.etag, found.modified):
+            raise NotModified(headers=tuple(headers))
+        headers += [("Content-Type", found.content_type), ("x-amz-request-id", self.ctx.request_id)]
+        headers += [(_HEADER_OF[name], value) for name, value in found.headers.items() if name in _HEADER_OF]
+        headers += [(f"x-amz-meta-{name}", value) for name, value in found.meta.items()]
+        first, length = 0, found.size
+        span = parse_range(self.request.header("range"), found.size) if status == 200 else None
+        if span is not None:
+            status, first, length = 206, span[0], span[1] - span[0] + 1
+            headers.append(("Content-Range", f"bytes {span[0]}-{span[1]}/{found.size}"))
+        if self.request.method == "HEAD":
+            return Response(status, [*headers, ("Content-Length", str(length))])
+        with self.ctx.read() as tx:
+            content: ResponseBody = body(tx, self.ctx, found, first, length)
+        if not isinstance(content, bytes) and not hasattr(content, "path"):
+            headers.append(("Content-Length", str(length)))
+        return Response(status, headers, content)
+
+    def _conditions(self) -> dict[str, Any]:
+        from email.utils import parsedate_to_datetime
+
+        found: dict[str, Any] = {}
+        if self.request.header("if-none-match"):
+            found["IfNoneMatch"] = self.request.header("if-none-match")
+        if self.request.header("if-match"):
+            found["IfMatch"] = self.request.header("if-match")
+        for header, member in (("if-modified-since", "IfModifiedSince"), ("if-unmodified-since", "IfUnmodifiedSince")):
+            try:
+                found[member] = parsedate_to_datetime(self.request.header(header))
+            except (ValueError, TypeError):
+                continue  # absent, or no date: ignored (RFC 9110 13.1.3)
+        return found
+
+    def _refused(self, key: str, error: ServiceError) -> Response:
+        """A folder without its slash, a routing rule for the error, the error document, or the plain page."""
+        if error.status in (403, 404) and not key.endswith("/") and not self.request.path.endswith("/"):
+            index = f"{key}/{self.chosen['IndexDocument']['Suffix']}"
+            try:
+                self._find(index)
+            except ServiceError:
+                pass
+            else:
+                return Response(302, [("Location", f"{self.request.path}/")])
+        routed = website.routed(self.chosen, key, self.request.host, self.request.scheme, error.status)
+        if routed is not None:
+            return _redirect(routed)
+        document = (self.chosen.get("ErrorDocument") or {}).get("Key")
+        if document and 400 <= error.status < 500:
+            try:
+                return self._page(self._find(document), error.status)
+            except ServiceError as second:
+                page = website.error_page(
+                    error.status, error.code, error.message, {**error.members, "Error document": second.message}, "-"
+                )
+                return Response(error.status, _identity(self.ctx.request_id, error), page)
+        return _failed(error, self.request, self.ctx.request_id)
+
+
+def _redirect(target: website.Redirect) -> Response:
+    return Response(target.status, [("Location", target.location)])
