@@ -78,33 +78,13 @@ def read_resource(ctx: Context, req: dict[str, Any]) -> Access:
 
 
 def batch_get_resources(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    return [
-        Access("", arn_of(ctx, name), Lazy(lambda name=name, part=part: _many(ctx, name, part.get("Keys"), req, part)))
-        for name, part in req["RequestItems"].items()
-    ]
+    return [Access("", arn_of(ctx, name), _many(ctx, name, req, part)) for name, part in req["RequestItems"].items()]
 
 
 def batch_write_resources(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    found = []
-    for name, writes in req["RequestItems"].items():
-        items = [(write.get("PutRequest") or {}).get("Item") for write in writes]
-        gone = [(write.get("DeleteRequest") or {}).get("Key") for write in writes]
-        given = [item for item in (*items, *gone) if item]
-        attributes = sorted({attribute for item in given for attribute in item})
-        found.append(
-            Access(
-                "",
-                arn_of(ctx, name),
-                Lazy(
-                    lambda name=name, given=given, attributes=attributes: {
-                        **_leading(ctx, name, given),
-                        PREFIX + "Attributes": attributes,
-                        PREFIX + "ReturnConsumedCapacity": req.get("ReturnConsumedCapacity"),
-                    }
-                ),
-            )
-        )
-    return found
+    return [
+        Access("", arn_of(ctx, name), _written(ctx, name, req, writes)) for name, writes in req["RequestItems"].items()
+    ]
 
 
 _PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
@@ -130,13 +110,13 @@ def _enclosed(ctx: Context, action: str, part: dict[str, Any], operation: str) -
     return Access(PREFIX + action, arn_of(ctx, part["TableName"]), conditions)
 
 
-# -- condition keys -----------------------------------------------------------------------------------------------------
+# -- condition keys ----------------------------------------------------------------------------------------------------
 
 
 def _leading(ctx: Context, name: str, items: Iterable[Item]) -> dict[str, Any]:
     """dynamodb:LeadingKeys: the partition keys that a request names."""
     with ctx.read() as tx:
-        schema = ctx.app.local(State).find(tx, target(ctx, name))  # type: ignore[attr-defined]
+        schema = ctx.app.local(State).find(tx, target(ctx, name))
     if schema is None:
         return {}
     values = [item[schema.keys.hash] for item in items if schema.keys.hash in item]
@@ -161,15 +141,30 @@ def _item_conditions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _many(
-    ctx: Context, name: str, keys_: list[Item] | None, req: dict[str, Any], part: dict[str, Any]
-) -> dict[str, Any]:
-    keys_ = keys_ or []
-    return {
-        **_leading(ctx, name, keys_),
-        **_attributes(part, keys_[0] if keys_ else {}),
-        PREFIX + "ReturnConsumedCapacity": req.get("ReturnConsumedCapacity"),
-    }
+def _many(ctx: Context, name: str, req: dict[str, Any], part: dict[str, Any]) -> Lazy:
+    def make() -> dict[str, Any]:
+        given = part.get("Keys") or []
+        return {
+            **_leading(ctx, name, given),
+            **_attributes(part, given[0] if given else {}),
+            PREFIX + "ReturnConsumedCapacity": req.get("ReturnConsumedCapacity"),
+        }
+
+    return Lazy(make)
+
+
+def _written(ctx: Context, name: str, req: dict[str, Any], writes: list[dict[str, Any]]) -> Lazy:
+    def make() -> dict[str, Any]:
+        items = [(write.get("PutRequest") or {}).get("Item") for write in writes]
+        gone = [(write.get("DeleteRequest") or {}).get("Key") for write in writes]
+        given = [item for item in (*items, *gone) if item]
+        return {
+            **_leading(ctx, name, given),
+            PREFIX + "Attributes": sorted({attribute for item in given for attribute in item}),
+            PREFIX + "ReturnConsumedCapacity": req.get("ReturnConsumedCapacity"),
+        }
+
+    return Lazy(make)
 
 
 def _read_conditions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -187,7 +182,7 @@ def _read_conditions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def _queried(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """dynamodb:LeadingKeys of a Query: the partition key of the table or the index it reads."""
     with ctx.read() as tx:
-        schema = ctx.app.local(State).find(tx, target(ctx, req["TableName"]))  # type: ignore[attr-defined]
+        schema = ctx.app.local(State).find(tx, target(ctx, req["TableName"]))
     if schema is None:
         return {}
     index = schema.indexes.get(req.get("IndexName") or "")

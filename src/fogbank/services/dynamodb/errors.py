@@ -52,3 +52,9 @@ class ProvisionedThroughputExceeded(ServiceError):
         "The level of configured provisioned throughput for the table was exceeded. Consider increasing your "
         "provisioning level with the UpdateTable API."
     )
+
+
+class TableNotFound(ServiceError):
+    """What the backup operations say instead of ResourceNotFoundException."""
+
+    code = "TableNotFoundException"

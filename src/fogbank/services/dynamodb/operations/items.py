@@ -46,7 +46,7 @@ def get_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html
     """
     paths, nested = requested_paths(req)
-    state: State = ctx.app.local(State)  # type: ignore[attr-defined]
+    state = ctx.app.local(State)
     with ctx.read() as tx:
         schema = state.require(ctx, tx, req["TableName"])
         place = schema.place(req["Key"])
@@ -99,7 +99,7 @@ def _old_or_none(req: dict[str, Any]) -> None:
 
 
 def _write(ctx: Context, req: dict[str, Any], change: Change) -> dict[str, Any]:
-    state: State = ctx.app.local(State)  # type: ignore[attr-defined]
+    state = ctx.app.local(State)
     with ctx.write() as tx:
         schema = state.require(ctx, tx, req["TableName"])
         state.check_write(ctx, schema)

@@ -1,0 +1,195 @@
+"""Query and Scan.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ValidationError
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader
+
+from .. import legacy
+from ..arns import read_resource
+from ..expressions.binding import Binding, Test
+from ..expressions.keys import KeyConditions
+from ..keys import BUCKETS
+from ..pages import Page, Selection, bounds, check_start, key_values, start_place
+from ..records import ITEMS, ItemRecord
+from ..schema import Index, Schema
+from ..state import State
+from ..values import Item
+
+QUERY_LEGACY = ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions")
+SCAN_LEGACY = ("AttributesToGet", "ScanFilter", "ConditionalOperator")
+
+
+class Read:
+    """What Query and Scan have in common: filter, projection, index, limits."""
+
+    def __init__(self, req: dict[str, Any], binding: Binding, filter_parameter: str) -> None:
+        self.req = req
+        self.test: Test | None = None
+        self.filtered: frozenset[str] = frozenset()  # attributes that the filter mentions
+        self.filter_name = "Filter Expression"
+        nested: frozenset[str] = frozenset()
+        condition = binding.condition("FilterExpression")
+        legacy.check_operator(req, filter_parameter)
+        filters = req.get(filter_parameter)
+        if condition is not None:
+            self.test = binding.test(condition)
+            self.filtered, nested = condition.heads, condition.nested
+        elif filters:
+            root: Any = legacy.filter_condition(filters, req.get("ConditionalOperator"))
+            self.test = lambda item: bool(root.test(item, {}))
+            self.filtered, self.filter_name = frozenset(filters), filter_parameter
+        self.selection = Selection(req, binding)
+        self.nested = nested | self.selection.nested
+
+    def index(self, schema: Schema) -> Index | None:
+        """The index that is read, if one is. Raises ValidationError for what cannot be read from it."""
+        name = self.req.get("IndexName")
+        if name is None:
+            self.selection.check(schema, None)
+            schema.check_nested(self.nested)
+            return None
+        index = schema.index(name)
+        if not index.local and self.req.get("ConsistentRead"):
+            raise ValidationError("Consistent reads are not supported on global secondary indexes")
+        self.selection.check(schema, index)
+        schema.check_nested(self.nested, index.keys)
+        return index
+
+    def page(self, tx: Reader, schema: Schema, index: Index | None, records: Iterator[ItemRecord]) -> Page:
+        page = Page(self.req.get("Limit"), self.test)
+        fetch: Callable[[ItemRecord], ItemRecord] | None = None
+        if index is not None and self.selection.fetches(index):
+            fetch = page.fetcher(tx, schema)
+        page.fill(records, fetch)
+        return page
+
+    def answer(self, ctx: Context, state: State, schema: Schema, index: Index | None, page: Page) -> dict[str, Any]:
+        req = self.req
+        result: dict[str, Any] = {"Count": len(page.items), "ScannedCount": page.scanned}
+        if not self.selection.counts:
+            result["Items"] = self.selection.apply(page.items)
+        if page.last is not None:
+            result["LastEvaluatedKey"] = key_values(schema, index, page.last.item)
+        units = page.units(bool(req.get("ConsistentRead")))
+        name = index.name if index is not None else ""
+        state.read(ctx, schema, units, name)
+        if page.fetched:
+            state.read(ctx, schema, page.fetched_units(bool(req.get("ConsistentRead"))))
+        if "ReturnConsumedCapacity" in req:
+            result["ConsumedCapacity"] = page.consumed(req, schema, name, units)
+        return result
+
+
+@operation("dynamodb", "Query", resource=read_resource, data_event=True)
+def query(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Items of one partition, in the order of their sort key; a page ends at Limit items or 1 MB."""
+    binding = Binding(
+        req,
+        expressions=("ProjectionExpression", "FilterExpression", "KeyConditionExpression"),
+        legacy=QUERY_LEGACY if req.get("KeyConditionExpression") is not None else QUERY_LEGACY[:3],
+    )
+    conditions = _conditions(req, binding)
+    read = Read(req, binding, "QueryFilter")
+    binding.finish()
+    state = ctx.app.local(State)
+    with ctx.read() as tx:
+        schema = state.require(ctx, tx, req["TableName"])
+        index = read.index(schema)
+        keys = index.keys if index is not None else schema.keys
+        span = bounds(schema, index, conditions)
+        for name in keys.names:
+            if name in read.filtered:
+                raise ValidationError(
+                    f"{read.filter_name} can only contain non-primary key attributes: Primary key attribute: {name}"
+                )
+        state.check_read(ctx, schema, index.name if index is not None else "")
+        start = req.get("ExclusiveStartKey")
+        after = None
+        if start is not None:
+            after = start_place(schema, index, start)
+            check_start(keys, conditions, start)
+        records = tx.scan(
+            ITEMS, span.prefix, start=span.start, end=span.end, after=after, limit=req.get("Limit"),
+            reverse=req.get("ScanIndexForward") is False,
+        )  # fmt: skip
+        page = read.page(tx, schema, index, records)
+    return read.answer(ctx, state, schema, index, page)
+
+
+def _conditions(req: dict[str, Any], binding: Binding) -> KeyConditions:
+    found = binding.key_condition()
+    if found is None:
+        given = req.get("KeyConditions")
+        if given is None:
+            raise ValidationError(
+                "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
+            )
+        found = legacy.key_conditions(given)
+    return found
+
+
+@operation("dynamodb", "Scan", resource=read_resource, data_event=True)
+def scan(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Every item of a table or an index, partition by partition; a page ends at Limit items or 1 MB."""
+    segment, total = _segment(req)
+    binding = Binding(req, expressions=("ProjectionExpression", "FilterExpression"), legacy=SCAN_LEGACY)
+    read = Read(req, binding, "ScanFilter")
+    binding.finish()
+    state = ctx.app.local(State)
+    with ctx.read() as tx:
+        schema = state.require(ctx, tx, req["TableName"])
+        index = read.index(schema)
+        state.check_read(ctx, schema, index.name if index is not None else "")
+        prefix = (schema.account, schema.region, index.box if index is not None else schema.box)
+        low, high = -(-segment * BUCKETS // total), -(-(segment + 1) * BUCKETS // total)
+        after = None
+        if req.get("ExclusiveStartKey") is not None:
+            after = _scan_start(schema, index, req["ExclusiveStartKey"], low, high, (segment, total))
+        records = tx.scan(ITEMS, prefix, start=(*prefix, low), end=(*prefix, high), after=after, limit=req.get("Limit"))
+        page = read.page(tx, schema, index, records)
+    return read.answer(ctx, state, schema, index, page)
+
+
+def _scan_start(
+    schema: Schema, index: Index | None, start: Item, low: int, high: int, segment: tuple[int, int]
+) -> tuple[str, str, str, int, bytes, bytes, bytes]:
+    after = start_place(schema, index, start)
+    if not low <= after[3] < high:
+        raise ValidationError(
+            "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with "
+            f"correct Segment. TotalSegments: {segment[1]} Segment: {segment[0]}"
+        )
+    return after
+
+
+def _segment(req: dict[str, Any]) -> tuple[int, int]:
+    """(Segment, TotalSegments) of a parallel scan; (0, 1) of a plain one."""
+    segment, total = req.get("Segment"), req.get("TotalSegments")
+    if segment is None and total is None:
+        return 0, 1
+    if total is None:
+        raise ValidationError(
+            "The TotalSegments parameter is required but was not present in the request when Segment parameter is "
+            "present"
+        )
+    if segment is None:
+        raise ValidationError(
+            "The Segment parameter is required but was not present in the request when parameter TotalSegments is "
+            "present"
+        )
+    if segment >= total:
+        raise ValidationError(
+            f"The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: {segment} "
+            f"is not less than TotalSegments: {total}"
+        )
+    return segment, total

@@ -1,0 +1,160 @@
+"""CreateTable, DescribeTable, ListTables, DeleteTable."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ValidationError
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader
+
+from .. import definitions
+from ..arns import table_resource
+from ..errors import ResourceInUse, ResourceNotFound
+from ..records import TABLES, IndexRecord, TableRecord
+from ..shapes import counts_of, describe, sse_description
+from ..state import State, target
+from ..values import INVALID
+
+MAX_LISTED = 100
+
+
+def require(tx: Reader, ctx: Context, name: str) -> TableRecord:
+    """The record of a table, fresh from the store. Raises ResourceNotFound, which names it."""
+    wanted = target(ctx, name)
+    found = tx.get(TABLES, wanted)
+    if found is None:
+        raise ResourceNotFound(f"Requested resource not found: Table: {wanted[2]} not found")
+    return found
+
+
+def stream_label(now: float) -> str:
+    """The label of a stream: when it was enabled."""
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:23]
+
+
+@operation("dynamodb", "CreateTable", resource=table_resource)
+def create_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Create a table. It takes requests at once and is ACTIVE when it is next described.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+    """
+    table = _table(ctx, req)
+    with ctx.write() as tx:
+        if tx.get(TABLES, TABLES.key(table)) is not None:
+            raise ResourceInUse(f"Table already exists: {table.name}")
+        tx.put(TABLES, table)
+        ctx.app.local(State).changed(tx)
+    return {"TableDescription": describe(_creating(table), {}, status="CREATING")}
+
+
+def _creating(table: TableRecord) -> TableRecord:
+    """As the response of CreateTable shows it: indexes are being created too."""
+    import msgspec
+
+    indexes = [index if index.local else msgspec.structs.replace(index, status="CREATING") for index in table.indexes]
+    return msgspec.structs.replace(table, indexes=indexes)
+
+
+def _table(ctx: Context, req: dict[str, Any]) -> TableRecord:
+    account, region, name = target(ctx, req["TableName"])
+    definitions.check_name(name)
+    for member in ("AttributeDefinitions", "KeySchema"):
+        if req.get(member) is None:
+            raise ValidationError(
+                f"1 validation error detected: Value null at '{member[0].lower()}{member[1:]}' failed to satisfy "
+                "constraint: Member must not be null"
+            )
+    billing = req.get("BillingMode") or "PROVISIONED"
+    read, write = definitions.table_throughput(req, billing)
+    kinds = definitions.attribute_kinds(req["AttributeDefinitions"])
+    keys = definitions.key_names(req["KeySchema"], kinds, table=True)
+    stream = req.get("StreamSpecification") or {}
+    definitions.check_stream(stream)
+    box = ctx.ids.base32(10)
+    now = ctx.now()
+    return TableRecord(
+        account=account,
+        region=region,
+        name=name,
+        id=ctx.ids.uuid(),
+        box=box,
+        created=now,
+        attributes=kinds,
+        keys=keys,
+        billing=billing,
+        billing_since=now if billing == "PAY_PER_REQUEST" else None,
+        read_units=read,
+        write_units=write,
+        indexes=_indexes(req, kinds, keys, billing, box),
+        stream=dict(stream) if stream.get("StreamEnabled") else {},
+        stream_label=stream_label(now) if stream.get("StreamEnabled") else "",
+        sse=sse_description(req.get("SSESpecification"), account, region),
+        table_class=req.get("TableClass") or "",
+        protected=bool(req.get("DeletionProtectionEnabled")),
+        tags=definitions.tags_of(req.get("Tags")),
+        on_demand=dict(req.get("OnDemandThroughput") or {}),
+    )
+
+
+def _indexes(req: dict[str, Any], kinds: dict[str, str], keys: list[str], billing: str, box: str) -> list[IndexRecord]:
+    found: list[IndexRecord] = []
+    for member, local in (("LocalSecondaryIndexes", True), ("GlobalSecondaryIndexes", False)):
+        specs = req.get(member)
+        if specs is None:
+            continue
+        if not specs:
+            raise ValidationError(f"{INVALID}List of {member} is empty")
+        for spec in specs:
+            own = f"{box}.{len(found):02}"
+            found.append(definitions.index_record(spec, kinds, billing, own, table_keys=keys if local else None))
+    definitions.check_indexes(found, kinds, keys)
+    return found
+
+
+@operation("dynamodb", "DescribeTable", resource=table_resource)
+def describe_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """A table's description, with the number of its items as it is now."""
+    with ctx.read() as tx:
+        table = require(tx, ctx, req["TableName"])
+        return {"Table": describe(table, counts_of(tx, table))}
+
+
+@operation("dynamodb", "ListTables", resource="*")
+def list_tables(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The names of the tables here, in order, 100 a page at most."""
+    limit = req.get("Limit") or MAX_LISTED
+    start = req.get("ExclusiveStartTableName")
+    after = (ctx.account, ctx.region, start) if start else None
+    with ctx.read() as tx:
+        found = [t.name for t in tx.scan(TABLES, (ctx.account, ctx.region), after=after, limit=limit + 1)]
+    result: dict[str, Any] = {"TableNames": found[:limit]}
+    if len(found) > limit:
+        result["LastEvaluatedTableName"] = found[limit - 1]
+    return result
+
+
+@operation("dynamodb", "DeleteTable", resource=table_resource)
+def delete_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Delete a table. Its name is free at once; its items go in the background.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html
+    """
+    with ctx.write() as tx:
+        table = require(tx, ctx, req["TableName"])
+        if table.protected:
+            raise ValidationError(
+                "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
+                "protection first."
+            )
+        shown = describe(table, counts_of(tx, table), status="DELETING")
+        tx.delete(TABLES, TABLES.key(table))
+        ctx.app.local(State).changed(tx)
+        ctx.cancel(tx, "dynamodb.expire", table.box)
+        boxes = [table.box, *(index.box for index in table.indexes)]
+        ctx.later(tx, "dynamodb.purge", {"account": table.account, "region": table.region, "boxes": boxes})
+    members = ("TableName", "TableStatus", "ProvisionedThroughput", "TableSizeBytes", "ItemCount", "TableArn",
+               "TableId", "BillingModeSummary", "DeletionProtectionEnabled")  # fmt: skip
+    return {"TableDescription": {name: shown[name] for name in members if name in shown}}

@@ -1,0 +1,277 @@
+"""Pages of items: where they begin and end, what is chosen from them, what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from fogbank.core.errors import ValidationError
+from fogbank.store.api import Key, Reader
+
+from . import legacy
+from .capacity import consumed
+from .expressions.binding import Binding, Test
+from .expressions.keys import KeyConditions
+from .expressions.paths import Part, project
+from .keys import MAX_HASH, MAX_RANGE, Place, bucket_of, key_bytes, successor, unpacked
+from .records import ITEMS, ItemRecord
+from .schema import Index, KeySchema, Schema
+from .units import read_units
+from .values import INVALID, Item, admit, begins_with, compare, equal, kind_of
+
+PAGE = 1024 * 1024  # bytes
+START_INVALID = "The provided starting key is invalid"
+FullKey = tuple[str, str, str, int, bytes, bytes, bytes]
+
+
+# -- what is chosen ----------------------------------------------------------------------------------
+
+
+class Selection:
+    """Select, ProjectionExpression and AttributesToGet of a read."""
+
+    def __init__(self, req: dict[str, Any], binding: Binding) -> None:
+        self.select = req.get("Select")
+        self.indexed = req.get("IndexName") is not None
+        self.paths: tuple[tuple[Part, ...], ...] | None = None
+        self.nested: frozenset[str] = frozenset()
+        self.heads: frozenset[str] = frozenset()
+        projection, names = binding.projection(), req.get("AttributesToGet")
+        parameter = "ProjectionExpression"
+        if projection is not None:
+            self.paths, self.nested, self.heads = projection.paths, projection.nested, projection.heads
+        elif names is not None:
+            self.paths, self.heads = legacy.attributes_to_get(names), frozenset(names)
+            parameter = "AttributesToGet"
+        if self.paths is not None and self.select not in (None, "SPECIFIC_ATTRIBUTES"):
+            raise ValidationError(f"{INVALID}Cannot specify the {parameter} when choosing to get {self.select}")
+        if self.paths is None and self.select == "SPECIFIC_ATTRIBUTES":
+            raise ValidationError(
+                f"{INVALID}Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+                "SPECIFIC_ATTRIBUTES"
+            )
+        if self.select == "ALL_PROJECTED_ATTRIBUTES" and not self.indexed:
+            raise ValidationError(
+                f"{INVALID}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
+            )
+
+    @property
+    def counts(self) -> bool:
+        return self.select == "COUNT"
+
+    def check(self, schema: Schema, index: Index | None) -> None:
+        """A global index gives only what it projects."""
+        if index is None or index.local or index.projected is None:
+            return
+        if self.select == "ALL_ATTRIBUTES":
+            raise ValidationError(
+                f"{INVALID}Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} "
+                "because its projection type is not ALL"
+            )
+        missing = [name for name in sorted(self.heads) if name not in index.projected]
+        if missing:
+            raise ValidationError(
+                f"{INVALID}Global secondary index {index.name} does not project [{', '.join(missing)}]"
+            )
+
+    def fetches(self, index: Index) -> bool:
+        """Whether a local index's entries are completed from the table."""
+        if not index.local or index.projected is None:
+            return False
+        return self.select == "ALL_ATTRIBUTES" or not self.heads <= index.projected
+
+    def apply(self, items: list[Item]) -> list[Item]:
+        paths = self.paths
+        return items if paths is None else [project(paths, item) for item in items]
+
+
+# -- where a page begins and ends ----------------------------------------------------------------------------------
+
+
+class Span(NamedTuple):
+    """A range of the store's keys."""
+
+    prefix: Key
+    start: Key | None
+    end: Key | None
+
+
+def bounds(schema: Schema, index: Index | None, conditions: KeyConditions) -> Span:
+    """The keys that key conditions allow. Raises ValidationError for conditions that do not fit the keys."""
+    keys = index.keys if index is not None else schema.keys
+    _check_conditions(keys, conditions)
+    operator, given = conditions[keys.hash]
+    if operator != "EQ":
+        raise ValidationError("Query key condition not supported")
+    pk = key_bytes(keys.hash, given[0], keys.hash_kind, MAX_HASH)
+    box = index.box if index is not None else schema.box
+    prefix = (schema.account, schema.region, box, bucket_of(pk), pk)
+    if keys.range is None or keys.range not in conditions:
+        return Span(prefix, None, None)
+    operator, given = conditions[keys.range]
+    ends = [_range_bytes(keys, value) for value in given]
+    start, end = _range(operator, ends)
+    return Span(prefix, None if start is None else (*prefix, start), None if end is None else (*prefix, end))
+
+
+def _range_bytes(keys: KeySchema, value: dict[str, Any]) -> bytes:
+    assert keys.range is not None
+    admit(value)
+    return key_bytes(keys.range, value, keys.range_kind, MAX_RANGE)
+
+
+def _range(operator: str, ends: list[bytes]) -> tuple[bytes | None, bytes | None]:
+    """Sort keys from (included) and to (excluded). x + 00 is what comes right after x."""
+    first = ends[0]
+    match operator:
+        case "EQ":
+            return first, first + b"\x00"
+        case "LT":
+            return None, first
+        case "LE":
+            return None, first + b"\x00"
+        case "GT":
+            return first + b"\x00", None
+        case "GE":
+            return first, None
+        case "BETWEEN":
+            return first, ends[1] + b"\x00"
+    return first, successor(first)
+
+
+def _check_conditions(keys: KeySchema, conditions: KeyConditions) -> None:
+    if len(conditions) > len(keys.names):
+        if len(keys.names) == 1:
+            raise ValidationError("Query key condition not supported")
+        raise ValidationError(
+            f"The number of query conditions ({len(conditions)}) exceeds the number of key attributes defined in the "
+            f"schema ({len(keys.names)})"
+        )
+    for name in keys.names:
+        if name not in conditions:
+            if name == keys.hash or len(conditions) > 1:
+                raise ValidationError(f"Query condition missed key schema element: {name}")
+            continue
+        operator, given = conditions[name]
+        if any(kind_of(value) != keys.kind(name) for value in given):
+            raise ValidationError(f"{INVALID}Condition parameter type does not match schema type")
+        if operator == "BEGINS_WITH" and keys.kind(name) == "N":
+            raise ValidationError(f"{INVALID}Condition parameter type does not match schema type")
+
+
+def start_place(schema: Schema, index: Index | None, start: Item) -> FullKey:
+    """The key behind which ExclusiveStartKey lets a page begin. Raises ValidationError when it is no such key."""
+    for value in start.values():
+        try:
+            admit(value)
+        except ValidationError as problem:
+            raise ValidationError(f"{START_INVALID}: {problem.message}") from None
+    names = list(dict.fromkeys([*schema.keys.names, *(index.keys.names if index is not None else ())]))
+    if start.keys() != set(names):
+        if index is not None:
+            raise ValidationError(START_INVALID)
+        raise ValidationError(f"{START_INVALID}: The provided key element does not match the schema")
+    try:
+        place = schema.place({name: start[name] for name in schema.keys.names})
+        if index is None:
+            return schema.key(place)
+        entry = _index_place(index.keys, start)
+    except ValidationError as problem:
+        raise ValidationError(f"{START_INVALID}: {problem.message}") from None
+    return (schema.account, schema.region, index.box, entry.bucket, entry.pk, entry.sk, place.packed())
+
+
+def _index_place(keys: KeySchema, start: Item) -> Place:
+    pk = key_bytes(keys.hash, start[keys.hash], keys.hash_kind, MAX_HASH)
+    sk = b"" if keys.range is None else key_bytes(keys.range, start[keys.range], keys.range_kind, MAX_RANGE)
+    return Place(bucket_of(pk), pk, sk)
+
+
+def check_start(keys: KeySchema, conditions: KeyConditions, start: Item) -> None:
+    """ExclusiveStartKey lies within what a Query asks for."""
+    _, (wanted, *_) = conditions[keys.hash]
+    same = equal(start[keys.hash], wanted)
+    if keys.range is None or keys.range not in conditions:
+        if not same:
+            raise ValidationError("The provided starting key is outside query boundaries based on provided conditions")
+        return
+    operator, given = conditions[keys.range]
+    if not _satisfies(start[keys.range], operator, given):
+        raise ValidationError("The provided starting key does not match the range key predicate")
+    if not same:
+        raise ValidationError("The query can return at most one row and cannot be restarted")
+
+
+def _satisfies(value: dict[str, Any], operator: str, given: list[dict[str, Any]]) -> bool:
+    if operator == "BEGINS_WITH":
+        return begins_with(value, given[0])
+    order = compare(value, given[0])
+    if order is None:
+        return False
+    if operator == "BETWEEN":
+        return order >= 0 and (compare(value, given[1]) or 0) <= 0
+    tests: dict[str, bool] = {
+        "EQ": order == 0, "LT": order < 0, "LE": order <= 0, "GT": order > 0, "GE": order >= 0,
+    }  # fmt: skip
+    return tests[operator]
+
+
+def key_values(schema: Schema, index: Index | None, item: Item) -> Item:
+    """LastEvaluatedKey: the keys of an item, those of the index included."""
+    names = schema.keys.names if index is None else dict.fromkeys([*schema.keys.names, *index.keys.names])
+    return {name: item[name] for name in names}
+
+
+# -- the page ----------------------------------------------------------------------------------
+
+
+class Page:
+    """Items gathered up to a limit or to 1 MB, those that pass the filter, and what was read for them."""
+
+    def __init__(self, limit: int | None, test: Test | None) -> None:
+        self.items: list[Item] = []
+        self.scanned = 0
+        self.last: ItemRecord | None = None  # where the next page begins, if there is one
+        self.size = 0
+        self.fetched: list[int] = []  # bytes of items that a local index did not hold whole
+        self._limit = limit
+        self._test = test
+
+    def fill(self, records: Iterator[ItemRecord], fetch: Callable[[ItemRecord], ItemRecord] | None) -> None:
+        limit, test, size, scanned = self._limit, self._test, 0, 0
+        keep = self.items.append
+        record = None
+        for record in records:
+            scanned += 1
+            size += record.size
+            item = record.item if fetch is None else fetch(record).item
+            if test is None or test(item):
+                keep(item)
+            if size >= PAGE or scanned == limit:
+                self.last = record
+                break
+        self.scanned, self.size = scanned, size
+
+    def fetcher(self, tx: Reader, schema: Schema) -> Callable[[ItemRecord], ItemRecord]:
+        """Completes an entry of a local index by its item, as AWS does."""
+
+        def fetch(entry: ItemRecord) -> ItemRecord:
+            record = tx.get(ITEMS, schema.key(unpacked(entry.base)))
+            if record is None:
+                return entry
+            self.fetched.append(record.size)
+            return record
+
+        return fetch
+
+    def units(self, consistent: bool) -> float:
+        return read_units(self.size, consistent)
+
+    def fetched_units(self, consistent: bool) -> float:
+        return sum(read_units(size, consistent) for size in self.fetched)
+
+    def consumed(self, req: dict[str, Any], schema: Schema, index: str, units: float) -> dict[str, Any] | None:
+        wanted = req["ReturnConsumedCapacity"]
+        if not index:
+            return consumed(wanted, schema, units)
+        return consumed(wanted, schema, self.fetched_units(bool(req.get("ConsistentRead"))), {index: units})

@@ -1,0 +1,138 @@
+"""Tables and indexes as responses show them.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.arns import partition_of
+from fogbank.store.api import Reader
+
+from .records import STATISTICS, IndexRecord, TableRecord
+from .schema import table_arn
+
+Counts = dict[str, tuple[int, int]]  # index name ("" for the table) → items, bytes
+
+
+def counts_of(tx: Reader, table: TableRecord) -> Counts:
+    """Items and bytes of a table and of its indexes, as they are now (AWS's are up to six hours old)."""
+    found: Counts = {}
+    for record in tx.scan(STATISTICS, (table.account, table.region, table.box)):
+        for name, (items, size) in record.counts.items():
+            items_before, size_before = found.get(name, (0, 0))
+            found[name] = items_before + items, size_before + size
+    return found
+
+
+def describe(table: TableRecord, counts: Counts, *, status: str = "") -> dict[str, Any]:
+    """The TableDescription. `status` overrides what follows from the indexes."""
+    busy = any(index.status != "ACTIVE" for index in table.indexes)
+    items, size = counts.get("", (0, 0))
+    arn = table_arn(table.account, table.region, table.name)
+    shown: dict[str, Any] = {
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": kind} for name, kind in table.attributes.items()
+        ],
+        "TableName": table.name,
+        "KeySchema": key_schema(table.keys),
+        "TableStatus": status or ("UPDATING" if busy else "ACTIVE"),
+        "CreationDateTime": table.created,
+        "ProvisionedThroughput": _throughput(table),
+        "TableSizeBytes": size,
+        "ItemCount": items,
+        "TableArn": arn,
+        "TableId": table.id,
+        "DeletionProtectionEnabled": table.protected,
+    }
+    if table.billing_since is not None:
+        shown["BillingModeSummary"] = {
+            "BillingMode": table.billing,
+            "LastUpdateToPayPerRequestDateTime": table.billing_since,
+        }
+    shown["WarmThroughput"] = _warm(table)
+    local = [describe_index(table, index, counts) for index in table.indexes if index.local]
+    global_ = [describe_index(table, index, counts) for index in table.indexes if not index.local]
+    if local:
+        shown["LocalSecondaryIndexes"] = local
+    if global_:
+        shown["GlobalSecondaryIndexes"] = global_
+    if table.stream:
+        shown["StreamSpecification"] = table.stream
+    if table.stream_label:
+        shown["LatestStreamLabel"] = table.stream_label
+        shown["LatestStreamArn"] = f"{arn}/stream/{table.stream_label}"
+    if table.sse:
+        shown["SSEDescription"] = table.sse
+    if table.table_class:
+        summary: dict[str, Any] = {"TableClass": table.table_class}
+        if table.table_class_since is not None:
+            summary["LastUpdateDateTime"] = table.table_class_since
+        shown["TableClassSummary"] = summary
+    if table.on_demand:
+        shown["OnDemandThroughput"] = table.on_demand
+    return shown
+
+
+def key_schema(keys: list[str]) -> list[dict[str, str]]:
+    return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
+
+
+def describe_index(table: TableRecord, index: IndexRecord, counts: Counts) -> dict[str, Any]:
+    items, size = counts.get(index.name, (0, 0))
+    projection: dict[str, Any] = {"ProjectionType": index.projection}
+    if index.projection == "INCLUDE":
+        projection["NonKeyAttributes"] = index.attributes
+    shown: dict[str, Any] = {
+        "IndexName": index.name,
+        "KeySchema": key_schema(index.keys),
+        "Projection": projection,
+        "IndexSizeBytes": size,
+        "ItemCount": items,
+        "IndexArn": f"{table_arn(table.account, table.region, table.name)}/index/{index.name}",
+    }
+    if not index.local:
+        shown["IndexStatus"] = index.status
+        if index.status == "CREATING":
+            shown["Backfilling"] = True
+        shown["ProvisionedThroughput"] = _throughput(index)
+        shown["WarmThroughput"] = _warm(index, table.billing)
+        if index.on_demand:
+            shown["OnDemandThroughput"] = index.on_demand
+    return shown
+
+
+def _throughput(record: TableRecord | IndexRecord) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "NumberOfDecreasesToday": 0,
+        "ReadCapacityUnits": record.read_units,
+        "WriteCapacityUnits": record.write_units,
+    }
+    if record.increased is not None:
+        shown["LastIncreaseDateTime"] = record.increased
+    if record.decreased is not None:
+        shown["LastDecreaseDateTime"] = record.decreased
+    return shown
+
+
+def _warm(record: TableRecord | IndexRecord, billing: str = "") -> dict[str, Any]:
+    """What AWS says a fresh table takes at once."""
+    if (billing or getattr(record, "billing", "")) == "PAY_PER_REQUEST":
+        return {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000, "Status": "ACTIVE"}
+    return {
+        "ReadUnitsPerSecond": record.read_units,
+        "WriteUnitsPerSecond": record.write_units,
+        "Status": "ACTIVE",
+    }
+
+
+def sse_description(spec: dict[str, Any] | None, account: str, region: str) -> dict[str, Any]:
+    """SSEDescription of an SSESpecification; empty for the default, an AWS owned key."""
+    if not spec or not spec.get("Enabled"):
+        return {}
+    key = spec.get("KMSMasterKeyId") or "alias/aws/dynamodb"
+    if not key.startswith("arn:"):
+        resource = key if key.startswith("alias/") else f"key/{key}"
+        key = f"arn:{partition_of(region)}:kms:{region}:{account}:{resource}"
+    return {"Status": "ENABLED", "SSEType": spec.get("SSEType") or "KMS", "KMSMasterKeyArn": key}
