@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
+log = logging.getLogger("fogbank.store")
+
 START = 4 << 20  # bytes written since the last checkpoint that call for the next one
-LARGEST = 64 << 20  # of the log, beyond which the event loop itself finishes the job
+PASSES = 4  # that one call makes to catch up with the writer
+LARGEST = 64 << 20  # bytes of log, beyond which the event loop itself finishes the job, if it is short
+HARD = 4 * LARGEST  # bytes of log, beyond which it does so anyhow
+SHORT = 0.01  # seconds
 
 
 class Checkpoints:
@@ -15,7 +22,7 @@ class Checkpoints:
 
     The log starts again from its beginning only when a checkpoint has caught up with the writer at a moment when it
     stands still. Under uninterrupted writes that moment does not come: once the log has reached LARGEST, the writer's
-    thread runs the last, short checkpoint itself, right after the background one.
+    thread runs the last checkpoint itself, right after a background one that was short (or, beyond HARD, anyhow).
 
     `caught_up` tells the writer that the log lies wholly in the file.
     """
@@ -49,6 +56,8 @@ class Checkpoints:
         try:
             _, pages, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
+            if self.error is None:
+                log.warning("%s: the log could not be moved into the file (%s); it keeps everything", self._path, error)
             self.error = error
             return 0, 0
         self.error = None
@@ -65,14 +74,22 @@ class Checkpoints:
                 self._wake.clear()
                 if self._closing:
                     return
-                pages, done = self._run(connection)
-                if done == pages:
-                    self.caught_up = True
-                elif pages * page > LARGEST:
-                    self._run(connection)
-                    self._finish = True
+                for _ in range(PASSES):
+                    if self._closing or self._catch_up(connection, page):
+                        break
         finally:
             connection.close()
+
+    def _catch_up(self, connection: sqlite3.Connection, page: int) -> bool:
+        """One checkpoint; whether there is nothing left to do for this thread."""
+        began = time.perf_counter()
+        pages, done = self._run(connection)
+        if done == pages:
+            self.caught_up = True
+            return True
+        size = pages * page
+        self._finish = size > LARGEST and (time.perf_counter() - began < SHORT or size > HARD)
+        return self._finish
 
     def close(self) -> None:
         self._closing = True
