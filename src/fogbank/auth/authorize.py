@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fogbank.core.context import Cloud, Context
-from fogbank.core.errors import AccessDenied, CommonError
+from fogbank.core.errors import AccessDenied, CommonError, UnrecognizedClient
 from fogbank.core.operation import Access, Operation, ResourcePolicy
 from fogbank.core.principal import Principal
 
@@ -94,6 +94,8 @@ class Authorizer:
         resource_policy_of: PolicyReader,
     ) -> None:
         principal = ctx.principal
+        if principal.access_key.startswith("ASIA") and principal.kind != "role":
+            _refuse_beyond_session(action, principal)
         attached = resource_policy_of(resource) if resource != "*" else None
         key = (principal.access_key, principal.arn, action, resource, attached)
         if key in self._allowed:
@@ -158,6 +160,17 @@ class Authorizer:
         if asked.action.startswith("sns:"):
             raise AuthorizationError(text, headers=headers)
         raise AccessDenied(text, headers=headers)
+
+
+def _refuse_beyond_session(action: str, principal: Principal) -> None:
+    """What GetSessionToken's and GetFederationToken's credentials may not call, whatever policies say.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+    """
+    if action.startswith("iam:") and (principal.mfa_at is None or principal.kind == "federated"):
+        raise UnrecognizedClient
+    if action.startswith("sts:") and (action not in _ASSUMING or principal.kind == "federated"):
+        raise AccessDenied(f"Cannot call {action.partition(':')[2]} with session credentials")
 
 
 def iam_action(action: str) -> str:

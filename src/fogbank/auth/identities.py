@@ -78,13 +78,20 @@ class Identities:
             holder = tx.get(records.ROLES, (account, name.lower()))
         if holder is None or (unique and holder.id != unique):
             return Identity()
+        return self.of_holder(tx, holder)
+
+    def of_holder(self, tx: Reader, holder: records.PolicyHolder) -> Identity:
+        """The policies of a record; of a user's groups too."""
         policies = [*self._policies(tx, holder)]
+        boundary = ""
         if isinstance(holder, records.User):
             for group in holder.groups:
-                found = tx.get(records.GROUPS, (account, group.lower()))
+                found = tx.get(records.GROUPS, (holder.account, group.lower()))
                 if found is not None:
                     policies += self._policies(tx, found)
-        return Identity(tuple(policies), self.managed(tx, holder.boundary) if holder.boundary else None)
+        if isinstance(holder, records.User | records.Role):
+            boundary = holder.boundary
+        return Identity(tuple(policies), self.managed(tx, boundary) if boundary else None)
 
     def _policies(self, tx: Reader, holder: records.PolicyHolder) -> Iterable[Policy]:
         for name, document in holder.inline.items():

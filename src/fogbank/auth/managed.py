@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +18,7 @@ class AwsPolicy(msgspec.Struct, frozen=True):
     name: str
     path: str  # "/", "/service-role/", "/job-function/", …
     description: str
-    created: str  # ISO 8601
+    created: float  # epoch seconds
     version: int
     document: str  # JSON
 
@@ -44,7 +45,7 @@ def _load() -> dict[str, AwsPolicy]:
             name=name,
             path=given.get("path", "/"),
             description=given.get("description", ""),
-            created=given.get("created", "2015-02-06T18:40:00Z"),
+            created=datetime.fromisoformat(given.get("created", "2015-02-06T18:40:00+00:00")).timestamp(),
             version=given.get("version", 1),
             document=json.dumps({"Version": "2012-10-17", "Statement": given["statement"]}),
         )
