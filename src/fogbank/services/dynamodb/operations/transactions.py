@@ -69,6 +69,7 @@ _CODES: dict[type[ServiceError], str] = {
     ItemCollectionSizeLimitExceeded: "ItemCollectionSizeLimitExceeded",
     ProvisionedThroughputExceeded: "ProvisionedThroughputExceeded",
 }
+_CANCELLING = (ValidationError, ConditionalCheckFailed, ItemCollectionSizeLimitExceeded, ProvisionedThroughputExceeded)
 
 
 @operation("dynamodb", "TransactWriteItems", resource=transact_write_resources, data_event=True)
@@ -140,7 +141,7 @@ def _perform_all(
             if not isinstance(change, Check):
                 state.check_write(ctx, schema)
             part = perform(tx, schema, change)
-        except (ValidationError, *_CODES) as error:
+        except _CANCELLING as error:
             failures.add(at, error)
             continue
         new = tx.get(ITEMS, schema.key(part.place)) if part.item is not None else None
