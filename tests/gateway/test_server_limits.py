@@ -25,6 +25,7 @@ def echo(request: Request) -> Response:
     [
         (b"nonsense\r\n\r\n", 400),
         (b"GET /\r\n\r\n", 400),
+        (b"\rGET / HTTP/1.1\r\nHost: h\r\n\r\n", 400),
         (b"GET / a HTTP/1.1\r\nHost: h\r\n\r\n", 400),
         (b"GET  / HTTP/1.1\r\nHost: h\r\n\r\n", 400),
         (b"GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505),
@@ -127,9 +128,9 @@ def test_trailers_and_chunk_extensions_are_limited(serve) -> None:
 def test_a_head_that_comes_too_slowly_is_408(serve) -> None:
     running = serve(echo, header_seconds=0.3)
     client = running.client()
-    started = time.monotonic()
     client.send(GET)
     assert client.answer().status == 200  # the time of one request does not count for the next
+    started = time.monotonic()
     try:
         for byte in b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 200:
             client.send(bytes([byte]))
@@ -138,7 +139,7 @@ def test_a_head_that_comes_too_slowly_is_408(serve) -> None:
     except (BrokenPipeError, ConnectionResetError):
         pass
     assert client.answer().status == 408
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 2  # it would have gone on for four seconds
 
 
 def test_a_connection_that_says_nothing_is_closed(serve) -> None:

@@ -19,7 +19,7 @@ from .streams import (
     IncomingBody,
     Outlet,
 )
-from .writing import SMALL_FILE, BadResponse, Framing, frame, plain, send_file, send_pieces
+from .writing import SMALL_FILE, BadResponse, Framing, frame, plain, quick, send_file, send_pieces
 
 if TYPE_CHECKING:
     from .server import Server
@@ -140,15 +140,20 @@ class Connection(asyncio.Protocol):
             if self._buffer:
                 data = self._buffer + data
                 self._buffer = b""
-            self._read_heads(data)
+                self._read_heads(data, begun=True)
+            else:
+                self._read_heads(data)
         elif self._state == _BODY:
             self._since = self._server.ticked
             self._read_body(data)
 
     # Requests in
 
-    def _read_heads(self, data: bytes) -> None:
-        """Serve the requests in `data`, which starts with one, as far as they have arrived and are small."""
+    def _read_heads(self, data: bytes, *, begun: bool = False) -> None:
+        """Serve the requests in `data`, which starts with one, as far as they have arrived and are small.
+
+        `begun`: some of the first one's head had arrived earlier.
+        """
         at = served = 0
         size = len(data)
         parse = self._server.parser.parse
@@ -160,11 +165,11 @@ class Connection(asyncio.Protocol):
                     self._loop.call_soon(self._continue)
                 return
             end = data.find(b"\r\n\r\n", at)
-            if end < 0 or data[at] == _CR:
-                if data.startswith(b"\r\n", at):  # an empty line before a request is let pass (RFC 9112 section 2.2)
-                    at += 2
-                    continue
-                self._partial(data[at:])
+            if (end < 0 or data[at] == _CR) and data.startswith(b"\r\n", at):
+                at += 2  # an empty line before a request is let pass (RFC 9112 section 2.2)
+                continue
+            if end < 0:
+                self._partial(data[at:], begun=begun and not served)
                 return
             try:
                 head = parse(data[at:end])
@@ -182,17 +187,26 @@ class Connection(asyncio.Protocol):
             request = Request(
                 head.method, head.path, head.query, head.headers, content, None, self._scheme, self.client
             )
-            self._begin(Exchange(request, head))
+            answer = self._ask_handler(request)
+            # the most frequent case first: an answer at hand, on a connection that goes on
+            if answer.__class__ is Response and head.keep and not head.http10 and not self._server.stopping:
+                message = quick(answer, head.method, self._server.date())
+                if message is not None:
+                    self.requests += 1
+                    self._since = self._server.ticked
+                    self.transport.write(message)
+                    continue
+            self._begin(Exchange(request, head), answer)
             if self._state != _HEAD:
                 return
 
-    def _partial(self, data: bytes) -> None:
+    def _partial(self, data: bytes, *, begun: bool) -> None:
         """`data` is the beginning of a head."""
         limits = self._server.limits
         if len(data) > limits.header_bytes or (len(data) > limits.url_bytes + 64 and b"\r\n" not in data):
             self.refuse(self._server.parser.too_long(data))
             return
-        if not self._buffer:
+        if not begun:
             self._since = self._server.ticked
         self._buffer = data
 
@@ -224,7 +238,7 @@ class Connection(asyncio.Protocol):
             self._left = head.length
         if head.expect or head.length > self._server.limits.small_body_bytes:
             self._make_stream(exchange)
-            self._begin(exchange)
+            self._begin(exchange, self._ask_handler(exchange.request))
         if data and self._state == _BODY:  # not answered, and given up, already
             self._read_body(data)
         if self._incoming is exchange and exchange.stream is None and head.length == CHUNKED:
@@ -245,7 +259,7 @@ class Connection(asyncio.Protocol):
         for piece in self._collected:
             stream.feed(piece)
         self._collected, self._size = [], 0
-        self._begin(exchange)
+        self._begin(exchange, self._ask_handler(exchange.request))
 
     def _ask(self) -> None:
         """The body is wanted: let a client that waits for it send it (RFC 9110 section 10.1.1)."""
@@ -298,7 +312,7 @@ class Connection(asyncio.Protocol):
         else:
             exchange.request.content = b"".join(self._collected)
             self._collected, self._size = [], 0
-            self._begin(exchange)
+            self._begin(exchange, self._ask_handler(exchange.request))
         self._flow()
         if self._exchange is None and not self.transport.is_closing() and self._server.stopping and not rest:
             self.transport.close()
@@ -342,14 +356,16 @@ class Connection(asyncio.Protocol):
 
     # Responses out
 
-    def _begin(self, exchange: Exchange) -> None:
-        """Hand a request to the handler and answer it, now or when the handler is ready."""
+    def _ask_handler(self, request: Request) -> Response | Awaitable[Response]:
+        try:
+            return self._server.handler(request)
+        except Exception as error:  # the outermost edge: logged, answered
+            return _failure(error)
+
+    def _begin(self, exchange: Exchange, answer: Response | Awaitable[Response]) -> None:
+        """Send the handler's answer, now or when it is ready."""
         self._exchange = exchange
         self.requests += 1
-        try:
-            answer = self._server.handler(exchange.request)
-        except Exception as error:  # the outermost edge: logged, answered
-            answer = _failure(error)
         if isinstance(answer, Response):
             if not self._send(exchange, answer):
                 self._task = self._loop.create_task(self._run(exchange, _value(answer)))

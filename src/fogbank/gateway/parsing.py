@@ -19,6 +19,7 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # in a header value
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")  # in a request target
 _ABSOLUTE = re.compile(r"https?://([^/?#@]+)([^#]*)", re.I)
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))  # known to be tokens
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _CHUNK_LINE = 4096  # bytes of a chunk's size line, extensions included
@@ -119,21 +120,24 @@ class HeadParser:
         if len(parts) != 3:
             raise Refusal(400, "bad request line")
         method, target, version = parts
-        if len(target) > self._limits.url_bytes:
-            raise Refusal(414, "URL too long")
+        head.method = method
         if version == "HTTP/1.1":
             head.http10, head.keep = False, True
+            fits = 0 < len(target) <= self._limits.url_bytes
+            if fits and method in _METHODS and target.isascii() and target.isprintable():
+                return target
         elif version == "HTTP/1.0":
             head.http10, head.keep = True, False
         elif re.fullmatch(r"HTTP/[0-9]\.[0-9]", version):
             raise Refusal(505, "HTTP version not supported")
         else:
             raise Refusal(400, "bad request line")
+        if len(target) > self._limits.url_bytes:
+            raise Refusal(414, "URL too long")
         if not target or (not (target.isascii() and target.isprintable()) and _UNSAFE.search(target)):
             raise Refusal(400, "bad request target")
-        if not (method.isascii() and method.isalpha()) and not _TOKEN.fullmatch(method):
+        if not _TOKEN.fullmatch(method):
             raise Refusal(400, "bad method")
-        head.method = method
         return target
 
     def _read(self, line: str) -> tuple[tuple[str, str], int]:

@@ -17,6 +17,8 @@ _SENDFILE = 1024 * 1024  # bytes handed to one sendfile call, so that other conn
 SMALL_FILE = 64 * 1024  # bytes; a slice up to this is read and sent with its head in one write
 
 _BREAKING = re.compile("[\r\n\0]")
+_SPECIAL_LENGTHS = frozenset((4, 10, 14, 17))  # of date, connection, content-length, transfer-encoding
+_BODILESS = frozenset((204, 304, *range(100, 200)))
 _STATUS = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n" for status in HTTPStatus}
 
 
@@ -46,6 +48,24 @@ class Framing:
     length: int | None  # bytes of body that the head promises
 
 
+def quick(response: Response, method: str, now: str) -> bytes | None:
+    """A whole message, for the frequent case: some bytes, no special header, the connection kept. None: use `frame`."""
+    body = response.body
+    head = _STATUS.get(response.status)
+    if not isinstance(body, bytes) or head is None or method == "HEAD" or len(body) > SMALL_FILE:
+        return None
+    if response.status in _BODILESS:
+        return None
+    for name, value in response.headers:
+        if len(name) in _SPECIAL_LENGTHS:
+            return None
+        line = f"{name}: {value}"
+        if not (line.isascii() and line.isprintable()):
+            return None
+        head += line + "\r\n"
+    return f"{head}Date: {now}\r\nContent-Length: {len(body)}\r\n\r\n".encode("ascii") + body
+
+
 def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: bool) -> Framing:
     """Frame a response. `now` is the Date; `head_only` for HEAD requests. Raises BadResponse."""
     framing = Framing()
@@ -54,7 +74,7 @@ def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: 
     given: str | None = None
     dated = False
     for name, value in response.headers:
-        if len(name) in (4, 10, 14, 17):
+        if len(name) in _SPECIAL_LENGTHS:
             lower = name.lower()
             if lower == "content-length":
                 given = value
@@ -72,7 +92,7 @@ def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: 
     if not dated:
         parts.append(f"Date: {now}\r\n")
     length = len(body) if isinstance(body, bytes) else body.length if isinstance(body, FileSlice) else None
-    bodiless = status in (204, 304) or status < 200
+    bodiless = status in _BODILESS
     framing.sends_body = not (head_only or bodiless)
     framing.chunked = False
     if not length and given is not None and (length is None or not framing.sends_body):
