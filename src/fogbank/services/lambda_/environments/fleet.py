@@ -22,7 +22,7 @@ import msgspec
 from fogbank.engines.processes import Supervisor
 
 from ..errors import TooManyRequests
-from ..runtimes import Interpreters
+from ..runtimes import Interpreters, wanted
 from .environment import Environment, Gone
 from .logs import LogStream
 from .spec import Credentials, Invocation, Outcome, Spec
@@ -99,6 +99,13 @@ class Fleet:
         if not self._scratch:
             self._scratch = tempfile.mkdtemp(prefix="fogbank-lambda-")
         return Path(self._scratch)
+
+    def expect(self, runtime: str) -> None:
+        """A function of this runtime is ready to be run: do now what its first cold start need not wait for."""
+        self.supervisor.start()
+        asked = wanted(runtime)
+        if asked is not None:
+            self.interpreters.found(asked[0])
 
     # -- invocations ---------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,225 @@
+"""Deployment packages: from the request or S3 into the blob store, checked, and unpacked on disk for the runtimes.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import io
+import os
+import shutil
+import stat
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+from fogbank.core.context import Context
+from fogbank.core.errors import RequestTooLarge, ServiceError
+from fogbank.core.http import FileSlice
+from fogbank.store.blobs import Blob
+
+from .errors import AccessDeniedByRole, InvalidParameterValue
+
+if TYPE_CHECKING:
+    from fogbank.core.context import Cloud
+
+ZIPPED_LIMIT = 52_428_800  # bytes of a package in the request
+UNZIPPED_LIMIT = 262_144_000  # bytes of a package and its layers on disk
+S3_LIMIT = UNZIPPED_LIMIT  # a zipped package is no larger than what it unpacks to may be
+BAD_ZIP = "Could not unzip uploaded file. Please check your file, then try to upload again."
+SMALL = 1 << 20  # bytes that are checked on the event loop
+
+
+class Package(msgspec.Struct):
+    """A package in the blob store, not published yet; sizes in bytes."""
+
+    blob: Blob
+    sha256: str  # base64
+    size: int
+    unzipped: int
+
+
+async def load(ctx: Context, code: dict[str, Any], operation: str) -> Package:
+    """The package that `Code` (or UpdateFunctionCode's fields, or a layer's Content) names, checked and stored."""
+    if "ZipFile" in code:
+        content = code["ZipFile"]
+        if len(content) > ZIPPED_LIMIT:
+            raise RequestTooLarge(f"Request must be smaller than 69905067 bytes for the {operation} operation")
+    elif code.get("S3Bucket") and code.get("S3Key"):
+        content = await _from_s3(ctx, code)
+    else:
+        raise InvalidParameterValue("Please provide a source for function code.")
+    return await store(ctx, content)
+
+
+async def store(ctx: Context, content: bytes) -> Package:
+    """Check a zip file and put it into the blob store."""
+    if len(content) <= SMALL:
+        unzipped, digest = _examine(content)
+    else:
+        unzipped, digest = await asyncio.get_running_loop().run_in_executor(None, _examine, content)
+    blob = await ctx.blobs.put(content)
+    return Package(blob, digest, len(content), unzipped)
+
+
+def _examine(content: bytes) -> tuple[int, str]:
+    """(unzipped size, base64 SHA-256); raises InvalidParameterValue for what is no proper package."""
+    return check(io.BytesIO(content)), base64.b64encode(hashlib.sha256(content).digest()).decode()
+
+
+def check(file: BinaryIO) -> int:
+    """The unzipped size of a package; raises InvalidParameterValue."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+            if not entries:
+                raise InvalidParameterValue("Uploaded file must be a non-empty zip")
+            for entry in entries:
+                if inside(entry.filename) is None:
+                    raise InvalidParameterValue(BAD_ZIP)
+            total = sum(entry.file_size for entry in entries)
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, EOFError):
+        raise InvalidParameterValue(BAD_ZIP) from None
+    if total > UNZIPPED_LIMIT:
+        raise InvalidParameterValue(f"Unzipped size must be smaller than {UNZIPPED_LIMIT} bytes")
+    return total
+
+
+def inside(name: str) -> PurePosixPath | None:
+    """An archive's entry as a path below the folder it is unpacked to; None when it would leave it."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or "\0" in name:
+        return None
+    return path
+
+
+async def _from_s3(ctx: Context, code: dict[str, Any]) -> bytes:
+    request = {"Bucket": code["S3Bucket"], "Key": code["S3Key"]}
+    if code.get("S3ObjectVersion"):
+        request["VersionId"] = code["S3ObjectVersion"]
+    try:
+        answer = await ctx.call("s3", "GetObject", request)
+    except ServiceError as error:
+        number = error.code_for("s3")
+        detail = f"S3 Error Code: {number}. S3 Error Message: {error.message}"
+        if number == "AccessDenied":
+            raise AccessDeniedByRole(
+                "Your access has been denied by S3, please make sure your request credentials have permission to "
+                f"GetObject for {code['S3Bucket']}/{code['S3Key']}. {detail}"
+            ) from None
+        raise InvalidParameterValue(f"Error occurred while GetObject. {detail}") from None
+    return await read_body(answer["Body"], S3_LIMIT)
+
+
+async def read_body(body: Any, limit: int) -> bytes:
+    """The bytes of a streaming member, whatever form they come in."""
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, FileSlice):
+        if body.length > limit:
+            raise InvalidParameterValue(f"Unzipped size must be smaller than {UNZIPPED_LIMIT} bytes")
+        return await asyncio.get_running_loop().run_in_executor(None, _read_slice, body)
+    chunks, size = [], 0
+    async for chunk in body:
+        size += len(chunk)
+        if size > limit:
+            raise InvalidParameterValue(f"Unzipped size must be smaller than {UNZIPPED_LIMIT} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _read_slice(part: FileSlice) -> bytes:
+    with open(part.path, "rb") as file:
+        file.seek(part.offset)
+        return file.read(part.length)
+
+
+class Unpacked:
+    """Packages on disk, one folder for each content, below the data directory. `ctx.app.local(Unpacked)`."""
+
+    def __init__(self, app: Cloud) -> None:
+        self._app = app
+        self._root = Path(app.settings.data).resolve() / "lambda"
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    def code_root(self, sha256: str) -> Path:
+        """Where a package is, or will be."""
+        return self._root / "code" / base64.b64decode(sha256).hex()[:40]
+
+    def opt_root(self, layers: tuple[str, ...]) -> Path:
+        """Where the contents of these layer versions (their blobs, in order) lie over each other."""
+        return self._root / "opt" / hashlib.sha256("\n".join(layers).encode()).hexdigest()[:40]
+
+    async def code(self, sha256: str, blob: str) -> Path:
+        """The folder of a package, unpacked when it is not there yet."""
+        return await self._make(self.code_root(sha256), (blob,))
+
+    async def opt(self, layers: tuple[str, ...]) -> Path:
+        """The folder that stands for /opt. Later layers overwrite earlier ones."""
+        return await self._make(self.opt_root(layers), layers)
+
+    async def _make(self, folder: Path, blobs: tuple[str, ...]) -> Path:
+        if folder.is_dir():  # noqa: ASYNC240 - one look at the disk cache
+            return folder
+        lock = self._locks.setdefault(str(folder), asyncio.Lock())
+        async with lock:
+            if not folder.is_dir():  # noqa: ASYNC240 - as above
+                paths = [self._app.blobs.path(blob) for blob in blobs]
+                small = sum(path.stat().st_size for path in paths if path.exists()) <= SMALL // 4
+                if small:
+                    unpack(paths, folder)
+                else:
+                    await asyncio.get_running_loop().run_in_executor(None, unpack, paths, folder)
+        self._locks.pop(str(folder), None)
+        return folder
+
+
+def unpack(archives: list[Path], folder: Path) -> None:
+    """Unpack zip files over each other into `folder`, which appears when it is complete."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    incoming = Path(tempfile.mkdtemp(prefix=".incoming-", dir=folder.parent))
+    try:
+        for archive in archives:
+            with zipfile.ZipFile(archive) as opened:
+                for entry in opened.infolist():
+                    _extract(opened, entry, incoming)
+        incoming.chmod(0o755)
+        os.rename(incoming, folder)
+    except OSError:
+        shutil.rmtree(incoming, ignore_errors=True)
+        if not folder.is_dir():
+            raise
+    except BaseException:
+        shutil.rmtree(incoming, ignore_errors=True)
+        raise
+
+
+def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, root: Path) -> None:
+    """One entry, with its permission bits; never outside `root`, not through a link either."""
+    name = inside(entry.filename)
+    if name is None or not name.parts:
+        return
+    path = root / name
+    mode = entry.external_attr >> 16
+    if entry.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.resolve().is_relative_to(root.resolve()):
+        return
+    if path.is_symlink() or path.exists():
+        path.unlink()
+    if stat.S_ISLNK(mode):
+        goal = archive.read(entry).decode("utf-8", "replace")
+        if (path.parent / goal).resolve().is_relative_to(root.resolve()) and not os.path.isabs(goal):
+            path.symlink_to(goal)
+        return
+    with archive.open(entry) as source, path.open("wb") as file:
+        shutil.copyfileobj(source, file)
+    path.chmod(0o755 if mode & 0o111 else 0o644)

@@ -1,0 +1,112 @@
+"""Finding what a request names, with AWS's errors when it is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from fogbank.core import paging
+from fogbank.core.context import Context
+from fogbank.store.api import Reader
+
+from .arns import Target, arn_of, function_arn, number_of
+from .errors import InvalidParameterValue, PreconditionFailed, ResourceConflict, ResourceNotFound
+from .records import ALIASES, FUNCTIONS, VERSIONS, Alias, Function, Version
+
+T = TypeVar("T")
+MARKER = "Marker"
+
+
+def not_found(ctx: Context, which: Target) -> ResourceNotFound:
+    return ResourceNotFound(f"Function not found: {arn_of(ctx, which)}")
+
+
+def function(tx: Reader, ctx: Context, which: Target) -> Function:
+    found = tx.get(FUNCTIONS, which.key)
+    if found is None:
+        raise not_found(ctx, which)
+    return found
+
+
+def latest(tx: Reader, ctx: Context, which: Target) -> Version:
+    found = tx.get(VERSIONS, (*which.key, 0))
+    if found is None:
+        raise not_found(ctx, which)
+    return found
+
+
+def alias_of(tx: Reader, which: Target) -> Alias | None:
+    """The alias that a qualifier names, if it is one."""
+    return None if number_of(which.qualifier) is not None else tx.get(ALIASES, (*which.key, which.qualifier))
+
+
+def version(tx: Reader, ctx: Context, which: Target, *, chance: float | None = None) -> Version:
+    """The version that a qualifier stands for. `chance` (0 ≤ x < 1) draws among the weights of an alias."""
+    number = number_of(which.qualifier)
+    if number is None:
+        alias = tx.get(ALIASES, (*which.key, which.qualifier))
+        if alias is None:
+            raise not_found(ctx, which)
+        number = number_of(_draw(alias, chance))
+    found = tx.get(VERSIONS, (*which.key, number or 0))
+    if found is None:
+        raise not_found(ctx, which)
+    return found
+
+
+def _draw(alias: Alias, chance: float | None) -> str:
+    if chance is not None:
+        for other, weight in sorted(alias.weights.items()):
+            if chance < weight:
+                return other
+            chance -= weight
+    return alias.version
+
+
+def exists(tx: Reader, ctx: Context, which: Target) -> None:
+    """Raise unless the qualifier (or, without one, the function) is there."""
+    if which.qualifier:
+        version(tx, ctx, which)
+    else:
+        function(tx, ctx, which)
+
+
+def check_revision(have: str, asked: str | None) -> None:
+    if asked and asked != have:
+        raise PreconditionFailed
+
+
+def check_settled(ctx: Context, current: Version) -> None:
+    """Raise while an earlier change is still under way."""
+    if current.state == "Pending":
+        raise ResourceConflict(
+            "The operation cannot be performed at this time. The function is currently in the following state: Pending"
+        )
+    if current.updating:
+        arn = function_arn(ctx, current.account, current.name)
+        raise ResourceConflict(
+            f"The operation cannot be performed at this time. An update is in progress for resource: {arn}"
+        )
+
+
+def published(tx: Reader, which: Target) -> list[Version]:
+    """$LATEST and the published versions, in order."""
+    return list(tx.scan(VERSIONS, which.key))
+
+
+def page(
+    ctx: Context, items: list[T], req: dict[str, Any], key: Callable[[T], Any], most: int = 50
+) -> tuple[list[T], dict[str, str]]:
+    """The next MaxItems (in key order) after the request's Marker, and {"NextMarker": …} when more follow."""
+    scope = f"{ctx.account}/{ctx.region}/lambda/{ctx.operation}"
+    if req.get(MARKER):
+        try:
+            after = paging.decode(ctx.app.secret, scope, req[MARKER])
+        except ValueError:
+            raise InvalidParameterValue("Invalid pagination token") from None
+        after = tuple(after) if isinstance(after, list) else after
+        items = [item for item in items if key(item) > after]
+    limit = min(req.get("MaxItems") or most, most)
+    if len(items) <= limit:
+        return items, {}
+    return items[:limit], {"NextMarker": paging.encode(ctx.app.secret, scope, key(items[limit - 1]))}

@@ -1,0 +1,115 @@
+"""Tags of functions and event source mappings, and small settings that are kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader
+
+from .. import lookups
+from ..arns import named, qualified, tagged, target
+from ..errors import InvalidParameterValue, ResourceNotFound
+from ..records import FUNCTIONS, MAPPINGS, Function, Mapping
+from ..shapes import runtime_version_arn
+
+MOST_TAGS = 50
+
+
+def _tagged(tx: Reader, ctx: Context, arn: str) -> Function | Mapping:
+    if ":event-source-mapping:" in arn:
+        mapping = tx.get(MAPPINGS, (ctx.account, ctx.region, arn.rsplit(":", 1)[1]))
+        if mapping is None:
+            raise ResourceNotFound("The resource you requested does not exist.")
+        return mapping
+    which = target(ctx, arn)
+    if which.qualifier:
+        raise InvalidParameterValue(
+            "Tags on function aliases and versions are not supported. Please specify either a function ARN, an event "
+            "source mapping ARN, or a code signing config ARN."
+        )
+    return lookups.function(tx, ctx, which)
+
+
+@operation("lambda", "TagResource", resource=tagged)
+def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_TagResource.html"""
+    with ctx.write() as tx:
+        found = _tagged(tx, ctx, req["Resource"])
+        found.tags = {**found.tags, **req["Tags"]}
+        if len(found.tags) > MOST_TAGS:
+            raise InvalidParameterValue(f"The number of tags exceeds the limit of {MOST_TAGS}.")
+        if isinstance(found, Function):
+            tx.put(FUNCTIONS, found)
+        else:
+            tx.put(MAPPINGS, found)
+    return {}
+
+
+@operation("lambda", "UntagResource", resource=tagged)
+def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_UntagResource.html"""
+    with ctx.write() as tx:
+        found = _tagged(tx, ctx, req["Resource"])
+        found.tags = {key: value for key, value in found.tags.items() if key not in req["TagKeys"]}
+        if isinstance(found, Function):
+            tx.put(FUNCTIONS, found)
+        else:
+            tx.put(MAPPINGS, found)
+    return {}
+
+
+@operation("lambda", "ListTags", resource=tagged)
+def list_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_ListTags.html"""
+    with ctx.read() as tx:
+        return {"Tags": _tagged(tx, ctx, req["Resource"]).tags}
+
+
+@operation("lambda", "GetRuntimeManagementConfig", resource=qualified, fidelity="recorded")
+def get_runtime_management_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_GetRuntimeManagementConfig.html"""
+    which = target(ctx, req["FunctionName"], req.get("Qualifier"))
+    with ctx.read() as tx:
+        function = lookups.function(tx, ctx, which)
+        version = lookups.version(tx, ctx, which)
+    shown = {"UpdateRuntimeOn": function.runtime_updates, "FunctionArn": qualified(ctx, req)}
+    if function.runtime_updates == "Manual":
+        shown["RuntimeVersionArn"] = function.runtime_version_arn or runtime_version_arn(ctx.region, version.runtime)
+    return shown
+
+
+@operation("lambda", "PutRuntimeManagementConfig", resource=qualified, fidelity="recorded")
+def put_runtime_management_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Kept and returned: the machine has the interpreters it has.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_PutRuntimeManagementConfig.html
+    """
+    which = target(ctx, req["FunctionName"], req.get("Qualifier"))
+    if (req["UpdateRuntimeOn"] == "Manual") != bool(req.get("RuntimeVersionArn")):
+        raise InvalidParameterValue("RuntimeVersionArn is required with UpdateRuntimeOn Manual, and only then.")
+    with ctx.write() as tx:
+        function = lookups.function(tx, ctx, which)
+        function.runtime_updates = req["UpdateRuntimeOn"]
+        function.runtime_version_arn = req.get("RuntimeVersionArn") or ""
+        tx.put(FUNCTIONS, function)
+    shown = {"UpdateRuntimeOn": function.runtime_updates, "FunctionArn": qualified(ctx, req)}
+    return {**shown, "RuntimeVersionArn": function.runtime_version_arn} if function.runtime_version_arn else shown
+
+
+@operation("lambda", "GetFunctionRecursionConfig", resource=named, fidelity="recorded")
+def get_function_recursion_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionRecursionConfig.html"""
+    with ctx.read() as tx:
+        return {"RecursiveLoop": lookups.function(tx, ctx, target(ctx, req["FunctionName"])).recursion}
+
+
+@operation("lambda", "PutFunctionRecursionConfig", resource=named, fidelity="recorded")
+def put_function_recursion_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionRecursionConfig.html"""
+    with ctx.write() as tx:
+        function = lookups.function(tx, ctx, target(ctx, req["FunctionName"]))
+        function.recursion = req["RecursiveLoop"]
+        tx.put(FUNCTIONS, function)
+    return {"RecursiveLoop": function.recursion}

@@ -1,0 +1,100 @@
+"""Change the code or the configuration of $LATEST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fogbank.core.context import Context
+from fogbank.core.operation import operation
+from fogbank.store.api import Transaction
+
+from .. import configuring, lookups
+from ..arns import Target, named, target, with_role
+from ..code import Package, load
+from ..errors import InvalidParameterValue
+from ..jobs import SETTLE
+from ..records import FUNCTIONS, VERSIONS, Version
+from ..shapes import configuration
+from .versions import publish
+
+
+@operation("lambda", "UpdateFunctionCode", resource=named)
+async def update_function_code(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Replace the package of $LATEST; DryRun checks it and changes nothing.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
+    """
+    which = target(ctx, req["FunctionName"])
+    current = await ctx.fetch(lookups.latest, ctx, which)
+    lookups.check_revision(current.revision, req.get("RevisionId"))
+    lookups.check_settled(ctx, current)
+    if current.package == "Image":
+        if not req.get("ImageUri"):
+            raise InvalidParameterValue("Please provide ImageUri when updating a function with packageType Image.")
+        stored = None
+    elif req.get("ImageUri"):
+        raise InvalidParameterValue("Please don't provide ImageUri when updating a function with packageType Zip.")
+    else:
+        stored = await load(ctx, req, "UpdateFunctionCode")
+    if req.get("DryRun"):
+        if stored is not None:
+            current = msgspec.structs.replace(current, code_sha256=stored.sha256, code_size=stored.size)
+            await ctx.blobs.discard(stored.blob)
+        return configuration(ctx, current)
+    return await ctx.transact(_update_code, ctx, req, which, stored)
+
+
+def _update_code(
+    tx: Transaction, ctx: Context, req: dict[str, Any], which: Target, stored: Package | None
+) -> dict[str, Any]:
+    version = lookups.latest(tx, ctx, which)
+    lookups.check_revision(version.revision, req.get("RevisionId"))
+    lookups.check_settled(ctx, version)
+    if stored is not None:
+        ctx.blobs.publish(tx, stored.blob, configuring.OWNER)
+        ctx.blobs.release(tx, version.blob, configuring.OWNER)
+        version.blob, version.code_sha256, version.code_size = stored.blob.id, stored.sha256, stored.size
+    else:
+        version.image = req["ImageUri"]
+    if req.get("Architectures"):
+        version.architectures = req["Architectures"]
+    return _changed(tx, ctx, version, publish_it=bool(req.get("Publish")))
+
+
+@operation("lambda", "UpdateFunctionConfiguration", resource=with_role("lambda:UpdateFunctionConfiguration"))
+async def update_function_configuration(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Change what the request names; the rest stays.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
+    """
+    which = target(ctx, req["FunctionName"])
+    configuring.check(req)
+    current = await ctx.fetch(lookups.latest, ctx, which)
+    lookups.check_revision(current.revision, req.get("RevisionId"))
+    lookups.check_settled(ctx, current)
+    if req.get("Role") and req["Role"] != current.role:
+        await configuring.check_role(ctx, req["Role"])
+    return await ctx.transact(_update_configuration, ctx, req, which)
+
+
+def _update_configuration(tx: Transaction, ctx: Context, req: dict[str, Any], which: Target) -> dict[str, Any]:
+    version = lookups.latest(tx, ctx, which)
+    lookups.check_revision(version.revision, req.get("RevisionId"))
+    lookups.check_settled(ctx, version)
+    configuring.apply(tx, ctx, version, req)
+    return _changed(tx, ctx, version, publish_it=False)
+
+
+def _changed(tx: Transaction, ctx: Context, version: Version, *, publish_it: bool) -> dict[str, Any]:
+    version.revision, version.modified, version.updating = ctx.ids.uuid(), ctx.now(), True
+    tx.put(VERSIONS, version)
+    payload = {"account": version.account, "name": version.name, "number": 0}
+    ctx.later(tx, SETTLE, payload, name=f"settle/{version.name}/0")
+    if publish_it:
+        function = tx.get(FUNCTIONS, (version.account, version.region, version.name))
+        assert function is not None
+        made = publish(tx, ctx, function, version, "")
+        return configuration(ctx, made, qualifier=made.version)
+    return configuration(ctx, version)
