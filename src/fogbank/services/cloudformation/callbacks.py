@@ -1,0 +1,94 @@
+"""The URLs that CloudFormation hands out: a custom resource's ResponseURL, and a wait condition's handle.
+
+In AWS both are presigned S3 URLs; here they are paths of this server that nobody can guess: the last part is 256 random
+bits. What is PUT there is JSON: a custom resource's answer (User Guide, "Custom resource response objects") or a wait
+condition's signal ("Wait condition signal").
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fogbank.core.context import Context
+from fogbank.core.http import BodyTooLarge, Request, Response
+from fogbank.core.operation import endpoint
+from fogbank.store.api import Reader, Transaction
+
+from .records import CALLBACKS, Callback
+
+PATH = "/_aws/cloudformation/"
+MAX_ANSWER = 4096 * 4  # bytes; AWS's own bound for custom resources is 4096
+
+
+def url_of(ctx: Context, callback: Callback) -> str:
+    return f"{ctx.endpoint}{PATH}{callback.secret}"
+
+
+def topic(secret: str) -> str:
+    return f"cloudformation/callback/{secret}"
+
+
+def owe(tx: Transaction, ctx: Context, kind: str, stack_id: str, logical_id: str, request_id: str) -> Callback:
+    """The callback for this request, the same one at every retry."""
+    kept = tx.first(CALLBACKS, "request", (stack_id, logical_id, request_id))
+    if kept is not None:
+        return kept
+    callback = Callback(
+        account=ctx.account,
+        region=ctx.region,
+        secret=ctx.ids.hex(64),
+        stack_id=stack_id,
+        logical_id=logical_id,
+        kind=kind,
+        request_id=request_id,
+        began=ctx.now(),
+    )
+    tx.put(CALLBACKS, callback)
+    return callback
+
+
+def find(tx: Reader, secret: str) -> Callback | None:
+    return tx.get(CALLBACKS, (secret,))
+
+
+def secret_of(url: str) -> str:
+    """The secret in a URL that `url_of` made."""
+    return url.partition("?")[0].rsplit("/", 1)[-1]
+
+
+@endpoint("cloudformation-callback")
+async def receive(app: Any, request: Request) -> Response:
+    """PUT PATH/SECRET with a JSON object."""
+    if request.method != "PUT":
+        return _answer(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+    try:
+        content = await request.read(MAX_ANSWER)
+        answer = msgspec.json.decode(content)
+    except BodyTooLarge:
+        return _answer(400, "EntityTooLarge", "Response object is too long.")
+    except msgspec.DecodeError:
+        answer = None
+    if not isinstance(answer, dict):
+        return _answer(400, "InvalidRequest", "The body is no JSON object.")
+    secret = secret_of(request.path)
+
+    def keep() -> bool:
+        with app.store.write() as tx:
+            callback = tx.get(CALLBACKS, (secret,))
+            if callback is None:
+                return False
+            callback.answers.append(answer)
+            tx.put(CALLBACKS, callback)
+            tx.signal(topic(secret))
+            return True
+
+    if await app.run(keep):
+        return Response(200)
+    return _answer(403, "AccessDenied", "Request has expired")
+
+
+def _answer(status: int, code: str, message: str) -> Response:
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    return Response(status, [("content-type", "application/xml")], text.encode())

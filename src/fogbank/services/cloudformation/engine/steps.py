@@ -1,0 +1,443 @@
+"""The steps forward of one run: each resource created, updated, replaced or left as it is."""
+
+from __future__ import annotations
+
+import asyncio
+import string
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from fogbank.core.cfn import Name, Resource, ResourceType
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+from fogbank.store.api import Reader, Transaction
+
+from .. import events, stacks
+from ..policies import denied
+from ..records import LEFTOVERS, RESOURCES, Leftover, Revision, Stack, StackResource
+from ..template.functions import evaluate
+from ..template.scope import Scope
+from . import compare, registry
+from .calls import Cancelled, Failed, attempt
+from .environment import Plan, exports_of, properties_of, with_resources
+from .lookups import resolved
+from .schedule import run_graph
+from .surroundings import Surroundings, bound, waits
+from .tagging import with_stack_tags
+
+REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
+
+
+class Steps:
+    """`own` is CloudFormation's context, `calls` the one whose principal makes the resources."""
+
+    def __init__(
+        self,
+        own: Context,
+        calls: Context,
+        stack: Stack,
+        revision: Revision,
+        plan: Plan,
+        records: dict[str, StackResource],
+        find: registry.Find,
+        *,
+        rolling_back: bool,
+    ) -> None:
+        self.plan = plan
+        self.records = records
+        self.imported: set[str] = set()
+        self._own = own
+        self._calls = calls
+        self._stack = stack
+        self._revision = revision
+        self._find = find
+        self._rolling_back = rolling_back
+        self._stop = asyncio.Event()
+        self._failed: dict[str, list[str]] = {"create": [], "update": []}
+        self._said = ""
+        self._adopted = {item["logical_id"]: item["physical_id"] for item in stack.imports}
+
+    async def run(self) -> None:
+        """Take every resource where the plan wants it, or stop at the first failure."""
+        for name, declared in self.plan.resources.items():
+            if self._find(declared["Type"]) is None:
+                await self._cannot(name, declared)
+        watcher = asyncio.ensure_future(self._watch())
+        try:
+            await run_graph(self.plan.graph, self._step, self._stop.is_set)
+        finally:
+            watcher.cancel()
+
+    def stop(self, reason: str) -> None:
+        """Begin nothing more."""
+        self._said = self._said or reason
+        self._stop.set()
+
+    def reason(self) -> str:
+        """Why the run failed, in AWS's words, or ''."""
+        parts = [
+            f"The following resource(s) failed to {what}: [{', '.join(names)}]. "
+            for what, names in self._failed.items()
+            if names
+        ]
+        return "".join(parts).rstrip() if parts else self._said
+
+    def exports(self, tx: Reader, names: set[str]) -> Callable[[str], str | None]:
+        """Reads exports in a transaction and notes which were used."""
+        read = exports_of(self._own, self._stack, tx)
+
+        def noted(name: str) -> str | None:
+            value = read(name)
+            if value is not None:
+                names.add(name)
+            return value
+
+        return noted
+
+    async def _watch(self) -> None:
+        """Stop when the update is cancelled, or another operation (a deletion) takes the stack over."""
+        with self._own.watch(stacks.topic(self._stack.id)) as watch:
+            while True:
+                stack = await self._own.fetch(stacks.get, self._own, self._stack.id)
+                if stack.cancelled or stack.operation != self._stack.operation:
+                    self.stop("User Initiated")
+                    return
+                await watch.wait(3600)
+
+    # -- one resource ------------------------------------------------------------------------------------------------
+
+    async def _step(self, name: str) -> bool:
+        declared = self.plan.resources[name]
+        record = self.records.get(name)
+        if record is not None and record.operation == self._stack.operation and record.status.endswith("_COMPLETE"):
+            return True  # done before a restart
+        if self._rolling_back and (name in self._stack.skip or self._find(declared["Type"]) is None):
+            return await self._skip(record)
+        try:
+            wanted = await self._wanted(name, declared)
+        except ServiceError as error:
+            await self._fail(record or self._fresh(name, declared), error.message, creating=record is None)
+            return False
+        if self._rolling_back and record is not None:
+            record = await self._take_back(record)
+        if record is None or not record.physical_id or record.status == "DELETE_COMPLETE":
+            return await self._create(name, declared, wanted, record)
+        return await self._update(name, declared, wanted, record)
+
+    async def _wanted(self, name: str, declared: dict[str, Any]) -> dict[str, Any]:
+        def read(tx: Reader) -> dict[str, Any]:
+            return properties_of(declared, self._scope(tx))
+
+        properties = await self._own.fetch(read)
+        return with_stack_tags(declared["Type"], properties, self._revision.tags)
+
+    def _scope(self, tx: Reader) -> Scope:
+        return with_resources(self.plan.scope, self.records, self.exports(tx, self.imported))
+
+    def _fresh(self, name: str, declared: dict[str, Any]) -> StackResource:
+        stack = self._stack
+        return StackResource(
+            account=stack.account,
+            region=stack.region,
+            stack_id=stack.id,
+            logical_id=name,
+            type=declared["Type"],
+            status="CREATE_IN_PROGRESS",
+            updated=self._own.now(),
+            token=self._token(),
+            born=stack.operation,
+        )
+
+    def _token(self) -> str:
+        alphabet = string.ascii_uppercase + string.digits
+        return "".join(alphabet[byte % len(alphabet)] for byte in self._own.ids.bytes(12))
+
+    def _describe(self, record: StackResource, declared: dict[str, Any]) -> None:
+        """What the declaration says beside the properties."""
+        record.needs = sorted(self.plan.graph[record.logical_id])
+        record.deletion_policy = str(declared.get("DeletionPolicy", _default_policy(declared)))
+        record.replace_policy = str(declared.get("UpdateReplacePolicy", "Delete"))
+        if "Metadata" in declared:
+            known = with_resources(self.plan.scope, self.records, lambda _: "")
+            record.metadata = msgspec.json.encode(evaluate(declared["Metadata"], known)).decode()
+        else:
+            record.metadata = ""
+
+    async def _create(
+        self, name: str, declared: dict[str, Any], wanted: dict[str, Any], record: StackResource | None
+    ) -> bool:
+        resuming = (
+            record is not None
+            and record.status in ("CREATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
+            and record.operation == self._stack.operation
+        )
+        if record is None or not resuming:
+            record = self._fresh(name, declared)
+            record.operation = self._stack.operation
+        if name in self._adopted:
+            return await self._adopt(declared, wanted, record)
+        record.properties = wanted
+        try:
+            self._describe(record, declared)
+        except ServiceError as error:
+            await self._fail(record, error.message, creating=True)
+            return False
+        if not resuming:
+            await self._put(record)
+        try:
+            made = await self._call(
+                record, declared, lambda handler: self._do_create(handler, record, wanted, record.token)
+            )
+        except (Failed, Cancelled) as error:
+            record.physical_id = await self._partial(record, declared)
+            await self._fail(record, _cause(error, "creation"), creating=True)
+            return False
+        record.physical_id, record.attributes = made.physical_id, made.attributes
+        return await self._created(record)
+
+    async def _created(self, record: StackResource) -> bool:
+        cancelled = self._stop.is_set()
+
+        def write(tx: Transaction) -> None:
+            record.updated = self._own.now()
+            record.reason = "Resource creation Initiated"
+            events.of_resource(tx, self._own, self._stack, record)
+            record.status = "CREATE_FAILED" if cancelled else "CREATE_COMPLETE"
+            record.reason = "Resource creation cancelled" if cancelled else ""
+            tx.put(RESOURCES, record)
+            events.of_resource(tx, self._own, self._stack, record)
+
+        await self._own.transact(write)
+        self.records[record.logical_id] = record
+        return not cancelled
+
+    async def _adopt(self, declared: dict[str, Any], wanted: dict[str, Any], record: StackResource) -> bool:
+        """Import: the resource exists; it is brought to the template's properties to learn its attributes."""
+        record.physical_id = self._adopted[record.logical_id]
+        record.properties = wanted
+        record.status = "IMPORT_IN_PROGRESS"
+        self._describe(record, declared)
+        await self._put(record)
+        try:
+            made = await self._call(record, declared, lambda handler: self._do_update(handler, record, wanted, wanted))
+        except (Failed, Cancelled) as error:
+            await self._fail(record, _cause(error, "import"), creating=True)
+            return False
+        record.attributes = made.attributes
+        record.status, record.reason = "IMPORT_COMPLETE", "Resource import completed."
+        await self._put(record)
+        self.records[record.logical_id] = record
+        return True
+
+    async def _update(self, name: str, declared: dict[str, Any], wanted: dict[str, Any], record: StackResource) -> bool:
+        kind = self._kind(record.type)
+        forced = record.attempted is not None or record.status.endswith("_FAILED") or hasattr(kind.handler, "always")
+        old = record.properties if record.attempted is None else record.attempted
+        names = compare.changed(old, wanted)
+        before = msgspec.structs.replace(record)
+        self._describe(record, declared)
+        if not names and not forced:
+            if record != before:
+                await self._own.transact(lambda tx: tx.put(RESOURCES, record))
+            return True
+        replacing = compare.replaces(kind.immutable, names)
+        refused = self._refusal(record, kind, old, wanted, replacing)
+        if refused:
+            await self._fail(record, refused, creating=False)
+            return False
+        resuming = record.status == "UPDATE_IN_PROGRESS" and record.operation == self._stack.operation
+        record.status, record.operation = "UPDATE_IN_PROGRESS", self._stack.operation
+        record.reason = REPLACING if replacing else ""
+        if replacing and not (resuming and record.next_token):
+            record.next_token = self._token()
+        elif not replacing:
+            record.attempted = wanted
+        if not resuming:
+            await self._put(record, wanted)
+        try:
+            if replacing:
+                made = await self._call(
+                    record, declared, lambda handler: self._do_create(handler, record, wanted, record.next_token)
+                )
+            else:
+                made = await self._call(record, declared, lambda handler: self._do_update(handler, record, old, wanted))
+        except (Failed, Cancelled) as error:
+            await self._fail(record, _cause(error, "update"), creating=False)
+            return False
+        return await self._updated(record, before, made, wanted, replacing=replacing)
+
+    def _refusal(
+        self, record: StackResource, kind: ResourceType, old: dict[str, Any], wanted: dict[str, Any], replacing: bool
+    ) -> str:
+        if self._rolling_back:
+            return ""
+        if replacing:
+            name = compare.custom_name(kind.immutable, record.physical_id, old, wanted)
+            if name:
+                return (
+                    f"CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename "
+                    f"{name} and update the stack again."
+                )
+        policy = self._stack.policy_during or self._stack.policy
+        return denied(policy, record.logical_id, record.type, "Update:Replace" if replacing else "Update:Modify")
+
+    async def _updated(
+        self, record: StackResource, before: StackResource, made: Resource, wanted: dict[str, Any], *, replacing: bool
+    ) -> bool:
+        cancelled = self._stop.is_set() and not self._rolling_back
+        moved = made.physical_id != before.physical_id
+
+        def write(tx: Transaction) -> None:
+            if moved:
+                before.replace_policy = record.replace_policy
+                before.attempted = None
+                tx.put(LEFTOVERS, self._leftover(before))
+                if replacing:
+                    record.token, record.born = record.next_token, self._stack.operation
+                    record.reason = "Resource creation Initiated"
+                    record.physical_id = made.physical_id
+                    events.of_resource(tx, self._own, self._stack, record, wanted)
+            record.physical_id, record.attributes = made.physical_id, made.attributes
+            record.next_token = ""
+            record.properties = wanted
+            record.attempted = wanted if cancelled else None
+            record.status = "UPDATE_FAILED" if cancelled else "UPDATE_COMPLETE"
+            record.reason = "Resource update cancelled" if cancelled else ""
+            record.updated = self._own.now()
+            tx.put(RESOURCES, record)
+            events.of_resource(tx, self._own, self._stack, record)
+
+        await self._own.transact(write)
+        self.records[record.logical_id] = record
+        return not cancelled
+
+    def _leftover(self, record: StackResource) -> Leftover:
+        return Leftover(
+            account=record.account,
+            region=record.region,
+            stack_id=record.stack_id,
+            logical_id=record.logical_id,
+            physical_id=record.physical_id,
+            resource=record,
+            operation=self._stack.operation,
+        )
+
+    async def _take_back(self, record: StackResource) -> StackResource:
+        """A rollback gives a replaced resource back its old physical self; the new one becomes the leftover."""
+
+        def swap(tx: Transaction) -> StackResource:
+            where = (record.account, record.region, record.stack_id, record.logical_id)
+            for leftover in list(tx.scan(LEFTOVERS, where)):
+                if leftover.operation == self._stack.operation:
+                    continue  # made by this rollback itself
+                tx.delete(LEFTOVERS, LEFTOVERS.key(leftover))
+                mine = msgspec.structs.replace(record, replace_policy="Delete", deletion_policy="Delete")
+                tx.put(LEFTOVERS, self._leftover(mine))
+                old = leftover.resource
+                old.operation, old.status, old.reason = self._stack.operation, "UPDATE_COMPLETE", ""
+                old.updated = self._own.now()
+                tx.put(RESOURCES, old)
+                events.of_resource(tx, self._own, self._stack, old)
+                return old
+            return record
+
+        taken = await self._own.transact(swap)
+        self.records[record.logical_id] = taken
+        return taken
+
+    async def _skip(self, record: StackResource | None) -> bool:
+        """ContinueUpdateRollback's ResourcesToSkip: taken for done."""
+        if record is not None:
+            record.status, record.reason, record.attempted = "UPDATE_COMPLETE", "", None
+            record.operation = self._stack.operation
+            await self._put(record)
+        return True
+
+    # -- what the kinds of step share --------------------------------------------------------------------------------
+
+    def _kind(self, type_name: str) -> ResourceType:
+        kind = self._find(type_name)
+        assert kind is not None  # `run` looked before it began
+        return kind
+
+    async def _call(self, record: StackResource, declared: dict[str, Any], call: Callable[[Any], Any]) -> Resource:
+        handler = self._kind(record.type).handler
+        stop = self._stop if waits(handler) else None
+        place = Surroundings(self._own, self._stack, self._revision, record.logical_id, record.type, declared)
+        handler = bound(handler, place)
+        result: Resource = await attempt(self._calls, lambda: call(handler), record.type, record.logical_id, stop)
+        return result
+
+    async def _partial(self, record: StackResource, declared: dict[str, Any]) -> str:
+        """The physical id of what a failed creation left behind, where the type can tell."""
+        handler = self._kind(record.type).handler
+        place = Surroundings(self._own, self._stack, self._revision, record.logical_id, record.type, declared)
+        partial = getattr(bound(handler, place), "partial", None)
+        if partial is None:
+            return ""
+        found: str = await partial(self._calls, Name(self._stack.name, self._stack.id, record.logical_id, record.token))
+        return found
+
+    async def _do_create(self, handler: Any, record: StackResource, wanted: dict[str, Any], token: str) -> Resource:
+        name = Name(self._stack.name, self._stack.id, record.logical_id, token)
+        made: Resource = await handler.create(self._calls, name, await resolved(self._calls, wanted))
+        return made
+
+    async def _do_update(
+        self, handler: Any, record: StackResource, old: dict[str, Any], wanted: dict[str, Any]
+    ) -> Resource:
+        new = await resolved(self._calls, wanted)
+        try:
+            old = await resolved(self._calls, old)
+        except ServiceError:  # what it referred to is gone by now: the difference stands all the same
+            old = dict(old)
+        made: Resource = await handler.update(self._calls, record.physical_id, old, new)
+        return made
+
+    async def _put(self, record: StackResource, properties: dict[str, Any] | None = None) -> None:
+        """Keep a record with the event of its state."""
+
+        def write(tx: Transaction) -> None:
+            record.updated = self._own.now()
+            tx.put(RESOURCES, record)
+            events.of_resource(tx, self._own, self._stack, record, properties)
+
+        await self._own.transact(write)
+
+    async def _fail(self, record: StackResource, reason: str, *, creating: bool) -> None:
+        record.status = ("IMPORT" if record.logical_id in self._adopted else "CREATE") + "_FAILED"
+        if not creating:
+            record.status = "UPDATE_FAILED"
+        record.reason = reason
+        record.operation = self._stack.operation
+        await self._put(record)
+        self.records[record.logical_id] = record
+        self._failed["create" if creating else "update"].append(record.logical_id)
+        self._stop.set()
+
+    async def _cannot(self, name: str, declared: dict[str, Any]) -> None:
+        kind = declared["Type"]
+        if self._rolling_back:
+            return  # it never came about
+        record = self._fresh(name, declared)
+        reason = (
+            f"Fogbank has not built the resource type {kind}; nothing was created. `fogbank coverage` lists the types "
+            "that are."
+        )
+        await self._fail(record, reason, creating=True)
+
+
+def _cause(error: Exception, what: str) -> str:
+    return f"Resource {what} cancelled" if isinstance(error, Cancelled) else str(error)
+
+
+def _default_policy(declared: dict[str, Any]) -> str:
+    """RDS clusters, and instances outside a cluster, are snapshot unless told otherwise."""
+    kind = declared["Type"]
+    if kind == "AWS::RDS::DBCluster":
+        return "Snapshot"
+    if kind == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in declared.get("Properties", {}):
+        return "Snapshot"
+    return "Delete"

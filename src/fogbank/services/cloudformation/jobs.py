@@ -1,0 +1,48 @@
+"""What CloudFormation does later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.operation import job
+from fogbank.core.principal import service
+from fogbank.store.api import Transaction
+
+from .engine.acting import SERVICE
+from .engine.run import Run
+from .records import CHANGE_SETS, EVENTS, RESOURCES, REVISIONS, STACKS
+
+
+@job("cloudformation.run", attempts=10)
+async def run(ctx: Context, payload: dict[str, Any]) -> None:
+    """Take a stack through the operation it was told to do. After a crash it goes on where it was."""
+    await Run(ctx, payload["stack"]).drive()
+
+
+@job("cloudformation.notify")
+async def notify(ctx: Context, payload: dict[str, Any]) -> None:
+    """Publish an event to the stack's topics."""
+    itself = ctx.acting_as(service(SERVICE, ctx.account))
+    for topic in payload["topics"]:
+        request = {"TopicArn": topic, "Subject": "AWS CloudFormation Notification", "Message": payload["message"]}
+        await itself.call("sns", "Publish", request)
+
+
+@job("cloudformation.forget")
+async def forget(ctx: Context, payload: dict[str, Any]) -> None:
+    """Drop a stack that was deleted 90 days ago."""
+    where = (ctx.account, ctx.region, payload["stack"])
+
+    def drop(tx: Transaction) -> None:
+        for change_set in list(tx.scan_index(CHANGE_SETS, "stack", (payload["stack"],))):
+            tx.delete(CHANGE_SETS, CHANGE_SETS.key(change_set))
+        for event in list(tx.scan(EVENTS, where)):
+            tx.delete(EVENTS, EVENTS.key(event))
+        for record in list(tx.scan(RESOURCES, where)):
+            tx.delete(RESOURCES, RESOURCES.key(record))
+        for revision in list(tx.scan(REVISIONS, where)):
+            tx.delete(REVISIONS, REVISIONS.key(revision))
+        tx.delete(STACKS, where)
+
+    await ctx.transact(drop)

@@ -1,0 +1,276 @@
+"""CreateStack, UpdateStack, DeleteStack and what steers them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ValidationError
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader, Transaction
+
+from .. import policies, stacks
+from ..arns import changed_stack, named_stack
+from ..difference import difference
+from ..engine.exports import in_use
+from ..errors import AlreadyExists, LimitExceeded, TokenAlreadyExists, stack_missing
+from ..prepare import Prepared, draft, finish
+from ..records import REVISIONS, STACKS, Revision, Stack
+from ..sources import template_text
+
+NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
+MAX_STACKS = 2000  # "CloudFormation quotas": stacks per account and region
+UPDATABLE = frozenset(
+    (
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+        "UPDATE_FAILED",
+        "CREATE_FAILED",
+    )
+)
+UNCHANGED = "No updates are to be performed."
+
+
+def check_name(name: str) -> None:
+    """AWS's rule for new stack names."""
+    if not NAME.fullmatch(name):
+        raise ValidationError(
+            f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
+            "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+        )
+    if len(name) > 128:
+        raise ValidationError(
+            f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
+            "have length less than or equal to 128"
+        )
+
+
+def new_stack(ctx: Context, name: str) -> Stack:
+    check_name(name)
+    return Stack(
+        account=ctx.account,
+        region=ctx.region,
+        id=stacks.new_id(ctx, name),
+        name=name,
+        status="CREATE_IN_PROGRESS",
+        created=ctx.now(),
+    )
+
+
+def refuse_existing(tx: Reader, ctx: Context, name: str) -> None:
+    if stacks.find(tx, ctx, name) is not None:
+        raise AlreadyExists(f"Stack [{name}] already exists")
+    if tx.count(STACKS, (ctx.account, ctx.region)) > MAX_STACKS:
+        alive = sum(1 for s in tx.scan(STACKS, (ctx.account, ctx.region)) if s.status != "DELETE_COMPLETE")
+        if alive >= MAX_STACKS:
+            raise LimitExceeded(f"Limit for stack has been exceeded: {MAX_STACKS}")
+
+
+async def policy_of(ctx: Context, req: dict[str, Any], what: str) -> str:
+    """A stack policy given as a body or by URL; '' when the request has none."""
+    policy = await template_text(ctx, req, what=what) or ""
+    if policy:
+        policies.check(policy)
+    return policy
+
+
+def put_revision(tx: Transaction, stack: Stack, prepared: Revision, number: int) -> None:
+    prepared.stack_id, prepared.number = stack.id, number
+    stack.notification_arns = prepared.notification_arns
+    tx.put(REVISIONS, prepared)
+
+
+@operation("cloudformation", "CreateStack", resource=changed_stack)
+async def create_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Make a stack from a template; the resources follow as a job.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+    """
+    stack = new_stack(ctx, req["StackName"])
+    if req.get("OnFailure") and req.get("DisableRollback") is not None:
+        raise ValidationError("You can specify either DisableRollback or OnFailure, but not both.")
+    repeated = await ctx.fetch(_repeated, ctx, req)
+    if repeated:
+        return {"StackId": repeated}
+    await ctx.fetch(refuse_existing, ctx, stack.name)
+    prepared = await finish(ctx, req, stack, None, await draft(ctx, req, stack, None), direct=True)
+    stack.on_failure = req.get("OnFailure") or ("DO_NOTHING" if req.get("DisableRollback") else "ROLLBACK")
+    stack.retain_except_on_create = bool(req.get("RetainExceptOnCreate"))
+    stack.timeout_minutes = int(req.get("TimeoutInMinutes") or 0)
+    stack.termination_protection = bool(req.get("EnableTerminationProtection"))
+    stack.role_arn = req.get("RoleARN") or ""
+    stack.description = prepared.template.description
+    stack.policy = await policy_of(ctx, req, "StackPolicy")
+
+    def write(tx: Transaction) -> None:
+        refuse_existing(tx, ctx, stack.name)
+        put_revision(tx, stack, prepared.revision, 1)
+        stacks.begin(tx, ctx, stack, "CREATE_IN_PROGRESS", "User Initiated", req.get("ClientRequestToken", ""))
+
+    await ctx.transact(write)
+    return {"StackId": stack.id}
+
+
+def _repeated(tx: Reader, ctx: Context, req: dict[str, Any]) -> str:
+    """The id of the stack that an earlier request with the same token made."""
+    token = req.get("ClientRequestToken")
+    stack = stacks.find(tx, ctx, req["StackName"]) if token else None
+    if stack is None or stack.token != token:
+        return ""
+    return stack.id
+
+
+def updatable(tx: Reader, ctx: Context, name: str) -> tuple[Stack, Revision]:
+    """A stack that may be updated now, with its current revision."""
+    stack = stacks.find(tx, ctx, name)
+    if stack is None or stack.status == "DELETE_COMPLETE":
+        raise stack_missing(name)
+    if stack.status not in UPDATABLE:
+        raise ValidationError(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
+    return stack, stacks.revision(tx, stack)
+
+
+@operation("cloudformation", "UpdateStack", resource=changed_stack)
+async def update_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Take a stack to another template or other parameters.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStack.html
+    """
+    stack, current = await ctx.fetch(updatable, ctx, req["StackName"])
+    token = req.get("ClientRequestToken", "")
+    prepared = await finish(ctx, req, stack, current, await draft(ctx, req, stack, current), direct=True)
+    found = await ctx.fetch(difference, ctx, stack, current, prepared, {})
+    if found.nothing and stack.status != "UPDATE_FAILED":
+        raise ValidationError(UNCHANGED)
+    found.refuse_other_types()
+    policy = await policy_of(ctx, req, "StackPolicy")
+    during = await policy_of(ctx, req, "StackPolicyDuringUpdate")
+
+    def write(tx: Transaction) -> None:
+        latest, _ = updatable(tx, ctx, stack.id)
+        latest.policy = policy or latest.policy
+        latest.policy_during = during
+        latest.role_arn = req.get("RoleARN") or latest.role_arn
+        latest.on_failure = "DO_NOTHING" if req.get("DisableRollback") else "ROLLBACK"
+        begin_update(tx, ctx, latest, prepared, "UPDATE_IN_PROGRESS", token)
+
+    await ctx.transact(write)
+    return {"StackId": stack.id}
+
+
+def begin_update(tx: Transaction, ctx: Context, stack: Stack, prepared: Prepared, status: str, token: str) -> None:
+    """Put the new revision and start the run."""
+    stack.previous = stack.previous or stack.revision
+    stack.revision += 1
+    stack.updated = ctx.now()
+    put_revision(tx, stack, prepared.revision, stack.revision)
+    stacks.begin(tx, ctx, stack, status, "User Initiated", token)
+
+
+@operation("cloudformation", "DeleteStack", resource=named_stack)
+def delete_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Delete a stack's resources and then the stack. Of a stack that does not exist: success, as in AWS.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
+    """
+    with ctx.write() as tx:
+        stack = stacks.find(tx, ctx, req["StackName"])
+        if stack is None or stack.status in ("DELETE_COMPLETE", "DELETE_IN_PROGRESS"):
+            return {}
+        if stack.termination_protection:
+            raise ValidationError(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
+        retain = list(req.get("RetainResources") or ())
+        if retain and stack.status != "DELETE_FAILED":
+            raise ValidationError(
+                f"Invalid operation on stack [{stack.id}]. RetainResources is only supported for stacks in "
+                "DELETE_FAILED state."
+            )
+        reason = in_use(tx, stack)
+        if reason:
+            raise ValidationError(reason)
+        if stacks.in_progress(stack.status) and stack.status != "CREATE_IN_PROGRESS":
+            raise ValidationError(f"Stack [{stack.id}] cannot be deleted while in status {stack.status}")
+        stack.retain = retain
+        stack.forced = req.get("DeletionMode") == "FORCE_DELETE_STACK"
+        stack.role_arn = req.get("RoleARN") or stack.role_arn
+        stacks.begin(tx, ctx, stack, "DELETE_IN_PROGRESS", "User Initiated", req.get("ClientRequestToken", ""))
+    return {}
+
+
+@operation("cloudformation", "CancelUpdateStack", resource=named_stack)
+def cancel_update_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Stop an update and roll it back.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CancelUpdateStack.html
+    """
+    with ctx.write() as tx:
+        stack = stacks.find(tx, ctx, req["StackName"])
+        if stack is None:
+            raise stack_missing(req["StackName"])
+        if stack.status != "UPDATE_IN_PROGRESS":
+            raise ValidationError("CancelUpdateStack cannot be called from current stack status")
+        if req.get("ClientRequestToken") and req["ClientRequestToken"] == stack.token:
+            raise TokenAlreadyExists("A client request token already exists.")
+        stack.cancelled = True
+        tx.put(STACKS, stack)
+        tx.signal(stacks.topic(stack.id))
+    return {}
+
+
+@operation("cloudformation", "ContinueUpdateRollback", resource=changed_stack)
+def continue_update_rollback(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Go on with a rollback that failed, leaving out what ResourcesToSkip names.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ContinueUpdateRollback.html
+    """
+    with ctx.write() as tx:
+        stack = stacks.find(tx, ctx, req["StackName"])
+        if stack is None:
+            raise stack_missing(req["StackName"])
+        if stack.status != "UPDATE_ROLLBACK_FAILED":
+            raise ValidationError(f"Stack:{stack.id} is in {stack.status} state and can not continue update rollback.")
+        stack.skip = list(req.get("ResourcesToSkip") or ())
+        stack.role_arn = req.get("RoleARN") or stack.role_arn
+        token = req.get("ClientRequestToken", "")
+        stacks.begin(tx, ctx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated", token)
+    return {}
+
+
+@operation("cloudformation", "RollbackStack", resource=changed_stack)
+def rollback_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Roll back a stack whose rollback was disabled.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackStack.html
+    """
+    with ctx.write() as tx:
+        stack = stacks.find(tx, ctx, req["StackName"])
+        if stack is None:
+            raise stack_missing(req["StackName"])
+        status = {"CREATE_FAILED": "ROLLBACK_IN_PROGRESS", "UPDATE_FAILED": "UPDATE_ROLLBACK_IN_PROGRESS"}.get(
+            stack.status
+        )
+        if status is None:
+            raise ValidationError(f"Stack:{stack.id} is in {stack.status} state and can not be rolled back.")
+        stack.role_arn = req.get("RoleARN") or stack.role_arn
+        stack.retain_except_on_create = bool(req.get("RetainExceptOnCreate"))
+        stacks.begin(tx, ctx, stack, status, "User Initiated", req.get("ClientRequestToken", ""))
+    return {"StackId": stack.id}
+
+
+@operation("cloudformation", "UpdateTerminationProtection", resource=named_stack)
+def update_termination_protection(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateTerminationProtection.html"""
+    with ctx.write() as tx:
+        stack = stacks.find(tx, ctx, req["StackName"])
+        if stack is None or stack.status == "DELETE_COMPLETE":
+            raise stack_missing(req["StackName"])
+        if stack.parent_id:
+            raise ValidationError("Termination protection can only be changed on the root stack")
+        tx.put(STACKS, msgspec.structs.replace(stack, termination_protection=bool(req["EnableTerminationProtection"])))
+    return {"StackId": stack.id}

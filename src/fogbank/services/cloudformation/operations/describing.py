@@ -1,0 +1,158 @@
+"""Looking at stacks, their resources and their events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from fogbank.core import paging
+from fogbank.core.context import Context
+from fogbank.core.errors import ValidationError
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader
+
+from .. import events, shapes, stacks
+from ..arns import named_stack
+from ..errors import stack_missing
+from ..records import EVENTS, REVISIONS, STACKS, Event, Stack, StackResource
+
+T = TypeVar("T")
+PAGE = 100
+
+
+def page(ctx: Context, items: list[T], req: dict[str, Any], key: Callable[[T], str]) -> tuple[list[T], dict[str, str]]:
+    """The next hundred items after NextToken, and the token when more follow. The items keep their order."""
+    scope = f"{ctx.account}/{ctx.region}/{ctx.operation}/{req.get('StackName', '')}"
+    start = 0
+    if req.get("NextToken"):
+        try:
+            after = paging.decode(ctx.app.secret, scope, req["NextToken"])
+        except ValueError:
+            raise ValidationError("Invalid NextToken") from None
+        keys = [key(item) for item in items]
+        start = keys.index(str(after)) + 1 if after in keys else 0
+    shown = items[start : start + PAGE]
+    if start + PAGE >= len(items):
+        return shown, {}
+    return shown, {"NextToken": paging.encode(ctx.app.secret, scope, key(shown[-1]))}
+
+
+@operation("cloudformation", "DescribeStacks", resource=named_stack)
+def describe_stacks(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """One stack, by id also when it is deleted; or all that exist.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
+    """
+    with ctx.read() as tx:
+        if req.get("StackName"):
+            found = [stacks.require(tx, ctx, req["StackName"])]
+            token: dict[str, str] = {}
+        else:
+            alive = [s for s in tx.scan(STACKS, (ctx.account, ctx.region)) if s.status != "DELETE_COMPLETE"]
+            alive.sort(key=lambda s: (-s.created, s.id))
+            found, token = page(ctx, alive, req, lambda s: s.id)
+        shown = [
+            shapes.stack(stack, tx.get(REVISIONS, (stack.account, stack.region, stack.id, stack.revision)))
+            for stack in found
+        ]
+    return {"Stacks": shown, **token}
+
+
+@operation("cloudformation", "ListStacks", resource="*")
+def list_stacks(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Every stack, deleted ones for 90 days, newest first.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStacks.html
+    """
+    wanted = set(req.get("StackStatusFilter") or ())
+    with ctx.read() as tx:
+        found = [s for s in tx.scan(STACKS, (ctx.account, ctx.region)) if not wanted or s.status in wanted]
+    found.sort(key=lambda s: (-s.created, s.id))
+    shown, token = page(ctx, found, req, lambda s: s.id)
+    return {"StackSummaries": [shapes.summary(stack) for stack in shown], **token}
+
+
+@operation("cloudformation", "DescribeStackEvents", resource=named_stack)
+def describe_stack_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Events, the newest first.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html
+    """
+    if not req.get("StackName"):
+        raise ValidationError("StackName must be specified")
+    scope = f"{ctx.account}/{ctx.region}/events/{req['StackName']}"
+    with ctx.read() as tx:
+        stack = stacks.find(tx, ctx, req["StackName"])
+        if stack is None:
+            raise stack_missing(req["StackName"])
+        where = (stack.account, stack.region, stack.id)
+        after = None
+        if req.get("NextToken"):
+            try:
+                after = (*where, int(paging.decode(ctx.app.secret, scope, req["NextToken"])))
+            except ValueError:
+                raise ValidationError("Invalid NextToken") from None
+        found: list[Event] = list(tx.scan(EVENTS, where, reverse=True, after=after, limit=PAGE + 1))
+    shown = {"StackEvents": [events.shape(event) for event in found[:PAGE]]}
+    if len(found) <= PAGE:
+        return shown
+    return {**shown, "NextToken": paging.encode(ctx.app.secret, scope, str(found[PAGE - 1].number))}
+
+
+def _present(tx: Reader, stack: Stack) -> list[StackResource]:
+    """The resources that belong to a stack; of a deleted one, what it had."""
+    gone = stack.status.startswith(("DELETE", "ROLLBACK"))
+    return [r for r in stacks.resources(tx, stack) if gone or r.status != "DELETE_COMPLETE"]
+
+
+def _require(tx: Reader, ctx: Context, name: str) -> Stack:
+    stack = stacks.find(tx, ctx, name)
+    if stack is None:
+        raise ValidationError(f"Stack '{name}' does not exist")
+    return stack
+
+
+@operation("cloudformation", "DescribeStackResource", resource=named_stack)
+def describe_stack_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResource.html"""
+    with ctx.read() as tx:
+        stack = _require(tx, ctx, req["StackName"])
+        for record in _present(tx, stack):
+            if record.logical_id == req["LogicalResourceId"]:
+                return {"StackResourceDetail": shapes.resource_detail(record, stack.name)}
+    raise ValidationError(f"Resource {req['LogicalResourceId']} does not exist for stack {stack.name}")
+
+
+@operation("cloudformation", "DescribeStackResources", resource=named_stack)
+def describe_stack_resources(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Up to a hundred resources of a stack, or of the one that a physical id belongs to.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html
+    """
+    with ctx.read() as tx:
+        if req.get("StackName"):
+            stack = stacks.require(tx, ctx, req["StackName"])
+        elif req.get("PhysicalResourceId"):
+            stack = _owner(tx, ctx, req["PhysicalResourceId"])
+        else:
+            raise ValidationError("Either StackName or PhysicalResourceId must be specified")
+        found = _present(tx, stack)
+    wanted = req.get("LogicalResourceId")
+    shown = [shapes.resource(r, stack.name) for r in found if not wanted or r.logical_id == wanted]
+    return {"StackResources": shown[:PAGE]}
+
+
+def _owner(tx: Reader, ctx: Context, physical_id: str) -> Stack:
+    for stack in tx.scan(STACKS, (ctx.account, ctx.region)):
+        if stack.status != "DELETE_COMPLETE" and any(r.physical_id == physical_id for r in _present(tx, stack)):
+            return stack
+    raise ValidationError(f"Stack for {physical_id} does not exist")
+
+
+@operation("cloudformation", "ListStackResources", resource=named_stack)
+def list_stack_resources(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStackResources.html"""
+    with ctx.read() as tx:
+        found = _present(tx, stacks.require(tx, ctx, req["StackName"]))
+    shown, token = page(ctx, found, req, lambda r: r.logical_id)
+    return {"StackResourceSummaries": [shapes.resource(record) for record in shown], **token}

@@ -1,0 +1,144 @@
+"""GetTemplate, GetTemplateSummary, ValidateTemplate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ValidationError
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader
+
+from .. import stacks
+from ..arns import named_stack
+from ..change_sets import find_change_set
+from ..errors import stack_missing
+from ..prepare import static_check
+from ..records import ChangeSet
+from ..sources import template_text
+from ..template import capabilities, macros, parameters
+from ..template.parse import parse
+from ..template.structure import Template, sections
+
+
+@operation("cloudformation", "GetTemplate", resource=named_stack)
+def get_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The template as it was sent, or (TemplateStage Processed) after its macros.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
+    """
+    with ctx.read() as tx:
+        if req.get("ChangeSetName"):
+            change_set: ChangeSet = find_change_set(tx, ctx, req)
+            body, processed = change_set.body, change_set.processed
+        elif req.get("StackName"):
+            stack = stacks.find(tx, ctx, req["StackName"])
+            if stack is None:
+                raise stack_missing(req["StackName"])
+            if stack.status == "REVIEW_IN_PROGRESS":
+                raise ValidationError(f"Stack [{stack.name}] has no template: it is in REVIEW_IN_PROGRESS state")
+            revision = stacks.revision(tx, stack)
+            body, processed = revision.body, revision.processed
+        else:
+            raise ValidationError("Either StackName or ChangeSetName must be specified")
+    wanted = processed if req.get("TemplateStage") == "Processed" and _transformed(body) else body
+    return {"TemplateBody": wanted, "StagesAvailable": ["Original", "Processed"]}
+
+
+def _transformed(body: str) -> bool:
+    return macros.has_macros(parse(body))
+
+
+@operation("cloudformation", "ValidateTemplate", resource="*")
+async def validate_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Check a template without parameter values.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ValidateTemplate.html
+    """
+    template = await _read(ctx, req)
+    if not macros.has_macros(template.document):
+        static_check(template)
+    shown = {
+        "Parameters": [_declaration(name, declared) for name, declared in template.parameters.items()],
+    }
+    return stacks.merge(shown, {"Description": template.description, **_needs(template)})
+
+
+def _declaration(name: str, declared: dict[str, Any]) -> dict[str, Any]:
+    """A `TemplateParameter`."""
+    shown: dict[str, Any] = {"ParameterKey": name, "NoEcho": parameters.is_no_echo(declared)}
+    if "Default" in declared:
+        shown["DefaultValue"] = parameters.text(declared["Default"])
+    if "Description" in declared:
+        shown["Description"] = declared["Description"]
+    return shown
+
+
+async def _read(ctx: Context, req: dict[str, Any]) -> Template:
+    body = await template_text(ctx, req)
+    if body is None:
+        raise ValidationError("Either Template URL or Template Body must be specified.")
+    return sections(parse(body))
+
+
+def _needs(template: Template) -> dict[str, Any]:
+    """Capabilities, CapabilitiesReason and DeclaredTransforms."""
+    needed, types = capabilities.required(template.resources.values())
+    reason = f"The following resource(s) require capabilities: [{', '.join(types)}]" if types else ""
+    if macros.has_macros(template.document):
+        needed = [*needed, "CAPABILITY_AUTO_EXPAND"]
+        named = ", ".join(template.transforms)
+        reason = reason or f"The following transform(s) require capabilities: [{named}]"
+    return {"Capabilities": needed, "CapabilitiesReason": reason, "DeclaredTransforms": template.transforms}
+
+
+@operation("cloudformation", "GetTemplateSummary", resource=named_stack)
+async def get_template_summary(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """What a template needs and declares, or what the template of a stack does.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplateSummary.html
+    """
+    if req.get("StackName"):
+
+        def stored(tx: Reader) -> str:
+            stack = stacks.find(tx, ctx, req["StackName"])
+            if stack is None:
+                raise stack_missing(req["StackName"])
+            return stacks.revision(tx, stack).body
+
+        template = sections(parse(await ctx.fetch(stored)))
+    else:
+        template = await _read(ctx, req)
+    shown: dict[str, Any] = {
+        "Parameters": [_summary(name, declared) for name, declared in template.parameters.items()],
+        "ResourceTypes": [str(declared.get("Type", "")) for declared in template.resources.values()
+                          if isinstance(declared, dict)],
+    }  # fmt: skip
+    optional = {
+        "Description": template.description,
+        "Version": template.document.get("AWSTemplateFormatVersion", ""),
+        "Metadata": msgspec.json.encode(template.document["Metadata"]).decode() if "Metadata" in template.document
+        else "",
+        **_needs(template),
+    }  # fmt: skip
+    return stacks.merge(shown, optional)
+
+
+def _summary(name: str, declared: dict[str, Any]) -> dict[str, Any]:
+    """A `ParameterDeclaration`."""
+    shown: dict[str, Any] = {
+        "ParameterKey": name,
+        "ParameterType": declared["Type"],
+        "NoEcho": parameters.is_no_echo(declared),
+        "ParameterConstraints": {},
+    }
+    if "Default" in declared:
+        shown["DefaultValue"] = parameters.text(declared["Default"])
+    if "Description" in declared:
+        shown["Description"] = declared["Description"]
+    if "AllowedValues" in declared:
+        allowed = [parameters.text(value) for value in declared["AllowedValues"]]
+        shown["ParameterConstraints"] = {"AllowedValues": allowed}
+    return shown

@@ -1,0 +1,176 @@
+"""From a request to something a stack can become: the template read, its macros run, its parameters chosen, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ValidationError
+
+from .engine.environment import Plan, plan
+from .engine.lookups import ssm_values
+from .errors import InsufficientCapabilities
+from .macros import Host
+from .records import Revision, Stack
+from .sources import template_text
+from .template import capabilities, graph, macros, parameters
+from .template.conditions import check_rules
+from .template.errors import format_error
+from .template.parameters import Given, Value
+from .template.parse import parse
+from .template.scope import Scope, pseudo_parameters
+from .template.structure import Template, check, sections
+
+
+class Prepared(msgspec.Struct):
+    """A revision to be (its number is not set yet), its template and its plan."""
+
+    revision: Revision
+    template: Template
+    plan: Plan
+
+
+class Draft(msgspec.Struct):
+    """A template whose parameters are chosen and whose macros have not run yet."""
+
+    body: str
+    template: Template
+    values: dict[str, Value]
+    scope: Scope
+
+
+async def draft(ctx: Context, req: dict[str, Any], stack: Stack, current: Revision | None) -> Draft:
+    """Read the template and choose its parameters. Raises ValidationError."""
+    body = await template_text(ctx, req)
+    if body is None and req.get("UsePreviousTemplate") and current is not None:
+        body = current.body
+    if body is None:
+        raise ValidationError("Either Template URL or Template Body must be specified.")
+    template = sections(parse(body))
+    previous: Mapping[str, Value] = current.parameters if current is not None else {}
+    chosen = parameters.choose(template.parameters, given(req), previous)
+    wanted = parameters.ssm_names(template.parameters, chosen)
+    found = await ssm_values(ctx, wanted.values()) if wanted else {}
+    values = parameters.finish(template.parameters, chosen, found)
+    arns = _notification_arns(req, current)
+    scope = Scope(
+        parameters=parameters.references(template.parameters, values),
+        pseudo=pseudo_parameters(stack.account, stack.region, stack.name, stack.id, arns),
+        mappings=template.mappings,
+    )
+    return Draft(body=body, template=template, values=values, scope=scope)
+
+
+def given(req: Mapping[str, Any]) -> list[Given]:
+    return [
+        Given(p.get("ParameterKey", ""), p.get("ParameterValue"), bool(p.get("UsePreviousValue")))
+        for p in req.get("Parameters") or ()
+    ]
+
+
+def _notification_arns(req: Mapping[str, Any], current: Revision | None) -> list[str]:
+    if req.get("NotificationARNs") is not None:
+        return list(req["NotificationARNs"])
+    return list(current.notification_arns) if current is not None else []
+
+
+async def finish(
+    ctx: Context, req: dict[str, Any], stack: Stack, current: Revision | None, made: Draft, *, direct: bool
+) -> Prepared:
+    """Run the macros and check the result. `direct`: without a change set, so macros must be acknowledged."""
+    if direct and macros.has_macros(made.template.document):
+        _acknowledge(["CAPABILITY_AUTO_EXPAND"], req)
+    document = await macros.process(made.template.document, made.scope, Host(ctx))
+    template = sections(document)
+    check(template)
+    values = _values(template, made.values)
+    tags = {tag["Key"]: tag["Value"] for tag in req["Tags"]} if req.get("Tags") is not None else None
+    revision = Revision(
+        account=stack.account,
+        region=stack.region,
+        stack_id=stack.id,
+        number=0,
+        body=made.body,
+        processed=msgspec.json.encode(document).decode(),
+        parameters=values,
+        tags=tags if tags is not None else (dict(current.tags) if current is not None else {}),
+        capabilities=list(req.get("Capabilities") or ()),
+        notification_arns=_notification_arns(req, current),
+        rollback_configuration=req.get("RollbackConfiguration") or {},
+    )
+    check_tags(revision.tags)
+    worked_out = plan(stack, revision, template)
+    _check_plan(worked_out)
+    check_rules(template.rules, worked_out.scope)
+    needed, _ = capabilities.required(worked_out.resources.values())
+    _acknowledge(needed, req)
+    _check_types(req, worked_out)
+    return Prepared(revision=revision, template=template, plan=worked_out)
+
+
+def _values(template: Template, values: dict[str, Value]) -> dict[str, Value]:
+    """The chosen values; parameters that a macro added take their defaults."""
+    added = {name: declared for name, declared in template.parameters.items() if name not in values}
+    return {**values, **parameters.choose(added, [], {})}
+
+
+def _acknowledge(needed: list[str], req: Mapping[str, Any]) -> None:
+    missing = capabilities.missing(needed, req.get("Capabilities") or ())
+    if missing:
+        raise InsufficientCapabilities(f"Requires capabilities : [{', '.join(missing)}]")
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """At most 50, none of AWS's own prefix."""
+    if len(tags) > 50:
+        raise ValidationError("Tag count exceeds limit of 50")
+    if any(key.lower().startswith("aws:") for key in tags):
+        raise ValidationError("aws: prefixed tag key names are not allowed for external use.")
+
+
+def _check_types(req: Mapping[str, Any], worked_out: Plan) -> None:
+    """ResourceTypes: only these may be in the template."""
+    allowed = req.get("ResourceTypes")
+    if not allowed:
+        return
+    for declared in worked_out.resources.values():
+        kind = declared["Type"]
+        if not any(kind == item or (item.endswith("*") and kind.startswith(item[:-1])) for item in allowed):
+            raise ValidationError(f"Resource type {kind} is not allowed by parameter ResourceTypes {list(allowed)}")
+
+
+def _check_plan(worked_out: Plan) -> None:
+    """What can be said once the conditions are known: no use of what will not exist, no circles."""
+    known = set(worked_out.resources) | set(worked_out.scope.parameters) | {"AWS::NoValue"}
+    known |= set(worked_out.scope.pseudo)
+    missing = {
+        name
+        for declared in worked_out.resources.values()
+        for _, name in graph.references(declared.get("Properties", {}), worked_out.scope)
+        if name not in known
+    }
+    if missing:
+        names = ", ".join(sorted(missing))
+        raise format_error(f"Unresolved resource dependencies [{names}] in the Resources block of the template")
+    for declared in worked_out.template.outputs.values():
+        if "Condition" in declared and not worked_out.scope.condition(declared["Condition"]):
+            continue
+        missing |= {name for _, name in graph.references(declared, worked_out.scope) if name not in known}
+    if missing:
+        names = ", ".join(sorted(missing))
+        raise format_error(f"Unresolved resource dependencies [{names}] in the Outputs block of the template")
+    graph.order(worked_out.graph)
+
+
+def static_check(template: Template) -> None:
+    """What ValidateTemplate checks of a template without macros."""
+    check(template)
+    edges = {
+        name: {other for _, other in graph.references(declared.get("Properties", {})) if other in template.resources}
+        | set(graph.depends_on(declared))
+        for name, declared in template.resources.items()
+    }
+    graph.order(edges)

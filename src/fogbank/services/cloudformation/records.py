@@ -1,0 +1,256 @@
+"""Stacks as they are kept.
+
+A stack has revisions: one for each template it was told to become, so that a rollback is "become revision N again".
+Properties are kept evaluated but with dynamic references unresolved: no secret of another service is stored here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.store.api import Key, Record, Table
+
+from .template.parameters import Value
+
+
+class Stack(Record):
+    """A stack and where it stands. `operation` names the run in progress (or the last one)."""
+
+    account: str
+    region: str
+    id: str  # its ARN
+    name: str
+    status: str
+    created: float
+    revision: int = 1
+    previous: int = 0  # the revision a failed update goes back to; 0: there is none
+    reason: str = ""
+    description: str = ""
+    updated: float | None = None
+    deleted: float | None = None
+    outputs: list[dict[str, str]] = []  # {"key", "value", "description", "export"}
+    on_failure: str = "ROLLBACK"  # DO_NOTHING, DELETE
+    retain_except_on_create: bool = False
+    timeout_minutes: int = 0
+    termination_protection: bool = False
+    policy: str = ""  # stack policy, JSON
+    policy_during: str = ""  # the policy of the update in progress
+    parent_id: str = ""
+    root_id: str = ""
+    change_set_id: str = ""
+    operation: str = ""
+    role_arn: str = ""
+    notification_arns: list[str] = []
+    retain: list[str] = []  # DeleteStack's RetainResources
+    skip: list[str] = []  # ContinueUpdateRollback's ResourcesToSkip
+    cancelled: bool = False  # CancelUpdateStack was asked
+    forced: bool = False  # DeletionMode FORCE_DELETE_STACK
+    token: str = ""  # ClientRequestToken of the operation in progress
+    imports: list[dict[str, str]] = []  # resources to import: {"logical_id", "type", "physical_id"}
+
+
+def _active_name(stack: Stack) -> Key | None:
+    return None if stack.status == "DELETE_COMPLETE" else (stack.account, stack.region, stack.name)
+
+
+def _parent(stack: Stack) -> Key | None:
+    return (stack.parent_id,) if stack.parent_id else None
+
+
+STACKS = Table(
+    "cloudformation/stack",
+    Stack,
+    key=lambda s: (s.account, s.region, s.id),
+    indexes={"name": _active_name, "parent": _parent},
+)
+
+
+class Revision(Record):
+    """What a stack was told to become."""
+
+    account: str
+    region: str
+    stack_id: str
+    number: int
+    body: str  # the template as sent
+    processed: str  # JSON, after macros
+    parameters: dict[str, Value] = {}
+    tags: dict[str, str] = {}
+    capabilities: list[str] = []
+    notification_arns: list[str] = []
+    rollback_configuration: dict[str, Any] = {}
+
+
+REVISIONS = Table("cloudformation/revision", Revision, key=lambda r: (r.account, r.region, r.stack_id, r.number))
+
+
+class StackResource(Record):
+    """One resource of a stack."""
+
+    account: str
+    region: str
+    stack_id: str
+    logical_id: str
+    type: str
+    status: str
+    updated: float
+    physical_id: str = ""
+    reason: str = ""
+    properties: dict[str, Any] = {}
+    attempted: dict[str, Any] | None = None  # properties of an update that has begun and not succeeded
+    attributes: dict[str, Any] = {}
+    needs: list[str] = []
+    deletion_policy: str = "Delete"
+    replace_policy: str = "Delete"
+    metadata: str = ""  # JSON
+    token: str = ""  # of the physical resource's name; the same at every retry of its creation
+    next_token: str = ""  # the token of a replacement that has begun
+    operation: str = ""  # the run in which it reached its state
+    born: str = ""  # the run that created the physical resource
+
+
+RESOURCES = Table(
+    "cloudformation/resource", StackResource, key=lambda r: (r.account, r.region, r.stack_id, r.logical_id)
+)
+
+
+class Leftover(Record):
+    """A physical resource that an update replaced: deleted when the update is done, taken back when it fails."""
+
+    account: str
+    region: str
+    stack_id: str
+    logical_id: str
+    physical_id: str
+    resource: StackResource  # as it was
+    operation: str
+
+
+LEFTOVERS = Table(
+    "cloudformation/leftover",
+    Leftover,
+    key=lambda r: (r.account, r.region, r.stack_id, r.logical_id, r.physical_id),
+)
+
+
+class Event(Record):
+    """A stack event. `number` counts within the stack."""
+
+    account: str
+    region: str
+    stack_id: str
+    number: int
+    id: str
+    stack_name: str
+    logical_id: str
+    physical_id: str
+    type: str
+    time: float
+    status: str
+    reason: str = ""
+    properties: str = ""  # JSON
+    token: str = ""
+
+
+EVENTS = Table("cloudformation/event", Event, key=lambda e: (e.account, e.region, e.stack_id, e.number))
+
+
+class Export(Record):
+    account: str
+    region: str
+    name: str
+    value: str
+    stack_id: str
+
+
+EXPORTS = Table(
+    "cloudformation/export",
+    Export,
+    key=lambda e: (e.account, e.region, e.name),
+    indexes={"stack": lambda e: (e.account, e.region, e.stack_id)},
+)
+
+
+class Import(Record):
+    """A stack that uses an export."""
+
+    account: str
+    region: str
+    name: str
+    stack_id: str
+    stack_name: str
+
+
+IMPORTS = Table(
+    "cloudformation/import",
+    Import,
+    key=lambda i: (i.account, i.region, i.name, i.stack_id),
+    indexes={"stack": lambda i: (i.account, i.region, i.stack_id)},
+)
+
+
+class ChangeSet(Record):
+    """A change set; `revision` is what the stack would become."""
+
+    account: str
+    region: str
+    id: str
+    name: str
+    stack_id: str
+    stack_name: str
+    type: str  # CREATE, UPDATE, IMPORT
+    status: str
+    execution_status: str
+    created: float
+    body: str
+    processed: str
+    reason: str = ""
+    description: str = ""
+    parameters: dict[str, Value] = {}
+    tags: dict[str, str] = {}
+    capabilities: list[str] = []
+    notification_arns: list[str] = []
+    rollback_configuration: dict[str, Any] = {}
+    role_arn: str = ""
+    changes: list[dict[str, Any]] = []  # ResourceChange structures
+    on_failure: str = ""
+    include_nested: bool = False
+    imports: list[dict[str, str]] = []
+    client_token: str = ""
+
+
+CHANGE_SETS = Table(
+    "cloudformation/changeset",
+    ChangeSet,
+    key=lambda c: (c.account, c.region, c.id),
+    indexes={"stack": lambda c: (c.stack_id, c.name)},
+)
+
+
+class Callback(Record):
+    """An answer that something outside owes: a custom resource's function, or the signals of a wait condition.
+
+    `secret` is the last part of the URL that was handed out.
+    """
+
+    account: str
+    region: str
+    secret: str
+    stack_id: str
+    logical_id: str
+    kind: str  # "custom" or "wait"
+    request_id: str = ""
+    sent: bool = False
+    began: float = 0.0
+    answers: list[dict[str, Any]] = []
+
+
+CALLBACKS = Table(
+    "cloudformation/callback",
+    Callback,
+    key=lambda c: (c.secret,),
+    indexes={
+        "request": lambda c: (c.stack_id, c.logical_id, c.request_id),
+        "stack": lambda c: (c.stack_id, c.kind),
+    },
+)

@@ -1,0 +1,86 @@
+"""Where templates come from: the request itself, or an object on S3 named by its URL."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError, ValidationError
+from fogbank.core.http import FileSlice
+
+from .template.parse import MAX_BODY, MAX_URL_BODY
+
+_S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9-]+)*(?:\.[a-z0-9.-]+)?")
+
+
+async def template_text(ctx: Context, req: dict[str, Any], *, what: str = "Template") -> str | None:
+    """TemplateBody, or what TemplateURL names; None when the request has neither. `what` names the parameter."""
+    body, url = req.get(f"{what}Body"), req.get(f"{what}URL")
+    if body and url:
+        raise ValidationError(f"You cannot specify both {what} URL and {what} Body")
+    if body:
+        if len(body.encode()) > MAX_BODY:
+            raise ValidationError(
+                f"1 validation error detected: Value '{body}' at '{what[0].lower()}{what[1:]}Body' failed to satisfy "
+                f"constraint: Member must have length less than or equal to {MAX_BODY}"
+            )
+        return str(body)
+    if not url:
+        return None
+    return await object_text(ctx, *object_of(url), limit=MAX_URL_BODY)
+
+
+def object_of(url: str) -> tuple[str, str, str]:
+    """Bucket, key and version id of an S3 URL, in virtual-host, path or s3:// form."""
+    parts = urlsplit(url)
+    host, path = (parts.hostname or ""), unquote(parts.path).lstrip("/")
+    if parts.scheme == "s3":
+        return parts.netloc, path, ""
+    if parts.scheme not in ("https", "http") or not host:
+        raise ValidationError("TemplateURL must be a supported URL.")
+    match = _S3_HOST.fullmatch(host)
+    bucket = match["bucket"] if match else None
+    if not bucket:
+        bucket, _, path = path.partition("/")
+    if not bucket or not path:
+        raise ValidationError("TemplateURL must be a supported URL.")
+    version = parse_qs(parts.query).get("versionId", [""])[0]
+    return bucket, path, version
+
+
+async def object_text(ctx: Context, bucket: str, key: str, version: str, *, limit: int) -> str:
+    """The text of an S3 object, read as the caller."""
+    request = {"Bucket": bucket, "Key": key}
+    if version:
+        request["VersionId"] = version
+    try:
+        answer = await ctx.call("s3", "GetObject", request)
+    except ServiceError as error:
+        raise ValidationError(f"S3 error: {error.message}\nFor more information check "
+                              "http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html")  # fmt: skip
+    content = await read_body(answer.get("Body", b""), limit)
+    if len(content) > limit:
+        raise ValidationError(f"Template may not exceed {limit} bytes in size.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValidationError("Template format error: unsupported structure.")
+
+
+async def read_body(body: Any, limit: int) -> bytes:
+    """A streaming member of an answer as bytes, up to one more than `limit`."""
+    if isinstance(body, bytes | bytearray):
+        return bytes(body[: limit + 1])
+    if isinstance(body, FileSlice):
+        with Path(body.path).open("rb") as file:  # noqa: ASYNC230 - at most a megabyte of a local file
+            file.seek(body.offset)
+            return file.read(min(body.length, limit + 1))
+    content = bytearray()
+    async for chunk in body:
+        content += chunk
+        if len(content) > limit:
+            break
+    return bytes(content)

@@ -1,0 +1,133 @@
+"""Running a template's macros: Fn::Transform inside it, then the Transform section in its order.
+
+AWS processes the innermost Fn::Transform first, then outwards, then the template's own list (User Guide, "Overview of
+CloudFormation macros"). The host does what leaves the pure world: it fetches included files, calls macro functions and
+runs the serverless translator beside the event loop.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from . import language_extensions, sam
+from .errors import TemplateError, format_error
+from .functions import evaluate
+from .parse import parse_snippet
+from .scope import Scope
+from .structure import sections, transform_names
+
+INCLUDE = "AWS::Include"
+
+
+class Host(Protocol):
+    """What macros need from outside."""
+
+    async def include(self, location: str) -> str:
+        """The text of a file on S3 (s3://bucket/key)."""
+        ...
+
+    async def macro(
+        self, name: str, fragment: Any, parameters: dict[str, Any], template_parameters: dict[str, Any]
+    ) -> Any:
+        """What the macro's function made of a fragment."""
+        ...
+
+    async def translate(self, document: dict[str, Any], parameters: dict[str, Any], region: str) -> dict[str, Any]:
+        """The serverless transform."""
+        ...
+
+
+def has_macros(document: dict[str, Any]) -> bool:
+    """Whether anything must be run before the template is plain CloudFormation."""
+    return bool(transform_names(document)) or _contains_transform(document)
+
+
+def _contains_transform(document: Any) -> bool:
+    todo = [document]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            if "Fn::Transform" in value:
+                return True
+            todo.extend(value.values())
+        elif isinstance(value, list):
+            todo.extend(value)
+    return False
+
+
+async def process(document: dict[str, Any], scope: Scope, host: Host) -> dict[str, Any]:
+    """The document after all its macros; `scope` holds the parameters' values, the pseudo parameters and mappings."""
+    if not has_macros(document):
+        return document
+    inner = {key: value for key, value in document.items() if key != "Transform"}
+    result = await _inner(inner, scope, host)
+    assert isinstance(result, dict)
+    declared = document.get("Transform", [])
+    for item in declared if isinstance(declared, list) else [declared]:
+        name, parameters = _named(item, scope)
+        result = await _outer(name, parameters, result, scope, host)
+        if not isinstance(result, dict):
+            raise TemplateError(f"Transform {name} failed with: the result is no template")
+    result.pop("Transform", None)
+    return result
+
+
+def _named(item: Any, scope: Scope) -> tuple[str, dict[str, Any]]:
+    if isinstance(item, str):
+        return item, {}
+    if not isinstance(item, dict) or not isinstance(item.get("Name"), str):
+        raise format_error("Every Transform must have a Name.")
+    return item["Name"], evaluate(item.get("Parameters") or {}, scope)
+
+
+async def _inner(value: Any, scope: Scope, host: Host) -> Any:
+    """A value with every Fn::Transform inside it run, the innermost first."""
+    if isinstance(value, list):
+        return [await _inner(item, scope, host) for item in value]
+    if not isinstance(value, dict):
+        return value
+    done = {key: await _inner(item, scope, host) for key, item in value.items() if key != "Fn::Transform"}
+    if "Fn::Transform" not in value:
+        return done
+    calls = value["Fn::Transform"]
+    result: Any = done
+    for item in calls if isinstance(calls, list) else [calls]:
+        name, parameters = _named(item, scope)
+        if name == INCLUDE:
+            snippet = await _inner(await _included(parameters, host), scope, host)
+            result = {**result, **snippet} if isinstance(snippet, dict) and isinstance(result, dict) else snippet
+        else:
+            result = await host.macro(name, result, parameters, dict(scope.parameters))
+    return result
+
+
+async def _included(parameters: dict[str, Any], host: Host) -> Any:
+    location = parameters.get("Location")
+    if not isinstance(location, str):
+        raise TemplateError(f"Transform {INCLUDE} failed with: Location parameter is not a string")
+    return parse_snippet(await host.include(location))
+
+
+async def _outer(name: str, parameters: dict[str, Any], document: dict[str, Any], scope: Scope, host: Host) -> Any:
+    if name == INCLUDE:
+        snippet = await _included(parameters, host)
+        if not isinstance(snippet, dict):
+            raise TemplateError(f"Transform {INCLUDE} failed with: the included file is no map")
+        return await _inner(_merged(document, snippet), scope, host)
+    if name == language_extensions.NAME:
+        return language_extensions.expand(document, scope)
+    if name == sam.NAME:
+        sections(document)  # names what is missing in CloudFormation's words, not the translator's
+        return await host.translate(document, {**scope.parameters, **scope.pseudo}, str(scope.pseudo["AWS::Region"]))
+    return await host.macro(name, document, parameters, dict(scope.parameters))
+
+
+def _merged(document: dict[str, Any], snippet: dict[str, Any]) -> dict[str, Any]:
+    """Section by section; what the snippet brings joins what is there."""
+    result = dict(document)
+    for key, value in snippet.items():
+        if isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = {**result[key], **value}
+        else:
+            result[key] = value
+    return result

@@ -1,0 +1,202 @@
+"""Template text to plain data, from JSON or from CloudFormation's dialect of YAML.
+
+The dialect (User Guide, "CloudFormation template format"): YAML 1.1 without aliases, hash merges and the timestamp,
+binary, omap, pairs and set types; short tags (`!Ref`) stand for intrinsic functions. The document is built from the
+parser's events in one loop, so neither nesting nor aliases can exhaust anything.
+
+Of a key that is written twice the last one counts, as AWS is reported to do (no error; its Designer warned).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from .errors import format_error, template_error
+
+MAX_BODY = 51_200  # bytes of TemplateBody
+MAX_URL_BODY = 1_000_000  # bytes of a template on S3
+MAX_DEPTH = 100  # levels of nesting; AWS's own bound is not documented
+
+_TRUE = frozenset(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"))
+_FALSE = frozenset(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"))
+_NULL = frozenset(("", "~", "null", "Null", "NULL"))
+_INT = re.compile(r"-?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
+_STANDARD = "tag:yaml.org,2002:"
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The template as plain data; TemplateError when it is not well-formed or no map."""
+    document = _parse_json(text) if text.lstrip("\ufeff \t\r\n").startswith("{") else _parse_yaml(text)
+    if not isinstance(document, dict):
+        raise format_error("unsupported structure.")
+    return document
+
+
+def parse_snippet(text: str) -> Any:
+    """Any JSON or YAML value, as AWS::Include reads it."""
+    start = text.lstrip("\ufeff \t\r\n")[:1]
+    return _parse_json(text) if start in ("{", "[") else _parse_yaml(text)
+
+
+def parse_scalar(text: str) -> Any:
+    """A plain scalar by the YAML 1.1 core rules.
+
+    A number is read as one only when it would be written the same way again: `0755`, `1e3`, `1_000` and account ids
+    that start with 0 stay the text they are.
+    """
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    if text in _NULL:
+        return None
+    if _INT.fullmatch(text) and text != "-0":
+        return int(text) if len(text) < 19 else text
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        return number if repr(number) == text else text
+    return text
+
+
+# -- JSON ----------------------------------------------------------------------------------------------------------
+
+
+def _parse_json(text: str) -> Any:
+    try:
+        document = json.loads(text.lstrip("\ufeff"), parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise format_error(f"JSON not well-formed. (line {error.lineno}, column {error.colno})")
+    except (RecursionError, ValueError):
+        raise format_error("JSON not well-formed.")
+    if _depth(document) > MAX_DEPTH:
+        raise format_error("JSON not well-formed.")
+    return document
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)  # NaN and Infinity are no JSON
+
+
+def _depth(document: Any) -> int:
+    """How deep a value nests, found without recursion."""
+    level, depth = [document], 0
+    while level and depth <= MAX_DEPTH:
+        depth += 1
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner.extend(v for v in value.values() if isinstance(v, dict | list))
+            elif isinstance(value, list):
+                inner.extend(v for v in value if isinstance(v, dict | list))
+        level = inner
+    return depth
+
+
+# -- YAML ----------------------------------------------------------------------------------------------------------
+
+
+class _Open:
+    """A mapping or sequence that is being read: its value, its tag, and the key that waits for a value."""
+
+    __slots__ = ("key", "tag", "value", "waiting")
+
+    def __init__(self, value: dict[str, Any] | list[Any], tag: str | None) -> None:
+        self.value = value
+        self.tag = tag
+        self.key = ""
+        self.waiting = False
+
+    def add(self, item: Any) -> None:
+        if isinstance(self.value, list):
+            self.value.append(item)
+        else:
+            self.value[self.key] = item
+            self.waiting = False
+
+
+def _parse_yaml(text: str) -> Any:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return _build(yaml.parse(text, Loader=loader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
+        raise format_error(f"YAML not well-formed.{where}")
+    except (yaml.YAMLError, RecursionError):
+        raise format_error("YAML not well-formed.")
+
+
+def _build(events: Any) -> Any:
+    import yaml
+
+    stack: list[_Open] = []
+    result: Any = None
+    documents = 0
+    for event in events:
+        match event:
+            case yaml.DocumentStartEvent():
+                documents += 1
+                if documents > 1:
+                    raise _at(event)
+                continue
+            case yaml.AliasEvent():
+                raise template_error("YAML aliases are not allowed in CloudFormation templates")
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                if (stack and isinstance(stack[-1].value, dict) and not stack[-1].waiting) or len(stack) >= MAX_DEPTH:
+                    raise _at(event)  # a map or list as a key, or too deep
+                stack.append(_Open({} if isinstance(event, yaml.MappingStartEvent) else [], event.tag))
+                continue
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                done = stack.pop()
+                item = _tagged(done.tag, done.value, event)
+            case yaml.ScalarEvent():
+                top = stack[-1] if stack else None
+                if top is not None and isinstance(top.value, dict) and not top.waiting:
+                    top.key, top.waiting = event.value, True
+                    continue
+                item = _scalar(event)
+            case _:
+                continue
+        if stack:
+            stack[-1].add(item)
+        else:
+            result = item
+    return result
+
+
+def _scalar(event: Any) -> Any:
+    if event.implicit[0]:  # plain, without a tag
+        return parse_scalar(event.value)
+    return _tagged(event.tag, event.value, event)
+
+
+def _tagged(tag: str | None, value: Any, event: Any) -> Any:
+    """`!GetAtt A.B` is {"Fn::GetAtt": ["A", "B"]}, and so on."""
+    if tag is None or tag == "!":
+        return value
+    if tag.startswith(_STANDARD):
+        return _standard(tag[len(_STANDARD) :], value, event)
+    name = tag.removeprefix("!")
+    if name in ("Ref", "Condition"):
+        return {name: value}
+    if name == "GetAtt" and isinstance(value, str):
+        return {"Fn::GetAtt": value.split(".", 1)}
+    return {f"Fn::{name.removeprefix('Fn::')}": value}
+
+
+def _standard(kind: str, value: Any, event: Any) -> Any:
+    if kind in ("str", "map", "seq"):
+        return value
+    if kind in ("int", "float", "bool", "null") and isinstance(value, str):
+        return parse_scalar(value)
+    raise _at(event)
+
+
+def _at(event: Any) -> Exception:
+    mark = event.start_mark
+    return format_error(f"YAML not well-formed. (line {mark.line + 1}, column {mark.column + 1})")

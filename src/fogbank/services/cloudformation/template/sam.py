@@ -1,0 +1,62 @@
+"""The AWS::Serverless-2016-10-31 transform, done by AWS's own translator (aws-sam-translator, Apache-2.0).
+
+The library is imported when the first serverless template arrives: it takes two seconds and brings boto3 along, so
+callers run `translate` beside the event loop. Nothing here reaches the network: region and account are given.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .errors import TemplateError
+
+NAME = "AWS::Serverless-2016-10-31"
+
+
+class _Session(msgspec.Struct):
+    """What the translator asks of a boto3 session: the region."""
+
+    region_name: str
+
+
+def translate(document: dict[str, Any], parameters: dict[str, Any], region: str) -> dict[str, Any]:
+    """The template with its AWS::Serverless resources replaced; TemplateError with the translator's findings.
+
+    `parameters` are the values of the template's parameters (SSM types resolved) and the pseudo parameters.
+    """
+    from samtranslator.model.exceptions import InvalidDocumentException
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+    from samtranslator.utils.py27hash_fix import to_py27_compatible_template, undo_mark_unicode_str_in_template
+
+    document = msgspec.json.decode(msgspec.json.encode(document))  # the translator changes what it is given
+    values = {name: value for name, value in parameters.items() if name != "AWS::NoValue"}
+    values = {name: ",".join(value) if isinstance(value, list) else value for name, value in values.items()}
+    try:
+        to_py27_compatible_template(document, values)  # keeps the logical ids that the service itself makes
+        translator = Translator(None, Parser(), plugins=[_applications()], boto_session=_Session(region))
+        result: dict[str, Any] = undo_mark_unicode_str_in_template(translator.translate(document, values))
+        return result
+    except InvalidDocumentException as error:
+        raise TemplateError(f"Transform {NAME} failed with: {error.message} {_causes(error)}".rstrip())
+
+
+def _causes(error: Any) -> str:
+    """The findings as the service lists them."""
+    return " ".join(cause.message for cause in sorted(error.causes, key=lambda cause: str(cause.message)))
+
+
+def _applications() -> Any:
+    """AWS::Serverless::Application from a template's URL works; the public repository cannot be reached from here."""
+    from samtranslator.plugins.application.serverless_app_plugin import ServerlessAppPlugin
+
+    return ServerlessAppPlugin(sar_client_creator=_no_repository)
+
+
+def _no_repository() -> Any:
+    raise TemplateError(
+        f"Transform {NAME} failed with: Fogbank has no Serverless Application Repository: give an application's "
+        "Location as the URL of a template"
+    )

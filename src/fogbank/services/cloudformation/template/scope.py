@@ -1,0 +1,88 @@
+"""What a template's expressions can see: parameters, pseudo parameters, mappings, conditions, resources, exports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from fogbank.core import arns
+
+from .errors import template_error
+
+UNKNOWN = "{{changeSet:KNOWN_AFTER_APPLY}}"  # what DescribeChangeSet shows for a value that does not exist yet
+PSEUDO = (
+    "AWS::AccountId",
+    "AWS::NotificationARNs",
+    "AWS::NoValue",
+    "AWS::Partition",
+    "AWS::Region",
+    "AWS::StackId",
+    "AWS::StackName",
+    "AWS::URLSuffix",
+)
+
+_ZONES = {
+    "us-east-1": "abcdef",
+    "us-west-2": "abcd",
+    "ap-northeast-2": "abcd",
+    "us-west-1": "ac",
+    "ca-central-1": "abd",
+}
+
+
+def default_zones(region: str) -> list[str]:
+    """The availability zones of a region, as a new account sees them."""
+    return [region + letter for letter in _ZONES.get(region, "abc")]
+
+
+def _no_resource(name: str, *_: str) -> Any:
+    raise KeyError(name)
+
+
+def _no_export(name: str) -> str | None:
+    return None
+
+
+class Scope(msgspec.Struct, kw_only=True):
+    """The environment of an evaluation.
+
+    `ref(logical_id)` gives a resource's physical id and `attribute(logical_id, name)` an attribute; both raise KeyError
+    for what does not exist. `export(name)` gives an exported value or None.
+    """
+
+    parameters: Mapping[str, Any] = {}  # text, or a list of texts for the list types
+    pseudo: Mapping[str, Any] = {}
+    mappings: Mapping[str, Any] = {}
+    conditions: Mapping[str, bool] = {}
+    resources: frozenset[str] = frozenset()  # the logical ids that will exist
+    ref: Callable[[str], Any] = _no_resource
+    attribute: Callable[[str, str], Any] = _no_resource
+    export: Callable[[str], str | None] = _no_export
+    zones: Callable[[str], list[str]] = default_zones
+
+    def condition(self, name: Any) -> bool:
+        """The value of a named condition."""
+        if not isinstance(name, str):
+            raise template_error("Fn::If requires a list argument with the first element being a condition")
+        try:
+            return self.conditions[name]
+        except KeyError:
+            raise template_error(f"Unresolved condition dependency {name} in the template")
+
+
+def pseudo_parameters(
+    account: str, region: str, stack_name: str, stack_id: str, notification_arns: list[str] | None = None
+) -> dict[str, Any]:
+    """The pseudo parameters but AWS::NoValue, which is no value."""
+    partition = arns.partition_of(region)
+    return {
+        "AWS::AccountId": account,
+        "AWS::NotificationARNs": list(notification_arns or ()),
+        "AWS::Partition": partition,
+        "AWS::Region": region,
+        "AWS::StackId": stack_id,
+        "AWS::StackName": stack_name,
+        "AWS::URLSuffix": "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com",
+    }
