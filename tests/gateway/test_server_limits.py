@@ -6,12 +6,13 @@ import asyncio
 import select
 import socket
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fogbank.core.http import Request, Response
+from fogbank.core.http import FileSlice, Request, Response
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 
@@ -176,8 +177,22 @@ def test_many_slow_clients_do_not_slow_a_quick_one(serve) -> None:
     assert time.monotonic() - started < 1
 
 
-def test_a_client_that_takes_nothing_is_dropped(serve) -> None:
-    running = serve(lambda request: Response(200, [], b"x" * 50_000_000), write_seconds=0.3)
+async def endless():
+    while True:
+        yield b"x" * 100_000
+
+
+@pytest.mark.parametrize("kind", ["bytes", "file", "pieces"])
+def test_a_client_that_takes_nothing_is_dropped(serve, tmp_path: Path, kind: str) -> None:
+    size = 50_000_000
+    with (tmp_path / "file").open("wb") as file:
+        file.truncate(size)
+    bodies = {
+        "bytes": lambda: b"x" * size,
+        "file": lambda: FileSlice(str(tmp_path / "file"), 0, size),
+        "pieces": endless,
+    }
+    running = serve(lambda request: Response(200, [], bodies[kind]()), write_seconds=0.3)
     client = running.client()
     client.send(GET)
     deadline = time.monotonic() + 5

@@ -96,7 +96,7 @@ class Connection(asyncio.Protocol):
         self._reading = True
         self._asked = False  # 100 Continue was sent for the incoming body
         self._since = server.ticked  # when the client last did what it is waited for
-        self._unsent = 0
+        self._unsent: int | None = None  # bytes the client had left untaken at the last check, if it is slow
 
     # What the transport calls
 
@@ -518,12 +518,14 @@ class Connection(asyncio.Protocol):
         limits = self._server.limits
         waited = now - self._since
         if self.outlet.paused:
-            unsent = self.transport.get_write_buffer_size()
+            unsent = self.transport.get_write_buffer_size() - self.outlet.moved
             if unsent != self._unsent:
                 self._unsent, self._since = unsent, now
             elif waited > limits.write_seconds:
                 self.transport.abort()
-        elif self._state == _SHUT:
+            return
+        self._unsent = None
+        if self._state == _SHUT:
             if self._exchange is None and waited > limits.linger_seconds:
                 self.transport.abort()
         elif self._state == _BODY:

@@ -183,7 +183,9 @@ async def _sendfile(outlet: Outlet, file: int, offset: int, end: int) -> None:
             try:
                 sent = os.sendfile(socket, file, offset, min(_SENDFILE, end - offset))
             except BlockingIOError:
+                outlet.pause()
                 await _writable(loop, socket)
+                outlet.resume()
                 continue
             except ConnectionError:
                 raise ClientDisconnected
