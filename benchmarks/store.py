@@ -94,7 +94,8 @@ def machine(data: Path) -> None:
     os.close(descriptor)
     print(
         f"{os.cpu_count()} × {model}, Linux {platform.release()}, {disk[2]}, one fdatasync "
-        f"{sorted(took)[100] * 1e6:,.0f} µs (worst of 200: {max(took) * 1e6:,.0f}), CPython {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+        f"{sorted(took)[100] * 1e6:,.0f} µs (worst of 200: {max(took) * 1e6:,.0f}), "
+        f"CPython {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     )
 
 

@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 log = logging.getLogger("fogbank.store")
 
 START = 4 << 20  # bytes written since the last checkpoint that call for the next one
-PASSES = 4  # that one call makes to catch up with the writer
-LARGEST = 64 << 20  # bytes of log, beyond which the event loop itself finishes the job, if it is short
+LARGEST = 64 << 20  # bytes of log, beyond which the event loop itself finishes the job, once little is left
 HARD = 4 * LARGEST  # bytes of log, beyond which it does so anyhow
-SHORT = 0.01  # seconds
+LITTLE = 512 << 10  # bytes
+PASSES = 6  # that are made to get there
 
 
 class Checkpoints:
     """A thread with a connection of its own that runs passive checkpoints.
 
     The log starts again from its beginning only when a checkpoint has caught up with the writer at a moment when it
-    stands still. Under uninterrupted writes that moment does not come: once the log has reached LARGEST, the writer's
-    thread runs the last checkpoint itself, right after a background one that was short (or, beyond HARD, anyhow).
-
+    stands still. Under uninterrupted writes that moment does not come: once the log has reached LARGEST, checkpoints
+    follow each other until LITTLE is left, and the writer's thread moves that itself. SQLite syncs the file only with
+    a checkpoint that has caught up, so this thread syncs it before: else the writer would wait for all of it.
     `caught_up` tells the writer that the log lies wholly in the file.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
         self._connection = connection
-        self._written = 0
+        self._written = 0  # in all
+        self._called = 0  # of that, at the last call
         self._finish = False
         self.caught_up = False
         self._closing = False
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
+        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # closing it drops SQLite's locks: see `closed`
         self.error: sqlite3.Error | None = None  # of the last checkpoint, if it failed: the log keeps everything
 
     def wrote(self, count: int) -> None:
@@ -44,22 +46,22 @@ class Checkpoints:
         if self._finish:
             self._finish = False
             self._run(self._connection)
-        elif self._written > START:
-            self._written = 0
+        elif self._written - self._called > START:
+            self._called = self._written
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="fogbank-checkpoint", daemon=True)
                 self._thread.start()
             self._wake.set()
 
     def _run(self, connection: sqlite3.Connection) -> tuple[int, int]:
-        """One passive checkpoint: how many pages the log holds, and how many of them are in the file now."""
+        """One passive checkpoint: how many pages the log holds, and how many of them are in the file now, or -1."""
         try:
             _, pages, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
             if self.error is None:
                 log.warning("%s: the log could not be moved into the file (%s); it keeps everything", self._path, error)
             self.error = error
-            return 0, 0
+            return -1, -1
         self.error = None
         return pages, done
 
@@ -74,25 +76,34 @@ class Checkpoints:
                 self._wake.clear()
                 if self._closing:
                     return
-                for _ in range(PASSES):
-                    if self._closing or self._catch_up(connection, page):
-                        break
+                self._catch_up(connection, page)
         finally:
             connection.close()
 
-    def _catch_up(self, connection: sqlite3.Connection, page: int) -> bool:
-        """One checkpoint; whether there is nothing left to do for this thread."""
-        began = time.perf_counter()
-        pages, done = self._run(connection)
-        if done == pages:
-            self.caught_up = True
-            return True
-        size = pages * page
-        self._finish = size > LARGEST and (time.perf_counter() - began < SHORT or size > HARD)
-        return self._finish
+    def _catch_up(self, connection: sqlite3.Connection, page: int) -> None:
+        for _ in range(PASSES):
+            before = self._written
+            pages, done = self._run(connection)
+            if self._closing or pages < 0:
+                return
+            if self._written == before and done == pages:
+                self.caught_up = True
+                return
+            if pages * page < LARGEST:
+                return
+            os.fdatasync(self._file)
+            left = self._written - before + (pages - done) * page
+            if left < LITTLE or pages * page > HARD:
+                self._finish = True
+                return
 
     def close(self) -> None:
+        """End the thread; before the connection is closed."""
         self._closing = True
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
+
+    def closed(self) -> None:
+        """After the connection is closed."""
+        os.close(self._file)

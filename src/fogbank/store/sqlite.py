@@ -42,6 +42,7 @@ GET = "SELECT v FROM kv WHERE k = ?"
 GET_LARGE = "SELECT v FROM large WHERE id = ?"
 PUT = "INSERT INTO kv (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v"  # REPLACE takes twice as long
 PUT_LARGE = "INSERT INTO large (v) VALUES (?)"
+REPLACE_LARGE = "UPDATE large SET v = ? WHERE id = ?"
 REMOVE = "DELETE FROM kv WHERE k = ?"
 CLEAR = "DELETE FROM kv WHERE k >= ? AND k < ?"
 COUNT = "SELECT count(*) FROM kv WHERE k >= ? AND k < ?"
@@ -257,11 +258,15 @@ class SqliteTransaction(SqliteReader, TypedTransaction):
             raise self._broken from error
 
     def _put(self, row: bytes, value: bytes) -> None:
-        held: bytes | int = value
-        if len(row) + len(value) > INLINE:
-            held = self._change(PUT_LARGE, (value,)).lastrowid or 0
         self._bytes += len(value) + schema.PAGE
-        self._change(PUT, (row, held))
+        if len(row) + len(value) <= INLINE:
+            self._change(PUT, (row, value))
+            return
+        found = self._change(GET, (row,)).fetchone()
+        if found is not None and type(found[0]) is int:
+            self._change(REPLACE_LARGE, (value, found[0]))
+        else:
+            self._change(PUT, (row, self._change(PUT_LARGE, (value,)).lastrowid or 0))
 
     def _remove(self, row: bytes) -> bool:
         self._bytes += schema.PAGE
@@ -390,6 +395,7 @@ class SqliteStore:
             self._connection.execute("ROLLBACK")
             self._open = False
         self._connection.close()
+        self._checkpoints.closed()
 
     def close(self) -> None:
         """Move the log into the file, and let the directory go."""
