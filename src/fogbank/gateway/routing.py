@@ -100,7 +100,9 @@ class Router:
         return Target(service, service.protocol_of(request), operation, {}, region, name)
 
     @staticmethod
-    def _rest(request: Request, signing_name: str, host: hosts.Host, region: str) -> Target:
+    def _rest(request: Request, signing_name: str, host: hosts.Host, region: str) -> Target | DataPlane:
+        if signing_name == "s3" and _of_browser(request):
+            return DataPlane("s3-browser", "s3")
         candidates = signed_as(signing_name)
         built = [name for name in candidates if name in services.built()] or list(candidates) or ["s3"]
         path = request.path
@@ -108,11 +110,23 @@ class Router:
             service = models.load(name)
             if name == "s3" and host.service == "s3" and host.name:
                 path = f"/{host.name}{path}"  # virtual-host addressing: the bucket is in the host
-            found = service.route(request.method, path, request.query)
+            found = service.route(request.method, path, request.query, request)
             if found is not None:
                 return Target(service, service.protocol_of(request), found[0], found[1], region, found[0].name)
         service = models.load(built[0])
         return Target(service, service.protocol_of(request), None, {}, region, f"{request.method} {request.path}")
+
+
+def _of_browser(request: Request) -> bool:
+    """Whether S3 is asked by a page: a preflight, a form, or a call with an Origin whose answer needs CORS headers.
+
+    The service's endpoint answers the first two, and sends the third through the pipeline with the mark that it has.
+    """
+    if request.method == "OPTIONS":
+        return True
+    if request.method == "POST" and request.header("content-type").startswith("multipart/form-data"):
+        return True
+    return bool(request.header("origin")) and not request.header("x-fogbank-cors")
 
 
 @cache

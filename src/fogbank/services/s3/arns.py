@@ -13,6 +13,9 @@ from urllib.parse import parse_qsl, unquote
 from fogbank.core.context import Context
 from fogbank.core.operation import Access
 
+from .errors import BucketAlreadyExists
+from .records import BUCKETS
+
 Request = dict[str, Any]
 
 
@@ -135,6 +138,10 @@ def copy_part(ctx: Context, req: Request) -> list[Access]:
 
 def create_bucket(ctx: Context, req: Request) -> list[Access]:
     arn = bucket(ctx, req)
+    with ctx.read() as tx:
+        taken = tx.get(BUCKETS, (req["Bucket"],))
+    if taken is not None and taken.account != ctx.account and ctx.principal.kind != "anonymous":
+        raise BucketAlreadyExists(BucketName=taken.name)  # it is not the other's policy that stands in the way
     location = (req.get("CreateBucketConfiguration") or {}).get("LocationConstraint")
     conditions = {"s3:locationconstraint": location} if location else {}
     accesses = [Access("s3:CreateBucket", arn, conditions)]

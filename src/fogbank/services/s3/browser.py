@@ -1,14 +1,14 @@
 """What browsers ask of S3 besides its API: CORS preflights, headers on answers to other origins, uploads by form.
 
-None of it is in the service model, so it stands before the pipeline: `preflight` and `form` answer whole requests,
-`allow` adds the headers to an answer.
+None of it is in the service model, so the router sends such requests here instead of into the pipeline.
 https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import inspect
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from fogbank.core.errors import ServiceError
@@ -54,7 +54,21 @@ def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-@endpoint("s3-preflight")
+@endpoint("s3-browser")
+async def answer(app: App, request: Request) -> Response:
+    """Whatever a page sends: a preflight, a form, or an API call whose answer needs the headers of the CORS rules."""
+    if request.method == "OPTIONS":
+        return await preflight(app, request)
+    if request.method == "POST" and request.header("content-type").startswith("multipart/form-data"):
+        from .post import post
+
+        return allow(app, request, await post(app, request))
+    request.headers.append(("x-fogbank-cors", "answered"))  # the router's mark that this endpoint has had it
+    request._lookup = None
+    response = app.pipeline(request)
+    return allow(app, request, await response if inspect.isawaitable(response) else response)
+
+
 async def preflight(app: App, request: Request) -> Response:
     """OPTIONS: what a page of another origin may do here."""
     origin, method = request.header("origin"), request.header("access-control-request-method")
@@ -68,7 +82,7 @@ async def preflight(app: App, request: Request) -> Response:
         rules = _rules(app, bucket)
         if rules is None:
             raise NoSuchBucket(bucket)
-        members = {"Method": method, "ResourceType": "BUCKET"}
+        members: dict[str, Any] = {"Method": method, "ResourceType": "BUCKET"}
         if not rules:
             raise AccessForbidden("CORSResponse: CORS is not enabled for this bucket.", **members)
         rule = cors.match(rules, origin, method, asked)

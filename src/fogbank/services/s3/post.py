@@ -13,11 +13,10 @@ from fogbank.auth.signatures import policy_access_key, verify_policy
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError, UnrecognizedClient
 from fogbank.core.http import Request, Response
-from fogbank.core.operation import endpoint
 from fogbank.core.principal import Principal, anonymous
 
 from . import arns, events, shapes
-from .browser import allow, bucket_and_key, error_response
+from .browser import bucket_and_key, error_response
 from .checksums import SIZES, Expected
 from .content import MAX_PUT, Content, copied, drop
 from .errors import InvalidArgument, MalformedPOSTRequest, NoSuchBucket
@@ -47,14 +46,12 @@ _MEMBERS = {
 }
 
 
-@endpoint("s3-post")
 async def post(app: App, request: Request) -> Response:
     """Take a form's file, if its policy is signed by somebody who may put it there."""
     try:
-        response = await _take(app, request)
+        return await _take(app, request)
     except ServiceError as error:
-        response = error_response(app, error, request)
-    return allow(app, request, response)
+        return error_response(app, error, request)
 
 
 async def _take(app: App, request: Request) -> Response:
@@ -70,8 +67,7 @@ async def _take(app: App, request: Request) -> Response:
     span = check_conditions(document["conditions"], fields, name) if document is not None else None
     key = fields.get("key", "").replace("${filename}", form.filename.replace("\\", "/").rpartition("/")[2])
     if not key:
-        raise InvalidArgument("Bucket POST must contain a field named 'key'.  If it is specified, please check the order "
-                              "of the fields.", ArgumentName="key", ArgumentValue="")  # fmt: skip
+        raise _no_field("key")
     req = _as_put(fields, name, key, form.file_type)
     ctx = _context(app, request, principal, bucket)
     needed = arns.put_object(ctx, req)
@@ -83,6 +79,14 @@ async def _take(app: App, request: Request) -> Response:
     body = Measured(form.file(), span or (0, MAX_PUT))
     await _store(ctx, req, made, body)
     return _answer(ctx, fields, made)
+
+
+def _no_field(name: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"Bucket POST must contain a field named '{name}'.  If it is specified, please check the order of the fields.",
+        ArgumentName=name,
+        ArgumentValue="",
+    )
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
@@ -98,8 +102,7 @@ def _signed(app: App, fields: dict[str, str]) -> tuple[Principal, dict[str, Any]
     key = policy_access_key(fields)
     if key is None:
         if "policy" in fields:
-            raise InvalidArgument("Bucket POST must contain a field named 'AWSAccessKeyId'.", ArgumentName="AWSAccessKeyId",
-                                  ArgumentValue="")  # fmt: skip
+            raise _no_field("AWSAccessKeyId")
         return anonymous(), None
     credential = app.authenticator.credential(key)
     if credential is None:

@@ -32,12 +32,8 @@ class Bucket(Record):
     created: float
     versioning: str = ""  # "", Enabled, Suspended
     ownership: str = "BucketOwnerEnforced"  # "" when the controls were removed: then as ObjectWriter
-    public_access: list[bool] = [
-        True,
-        True,
-        True,
-        True,
-    ]  # BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, Restrict
+    # BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets
+    public_access: tuple[bool, ...] = (True, True, True, True)
     has_policy: bool = False
     has_cors: bool = False
     has_notifications: bool = False

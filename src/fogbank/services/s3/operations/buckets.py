@@ -118,7 +118,7 @@ def list_buckets(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             ArgumentValue=str(limit),
         )
     prefix, region = req.get("Prefix") or "", req.get("BucketRegion")
-    after = open_token(req["ContinuationToken"], "buckets") if req.get("ContinuationToken") else ""
+    after = open_token(ctx, req["ContinuationToken"], "buckets") if req.get("ContinuationToken") else ""
     entries: list[dict[str, Any]] = []
     answer: dict[str, Any] = {"Buckets": entries, "Owner": owner(ctx.account)}
     if prefix:
@@ -130,7 +130,7 @@ def list_buckets(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             if found.name <= after or (region and found.region != region):
                 continue
             if limit is not None and len(entries) == limit:
-                answer["ContinuationToken"] = token(entries[-1]["Name"], "buckets")
+                answer["ContinuationToken"] = token(ctx, entries[-1]["Name"], "buckets")
                 break
             entry = {"Name": found.name, "CreationDate": int(found.created)}
             if limit is not None or region or prefix:

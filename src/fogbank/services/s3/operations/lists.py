@@ -74,7 +74,7 @@ def list_objects_v2(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         raise InvalidArgument(
             "The continuation token provided is incorrect", ArgumentName="continuation-token", ArgumentValue=""
         )
-    marker = open_token(continued, f"list/{req['Bucket']}") if continued else req.get("StartAfter") or ""
+    marker = open_token(ctx, continued, f"list/{req['Bucket']}") if continued else req.get("StartAfter") or ""
     with ctx.read() as tx:
         bucket = require_bucket(tx, req)
         found = _objects(tx, bucket.name, req, marker, limit)
@@ -87,7 +87,7 @@ def list_objects_v2(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     answer["Contents"] = [shapes.listed(bucket, each, encode, with_owner=with_owner) for each in found.items]
     answer["CommonPrefixes"] = _prefixes(found.prefixes, encode)
     if found.truncated:
-        answer["NextContinuationToken"] = token(found.last, f"list/{req['Bucket']}")
+        answer["NextContinuationToken"] = token(ctx, found.last, f"list/{req['Bucket']}")
     return answer
 
 

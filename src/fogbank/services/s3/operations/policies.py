@@ -92,7 +92,7 @@ def put_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         raise MalformedXML
     with ctx.write() as tx:
         bucket = require_bucket(tx, req)
-        bucket.public_access = [bool(asked.get(flag)) for flag in _FLAGS]
+        bucket.public_access = tuple(bool(asked.get(flag)) for flag in _FLAGS)
         tx.put(BUCKETS, bucket)
         tx.delete(CONFIGS, (bucket.name, "no-public-access", ""))
     return {}
@@ -116,7 +116,7 @@ def delete_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, A
     """Remove the configuration: nothing is blocked."""
     with ctx.write() as tx:
         bucket = require_bucket(tx, req)
-        bucket.public_access = [False, False, False, False]
+        bucket.public_access = (False, False, False, False)
         tx.put(BUCKETS, bucket)
         tx.put(CONFIGS, Config(bucket=bucket.name, kind="no-public-access", value=True))
     return {}
