@@ -44,6 +44,16 @@ class Clock:
         """How far this clock is ahead of the real one, in seconds."""
         return self.now() - time.time()
 
+    @staticmethod
+    def real() -> float:
+        """What other people's clocks show: only for what is compared with them."""
+        return time.time()
+
+    @property
+    def moved(self) -> bool:
+        """Whether this clock differs from the real one."""
+        return self._frozen is not None or self._offset != 0.0
+
     @property
     def frozen(self) -> bool:
         return self._frozen is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fogbank.core.context import Context
@@ -60,5 +61,9 @@ def _passes(parameter: Parameter, item: dict[str, Any]) -> bool:
         "Tier": [parameter.tier],
         "DataType": [parameter.data_type],
     }[key]
-    tests = {"Equals": str.__eq__, "BeginsWith": str.startswith, "Contains": str.__contains__}
+    tests: dict[str, Callable[[str, str], bool]] = {
+        "Equals": lambda mine, value: mine == value,
+        "BeginsWith": lambda mine, value: mine.startswith(value),
+        "Contains": lambda mine, value: value in mine,
+    }
     return any(tests[option](mine, value) for mine in have for value in values)

@@ -1,0 +1,28 @@
+"""The errors of CloudWatch Logs."""
+
+from fogbank.core.errors import ServiceError
+
+
+class ResourceNotFoundException(ServiceError):
+    code = "ResourceNotFoundException"
+
+
+class ResourceAlreadyExistsException(ServiceError):
+    code = "ResourceAlreadyExistsException"
+
+
+class InvalidParameterException(ServiceError):
+    code = "InvalidParameterException"
+
+
+class LimitExceededException(ServiceError):
+    code = "LimitExceededException"
+    default = "Resource limit exceeded."
+
+
+def no_group() -> ResourceNotFoundException:
+    return ResourceNotFoundException("The specified log group does not exist.")
+
+
+def no_stream() -> ResourceNotFoundException:
+    return ResourceNotFoundException("The specified log stream does not exist.")

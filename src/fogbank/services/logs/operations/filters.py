@@ -1,0 +1,151 @@
+"""Metric filters and subscription filters.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.operation import operation
+
+from .. import arns, patterns
+from ..errors import LimitExceededException, ResourceNotFoundException
+from ..groups import require_group
+from ..records import METRIC_FILTERS, SUBSCRIPTIONS, MetricFilter, SubscriptionFilter
+
+MAX_METRIC_FILTERS = 100
+MAX_SUBSCRIPTIONS = 2
+
+
+@operation("logs", "PutMetricFilter", resource=arns.group)
+def put_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Count what matches into a metric, from now on."""
+    patterns.compile_pattern(req["filterPattern"])
+    with ctx.write() as tx:
+        group = require_group(tx, ctx, req)
+        where = (ctx.account, ctx.region, group.name)
+        new = tx.get(METRIC_FILTERS, (*where, req["filterName"])) is None
+        if new and tx.count(METRIC_FILTERS, where) >= MAX_METRIC_FILTERS:
+            raise LimitExceededException
+        tx.put(
+            METRIC_FILTERS,
+            MetricFilter(
+                account=ctx.account,
+                region=ctx.region,
+                group=group.name,
+                name=req["filterName"],
+                pattern=req["filterPattern"],
+                transformations=req["metricTransformations"],
+                created_ms=int(ctx.now() * 1000),
+            ),
+        )
+    return {}
+
+
+@operation("logs", "DeleteMetricFilter", resource=arns.group)
+def delete_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Stop counting."""
+    with ctx.write() as tx:
+        group = require_group(tx, ctx, req)
+        if not tx.delete(METRIC_FILTERS, (ctx.account, ctx.region, group.name, req["filterName"])):
+            raise ResourceNotFoundException("The specified metric filter does not exist.")
+    return {}
+
+
+@operation("logs", "DescribeMetricFilters", resource=arns.group)
+def describe_metric_filters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The metric filters of a group, by name prefix or by the metric they feed."""
+    with ctx.read() as tx:
+        where: tuple[str, ...] = (ctx.account, ctx.region)
+        if req.get("logGroupName"):
+            where = (*where, require_group(tx, ctx, req).name)
+        found = list(tx.scan(METRIC_FILTERS, where))
+    shown = [
+        {
+            "filterName": f.name,
+            "filterPattern": f.pattern,
+            "metricTransformations": f.transformations,
+            "creationTime": f.created_ms,
+            "logGroupName": f.group,
+        }
+        for f in found
+        if f.name.startswith(req.get("filterNamePrefix", ""))
+        and all(
+            not req.get(asked) or any(t.get(asked) == req[asked] for t in f.transformations)
+            for asked in ("metricName", "metricNamespace")
+        )
+    ]
+    return {"metricFilters": shown}
+
+
+@operation("logs", "TestMetricFilter", resource="*")
+def test_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Which of the given messages a pattern matches, and what it extracts."""
+    match = patterns.compile_pattern(req["filterPattern"])
+    matches = []
+    for number, message in enumerate(req["logEventMessages"], 1):
+        values = match(message)
+        if values is not None:
+            texts = {key: str(value) for key, value in values.items() if key != "$"}
+            matches.append({"eventNumber": number, "eventMessage": message, "extractedValues": texts})
+    return {"matches": matches}
+
+
+@operation("logs", "PutSubscriptionFilter", resource=arns.group)
+def put_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Send what matches to a Lambda function, from now on; two filters a group."""
+    patterns.compile_pattern(req["filterPattern"])
+    with ctx.write() as tx:
+        group = require_group(tx, ctx, req)
+        where = (ctx.account, ctx.region, group.name)
+        new = tx.get(SUBSCRIPTIONS, (*where, req["filterName"])) is None
+        if new and tx.count(SUBSCRIPTIONS, where) >= MAX_SUBSCRIPTIONS:
+            raise LimitExceededException
+        tx.put(
+            SUBSCRIPTIONS,
+            SubscriptionFilter(
+                account=ctx.account,
+                region=ctx.region,
+                group=group.name,
+                name=req["filterName"],
+                pattern=req["filterPattern"],
+                destination=req["destinationArn"],
+                role=req.get("roleArn", ""),
+                distribution=req.get("distribution", "ByLogStream"),
+                created_ms=int(ctx.now() * 1000),
+            ),
+        )
+    return {}
+
+
+@operation("logs", "DeleteSubscriptionFilter", resource=arns.group)
+def delete_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Stop sending."""
+    with ctx.write() as tx:
+        group = require_group(tx, ctx, req)
+        if not tx.delete(SUBSCRIPTIONS, (ctx.account, ctx.region, group.name, req["filterName"])):
+            raise ResourceNotFoundException("The specified subscription filter does not exist.")
+    return {}
+
+
+@operation("logs", "DescribeSubscriptionFilters", resource=arns.group)
+def describe_subscription_filters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The subscription filters of a group."""
+    with ctx.read() as tx:
+        group = require_group(tx, ctx, req)
+        found = list(tx.scan(SUBSCRIPTIONS, (ctx.account, ctx.region, group.name)))
+    shown = []
+    for f in found:
+        if f.name.startswith(req.get("filterNamePrefix", "")):
+            item = {
+                "filterName": f.name,
+                "logGroupName": f.group,
+                "filterPattern": f.pattern,
+                "destinationArn": f.destination,
+                "distribution": f.distribution,
+                "creationTime": f.created_ms,
+            }
+            shown.append(item | ({"roleArn": f.role} if f.role else {}))
+    return {"subscriptionFilters": shown}

@@ -1,0 +1,315 @@
+"""The filter pattern language.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+
+    ERROR Exception        every term, anywhere        "a phrase"     the phrase
+    ?ERROR ?WARN           any of them                 -quiet         none of them
+    %5\\d\\d%                a regular expression
+    { $.status = 404 && ($.user.name = "a*" || $.list[0] IS NULL) }     JSON events
+    [ip, user, ..., status = 4*, bytes > 1000]                            space-delimited events
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from .errors import InvalidParameterException
+
+Matcher = Callable[[str], "dict[str, Any] | None"]
+_TOKEN = re.compile(r'\s*([?-]?)(?:"((?:[^"\\]|\\.)*)"|%((?:[^%\\]|\\.)*)%|(\S+))')
+_MAX = 1024
+
+
+def invalid() -> InvalidParameterException:
+    return InvalidParameterException("Invalid filter pattern")
+
+
+@lru_cache(maxsize=512)
+def compile_pattern(pattern: str) -> Matcher:
+    """A function from a message to the values it extracts ({} for terms), or None when it does not match."""
+    text = pattern.strip()
+    if len(pattern) > _MAX:
+        raise invalid()
+    if not text:
+        return lambda message: {}
+    if text.startswith("{"):
+        if not text.endswith("}"):
+            raise invalid()
+        return _JsonPattern(text[1:-1]).match
+    if text.startswith("["):
+        if not text.endswith("]"):
+            raise invalid()
+        return _Columns(text[1:-1]).match
+    return _terms(text)
+
+
+def _terms(text: str) -> Matcher:
+    groups: dict[str, list[Callable[[str], bool]]] = {"": [], "?": [], "-": []}
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            break
+        sign, phrase, regex, word = match.groups()
+        at = match.end()
+        if regex is not None:
+            groups[sign].append(_searcher(regex))
+        else:
+            term = re.sub(r"\\(.)", r"\1", phrase) if phrase is not None else word
+            groups[sign].append(lambda message, term=term: term in message)  # type: ignore[misc]
+    must, may, never = groups[""], groups["?"], groups["-"]
+
+    def match_terms(message: str) -> dict[str, Any] | None:
+        if any(test(message) for test in never):
+            return None
+        if must and all(test(message) for test in must):
+            return {}
+        if may and any(test(message) for test in may):
+            return {}
+        return None if must or may else {}
+
+    return match_terms
+
+
+def _searcher(regex: str) -> Callable[[str], bool]:
+    """AWS takes a subset of regular expressions: no groups, no back-references, so none that blows up."""
+    if re.search(r"[(){}]|\\[1-9]", regex.replace("\\(", "").replace("\\)", "")):
+        raise invalid()
+    try:
+        compiled = re.compile(regex)
+    except re.error:
+        raise invalid() from None
+    return lambda message: compiled.search(message) is not None
+
+
+def _glob(text: str) -> Callable[[str], bool]:
+    if "*" not in text:
+        return lambda value: value == text
+    compiled = re.compile(".*".join(re.escape(part) for part in re.sub(r"\*+", "*", text).split("*")), re.S)
+    return lambda value: compiled.fullmatch(value) is not None
+
+
+# -- conditions that JSON and columns share --------------------------------------------------------------------------
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else None
+
+
+def condition(operator: str, operand: str, quoted: bool) -> Callable[[Any], bool]:
+    """value OP operand: numbers as numbers, text with * as a wildcard, %…% as a regular expression."""
+    if not quoted and _NUMBER.fullmatch(operand):
+        wanted = float(operand)
+        compare: dict[str, Callable[[float], bool]] = {
+            "=": lambda n: n == wanted, "!=": lambda n: n != wanted, ">": lambda n: n > wanted,
+            "<": lambda n: n < wanted, ">=": lambda n: n >= wanted, "<=": lambda n: n <= wanted,
+        }  # fmt: skip
+        test = compare[operator]
+
+        def numeric(value: Any) -> bool:
+            number = _number(value)
+            return operator == "!=" if number is None else test(number)
+
+        return numeric
+    if operator not in ("=", "!="):
+        raise invalid()
+    if not quoted and len(operand) > 1 and operand[0] == operand[-1] == "%":
+        same = _searcher(operand[1:-1])
+    else:
+        same = _glob(operand)
+
+    def textual(value: Any) -> bool:
+        text = value if isinstance(value, str) else json.dumps(value)
+        return same(text) == (operator == "=")
+
+    return textual
+
+
+# -- [columns] ------------------------------------------------------------------------------------------------------
+
+_FIELD = re.compile(r"\[[^\]]*\]|\"[^\"]*\"|\S+")
+_COLUMN = re.compile(r'([\w.$-]+)\s*(?:(!=|>=|<=|=|>|<)\s*("(?:[^"\\]|\\.)*"|.+))?$', re.S)
+
+
+class _Columns:
+    def __init__(self, text: str) -> None:
+        self._columns: list[tuple[str, Callable[[Any], bool] | None]] = []
+        self._gap: int | None = None
+        for part in _split(text):
+            if part == "...":
+                if self._gap is not None:
+                    raise invalid()
+                self._gap = len(self._columns)
+                continue
+            self._columns.append(self._column(part))
+
+    @staticmethod
+    def _column(part: str) -> tuple[str, Callable[[Any], bool] | None]:
+        match = _COLUMN.match(part)
+        if match is None:
+            raise invalid()
+        name, operator, operand = match.groups()
+        if operator is None:
+            return name, None
+        tests = []
+        for alternative in re.split(r"\s*\|\|\s*", operand.strip()):
+            # w1 = ERROR || w1 = WARN
+            again = _COLUMN.match(alternative) if alternative.startswith(name) else None
+            op, value = (again[2], again[3]) if again and again[2] else (operator, alternative)
+            quoted = value.startswith('"')
+            tests.append(condition(op, value[1:-1] if quoted else value.strip(), quoted))
+        return name, lambda value: any(test(value) for test in tests)
+
+    def match(self, message: str) -> dict[str, Any] | None:
+        fields = [f[1:-1] if f[0] in '["' and len(f) > 1 else f for f in _FIELD.findall(message)]
+        count = len(self._columns)
+        if self._gap is None:
+            if len(fields) != count:
+                return None
+            chosen = fields
+        else:
+            if len(fields) < count:
+                return None
+            tail = count - self._gap
+            chosen = fields[: self._gap] + (fields[-tail:] if tail else [])
+        values = {}
+        for (name, test), value in zip(self._columns, chosen, strict=True):
+            if test is not None and not test(value):
+                return None
+            values[f"${name}"] = value
+        return values
+
+
+def _split(text: str) -> list[str]:
+    """Comma-separated parts; commas inside quotes do not separate."""
+    return [part.strip() for part in re.findall(r'((?:[^,"]|"(?:[^"\\]|\\.)*")+)', text)]
+
+
+# -- { JSON } -------------------------------------------------------------------------------------------------------
+
+_LEX = re.compile(
+    r'\s*(?:(\$(?:\.[\w@/-]+|\[\d+\]|\[[\'"][^\'"]+[\'"]\])*)|(&&|\|\||!=|>=|<=|=|>|<|\(|\))'
+    r'|"((?:[^"\\]|\\.)*)"|(%(?:[^%\\]|\\.)*%)|([^\s()&|]+))'
+)
+_STEP = re.compile(r"\.([\w@/-]+)|\[(\d+)\]|\[['\"]([^'\"]+)['\"]\]")
+_ABSENT = object()
+
+
+class _JsonPattern:
+    def __init__(self, text: str) -> None:
+        self._tokens: list[tuple[str, str]] = []
+        at = 0
+        while at < len(text.rstrip()):
+            match = _LEX.match(text, at)
+            if match is None or match.end() == at:
+                raise invalid()
+            kinds = ("path", "op", "quoted", "word", "word")
+            kind = next(i for i in range(5) if match.group(i + 1) is not None)
+            self._tokens.append((kinds[kind], match.group(kind + 1)))
+            at = match.end()
+        self._at = 0
+        self._test = self._either()
+        if self._at != len(self._tokens):
+            raise invalid()
+
+    def match(self, message: str) -> dict[str, Any] | None:
+        try:
+            document = json.loads(message)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(document, dict | list) or not self._test(document):
+            return None
+        return {"$": document}
+
+    def _peek(self) -> tuple[str, str]:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ("end", "")
+
+    def _take(self) -> tuple[str, str]:
+        token = self._peek()
+        self._at += 1
+        return token
+
+    def _either(self) -> Callable[[Any], bool]:
+        tests = [self._both()]
+        while self._peek() == ("op", "||"):
+            self._take()
+            tests.append(self._both())
+        return tests[0] if len(tests) == 1 else lambda document: any(test(document) for test in tests)
+
+    def _both(self) -> Callable[[Any], bool]:
+        tests = [self._one()]
+        while self._peek() == ("op", "&&"):
+            self._take()
+            tests.append(self._one())
+        return tests[0] if len(tests) == 1 else lambda document: all(test(document) for test in tests)
+
+    def _one(self) -> Callable[[Any], bool]:
+        kind, text = self._take()
+        if (kind, text) == ("op", "("):
+            inner = self._either()
+            if self._take() != ("op", ")"):
+                raise invalid()
+            return inner
+        if kind != "path":
+            raise invalid()
+        look = select(text)
+        kind, operator = self._take()
+        if kind == "word" and operator.upper() in ("IS", "NOT"):
+            return self._is(look, operator.upper())
+        if kind != "op" or operator not in ("=", "!=", ">", "<", ">=", "<="):
+            raise invalid()
+        kind, operand = self._take()
+        if kind not in ("quoted", "word"):
+            raise invalid()
+        test = condition(operator, operand, kind == "quoted")
+
+        def compare(document: Any) -> bool:
+            value = look(document)
+            return value is not _ABSENT and not isinstance(value, dict | list) and test(value)
+
+        return compare
+
+    def _is(self, look: Callable[[Any], Any], word: str) -> Callable[[Any], bool]:
+        what = self._take()[1].upper()
+        if word == "NOT" and what == "EXISTS":
+            return lambda document: look(document) is _ABSENT
+        wanted: dict[str, Any] = {"NULL": None, "TRUE": True, "FALSE": False}
+        if word != "IS" or what not in wanted:
+            raise invalid()
+        return lambda document: look(document) is wanted[what]
+
+
+@lru_cache(maxsize=512)
+def select(path: str) -> Callable[[Any], Any]:
+    """A function that follows `$.a.b[0]` into a document; a marker object when there is nothing there."""
+    steps = [int(m[2]) if m[2] else (m[1] or m[3]) for m in _STEP.finditer(path)]
+
+    def follow(value: Any) -> Any:
+        for step in steps:
+            if isinstance(step, int):
+                if not isinstance(value, list) or step >= len(value):
+                    return _ABSENT
+            elif not isinstance(value, dict) or step not in value:
+                return _ABSENT
+            value = value[step]
+        return value
+
+    return follow
+
+
+def extracted(values: dict[str, Any], reference: str) -> Any:
+    """The value of `$.field` or `$column` that a match extracted; None when there is none."""
+    if "$" in values:
+        found = select(reference)(values["$"])
+        return None if found is _ABSENT else found
+    return values.get(reference)

@@ -1,0 +1,88 @@
+"""Events in order of time, from chunks that may overlap."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fogbank.store.api import Reader
+
+from .records import CHUNKS, Chunk, Group
+
+DAY_MS = 86_400_000
+
+
+class Place(NamedTuple):
+    """Where an event stands in its group: the order events are returned in, and what tokens carry."""
+
+    at: int
+    stream: str
+    first_ms: int
+    sequence: int
+    nth: int
+
+
+class Found(NamedTuple):
+    place: Place
+    ingested_ms: int
+    message: str
+
+
+def forward(
+    tx: Reader, group: Group, stream: str, start_ms: int, end_ms: int, after: Place | None = None
+) -> Iterator[Found]:
+    """Events of a stream with start <= time < end, oldest first, beyond `after`.
+
+    A chunk spans up to a day, so chunks that begin a day before `start` may hold events of the window.
+    """
+    floor = max(start_ms, after.at if after else 0)
+    heap: list[Found] = []
+    chunks = tx.scan(
+        CHUNKS, (group.id, stream), start=(group.id, stream, floor - DAY_MS), end=(group.id, stream, end_ms)
+    )
+    for chunk in chunks:
+        while heap and heap[0].place.at < chunk.first_ms:
+            yield heapq.heappop(heap)
+        for found in _events(chunk):
+            inside = floor <= found.place.at < end_ms
+            if inside and (after is None or found.place > after):
+                heapq.heappush(heap, found)
+    while heap:
+        yield heapq.heappop(heap)
+
+
+def backward(
+    tx: Reader, group: Group, stream: str, start_ms: int, end_ms: int, before: Place | None = None
+) -> Iterator[Found]:
+    """Events of a stream with start <= time < end, newest first, beyond `before`."""
+    heap: list[tuple[tuple[int, ...], Found]] = []
+    ceiling = min(end_ms, before.at + 1) if before else end_ms
+    chunks = tx.scan(
+        CHUNKS,
+        (group.id, stream),
+        start=(group.id, stream, start_ms - DAY_MS),
+        end=(group.id, stream, ceiling),
+        reverse=True,
+    )
+    for chunk in chunks:
+        # an older chunk may reach up to a day beyond its beginning
+        while heap and -heap[0][0][0] > chunk.first_ms + DAY_MS:
+            yield heapq.heappop(heap)[1]
+        for found in _events(chunk):
+            place = found.place
+            if start_ms <= place.at < ceiling and (before is None or place < before):
+                heapq.heappush(heap, ((-place.at, -place.first_ms, -place.sequence, -place.nth), found))
+    while heap:
+        yield heapq.heappop(heap)[1]
+
+
+def _events(chunk: Chunk) -> Iterator[Found]:
+    for index, event in enumerate(chunk.events):
+        place = Place(event.at, chunk.stream, chunk.first_ms, chunk.sequence, index)
+        yield Found(place, chunk.ingested_ms, event.message)
+
+
+def event_id(place: Place) -> str:
+    """A 56-digit id that sorts as the events do, as CloudWatch's do."""
+    return f"{place.at:020d}{place.sequence:018d}{place.nth:018d}"
