@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from fogbank.core.errors import ValidationError
@@ -20,6 +19,7 @@ from .units import read_units
 from .values import INVALID, Item, admit, begins_with, compare, equal, kind_of
 
 PAGE = 1024 * 1024  # bytes
+SLICE = 500  # records that are read in one transaction, before others get their turn
 START_INVALID = "The provided starting key is invalid"
 FullKey = tuple[str, str, str, int, bytes, bytes, bytes]
 
@@ -225,6 +225,40 @@ def key_values(schema: Schema, index: Index | None, item: Item) -> Item:
 # -- the page ----------------------------------------------------------------------------------
 
 
+class Slice(NamedTuple):
+    """Records of one transaction, the items to show of them (completed from the table or as they are), and what
+    completing cost."""
+
+    records: list[ItemRecord]
+    items: list[Item]
+    fetched: list[int]  # bytes of items that a local index did not hold whole
+    complete: bool  # nothing follows
+
+
+def read_slice(
+    tx: Reader, schema: Schema, span: Span, after: FullKey | None, *, reverse: bool, limit: int, room: int, whole: bool
+) -> Slice:
+    """Up to `limit` records, or `room` bytes; `whole`: entries of a local index are completed by their items."""
+    records: list[ItemRecord] = []
+    for record in tx.scan(
+        ITEMS, span.prefix, start=span.start, end=span.end, after=after, reverse=reverse, limit=limit
+    ):
+        records.append(record)
+        room -= record.size
+        if room <= 0:
+            break
+    complete = room > 0 and len(records) < limit
+    if not whole:
+        return Slice(records, [record.item for record in records], [], complete)
+    items: list[Item] = []
+    fetched: list[int] = []
+    for record in records:
+        full = tx.get(ITEMS, schema.key(unpacked(record.base)))
+        items.append(full.item if full is not None else record.item)
+        fetched.append(full.size if full is not None else 0)
+    return Slice(records, items, fetched, complete)
+
+
 class Page:
     """Items gathered up to a limit or to 1 MB, those that pass the filter, and what was read for them."""
 
@@ -233,36 +267,29 @@ class Page:
         self.scanned = 0
         self.last: ItemRecord | None = None  # where the next page begins, if there is one
         self.size = 0
-        self.fetched: list[int] = []  # bytes of items that a local index did not hold whole
+        self.fetched: list[int] = []
         self._limit = limit
         self._test = test
 
-    def fill(self, records: Iterator[ItemRecord], fetch: Callable[[ItemRecord], ItemRecord] | None) -> None:
-        limit, test, size, scanned = self._limit, self._test, 0, 0
-        keep = self.items.append
-        record = None
-        for record in records:
-            scanned += 1
-            size += record.size
-            item = record.item if fetch is None else fetch(record).item
-            if test is None or test(item):
-                keep(item)
-            if size >= PAGE or scanned == limit:
-                self.last = record
-                break
-        self.scanned, self.size = scanned, size
+    @property
+    def room(self) -> int:
+        """Bytes that the page may still take."""
+        return PAGE - self.size
 
-    def fetcher(self, tx: Reader, schema: Schema) -> Callable[[ItemRecord], ItemRecord]:
-        """Completes an entry of a local index by its item, as AWS does."""
+    @property
+    def left(self) -> int:
+        """Records that the page may still take, as far as one transaction reads at a time."""
+        return SLICE if self._limit is None else min(SLICE, self._limit - self.scanned)
 
-        def fetch(entry: ItemRecord) -> ItemRecord:
-            record = tx.get(ITEMS, schema.key(unpacked(entry.base)))
-            if record is None:
-                return entry
-            self.fetched.append(record.size)
-            return record
-
-        return fetch
+    def add(self, found: Slice) -> None:
+        """Take a slice in; `last` is set when the page is full with it."""
+        test, records = self._test, found.records
+        self.scanned += len(records)
+        self.size += sum([record.size for record in records])
+        self.fetched += found.fetched
+        self.items += found.items if test is None else filter(test, found.items)
+        if records and (self.size >= PAGE or self.scanned == self._limit):
+            self.last = records[-1]
 
     def units(self, consistent: bool) -> float:
         return read_units(self.size, consistent)

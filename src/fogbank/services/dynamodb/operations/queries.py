@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import asyncio
+from typing import Any, NamedTuple, cast
 
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
@@ -19,14 +19,23 @@ from ..arns import read_resource
 from ..expressions.binding import Binding, Test
 from ..expressions.keys import KeyConditions
 from ..keys import BUCKETS
-from ..pages import Page, Selection, bounds, check_start, key_values, start_place
-from ..records import ITEMS, ItemRecord
+from ..pages import FullKey, Page, Selection, Span, bounds, check_start, key_values, read_slice, start_place
+from ..records import ITEMS
 from ..schema import Index, Schema
 from ..state import State
 from ..values import Item
 
 QUERY_LEGACY = ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions")
 SCAN_LEGACY = ("AttributesToGet", "ScanFilter", "ConditionalOperator")
+
+
+class Begun(NamedTuple):
+    """What is read: the table or an index of it, which keys, and from where on."""
+
+    schema: Schema
+    chosen: Index | None
+    span: Span
+    after: FullKey | None
 
 
 class Read:
@@ -65,16 +74,25 @@ class Read:
         schema.check_nested(self.nested, index.keys)
         return index
 
-    def page(self, tx: Reader, schema: Schema, index: Index | None, records: Iterator[ItemRecord]) -> Page:
+    async def page(self, ctx: Context, place: Begun) -> Page:
+        """Read the page, slice by slice: a page of many small items does not keep others waiting."""
         page = Page(self.req.get("Limit"), self.test)
-        fetch: Callable[[ItemRecord], ItemRecord] | None = None
-        if index is not None and self.selection.fetches(index):
-            fetch = page.fetcher(tx, schema)
-        page.fill(records, fetch)
-        return page
+        whole = place.chosen is not None and self.selection.fetches(place.chosen)
+        reverse = self.req.get("ScanIndexForward") is False
+        after = place.after
+        while True:
+            found = await ctx.fetch(
+                read_slice, place.schema, place.span, after,
+                reverse=reverse, limit=page.left, room=page.room, whole=whole,
+            )  # fmt: skip
+            page.add(found)
+            if found.complete or page.last is not None:
+                return page
+            after = cast(FullKey, ITEMS.key(found.records[-1]))
+            await asyncio.sleep(0)
 
-    def answer(self, ctx: Context, state: State, schema: Schema, index: Index | None, page: Page) -> dict[str, Any]:
-        req = self.req
+    def answer(self, ctx: Context, begun: Begun, page: Page) -> dict[str, Any]:
+        req, schema, index, state = self.req, begun.schema, begun.chosen, ctx.app.local(State)
         result: dict[str, Any] = {"Count": len(page.items), "ScannedCount": page.scanned}
         if not self.selection.counts:
             result["Items"] = self.selection.apply(page.items)
@@ -91,7 +109,7 @@ class Read:
 
 
 @operation("dynamodb", "Query", resource=read_resource, data_event=True)
-def query(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+async def query(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Items of one partition, in the order of their sort key; a page ends at Limit items or 1 MB."""
     binding = Binding(
         req,
@@ -101,29 +119,28 @@ def query(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     conditions = _conditions(req, binding)
     read = Read(req, binding, "QueryFilter")
     binding.finish()
-    state = ctx.app.local(State)
-    with ctx.read() as tx:
-        schema = state.require(ctx, tx, req["TableName"])
-        index = read.index(schema)
-        keys = index.keys if index is not None else schema.keys
-        span = bounds(schema, index, conditions)
-        for name in keys.names:
-            if name in read.filtered:
-                raise ValidationError(
-                    f"{read.filter_name} can only contain non-primary key attributes: Primary key attribute: {name}"
-                )
-        state.check_read(ctx, schema, index.name if index is not None else "")
-        start = req.get("ExclusiveStartKey")
-        after = None
-        if start is not None:
-            after = start_place(schema, index, start)
-            check_start(keys, conditions, start)
-        records = tx.scan(
-            ITEMS, span.prefix, start=span.start, end=span.end, after=after, limit=req.get("Limit"),
-            reverse=req.get("ScanIndexForward") is False,
-        )  # fmt: skip
-        page = read.page(tx, schema, index, records)
-    return read.answer(ctx, state, schema, index, page)
+    begun = await ctx.fetch(_begin_query, ctx, read, conditions)
+    return read.answer(ctx, begun, await read.page(ctx, begun))
+
+
+def _begin_query(tx: Reader, ctx: Context, read: Read, conditions: KeyConditions) -> Begun:
+    req, state = read.req, ctx.app.local(State)
+    schema = state.require(ctx, tx, req["TableName"])
+    index = read.index(schema)
+    keys = index.keys if index is not None else schema.keys
+    span = bounds(schema, index, conditions)
+    for name in keys.names:
+        if name in read.filtered:
+            raise ValidationError(
+                f"{read.filter_name} can only contain non-primary key attributes: Primary key attribute: {name}"
+            )
+    state.check_read(ctx, schema, index.name if index is not None else "")
+    start = req.get("ExclusiveStartKey")
+    if start is None:
+        return Begun(schema, index, span, None)
+    after = start_place(schema, index, start)
+    check_start(keys, conditions, start)
+    return Begun(schema, index, span, after)
 
 
 def _conditions(req: dict[str, Any], binding: Binding) -> KeyConditions:
@@ -139,30 +156,33 @@ def _conditions(req: dict[str, Any], binding: Binding) -> KeyConditions:
 
 
 @operation("dynamodb", "Scan", resource=read_resource, data_event=True)
-def scan(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+async def scan(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Every item of a table or an index, partition by partition; a page ends at Limit items or 1 MB."""
-    segment, total = _segment(req)
+    segment = _segment(req)
     binding = Binding(req, expressions=("ProjectionExpression", "FilterExpression"), legacy=SCAN_LEGACY)
     read = Read(req, binding, "ScanFilter")
     binding.finish()
-    state = ctx.app.local(State)
-    with ctx.read() as tx:
-        schema = state.require(ctx, tx, req["TableName"])
-        index = read.index(schema)
-        state.check_read(ctx, schema, index.name if index is not None else "")
-        prefix = (schema.account, schema.region, index.box if index is not None else schema.box)
-        low, high = -(-segment * BUCKETS // total), -(-(segment + 1) * BUCKETS // total)
-        after = None
-        if req.get("ExclusiveStartKey") is not None:
-            after = _scan_start(schema, index, req["ExclusiveStartKey"], low, high, (segment, total))
-        records = tx.scan(ITEMS, prefix, start=(*prefix, low), end=(*prefix, high), after=after, limit=req.get("Limit"))
-        page = read.page(tx, schema, index, records)
-    return read.answer(ctx, state, schema, index, page)
+    begun = await ctx.fetch(_begin_scan, ctx, read, segment)
+    return read.answer(ctx, begun, await read.page(ctx, begun))
+
+
+def _begin_scan(tx: Reader, ctx: Context, read: Read, segment: tuple[int, int]) -> Begun:
+    req, state = read.req, ctx.app.local(State)
+    schema = state.require(ctx, tx, req["TableName"])
+    index = read.index(schema)
+    state.check_read(ctx, schema, index.name if index is not None else "")
+    prefix = (schema.account, schema.region, index.box if index is not None else schema.box)
+    number, total = segment
+    low, high = -(-number * BUCKETS // total), -(-(number + 1) * BUCKETS // total)
+    span = Span(prefix, (*prefix, low), (*prefix, high))
+    start = req.get("ExclusiveStartKey")
+    after = None if start is None else _scan_start(schema, index, start, low, high, segment)
+    return Begun(schema, index, span, after)
 
 
 def _scan_start(
     schema: Schema, index: Index | None, start: Item, low: int, high: int, segment: tuple[int, int]
-) -> tuple[str, str, str, int, bytes, bytes, bytes]:
+) -> FullKey:
     after = start_place(schema, index, start)
     if not low <= after[3] < high:
         raise ValidationError(
