@@ -59,7 +59,7 @@ INPUT_LEFT_OUT: dict[str, str] = _named(
             "rest-json:RestJsonNullAndEmptyHeaders",
             "rest-xml:NullAndEmptyHeaders",
         ],
-        "one parameter is given twice, as itself and in the map of all; the wire shows it once, and it reads as itself": [
+        "one parameter is given twice, as itself and in the map of all: the wire shows it once": [
             "rest-json:RestJsonAllQueryStringTypes",
             "rest-json:RestJsonQueryStringEscaping",
             "rest-json:RestJsonSupportsNaNFloatQueryValues",
@@ -160,7 +160,7 @@ OUTPUT_BYTES_DIFFER: dict[str, str] = _named(
             "ec2:Ec2XmlNamespaces",
             "query:QueryXmlNamespaces",
         ],
-        "a payload's root goes by the member's locationName (S3's LegalHold), which the vectors set to the member's name": [
+        "a payload's root goes by the member's locationName (S3's LegalHold), always set here": [
             "rest-xml:RestXmlHttpPayloadWithUnion",
             "rest-xml:HttpPayloadWithXmlName",
             "rest-xml:HttpPayloadWithXmlNamespace",

@@ -83,10 +83,10 @@ def _payload(ref: Ref | None) -> Ref | None:
 class OperationModel:
     """One operation: how its request is read and its answers are written, in each protocol it may come in."""
 
-    def __init__(self, service: ServiceModel, raw: RawOperation) -> None:
+    def __init__(self, service: ServiceModel, name: str, raw: RawOperation) -> None:
         self.service = service
         self.raw = raw
-        self.name = raw.name
+        self.name = name  # botocore's; CloudFront's own have the API version behind it
         self._codecs: dict[str, Codec] = {}
 
     @cached_property
@@ -210,7 +210,7 @@ class Operations(Mapping[str, OperationModel]):
         made = self._made.get(name)
         if made is None:
             raw = _OPERATION_DECODER.decode(self._raw[name])
-            made = self._made[name] = OperationModel(self._service, raw)
+            made = self._made[name] = OperationModel(self._service, name, raw)
         return made
 
     def __iter__(self) -> Iterator[str]:

@@ -58,6 +58,8 @@ class RequestReader:
         self._labels = {r.wire_name: (n, headers.reader(r, s3=s3)) for n, r in members.items() if r.location == "uri"}
         self._queries: dict[str, tuple[str, Callable[[str], Any], bool]] = {}
         self._query_map: tuple[str, bool] | None = None
+        fixed = operation.http.request_uri.partition("?")[2].split("&")
+        self._fixed = frozenset(piece.partition("=")[0] for piece in fixed)  # what only chose the operation
         self._headers: dict[str, tuple[str, Callable[[str], Any]]] = {}
         self._prefixes: list[tuple[str, str]] = []
         for name, ref in members.items():
@@ -176,7 +178,7 @@ class RequestReader:
         for name, text in form.pairs(query):
             found = self._queries.get(name)
             if found is None:
-                if self._query_map is not None:
+                if self._query_map is not None and name not in self._fixed:
                     if self._query_map[1]:
                         rest.setdefault(name, []).append(text)
                     else:

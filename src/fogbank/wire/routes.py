@@ -11,7 +11,7 @@ from .shapes import RawRef, RawShape
 if TYPE_CHECKING:
     from fogbank.core.http import Request
 
-    from .models import OperationModel, RawOperation, ServiceModel
+    from .models import OperationModel, ServiceModel
 
 
 class _Target:
@@ -19,15 +19,15 @@ class _Target:
 
     __slots__ = ("greedy_tail", "headers", "labels", "literals", "name", "preference", "queries")
 
-    def __init__(self, raw: RawOperation, shape: RawShape | None, labels: tuple[str, ...], query: str) -> None:
-        self.name = raw.name
+    def __init__(self, operation: OperationModel, shape: RawShape | None, labels: tuple[str, ...], query: str) -> None:
+        self.name = operation.name
         self.labels = labels
         self.greedy_tail: list[str] = []
         self.literals = tuple(_literal(piece) for piece in query.split("&") if piece)
         required = [(n, ref) for n, ref in shape.members.items() if n in shape.required] if shape else []
         self.queries = tuple(_wire(n, ref) for n, ref in required if ref.location == "querystring")
         self.headers = tuple(_wire(n, ref).lower() for n, ref in required if ref.location == "header")
-        self.preference = not raw.deprecated
+        self.preference = not operation.raw.deprecated
 
     def score(self, query: dict[str, str], request: Request | None) -> tuple[int, int, bool] | None:
         """How well a request fits: literals met, then required parameters met; None when a literal is missing."""
@@ -86,7 +86,7 @@ class Routes:
         for index, segment in enumerate(segments):
             if segment.startswith("{") and segment.endswith("+}"):
                 labels.append(segment[1:-2])
-                target = _Target(raw, shape, tuple(labels), query)
+                target = _Target(operation, shape, tuple(labels), query)
                 target.greedy_tail = segments[index + 1 :]
                 node.greedy.append(target)
                 return
@@ -96,7 +96,7 @@ class Routes:
                 node = node.label
             else:
                 node = node.literals.setdefault(segment, _Node())
-        node.targets.append(_Target(raw, shape, tuple(labels), query))
+        node.targets.append(_Target(operation, shape, tuple(labels), query))
 
     def find(
         self, method: str, path: str, query: str, request: Request | None
