@@ -30,7 +30,7 @@ from ..making import object_of
 from ..ranges import parse_copy_range
 from ..records import UPLOADED, UPLOADS, Bucket, Object, Part, Upload, UploadedPart
 from ..storage import OWNER, body, current, fill_parts, put, release_blobs, stream
-from .writes import check_precondition, require_source, source_of
+from .writes import check_precondition, fetch_source, source_of
 
 MIN_PART = 5 << 20
 MAX_PARTS = 10_000
@@ -150,7 +150,7 @@ async def upload_part_copy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     number = _number(req)
     await ctx.fetch(require_bucket, req)
     upload = await ctx.fetch(require_upload, req)
-    source = await ctx.fetch(require_source, ctx, source_of(req), req)
+    source = await fetch_source(ctx, source_of(req), req)
     first, last = 0, source.size - 1
     if req.get("CopySourceRange"):
         first, last = parse_copy_range(req["CopySourceRange"], source.size)

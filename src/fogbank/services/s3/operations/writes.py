@@ -16,7 +16,7 @@ from fogbank.store.api import Reader, Transaction
 from .. import arns, events, shapes
 from ..checksums import FULL_OBJECT, SIZES
 from ..content import MAX_PUT, Content, copied, drop, receive
-from ..errors import InvalidArgument, InvalidRequest, NoSuchKey, S3Error
+from ..errors import InvalidArgument, InvalidRequest, NoSuchKey
 from ..lookups import require_bucket
 from ..making import object_of
 from ..names import tags_of_header
@@ -83,12 +83,12 @@ async def _copy(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | None:
     """One try; None when the source changed meanwhile."""
     bucket = await ctx.fetch(require_bucket, req)
     source_request = source_of(req)
-    source = await ctx.fetch(require_source, ctx, source_request, req)
+    source = await fetch_source(ctx, source_request, req)
     if source.size > MAX_PUT:
         raise InvalidRequest(
             f"The specified copy source is larger than the maximum allowable size for a copy source: {MAX_PUT}"
         )
-    made = _copy_of(ctx, req, bucket, source)
+    made = _copy_of(ctx, req, bucket, source, named=bool(source_request.get("VersionId")))
     content = await _new_content(ctx, req, source, made)
     try:
         done = await ctx.transact(_commit_copy, ctx, req, source_request, source, made, content)
@@ -126,24 +126,31 @@ def source_of(req: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def require_source(tx: Reader, ctx: Context, source_request: dict[str, Any], req: dict[str, Any]) -> Object:
-    """The source of a copy, its conditions checked. Raises NoSuchKey, InvalidRequest (a delete marker), …"""
-    bucket, found, error = find(tx, source_request)
+async def fetch_source(ctx: Context, source_request: dict[str, Any], req: dict[str, Any]) -> Object:
+    """The source of a copy, its conditions checked. Raises NoSuchKey, AccessDenied, PreconditionFailed, …"""
+    found = await ctx.fetch(find_source, source_request, req)
+    if found is None:
+        raise missing_key(ctx, source_request["Bucket"], source_request["Key"])
+    return found
+
+
+def find_source(tx: Reader, source_request: dict[str, Any], req: dict[str, Any]) -> Object | None:
+    """None when there is no such key; raises for a missing version, a delete marker, a failed condition."""
+    _, found, error = find(tx, source_request)
     if found is None:
         if error is not None and error.code == "MethodNotAllowed":
-            error = InvalidRequest("The source of a copy request may not specifically refer to a delete marker by "
-                                   "version id.")  # fmt: skip
-        raise error or _missing(ctx, bucket, source_request)
+            raise InvalidRequest(
+                "The source of a copy request may not specifically refer to a delete marker by version id."
+            )
+        if error is not None:
+            raise error
+        return None
     check_copy(req, found.etag, found.modified)
     return found
 
 
-def _missing(ctx: Context, bucket: Bucket, source_request: dict[str, Any]) -> S3Error:
-    return missing_key(ctx, bucket.name, source_request["Key"])
-
-
-def _copy_of(ctx: Context, req: dict[str, Any], bucket: Bucket, source: Object) -> Object:
-    """The new record: metadata and tags copied or replaced, as the directives say."""
+def _copy_of(ctx: Context, req: dict[str, Any], bucket: Bucket, source: Object, *, named: bool) -> Object:
+    """The new record: metadata and tags copied or replaced, as the directives say. `named`: the source's version is."""
     directive = req.get("MetadataDirective") or "COPY"
     if directive not in ("COPY", "REPLACE"):
         raise InvalidArgument("Unknown metadata directive.", ArgumentName="x-amz-metadata-directive",
@@ -163,7 +170,7 @@ def _copy_of(ctx: Context, req: dict[str, Any], bucket: Bucket, source: Object) 
     unchanged = not any(
         req.get(name) for name in ("StorageClass", "ServerSideEncryption", "WebsiteRedirectLocation", "ACL")
     )
-    if same and directive == "COPY" and unchanged and not req.get("ChecksumAlgorithm"):
+    if same and not named and directive == "COPY" and unchanged and not req.get("ChecksumAlgorithm"):
         raise InvalidRequest(
             "This copy request is illegal because it is trying to copy an object to itself without changing the "
             "object's metadata, storage class, website redirect location or encryption attributes."
@@ -206,8 +213,13 @@ def _commit_copy(
 ) -> Bucket | None:
     """None when the source is not what it was when it was read."""
     bucket = require_bucket(tx, req)
-    now = require_source(tx, ctx, source_request, req)
-    if (now.version_id, now.order, now.etag, now.blob) != (source.version_id, source.order, source.etag, source.blob):
+    now = find_source(tx, source_request, req)
+    if now is None or (now.version_id, now.order, now.etag, now.blob) != (
+        source.version_id,
+        source.order,
+        source.etag,
+        source.blob,
+    ):
         return None
     old = current(tx, bucket.name, made.key)
     check_precondition(req, old)
