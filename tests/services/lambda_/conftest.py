@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import textwrap
+import time
+import zipfile
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -100,3 +103,88 @@ def run(tmp_path: Path) -> Callable[[Body], None]:
         asyncio.run(main())
 
     return go
+
+
+# -- through the API --------------------------------------------------------------------------------------------------
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+LOGGING = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": "*",
+        }
+    ],
+}
+
+
+def zipped(files: dict[str, str | bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def make_role(account: Any, name: str = "function-role", policy: Any = LOGGING, trust: Any = TRUST) -> str:
+    iam = account.client("iam")
+    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    if policy is not None:
+        iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=json.dumps(policy))
+    return arn
+
+
+class Lambda:
+    """A client and a role in a fresh account: `make(name, code)` creates a function and waits for it."""
+
+    def __init__(self, account: Any) -> None:
+        self.account = account
+        self.client = account.client("lambda")
+        self.role = make_role(account)
+
+    def make(self, name: str = "f", code: str = "def handler(event, context):\n    return event\n", **more: Any) -> Any:
+        given = {
+            "FunctionName": name, "Runtime": "python3.11", "Handler": "app.handler", "Role": self.role,
+            "Code": {"ZipFile": zipped({"app.py": textwrap.dedent(code)})},
+        }  # fmt: skip
+        made = self.client.create_function(**{**given, **more})
+        self.settle(name)
+        return made
+
+    def settle(self, name: str) -> None:
+        for _ in range(500):
+            now = self.client.get_function_configuration(FunctionName=name)
+            if (now["State"], now["LastUpdateStatus"]) == ("Active", "Successful"):
+                return
+            time.sleep(0.005)
+        raise AssertionError("the function did not become active")
+
+    def call(self, name: str = "f", event: Any = None, **more: Any) -> tuple[Any, Any]:
+        """(the decoded result, the answer)"""
+        answer = self.client.invoke(FunctionName=name, Payload=json.dumps(event).encode(), **more)
+        return json.loads(answer["Payload"].read() or b"null"), answer
+
+
+@pytest.fixture
+def fn(aws: Any) -> Lambda:
+    return Lambda(aws)
+
+
+@pytest.fixture
+def make_zip() -> Any:
+    return zipped
+
+
+@pytest.fixture
+def lambda_of() -> Any:
+    return Lambda
+
+
+@pytest.fixture
+def role_of() -> Any:
+    return make_role

@@ -101,6 +101,7 @@ def with_role(action: str) -> Callable[[Context, dict[str, Any]], list[Access]]:
     def resource(ctx: Context, req: dict[str, Any]) -> list[Access]:
         conditions = {"lambda:Layer": list(req["Layers"])} if req.get("Layers") else {}
         needed = [Access(action, named(ctx, req), conditions)]
+        needed += [Access("lambda:GetLayerVersion", arn) for arn in req.get("Layers") or ()]
         if req.get("Role"):
             needed.append(Access("iam:PassRole", req["Role"], {"iam:PassedToService": "lambda.amazonaws.com"}))
         return needed

@@ -25,7 +25,7 @@ from .records import CONCURRENCY, Version
 from .runtimes import NoRuntime
 
 ACCOUNT_CONCURRENCY = 1000
-"""Executions at once in an account and region. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+"""Executions at once, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 UNRESERVED_LEAST = 100
 PENDING_PATIENCE = 10.0  # seconds that an event waits for a function that is being created
 SESSION = 3600  # seconds of the execution role's session

@@ -37,7 +37,7 @@ async def settle(ctx: Context, payload: dict[str, Any]) -> None:
         await unpacked.code(version.code_sha256, version.blob)
         if version.layers:
             await unpacked.opt(tuple(layer.blob for layer in version.layers))
-        fleet.expect(version.runtime)
+        await fleet.expect(version.runtime)
     await ctx.transact(_settle, which, payload["number"])
     fleet.retire(which.key)
 

@@ -75,6 +75,10 @@ class Interpreters:
             self._found[family] = versions
         return self._found[family]
 
+    def looked(self, family: str) -> bool:
+        """Whether `found` answers at once."""
+        return family in self._found
+
     def resolve(self, runtime: str) -> Interpreter:
         """The program for a runtime; raises NoRuntime."""
         if runtime in CUSTOM:

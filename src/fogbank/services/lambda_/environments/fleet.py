@@ -100,12 +100,14 @@ class Fleet:
             self._scratch = tempfile.mkdtemp(prefix="fogbank-lambda-")
         return Path(self._scratch)
 
-    def expect(self, runtime: str) -> None:
+    async def expect(self, runtime: str) -> None:
         """A function of this runtime is ready to be run: do now what its first cold start need not wait for."""
         self.supervisor.start()
         asked = wanted(runtime)
-        if asked is not None:
-            self.interpreters.found(asked[0])
+        if asked is not None and not self.interpreters.looked(
+            asked[0]
+        ):  # a first look asks programs for their versions: not on the loop
+            await asyncio.get_running_loop().run_in_executor(None, self.interpreters.found, asked[0])
 
     # -- invocations ---------------------------------------------------------------------------------------------------
 
@@ -201,7 +203,10 @@ class Fleet:
         """An environment that is still to be launched; None when nobody waits any more."""
         if not pool.waiters:
             return None
+        await self.expect(pool.spec.runtime)
         interpreter = self.interpreters.resolve(pool.spec.runtime)
+        if not pool.waiters:
+            return None
         credentials, stream = await pool.waiters[0].enter()
         self._streams.add(stream)
         sdk, no_sdk = self.interpreters.sdk() if interpreter.family == "python" else ("", "")

@@ -1,0 +1,204 @@
+"""Layers: packages that functions share, unpacked over each other as /opt.
+
+https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fogbank.core.context import Context
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader, Transaction
+
+from .. import lookups
+from ..arns import LayerTarget, layer_arn, layer_by_arn, layer_target, named_layer
+from ..code import Package, load
+from ..configuring import OWNER
+from ..errors import InvalidParameterValue, ResourceConflict, ResourceNotFound
+from ..records import LAYER_COUNTERS, LAYERS, Layer, LayerCounter
+from ..shapes import layer_item
+from .functions import location
+
+MISSING = "The resource you requested does not exist."
+
+
+@operation("lambda", "PublishLayerVersion", resource=named_layer)
+async def publish_layer_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html"""
+    which = layer_target(ctx, req["LayerName"])
+    stored = await load(ctx, req["Content"], "PublishLayerVersion")
+    layer = await ctx.transact(_publish, ctx, req, which, stored)
+    return _full(ctx, layer)
+
+
+def _publish(tx: Transaction, ctx: Context, req: dict[str, Any], which: LayerTarget, stored: Package) -> Layer:
+    key = (which.account, which.region, which.name)
+    counter = tx.get(LAYER_COUNTERS, key) or LayerCounter(account=which.account, region=which.region, name=which.name)
+    layer = Layer(
+        account=which.account,
+        region=which.region,
+        name=which.name,
+        number=counter.next,
+        blob=stored.blob.id,
+        sha256=stored.sha256,
+        size=stored.size,
+        description=req.get("Description") or "",
+        license=req.get("LicenseInfo") or "",
+        runtimes=list(req.get("CompatibleRuntimes") or ()),
+        architectures=list(req.get("CompatibleArchitectures") or ()),
+        created=ctx.now(),
+    )
+    counter.next += 1
+    ctx.blobs.publish(tx, stored.blob, OWNER)
+    tx.put(LAYER_COUNTERS, counter)
+    tx.put(LAYERS, layer)
+    return layer
+
+
+def _full(ctx: Context, layer: Layer) -> dict[str, Any]:
+    return {
+        "Content": {
+            "Location": location(ctx, layer.blob, f"{layer.name}.zip"),
+            "CodeSha256": layer.sha256,
+            "CodeSize": layer.size,
+        },
+        "LayerArn": layer_arn(ctx, layer.account, layer.name),
+        "Description": layer.description,
+        **layer_item(ctx, layer),
+    }
+
+
+def _require(tx: Reader, which: LayerTarget) -> Layer:
+    layer = tx.get(LAYERS, (which.account, which.region, which.name, which.number))
+    if layer is None:
+        raise ResourceNotFound(MISSING)
+    return layer
+
+
+@operation("lambda", "GetLayerVersion", resource=named_layer)
+def get_layer_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersion.html"""
+    with ctx.read() as tx:
+        return _full(ctx, _require(tx, layer_target(ctx, req["LayerName"], req["VersionNumber"])))
+
+
+@operation("lambda", "GetLayerVersionByArn", action="lambda:GetLayerVersion", resource=layer_by_arn)
+def get_layer_version_by_arn(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html"""
+    with ctx.read() as tx:
+        return _full(ctx, _require(tx, layer_target(ctx, req["Arn"])))
+
+
+@operation("lambda", "DeleteLayerVersion", resource=named_layer)
+def delete_layer_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Functions that use it keep it; none can take it any more.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html
+    """
+    which = layer_target(ctx, req["LayerName"], req["VersionNumber"])
+    key = (which.account, which.region, which.name, which.number)
+    with ctx.write() as tx:
+        layer = tx.get(LAYERS, key)
+        if layer is not None:
+            ctx.blobs.release(tx, layer.blob, OWNER)
+            tx.delete(LAYERS, key)
+    return {}
+
+
+def _suits(layer: Layer, req: dict[str, Any]) -> bool:
+    runtime, architecture = req.get("CompatibleRuntime"), req.get("CompatibleArchitecture")
+    return (not runtime or runtime in layer.runtimes) and (not architecture or architecture in layer.architectures)
+
+
+@operation("lambda", "ListLayers", resource="*")
+def list_layers(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Each layer with its newest version that suits.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_ListLayers.html
+    """
+    with ctx.read() as tx:
+        newest = {v.name: v for v in tx.scan(LAYERS, (ctx.account, ctx.region)) if _suits(v, req)}
+    shown, more = lookups.page(ctx, list(newest.values()), req, lambda v: v.name)
+    items = [
+        {
+            "LayerName": v.name,
+            "LayerArn": layer_arn(ctx, v.account, v.name),
+            "LatestMatchingVersion": layer_item(ctx, v),
+        }
+        for v in shown
+    ]
+    return {"Layers": items, **more}
+
+
+@operation("lambda", "ListLayerVersions", resource=named_layer)
+def list_layer_versions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Newest first.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_ListLayerVersions.html
+    """
+    which = layer_target(ctx, req["LayerName"])
+    with ctx.read() as tx:
+        found = [v for v in tx.scan(LAYERS, (which.account, which.region, which.name), reverse=True) if _suits(v, req)]
+    shown, more = lookups.page(ctx, found, req, lambda v: -v.number)
+    return {"LayerVersions": [layer_item(ctx, v) for v in shown], **more}
+
+
+@operation("lambda", "AddLayerVersionPermission", resource=named_layer)
+def add_layer_version_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_AddLayerVersionPermission.html"""
+    which = layer_target(ctx, req["LayerName"], req["VersionNumber"])
+    principal = req["Principal"]
+    if principal.isdigit():
+        principal = f"arn:{ctx.partition}:iam::{principal}:root"
+    statement: dict[str, Any] = {
+        "Sid": req["StatementId"],
+        "Effect": "Allow",
+        "Principal": principal if principal == "*" else {"AWS": principal},
+        "Action": req["Action"],
+        "Resource": layer_arn(ctx, which.account, which.name, which.number),
+    }
+    if req.get("OrganizationId"):
+        if principal != "*":
+            raise InvalidParameterValue("OrganizationId can be given with the principal * only.")
+        statement["Condition"] = {"StringEquals": {"aws:PrincipalOrgID": req["OrganizationId"]}}
+    with ctx.write() as tx:
+        layer = _require(tx, which)
+        lookups.check_revision(layer.policy_revision, req.get("RevisionId"))
+        if any(known["Sid"] == req["StatementId"] for known in layer.statements):
+            raise ResourceConflict(
+                f"The statement id ({req['StatementId']}) provided already exists. Please provide a new statement id, "
+                "or remove the existing statement."
+            )
+        layer.statements = [*layer.statements, statement]
+        layer.policy_revision = ctx.ids.uuid()
+        tx.put(LAYERS, layer)
+    return {"Statement": msgspec.json.encode(statement).decode(), "RevisionId": layer.policy_revision}
+
+
+@operation("lambda", "RemoveLayerVersionPermission", resource=named_layer)
+def remove_layer_version_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_RemoveLayerVersionPermission.html"""
+    which = layer_target(ctx, req["LayerName"], req["VersionNumber"])
+    with ctx.write() as tx:
+        layer = _require(tx, which)
+        lookups.check_revision(layer.policy_revision, req.get("RevisionId"))
+        kept = [known for known in layer.statements if known["Sid"] != req["StatementId"]]
+        if len(kept) == len(layer.statements):
+            raise ResourceNotFound(f"Statement {req['StatementId']} is not found in resource policy.")
+        layer.statements, layer.policy_revision = kept, ctx.ids.uuid()
+        tx.put(LAYERS, layer)
+    return {}
+
+
+@operation("lambda", "GetLayerVersionPolicy", resource=named_layer)
+def get_layer_version_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionPolicy.html"""
+    with ctx.read() as tx:
+        layer = _require(tx, layer_target(ctx, req["LayerName"], req["VersionNumber"]))
+    if not layer.statements:
+        raise ResourceNotFound("No policy is associated with the given resource.")
+    document = {"Version": "2012-10-17", "Id": "default", "Statement": layer.statements}
+    return {"Policy": msgspec.json.encode(document).decode(), "RevisionId": layer.policy_revision}
