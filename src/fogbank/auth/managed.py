@@ -21,6 +21,7 @@ class AwsPolicy(msgspec.Struct, frozen=True):
     created: float  # epoch seconds
     version: int
     document: str  # JSON
+    abridged: bool = False  # AWS's document is longer: ours gives what services here have
 
     @property
     def arn(self) -> str:
@@ -47,6 +48,7 @@ def _load() -> dict[str, AwsPolicy]:
             description=given.get("description", ""),
             created=datetime.fromisoformat(given.get("created", "2015-02-06T18:40:00+00:00")).timestamp(),
             version=given.get("version", 1),
+            abridged=given.get("abridged", False),
             document=json.dumps({"Version": "2012-10-17", "Statement": given["statement"]}),
         )
         found[policy.arn] = policy

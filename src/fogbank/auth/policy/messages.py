@@ -9,6 +9,15 @@ from __future__ import annotations
 from .model import AccessRequest, Decision
 
 _IAM_KINDS = {"user", "role", "group", "policy", "instance-profile", "mfa", "server-certificate"}
+_BY_ARN = {
+    "CreateGroup",
+    "CreateInstanceProfile",
+    "CreatePolicy",
+    "CreateRole",
+    "CreateServiceLinkedRole",
+    "CreateUser",
+    "PassRole",
+}
 _STAR_IS_SHOWN = {"lambda", "kms", "states"}  # "on resource: *"; the others leave the resource out
 
 
@@ -48,7 +57,7 @@ def _resource(request: AccessRequest, service: str) -> str:
 def _iam_resource(action: str, resource: str) -> str:
     """IAM names what exists by kind and name (`role deploy`), what is to be made or passed by ARN."""
     verb = action.partition(":")[2]
-    if verb.startswith(("Create", "Pass", "List")):
+    if verb in _BY_ARN or verb.startswith("List"):
         return resource
     kind, _, name = resource.rpartition(":")[2].partition("/")
     if kind == "policy":
