@@ -1,0 +1,263 @@
+"""Putting messages in, taking them out: what the operations and jobs share. Everything inside one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from fogbank.core.context import Context
+from fogbank.store.api import Reader, Transaction
+
+from . import rules
+from .errors import InvalidParameterValue, MissingParameter
+from .queues import by_arn, queue_arn
+from .records import BODIES, COUNTERS, DEDUPLICATIONS, MESSAGES, QUEUES, Body, Counter, Deduplication, Message, Queue
+
+DEDUP_MS = 300_000
+LONG_BODY = 16_384
+FIFO_WINDOW = 20_000  # messages a FIFO receive looks through for a free group
+
+
+def topic(queue_id: str) -> str:
+    """Signalled when a message becomes visible."""
+    return f"sqs/{queue_id}"
+
+
+def key(message: Message) -> tuple[str, int, str]:
+    return message.queue, message.place, message.id
+
+
+def check_message(queue: Queue, req: dict[str, Any]) -> None:
+    """Raise what SendMessage answers to contents it does not take."""
+    body = rules.check_body(req.get("MessageBody"))
+    attributes = req.get("MessageAttributes") or {}
+    rules.check_message_attributes(attributes)
+    limit = queue.number("MaximumMessageSize")
+    if rules.size_of(body, attributes) > limit:
+        raise InvalidParameterValue(
+            f"One or more parameters are invalid. Reason: Message must be shorter than {limit} bytes."
+        )
+    delay = req.get("DelaySeconds")
+    if delay is not None and not 0 <= delay <= 900:
+        raise InvalidParameterValue(
+            f"Value {delay} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900."
+        )
+    group, dedup = req.get("MessageGroupId"), req.get("MessageDeduplicationId")
+    if group is not None:
+        rules.check_dedup(group, "MessageGroupId")
+    if queue.fifo:
+        if group is None:
+            raise MissingParameter("MessageGroupId")
+        if delay:
+            raise InvalidParameterValue(
+                f"Value {delay} for parameter DelaySeconds is invalid. Reason: The request include parameter that is "
+                "not valid for this queue type."
+            )
+        if dedup is not None:
+            rules.check_dedup(dedup, "MessageDeduplicationId")
+        elif queue.attributes.get("ContentBasedDeduplication") != "true":
+            raise InvalidParameterValue("The queue should either have ContentBasedDeduplication enabled or "
+                                        "MessageDeduplicationId provided explicitly")  # fmt: skip
+    elif dedup is not None:
+        raise InvalidParameterValue(
+            f"Value {dedup} for parameter MessageDeduplicationId is invalid. Reason: The request include parameter "
+            "that is not valid for this queue type."
+        )
+
+
+def send(tx: Transaction, ctx: Context, queue: Queue, req: dict[str, Any]) -> dict[str, Any]:
+    """Append a checked message; the entry of the response. A FIFO duplicate gets the first one's ids."""
+    body, attributes = req["MessageBody"], req.get("MessageAttributes") or {}
+    now_ms = int(ctx.now() * 1000)
+    answer = {"MD5OfMessageBody": rules.md5_of_body(body)}
+    attributes_md5 = rules.md5_of_attributes(attributes)
+    if attributes_md5:
+        answer["MD5OfMessageAttributes"] = attributes_md5
+    trace = (req.get("MessageSystemAttributes") or {}).get("AWSTraceHeader", {}).get("StringValue", "")
+    if trace:
+        answer["MD5OfMessageSystemAttributes"] = rules.md5_of_attributes(req["MessageSystemAttributes"])
+    message = Message(
+        queue=queue.id,
+        place=int(ctx.now() * 1_000_000),
+        id=ctx.ids.uuid(),
+        body=body,
+        md5=answer["MD5OfMessageBody"],
+        sender=ctx.principal.user_id or ctx.principal.account,
+        sent_ms=now_ms,
+        visible_ms=now_ms
+        + 1000 * (req.get("DelaySeconds") or queue.number("DelaySeconds") * ("DelaySeconds" not in req)),
+        attributes=attributes,
+        attributes_md5=attributes_md5,
+        trace=trace,
+        group=req.get("MessageGroupId") or "",
+    )
+    if queue.fifo:
+        message.dedup = req.get("MessageDeduplicationId") or hashlib.sha256(body.encode()).hexdigest()
+        earlier = _deduplicate(tx, queue, message, now_ms)
+        if earlier is not None:
+            return answer | {"MessageId": earlier.message_id, "SequenceNumber": f"{earlier.sequence:020d}"}
+        answer["SequenceNumber"] = f"{message.place:020d}"
+    _keep(tx, ctx, queue, message)
+    return answer | {"MessageId": message.id}
+
+
+def _deduplicate(tx: Transaction, queue: Queue, message: Message, now_ms: int) -> Deduplication | None:
+    """The earlier message of this deduplication id, or None after taking the next sequence number for this one."""
+    scope = message.group if queue.attributes.get("DeduplicationScope") == "messageGroup" else ""
+    for old in list(tx.scan_index(DEDUPLICATIONS, "expires", (queue.id,), end=(queue.id, now_ms), limit=4)):
+        tx.delete(DEDUPLICATIONS, (old.queue, old.scope, old.dedup))
+    earlier = tx.get(DEDUPLICATIONS, (queue.id, scope, message.dedup))
+    if earlier is not None and earlier.expires_ms > now_ms:
+        return earlier
+    counter = tx.get(COUNTERS, (queue.id,)) or Counter(queue=queue.id, last=18_000_000_000_000_000_000 // 1000)
+    counter.last += 256
+    tx.put(COUNTERS, counter)
+    message.place = counter.last
+    tx.put(
+        DEDUPLICATIONS,
+        Deduplication(
+            queue=queue.id,
+            scope=scope,
+            dedup=message.dedup,
+            message_id=message.id,
+            sequence=counter.last,
+            expires_ms=now_ms + DEDUP_MS,
+        ),
+    )
+    return None
+
+
+def _keep(tx: Transaction, ctx: Context, queue: Queue, message: Message) -> None:
+    if len(message.body) > LONG_BODY:
+        tx.put(BODIES, Body(queue=queue.id, id=message.id, text=message.body))
+        message.body = ""
+    tx.put(MESSAGES, message)
+    if not queue.sweeping:
+        current = tx.get(QUEUES, (queue.account, queue.region, queue.name))
+        if current is not None and not current.sweeping:
+            current.sweeping = True
+            tx.put(QUEUES, current)
+            delay = queue.number("MessageRetentionPeriod")
+            ctx.later(tx, "sqs.sweep", {"account": queue.account, "name": queue.name, "id": queue.id}, delay=delay)
+    tx.signal(topic(queue.id))
+
+
+def body_of(tx: Reader, message: Message) -> str:
+    if message.body:
+        return message.body
+    kept = tx.get(BODIES, (message.queue, message.id))
+    return kept.text if kept else ""
+
+
+def remove(tx: Transaction, message: Message) -> None:
+    """Delete a message and its long body."""
+    tx.delete(MESSAGES, key(message))
+    if not message.body:
+        tx.delete(BODIES, (message.queue, message.id))
+
+
+# -- receiving -------------------------------------------------------------------------------------------------------
+
+
+def candidates(tx: Reader, queue: Queue, now_ms: int, limit: int) -> Iterator[Message]:
+    """Messages that can be received now: standard by the time they became visible, FIFO by group order."""
+    if not queue.fifo:
+        yield from tx.scan_index(MESSAGES, "visible", (queue.id,), end=(queue.id, now_ms + 1), limit=limit)
+        return
+    busy: set[str] = set()
+    for message in tx.scan(MESSAGES, (queue.id,), limit=FIFO_WINDOW):
+        if message.visible_ms > now_ms:
+            busy.add(message.group)
+        elif message.group not in busy:
+            yield message
+
+
+def receive(tx: Transaction, ctx: Context, queue: Queue, wanted: int, visibility: int) -> list[Message]:
+    """Take up to `wanted` messages in flight; expired ones are dropped, those received too often move on."""
+    now_ms = int(ctx.now() * 1000)
+    retention_ms = queue.number("MessageRetentionPeriod") * 1000
+    redrive = rules.dead_letter_target(queue.attributes)
+    taken: list[Message] = []
+    for message in list(_upto(candidates(tx, queue, now_ms, wanted * 4 + 16), wanted * 4 + 16)):
+        if len(taken) == wanted:
+            break
+        if message.sent_ms + retention_ms <= now_ms:
+            remove(tx, message)
+            continue
+        if redrive is not None and message.receives >= redrive[1] and move_to_dead_letter(tx, ctx, queue, message):
+            continue
+        message.receives += 1
+        message.first_received_ms = message.first_received_ms or now_ms
+        message.receipt = ctx.ids.hex(16)
+        message.visible_ms = now_ms + visibility * 1000
+        tx.put(MESSAGES, message)
+        taken.append(message)
+    return taken
+
+
+def _upto(messages: Iterator[Message], count: int) -> Iterator[Message]:
+    for index, message in enumerate(messages):
+        if index >= count:
+            return
+        yield message
+
+
+def move_to_dead_letter(tx: Transaction, ctx: Context, queue: Queue, message: Message) -> bool:
+    """Move a message that was received maxReceiveCount times; False when its dead-letter queue is not there.
+
+    Its id and sent time stay (standard queues: the retention goes on from the first enqueue); the source is kept.
+    """
+    target = rules.dead_letter_target(queue.attributes)
+    destination = by_arn(tx, target[0]) if target else None
+    if destination is None:
+        return False
+    transfer(tx, ctx, message, destination, source=queue_arn(queue))
+    return True
+
+
+def transfer(tx: Transaction, ctx: Context, message: Message, destination: Queue, *, source: str) -> None:
+    """Move a message to another queue, to be received afresh."""
+    text = body_of(tx, message)
+    remove(tx, message)
+    moved = msgspec.structs.replace(
+        message,
+        queue=destination.id,
+        body=text,
+        receives=0,
+        first_received_ms=0,
+        receipt="",
+        visible_ms=int(ctx.now() * 1000),
+        source=source,
+    )
+    if destination.fifo:
+        counter = tx.get(COUNTERS, (destination.id,)) or Counter(queue=destination.id, last=18_000_000_000_000_000)
+        counter.last += 256
+        tx.put(COUNTERS, counter)
+        moved.place = counter.last
+    _keep(tx, ctx, destination, moved)
+
+
+def next_visible(tx: Reader, queue: Queue, now_ms: int) -> int | None:
+    """When the next message that is not visible becomes so, in milliseconds."""
+    for message in tx.scan_index(MESSAGES, "visible", (queue.id,), start=(queue.id, now_ms + 1), limit=1):
+        return message.visible_ms
+    return None
+
+
+def counts(tx: Reader, queue: Queue, now_ms: int) -> tuple[int, int, int]:
+    """(visible, in flight, delayed), leaving out what the retention has ended."""
+    visible = flying = delayed = 0
+    oldest = now_ms - queue.number("MessageRetentionPeriod") * 1000
+    for message in tx.scan(MESSAGES, (queue.id,)):
+        if message.sent_ms <= oldest:
+            continue
+        if message.visible_ms <= now_ms:
+            visible += 1
+        elif message.receives:
+            flying += 1
+        else:
+            delayed += 1
+    return visible, flying, delayed

@@ -1,0 +1,109 @@
+"""What happens later: the end of retention, the messages of deleted queues, redrives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.operation import job
+from fogbank.store.api import Transaction
+
+from . import delivery
+from .queues import by_arn
+from .records import ATTEMPTS, BODIES, COUNTERS, DEDUPLICATIONS, MESSAGES, MOVES, QUEUES, MoveTask
+
+SLICE = 200
+
+
+@job("sqs.sweep")
+async def sweep(ctx: Context, payload: dict[str, Any]) -> None:
+    """Drop the messages whose retention has ended; look again when that of the next one does."""
+    where = (payload["account"], ctx.region, payload["name"])
+
+    def drop(tx: Transaction) -> bool:
+        queue = tx.get(QUEUES, where)
+        if queue is None or queue.id != payload["id"]:
+            return False
+        retention = queue.number("MessageRetentionPeriod")
+        horizon = int(ctx.now() * 1000) - retention * 1000
+        for message in list(tx.scan(MESSAGES, (queue.id,), limit=SLICE)):
+            if message.sent_ms > horizon:
+                wait = (message.sent_ms - horizon) / 1000 + 0.001
+                ctx.later(tx, "sqs.sweep", payload, delay=wait)
+                return False
+            delivery.remove(tx, message)
+        if next(iter(tx.scan(MESSAGES, (queue.id,), limit=1)), None) is not None:
+            return True
+        queue.sweeping = False
+        tx.put(QUEUES, queue)
+        return False
+
+    while await ctx.transact(drop):
+        await ctx.clock.sleep(0)
+
+
+@job("sqs.drop")
+async def drop_messages(ctx: Context, payload: dict[str, Any]) -> None:
+    """Delete what a deleted or purged queue held up to a moment, a slice at a time."""
+    before_ms = payload.get("before_ms")
+
+    def drop(tx: Transaction) -> bool:
+        found = list(tx.scan(MESSAGES, (payload["id"],), limit=SLICE))
+        gone = [message for message in found if before_ms is None or message.sent_ms <= before_ms]
+        for message in gone:
+            delivery.remove(tx, message)
+        if before_ms is None and not found:
+            _forget(tx, payload["id"])
+        return bool(gone)
+
+    while await ctx.transact(drop):
+        await ctx.clock.sleep(0)
+
+
+def _forget(tx: Transaction, queue_id: str) -> None:
+    """What else was kept for a queue that is gone."""
+    for body in list(tx.scan(BODIES, (queue_id,))):
+        tx.delete(BODIES, (queue_id, body.id))
+    for used in list(tx.scan(DEDUPLICATIONS, (queue_id,))):
+        tx.delete(DEDUPLICATIONS, (queue_id, used.scope, used.dedup))
+    for attempt in list(tx.scan(ATTEMPTS, (queue_id,))):
+        tx.delete(ATTEMPTS, (queue_id, attempt.attempt))
+    tx.delete(COUNTERS, (queue_id,))
+
+
+@job("sqs.move")
+async def move(ctx: Context, payload: dict[str, Any]) -> None:
+    """A redrive: messages go back to where they came from, or to the one destination, at the rate that was asked."""
+
+    def step(tx: Transaction) -> float | None:
+        task = tx.get(MOVES, tuple(payload["task"]))
+        source = by_arn(tx, task.source) if task else None
+        if task is None or source is None or task.status != "RUNNING":
+            _stop(tx, task)
+            return None
+        batch = min(task.rate or SLICE, SLICE)
+        moved = 0
+        now_ms = int(ctx.now() * 1000)
+        for message in list(tx.scan_index(MESSAGES, "visible", (source.id,), end=(source.id, now_ms + 1), limit=batch)):
+            if message.sent_ms > task.started_ms:
+                continue
+            target = by_arn(tx, task.destination or message.source) if task.destination or message.source else None
+            if target is None:
+                task.status, task.failure = "FAILED", "AWS.SimpleQueueService.NonExistentQueue"
+                break
+            delivery.transfer(tx, ctx, message, target, source="")
+            moved += 1
+        task.moved += moved
+        if task.status == "RUNNING" and moved < batch:
+            task.status = "COMPLETED"
+        tx.put(MOVES, task)
+        return (1.0 if task.rate else 0.0) if task.status == "RUNNING" else None
+
+    while (pause := await ctx.transact(step)) is not None:
+        await ctx.clock.sleep(pause)
+
+
+def _stop(tx: Transaction, task: MoveTask | None) -> None:
+    if task is not None and task.status == "CANCELLING":
+        task.status = "CANCELLED"
+        tx.put(MOVES, task)

@@ -1,0 +1,223 @@
+"""CreateQueue, GetQueueUrl, ListQueues, DeleteQueue, attributes, PurgeQueue."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fogbank.core import paging
+from fogbank.core.context import Context
+from fogbank.core.operation import operation
+from fogbank.store.api import Transaction
+
+from .. import delivery, rules
+from ..errors import (
+    InvalidAttributeName,
+    InvalidParameterValue,
+    MissingParameter,
+    PurgeQueueInProgress,
+    QueueDoesNotExist,
+    QueueNameExists,
+)
+from ..queues import by_arn, name_arn, queue_arn, queue_url, require, url_arn
+from ..records import DEFAULTS, QUEUES, Queue
+
+READABLE = {
+    *rules.SETTABLE,
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+    "CreatedTimestamp",
+    "LastModifiedTimestamp",
+    "QueueArn",
+}
+
+
+@operation("sqs", "CreateQueue", resource=name_arn)
+def create_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """A queue; asking again with the same attributes gives the same one.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+    """
+    name = req.get("QueueName")
+    if not name:
+        raise MissingParameter("QueueName")
+    attributes = dict(req.get("Attributes") or {})
+    fifo = attributes.get("FifoQueue") == "true"
+    rules.check_queue_name(name, fifo)
+    if attributes.get("FifoQueue") == "false":
+        raise InvalidAttributeName("FifoQueue")
+    kept = {k: v for k, v in rules.check_attributes(attributes, fifo=fifo, create=True).items() if v != ""}
+    with ctx.write() as tx:
+        existing = tx.get(QUEUES, (ctx.account, ctx.region, name))
+        if existing is not None:
+            _check_same(existing, kept)
+            return {"QueueUrl": queue_url(ctx, existing)}
+        now = ctx.now()
+        queue = Queue(
+            account=ctx.account,
+            region=ctx.region,
+            name=name,
+            id=ctx.ids.hex(24),
+            created=now,
+            modified=now,
+            attributes=kept,
+            tags=req.get("tags") or {},
+        )
+        _check_dead_letter(tx, queue)
+        tx.put(QUEUES, queue)
+    return {"QueueUrl": queue_url(ctx, queue)}
+
+
+def _check_same(existing: Queue, asked: dict[str, str]) -> None:
+    have = DEFAULTS | _implied(existing) | existing.attributes
+    for name, value in asked.items():
+        mine = have.get(name, "")
+        same = json.loads(mine or "{}") == json.loads(value) if name in rules.JSON_TEXT else mine == value
+        if not same:
+            raise QueueNameExists(name)
+
+
+def _implied(queue: Queue) -> dict[str, str]:
+    """Attributes that have a value though nobody set them."""
+    managed = {} if queue.attributes.get("KmsMasterKeyId") else {"SqsManagedSseEnabled": "true"}
+    if not queue.fifo:
+        return managed
+    fifo = {
+        "FifoQueue": "true",
+        "ContentBasedDeduplication": "false",
+        "DeduplicationScope": "queue",
+        "FifoThroughputLimit": "perQueue",
+    }
+    return managed | fifo
+
+
+def _check_dead_letter(tx: Transaction, queue: Queue) -> None:
+    target = rules.dead_letter_target(queue.attributes)
+    if target is None:
+        return
+    policy = queue.attributes["RedrivePolicy"]
+    dead = by_arn(tx, target[0])
+    if dead is None or dead.region != queue.region:
+        raise InvalidParameterValue(
+            f"Value {policy} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist."
+        )
+    if dead.fifo != queue.fifo:
+        raise InvalidParameterValue(
+            f"Value {policy} for parameter RedrivePolicy is invalid. Reason: Dead-letter queue must be same type of "
+            "queue as the source."
+        )
+    if not rules.redrive_allowed(dead.attributes, queue_arn(queue)):
+        raise InvalidParameterValue(
+            f"Value {policy} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not allow this "
+            "queue."
+        )
+
+
+@operation("sqs", "GetQueueUrl", resource=name_arn)
+def get_queue_url(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The URL of a queue, of this account or of one that lets us."""
+    if not req.get("QueueName"):
+        raise MissingParameter("QueueName")
+    owner = req.get("QueueOwnerAWSAccountId") or ctx.account
+    with ctx.read() as tx:
+        queue = tx.get(QUEUES, (owner, ctx.region, req["QueueName"]))
+    if queue is None:
+        raise QueueDoesNotExist
+    return {"QueueUrl": queue_url(ctx, queue)}
+
+
+@operation("sqs", "ListQueues", resource="*")
+def list_queues(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """URLs by name prefix; a token only where MaxResults was given, as AWS does."""
+    prefix, limit = req.get("QueueNamePrefix") or "", req.get("MaxResults")
+    scope = f"{ctx.account}/{ctx.region}/sqs/{prefix}"
+    where = (ctx.account, ctx.region)
+    after = None
+    if req.get("NextToken"):
+        try:
+            after = (*where, paging.decode(ctx.app.secret, scope, req["NextToken"]))
+        except ValueError:
+            raise InvalidParameterValue("Invalid or expired next token.") from None
+    with ctx.read() as tx:
+        bounds: dict[str, Any] = {"start": (*where, prefix), "end": (*where, prefix + "\U0010ffff"), "after": after}
+        found = list(tx.scan(QUEUES, where, limit=(limit or 1000) + 1, **bounds))
+    page = found[: limit or 1000]
+    answer: dict[str, Any] = {"QueueUrls": [queue_url(ctx, queue) for queue in page]} if page else {}
+    if limit and len(found) > limit:
+        answer["NextToken"] = paging.encode(ctx.app.secret, scope, page[-1].name)
+    return answer
+
+
+@operation("sqs", "DeleteQueue", resource=url_arn)
+def delete_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The queue is gone at once, its messages in slices."""
+    with ctx.write() as tx:
+        queue = require(tx, ctx, req)
+        tx.delete(QUEUES, (queue.account, queue.region, queue.name))
+        ctx.later(tx, "sqs.drop", {"id": queue.id})
+        tx.signal(delivery.topic(queue.id))
+    return {}
+
+
+@operation("sqs", "GetQueueAttributes", resource=url_arn)
+def get_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The attributes that were asked for, or All."""
+    asked = req.get("AttributeNames") or []
+    for name in asked:
+        if name != "All" and name not in READABLE:
+            raise InvalidAttributeName(name)
+    with ctx.read() as tx:
+        queue = require(tx, ctx, req)
+        if not asked:
+            return {}
+        counted = "All" in asked or any(name.startswith("Approximate") for name in asked)
+        numbers = delivery.counts(tx, queue, int(ctx.now() * 1000)) if counted else (0, 0, 0)
+    shown = DEFAULTS | _implied(queue) | queue.attributes
+    if queue.attributes.get("KmsMasterKeyId"):
+        shown.setdefault("KmsDataKeyReusePeriodSeconds", "300")
+    shown |= {
+        "QueueArn": queue_arn(queue),
+        "CreatedTimestamp": str(int(queue.created)),
+        "LastModifiedTimestamp": str(int(queue.modified)),
+        "ApproximateNumberOfMessages": str(numbers[0]),
+        "ApproximateNumberOfMessagesNotVisible": str(numbers[1]),
+        "ApproximateNumberOfMessagesDelayed": str(numbers[2]),
+    }
+    return {"Attributes": {name: value for name, value in shown.items() if "All" in asked or name in asked}}
+
+
+@operation("sqs", "SetQueueAttributes", resource=url_arn)
+def set_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Change attributes; an empty text unsets one."""
+    with ctx.write() as tx:
+        queue = require(tx, ctx, req)
+        given = rules.check_attributes(dict(req.get("Attributes") or {}), fifo=queue.fifo, create=False)
+        merged = queue.attributes | given
+        queue.attributes = {k: v for k, v in merged.items() if v not in ("", "{}") or k in DEFAULTS}
+        queue.modified = ctx.now()
+        _check_dead_letter(tx, queue)
+        tx.put(QUEUES, queue)
+    return {}
+
+
+@operation("sqs", "PurgeQueue", resource=url_arn)
+def purge_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Delete every message sent so far; once a minute."""
+    with ctx.write() as tx:
+        queue = require(tx, ctx, req)
+        if ctx.now() - queue.purged < 60:
+            raise PurgeQueueInProgress(queue.name)
+        queue.purged = ctx.now()
+        tx.put(QUEUES, queue)
+        ctx.later(tx, "sqs.drop", {"id": queue.id, "before_ms": int(ctx.now() * 1000)})
+    return {}
+
+
+@operation("sqs", "ListDeadLetterSourceQueues", resource=url_arn)
+def list_dead_letter_source_queues(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The queues whose redrive policy names this one."""
+    with ctx.read() as tx:
+        queue = require(tx, ctx, req)
+        found = list(tx.scan_index(QUEUES, "dead_letter", (queue_arn(queue),)))
+    return {"queueUrls": [queue_url(ctx, source) for source in found]}

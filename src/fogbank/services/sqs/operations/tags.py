@@ -1,0 +1,88 @@
+"""TagQueue, UntagQueue, ListQueueTags; AddPermission, RemovePermission."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.operation import operation
+
+from ..errors import InvalidParameterValue
+from ..queues import queue_arn, require, url_arn
+from ..records import QUEUES
+
+
+@operation("sqs", "TagQueue", resource=url_arn)
+def tag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Set tags, 50 at most."""
+    with ctx.write() as tx:
+        queue = require(tx, ctx, req)
+        queue.tags = queue.tags | req["Tags"]
+        if len(queue.tags) > 50:
+            raise InvalidParameterValue(f"Too many tags added for queue {queue.name}.")
+        tx.put(QUEUES, queue)
+    return {}
+
+
+@operation("sqs", "UntagQueue", resource=url_arn)
+def untag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Remove tags."""
+    with ctx.write() as tx:
+        queue = require(tx, ctx, req)
+        queue.tags = {key: value for key, value in queue.tags.items() if key not in req["TagKeys"]}
+        tx.put(QUEUES, queue)
+    return {}
+
+
+@operation("sqs", "ListQueueTags", resource=url_arn)
+def list_queue_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The queue's tags."""
+    with ctx.read() as tx:
+        tags = require(tx, ctx, req).tags
+    return {"Tags": tags} if tags else {}
+
+
+@operation("sqs", "AddPermission", resource=url_arn)
+def add_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Add a statement to the queue's policy."""
+    with ctx.write() as tx:
+        queue = require(tx, ctx, req)
+        arn = queue_arn(queue)
+        default = {"Version": "2008-10-17", "Id": f"{arn}/SQSDefaultPolicy", "Statement": []}
+        policy = json.loads(queue.attributes.get("Policy") or json.dumps(default))
+        if any(statement.get("Sid") == req["Label"] for statement in policy["Statement"]):
+            raise InvalidParameterValue(f"Value {req['Label']} for parameter Label is invalid. Reason: Already exists.")
+        principals = [f"arn:{ctx.partition}:iam::{account}:root" for account in req["AWSAccountIds"]]
+        actions = [f"SQS:{action}" for action in req["Actions"]]
+        policy["Statement"].append(
+            {
+                "Sid": req["Label"],
+                "Effect": "Allow",
+                "Principal": {"AWS": principals if len(principals) > 1 else principals[0]},
+                "Action": actions if len(actions) > 1 else actions[0],
+                "Resource": arn,
+            }
+        )
+        queue.attributes = queue.attributes | {"Policy": json.dumps(policy)}
+        tx.put(QUEUES, queue)
+    return {}
+
+
+@operation("sqs", "RemovePermission", resource=url_arn)
+def remove_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Remove a statement by its label."""
+    with ctx.write() as tx:
+        queue = require(tx, ctx, req)
+        policy = json.loads(queue.attributes.get("Policy") or '{"Statement": []}')
+        kept = [statement for statement in policy["Statement"] if statement.get("Sid") != req["Label"]]
+        if len(kept) == len(policy["Statement"]):
+            raise InvalidParameterValue(
+                f"Value {req['Label']} for parameter Label is invalid. Reason: can't find label."
+            )
+        policy["Statement"] = kept
+        queue.attributes = {k: v for k, v in queue.attributes.items() if k != "Policy"}
+        if kept:
+            queue.attributes["Policy"] = json.dumps(policy)
+        tx.put(QUEUES, queue)
+    return {}
