@@ -1,0 +1,176 @@
+"""Templates sent, checked, transformed and given back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+SAM = """
+AWSTemplateFormatVersion: '2010-09-09'
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function: {Timeout: 10}
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.12
+      Handler: index.handler
+      InlineCode: "def handler(event, context): return {}"
+      Policies: [AmazonSQSReadOnlyAccess, {DynamoDBReadPolicy: {TableName: t}}]
+      Events:
+        Get: {Type: HttpApi, Properties: {Path: /hello, Method: get}}
+"""
+
+
+def code_of(error):
+    return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
+
+
+def test_get_template_returns_what_was_sent(cfn):
+    text = "# a comment\nResources:\n  P: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !Sub 'x'}}\n"
+    cfn.create("yaml", text)
+    assert cfn.client.get_template(StackName="yaml")["TemplateBody"] == text
+    assert cfn.client.get_template(StackName="yaml", TemplateStage="Processed")["TemplateBody"] == text
+    with pytest.raises(ClientError) as error:
+        cfn.client.get_template(StackName="none")
+    assert code_of(error) == ("ValidationError", "Stack [none] does not exist")
+
+
+def test_validate_template(cfn):
+    template = {
+        "Description": "d",
+        "Parameters": {"P": {"Type": "String", "Default": 1, "NoEcho": True, "Description": "p"}},
+        "Resources": {"R": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "r"}}},
+    }
+    found = cfn.client.validate_template(TemplateBody=json.dumps(template))
+    assert found["Description"] == "d"
+    assert found["Parameters"] == [
+        {"ParameterKey": "P", "DefaultValue": "1", "NoEcho": True, "Description": "p"}
+    ]
+    assert found["Capabilities"] == ["CAPABILITY_NAMED_IAM"]
+    assert found["CapabilitiesReason"] == "The following resource(s) require capabilities: [AWS::IAM::Role]"
+    with pytest.raises(ClientError) as error:
+        cfn.client.validate_template(TemplateBody="{}")
+    assert code_of(error)[1] == "Template format error: At least one Resources member must be defined."
+    with pytest.raises(ClientError) as error:
+        cfn.client.validate_template()
+    assert code_of(error)[1] == "Either Template URL or Template Body must be specified."
+
+
+def test_circles_are_refused(cfn, parameter):
+    template = {"Resources": {"A": parameter({"Ref": "B"}), "B": parameter({"Ref": "A"}), "C": parameter()}}
+    for call in (cfn.client.validate_template, lambda **kw: cfn.client.create_stack(StackName="loop", **kw)):
+        with pytest.raises(ClientError) as error:
+            call(TemplateBody=json.dumps(template))
+        assert code_of(error) == ("ValidationError", "Circular dependency between resources: [A, B]")
+
+
+def test_get_template_summary(cfn):
+    """The call that sam deploy makes first."""
+    found = cfn.client.get_template_summary(TemplateBody=SAM)
+    assert found["ResourceTypes"] == ["AWS::Serverless::Function"]
+    assert found["DeclaredTransforms"] == ["AWS::Serverless-2016-10-31"]
+    assert found["Version"] == "2010-09-09"
+    text = json.dumps({"Parameters": {"P": {"Type": "String", "AllowedValues": ["a"]}},
+                       "Resources": {"R": {"Type": "AWS::SSM::Parameter"}}})  # fmt: skip
+    (declared,) = cfn.client.get_template_summary(TemplateBody=text)["Parameters"]
+    assert declared["ParameterConstraints"] == {"AllowedValues": ["a"]}
+    cfn.create("sum", "Resources: {H: {Type: AWS::CloudFormation::WaitConditionHandle}}")
+    of_stack = cfn.client.get_template_summary(StackName="sum")
+    assert of_stack["ResourceTypes"] == ["AWS::CloudFormation::WaitConditionHandle"]
+
+
+def test_capabilities(cfn):
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}, "RoleName": "r"}}
+    with pytest.raises(ClientError) as error:
+        cfn.create("caps", {"Resources": {"R": role}}, Capabilities=["CAPABILITY_IAM"])
+    assert code_of(error) == ("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_NAMED_IAM]")
+    with pytest.raises(ClientError) as error:
+        cfn.create("caps", SAM, Capabilities=["CAPABILITY_IAM"])
+    assert code_of(error) == ("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_AUTO_EXPAND]")
+
+
+def test_body_size(cfn, parameter):
+    """51,200 bytes of TemplateBody: "CloudFormation quotas"."""
+    with pytest.raises(ClientError) as error:
+        cfn.create("big", {"Description": "x", "Resources": {"P": parameter("x" * 52_000)}})
+    assert "at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to 51200" in (
+        code_of(error)[1]
+    )
+
+
+def test_the_serverless_transform(cfn):
+    made = cfn.client.create_change_set(
+        StackName="sam", ChangeSetName="c", ChangeSetType="CREATE", TemplateBody=SAM, Capabilities=["CAPABILITY_IAM"]
+    )
+    found = cfn.client.describe_change_set(ChangeSetName=made["Id"])
+    assert found["Status"] == "CREATE_COMPLETE", found.get("StatusReason")
+    types = {c["ResourceChange"]["LogicalResourceId"]: c["ResourceChange"]["ResourceType"] for c in found["Changes"]}
+    assert types["Hello"] == "AWS::Lambda::Function"
+    assert types["HelloRole"] == "AWS::IAM::Role"
+    assert types["ServerlessHttpApi"] == "AWS::ApiGatewayV2::Api"
+    assert "AWS::Lambda::Permission" in types.values()
+    processed = cfn.client.get_template(ChangeSetName=made["Id"], TemplateStage="Processed")["TemplateBody"]
+    role = processed["Resources"]["HelloRole"]["Properties"]
+    assert {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::aws:policy/AmazonSQSReadOnlyAccess"]]} in (
+        role["ManagedPolicyArns"]
+    ) or "arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess" in role["ManagedPolicyArns"]
+    assert cfn.client.get_template(ChangeSetName=made["Id"])["TemplateBody"] == SAM
+
+
+def test_a_broken_serverless_template_says_what_is_wrong(cfn):
+    text = SAM.replace("      Handler: index.handler\n", "").replace("Runtime: python3.12", "Runtime: [1]")
+    made = cfn.client.create_change_set(
+        StackName="bad", ChangeSetName="c", ChangeSetType="CREATE", TemplateBody=text, Capabilities=["CAPABILITY_IAM"]
+    )
+    found = cfn.client.describe_change_set(ChangeSetName=made["Id"])
+    assert found["Status"] == "FAILED"
+    assert found["StatusReason"].startswith(
+        "Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless Application Specification document."
+    )
+
+
+def test_language_extensions(cfn, aws):
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-foreach.html"""
+    text = """
+Transform: AWS::LanguageExtensions
+Parameters:
+  Names: {Type: CommaDelimitedList, Default: 'a-1,b'}
+Resources:
+  Fn::ForEach::Each:
+    - Name
+    - !Ref Names
+    - 'P&{Name}':
+        Type: AWS::SSM::Parameter
+        Properties: {Type: String, Name: !Sub '/each/${Name}', Value: !Sub 'v-${Name}'}
+  Count:
+    Type: AWS::SSM::Parameter
+    Properties:
+      Type: String
+      Value: !Sub ['${n} ${json}', {n: !Length [!Ref Names, x], json: {'Fn::ToJsonString': {a: !Ref Names}}}]
+Outputs:
+  Fn::ForEach::Out:
+    - Name
+    - [b]
+    - 'Out${Name}': {Value: !GetAtt 'Pb.Value'}
+"""
+    with pytest.raises(ClientError):
+        cfn.create("each", text)  # a macro that was not acknowledged
+    cfn.create("each", text, Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    assert cfn.stack("each")["StackStatus"] == "CREATE_COMPLETE", cfn.events("each")
+    assert set(cfn.physical("each")) == {"Pa1", "Pb", "Count"}
+    ssm = aws.client("ssm")
+    assert ssm.get_parameter(Name="/each/a-1")["Parameter"]["Value"] == "v-a-1"
+    count = ssm.get_parameter(Name=cfn.physical("each")["Count"])["Parameter"]["Value"]
+    assert count == '2 {"a":["a-1","b"]}'
+    assert cfn.outputs("each") == {"Outb": "v-b"}
+
+
+def test_resource_types_that_are_allowed(cfn, parameter):
+    with pytest.raises(ClientError) as error:
+        cfn.create("types", {"Resources": {"P": parameter()}}, ResourceTypes=["AWS::S3::*"])
+    assert "AWS::SSM::Parameter" in code_of(error)[1]
+    cfn.create("types", {"Resources": {"P": parameter()}}, ResourceTypes=["AWS::SSM::*"])
