@@ -16,7 +16,7 @@ from . import legacy
 from .errors import ConditionalCheckFailed
 from .expressions.actions import Action, Delete, Remove, apply
 from .expressions.binding import Binding, Test
-from .keys import Place
+from .keys import MAX_HASH, MAX_RANGE, Place, encoded
 from .records import ITEMS, ItemRecord
 from .schema import Schema
 from .units import write_units
@@ -161,6 +161,11 @@ class Update(Change):
                         "One or more parameter values are not valid. The update expression attempted to update a "
                         "secondary index key to a value that is not supported. The AttributeValue for a key attribute "
                         f"cannot contain an empty {word} value."
+                    )
+                limit = MAX_HASH if name == index.keys.hash else MAX_RANGE
+                if kind != "N" and len(encoded(kind, item[name][kind])) > limit:
+                    raise ValidationError(
+                        "The update expression attempted to update the secondary index key beyond allowed size limits"
                     )
         schema.check_index_keys(item, self.heads)
 

@@ -25,15 +25,19 @@ SAME_NAME = "Both the Hash Key and the Range Key element in the KeySchema have t
 _NAME = re.compile(rf"{PATTERN}\Z")
 
 
-def check_name(name: str) -> None:
-    """A table's name, as CreateTable wants it."""
+def check_name(name: str, least: int = 3) -> None:
+    """A table's name, as CreateTable wants it; other operations take shorter ones, and do not find them."""
     if not _NAME.match(name):
-        raise ValidationError(
-            f"1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: "
-            f"Member must satisfy regular expression pattern: {PATTERN}"
-        )
-    if not 3 <= len(name) <= 255:
-        raise ValidationError("TableName must be at least 3 characters long and at most 255 characters long")
+        problem = f"Member must satisfy regular expression pattern: {PATTERN}"
+    elif len(name) < least:
+        problem = f"Member must have length greater than or equal to {least}"
+    elif len(name) > 255:
+        problem = "Member must have length less than or equal to 255"
+    else:
+        return
+    raise ValidationError(
+        f"1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: {problem}"
+    )
 
 
 def attribute_kinds(definitions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -50,7 +54,17 @@ def attribute_kinds(definitions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def key_names(schema: Sequence[Mapping[str, Any]], kinds: Mapping[str, str], *, table: bool = False) -> list[str]:
     """The attributes of a KeySchema: partition key, sort key. Raises ValidationError with AWS's texts."""
     names = [element["AttributeName"] for element in schema]
-    if any(name not in kinds for name in names):
+    if table and len(names) > 2:
+        shown = ", ".join(
+            f"KeySchemaElement(attributeName={element['AttributeName']}, keyType={element['KeyType']})"
+            for element in schema
+        )
+        raise ValidationError(
+            f"1 validation error detected: Value '[{shown}]' at 'keySchema' failed to satisfy constraint: "
+            "Member must have length less than or equal to 2"
+        )
+    doubled = len(names) == 2 and names[0] == names[1] and len(kinds) == 1
+    if any(name not in kinds for name in names) or (table and doubled):
         if table and len(names) == 2:
             raise ValidationError("Invalid KeySchema: Some index key attribute have no definition")
         raise ValidationError(
@@ -59,7 +73,7 @@ def key_names(schema: Sequence[Mapping[str, Any]], kinds: Mapping[str, str], *, 
         )
     if len(names) > 2:
         raise ValidationError(
-            "Fogbank does not have keys of several attributes yet: a KeySchema has a HASH key and at most one RANGE key"
+            "Fogbank does not have index keys of several attributes yet: one HASH key and at most one RANGE key"
         )
     if len(names) == 2 and names[0] == names[1]:
         raise ValidationError(SAME_NAME)

@@ -11,6 +11,7 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Transaction
 
+from .definitions import check_name
 from .errors import ProvisionedThroughputExceeded, ResourceNotFound
 from .records import TABLES
 from .schema import Schema
@@ -68,6 +69,7 @@ class State:
         """The table of a data operation. Raises ResourceNotFound."""
         found = self._schemas.get((ctx.account, ctx.region, name)) or self.find(tx, target(ctx, name))
         if found is None:
+            check_name(target(ctx, name)[2], least=1)
             raise ResourceNotFound
         return found
 

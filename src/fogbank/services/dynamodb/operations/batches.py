@@ -18,7 +18,7 @@ from ..capacity import collection_metrics, consumed
 from ..changes import Put, Removal, perform
 from ..errors import ProvisionedThroughputExceeded
 from ..expressions.paths import project
-from ..keys import Place
+from ..keys import MISMATCH, Place
 from ..records import ITEMS
 from ..schema import Schema
 from ..state import State
@@ -123,7 +123,7 @@ def batch_write_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         schemas = [state.require(ctx, tx, name) for name, _, _ in parts]
         for schema, (_, _, changes) in zip(schemas, parts, strict=True):
-            places = [change.place(schema) for change in changes]
+            places = [_place(change, schema) for change in changes]
             if len(set(places)) != len(places):
                 raise ValidationError(DUPLICATES)
         for schema, (name, writes, changes) in zip(schemas, parts, strict=True):
@@ -154,6 +154,14 @@ def batch_write_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if req.get("ReturnItemCollectionMetrics") == "SIZE":
         result["ItemCollectionMetrics"] = {name: found for name, found in metrics.items() if found}
     return result
+
+
+def _place(change: Put | Removal, schema: Schema) -> Place:
+    """Where an item lies. Of a put without its keys AWS says here what it says of a bad Key."""
+    item = change.req.get("Item")
+    if item is not None and any(schema.keys.kind(name) not in item.get(name, {}) for name in schema.keys.names):
+        raise ValidationError(MISMATCH)
+    return change.place(schema)
 
 
 def _change(write: dict[str, Any]) -> Put | Removal:

@@ -95,7 +95,7 @@ def update_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 def _old_or_none(req: dict[str, Any]) -> None:
     if req.get("ReturnValues") not in (None, "NONE", "ALL_OLD"):
-        raise ValidationError("Return values set to invalid value")
+        raise ValidationError("ReturnValues can only be ALL_OLD or NONE")
 
 
 def _write(ctx: Context, req: dict[str, Any], change: Change) -> dict[str, Any]:

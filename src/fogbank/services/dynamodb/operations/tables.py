@@ -26,6 +26,7 @@ def require(tx: Reader, ctx: Context, name: str) -> TableRecord:
     wanted = target(ctx, name)
     found = tx.get(TABLES, wanted)
     if found is None:
+        definitions.check_name(wanted[2], least=1)
         raise ResourceNotFound(f"Requested resource not found: Table: {wanted[2]} not found")
     return found
 

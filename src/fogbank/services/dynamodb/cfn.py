@@ -1,0 +1,258 @@
+"""AWS::DynamoDB::Table and AWS::DynamoDB::GlobalTable (of this region alone).
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-globaltable.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+
+from .state import TOPIC
+
+_SAME = ("AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput", "GlobalSecondaryIndexes",
+         "LocalSecondaryIndexes", "TableClass", "OnDemandThroughput")  # fmt: skip
+_PATIENCE = 3600.0  # seconds to wait for an index to be filled or dropped
+_NUMBERS = ("ReadCapacityUnits", "WriteCapacityUnits", "MaxReadRequestUnits", "MaxWriteRequestUnits")
+
+
+def _numbers(value: Any) -> Any:
+    """Templates may write numbers and booleans as text."""
+    if isinstance(value, dict):
+        return {
+            key: int(inner) if key in _NUMBERS and isinstance(inner, str) else _numbers(inner)
+            for key, inner in value.items()
+        }
+    return [_numbers(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _true(value: Any) -> bool:
+    return value is True or str(value).lower() == "true"
+
+
+def _request(name: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """The CreateTable request of a resource."""
+    request: dict[str, Any] = {key: _numbers(properties[key]) for key in _SAME if properties.get(key) is not None}
+    request["TableName"] = name
+    if request.get("BillingMode") == "PAY_PER_REQUEST":
+        request.pop("ProvisionedThroughput", None)
+    stream = _stream(properties)
+    if stream:
+        request["StreamSpecification"] = stream
+    sse = properties.get("SSESpecification")
+    if sse is not None:
+        request["SSESpecification"] = {
+            "Enabled": _true(sse.get("SSEEnabled")),
+            **{key: sse[key] for key in ("SSEType", "KMSMasterKeyId") if sse.get(key)},
+        }
+    if properties.get("DeletionProtectionEnabled") is not None:
+        request["DeletionProtectionEnabled"] = _true(properties["DeletionProtectionEnabled"])
+    if properties.get("Tags"):
+        request["Tags"] = properties["Tags"]
+    for index in request.get("GlobalSecondaryIndexes") or ():
+        index.pop("ContributorInsightsSpecification", None)
+    return request
+
+
+def _stream(properties: dict[str, Any]) -> dict[str, Any] | None:
+    spec = properties.get("StreamSpecification")
+    return {"StreamEnabled": True, "StreamViewType": spec["StreamViewType"]} if spec else None
+
+
+def _recovery(properties: dict[str, Any]) -> dict[str, Any] | None:
+    spec = properties.get("PointInTimeRecoverySpecification")
+    if spec is None:
+        return None
+    wanted: dict[str, Any] = {"PointInTimeRecoveryEnabled": _true(spec.get("PointInTimeRecoveryEnabled"))}
+    if spec.get("RecoveryPeriodInDays"):
+        wanted["RecoveryPeriodInDays"] = int(spec["RecoveryPeriodInDays"])
+    return wanted
+
+
+async def _describe(ctx: Context, name: str) -> dict[str, Any]:
+    return dict((await ctx.call("dynamodb", "DescribeTable", {"TableName": name}))["Table"])
+
+
+async def _made(ctx: Context, name: str) -> Resource:
+    table = await _describe(ctx, name)
+    attributes = {"Arn": table["TableArn"], "TableId": table["TableId"]}
+    if "LatestStreamArn" in table and table.get("StreamSpecification"):
+        attributes["StreamArn"] = table["LatestStreamArn"]
+    return Resource(name, attributes)
+
+
+async def _settle(ctx: Context, name: str) -> None:
+    """Return once none of the table's indexes is being filled or dropped."""
+    with ctx.watch(TOPIC) as watch:
+        while (await _describe(ctx, name))["TableStatus"] != "ACTIVE":
+            if not await watch.wait(_PATIENCE):
+                raise ResourceFailed(f"Table {name} did not become ACTIVE")
+
+
+async def _extras(ctx: Context, name: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+    """What CreateTable does not take: time to live and backups."""
+    ttl = new.get("TimeToLiveSpecification")
+    before = old.get("TimeToLiveSpecification")
+    if ttl != before:
+        had = (await ctx.call("dynamodb", "DescribeTimeToLive", {"TableName": name}))["TimeToLiveDescription"]
+        wanted = ttl is not None and _true(ttl.get("Enabled"))
+        if wanted != (had["TimeToLiveStatus"] == "ENABLED"):
+            attribute = (ttl or before or {}).get("AttributeName") or had.get("AttributeName")
+            spec = {"Enabled": wanted, "AttributeName": attribute}
+            await ctx.call("dynamodb", "UpdateTimeToLive", {"TableName": name, "TimeToLiveSpecification": spec})
+    recovery = _recovery(new)
+    if recovery is not None and recovery != _recovery(old):
+        request = {"TableName": name, "PointInTimeRecoverySpecification": recovery}
+        await ctx.call("dynamodb", "UpdateContinuousBackups", request)
+
+
+@resource(
+    "AWS::DynamoDB::Table", immutable=("TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification")
+)
+class Table:
+    """Ref: the name. GetAtt: Arn, StreamArn."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        chosen = properties.get("TableName") or name.physical(limit=255)
+        generated = not properties.get("TableName")
+        try:
+            await ctx.call("dynamodb", "CreateTable", _request(chosen, properties))
+        except ServiceError as error:
+            if error.code != "ResourceInUseException" or not generated:
+                raise  # a generated name belongs to this resource: an earlier try made the table
+        await _extras(ctx, chosen, {}, properties)
+        return await _made(ctx, chosen)
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        before, after = _request(physical_id, old), _request(physical_id, new)
+        changes: dict[str, Any] = {
+            key: after[key]
+            for key in ("TableClass", "OnDemandThroughput", "SSESpecification")
+            if key in after and after.get(key) != before.get(key)
+        }
+        if after.get("DeletionProtectionEnabled", False) != before.get("DeletionProtectionEnabled", False):
+            changes["DeletionProtectionEnabled"] = after.get("DeletionProtectionEnabled", False)
+        for key in ("BillingMode", "ProvisionedThroughput"):
+            if after.get(key) is not None and after.get(key) != before.get(key):
+                changes[key] = after[key]
+        if "BillingMode" in changes and after.get("ProvisionedThroughput"):
+            changes["ProvisionedThroughput"] = after["ProvisionedThroughput"]
+        for change in [changes, *_stream_changes(before, after), *_index_changes(before, after)]:
+            if change:
+                await ctx.call("dynamodb", "UpdateTable", {"TableName": physical_id, **change})
+                await _settle(ctx, physical_id)
+        await _tags(ctx, physical_id, old, new)
+        await _extras(ctx, physical_id, old, new)
+        return await _made(ctx, physical_id)
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        try:
+            await _settle(ctx, physical_id)
+            await ctx.call("dynamodb", "DeleteTable", {"TableName": physical_id})
+        except ServiceError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+
+
+def _stream_changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+    old, new = before.get("StreamSpecification"), after.get("StreamSpecification")
+    if old == new:
+        return []
+    steps: list[dict[str, Any]] = [{"StreamSpecification": {"StreamEnabled": False}}] if old else []
+    return [*steps, {"StreamSpecification": new}] if new else steps
+
+
+def _index_changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+    """One UpdateTable per index, as AWS wants it: those that go, those that come, those whose throughput changes."""
+    old = {index["IndexName"]: index for index in before.get("GlobalSecondaryIndexes") or ()}
+    new = {index["IndexName"]: index for index in after.get("GlobalSecondaryIndexes") or ()}
+
+    def same(name: str) -> bool:
+        return all(old[name].get(key) == new[name].get(key) for key in ("KeySchema", "Projection"))
+
+    gone = [name for name in old if name not in new or not same(name)]
+    come = [name for name in new if name not in old or not same(name)]
+    steps: list[dict[str, Any]] = [{"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": n}}]} for n in gone]
+    definitions = after["AttributeDefinitions"]
+    steps += [
+        {"AttributeDefinitions": definitions, "GlobalSecondaryIndexUpdates": [{"Create": new[name]}]} for name in come
+    ]
+    for name, index in new.items():
+        throughput = index.get("ProvisionedThroughput")
+        if name in old and name not in come and throughput and throughput != old[name].get("ProvisionedThroughput"):
+            update = {"IndexName": name, "ProvisionedThroughput": throughput}
+            steps.append({"GlobalSecondaryIndexUpdates": [{"Update": update}]})
+    return steps
+
+
+async def _tags(ctx: Context, name: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+    before = {tag["Key"]: tag["Value"] for tag in old.get("Tags") or ()}
+    after = {tag["Key"]: tag["Value"] for tag in new.get("Tags") or ()}
+    if before == after:
+        return
+    arn = (await _describe(ctx, name))["TableArn"]
+    gone = sorted(before.keys() - after.keys())
+    if gone:
+        await ctx.call("dynamodb", "UntagResource", {"ResourceArn": arn, "TagKeys": gone})
+    if after:
+        tags = [{"Key": key, "Value": value} for key, value in after.items()]
+        await ctx.call("dynamodb", "TagResource", {"ResourceArn": arn, "Tags": tags})
+
+
+def _local(ctx: Context, properties: dict[str, Any]) -> dict[str, Any]:
+    """A GlobalTable's properties as those of a table: the replica of this region is what there is."""
+    replicas = properties.get("Replicas") or []
+    here = next((replica for replica in replicas if replica.get("Region") == ctx.region), None)
+    if here is None or len(replicas) > 1:
+        raise ResourceFailed(
+            "Fogbank does not replicate tables yet: an AWS::DynamoDB::GlobalTable needs exactly one replica, in the "
+            f"stack's region {ctx.region}"
+        )
+    shared = ("AttributeDefinitions", "KeySchema", "BillingMode", "LocalSecondaryIndexes", "StreamSpecification",
+              "TableName", "TimeToLiveSpecification", "SSESpecification")  # fmt: skip
+    own = ("PointInTimeRecoverySpecification", "Tags", "TableClass", "DeletionProtectionEnabled")
+    found = {key: properties[key] for key in shared if key in properties}
+    found |= {key: here[key] for key in own if key in here}
+    if properties.get("BillingMode") != "PAY_PER_REQUEST":
+        found["ProvisionedThroughput"] = _throughput(properties, here)
+    indexes = []
+    for index in properties.get("GlobalSecondaryIndexes") or ():
+        kept = {key: index[key] for key in ("IndexName", "KeySchema", "Projection") if key in index}
+        if properties.get("BillingMode") != "PAY_PER_REQUEST":
+            named = (i for i in here.get("GlobalSecondaryIndexes") or () if i["IndexName"] == index["IndexName"])
+            kept["ProvisionedThroughput"] = _throughput(index, next(named, {}))
+        indexes.append(kept)
+    if indexes:
+        found["GlobalSecondaryIndexes"] = indexes
+    return found
+
+
+def _throughput(writes: dict[str, Any], reads: dict[str, Any]) -> dict[str, int]:
+    """The units that auto scaling would begin with."""
+    write = (writes.get("WriteProvisionedThroughputSettings") or {}).get("WriteCapacityAutoScalingSettings") or {}
+    settings = reads.get("ReadProvisionedThroughputSettings") or {}
+    read = settings.get("ReadCapacityUnits") or (settings.get("ReadCapacityAutoScalingSettings") or {}).get(
+        "MinCapacity"
+    )
+    return {
+        "ReadCapacityUnits": int(read or 5),
+        "WriteCapacityUnits": int(write.get("SeedCapacity") or write.get("MinCapacity") or 5),
+    }
+
+
+@resource("AWS::DynamoDB::GlobalTable", immutable=("TableName", "KeySchema", "LocalSecondaryIndexes"))
+class GlobalTable:
+    """Ref: the name. GetAtt: Arn, StreamArn, TableId. One replica, in the stack's region."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        return await Table().create(ctx, name, _local(ctx, properties))
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        return await Table().update(ctx, physical_id, _local(ctx, old), _local(ctx, new))
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        await Table().delete(ctx, physical_id, properties)
