@@ -48,8 +48,9 @@ def log_size(store: SqliteStore) -> int:
 def test_the_log_stays_bounded_under_uninterrupted_writes(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "START", 200_000)
     monkeypatch.setattr(checkpoints, "LARGEST", 1_000_000)
-    for n in range(8000):  # some 30 MB of log, were it not for checkpoints
-        write(store, n % 500, 900)
+    for n in range(8000):  # some 60 MB of log, were it not for checkpoints
+        with store.write() as tx:  # SQLite writes nothing where nothing changes, so something has to
+            tx.put(ROWS, Row(n=n % 500, body=b"%900d" % n))
     assert log_size(store) < 8_000_000
     assert store._checkpoints.error is None
 
@@ -58,7 +59,8 @@ def test_the_log_starts_again_where_reads_follow_writes(store: SqliteStore, monk
     """The read transaction that stays open must not keep the log from starting again."""
     monkeypatch.setattr(checkpoints, "START", 100_000)
     for n in range(400):
-        write(store, n % 50, 900)
+        with store.write() as tx:
+            tx.put(ROWS, Row(n=n % 50, body=b"%900d" % n))
         with store.read() as tx:
             tx.get(ROWS, (n % 50,))
         if n % 20 == 0:
@@ -260,3 +262,15 @@ def test_faults_by_chance_are_the_same_for_a_seed() -> None:
 
     assert failing(1) == failing(1) != failing(2)
     assert 30 < len(failing(1)) < 90
+
+
+def test_the_log_stays_bounded_under_large_transactions(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint never ends between two of them."""
+    monkeypatch.setattr(checkpoints, "START", 200_000)
+    monkeypatch.setattr(checkpoints, "LARGEST", 1_000_000)
+    monkeypatch.setattr(checkpoints, "HARD", 4_000_000)
+    for n in range(40):  # some 40 MB in all
+        with store.write() as tx:
+            for m in range(1000):
+                tx.put(ROWS, Row(n=n * 1000 + m, body=b"." * 900))
+    assert log_size(store) < 16_000_000

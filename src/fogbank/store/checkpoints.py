@@ -32,7 +32,8 @@ class Checkpoints:
         self._connection = connection
         self._written = 0  # in all
         self._called = 0  # of that, at the last call
-        self._finish = False
+        self._moved = 0  # of that, known to lie in the file, synced
+        self._log = 0  # bytes of the log after the last checkpoint that left something
         self.caught_up = False
         self._closing = False
         self._wake = threading.Event()
@@ -43,8 +44,8 @@ class Checkpoints:
     def wrote(self, count: int) -> None:
         """After a commit of about `count` bytes, in the writer's thread."""
         self._written += count
-        if self._finish:
-            self._finish = False
+        if self._log > LARGEST and (self._written - self._moved < LITTLE or self._log > HARD):
+            self._log = 0
             self._run(self._connection)
         elif self._written - self._called > START:
             self._called = self._written
@@ -88,13 +89,12 @@ class Checkpoints:
                 return
             if self._written == before and done == pages:
                 self.caught_up = True
-                return
             if pages * page < LARGEST:
                 return
             os.fdatasync(self._file)
-            left = self._written - before + (pages - done) * page
-            if left < LITTLE or pages * page > HARD:
-                self._finish = True
+            self._moved = before - (pages - done) * page
+            self._log = pages * page
+            if self._written - self._moved < LITTLE:
                 return
 
     def close(self) -> None:
