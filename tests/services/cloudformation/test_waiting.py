@@ -1,0 +1,124 @@
+"""Wait conditions and custom resources: what waits for an answer from outside."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from urllib.parse import urlsplit
+
+import pytest
+
+from fogbank.core.http import Request
+from fogbank.gateway.routing import DataPlane, Router
+from fogbank.services.cloudformation.callbacks import PATH, receive
+
+
+def routed():
+    """Whether the gateway leads the paths of callbacks to CloudFormation."""
+    return isinstance(Router(("localhost",), "us-east-1").route(Request("PUT", PATH + "x")), DataPlane)
+
+
+@pytest.fixture
+def answer(cloud):
+    """PUT JSON to a URL that CloudFormation gave, past the router; the HTTP status."""
+
+    def put(url, document):
+        content = document if isinstance(document, bytes) else json.dumps(document).encode()
+        request = Request("PUT", urlsplit(url).path, content=content)
+        return cloud.run(receive(cloud.app, request)).status
+
+    return put
+
+
+def waiting(count=1, timeout="60"):
+    return {
+        "Resources": {
+            "H": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
+            "W": {
+                "Type": "AWS::CloudFormation::WaitCondition",
+                "Properties": {"Handle": {"Ref": "H"}, "Timeout": timeout, "Count": count},
+            },
+        },
+        "Outputs": {"Data": {"Value": {"Fn::GetAtt": ["W", "Data"]}}},
+    }
+
+
+def signal(number, status="SUCCESS", reason="done"):
+    return {"UniqueId": f"id{number}", "Status": status, "Reason": reason, "Data": f"data{number}"}
+
+
+def test_signals_are_counted_by_their_id(cfn, answer):
+    cfn.create("wait", waiting(2), wait=False)
+    cfn.until("wait", "H", "CREATE_COMPLETE")
+    url = cfn.physical("wait")["H"]
+    assert answer(url, b"no json") == 400
+    assert answer(url + "0", signal(1)) == 403
+    assert answer(url, signal(1)) == 200
+    assert answer(url, signal(1)) == 200
+    assert cfn.stack("wait")["StackStatus"] == "CREATE_IN_PROGRESS"
+    assert answer(url, signal(2)) == 200
+    assert cfn.settled("wait")["StackStatus"] == "CREATE_COMPLETE"
+    assert json.loads(cfn.outputs("wait")["Data"]) == {"id1": "data1", "id2": "data2"}
+
+
+def test_a_failure_signal(cfn, answer):
+    cfn.create("sad", waiting(), wait=False)
+    cfn.until("sad", "H", "CREATE_COMPLETE")
+    answer(cfn.physical("sad")["H"], signal(7, "FAILURE", "disk full"))
+    assert cfn.settled("sad")["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert cfn.reason("sad", "W", "CREATE_FAILED") == (
+        "WaitCondition received failed message: 'disk full' for uniqueId: id7"
+    )
+
+
+def test_time_runs_out_on_the_clouds_clock(own_cloud, cfn_of):
+    cfn = cfn_of(own_cloud.account())
+    cfn.create("late", waiting(3, "600"), wait=False)
+    cfn.until("late", "W", "CREATE_IN_PROGRESS")
+    own_cloud.advance(601)
+    assert cfn.settled("late")["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert cfn.reason("late", "W", "CREATE_FAILED") == (
+        "WaitCondition timed out. Received 0 conditions when expecting 3"
+    )
+
+
+def test_a_stack_has_a_timeout_of_its_own(own_cloud, cfn_of):
+    cfn = cfn_of(own_cloud.account())
+    cfn.create("slow", waiting(timeout="40000"), wait=False, TimeoutInMinutes=5)
+    cfn.until("slow", "W", "CREATE_IN_PROGRESS")
+    own_cloud.advance(301)
+    assert cfn.settled("slow")["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "exceeded the specified timeout" in cfn.reason("slow", "slow", "ROLLBACK_IN_PROGRESS") or (
+        cfn.reason("slow", "W", "CREATE_FAILED") == "Resource creation cancelled"
+    )
+
+
+def test_signal_resource(cfn):
+    """A wait condition with a creation policy counts SignalResource's signals."""
+    template = {
+        "Resources": {
+            "W": {
+                "Type": "AWS::CloudFormation::WaitCondition",
+                "CreationPolicy": {"ResourceSignal": {"Count": 1, "Timeout": "PT10M"}},
+            }
+        }
+    }
+    cfn.create("policy", template, wait=False)
+    cfn.until("policy", "W", "CREATE_IN_PROGRESS")
+    cfn.client.signal_resource(StackName="policy", LogicalResourceId="W", UniqueId="u", Status="SUCCESS")
+    assert cfn.settled("policy")["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_only_put_is_answered(cloud):
+    response = cloud.run(receive(cloud.app, Request("GET", "/_aws/cloudformation/x")))
+    assert response.status == 405
+
+
+@pytest.mark.skipif(not routed(), reason="the gateway does not route callbacks yet")
+def test_the_url_works_without_credentials(cfn):
+    cfn.create("open", waiting(), wait=False)
+    cfn.until("open", "H", "CREATE_COMPLETE")
+    data = json.dumps(signal(1)).encode()
+    request = urllib.request.Request(cfn.physical("open")["H"], data=data, method="PUT")
+    assert urllib.request.urlopen(request, timeout=10).status == 200
+    assert cfn.settled("open")["StackStatus"] == "CREATE_COMPLETE"
