@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
 
-from ..core.http import BodyTooLarge, FileSlice, Request, Response
+from ..core.http import FileSlice, Request, Response
+from .exchange import Exchange, failure, open_slice, read_slice, value
 from .parsing import CHUNKED, ChunkedDecoder, Head, Refusal
 from .streams import (
     HIGH,
-    BodyInterrupted,
     BodyMalformed,
     BodyTimeout,
     ClientDisconnected,
@@ -34,45 +35,14 @@ _BURST = 16  # pipelined requests answered in one turn of the event loop
 _QUICK_SECONDS = 0.01  # a chunked body that ends within this is handed over whole
 
 
-class Exchange:
-    """One request and its response."""
-
-    __slots__ = ("complete", "http10", "keep", "request", "stream")
-
-    def __init__(self, request: Request, head: Head) -> None:
-        self.request = request
-        self.keep = head.keep
-        self.http10 = head.http10
-        self.stream: IncomingBody | None = None
-        self.complete = True  # the request has arrived to its last byte
-
-
 class Connection(asyncio.Protocol):
     """The protocol of one accepted connection. `scheme` is `http` or `https`."""
 
     __slots__ = (
-        "_asked",
-        "_buffer",
-        "_collected",
-        "_decoder",
-        "_exchange",
-        "_incoming",
-        "_left",
-        "_loop",
-        "_reading",
-        "_scheme",
-        "_server",
-        "_since",
-        "_size",
-        "_state",
-        "_task",
-        "_timer",
-        "_unsent",
-        "client",
-        "outlet",
-        "requests",
+        "_asked", "_buffer", "_collected", "_decoder", "_exchange", "_incoming", "_left", "_loop", "_reading",
+        "_scheme", "_server", "_since", "_size", "_state", "_task", "_timer", "_unsent", "client", "outlet", "requests",
         "transport",
-    )
+    )  # fmt: skip
 
     transport: asyncio.Transport
     outlet: Outlet
@@ -105,7 +75,7 @@ class Connection(asyncio.Protocol):
         self.outlet = Outlet(self.transport)
         peer = transport.get_extra_info("peername")
         self.client = str(peer[0]) if isinstance(peer, tuple) else ""
-        self._server.connections.add(self)
+        self._server.welcome(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.forget(self)
@@ -360,7 +330,7 @@ class Connection(asyncio.Protocol):
         try:
             return self._server.handler(request)
         except Exception as error:  # the outermost edge: logged, answered
-            return _failure(error)
+            return failure(error)
 
     def _begin(self, exchange: Exchange, answer: Response | Awaitable[Response]) -> None:
         """Send the handler's answer, now or when it is ready."""
@@ -368,7 +338,7 @@ class Connection(asyncio.Protocol):
         self.requests += 1
         if isinstance(answer, Response):
             if not self._send(exchange, answer):
-                self._task = self._loop.create_task(self._run(exchange, _value(answer)))
+                self._task = self._loop.create_task(self._run(exchange, value(answer)))
         else:
             self._task = self._loop.create_task(self._run(exchange, answer))
 
@@ -378,7 +348,7 @@ class Connection(asyncio.Protocol):
             try:
                 response = await answer
             except Exception as error:  # the outermost edge: logged, answered
-                response = _failure(error)
+                response = failure(error)
             if not self.outlet.lost and not self._send(exchange, response):
                 await self._send_long(exchange, response)
         except ClientDisconnected:
@@ -405,13 +375,13 @@ class Connection(asyncio.Protocol):
         body = response.body
         try:
             if isinstance(body, FileSlice) and body.length <= SMALL_FILE and exchange.request.method != "HEAD":
-                body = _read_slice(body)
+                body = read_slice(body)
                 response = Response(response.status, response.headers, body)
             elif not isinstance(body, bytes) and exchange.request.method != "HEAD":
                 return False
             framing = self._frame(exchange, response)
         except Exception as error:  # the outermost edge: logged, answered
-            framing = self._frame(exchange, _failure(error))
+            framing = self._frame(exchange, failure(error))
             body = b"Internal Server Error\n"
         exchange.keep = framing.keep
         write = self.transport.write
@@ -427,27 +397,23 @@ class Connection(asyncio.Protocol):
 
     async def _send_long(self, exchange: Exchange, response: Response) -> None:
         body = response.body
-        file = -1
-        try:
-            if isinstance(body, FileSlice):
-                file = os.open(body.path, os.O_RDONLY | os.O_CLOEXEC)
-            framing = self._frame(exchange, response)
-        except (OSError, BadResponse, ValueError) as error:
-            if file >= 0:
-                os.close(file)
-            self._send(exchange, _failure(error))
-            return
-        exchange.keep = framing.keep
-        try:
+        assert not isinstance(body, bytes)
+        with contextlib.ExitStack() as opened:
+            try:
+                if isinstance(body, FileSlice):
+                    file = open_slice(body)
+                    opened.callback(os.close, file)
+                framing = self._frame(exchange, response)
+            except (OSError, BadResponse, ValueError) as error:
+                self._send(exchange, failure(error))
+                return
+            exchange.keep = framing.keep
             if not framing.sends_body:
                 self.transport.write(framing.head)
             elif isinstance(body, FileSlice):
                 await send_file(self.outlet, framing, file, body)
-            elif not isinstance(body, bytes):
+            else:
                 await send_pieces(self.outlet, framing, body)
-        finally:
-            if file >= 0:
-                os.close(file)
         self._done(exchange)
 
     def _done(self, exchange: Exchange) -> None:
@@ -560,28 +526,3 @@ class Connection(asyncio.Protocol):
         if self._task is not None:
             self._task.cancel()
         self.transport.abort()
-
-
-async def _value(answer: Response) -> Response:
-    return answer
-
-
-def _read_slice(part: FileSlice) -> bytes:
-    file = os.open(part.path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        data = os.pread(file, part.length, part.offset)
-    finally:
-        os.close(file)
-    if len(data) != part.length:
-        raise BadResponse("a file is shorter than the slice of it to be sent")
-    return data
-
-
-def _failure(error: Exception) -> Response:
-    """The answer to what a handler let pass; what is not the client's doing is logged."""
-    if isinstance(error, BodyTooLarge):
-        return plain(413, "request body too large")
-    if isinstance(error, BodyInterrupted):
-        return plain(error.status, str(error) or "the request body ended early")
-    log.error("a request failed", exc_info=error)
-    return plain(500, "Internal Server Error")

@@ -51,6 +51,7 @@ class Server:
         self._date = (0, "")
         self._listeners: list[socket.socket] = []
         self._silent: dict[socket.socket, float] = {}  # accepted, first byte awaited -> since when
+        self._arriving: set[Connection] = set()  # not yet in `connections`: in a handshake, say
         self._adopting: set[asyncio.Task[None]] = set()
         self._emptied: asyncio.Event | None = None  # awaited by stop()
         self._ticker: asyncio.TimerHandle | None = None
@@ -110,6 +111,11 @@ class Server:
             self._date = (second, date(second))
         return self._date[1]
 
+    def welcome(self, connection: Connection) -> None:
+        """A connection is there."""
+        self._arriving.discard(connection)
+        self.connections.add(connection)
+
     def forget(self, connection: Connection) -> None:
         """A connection has ended."""
         self.connections.discard(connection)
@@ -137,7 +143,7 @@ class Server:
                 loop.call_later(0.5, self._accept_again, listener)
                 return
             accepted.setblocking(False)
-            if len(self.connections) + len(self._silent) + len(self._adopting) >= self.limits.max_connections:
+            if len(self.connections) + len(self._silent) + len(self._arriving) >= self.limits.max_connections:
                 self._turn_away(accepted)
                 continue
             if self._tls is None:
@@ -182,7 +188,9 @@ class Server:
         accepted.close()
 
     def _adopt(self, accepted: socket.socket, *, tls: bool) -> None:
-        task = asyncio.get_running_loop().create_task(self._connect(accepted, tls))
+        connection = Connection(self, "https" if tls else "http")
+        self._arriving.add(connection)
+        task = asyncio.get_running_loop().create_task(self._connect(accepted, connection, tls))
         self._adopting.add(task)
         task.add_done_callback(self._adopted)
 
@@ -190,25 +198,27 @@ class Server:
         self._adopting.discard(task)
         self._note_end()
 
-    async def _connect(self, accepted: socket.socket, tls: bool) -> None:
+    async def _connect(self, accepted: socket.socket, connection: Connection, tls: bool) -> None:
         loop = asyncio.get_running_loop()
         try:
             if tls:
                 assert self._tls is not None
                 await loop.connect_accepted_socket(
-                    lambda: Connection(self, "https"),
+                    lambda: connection,
                     accepted,
                     ssl=await self._tls.context(),
                     ssl_handshake_timeout=self.limits.handshake_seconds,
                 )
             else:
-                await loop.connect_accepted_socket(lambda: Connection(self, "http"), accepted)
+                await loop.connect_accepted_socket(lambda: connection, accepted)
         except (
             OSError,
             TimeoutError,
         ) as error:  # ssl.SSLError is an OSError: a client that does not trust us, or noise
             log.debug("a connection failed before its first request: %s", error)
             accepted.close()
+        finally:
+            self._arriving.discard(connection)
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
