@@ -154,7 +154,7 @@ def test_failed_creation_rolls_back(cfn, aws, parameter):
     stack = cfn.create("fail", template)
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     reason = cfn.reason("fail", "Bad", "CREATE_FAILED")
-    assert reason.startswith('Resource handler returned message: "Parameter name: can\'t be prefixed with')
+    assert reason.startswith("Resource handler returned message: \"Parameter name: can't be prefixed with")
     assert "HandlerErrorCode: " in reason
     assert cfn.reason("fail", "fail", "ROLLBACK_IN_PROGRESS") == (
         "The following resource(s) failed to create: [Bad]. Rollback requested by user."
@@ -177,9 +177,7 @@ def test_failed_creation_may_stay(cfn, aws, parameter):
     stack_id = cfn.stack("stay")["StackId"]
     cfn.client.create_stack(StackName="gone", TemplateBody=json.dumps(template), OnFailure="DELETE")
     end = time.monotonic() + 10
-    while time.monotonic() < end and "gone" in [
-        s["StackName"] for s in cfn.client.describe_stacks()["Stacks"]
-    ]:
+    while time.monotonic() < end and "gone" in [s["StackName"] for s in cfn.client.describe_stacks()["Stacks"]]:
         time.sleep(0.02)
     assert [s["StackId"] for s in cfn.client.describe_stacks()["Stacks"]] == [stack_id]
 
@@ -370,9 +368,7 @@ def test_values_of_parameter_store(cfn, aws, parameter):
                                                   {"one": {"Fn::Select": [1, {"Ref": "L"}]}}]})},
     }  # fmt: skip
     stack = cfn.create("look", template)
-    assert stack["Parameters"] == [
-        {"ParameterKey": "L", "ParameterValue": "/in/list", "ResolvedValue": "a,b"}
-    ]
+    assert stack["Parameters"] == [{"ParameterKey": "L", "ParameterValue": "/in/list", "ResolvedValue": "a,b"}]
     name = cfn.physical("look")["P"]
     assert ssm.get_parameter(Name=name)["Parameter"]["Value"] == "b-deep"
     with pytest.raises(ClientError) as error:

@@ -52,7 +52,7 @@ nothing:
 
 
 def test_aliases_are_refused_so_nothing_can_multiply():
-    """"Template error: YAML aliases are not allowed in CloudFormation templates" is AWS's answer."""
+    """ "Template error: YAML aliases are not allowed in CloudFormation templates" is AWS's answer."""
     bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
     with pytest.raises(TemplateError, match="YAML aliases are not allowed in CloudFormation templates"):
         parse(bomb)

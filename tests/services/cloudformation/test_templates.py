@@ -47,9 +47,7 @@ def test_validate_template(cfn):
     }
     found = cfn.client.validate_template(TemplateBody=json.dumps(template))
     assert found["Description"] == "d"
-    assert found["Parameters"] == [
-        {"ParameterKey": "P", "DefaultValue": "1", "NoEcho": True, "Description": "p"}
-    ]
+    assert found["Parameters"] == [{"ParameterKey": "P", "DefaultValue": "1", "NoEcho": True, "Description": "p"}]
     assert found["Capabilities"] == ["CAPABILITY_NAMED_IAM"]
     assert found["CapabilitiesReason"] == "The following resource(s) require capabilities: [AWS::IAM::Role]"
     with pytest.raises(ClientError) as error:
@@ -97,8 +95,9 @@ def test_body_size(cfn, parameter):
     """51,200 bytes of TemplateBody: "CloudFormation quotas"."""
     with pytest.raises(ClientError) as error:
         cfn.create("big", {"Description": "x", "Resources": {"P": parameter("x" * 52_000)}})
-    assert "at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to 51200" in (
-        code_of(error)[1]
+    assert (
+        "at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to 51200"
+        in (code_of(error)[1])
     )
 
 
