@@ -51,8 +51,8 @@ def _caller(ctx: Context, now: float) -> dict[str, ContextValue]:
             "aws:PrincipalServiceName": principal.arn,
             "aws:SourceAccount": principal.account,
         }
-        if principal.source_identity:  # the resource the service acts for
-            found["aws:SourceArn"] = principal.source_identity
+        if principal.source_arn:
+            found["aws:SourceArn"] = principal.source_arn
         found |= {key: value for key, value in principal.tags.items() if key.startswith("aws:")}
         return found
     found = {"aws:PrincipalIsAWSService": "false"}

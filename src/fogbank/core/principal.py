@@ -25,6 +25,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     mfa_at: float | None = None  # when the session's MFA code was checked
     issued_at: float | None = None
     source_identity: str = ""
+    source_arn: str = ""  # of a service principal: the resource it acts for (aws:SourceArn)
     via: tuple[str, ...] = ()  # the services that forward this principal's request (aws:CalledVia)
 
     @property
@@ -42,6 +43,6 @@ def root(account: str, access_key: str = "", partition: str = "aws") -> Principa
     return Principal(kind="root", account=account, arn=arn, identity_arn=arn, user_id=account, access_key=access_key)
 
 
-def service(name: str, account: str) -> Principal:
-    """An AWS service (`sns.amazonaws.com`) acting for a resource of `account`."""
-    return Principal(kind="service", account=account, arn=name, identity_arn=name, user_id=name)
+def service(name: str, account: str, source_arn: str = "") -> Principal:
+    """An AWS service (`sns.amazonaws.com`) acting for the resource `source_arn` of `account`."""
+    return Principal(kind="service", account=account, arn=name, identity_arn=name, user_id=name, source_arn=source_arn)

@@ -96,7 +96,7 @@ def _tags(req: dict[str, Any], caller: records.Session | None) -> tuple[dict[str
 
 def _source_identity(req: dict[str, Any], ctx: Context) -> str:
     """Once set, it stays through chained roles."""
-    kept = ctx.principal.source_identity if ctx.principal.kind != "service" else ""
+    kept = ctx.principal.source_identity
     wanted = req.get("SourceIdentity") or kept
     if kept and wanted != kept:
         raise ValidationError("You cannot change the source identity that is set on your session.")
