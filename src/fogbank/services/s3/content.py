@@ -12,7 +12,7 @@ import msgspec
 from fogbank.core.context import Context
 from fogbank.store.blobs import Blob
 
-from .checksums import Digest, Expected, check_form
+from .checksums import Digest, Expected, check_form, of
 from .errors import EntityTooLarge, IncompleteBody, InvalidRequest, MissingContentLength
 from .records import INLINE
 
@@ -42,7 +42,7 @@ async def receive(ctx: Context, req: dict[str, Any], *, inline: bool = True, alg
         expected = Expected.of_request(req)
         if not expected.value and req.get("ChecksumAlgorithm") and not _computes(ctx):
             raise _no_value()
-        return await _at_hand(ctx, data, expected, inline, algorithm)
+        return await _whole(ctx, data, expected, inline, algorithm)
     announced = getattr(body, "announced", ())
     expected = Expected.of_request(req, announced)
     if expected.algorithm and not expected.value and not announced and not _computes(ctx):
@@ -54,7 +54,7 @@ async def receive(ctx: Context, req: dict[str, Any], *, inline: bool = True, alg
     if inline and body.length <= INLINE:
         data = await body.read(INLINE)
         _trailer(body, expected)
-        return await _at_hand(ctx, data, expected, inline, algorithm)
+        return await _whole(ctx, data, expected, inline, algorithm)
     return await _streamed(ctx, body, expected, algorithm)
 
 
@@ -79,17 +79,25 @@ def _trailer(body: Any, expected: Expected) -> None:
             expected.value = value
 
 
-async def _at_hand(ctx: Context, data: bytes, expected: Expected, inline: bool, algorithm: str) -> Content:
+def at_hand(ctx: Context, data: bytes, expected: Expected) -> Content:
+    """A small body, checked. Raises BadDigest, InvalidRequest."""
+    digest = md5(data, usedforsecurity=False).digest()
+    checksums: dict[str, str] = {}
+    if expected.algorithm:
+        if not expected.value and not _computes(ctx):
+            raise _no_value()
+        checksums[expected.algorithm] = of(expected.algorithm, data)
+    expected.check(digest, checksums)
+    return Content(len(data), digest, checksums, data=data)
+
+
+async def _whole(ctx: Context, data: bytes, expected: Expected, inline: bool, algorithm: str) -> Content:
     digest = md5(data, usedforsecurity=False).digest()
     checksums: dict[str, str] = {}
     chosen = expected.algorithm or algorithm
     if chosen:
-        running = Digest(chosen)
-        if len(data) > _THREAD:
-            await asyncio.to_thread(running.update, data)
-        else:
-            running.update(data)
-        checksums[chosen] = running.value()
+        slow = len(data) > _THREAD
+        checksums[chosen] = await asyncio.to_thread(of, chosen, data) if slow else of(chosen, data)
     expected.check(digest, checksums)
     if inline and len(data) <= INLINE:
         return Content(len(data), digest, checksums, data=data)

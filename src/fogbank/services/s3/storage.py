@@ -65,7 +65,7 @@ def put(tx: Transaction, ctx: Context, bucket: Bucket, made: Object, old: Object
     if not bucket.versioning:
         made.order = -int(ctx.now() * 1_000_000)
         if old is not None:
-            _dispose(tx, ctx, old, replaced=True)
+            _dispose(tx, ctx, old, by=made)
     else:
         _make_room(tx, ctx, bucket, made, old)
     tx.put(OBJECTS, made)
@@ -84,10 +84,10 @@ def _make_room(tx: Transaction, ctx: Context, bucket: Bucket, made: Object, old:
             shadowed = tx.first(VERSIONS, "id", (made.bucket, made.key, NULL))
             if shadowed is not None:
                 tx.delete(VERSIONS, (shadowed.bucket, shadowed.key, shadowed.order))
-                _dispose(tx, ctx, shadowed, replaced=not made.marker)
+                _dispose(tx, ctx, shadowed, by=made)
     if old is not None:
         if old.version_id == made.version_id:
-            _dispose(tx, ctx, old, replaced=not made.marker)
+            _dispose(tx, ctx, old, by=made)
         else:
             tx.put(VERSIONS, old)
 
@@ -150,8 +150,8 @@ def _promote(tx: Transaction, bucket: str, key: str) -> None:
         tx.put(OBJECTS, newest)
 
 
-def _dispose(tx: Transaction, ctx: Context, old: Object, *, replaced: bool = False) -> None:
-    """Give back the bytes of a version that is gone. `replaced`: another of the same version id is about to come."""
+def _dispose(tx: Transaction, ctx: Context, old: Object, *, by: Object | None = None) -> None:
+    """Give back the bytes of a version that is gone. `by` takes its place and its version id."""
     if old.marker:
         return
     if old.blob:
@@ -161,7 +161,7 @@ def _dispose(tx: Transaction, ctx: Context, old: Object, *, replaced: bool = Fal
         if found is not None:
             tx.delete(PARTS, (old.bucket, old.key, old.version_id))
             release_blobs(tx, ctx, [part.blob for part in found.parts])
-    elif old.size:
+    elif old.size and (by is None or by.blob or by.parts or not by.size):  # else its bytes are overwritten
         tx.delete(INLINES, (old.bucket, old.key, old.version_id))
 
 

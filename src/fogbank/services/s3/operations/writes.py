@@ -14,15 +14,15 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Transaction
 
 from .. import arns, events, shapes
-from ..checksums import FULL_OBJECT, SIZES
-from ..content import MAX_PUT, Content, copied, drop, receive
+from ..checksums import FULL_OBJECT, SIZES, Expected
+from ..content import MAX_PUT, Content, at_hand, copied, drop, receive
 from ..errors import InvalidArgument, InvalidRequest, NoSuchKey
 from ..lookups import require_bucket
 from ..making import object_of
 from ..names import tags_of_header
 from ..permissions import missing_key
 from ..ranges import check_copy, check_write
-from ..records import INLINES, NULL, Bucket, Object
+from ..records import INLINE, INLINES, NULL, Bucket, Object
 from ..storage import OWNER, body, current, fill, put, stream
 from .reads import find
 
@@ -32,32 +32,38 @@ _TRIES = 5
 @operation("s3", "PutObject", resource=arns.put_object, data_event=True)
 async def put_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Store the body as an object, whole or not at all."""
-    bucket = await ctx.fetch(require_bucket, req)
-    made = object_of(ctx, req, bucket)  # refuse bad headers before the bytes are read
-    content = await receive(ctx, req)
-    made.size, made.etag, made.checksums = content.size, content.md5.hex(), content.checksums
-    if content.blob is not None:
-        made.blob = content.blob.id
-    try:
-        bucket = await ctx.transact(_commit, ctx, req, made, content)
-    except BaseException:
-        await drop(ctx, content)
-        raise
+    body = req.get("Body")
+    if isinstance(body, bytes) and len(body) <= INLINE:
+        content = at_hand(ctx, body, Expected.of_request(req))
+        made, bucket = await ctx.transact(_commit, ctx, req, content)
+    else:
+        bucket = await ctx.fetch(require_bucket, req)
+        object_of(ctx, req, bucket)  # refuses bad headers before the bytes are read
+        content = await receive(ctx, req)
+        try:
+            made, bucket = await ctx.transact(_commit, ctx, req, content)
+        except BaseException:
+            await drop(ctx, content)
+            raise
     answer: dict[str, Any] = {"ETag": f'"{made.etag}"', **shapes.encryption(made)}
     answer.update(shapes.checksum_members(made))
     answer.update(shapes.version_member(bucket, made))
     return answer
 
 
-def _commit(tx: Transaction, ctx: Context, req: dict[str, Any], made: Object, content: Content) -> Bucket:
+def _commit(tx: Transaction, ctx: Context, req: dict[str, Any], content: Content) -> tuple[Object, Bucket]:
     bucket = require_bucket(tx, req)
+    made = object_of(ctx, req, bucket)
+    made.size, made.etag, made.checksums = content.size, content.md5.hex(), content.checksums
+    if content.blob is not None:
+        made.blob = content.blob.id
     old = current(tx, bucket.name, made.key)
     check_precondition(req, old)
     put(tx, ctx, bucket, made, old)
     fill(tx, ctx, made, content)
     if bucket.has_notifications:
         events.enqueue(tx, ctx, bucket, made, "ObjectCreated:Put")
-    return bucket
+    return made, bucket
 
 
 def check_precondition(req: dict[str, Any], old: Object | None) -> None:
