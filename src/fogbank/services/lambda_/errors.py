@@ -102,3 +102,11 @@ class CodeStorageExceeded(LambdaError):
     code = "CodeStorageExceededException"
     status = 400
     default = "Code storage limit exceeded."
+
+
+class NoPoller(LambdaError):
+    """A source of events that Fogbank does not poll."""
+
+    code = "NotImplemented"
+    status = 501
+    fault = "Server"

@@ -54,7 +54,8 @@ def variables(
         "TMPDIR": scratch,
     }
     if interpreter.family == "nodejs":
-        env["NODE_PATH"] = node_path(spec.opt_root, interpreter.version)
+        found = node_path(spec.opt_root, interpreter.version)
+        env["NODE_PATH"] = f"{found}:{spec.task_root}" if found else spec.task_root
     env |= dict(spec.variables)
     env |= {
         "_HANDLER": spec.handler,

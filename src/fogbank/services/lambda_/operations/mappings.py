@@ -1,0 +1,211 @@
+"""Event source mappings: which queue is polled for which function.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+from fogbank.core.operation import Access, operation
+from fogbank.store.api import Reader, Transaction
+
+from .. import lookups
+from ..arns import Target, function_arn, mapping_arn, target
+from ..errors import InvalidParameterValue, NoPoller, ResourceConflict, ResourceNotFound
+from ..invoking import find, make_spec, session
+from ..polling import Pollers, wake
+from ..records import MAPPINGS, Mapping
+from ..shapes import mapping_shape
+
+MISSING = "The resource you requested does not exist."
+RETURNED = ("FilterCriteria", "ScalingConfig", "FunctionResponseTypes", "MetricsConfig", "KMSKeyArn", "LoggingConfig")
+
+
+def _function_condition(ctx: Context, req: dict[str, Any]) -> dict[str, str]:
+    name = str(req.get("FunctionName") or "")
+    if not name:
+        return {}
+    arn = name if name.startswith("arn:") else function_arn(ctx, ctx.account, *name.split(":", 1))
+    return {"lambda:FunctionArn": arn}
+
+
+def _creating(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    return [Access("lambda:CreateEventSourceMapping", "*", _function_condition(ctx, req))]
+
+
+def _updating(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    return [Access("lambda:UpdateEventSourceMapping", mapping_arn(ctx, req), _function_condition(ctx, req))]
+
+
+@operation("lambda", "CreateEventSourceMapping", resource=_creating)
+async def create_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Poll a queue for a function. SQS is what is polled; other sources are not built and say so.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+    """
+    source = req.get("EventSourceArn") or ""
+    if source.split(":")[2:3] != ["sqs"]:
+        raise NoPoller(f"Fogbank polls SQS queues for functions; it has no poller for {source or 'this source'} yet.")
+    which = target(ctx, req["FunctionName"])
+    fifo = source.endswith(".fifo")
+    batch = req.get("BatchSize") or 10
+    window = req.get("MaximumBatchingWindowInSeconds") or 0
+    _check_batch(batch, window, fifo=fifo)
+    await _check_queue(ctx, which, source)
+    return await ctx.transact(_create, ctx, req, which, batch, window)
+
+
+def _check_batch(batch: int, window: int, *, fifo: bool) -> None:
+    if fifo and batch > 10:
+        raise InvalidParameterValue(f"Batch size for a FIFO queue must be 10 or less, not {batch}.")
+    if fifo and window:
+        raise InvalidParameterValue("Batching window is not supported for FIFO queues.")
+    if batch > 10 and not window:
+        raise InvalidParameterValue(
+            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
+        )
+
+
+async def _check_queue(ctx: Context, which: Target, source: str) -> None:
+    """The role may read the queue, and its messages stay hidden for as long as the function may run."""
+    found = await find(ctx, which)
+    _, _, _, region, account, name = source.split(":", 5)
+    _, principal = await session(ctx, make_spec(ctx, found.version))
+    acting = ctx.acting_as(principal, region=region)
+    request = {"QueueUrl": f"{ctx.endpoint}/{account}/{name}", "AttributeNames": ["VisibilityTimeout"]}
+    try:
+        answer = await acting.call("sqs", "GetQueueAttributes", request)
+    except ServiceError as error:
+        code = error.code_for("json")
+        if code == "NotImplemented":
+            raise
+        if code in ("AccessDenied", "AccessDeniedException"):
+            raise InvalidParameterValue(
+                "The provided execution role does not have permissions to call ReceiveMessage on SQS"
+            ) from None
+        raise InvalidParameterValue(
+            f"Error occurred while ReceiveMessage. SQS Error Code: {code}. SQS Error Message: {error.message}"
+        ) from None
+    hidden = int((answer.get("Attributes") or {}).get("VisibilityTimeout", 30))
+    if hidden < found.version.timeout:
+        raise InvalidParameterValue(
+            f"Queue visibility timeout: {hidden} seconds is less than Function timeout: {found.version.timeout} seconds"
+        )
+
+
+def _create(
+    tx: Transaction, ctx: Context, req: dict[str, Any], which: Target, batch: int, window: int
+) -> dict[str, Any]:
+    lookups.exists(tx, ctx, which)
+    source = req["EventSourceArn"]
+    for known in tx.scan(MAPPINGS, (ctx.account, ctx.region)):
+        if (known.source, known.function, known.qualifier) == (source, which.name, which.qualifier):
+            raise ResourceConflict(
+                f'An event source mapping with SQS arn (" {source} ") and function (" {which.name} ") already exists. '
+                f"Please update or delete the existing mapping with UUID {known.id}"
+            )
+    enabled = req.get("Enabled") is not False
+    mapping = Mapping(
+        account=ctx.account,
+        region=ctx.region,
+        id=ctx.ids.uuid(),
+        source=source,
+        function=which.name,
+        qualifier=which.qualifier,
+        enabled=enabled,
+        batch=batch,
+        window=window,
+        extras=_extras({}, req),
+        tags=dict(req.get("Tags") or {}),
+        modified=ctx.now(),
+    )
+    tx.put(MAPPINGS, mapping)
+    wake(tx, ctx, mapping)
+    return mapping_shape(ctx, mapping)
+
+
+def _extras(before: dict[str, Any], req: dict[str, Any]) -> dict[str, Any]:
+    extras = {**before, **{name: req[name] for name in RETURNED if req.get(name) is not None}}
+    for item in (extras.get("FilterCriteria") or {}).get("Filters") or ():
+        try:
+            msgspec.json.decode(item.get("Pattern") or "{}", type=dict[str, Any])
+        except msgspec.DecodeError:
+            raise InvalidParameterValue("Invalid filter pattern definition.") from None
+    return extras
+
+
+def _require(tx: Reader, ctx: Context, ident: str) -> Mapping:
+    mapping = tx.get(MAPPINGS, (ctx.account, ctx.region, ident))
+    if mapping is None:
+        raise ResourceNotFound(MISSING)
+    return mapping
+
+
+@operation("lambda", "GetEventSourceMapping", resource=mapping_arn)
+def get_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_GetEventSourceMapping.html"""
+    with ctx.read() as tx:
+        return mapping_shape(ctx, _require(tx, ctx, req["UUID"]))
+
+
+@operation("lambda", "ListEventSourceMappings", resource="*")
+def list_event_source_mappings(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """All, or those of a function or a source.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html
+    """
+    which = target(ctx, req["FunctionName"]) if req.get("FunctionName") else None
+    with ctx.read() as tx:
+        found = [
+            mapping
+            for mapping in tx.scan(MAPPINGS, (ctx.account, ctx.region))
+            if (which is None or (mapping.function, mapping.qualifier) == (which.name, which.qualifier))
+            and req.get("EventSourceArn") in (None, mapping.source)
+        ]
+    shown, more = lookups.page(ctx, found, req, lambda mapping: mapping.id, 100)
+    return {"EventSourceMappings": [mapping_shape(ctx, mapping) for mapping in shown], **more}
+
+
+@operation("lambda", "UpdateEventSourceMapping", resource=_updating)
+def update_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html"""
+    with ctx.write() as tx:
+        mapping = _require(tx, ctx, req["UUID"])
+        if req.get("FunctionName"):
+            which = target(ctx, req["FunctionName"])
+            lookups.exists(tx, ctx, which)
+            mapping.function, mapping.qualifier = which.name, which.qualifier
+        mapping.batch = req.get("BatchSize") or mapping.batch
+        if req.get("MaximumBatchingWindowInSeconds") is not None:
+            mapping.window = req["MaximumBatchingWindowInSeconds"]
+        _check_batch(mapping.batch, mapping.window, fifo=mapping.source.endswith(".fifo"))
+        state = "Updating"
+        if req.get("Enabled") is not None and req["Enabled"] is not mapping.enabled:
+            mapping.enabled = req["Enabled"]
+            state = "Enabling" if mapping.enabled else "Disabling"
+        mapping.extras = _extras(mapping.extras, req)
+        mapping.state, mapping.modified = state, ctx.now()
+        mapping.generation += 1
+        tx.put(MAPPINGS, mapping)
+        wake(tx, ctx, mapping)
+    return mapping_shape(ctx, mapping)
+
+
+@operation("lambda", "DeleteEventSourceMapping", resource=mapping_arn)
+async def delete_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_DeleteEventSourceMapping.html"""
+    mapping = await ctx.transact(_delete, ctx, req["UUID"])
+    ctx.app.local(Pollers).stop((mapping.account, mapping.region, mapping.id))
+    return mapping_shape(ctx, msgspec.structs.replace(mapping, state="Deleting"))
+
+
+def _delete(tx: Transaction, ctx: Context, ident: str) -> Mapping:
+    mapping = _require(tx, ctx, ident)
+    tx.delete(MAPPINGS, (ctx.account, ctx.region, ident))
+    ctx.cancel(tx, "lambda.poll", f"poll/{ident}")
+    return mapping

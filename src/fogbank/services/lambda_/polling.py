@@ -1,0 +1,275 @@
+"""Polling queues for functions: receive as the function's role, run batches, delete what succeeded.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+from fogbank.core.operation import job
+from fogbank.core.principal import service as service_principal
+from fogbank.store.api import Transaction
+
+from . import filters
+from .arns import Target
+from .configuring import LAMBDA
+from .invoking import find, invoke, make_spec, session
+from .records import MAPPINGS, Mapping
+
+if TYPE_CHECKING:
+    from fogbank.core.context import Cloud
+
+log = logging.getLogger("fogbank.lambda")
+
+POLL = "lambda.poll"
+KEEP_ALIVE = 30.0  # seconds after which a poller that a restart ended is started again
+LONG_POLL = 20  # seconds
+AT_ONCE = 5  # batches of one mapping in progress, unless its ScalingConfig says otherwise
+TROUBLE = 10.0  # seconds until a queue that could not be read is tried again
+RENEW = 300.0  # seconds before a session of the role expires
+
+Key = tuple[str, str, str]
+
+
+def wake(tx: Transaction, ctx: Context, mapping: Mapping) -> None:
+    """Have the poller of a mapping follow what has been changed."""
+    ctx.later(tx, POLL, {"account": mapping.account, "id": mapping.id}, name=f"poll/{mapping.id}")
+
+
+@job(POLL, attempts=1000, backoff=1.0)
+async def keep_polling(ctx: Context, payload: dict[str, Any]) -> None:
+    """See to it that a mapping that is enabled has its poller, now and after a restart; and that no other has."""
+    key = (payload["account"], ctx.region, payload["id"])
+    pollers = ctx.app.local(Pollers)
+    mapping = await ctx.transact(_settle, ctx, key)
+    if mapping is None or not mapping.enabled:
+        pollers.stop(key)
+    else:
+        pollers.ensure(ctx, mapping)
+
+
+def _settle(tx: Transaction, ctx: Context, key: Key) -> Mapping | None:
+    mapping = tx.get(MAPPINGS, key)
+    if mapping is None:
+        return None
+    state = "Enabled" if mapping.enabled else "Disabled"
+    if mapping.state != state:
+        mapping.state = state
+        tx.put(MAPPINGS, mapping)
+    if mapping.enabled:
+        ctx.later(tx, POLL, {"account": key[0], "id": key[2]}, delay=KEEP_ALIVE, name=f"poll/{mapping.id}")
+    return mapping
+
+
+class Pollers:
+    """The running pollers. `ctx.app.local(Pollers)`."""
+
+    def __init__(self, app: Cloud) -> None:
+        self._tasks: dict[Key, tuple[int, asyncio.Task[None]]] = {}
+        app.on_stop(self.close)
+        app.signals.on("reset", self.stop_all)
+
+    def ensure(self, ctx: Context, mapping: Mapping) -> None:
+        key = (mapping.account, mapping.region, mapping.id)
+        generation, task = self._tasks.get(key, (-1, None))
+        if task is not None and not task.done():
+            if generation == mapping.generation:
+                return
+            task.cancel()
+        poller = Poller(ctx, mapping)
+        self._tasks[key] = (mapping.generation, asyncio.create_task(poller.run(), name=f"poll {mapping.id}"))
+
+    def stop(self, key: Key) -> None:
+        _, task = self._tasks.pop(key, (0, None))
+        if task is not None:
+            task.cancel()
+
+    def stop_all(self) -> None:
+        for key in list(self._tasks):
+            self.stop(key)
+
+    async def close(self) -> None:
+        tasks = [task for _, task in self._tasks.values()]
+        self.stop_all()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Poller:
+    """One mapping's poller."""
+
+    def __init__(self, ctx: Context, mapping: Mapping) -> None:
+        self._ctx, self._mapping = ctx, mapping
+        self._which = Target(mapping.account, mapping.region, mapping.function, mapping.qualifier)
+        limit = (mapping.extras.get("ScalingConfig") or {}).get("MaximumConcurrency") or AT_ONCE
+        self._slots = asyncio.Semaphore(limit)
+        self._batches: set[asyncio.Task[None]] = set()
+        self._acting: Context | None = None
+        self._until = 0.0
+        self._result = mapping.result
+        _, _, _, region, account, queue = mapping.source.split(":", 5)
+        self._region = region
+        self._queue = f"{ctx.endpoint}/{account}/{queue}"
+        criteria = mapping.extras.get("FilterCriteria") or {}
+        self._patterns = [item["Pattern"] for item in criteria.get("Filters") or () if item.get("Pattern")]
+
+    async def run(self) -> None:
+        """Poll until cancelled. Batches in progress then are ended too: their messages come back by themselves."""
+        try:
+            while True:
+                await self._slots.acquire()
+                messages: list[dict[str, Any]] = []
+                try:
+                    messages = await self._gather()
+                except ServiceError as error:
+                    await self._note(f"PROBLEM: {error.message}")
+                    await self._ctx.clock.sleep(TROUBLE)
+                finally:
+                    if not messages:
+                        self._slots.release()
+                if messages:
+                    task = asyncio.create_task(self._work(messages))
+                    self._batches.add(task)
+                    task.add_done_callback(self._batches.discard)
+        finally:
+            for task in self._batches:
+                task.cancel()
+
+    async def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        """An SQS call as the function's role."""
+        if self._acting is None or self._ctx.now() > self._until:
+            found = await find(self._ctx, self._which)
+            credentials, principal = await session(self._ctx, make_spec(self._ctx, found.version))
+            self._acting = self._ctx.acting_as(principal, region=self._region)
+            self._until = credentials.expires - RENEW
+        return await self._acting.call("sqs", operation, {"QueueUrl": self._queue, **request})
+
+    async def _receive(self, most: int, wait: int) -> list[dict[str, Any]]:
+        request = {
+            "MaxNumberOfMessages": min(most, 10),
+            "WaitTimeSeconds": wait,
+            "MessageSystemAttributeNames": ["All"],
+            "MessageAttributeNames": ["All"],
+        }
+        messages = (await self._call("ReceiveMessage", request)).get("Messages") or []
+        return list(messages)
+
+    async def _gather(self) -> list[dict[str, Any]]:
+        """A batch: the first messages that come, and with a batching window those that follow in it."""
+        mapping = self._mapping
+        messages = await self._receive(mapping.batch, LONG_POLL)
+        if not messages or not mapping.window:
+            return messages
+        deadline = self._ctx.now() + mapping.window
+        while len(messages) < mapping.batch and self._ctx.now() < deadline:
+            left = max(int(deadline - self._ctx.now()), 1)
+            messages += await self._receive(mapping.batch - len(messages), min(left, LONG_POLL))
+        return messages
+
+    async def _work(self, messages: list[dict[str, Any]]) -> None:
+        try:
+            records = [record_of(message, self._mapping.source, self._region) for message in messages]
+            wanted = [filters.passes(self._patterns, record) for record in records]
+            dropped = [m for m, keep in zip(messages, wanted, strict=True) if not keep]
+            messages = [m for m, keep in zip(messages, wanted, strict=True) if keep]
+            records = [r for r, keep in zip(records, wanted, strict=True) if keep]
+            await self._delete(dropped)
+            if messages:
+                await self._delete(await self._run_batch(messages, records))
+        except ServiceError as error:
+            await self._note(f"PROBLEM: {error.message}")
+        except Exception:  # a worker's outermost edge: the messages come back by themselves
+            log.exception("event source mapping %s failed", self._mapping.id)
+        finally:
+            self._slots.release()
+
+    async def _run_batch(self, messages: list[dict[str, Any]], records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Run the function; the messages that are done."""
+        ctx = self._ctx.acting_as(service_principal(LAMBDA, self._mapping.account), region=self._mapping.region)
+        payload = msgspec.json.encode({"Records": records})
+        outcome, _ = await invoke(ctx, self._which, payload, request_id=ctx.ids.uuid())
+        if outcome.error:
+            await self._note("PROBLEM: Function call failed")
+            return []
+        await self._note("OK")
+        if "ReportBatchItemFailures" not in (self._mapping.extras.get("FunctionResponseTypes") or ()):
+            return messages
+        failed = failures(outcome.payload, {message["MessageId"] for message in messages})
+        return [] if failed is None else [m for m in messages if m["MessageId"] not in failed]
+
+    async def _delete(self, messages: list[dict[str, Any]]) -> None:
+        for start in range(0, len(messages), 10):
+            entries = [
+                {"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]}
+                for n, message in enumerate(messages[start : start + 10])
+            ]
+            await self._call("DeleteMessageBatch", {"Entries": entries})
+
+    async def _note(self, result: str) -> None:
+        """Keep LastProcessingResult, when it changes."""
+        if result == self._result:
+            return
+        self._result = result
+        key = (self._mapping.account, self._mapping.region, self._mapping.id)
+
+        def put(tx: Transaction) -> None:
+            mapping = tx.get(MAPPINGS, key)
+            if mapping is not None:
+                mapping.result = result
+                tx.put(MAPPINGS, mapping)
+
+        await self._ctx.transact(put)
+
+
+def record_of(message: dict[str, Any], source: str, region: str) -> dict[str, Any]:
+    """A message as the function gets it."""
+    record: dict[str, Any] = {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes") or {},
+        "messageAttributes": {
+            name: _attribute(value) for name, value in (message.get("MessageAttributes") or {}).items()
+        },
+        "md5OfBody": message.get("MD5OfBody", ""),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": source,
+        "awsRegion": region,
+    }
+    if message.get("MD5OfMessageAttributes"):
+        record["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
+    return record
+
+
+def _attribute(value: dict[str, Any]) -> dict[str, Any]:
+    import base64
+
+    shown: dict[str, Any] = {"stringListValues": [], "binaryListValues": [], "dataType": value.get("DataType")}
+    if value.get("StringValue") is not None:
+        shown["stringValue"] = value["StringValue"]
+    if value.get("BinaryValue") is not None:
+        shown["binaryValue"] = base64.b64encode(value["BinaryValue"]).decode()
+    return shown
+
+
+def failures(payload: bytes, known: set[str]) -> set[str] | None:
+    """The ids that a partial batch response names; None when all count as failed.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    try:
+        answer = msgspec.json.decode(payload or b"null")
+    except msgspec.DecodeError:
+        return None
+    if answer is None or (isinstance(answer, dict) and not answer.get("batchItemFailures")):
+        return set()
+    if not isinstance(answer, dict) or not isinstance(answer["batchItemFailures"], list):
+        return None
+    named = {item.get("itemIdentifier") if isinstance(item, dict) else None for item in answer["batchItemFailures"]}
+    return {str(ident) for ident in named} if named <= known else None
