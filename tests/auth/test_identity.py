@@ -279,7 +279,7 @@ def test_a_service_needs_the_resource_policy_and_brings_its_source() -> None:
     topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:news"
     text = document(Principal={"Service": "sns.amazonaws.com"}, Condition={"ArnEquals": {"aws:SourceArn": topic}})
     sns = service("sns.amazonaws.com", ACCOUNT)
-    acting = Principal(**{**{f: getattr(sns, f) for f in sns.__struct_fields__}, "source_identity": topic})
+    acting = service("sns.amazonaws.com", ACCOUNT, topic)
     assert not may(app, asked, sns)
     assert not may(app, asked, sns, policy=lambda arn: ResourcePolicy(ACCOUNT, text))
     assert may(app, asked, acting, policy=lambda arn: ResourcePolicy(ACCOUNT, text))

@@ -53,7 +53,6 @@ def _caller(ctx: Context, now: float) -> dict[str, ContextValue]:
         }
         if principal.source_arn:
             found["aws:SourceArn"] = principal.source_arn
-        found |= {key: value for key, value in principal.tags.items() if key.startswith("aws:")}
         return found
     found = {"aws:PrincipalIsAWSService": "false"}
     if principal.via:
