@@ -67,6 +67,8 @@ class Router:
             return DataPlane(host.service, DATA_PLANES[host.service])
         if request.path.startswith(("/restapis/", "/_aws/execute-api/")) and _API_PATH.match(request.path):
             return DataPlane("execute-api", "apigateway")
+        if request.path == "/_aws/sns/SimpleNotificationService.pem":
+            return DataPlane("sns-certificate", "sns")
         scope_region, scope_service = credential_scope(request)
         region = scope_region or host.region or self._region
         target = request.header("x-amz-target")

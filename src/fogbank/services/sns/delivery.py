@@ -1,0 +1,167 @@
+"""The outbox: one job per subscription, committed with the Publish that causes it.
+
+Retry and dead letters: https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from fogbank.core import arns, principal
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+from fogbank.core.operation import job
+from fogbank.store.api import Transaction
+
+from . import filters, http_delivery, signing
+from .records import SUBSCRIPTIONS, Subscription, Topic
+from .topics import topic_arn
+
+# what a retry cannot mend: AWS sends these to the dead-letter queue at once
+HOPELESS = frozenset(
+    {
+        "QueueDoesNotExist", "AccessDenied", "AccessDeniedException", "ResourceNotFoundException", "InvalidAddress",
+        "InvalidParameterValue", "NotImplemented", "InvalidMessageContents", "MissingParameter",
+    }
+)  # fmt: skip
+
+
+def fan_out(tx: Transaction, ctx: Context, topic: Topic, message: dict[str, Any]) -> None:
+    """Enqueue a delivery for every confirmed subscription whose filter takes the message."""
+    arn = topic_arn(topic)
+    body: Any = None
+    attributes = filters.attributes_view(message["attributes"])
+    for subscription in tx.scan(SUBSCRIPTIONS, (arn,)):
+        if not subscription.confirmed:
+            continue
+        policy = subscription.attributes.get("FilterPolicy")
+        if policy:
+            scope = subscription.attributes.get("FilterPolicyScope", "MessageAttributes")
+            if scope == "MessageBody":
+                if body is None:
+                    try:
+                        body = json.loads(message["text"])
+                    except ValueError:
+                        body = {}
+                seen = body
+            else:
+                seen = attributes
+            if not filters.compile_policy(policy, scope)(seen):
+                continue
+        payload = {"topic": arn, "subscription": subscription.id, "message": message}
+        ctx.acting_as(principal.service("sns.amazonaws.com", topic.account, arn)).later(tx, "sns.deliver", payload)
+
+
+@job("sns.deliver", attempts=8, backoff=1.0)
+async def deliver(ctx: Context, payload: dict[str, Any]) -> None:
+    """Hand one message to one endpoint; what cannot be delivered goes to the subscription's dead-letter queue."""
+    subscription = await ctx.fetch(lambda tx: tx.get(SUBSCRIPTIONS, (payload["topic"], payload["subscription"])))
+    if subscription is None:
+        return
+    message = payload["message"]
+    name = arns.parse(payload["topic"]).resource
+    try:
+        await _send(ctx, subscription, payload["topic"], message)
+    except ServiceError as error:
+        ctx.metric("AWS/SNS", "NumberOfNotificationsFailed", 1, "Count", TopicName=name)
+        if error.code not in HOPELESS:
+            raise
+        await _dead_letter(ctx, subscription, payload["topic"], message)
+    else:
+        ctx.metric("AWS/SNS", "NumberOfNotificationsDelivered", 1, "Count", TopicName=name)
+
+
+async def _send(ctx: Context, subscription: Subscription, topic: str, message: dict[str, Any]) -> None:
+    text = message["texts"].get(subscription.protocol, message["text"])
+    raw = subscription.attributes.get("RawMessageDelivery") == "true"
+    match subscription.protocol:
+        case "sqs":
+            await _to_queue(ctx, subscription.endpoint, topic, message, text, subscription.arn, raw=raw)
+        case "lambda":
+            record = {
+                "EventSource": "aws:sns",
+                "EventVersion": "1.0",
+                "EventSubscriptionArn": subscription.arn,
+                "Sns": await envelope(ctx, topic, message, text, subscription.arn, for_lambda=True),
+            }
+            request = {
+                "FunctionName": subscription.endpoint,
+                "InvocationType": "Event",
+                "Payload": json.dumps({"Records": [record]}).encode(),
+            }
+            await ctx.call("lambda", "Invoke", request)
+        case "http" | "https":
+            body = text if raw else json.dumps(await envelope(ctx, topic, message, text, subscription.arn))
+            headers = {"x-amz-sns-rawdelivery": "true"} if raw else {}
+            await http_delivery.post(subscription, "Notification", topic, message["id"], body, headers)
+        case _:
+            pass  # email, sms, application: recorded when published
+
+
+async def _to_queue(
+    ctx: Context, endpoint: str, topic: str, message: dict[str, Any], text: str, subscription_arn: str, *, raw: bool
+) -> None:
+    queue = arns.parse(endpoint)
+    request: dict[str, Any] = {
+        "QueueUrl": f"{ctx.endpoint}/{queue.account}/{queue.resource}",
+        "MessageBody": text if raw else json.dumps(await envelope(ctx, topic, message, text, subscription_arn)),
+    }
+    if raw and message["attributes"]:
+        request["MessageAttributes"] = message["attributes"]
+    if message.get("group"):
+        request["MessageGroupId"] = message["group"]
+    if message.get("dedup"):
+        request["MessageDeduplicationId"] = message["dedup"]
+    there = ctx.acting_as(ctx.principal, region=queue.region)
+    await there.call("sqs", "SendMessage", request)
+
+
+async def _dead_letter(ctx: Context, subscription: Subscription, topic: str, message: dict[str, Any]) -> None:
+    policy = json.loads(subscription.attributes.get("RedrivePolicy") or "{}")
+    target = policy.get("deadLetterTargetArn")
+    if target:
+        text = message["texts"].get(subscription.protocol, message["text"])
+        raw = subscription.attributes.get("RawMessageDelivery") == "true"
+        await _to_queue(ctx, target, topic, message, text, subscription.arn, raw=raw)
+
+
+async def envelope(
+    ctx: Context, topic: str, message: dict[str, Any], text: str, subscription_arn: str, *, for_lambda: bool = False
+) -> dict[str, Any]:
+    """The documented JSON around a notification, signed.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+    """
+    at = datetime.fromtimestamp(message["at"], UTC)
+    shown: dict[str, Any] = {
+        "Type": "Notification",
+        "MessageId": message["id"],
+        "TopicArn": topic,
+        "Message": text,
+        "Timestamp": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z",
+        "SignatureVersion": "1",
+    }
+    if message.get("subject"):
+        shown["Subject"] = message["subject"]
+    elif for_lambda:
+        shown["Subject"] = None
+    if message.get("sequence"):
+        shown["SequenceNumber"] = message["sequence"]
+    shown["Signature"] = await signing.sign(ctx, shown)
+    cert = "SigningCertUrl" if for_lambda else "SigningCertURL"
+    unsubscribe = "UnsubscribeUrl" if for_lambda else "UnsubscribeURL"
+    shown[cert] = f"{ctx.endpoint}/_aws/sns/SimpleNotificationService.pem"
+    shown[unsubscribe] = f"{ctx.endpoint}/?Action=Unsubscribe&SubscriptionArn={subscription_arn}"
+    attributes = {name: _value(value) for name, value in message["attributes"].items()}
+    if attributes or for_lambda:
+        shown["MessageAttributes"] = attributes
+    return shown
+
+
+def _value(value: dict[str, Any]) -> dict[str, str]:
+    if value["DataType"].startswith("Binary"):
+        return {"Type": value["DataType"], "Value": base64.b64encode(value["BinaryValue"]).decode()}
+    return {"Type": value["DataType"], "Value": value["StringValue"]}

@@ -1,0 +1,226 @@
+"""Subscription filter policies.
+
+https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from .errors import InvalidParameter
+
+Test = Callable[[Any], bool]
+MAX_COMBINATIONS = 150
+_ABSENT = object()
+
+
+def _bad(reason: str) -> InvalidParameter:
+    return InvalidParameter(f"FilterPolicy: {reason}")
+
+
+@lru_cache(maxsize=1024)
+def compile_policy(text: str, scope: str = "MessageAttributes") -> Callable[[dict[str, Any]], bool]:
+    """A function that says whether a policy takes a message.
+
+    It is given {name: value or list of values} of the attributes, or the parsed body. Raises InvalidParameter.
+    """
+    try:
+        policy = json.loads(text)
+    except ValueError:
+        raise _bad("failed to parse JSON.") from None
+    if not isinstance(policy, dict):
+        raise _bad("Filter policy must be a JSON object")
+    nested = scope == "MessageBody"
+    combinations = 1
+    for count in _leaves(policy):
+        combinations *= max(count, 1)
+    if combinations > MAX_COMBINATIONS:
+        raise _bad("Filter policy is too complex")
+    return _object(policy, nested)
+
+
+def _leaves(policy: dict[str, Any]) -> list[int]:
+    found = []
+    for value in policy.values():
+        if isinstance(value, dict):
+            found += _leaves(value)
+        elif isinstance(value, list):
+            found.append(len(value))
+    return found
+
+
+def _object(policy: dict[str, Any], nested: bool) -> Callable[[Any], bool]:
+    tests: list[Callable[[Any], bool]] = []
+    for name, rule in policy.items():
+        if name == "$or" and isinstance(rule, list) and len(rule) > 1 and all(isinstance(r, dict) for r in rule):
+            branches = [_object(branch, nested) for branch in rule]
+            tests.append(lambda message, branches=branches: any(branch(message) for branch in branches))  # type: ignore[misc]
+        elif isinstance(rule, dict) and nested:
+            tests.append(_inside(name, _object(rule, nested)))
+        elif isinstance(rule, list):
+            tests.append(_field(name, rule))
+        else:
+            raise _bad(f'"{name}" must be an object or an array')
+    return lambda message: isinstance(message, dict) and all(test(message) for test in tests)
+
+
+def _inside(name: str, test: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    def look(message: dict[str, Any]) -> bool:
+        value = message.get(name)
+        return any(test(item) for item in value) if isinstance(value, list) else test(value or {})
+
+    return look
+
+
+def _field(name: str, rule: list[Any]) -> Callable[[Any], bool]:
+    if not rule:
+        raise _bad("Empty arrays are not allowed")
+    tests = [_condition(item) for item in rule]
+
+    def look(message: dict[str, Any]) -> bool:
+        value = message.get(name, _ABSENT)
+        values = value if isinstance(value, list) else [value]
+        if isinstance(value, list) and not value:
+            values = [_ABSENT]
+        return any(test(item) for item in values for test in tests)
+
+    return look
+
+
+def _condition(item: Any) -> Test:
+    if not isinstance(item, dict):
+        if isinstance(item, list):
+            raise _bad("Match value must be String, number, true, false, or null")
+        return lambda value: _equal(value, item)
+    if len(item) != 1:
+        raise _bad("Only one key allowed in match expression")
+    ((word, operand),) = item.items()
+    make = _OPERATORS.get(word)
+    if make is None:
+        raise _bad(f"Unrecognized match type {word}")
+    return make(operand)
+
+
+def _equal(value: Any, wanted: Any) -> bool:
+    if value is _ABSENT or isinstance(value, bool) != isinstance(wanted, bool):
+        return False
+    return bool(value == wanted)
+
+
+def _text(operand: Any, word: str) -> str:
+    if not isinstance(operand, str) or not operand:
+        raise _bad(f"{word} match pattern must be a string")
+    return operand
+
+
+def _prefix(operand: Any) -> Test:
+    text = _text(operand, "prefix")
+    return lambda value: isinstance(value, str) and value.startswith(text)
+
+
+def _suffix(operand: Any) -> Test:
+    text = _text(operand, "suffix")
+    return lambda value: isinstance(value, str) and value.endswith(text)
+
+
+def _ignoring_case(operand: Any) -> Test:
+    text = _text(operand, "equals-ignore-case").lower()
+    return lambda value: isinstance(value, str) and value.lower() == text
+
+
+def _wildcard(operand: Any) -> Test:
+    text = _text(operand, "wildcard")
+    if "**" in text:
+        raise _bad("Consecutive wildcard characters are not allowed")
+    pattern = re.compile(".*".join(re.escape(part) for part in text.split("*")), re.S)
+    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _exists(operand: Any) -> Test:
+    if not isinstance(operand, bool):
+        raise _bad("exists match pattern must be either true or false.")
+    return lambda value: (value is not _ABSENT) == operand
+
+
+def _cidr(operand: Any) -> Test:
+    try:
+        network = ipaddress.ip_network(_text(operand, "cidr"), strict=False)
+    except ValueError:
+        raise _bad("Malformed CIDR") from None
+
+    def inside(value: Any) -> bool:
+        try:
+            return ipaddress.ip_address(value) in network
+        except ValueError:
+            return False
+
+    return inside
+
+
+def _anything_but(operand: Any) -> Test:
+    if isinstance(operand, dict):
+        inner = [_condition({word: text}) for word, given in operand.items()
+                 for text in (given if isinstance(given, list) else [given])]  # fmt: skip
+    else:
+        options = operand if isinstance(operand, list) else [operand]
+        if not options:
+            raise _bad("anything-but list must not be empty")
+        inner = [_condition(option) for option in options]
+    return lambda value: value is not _ABSENT and not any(test(value) for test in inner)
+
+
+def _numeric(operand: Any) -> Test:
+    compare: dict[str, Callable[[float, float], bool]] = {
+        "=": lambda a, b: a == b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
+        ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
+    }  # fmt: skip
+    pairs = list(zip(operand[::2], operand[1::2], strict=False)) if isinstance(operand, list) else []
+    if not pairs or len(operand) % 2 or len(pairs) > 2:
+        raise _bad("Value of numeric must be an array of operators and numbers")
+    for operator, number in pairs:
+        if operator not in compare or isinstance(number, bool) or not isinstance(number, int | float):
+            raise _bad(f"Unrecognized numeric range operator: {operator}")
+        if not -1e9 <= number <= 1e9:
+            raise _bad("Value of numeric must be between -1.0E9 and +1.0E9, inclusive")
+
+    def test(value: Any) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        return all(compare[operator](value, number) for operator, number in pairs)
+
+    return test
+
+
+_OPERATORS: dict[str, Callable[[Any], Test]] = {
+    "prefix": _prefix,
+    "suffix": _suffix,
+    "equals-ignore-case": _ignoring_case,
+    "wildcard": _wildcard,
+    "exists": _exists,
+    "cidr": _cidr,
+    "anything-but": _anything_but,
+    "numeric": _numeric,
+}
+
+
+def attributes_view(attributes: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Message attributes as a filter sees them: text, numbers, lists of a String.Array; Binary is not filtered."""
+    view: dict[str, Any] = {}
+    for name, value in attributes.items():
+        kind, text = value["DataType"], value.get("StringValue") or ""
+        if kind == "String.Array":
+            try:
+                parsed = json.loads(text)
+            except ValueError:
+                parsed = text
+            view[name] = parsed
+        elif kind.startswith("Number"):
+            view[name] = float(text)
+        elif not kind.startswith("Binary"):
+            view[name] = text
+    return view

@@ -1,0 +1,173 @@
+"""Publish, PublishBatch.
+
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+from fogbank.core.operation import operation
+from fogbank.store.api import Transaction
+
+from ..delivery import fan_out
+from ..errors import (
+    BatchEntryIdsNotDistinct,
+    BatchRequestTooLong,
+    EmptyBatchRequest,
+    InvalidBatchEntryId,
+    InvalidParameter,
+    InvalidParameterValue,
+    TooManyEntriesInBatchRequest,
+)
+from ..records import DEDUPLICATIONS, TOPICS, Deduplication, Topic
+from ..topics import by_topic, require, topic_arn
+
+MAX_BYTES = 262_144
+DEDUP_MS = 300_000
+_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_SUBJECT = re.compile(r"[\x20-\x7e]{1,100}")
+
+
+def _target(ctx: Context, req: dict[str, Any]) -> str:
+    return "*" if req.get("PhoneNumber") else by_topic(ctx, req)
+
+
+@operation("sns", "Publish", resource=_target)
+def publish(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Send a message to a topic: it is kept for delivery in the transaction that acknowledges it."""
+    if req.get("PhoneNumber"):
+        _check(req, None)
+        return {"MessageId": ctx.ids.uuid()}  # there is no phone: the message goes nowhere
+    arn = req.get("TopicArn") or req.get("TargetArn")
+    if not arn:
+        raise InvalidParameter("TopicArn or TargetArn Reason: no value for required parameter")
+    with ctx.write() as tx:
+        topic = require(tx, arn)
+        return _publish(tx, ctx, topic, req)
+
+
+def _publish(tx: Transaction, ctx: Context, topic: Topic, req: dict[str, Any]) -> dict[str, Any]:
+    texts = _check(req, topic)
+    text = texts.get("default", req["Message"])
+    message: dict[str, Any] = {
+        "id": ctx.ids.uuid(),
+        "at": ctx.now(),
+        "text": text,
+        "texts": texts,
+        "subject": req.get("Subject") or "",
+        "attributes": req.get("MessageAttributes") or {},
+        "group": req.get("MessageGroupId") or "",
+    }
+    answer = {"MessageId": message["id"]}
+    if topic.fifo:
+        message["dedup"] = req.get("MessageDeduplicationId") or hashlib.sha256(text.encode()).hexdigest()
+        now_ms = int(ctx.now() * 1000)
+        arn = topic_arn(topic)
+        earlier = tx.get(DEDUPLICATIONS, (arn, message["dedup"]))
+        if earlier is not None and earlier.expires_ms > now_ms:
+            return {"MessageId": earlier.message_id, "SequenceNumber": f"1{earlier.sequence:019d}"}
+        topic.sequence += 1
+        tx.put(TOPICS, topic)
+        tx.put(
+            DEDUPLICATIONS,
+            Deduplication(
+                topic=arn,
+                dedup=message["dedup"],
+                message_id=message["id"],
+                sequence=topic.sequence,
+                expires_ms=now_ms + DEDUP_MS,
+            ),
+        )
+        answer["SequenceNumber"] = message["sequence"] = f"1{topic.sequence:019d}"
+    fan_out(tx, ctx, topic, message)
+    ctx.metric("AWS/SNS", "NumberOfMessagesPublished", 1, "Count", TopicName=topic.name)
+    ctx.metric("AWS/SNS", "PublishSize", len(text.encode()), "Bytes", TopicName=topic.name)
+    return answer
+
+
+def _check(req: dict[str, Any], topic: Topic | None) -> dict[str, str]:
+    """The texts per protocol of a MessageStructure=json message ({} otherwise); raises for what SNS does not take."""
+    text = req.get("Message") or ""
+    if not text:
+        raise InvalidParameter("Empty message")
+    size = len(text.encode()) + sum(
+        len(name.encode()) + len(value["DataType"].encode())
+        + len(value.get("BinaryValue") or (value.get("StringValue") or "").encode())
+        for name, value in (req.get("MessageAttributes") or {}).items()
+    )  # fmt: skip
+    if size > MAX_BYTES:
+        raise InvalidParameter("Message too long")
+    subject = req.get("Subject")
+    if subject is not None and (not _SUBJECT.fullmatch(subject) or subject[0] == " "):
+        raise InvalidParameter("Subject")
+    for name, value in (req.get("MessageAttributes") or {}).items():
+        _check_attribute(name, value)
+    if topic is not None and topic.fifo:
+        if not req.get("MessageGroupId"):
+            raise InvalidParameter("The MessageGroupId parameter is required for FIFO topics")
+        if not req.get("MessageDeduplicationId") and topic.attributes.get("ContentBasedDeduplication") != "true":
+            raise InvalidParameter("The topic should either have ContentBasedDeduplication enabled or "
+                                   "MessageDeduplicationId provided explicitly")  # fmt: skip
+    elif req.get("MessageDeduplicationId"):
+        raise InvalidParameter("MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter "
+                               "that is not valid for this topic type")  # fmt: skip
+    if req.get("MessageStructure") != "json":
+        return {}
+    try:
+        texts = json.loads(text)
+    except ValueError:
+        raise InvalidParameter("Message Structure - JSON message body failed to parse") from None
+    if not isinstance(texts, dict) or not isinstance(texts.get("default"), str):
+        raise InvalidParameter("Message Structure - No default entry in JSON message body")
+    return {protocol: value for protocol, value in texts.items() if isinstance(value, str)}
+
+
+def _check_attribute(name: str, value: dict[str, Any]) -> None:
+    kind = value.get("DataType") or ""
+    if kind.partition(".")[0] not in ("String", "Number", "Binary"):
+        raise InvalidParameterValue(
+            f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
+            "prefixes is Binary, Number, and String."
+        )
+    if not value.get("BinaryValue" if kind.startswith("Binary") else "StringValue"):
+        raise InvalidParameterValue(
+            f"The message attribute '{name}' must contain non-empty message attribute value for message attribute type "
+            f"'{kind}'."
+        )
+    if kind.startswith("Number"):
+        try:
+            float(value["StringValue"])
+        except ValueError:
+            raise InvalidParameterValue(f"Could not cast message attribute '{name}' value to number.") from None
+
+
+@operation("sns", "PublishBatch", action="sns:Publish", resource=by_topic)
+def publish_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Up to ten messages and 256 KB together; each succeeds or fails by itself."""
+    entries = req["PublishBatchRequestEntries"]
+    if not entries:
+        raise EmptyBatchRequest
+    if len(entries) > 10:
+        raise TooManyEntriesInBatchRequest
+    if len({entry["Id"] for entry in entries}) != len(entries):
+        raise BatchEntryIdsNotDistinct
+    if not all(_ID.fullmatch(entry["Id"]) for entry in entries):
+        raise InvalidBatchEntryId
+    if sum(len(entry["Message"].encode()) for entry in entries) > MAX_BYTES:
+        raise BatchRequestTooLong
+    good: list[dict[str, Any]] = []
+    bad: list[dict[str, Any]] = []
+    with ctx.write() as tx:
+        topic = require(tx, req["TopicArn"])
+        for entry in entries:
+            try:
+                good.append({"Id": entry["Id"], **_publish(tx, ctx, topic, entry)})
+            except ServiceError as error:
+                bad.append({"Id": entry["Id"], "Code": error.code, "Message": error.message, "SenderFault": True})
+    return {"Successful": good, "Failed": bad}

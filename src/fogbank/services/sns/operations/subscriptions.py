@@ -1,0 +1,255 @@
+"""Subscribe, ConfirmSubscription, Unsubscribe, lists, attributes."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from fogbank.core import arns, paging
+from fogbank.core.context import Context
+from fogbank.core.operation import job, operation
+from fogbank.store.api import Reader, Transaction
+
+from .. import filters, http_delivery, signing
+from ..errors import InvalidParameter, NotFound
+from ..records import SUBSCRIPTIONS, Subscription
+from ..topics import by_subscription, by_topic, require, require_subscription, topic_arn
+
+PENDING = "pending confirmation"
+PAGE = 100
+_ATTRIBUTES = (
+    "DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "ReplayPolicy",
+    "SubscriptionRoleArn",
+)  # fmt: skip
+_ENDPOINTS = {
+    "sqs": re.compile(r"arn:[\w-]+:sqs:.+"),
+    "lambda": re.compile(r"arn:[\w-]+:lambda:.+"),
+    "firehose": re.compile(r"arn:[\w-]+:firehose:.+"),
+    "application": re.compile(r"arn:[\w-]+:sns:.+:endpoint/.+"),
+    "http": re.compile(r"http://.+"),
+    "https": re.compile(r"https://.+"),
+    "email": re.compile(r"[^@\s]+@[^@\s]+"),
+    "email-json": re.compile(r"[^@\s]+@[^@\s]+"),
+    "sms": re.compile(r"\+?[\d .()-]{4,20}"),
+}
+CONFIRMED_AT_ONCE = ("sqs", "lambda", "firehose", "sms", "application")
+
+
+@operation("sns", "Subscribe", resource=by_topic)
+def subscribe(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Subscribe an endpoint; the same endpoint again gives the same subscription.
+
+    Queues and functions are confirmed at once; http(s) endpoints are sent a token; e-mail waits for its confirmation.
+    https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+    """
+    protocol, target = req["Protocol"], req.get("Endpoint") or ""
+    if protocol not in _ENDPOINTS:
+        raise InvalidParameter(f"Amazon SNS does not support this protocol string: {protocol}")
+    attributes = {name: value for name, value in (req.get("Attributes") or {}).items() if value is not None}
+    for name, value in attributes.items():
+        _check(name, value)
+    with ctx.write() as tx:
+        topic = require(tx, req["TopicArn"])
+        if not _ENDPOINTS[protocol].fullmatch(target):
+            raise InvalidParameter(f"{protocol.upper() if protocol == 'sqs' else 'Endpoint'} endpoint ARN"
+                                   if protocol == "sqs" else "Endpoint")  # fmt: skip
+        if topic.fifo and protocol not in ("sqs",):
+            raise InvalidParameter("Invalid protocol type: " + protocol)
+        if target.endswith(".fifo") and not topic.fifo and protocol == "sqs":
+            raise InvalidParameter("Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to "
+                                   "standard SNS topics")  # fmt: skip
+        arn = topic_arn(topic)
+        existing = _existing(tx, arn, protocol, target)
+        if existing is not None:
+            if any(existing.attributes.get(k) != v for k, v in attributes.items()):
+                raise InvalidParameter("Attributes Reason: Subscription already exists with different attributes")
+            return {"SubscriptionArn": existing.arn if existing.confirmed else PENDING}
+        subscription = Subscription(
+            topic=arn,
+            id=ctx.ids.uuid(),
+            account=ctx.account,
+            protocol=protocol,
+            endpoint=target,
+            confirmed=protocol in CONFIRMED_AT_ONCE,
+            attributes=attributes,
+        )
+        if not subscription.confirmed:
+            subscription.token = ctx.ids.hex(128)
+            ctx.later(tx, "sns.confirm", {"topic": arn, "id": subscription.id})
+        tx.put(SUBSCRIPTIONS, subscription)
+    shown = subscription.confirmed or req.get("ReturnSubscriptionArn")
+    return {"SubscriptionArn": subscription.arn if shown else PENDING}
+
+
+def _existing(tx: Reader, arn: str, protocol: str, target: str) -> Subscription | None:
+    found = (s for s in tx.scan(SUBSCRIPTIONS, (arn,)) if s.protocol == protocol and s.endpoint == target)
+    return next(found, None)
+
+
+def _check(name: str, value: str) -> None:
+    if name not in _ATTRIBUTES:
+        raise InvalidParameter("AttributeName")
+    if name == "FilterPolicy" and value:
+        try:
+            document = json.loads(value)
+        except ValueError:
+            raise InvalidParameter("FilterPolicy: failed to parse JSON.") from None
+        nested = isinstance(document, dict) and any(isinstance(rule, dict) for rule in document.values())
+        filters.compile_policy(value, "MessageBody" if nested else "MessageAttributes")
+    if name == "FilterPolicyScope" and value not in ("MessageAttributes", "MessageBody"):
+        raise InvalidParameter(f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or "
+                               "MessageAttributes")  # fmt: skip
+    if name == "RawMessageDelivery" and value.lower() not in ("true", "false"):
+        raise InvalidParameter(f"RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
+    if name == "RedrivePolicy" and value:
+        try:
+            arns.parse(json.loads(value)["deadLetterTargetArn"])
+        except (ValueError, KeyError, TypeError):
+            raise InvalidParameter("RedrivePolicy: deadLetterTargetArn is an invalid ARN") from None
+
+
+@job("sns.confirm", attempts=4, backoff=5.0)
+async def ask_for_confirmation(ctx: Context, payload: dict[str, Any]) -> None:
+    """Send an http(s) endpoint its SubscriptionConfirmation."""
+    subscription = await ctx.fetch(lambda tx: tx.get(SUBSCRIPTIONS, (payload["topic"], payload["id"])))
+    if subscription is None or subscription.confirmed or subscription.protocol not in ("http", "https"):
+        return
+    at = datetime.fromtimestamp(ctx.now(), UTC)
+    url = f"{ctx.endpoint}/?Action=ConfirmSubscription&TopicArn={subscription.topic}&Token={subscription.token}"
+    message: dict[str, Any] = {
+        "Type": "SubscriptionConfirmation",
+        "MessageId": ctx.ids.uuid(),
+        "Token": subscription.token,
+        "TopicArn": subscription.topic,
+        "Message": f"You have chosen to subscribe to the topic {subscription.topic}.\n"
+        "To confirm the subscription, visit the SubscribeURL included in this message.",
+        "SubscribeURL": url,
+        "Timestamp": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z",
+        "SignatureVersion": "1",
+    }
+    message["Signature"] = await signing.sign(ctx, message)
+    message["SigningCertURL"] = f"{ctx.endpoint}/_aws/sns/SimpleNotificationService.pem"
+    await http_delivery.post(
+        subscription, message["Type"], subscription.topic, message["MessageId"], json.dumps(message), {}
+    )
+
+
+@operation("sns", "ConfirmSubscription", resource=by_topic)
+def confirm_subscription(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Confirm with the token that the endpoint was sent."""
+    with ctx.write() as tx:
+        require(tx, req["TopicArn"])
+        for subscription in tx.scan(SUBSCRIPTIONS, (req["TopicArn"],)):
+            if subscription.token and subscription.token == req["Token"]:
+                subscription.confirmed = True
+                subscription.authenticated = req.get("AuthenticateOnUnsubscribe") == "true"
+                tx.put(SUBSCRIPTIONS, subscription)
+                return {"SubscriptionArn": subscription.arn}
+    raise InvalidParameter("Token")
+
+
+@operation("sns", "Unsubscribe", resource=by_subscription)
+def unsubscribe(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """End a subscription; one that is not there is ended too."""
+    with ctx.write() as tx:
+        try:
+            subscription = require_subscription(tx, req["SubscriptionArn"])
+        except NotFound:
+            return {}
+        tx.delete(SUBSCRIPTIONS, (subscription.topic, subscription.id))
+    return {}
+
+
+def _shape(subscription: Subscription) -> dict[str, str]:
+    return {
+        "SubscriptionArn": subscription.arn if subscription.confirmed else "PendingConfirmation",
+        "Owner": subscription.account,
+        "Protocol": subscription.protocol,
+        "Endpoint": subscription.endpoint,
+        "TopicArn": subscription.topic,
+    }
+
+
+def _after(ctx: Context, scope: str, token: str | None) -> tuple[str, str] | None:
+    if not token:
+        return None
+    try:
+        topic, id_ = paging.decode(ctx.app.secret, scope, token)
+    except (ValueError, TypeError):
+        raise InvalidParameter("NextToken") from None
+    return topic, id_
+
+
+def _page(ctx: Context, scope: str, found: list[Subscription]) -> dict[str, Any]:
+    answer: dict[str, Any] = {"Subscriptions": [_shape(subscription) for subscription in found[:PAGE]]}
+    if len(found) > PAGE:
+        last = found[PAGE - 1]
+        answer["NextToken"] = paging.encode(ctx.app.secret, scope, [last.topic, last.id])
+    return answer
+
+
+@operation("sns", "ListSubscriptions", resource="*")
+def list_subscriptions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The account's subscriptions in this region."""
+    scope = f"{ctx.account}/{ctx.region}/sns/subscriptions"
+    place = _after(ctx, scope, req.get("NextToken"))
+    after = ((ctx.account, ctx.region, *place), place) if place else None
+    with ctx.read() as tx:
+        where = (ctx.account, ctx.region)
+        found = list(tx.scan_index(SUBSCRIPTIONS, "account", where, after=after, limit=PAGE + 1))
+    return _page(ctx, scope, found)
+
+
+@operation("sns", "ListSubscriptionsByTopic", resource=by_topic)
+def list_subscriptions_by_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The subscriptions of one topic."""
+    scope = f"{req['TopicArn']}/subscriptions"
+    with ctx.read() as tx:
+        topic = require(tx, req["TopicArn"])
+        after = _after(ctx, scope, req.get("NextToken"))
+        found = list(tx.scan(SUBSCRIPTIONS, (topic_arn(topic),), after=after, limit=PAGE + 1))
+    return _page(ctx, scope, found)
+
+
+@operation("sns", "GetSubscriptionAttributes", resource=by_subscription)
+def get_subscription_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """What was set, and where it stands."""
+    with ctx.read() as tx:
+        subscription = require_subscription(tx, req["SubscriptionArn"])
+    shown = {
+        "RawMessageDelivery": "false",
+        **{name: value for name, value in subscription.attributes.items() if value != ""},
+        "SubscriptionArn": subscription.arn,
+        "TopicArn": subscription.topic,
+        "Protocol": subscription.protocol,
+        "Endpoint": subscription.endpoint,
+        "Owner": subscription.account,
+        "PendingConfirmation": str(not subscription.confirmed).lower(),
+        "ConfirmationWasAuthenticated": str(subscription.confirmed and subscription.authenticated).lower(),
+        "SubscriptionPrincipal": ctx.principal.arn,
+    }
+    if "FilterPolicy" in shown:
+        shown.setdefault("FilterPolicyScope", "MessageAttributes")
+    return {"Attributes": shown}
+
+
+@operation("sns", "SetSubscriptionAttributes", resource=by_subscription)
+def set_subscription_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Set one attribute; an empty value unsets it."""
+    name, value = req["AttributeName"], req.get("AttributeValue") or ""
+    if value:
+        _check(name, value)
+    elif name not in _ATTRIBUTES:
+        raise InvalidParameter("AttributeName")
+
+    def change(tx: Transaction) -> None:
+        subscription = require_subscription(tx, req["SubscriptionArn"])
+        kept = {**subscription.attributes, name: value}
+        subscription.attributes = {k: v for k, v in kept.items() if v not in ("", "{}")}
+        tx.put(SUBSCRIPTIONS, subscription)
+
+    with ctx.write() as tx:
+        change(tx)
+    return {}

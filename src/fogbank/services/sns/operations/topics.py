@@ -1,0 +1,250 @@
+"""CreateTopic, DeleteTopic, ListTopics, attributes, permissions, tags, data protection."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from fogbank.core import paging
+from fogbank.core.context import Context
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader
+
+from ..errors import InvalidParameter, NotFound, ResourceNotFound
+from ..policy import default_policy
+from ..records import SUBSCRIPTIONS, TOPICS, Topic
+from ..topics import by_name, by_topic, find, require, topic_arn
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_SETTABLE = {
+    "ArchivePolicy", "ContentBasedDeduplication", "DataProtectionPolicy", "DeliveryPolicy", "DisplayName", "FifoTopic",
+    "FifoThroughputScope", "KmsMasterKeyId", "Policy", "SignatureVersion", "TracingConfig",
+}  # fmt: skip
+_FEEDBACK = re.compile(r"(Application|Firehose|HTTP|Lambda|SQS)(Success|Failure)Feedback(RoleArn|SampleRate)")
+PAGE = 100
+
+
+@operation("sns", "CreateTopic", resource=by_name)
+def create_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """A topic; asking again with the same attributes gives the same one.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+    """
+    name, attributes = req["Name"], dict(req.get("Attributes") or {})
+    fifo = attributes.get("FifoTopic") == "true"
+    if not _NAME.fullmatch(name.removesuffix(".fifo")) or len(name) > 256:
+        raise InvalidParameter("Topic Name")
+    if name.endswith(".fifo") != fifo:
+        reason = "Fifo Topic names must end with .fifo" if fifo else "Topic names must be made up of only uppercase"
+        raise InvalidParameter(f"Topic Name Reason: {reason} and must be made up of only uppercase and lowercase ASCII "
+                               "letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters "
+                               "long." if fifo else "Topic Name")  # fmt: skip
+    for attribute, value in attributes.items():
+        _check_attribute(attribute, value)
+    tags = {tag["Key"]: tag["Value"] for tag in req.get("Tags") or ()}
+    with ctx.write() as tx:
+        existing = tx.get(TOPICS, (ctx.account, ctx.region, name))
+        if existing is not None:
+            if any(existing.attributes.get(k, "") != v for k, v in attributes.items()):
+                raise InvalidParameter("Attributes Reason: Topic already exists with different attributes")
+            if tags and tags != existing.tags:
+                raise InvalidParameter("Tags Reason: Topic already exists with different tags")
+            return {"TopicArn": topic_arn(existing)}
+        topic = Topic(
+            account=ctx.account,
+            region=ctx.region,
+            name=name,
+            attributes=attributes,
+            tags=tags,
+            data_protection=req.get("DataProtectionPolicy") or "",
+        )
+        tx.put(TOPICS, topic)
+    return {"TopicArn": topic_arn(topic)}
+
+
+def _check_attribute(name: str, value: str) -> None:
+    if name not in _SETTABLE and not _FEEDBACK.fullmatch(name):
+        raise InvalidParameter("AttributeName")
+    if name in ("FifoTopic", "ContentBasedDeduplication") and value not in ("true", "false"):
+        raise InvalidParameter(f"Attributes Reason: {name} must be true or false")
+    if name in ("Policy", "DeliveryPolicy") and value:
+        try:
+            document = json.loads(value)
+        except ValueError:
+            raise InvalidParameter(f"{name} Error: null") from None
+        if name == "Policy" and (not isinstance(document, dict) or "Statement" not in document):
+            raise InvalidParameter("Policy Error: null")
+
+
+@operation("sns", "DeleteTopic", resource=by_topic)
+def delete_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The topic and its subscriptions; one that is not there is deleted too."""
+    with ctx.write() as tx:
+        topic = find(tx, req["TopicArn"])
+        if topic is not None:
+            tx.delete(TOPICS, (topic.account, topic.region, topic.name))
+            for subscription in list(tx.scan(SUBSCRIPTIONS, (req["TopicArn"],))):
+                tx.delete(SUBSCRIPTIONS, (subscription.topic, subscription.id))
+    return {}
+
+
+@operation("sns", "ListTopics", resource="*")
+def list_topics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """ARNs, a hundred at a time."""
+    scope = f"{ctx.account}/{ctx.region}/sns/topics"
+    after = None
+    if req.get("NextToken"):
+        try:
+            after = (ctx.account, ctx.region, paging.decode(ctx.app.secret, scope, req["NextToken"]))
+        except ValueError:
+            raise InvalidParameter("NextToken") from None
+    with ctx.read() as tx:
+        found = list(tx.scan(TOPICS, (ctx.account, ctx.region), after=after, limit=PAGE + 1))
+    answer: dict[str, Any] = {"Topics": [{"TopicArn": topic_arn(topic)} for topic in found[:PAGE]]}
+    if len(found) > PAGE:
+        answer["NextToken"] = paging.encode(ctx.app.secret, scope, found[PAGE - 1].name)
+    return answer
+
+
+@operation("sns", "GetTopicAttributes", resource=by_topic)
+def get_topic_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """What was set, and the counts of subscriptions."""
+    with ctx.read() as tx:
+        topic = require(tx, req["TopicArn"])
+        confirmed, pending = _subscriptions(tx, topic)
+    effective = {
+        "http": {
+            "defaultHealthyRetryPolicy": {
+                "minDelayTarget": 20,
+                "maxDelayTarget": 20,
+                "numRetries": 3,
+                "numMaxDelayRetries": 0,
+                "numNoDelayRetries": 0,
+                "numMinDelayRetries": 0,
+                "backoffFunction": "linear",
+            },
+            "disableSubscriptionOverrides": False,
+            "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
+        }
+    }
+    shown = {
+        "Policy": default_policy(topic),
+        "DisplayName": "",
+        "EffectiveDeliveryPolicy": json.dumps(effective),
+        **{name: value for name, value in topic.attributes.items() if value != ""},
+        "TopicArn": topic_arn(topic),
+        "Owner": topic.account,
+        "SubscriptionsConfirmed": str(confirmed),
+        "SubscriptionsPending": str(pending),
+        "SubscriptionsDeleted": "0",
+    }
+    if topic.fifo:
+        shown = {"ContentBasedDeduplication": "false", **shown}
+    return {"Attributes": shown}
+
+
+def _subscriptions(tx: Reader, topic: Topic) -> tuple[int, int]:
+    found = [subscription.confirmed for subscription in tx.scan(SUBSCRIPTIONS, (topic_arn(topic),))]
+    return found.count(True), found.count(False)
+
+
+@operation("sns", "SetTopicAttributes", resource=by_topic)
+def set_topic_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Set one attribute."""
+    name, value = req["AttributeName"], req.get("AttributeValue") or ""
+    _check_attribute(name, value)
+    if name == "FifoTopic":
+        raise InvalidParameter("AttributeName")
+    with ctx.write() as tx:
+        topic = require(tx, req["TopicArn"])
+        topic.attributes = {k: v for k, v in {**topic.attributes, name: value}.items() if v != ""}
+        tx.put(TOPICS, topic)
+    return {}
+
+
+@operation("sns", "AddPermission", resource=by_topic)
+def add_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Add a statement to the topic's policy."""
+    with ctx.write() as tx:
+        topic = require(tx, req["TopicArn"])
+        policy = json.loads(topic.attributes.get("Policy") or default_policy(topic))
+        if any(statement.get("Sid") == req["Label"] for statement in policy["Statement"]):
+            raise InvalidParameter("Statement already exists")
+        policy["Statement"].append(
+            {
+                "Sid": req["Label"],
+                "Effect": "Allow",
+                "Principal": {"AWS": [f"arn:{ctx.partition}:iam::{a}:root" for a in req["AWSAccountId"]]},
+                "Action": [f"SNS:{action}" for action in req["ActionName"]],
+                "Resource": req["TopicArn"],
+            }
+        )
+        topic.attributes = {**topic.attributes, "Policy": json.dumps(policy)}
+        tx.put(TOPICS, topic)
+    return {}
+
+
+@operation("sns", "RemovePermission", resource=by_topic)
+def remove_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Remove a statement by its label."""
+    with ctx.write() as tx:
+        topic = require(tx, req["TopicArn"])
+        policy = json.loads(topic.attributes.get("Policy") or default_policy(topic))
+        policy["Statement"] = [s for s in policy["Statement"] if s.get("Sid") != req["Label"]]
+        topic.attributes = {**topic.attributes, "Policy": json.dumps(policy)}
+        tx.put(TOPICS, topic)
+    return {}
+
+
+def _tagged(tx: Reader, arn: str) -> Topic:
+    try:
+        return require(tx, arn)
+    except NotFound:
+        raise ResourceNotFound from None
+
+
+@operation("sns", "TagResource", resource=by_topic)
+def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Set tags."""
+    with ctx.write() as tx:
+        topic = _tagged(tx, req["ResourceArn"])
+        topic.tags = topic.tags | {tag["Key"]: tag["Value"] for tag in req["Tags"]}
+        tx.put(TOPICS, topic)
+    return {}
+
+
+@operation("sns", "UntagResource", resource=by_topic)
+def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Remove tags."""
+    with ctx.write() as tx:
+        topic = _tagged(tx, req["ResourceArn"])
+        topic.tags = {key: value for key, value in topic.tags.items() if key not in req["TagKeys"]}
+        tx.put(TOPICS, topic)
+    return {}
+
+
+@operation("sns", "ListTagsForResource", resource=by_topic)
+def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The topic's tags."""
+    with ctx.read() as tx:
+        topic = _tagged(tx, req["ResourceArn"])
+    return {"Tags": [{"Key": key, "Value": value} for key, value in topic.tags.items()]}
+
+
+@operation("sns", "PutDataProtectionPolicy", resource=by_topic, fidelity="recorded")
+def put_data_protection_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Recorded: messages are not inspected."""
+    with ctx.write() as tx:
+        topic = _tagged(tx, req["ResourceArn"])
+        topic.data_protection = req["DataProtectionPolicy"]
+        tx.put(TOPICS, topic)
+    return {}
+
+
+@operation("sns", "GetDataProtectionPolicy", resource=by_topic, fidelity="recorded")
+def get_data_protection_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """What was put."""
+    with ctx.read() as tx:
+        policy = _tagged(tx, req["ResourceArn"]).data_protection
+    return {"DataProtectionPolicy": policy} if policy else {}

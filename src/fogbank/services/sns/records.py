@@ -1,0 +1,57 @@
+"""Topics and subscriptions as they are kept. A published message is kept only in the jobs that deliver it."""
+
+from __future__ import annotations
+
+from fogbank.store.api import Record, Table
+
+
+class Topic(Record):
+    account: str
+    region: str
+    name: str
+    attributes: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    sequence: int = 0  # of the last message of a FIFO topic
+    data_protection: str = ""
+
+    @property
+    def fifo(self) -> bool:
+        return self.name.endswith(".fifo")
+
+
+class Subscription(Record):
+    """`topic` is the topic's ARN; `id` ends the subscription's ARN. Pending ones wait for their token."""
+
+    topic: str
+    id: str
+    account: str  # of the subscriber
+    protocol: str
+    endpoint: str
+    confirmed: bool
+    token: str = ""
+    authenticated: bool = True
+    attributes: dict[str, str] = {}
+
+    @property
+    def arn(self) -> str:
+        return f"{self.topic}:{self.id}"
+
+
+class Deduplication(Record):
+    """A deduplication id a FIFO topic saw within five minutes."""
+
+    topic: str
+    dedup: str
+    message_id: str
+    sequence: int
+    expires_ms: int
+
+
+TOPICS = Table("sns/topic", Topic, key=lambda t: (t.account, t.region, t.name))
+SUBSCRIPTIONS = Table(
+    "sns/subscription",
+    Subscription,
+    key=lambda s: (s.topic, s.id),
+    indexes={"account": lambda s: (s.account, s.topic.split(":")[3], s.topic, s.id)},
+)
+DEDUPLICATIONS = Table("sns/deduplication", Deduplication, key=lambda d: (d.topic, d.dedup))

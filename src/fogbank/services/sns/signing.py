@@ -1,0 +1,113 @@
+"""The signature on notifications: RSA over the fields AWS signs, by a certificate of this cloud's own.
+
+https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from fogbank.core.context import Cloud, Context
+from fogbank.core.http import Request, Response
+from fogbank.core.operation import endpoint
+from fogbank.store.api import Record, Table, Transaction
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+_NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
+_CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+
+
+class Certificate(Record):
+    """One key and its certificate, both PEM, for the whole cloud."""
+
+    key: bytes
+    certificate: bytes
+
+
+CERTIFICATES = Table("sns/certificate", Certificate, key=lambda _: ("certificate",))
+
+
+class Signer:
+    """Holds the loaded key (one per cloud, see Context.app.local)."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._key: RSAPrivateKey | None = None
+        cloud.signals.on("reset", self._forget)
+
+    def _forget(self) -> None:
+        self._key = None
+
+    async def key(self, ctx: Context) -> RSAPrivateKey:
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        if self._key is None:
+            kept = await certificate(ctx)
+            loaded = load_pem_private_key(kept.key, None)
+            assert isinstance(loaded, RSAPrivateKey)
+            self._key = loaded
+        return self._key
+
+
+async def certificate(ctx: Context) -> Certificate:
+    """The cloud's notification certificate, made on first use."""
+    kept = await ctx.fetch(lambda tx: tx.get(CERTIFICATES, ("certificate",)))
+    if kept is None:
+        made = _make()
+
+        def keep(tx: Transaction) -> Certificate:
+            first = tx.get(CERTIFICATES, ("certificate",)) or made
+            tx.put(CERTIFICATES, first)
+            return first
+
+        kept = await ctx.transact(keep)
+    return kept
+
+
+def _make() -> Certificate:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sns.amazonaws.com (Fogbank)")])
+    begin = datetime(2020, 1, 1, tzinfo=UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=365 * 60))
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return Certificate(key=pem, certificate=built.public_bytes(serialization.Encoding.PEM))
+
+
+async def sign(ctx: Context, message: dict[str, Any]) -> str:
+    """The base64 signature (version 1: SHA-1 with RSA) of a notification or a confirmation."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    fields = _NOTIFICATION if message["Type"] == "Notification" else _CONFIRMATION
+    text = "".join(f"{name}\n{message[name]}\n" for name in fields if message.get(name) is not None)
+    key = await ctx.app.local(Signer).key(ctx)
+    # AWS's version 1 signature is SHA-1 by definition
+    return base64.b64encode(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA1())).decode()  # noqa: S303
+
+
+@endpoint("sns-certificate")
+async def serve_certificate(app: Any, request: Request) -> Response:
+    """SigningCertURL."""
+    from fogbank.core.principal import anonymous
+
+    ctx = Context(app=app, account="", region="us-east-1", principal=anonymous(), request_id=app.ids.uuid())
+    kept = await certificate(ctx)
+    return Response(200, [("content-type", "application/x-pem-file")], kept.certificate)
