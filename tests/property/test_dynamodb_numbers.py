@@ -24,7 +24,7 @@ def texts(draw):
     point = draw(st.integers(0, len(digits)))
     sign = draw(st.sampled_from(["", "-", "+"]))
     exponent = draw(st.integers(-80, 80))
-    text = f"{sign}{digits[:point]}.{digits[point:]}" if 0 < point else f"{sign}{digits}"
+    text = f"{sign}{digits[:point]}.{digits[point:]}" if point > 0 else f"{sign}{digits}"
     return text if draw(st.booleans()) else f"{text}{draw(st.sampled_from('eE'))}{exponent}"
 
 

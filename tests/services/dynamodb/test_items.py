@@ -180,9 +180,7 @@ def test_projection(ddb, plain, helpers):
         "Invalid ProjectionExpression: Two document paths overlap with each other; must remove or rewrite one of these "
         "paths; path one: [m], path two: [m, x]"
     )
-    assert refuse(ProjectionExpression="!!") == (
-        'Invalid ProjectionExpression: Syntax error; token: "!", near: "!!"'
-    )
+    assert refuse(ProjectionExpression="!!") == ('Invalid ProjectionExpression: Syntax error; token: "!", near: "!!"')
     assert refuse(ProjectionExpression="m", AttributesToGet=["m"]).startswith(
         "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: "
         "{AttributesToGet} Expression parameters: {ProjectionExpression}"
@@ -325,7 +323,11 @@ def test_update_all_four_sections(ddb, plain):
             {":v": {"S": "b"}},
             "One or more parameter values were invalid: Cannot update attribute pk. This attribute is part of the key",
         ),
-        ("INVALID SYNTAX HERE", None, 'Invalid UpdateExpression: Syntax error; token: "INVALID", near: "INVALID SYNTAX"'),
+        (
+            "INVALID SYNTAX HERE",
+            None,
+            'Invalid UpdateExpression: Syntax error; token: "INVALID", near: "INVALID SYNTAX"',
+        ),
         ("", None, "Invalid UpdateExpression: The expression can not be empty;"),
         (
             "SET x = :v",
@@ -475,9 +477,9 @@ def test_attribute_updates(ddb, plain, helpers):
         ReturnValues="ALL_NEW",
     )["Attributes"]
     assert new == {"pk": {"S": "a"}, "n": {"N": "1"}, "l": {"L": [{"S": "x"}, {"S": "y"}]}}
-    assert helpers.invalid(ddb.update_item, **key, AttributeUpdates={"n": {"Action": "ADD", "Value": {"SS": ["a"]}}}) == (
-        "Type mismatch for attribute to update"
-    )
+    assert helpers.invalid(
+        ddb.update_item, **key, AttributeUpdates={"n": {"Action": "ADD", "Value": {"SS": ["a"]}}}
+    ) == ("Type mismatch for attribute to update")
     both = {"UpdateExpression": "REMOVE x", "AttributeUpdates": {"n": {"Action": "DELETE"}}}
     assert helpers.invalid(ddb.update_item, **key, **both) == (
         "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: "
