@@ -22,7 +22,7 @@ def test_stacks_need_permission(aws, cfn, cfn_of, parameter):
     nobody = cfn_of(aws.user()).client
     calls = [
         lambda: nobody.describe_stacks(StackName="mine"),
-        lambda: nobody.list_stacks(),
+        nobody.list_stacks,
         lambda: nobody.create_stack(StackName="x", TemplateBody="{}"),
         lambda: nobody.update_stack(StackName="mine", TemplateBody="{}"),
         lambda: nobody.delete_stack(StackName="mine"),
@@ -38,7 +38,7 @@ def test_stacks_need_permission(aws, cfn, cfn_of, parameter):
         lambda: nobody.execute_change_set(StackName="mine", ChangeSetName="c"),
         lambda: nobody.delete_change_set(StackName="mine", ChangeSetName="c"),
         lambda: nobody.list_change_sets(StackName="mine"),
-        lambda: nobody.list_exports(),
+        nobody.list_exports,
         lambda: nobody.list_imports(ExportName="e"),
         lambda: nobody.set_stack_policy(StackName="mine", StackPolicyBody="{}"),
         lambda: nobody.get_stack_policy(StackName="mine"),

@@ -35,10 +35,10 @@ def custom_name(immutable: Iterable[str], physical_id: str, old: Mapping[str, An
     """The name a resource was given by its template and would keep in its replacement: AWS refuses that.
 
     A name property is one of the immutable ones that ends in Name and whose value is, or ends, the physical id. ''
-    when there is none, or when a parent that scopes the name (an …Id or …Arn) changes as well.
+    when there is none, or when something that scopes the name (another …Name, an …Id, …Arn) is what changes.
     """
     moved = [name for name in immutable if normal(old.get(name)) != normal(new.get(name))]
-    if any(name.endswith(("Id", "Arn", "Bucket", "Type")) for name in moved):
+    if any(name.endswith(("Name", "Id", "Arn", "Bucket")) for name in moved):
         return ""
     for name in immutable:
         value = new.get(name)
