@@ -156,7 +156,8 @@ def test_nesting(ddb, plain, helpers):
     ddb.put_item(TableName=plain, Item={"pk": {"S": "a"}, "m": nested(31)})
     message = helpers.invalid(ddb.put_item, TableName=plain, Item={"pk": {"S": "a"}, "m": nested(32)})
     assert message == (
-        "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+        "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported "
+        "limit"
     )
 
 
@@ -332,7 +333,8 @@ def test_update_all_four_sections(ddb, plain):
         (
             "SET x = :v",
             None,
-            "Invalid UpdateExpression: An expression attribute value used in expression is not defined; attribute value: :v",
+            "Invalid UpdateExpression: An expression attribute value used in expression is not defined; attribute "
+            "value: :v",
         ),
         (
             "SET x = :v",

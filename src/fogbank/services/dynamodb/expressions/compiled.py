@@ -17,7 +17,7 @@ from fogbank.core.errors import ValidationError
 from .. import values as v
 from ..values import Value
 from ..words import reserved
-from .nodes import Between, Call, Compare, Ref, Within, bound, parts, walk
+from .nodes import And, Between, Call, Compare, Or, Ref, Within, bound, parts, walk
 from .parser import parse_condition, parse_projection
 from .paths import Path, overlap
 
@@ -77,7 +77,7 @@ def condition(kind: str, text: str, names: Names) -> Condition:
     raw = parse_condition(kind, text)
     nodes = list(walk(raw))
     try:
-        operators = sum(not isinstance(node, Path | Ref) for node in nodes)
+        operators = sum(_operators(node) for node in nodes)
         if operators > MAX_OPERATORS:
             raise ValidationError(f"The expression contains too many operators; operator count: {operators}")
         _check_functions(raw, nodes)
@@ -125,6 +125,13 @@ def projection(text: str, names: Names) -> Projection:
         heads=frozenset(path.head for path in paths),
         nested=frozenset(path.head for path in paths if len(path.parts) > 1),
     )
+
+
+def _operators(node: Any) -> int:
+    """How many operators or functions a node is, without those inside it."""
+    if isinstance(node, And | Or):
+        return len(node.conditions) - 1
+    return not isinstance(node, Path | Ref)
 
 
 def check_words(paths: Iterable[Path]) -> None:
