@@ -8,42 +8,40 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 import msgspec
 
 from fogbank.app import App
 from fogbank.core.settings import Settings
+from fogbank.gateway import loop
 from fogbank.store.api import StoreCorrupt, StoreLocked
 
 
-def run(settings: Settings) -> int:
-    """Run a cloud until it is told to stop; the exit code."""
+def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
+    """Run a cloud until it is told to stop; the exit code. `ready(endpoint)` is called when it answers."""
     logging.basicConfig(
         level=settings.log_level.upper(),
         format="%(asctime)s %(levelname)-7s %(name)s %(message)s",
         stream=sys.stderr,
     )
-    try:
-        import uvloop
-    except ImportError:  # not on this platform: the standard loop does
-        return asyncio.run(_serve(settings))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(settings))
+    return loop.run(_serve(settings, ready))
 
 
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int:
     try:
         app = App(settings)
         await app.start()
     except (StoreLocked, StoreCorrupt, OSError) as error:
         print(f"fogbank: {error}", file=sys.stderr)  # noqa: T201 - the process's last word
         return 1
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, app.stopped.set)
+        asyncio.get_running_loop().add_signal_handler(number, app.stopped.set)
     gc.collect()
     gc.freeze()  # what start-up made stays: later collections need not look at it
     logging.getLogger("fogbank").info("ready on %s (data in %s)", app.endpoint, app.settings.data)
+    if ready is not None:
+        ready(app.endpoint)
     await app.stopped.wait()
     await app.stop()
     return 0

@@ -1,0 +1,90 @@
+"""Settings from flags, FOGBANK_* variables, fogbank.toml and the defaults, in that order of precedence."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fogbank.core.settings import Settings
+
+FILE = "fogbank.toml"
+PREFIX = "FOGBANK_"
+NOT_SETTINGS = {"FOGBANK_SETTINGS", "FOGBANK_CRASH_ROUNDS", "FOGBANK_FUZZ"}  # the server's own, and the tests'
+# what users of LocalStack set, and what it is here
+LOCALSTACK = {
+    "GATEWAY_LISTEN": "FOGBANK_HOST and FOGBANK_PORT",
+    "PERSISTENCE": "nothing: Fogbank keeps its state unless --ephemeral",
+    "ENFORCE_IAM": "nothing: Fogbank enforces IAM unless --iam=off",
+    "LOCALSTACK_HOST": "FOGBANK_HOST",
+    "EDGE_PORT": "FOGBANK_PORT",
+    "SERVICES": "nothing: services load when they are first asked for",
+    "LOCALSTACK_AUTH_TOKEN": "nothing",
+}
+
+
+class BadSetting(Exception):
+    """A setting that is not one, or has a value that is none; the text says what to do."""
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path) -> Settings:
+    """The settings of a cloud started in `folder`; raises BadSetting."""
+    merged: dict[str, Any] = {}
+    for source, values in (
+        (FILE, _from_file(folder / FILE)),
+        ("environment", _from_environment(environ)),
+        ("command line", {name: value for name, value in flags.items() if value is not None}),
+    ):
+        for name, value in values.items():
+            _check_name(name, source)
+            merged[name] = value
+    try:
+        return msgspec.convert(merged, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        name = str(error).rpartition("$.")[2].strip("`")
+        raise BadSetting(f"the setting {name or '?'} cannot be {merged.get(name)!r}: {error}") from None
+
+
+def _path(kind: type, value: Any) -> Any:
+    return kind(value)
+
+
+def _check_name(name: str, source: str) -> None:
+    fields = Settings.__struct_fields__
+    if name in fields:
+        return
+    close = difflib.get_close_matches(name, fields, 1)
+    shown = PREFIX + name.upper() if source == "environment" else name
+    hint = close[0] if close else ""
+    if hint and source == "environment":
+        hint = PREFIX + hint.upper()
+    raise BadSetting(
+        f"there is no setting {shown} ({source})" + (f"; did you mean {hint}?" if hint else f": {', '.join(fields)}")
+    )
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{path} is not TOML: {error}") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in environ.items():
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS:
+            key = name[len(PREFIX) :].lower()
+            found[key] = tuple(part.strip() for part in value.split(",")) if key == "domains" else value
+    return found
+
+
+def hints(environ: Mapping[str, str]) -> list[str]:
+    """What to say about another emulator's variables that are set here."""
+    return [f"{name} is LocalStack's; here it is {meaning}" for name, meaning in LOCALSTACK.items() if name in environ]

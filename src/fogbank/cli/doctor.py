@@ -1,0 +1,44 @@
+"""`fogbank doctor`: what this machine lacks, for which service, and the command that installs it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+
+
+def examine() -> list[dict[str, Any]]:
+    """One entry per thing that a service needs: name, for, ok, found, install."""
+    entries: list[dict[str, Any]] = []
+
+    def add(name: str, needed_for: str, found: str, install: str) -> None:
+        entries.append({"name": name, "for": needed_for, "ok": bool(found), "found": found, "install": install})
+
+    for version in PYTHONS:
+        mine = f"{sys.version_info.major}.{sys.version_info.minor}" == version
+        path = sys.executable if mine else shutil.which(f"python{version}") or ""
+        add(f"python{version}", f"Lambda runtime python{version} (else the nearest)", path,
+            f"apt install python{version}, or uv python install {version}")  # fmt: skip
+    add("node", "Lambda runtimes nodejs*", shutil.which("node") or "", "apt install nodejs")
+    boto3 = importlib.util.find_spec("boto3")
+    add("boto3", "Python functions that use it, as on AWS", boto3.origin or "" if boto3 else "", "pip install boto3")
+    add("aws", "fogbank demo, and the tour of the README", shutil.which("aws") or "", "pip install awscli")
+    psycopg = importlib.util.find_spec("psycopg")
+    add("psycopg", "--store postgresql://…", psycopg.origin or "" if psycopg else "", "pip install 'fogbank[postgres]'")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
+    add("chromium", "the browser test of this repository", chromium, "apt install chromium")
+    return entries
+
+
+def show(entries: list[dict[str, Any]]) -> None:
+    table = Table("", "needs", "for", "found / install with")
+    for entry in entries:
+        mark = "[green]✓[/green]" if entry["ok"] else "[yellow]–[/yellow]"
+        table.add_row(mark, entry["name"], entry["for"], entry["found"] or entry["install"])
+    Console().print(table)
