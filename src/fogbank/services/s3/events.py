@@ -99,22 +99,29 @@ async def notify(ctx: Context, payload: dict[str, Any]) -> None:
     """Deliver one event, as s3.amazonaws.com."""
     message = payload["message"]
     text = message.decode() if isinstance(message, bytes) else str(message)
-    await send(ctx, payload["target"], payload["account"], text)
+    await send(ctx, payload["target"], payload["account"], payload["bucket"], text)
 
 
-async def send(ctx: Context, target: str, account: str, text: str) -> None:
+def as_s3(ctx: Context, bucket: str, account: str, region: str) -> Context:
+    """The context of S3 acting for a bucket: what resource policies know as aws:SourceArn and aws:SourceAccount."""
+    who = service("s3.amazonaws.com", account)
+    who = msgspec.structs.replace(who, source_identity=f"arn:{ctx.partition}:s3:::{bucket}")
+    return ctx.acting_as(who, region=region)
+
+
+async def send(ctx: Context, target: str, account: str, bucket: str, text: str) -> None:
     """Hand `text` to a queue, topic or function. Raises what that service answers."""
     kind, region, owner, rest = target.split(":", 5)[2:6]
-    there = ctx.acting_as(service("s3.amazonaws.com", account), region=region)
+    there = as_s3(ctx, bucket, account, region)
     if kind == "lambda":
-        await there.call(
-            "lambda", "Invoke", {"FunctionName": target, "InvocationType": "Event", "Payload": text.encode()}
-        )
+        request = {"FunctionName": target, "InvocationType": "Event", "Payload": text.encode()}
+        await there.call("lambda", "Invoke", request)
     elif kind == "sqs":
         url = f"{ctx.endpoint}/{owner}/{rest}"
         await there.call("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": text})
     else:
-        await there.call("sns", "Publish", {"TopicArn": target, "Subject": "Amazon S3 Notification", "Message": text})
+        request = {"TopicArn": target, "Subject": "Amazon S3 Notification", "Message": text}
+        await there.call("sns", "Publish", request)
 
 
 async def test_message(ctx: Context, bucket: Bucket, target: str) -> ServiceError | None:
@@ -129,7 +136,7 @@ async def test_message(ctx: Context, bucket: Bucket, target: str) -> ServiceErro
         "HostId": ctx.request_id,
     }
     try:
-        await send(ctx, target, bucket.account, msgspec.json.encode(body).decode())
+        await send(ctx, target, bucket.account, bucket.name, msgspec.json.encode(body).decode())
     except ServiceError as error:
         return error
     return None

@@ -14,9 +14,9 @@ from fogbank.core.operation import ResourcePolicy, resource_policy
 from fogbank.store.api import Reader
 
 from .errors import MalformedPolicy
-from .records import BUCKETS, CONFIGS
+from .records import BUCKETS, CONFIGS, OBJECTS, Bucket
 
-RESTRICT = 3  # index of RestrictPublicBuckets in Bucket.public_access
+_IGNORE_ACLS, RESTRICT = 1, 3  # indexes of IgnorePublicAcls, RestrictPublicBuckets in Bucket.public_access
 MAX_POLICY = 20 * 1024
 
 # a fixed value of one of these keeps a statement from being public
@@ -47,19 +47,53 @@ def bucket_policy(tx: Reader, arn: str) -> ResourcePolicy | None:
     bucket = tx.get(BUCKETS, (name,))
     if bucket is None:
         return None
-    if not bucket.has_policy:
-        return ResourcePolicy(bucket.account, None)
-    config = tx.get(CONFIGS, (name, "policy", ""))
-    document: str | None = config.value if config is not None else None
-    if document is not None and bucket.public_access[RESTRICT] and is_public(document):
-        document = _restricted(document, bucket.account)
+    document: str | None = None
+    if bucket.has_policy:
+        config = tx.get(CONFIGS, (name, "policy", ""))
+        document = config.value if config is not None else None
+        if document is not None and bucket.public_access[RESTRICT] and is_public(document):
+            document = _restricted(document, bucket.account)
+    if bucket.ownership != "BucketOwnerEnforced" and not bucket.public_access[_IGNORE_ACLS]:
+        granted = _granted(tx, bucket, arn)
+        if granted is not None:
+            document = _with(document, granted)
     return ResourcePolicy(bucket.account, document)
 
 
-def _restricted(document: str, account: str) -> str:
-    parsed = msgspec.json.decode(document)
+def _granted(tx: Reader, bucket: Bucket, arn: str) -> dict[str, Any] | None:
+    """What a canned ACL of the bucket or object gives to others, as a statement."""
+    key = arn.split(":", 5)[5].partition("/")[2]
+    if key:
+        found = tx.get(OBJECTS, (bucket.name, key))
+        canned, actions = (found.grants if found is not None else "private"), ["s3:GetObject"]
+        if bucket.grants == "public-read-write":
+            actions, canned = (
+                [*actions[: canned.startswith("public")], "s3:PutObject", "s3:DeleteObject"],
+                "public-read",
+            )
+    else:
+        canned, actions = bucket.grants, ["s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"]
+    if not canned.startswith(("public-", "authenticated-")):
+        return None
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": arn}
+    if canned == "authenticated-read":
+        statement["Condition"] = {"StringNotEquals": {"aws:PrincipalType": "Anonymous"}}
+    return statement
+
+
+def _with(document: str | None, statement: dict[str, Any]) -> str:
+    """A policy with one more statement."""
+    parsed = msgspec.json.decode(document) if document is not None else {"Version": "2012-10-17", "Statement": []}
     statements = parsed["Statement"] if isinstance(parsed["Statement"], list) else [parsed["Statement"]]
-    fence = {
+    return msgspec.json.encode({**parsed, "Statement": [*statements, statement]}).decode()
+
+
+def _restricted(document: str, account: str) -> str:
+    return _with(document, _fence(account))
+
+
+def _fence(account: str) -> dict[str, Any]:
+    return {
         "Sid": "RestrictPublicBuckets",
         "Effect": "Deny",
         "Principal": "*",
@@ -70,7 +104,6 @@ def _restricted(document: str, account: str) -> str:
             "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
         },
     }
-    return msgspec.json.encode({**parsed, "Statement": [*statements, fence]}).decode()
 
 
 def is_public(document: str) -> bool:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.context import Context
-from fogbank.core.operation import operation
+from fogbank.core.operation import Access, operation
 from fogbank.store.api import Transaction
 
 from .. import arns
 from ..errors import InvalidArgument, MalformedXML
-from ..events import TARGETS, test_message
+from ..events import TARGETS, as_s3, test_message
 from ..lookups import require_bucket
+from ..permissions import denial
 from ..records import BUCKETS, CONFIGS, Bucket, Config
 from .configs import get
 
@@ -58,8 +59,21 @@ def _checked(ctx: Context, each: dict[str, Any], arn: str) -> dict[str, Any]:
 
 
 async def _validate(ctx: Context, bucket: Bucket, kept: dict[str, Any]) -> None:
+    for each in kept.get("LambdaFunctionConfigurations") or []:
+        target = each["LambdaFunctionArn"]
+        if target.count(":") < 6:
+            raise InvalidArgument("The ARN is not well formed", ArgumentName="CloudFunction", ArgumentValue=target)
+        there = as_s3(ctx, bucket.name, bucket.account, target.split(":")[3])
+        if denial(there, Access("lambda:InvokeFunction", target)) is not None:
+            raise InvalidArgument(
+                _CANNOT,
+                ArgumentName=target,
+                ArgumentValue="Not authorized to invoke function",
+            )
     for member, arn in TARGETS[1:]:
         for each in kept.get(member) or []:
+            if each[arn].count(":") < 5:
+                raise InvalidArgument("The ARN is not well formed", ArgumentName=member, ArgumentValue=each[arn])
             error = await test_message(ctx, bucket, each[arn])
             if error is not None:
                 raise InvalidArgument(_CANNOT, ArgumentName=each[arn], ArgumentValue=error.message)
