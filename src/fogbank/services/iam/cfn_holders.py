@@ -33,7 +33,9 @@ def policy_json(document: object) -> str:
 def stack_tags(name: Name, properties: dict[str, Any]) -> list[dict[str, str]]:
     """The resource's tags and those by which CloudFormation knows its own."""
     own = {"stack-id": name.stack_id, "stack-name": name.stack_name, "logical-id": name.logical_id}
-    return [*_tags(properties), *({"Key": f"{_STACK}{key}", "Value": value} for key, value in own.items())]
+    tags = {tag["Key"]: tag["Value"] for tag in _tags(properties)}
+    tags |= {f"{_STACK}{key}": value for key, value in own.items()}
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _tags(properties: dict[str, Any]) -> list[dict[str, str]]:
