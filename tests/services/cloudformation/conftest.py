@@ -61,6 +61,11 @@ class Cfn:
     def story(self, name):
         return [(event["LogicalResourceId"], event["ResourceStatus"]) for event in self.events(name)]
 
+    def failures(self, name):
+        """(resource, reason) of everything that failed."""
+        failed = [event for event in self.events(name) if event["ResourceStatus"].endswith("_FAILED")]
+        return [(event["LogicalResourceId"], event.get("ResourceStatusReason", "")) for event in failed]
+
     def reason(self, name, logical_id, status):
         for event in self.events(name):
             if (event["LogicalResourceId"], event["ResourceStatus"]) == (logical_id, status):

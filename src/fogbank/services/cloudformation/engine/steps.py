@@ -25,7 +25,7 @@ from .environment import Plan, exports_of, properties_of, with_resources
 from .lookups import resolved
 from .schedule import run_graph
 from .surroundings import Surroundings, bound, waits
-from .tagging import with_stack_tags
+from .tagging import with_stack_tags, with_system_tags
 
 REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
 
@@ -382,8 +382,14 @@ class Steps:
 
     async def _do_create(self, handler: Any, record: StackResource, wanted: dict[str, Any], token: str) -> Resource:
         name = Name(self._stack.name, self._stack.id, record.logical_id, token)
-        made: Resource = await handler.create(self._calls, name, await resolved(self._calls, wanted))
+        made: Resource = await handler.create(
+            self._calls, name, self._tagged(record, await resolved(self._calls, wanted))
+        )
         return made
+
+    def _tagged(self, record: StackResource, properties: dict[str, Any]) -> dict[str, Any]:
+        stack = self._stack
+        return with_system_tags(record.type, properties, stack.name, stack.id, record.logical_id)
 
     async def _do_update(
         self, handler: Any, record: StackResource, old: dict[str, Any], wanted: dict[str, Any]
@@ -393,7 +399,9 @@ class Steps:
             old = await resolved(self._calls, old)
         except ServiceError:  # what it referred to is gone by now: the difference stands all the same
             old = dict(old)
-        made: Resource = await handler.update(self._calls, record.physical_id, old, new)
+        made: Resource = await handler.update(
+            self._calls, record.physical_id, self._tagged(record, old), self._tagged(record, new)
+        )
         return made
 
     async def _put(self, record: StackResource, properties: dict[str, Any] | None = None) -> None:

@@ -1,8 +1,8 @@
-"""A stack's tags travel to its resources: merged into the tags each resource declares for itself.
+"""A stack's tags travel to its resources, and CloudFormation's own three with them.
 
-User Guide, "Resource tag". Only types that are known to take tags are given any; the aws:cloudformation:* tags that
-AWS adds by itself cannot be given through a service's public API, which refuses the prefix, and are shown by
-`Tags` of the stack's resources in AWS only.
+User Guide, "Resource tag": a tag of the resource itself wins over one of the stack. The tags
+aws:cloudformation:stack-name, …:stack-id and …:logical-id go to the types of `_SYSTEM` only: the services of the others
+refuse the prefix aws: from whomever it comes.
 """
 
 from __future__ import annotations
@@ -30,6 +30,15 @@ AWS::ApiGatewayV2::Api AWS::ApiGatewayV2::Stage AWS::ApiGatewayV2::DomainName AW
 AWS::Batch::ComputeEnvironment AWS::Batch::JobQueue AWS::Glue::Crawler AWS::Glue::Database AWS::Glue::Job
 AWS::Glue::Trigger AWS::MSK::Cluster AWS::Pipes::Pipe AWS::SSM::Document AWS::SSM::Parameter
 """
+_SYSTEM = frozenset(
+    (
+        "AWS::IAM::Role",
+        "AWS::Lambda::Function",
+        "AWS::Logs::LogGroup",
+        "AWS::SNS::Topic",
+        "AWS::SQS::Queue",
+    )
+)
 _NAMES = {"AWS::Cognito::UserPool": "UserPoolTags", "AWS::EFS::FileSystem": "FileSystemTags"}
 _NAMED_MAPS = frozenset(("AWS::Cognito::UserPool",))
 
@@ -55,3 +64,13 @@ def with_stack_tags(kind: str, properties: dict[str, Any], tags: Mapping[str, st
         extra = [{"Key": key, "Value": value} for key, value in tags.items() if key not in have]
         return {**properties, name: [*own, *extra]}
     return properties
+
+
+def with_system_tags(
+    kind: str, properties: dict[str, Any], stack_name: str, stack_id: str, logical_id: str
+) -> dict[str, Any]:
+    """The properties with CloudFormation's own tags, which are given to the service and not kept with the stack."""
+    if kind not in _SYSTEM:
+        return properties
+    tags = {"stack-name": stack_name, "stack-id": stack_id, "logical-id": logical_id}
+    return with_stack_tags(kind, properties, {f"aws:cloudformation:{key}": value for key, value in tags.items()})

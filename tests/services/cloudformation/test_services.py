@@ -1,0 +1,129 @@
+"""Resources of other services in one stack: made, changed, tagged and deleted through their own cfn.py."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from fogbank.core import services
+from fogbank.services.cloudformation.engine import registry
+
+TEMPLATE = """
+Resources:
+  Queue: {Type: 'AWS::SQS::Queue', Properties: {VisibilityTimeout: 40}}
+  QueuePolicy:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref Queue]
+      PolicyDocument:
+        Version: 2012-10-17
+        Statement: [{Effect: Allow, Principal: '*', Action: 'sqs:SendMessage', Resource: !GetAtt Queue.Arn}]
+  Topic: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: d}}
+  Subscription:
+    Type: AWS::SNS::Subscription
+    Properties: {Protocol: sqs, Endpoint: !GetAtt Queue.Arn, TopicArn: !Ref Topic, RawMessageDelivery: true}
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
+      KeySchema: [{AttributeName: pk, KeyType: HASH}]
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: 2012-10-17
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}]
+      ManagedPolicyArns: ['arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole']
+      Policies:
+        - PolicyName: table
+          PolicyDocument:
+            Version: 2012-10-17
+            Statement: [{Effect: Allow, Action: 'dynamodb:*', Resource: !GetAtt Table.Arn}]
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.12
+      Handler: index.handler
+      Role: !GetAtt Role.Arn
+      Timeout: '20'
+      Environment: {Variables: {TABLE: !Ref Table}}
+      Code:
+        ZipFile: |
+          import os, boto3
+          def handler(event, context):
+              boto3.client("dynamodb").put_item(TableName=os.environ["TABLE"], Item={"pk": {"S": event["key"]}})
+              return "stored"
+  Logs: {Type: 'AWS::Logs::LogGroup', Properties: {LogGroupName: !Sub '/aws/lambda/${Function}', RetentionInDays: 7}}
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Version: 2012-10-17
+        Statement:
+          - Effect: Allow
+            Principal: {AWS: !Sub 'arn:aws:iam::${AWS::AccountId}:root'}
+            Action: 'kms:*'
+            Resource: '*'
+  Alias: {Type: 'AWS::KMS::Alias', Properties: {AliasName: alias/stack, TargetKeyId: !Ref Key}}
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      VersioningConfiguration: {Status: Enabled}
+Outputs:
+  Function: {Value: !Ref Function}
+  Table: {Value: !Ref Table}
+  Queue: {Value: !Ref Queue}
+  QueueArn: {Value: !GetAtt Queue.Arn}
+  BucketArn: {Value: !GetAtt Bucket.Arn}
+  KeyArn: {Value: !GetAtt Key.Arn}
+"""
+
+NEEDED = ("AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::SNS::Subscription", "AWS::DynamoDB::Table", "AWS::IAM::Role",
+          "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::KMS::Key", "AWS::S3::Bucket")  # fmt: skip
+MISSING = [name for name in NEEDED if registry.find(name) is None]
+
+
+@pytest.mark.skipif(bool(MISSING), reason=f"not built: {MISSING}")
+def test_an_application(cfn, aws):
+    tags = [{"Key": "team", "Value": "fog"}]
+    stack = cfn.create("app", TEMPLATE, Capabilities=["CAPABILITY_IAM"], Tags=tags)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", cfn.failures("app")
+    out = cfn.outputs("app")
+    functions = aws.client("lambda")
+    answer = functions.invoke(FunctionName=out["Function"], Payload=json.dumps({"key": "k"}))
+    assert json.load(answer["Payload"]) == "stored"
+    item = aws.client("dynamodb").get_item(TableName=out["Table"], Key={"pk": {"S": "k"}})["Item"]
+    assert item == {"pk": {"S": "k"}}
+    sqs = aws.client("sqs")
+    assert sqs.list_queue_tags(QueueUrl=out["Queue"])["Tags"] == {
+        "team": "fog",
+        "aws:cloudformation:stack-name": "app",
+        "aws:cloudformation:stack-id": stack["StackId"],
+        "aws:cloudformation:logical-id": "Queue",
+    }
+    assert aws.client("s3").get_bucket_versioning(Bucket=cfn.physical("app")["Bucket"])["Status"] == "Enabled"
+    changed = TEMPLATE.replace("VisibilityTimeout: 40", "VisibilityTimeout: 50").replace("Timeout: '20'", "Timeout: 21")
+    stack = cfn.update("app", changed, Capabilities=["CAPABILITY_IAM"])
+    assert stack["StackStatus"] == "UPDATE_COMPLETE", cfn.failures("app")
+    attributes = sqs.get_queue_attributes(QueueUrl=out["Queue"], AttributeNames=["VisibilityTimeout"])["Attributes"]
+    assert attributes == {"VisibilityTimeout": "50"}
+    assert functions.get_function_configuration(FunctionName=out["Function"])["Timeout"] == 21
+    gone = cfn.delete("app")
+    assert gone["StackStatus"] == "DELETE_COMPLETE", cfn.failures(gone["StackId"])
+    assert sqs.list_queues().get("QueueUrls", []) == []
+    assert aws.client("dynamodb").list_tables()["TableNames"] == []
+    assert functions.list_functions()["Functions"] == []
+
+
+def test_every_declared_type_is_found_by_its_name():
+    """The table of middle words, or the search behind it, leads to each type that a service declares."""
+    found = 0
+    for name in services.built():
+        for kind in (services.load(name) or services.Service(name)).resource_types:
+            assert registry.find(kind) is not None, kind
+            found += 1
+    assert found > 20
+    assert registry.find("Custom::Anything") is registry.find("AWS::CloudFormation::CustomResource")
+    assert registry.find("AWS::Nobody::Knows") is None
