@@ -104,8 +104,7 @@ async def notify(ctx: Context, payload: dict[str, Any]) -> None:
 
 def as_s3(ctx: Context, bucket: str, account: str, region: str) -> Context:
     """The context of S3 acting for a bucket: what resource policies know as aws:SourceArn and aws:SourceAccount."""
-    who = service("s3.amazonaws.com", account)
-    who = msgspec.structs.replace(who, source_identity=f"arn:{ctx.partition}:s3:::{bucket}")
+    who = service("s3.amazonaws.com", account, f"arn:{ctx.partition}:s3:::{bucket}")
     return ctx.acting_as(who, region=region)
 
 
