@@ -32,14 +32,14 @@ class Bench:
         self.clock = Clock()
         self.logged: list[dict[str, Any]] = []
         self.streams: list[str] = []
-        app = SimpleNamespace(
+        self.app = SimpleNamespace(
             clock=self.clock,
             signals=Signals(self.clock),
             settings=Settings(data=folder / "data"),
             endpoint="http://localhost:4566",
             on_stop=lambda close: None,
         )
-        self.fleet = Fleet(app)  # type: ignore[arg-type]
+        self.fleet = Fleet(self.app)  # type: ignore[arg-type]
         self.sequence = 0
 
     async def logs(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:

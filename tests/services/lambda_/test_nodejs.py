@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html, …/nodejs-log
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Coroutine
@@ -198,5 +199,42 @@ def test_a_streamed_response(run: Callable[[Body], None]) -> None:
         """
         outcome = await bench.invoke(bench.spec(code, NODE, memory=256))
         assert (outcome.payload, outcome.content_type, outcome.streamed) == (b"one two", "text/plain", True)
+
+    run(body)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "https.request({hostname: url.hostname, path: url.pathname + url.search, method: 'PUT'}, done)",
+        "https.request(`https://${url.hostname}${url.pathname}${url.search}`, {method: 'PUT'}, done)",
+    ],
+)
+def test_an_answer_without_the_port_finds_home(run: Callable[[Body], None], call: str) -> None:
+    """The CDK's provider framework keeps host and path of the ResponseURL and speaks https."""
+
+    async def body(bench: Bench) -> None:
+        asked: list[bytes] = []
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.append(await reader.readuntil(b"\r\n"))
+            writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        bench.app.endpoint = f"http://127.0.0.1:{port}"
+        code = f"""
+            import * as https from 'https';
+            export const handler = async (event) => new Promise((resolve, reject) => {{
+              const url = new URL(event);
+              const done = (response) => {{ response.resume(); resolve(response.statusCode); }};
+              {call}.on('error', reject).end();
+            }});
+        """
+        spec = bench.spec(code, NODE, file="app.mjs", memory=256)
+        assert decoded(await bench.invoke(spec, f"http://127.0.0.1:{port}/answer?x=1")) == 204
+        assert asked == [b"PUT /answer?x=1 HTTP/1.1\r\n"]
+        server.close()
 
     run(body)

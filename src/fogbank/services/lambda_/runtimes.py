@@ -101,6 +101,17 @@ class Interpreters:
         note = f"{runtime} is not on this machine: running on {family} {text} ({path})"
         return Interpreter(family, path, nearest, False, note)
 
+    def describe(self) -> list[str]:
+        """What `fogbank doctor` says: the interpreters, and whether Python functions find boto3."""
+        lines = []
+        for family in FAMILIES:
+            found = sorted(self.found(family).items())
+            names = ", ".join(f"{'.'.join(map(str, version))} ({path})" for version, path in found)
+            lines.append(f"Lambda {family}: {names or 'none found: its functions cannot run'}")
+        missing = self.sdk()[1]
+        lines.append(f"Lambda boto3: {missing or 'lent to Python functions'}")
+        return lines
+
     def sdk(self) -> tuple[str, str]:
         """A folder that holds boto3 alone, for Python functions, and a note when there is none.
 

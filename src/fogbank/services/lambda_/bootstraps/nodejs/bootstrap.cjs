@@ -286,6 +286,43 @@ async function runStreaming(handler, event, context, id) {
   await answered;
 }
 
+// -- the way home -----------------------------------------------------------------------------------------------------
+
+/** Handlers of custom resources answer by https to the host of the ResponseURL and drop its port, for on AWS it has
+ * none. Such a call to the endpoint's own host is led to the endpoint. Calls that name a port are left alone. */
+function leadHome() {
+  let home;
+  try {
+    home = new URL(process.env.AWS_ENDPOINT_URL);
+  } catch (_) {
+    return;
+  }
+  if (home.protocol !== "http:" || !home.port) return;
+  const https = require("https");
+  const secure = https.request;
+  https.request = function (...args) {
+    let [target, options, callback] = args;
+    if (typeof target === "string" || target instanceof URL) {
+      const url = new URL(target);
+      if (typeof options === "function") [options, callback] = [{}, options];
+      const parts = { hostname: url.hostname, port: url.port, path: url.pathname + url.search };
+      options = Object.assign(parts, options);
+    } else {
+      [options, callback] = [target || {}, options];
+    }
+    const host = options.hostname || options.host;
+    if (host !== home.hostname || options.port) return secure.apply(https, args);
+    const { agent, protocol, ...rest } = options;
+    return http.request({ ...rest, hostname: home.hostname, host: home.hostname, port: home.port }, callback);
+  };
+  https.get = function (...args) {
+    const request = https.request(...args);
+    request.end();
+    return request;
+  };
+  require("module").syncBuiltinESMExports();
+}
+
 // -- invocations ------------------------------------------------------------------------------------------------------
 
 function makeContext(headers) {
@@ -373,6 +410,7 @@ function onUncaught(label, error) {
 
 async function main() {
   patchConsole();
+  leadHome();
   process.on("uncaughtException", (error) => onUncaught("Uncaught Exception", error));
   process.on("unhandledRejection", (reason, promise) => {
     const fault = new RuntimeFault("Runtime.UnhandledPromiseRejection", String(isError(reason) ? `${reason.name}: ${reason.message}` : reason));
