@@ -89,6 +89,25 @@ def test_an_unknown_key_is_refused_with_a_hint_unless_open() -> None:
     assert (opened.kind, opened.account) == ("root", "000000000000")
 
 
+def test_an_open_cloud_decodes_what_it_does_not_verify() -> None:
+    chunks = f"3;chunk-signature={'0' * 64}\r\nabc\r\n0;chunk-signature={'0' * 64}\r\n\r\n".encode()
+    names = "content-length;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length"
+    headers = [
+        ("host", "s3.amazonaws.com"),
+        ("x-amz-date", "20231114T221320Z"),
+        ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
+        ("x-amz-decoded-content-length", "3"),
+        (
+            "authorization",
+            f"AWS4-HMAC-SHA256 Credential=AKIANOBODY/20231114/us-east-1/s3/aws4_request,SignedHeaders={names},"
+            f"Signature={'0' * 64}",
+        ),
+    ]
+    request = Request("PUT", "/b/k", "", headers, chunks)
+    assert Authenticator(cloud(auth="open")).authenticate(request, "s3").kind == "root"
+    assert request.content == b"abc"
+
+
 def test_strict_knows_issued_keys_only() -> None:
     app = cloud(auth="strict")
     put(app, records.USERS, user())
@@ -292,6 +311,27 @@ def test_a_denial_hints_at_what_is_missing() -> None:
         Authorizer(app).authorize(context(app, ANN), operation(), {}, no_policy)
     hint = dict(caught.value.headers)["x-fogbank-hint"]
     assert '{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "' + QUEUE + '"}' in hint
+
+
+def test_a_hint_is_a_header_whatever_a_policy_says() -> None:
+    app = cloud()
+    put(app, records.USERS, user())
+    text = document("Deny", Principal="*", Sid="no\r\nx-evil: ü")
+    with pytest.raises(AccessDenied) as caught:
+        Authorizer(app).authorize(context(app, ANN), operation(), {}, lambda arn: ResourcePolicy(ACCOUNT, text))
+    hint = dict(caught.value.headers)["x-fogbank-hint"]
+    assert hint.isascii() and hint.isprintable()
+
+
+def test_a_narrowed_session_does_not_profit_from_a_remembered_decision() -> None:
+    app = cloud()
+    asked = Authorizer(app)
+    put(app, records.USERS, user(inline={"own": document()}))
+    fields = {name: getattr(ANN, name) for name in ANN.__struct_fields__}
+    plain = Principal(**{**fields, "access_key": ""})
+    narrowed = Principal(**{**fields, "access_key": "", "session_policies": (document(Action="s3:*"),)})
+    assert may(app, asked, plain)
+    assert not may(app, asked, narrowed)
 
 
 def test_audit_lets_through_what_it_would_deny(caplog: pytest.LogCaptureFixture) -> None:

@@ -51,7 +51,8 @@ class AuthorizationError(CommonError):
 class Authorizer:
     """Decides calls. Decisions that do not depend on the call's context are remembered until an identity changes.
 
-    `controls_of(account)` gives an account's service control policies, level by level: set by AWS Organizations.
+    `controls_of(account)` gives an account's service control policies, level by level: set by AWS Organizations, which
+    signals `identity` when they change.
     """
 
     def __init__(self, cloud: Cloud) -> None:
@@ -98,12 +99,13 @@ class Authorizer:
             _refuse_beyond_session(action, principal)
         attached = resource_policy_of(resource) if resource != "*" else None
         key = (principal.access_key, principal.arn, action, resource, attached)
-        if key in self._allowed:
+        narrowed = bool(principal.session_policies) and not principal.access_key  # its key would not tell it apart
+        if key in self._allowed and not narrowed:
             return
         asked = AccessRequest(principal, iam_action(action), resource)
         decision, asked = self.decide(ctx, asked, attached, conditions)
         if decision.allowed:
-            if not decision.conditional and (principal.access_key or not principal.session_policies):
+            if not decision.conditional and not narrowed:
                 if len(self._allowed) > 50_000:
                     self._allowed.clear()
                 self._allowed.add(key)
@@ -195,7 +197,7 @@ def _hint(asked: AccessRequest, decision: Decision) -> str:
     )
     where = f"{decision.policy_type} {json.dumps(decision.policy)}" if decision.policy else decision.policy_type
     if decision.explicit:
-        name = f" ({decision.sid})" if decision.sid else ""
+        name = f" ({json.dumps(decision.sid)})" if decision.sid else ""  # one line of ASCII, whatever it holds
         return f"denied by statement {decision.statement + 1}{name} of {where}{missing}"
     statement = json.dumps({"Effect": "Allow", "Action": asked.action, "Resource": asked.resource})
     return f"no {where} has a statement such as {statement}{missing}"[:2000]
