@@ -46,6 +46,7 @@ class Condition(msgspec.Struct, frozen=True, gc=False):
     kind: str
     root: Any
     leaves: tuple[Any, ...]
+    typed: bool  # some of them do not take values of every type
     refs: frozenset[str]  # the values it uses, ":v"
     aliases: frozenset[str]  # the placeholders of names it uses, "#n"
     heads: frozenset[str]  # the top-level attributes it mentions
@@ -96,6 +97,7 @@ def condition(kind: str, text: str, names: Names) -> Condition:
         kind=kind,
         root=root,
         leaves=leaves,
+        typed=any(not (isinstance(leaf, Within) or _equates(leaf)) for leaf in leaves),
         refs=frozenset(node.name for node in nodes if isinstance(node, Ref)),
         aliases=aliases,
         heads=frozenset(path.head for path in resolved),
@@ -132,6 +134,10 @@ def _operators(node: Any) -> int:
     if isinstance(node, And | Or):
         return len(node.conditions) - 1
     return not isinstance(node, Path | Ref)
+
+
+def _equates(leaf: Any) -> bool:
+    return isinstance(leaf, Compare) and leaf.operator in ("=", "<>")
 
 
 def check_words(paths: Iterable[Path]) -> None:
@@ -203,6 +209,8 @@ def _check_distinct(name: str, operands: tuple[Any, ...]) -> None:
 
 def demand(checked: Condition, given: dict[str, Value]) -> None:
     """Check a condition against the request's values: all defined, and of types that its operators take."""
+    if not checked.typed and checked.refs <= given.keys():
+        return
     for leaf in checked.leaves:
         problem = _problem(leaf, given)
         if problem:

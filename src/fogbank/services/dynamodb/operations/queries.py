@@ -19,7 +19,7 @@ from ..arns import read_resource
 from ..expressions.binding import Binding, Test
 from ..expressions.keys import KeyConditions
 from ..keys import BUCKETS
-from ..pages import FullKey, Page, Selection, Span, bounds, check_start, key_values, read_slice, start_place
+from ..pages import FullKey, Page, Selection, Slice, Span, bounds, check_start, key_values, read_slice, start_place
 from ..records import ITEMS
 from ..schema import Index, Schema
 from ..state import State
@@ -74,22 +74,35 @@ class Read:
         schema.check_nested(self.nested, index.keys)
         return index
 
-    async def page(self, ctx: Context, place: Begun) -> Page:
+    def first(self, tx: Reader, begun: Begun, page: Page) -> Slice:
+        """The page's first slice."""
+        return self._slice(tx, begun, page, begun.after)
+
+    def _slice(self, tx: Reader, begun: Begun, page: Page, after: FullKey | None) -> Slice:
+        return read_slice(
+            tx,
+            begun.schema,
+            begun.span,
+            after,
+            reverse=self.req.get("ScanIndexForward") is False,
+            limit=page.left,
+            room=page.room,
+            whole=begun.chosen is not None and self.selection.fetches(begun.chosen),
+        )
+
+    async def page(self, ctx: Context, begun: Begun, found: Slice) -> Page:
         """Read the page, slice by slice: a page of many small items does not keep others waiting."""
-        page = Page(self.req.get("Limit"), self.test)
-        whole = place.chosen is not None and self.selection.fetches(place.chosen)
-        reverse = self.req.get("ScanIndexForward") is False
-        after = place.after
-        while True:
-            found = await ctx.fetch(
-                read_slice, place.schema, place.span, after,
-                reverse=reverse, limit=page.left, room=page.room, whole=whole,
-            )  # fmt: skip
-            page.add(found)
-            if found.complete or page.last is not None:
-                return page
-            after = cast(FullKey, ITEMS.key(found.records[-1]))
+        page = self.empty()
+        page.add(found)
+        while not found.complete and page.last is None:
             await asyncio.sleep(0)
+            after = cast(FullKey, ITEMS.key(found.records[-1]))
+            found = await ctx.fetch(self._slice, begun, page, after)
+            page.add(found)
+        return page
+
+    def empty(self) -> Page:
+        return Page(self.req.get("Limit"), self.test)
 
     def answer(self, ctx: Context, begun: Begun, page: Page) -> dict[str, Any]:
         req, schema, index, state = self.req, begun.schema, begun.chosen, ctx.app.local(State)
@@ -119,8 +132,13 @@ async def query(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     conditions = _conditions(req, binding)
     read = Read(req, binding, "QueryFilter")
     binding.finish()
-    begun = await ctx.fetch(_begin_query, ctx, read, conditions)
-    return read.answer(ctx, begun, await read.page(ctx, begun))
+
+    def begin(tx: Reader) -> tuple[Begun, Slice]:
+        begun = _begin_query(tx, ctx, read, conditions)
+        return begun, read.first(tx, begun, read.empty())
+
+    begun, found = await ctx.fetch(begin)
+    return read.answer(ctx, begun, await read.page(ctx, begun, found))
 
 
 def _begin_query(tx: Reader, ctx: Context, read: Read, conditions: KeyConditions) -> Begun:
@@ -162,8 +180,13 @@ async def scan(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     binding = Binding(req, expressions=("ProjectionExpression", "FilterExpression"), legacy=SCAN_LEGACY)
     read = Read(req, binding, "ScanFilter")
     binding.finish()
-    begun = await ctx.fetch(_begin_scan, ctx, read, segment)
-    return read.answer(ctx, begun, await read.page(ctx, begun))
+
+    def begin(tx: Reader) -> tuple[Begun, Slice]:
+        begun = _begin_scan(tx, ctx, read, segment)
+        return begun, read.first(tx, begun, read.empty())
+
+    begun, found = await ctx.fetch(begin)
+    return read.answer(ctx, begun, await read.page(ctx, begun, found))
 
 
 def _begin_scan(tx: Reader, ctx: Context, read: Read, segment: tuple[int, int]) -> Begun:
