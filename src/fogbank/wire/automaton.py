@@ -15,8 +15,10 @@ from typing import Any
 sre: Any = import_module("re._constants")  # Python's own, without published types
 parser: Any = import_module("re._parser")
 
-_MAX_STATES = 20_000
-_UNBOUNDED = 64  # a bounded repeat beyond this counts as unbounded when danger is judged
+MAX_LENGTH = 100_000  # characters; a longer value is not matched: even linear time would hold the server up
+_MAX_STATES = 2_000
+_NESTED = 8  # a repeat of more than this may explode with what varies inside it
+_IN_A_ROW = 255  # … and costs a factor of the value's length where several follow each other
 
 
 class _Unsupported(Exception):
@@ -32,17 +34,17 @@ def parse(text: str) -> Any:
     return parser.parse(text, re.ASCII)
 
 
-def is_dangerous(text: str) -> bool:
-    """Whether an unbounded repeat contains one, or several follow each other over the same characters."""
-    return _ambiguous(parse(text), 0) or _row(parse(text)) > 3
+def danger(text: str) -> int:
+    """The power of a value's length that the backtracking engine may take; 99 where it may be exponential."""
+    return 99 if _ambiguous(parse(text), 0) else _row(parse(text))
 
 
-def _repeat(item: Any) -> tuple[int, int, Any] | None:
-    """A repeat of varying, large count: (low, high, tree)."""
+def _repeat(item: Any, large: int) -> tuple[int, int, Any] | None:
+    """A repeat of varying count that may exceed `large`: (low, high, tree)."""
     op, value = item
     if op not in (sre.MAX_REPEAT, sre.MIN_REPEAT) or value[0] == value[1]:
         return None
-    return value if value[1] is sre.MAXREPEAT or value[1] > _UNBOUNDED else None
+    return value if value[1] is sre.MAXREPEAT or value[1] > large else None
 
 
 def _inside(item: Any) -> list[Any]:
@@ -83,12 +85,9 @@ def _separated(tree: Any, item: Any) -> bool:
 def _ambiguous(tree: Any, depth: int) -> bool:
     items = list(tree)
     for item in items:
-        repeat = _repeat(item)
-        inner = depth
-        if repeat is not None:
-            if depth and not _separated(items, item):
-                return True
-            inner = depth + 1
+        if depth and _repeat(item, 0) is not None and not _separated(items, item):
+            return True
+        inner = depth + (_repeat(item, _NESTED) is not None)
         if any(_ambiguous(sub, inner) for sub in _inside(item)):
             return True
     return False
@@ -99,7 +98,7 @@ def _row(tree: Any) -> int:
     count = 0
     items = list(tree)
     for item in items:
-        if _repeat(item) is not None and not _separated(items, item):
+        if _repeat(item, _IN_A_ROW) is not None and not _separated(items, item):
             count += 1
         count += max((_row(sub) for sub in _inside(item)), default=0)
     return count
@@ -108,7 +107,8 @@ def _row(tree: Any) -> int:
 class _Machine:
     """States as lists: `steps[s]` is (test, next) for a character; `jumps[s]` are the states reached without one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, dotall: bool) -> None:
+        self.dotall = dotall
         self.steps: list[tuple[Callable[[str], bool], int] | None] = []
         self.jumps: list[list[tuple[int, int]]] = []  # (condition, state); condition 0 none, 1 at start, 2 at end
 
@@ -149,7 +149,7 @@ class _Machine:
             self.jumps[start].append((conditions[value], end))
             return end
         end = self.state()
-        self.steps[start] = (_test(op, value), end)
+        self.steps[start] = (_test(op, value, dotall=self.dotall), end)
         return end
 
     def repeat(self, low: int, high: int, tree: Any, start: int) -> int:
@@ -175,7 +175,7 @@ class _Machine:
         return end
 
 
-def _test(op: Any, value: Any) -> Callable[[str], bool]:
+def _test(op: Any, value: Any, *, dotall: bool = False) -> Callable[[str], bool]:
     if op is sre.LITERAL:
         want = chr(value)
         return lambda char: char == want
@@ -183,7 +183,7 @@ def _test(op: Any, value: Any) -> Callable[[str], bool]:
         want = chr(value)
         return lambda char: char != want
     if op is sre.ANY:
-        return lambda char: char != "\n"
+        return (lambda char: True) if dotall else (lambda char: char != "\n")
     if op is sre.IN:
         return _set_test(value)
     raise _Unsupported
@@ -215,8 +215,11 @@ def _set_test(items: Any) -> Callable[[str], bool]:
 
 def compile_linear(text: str) -> Callable[[str], bool] | None:
     """A whole-value test that takes linear time, or None for look-around and back-references."""
-    machine = _Machine()
     try:
+        flags = parse(text).state.flags
+        if flags & (re.IGNORECASE | re.MULTILINE | re.VERBOSE):
+            return None
+        machine = _Machine(dotall=bool(flags & re.DOTALL))
         start = machine.state()
         accept = machine.build(parse(text), start)
     except (_Unsupported, re.error, OverflowError, RecursionError):
@@ -234,6 +237,8 @@ def compile_linear(text: str) -> Callable[[str], bool] | None:
         return frozenset(states)
 
     def test(value: str) -> bool:
+        if len(value) > MAX_LENGTH:
+            return True
         current = close({start}, first=True, last=not value)
         final = len(value) - 1
         for index, char in enumerate(value):

@@ -286,8 +286,8 @@ class ServiceModel:
             found = self._shapes[name] = Shape(self, name, raw)
         return found
 
-    def has_shape(self, name: str) -> bool:
-        return name in self._raw_shapes
+    def shape_names(self) -> list[str]:
+        return list(self._raw_shapes)
 
     @cached_property
     def error_shapes(self) -> dict[str, Shape]:

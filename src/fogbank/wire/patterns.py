@@ -3,18 +3,19 @@
 AWS matches the whole value (java.util.regex.Matcher.matches). Classes are ASCII unless the pattern says \\p{…}. A
 pattern that could take exponential time on a hostile value (an unbounded repeat of something that repeats without
 bound itself) is not given to the backtracking engine: `automaton` runs it in linear time, or it is not checked at all
-where it uses look-around (`is_checked` says so).
+where it uses look-around.
 """
 
 from __future__ import annotations
 
+import math
 import re
-import sys
 import unicodedata
 import warnings
 from collections.abc import Callable
 from functools import cache, lru_cache
 
+_STEPS = 10_000_000
 _POSIX = {
     "Lower": "a-z", "Upper": "A-Z", "ASCII": "\\x00-\\x7f", "Alpha": "a-zA-Z", "Digit": "0-9", "Alnum": "a-zA-Z0-9",
     "Punct": "!-/:-@\\[-`{-~", "Graph": "!-~", "Print": " -~", "Blank": " \\t", "Cntrl": "\\x00-\\x1f\\x7f",
@@ -210,37 +211,58 @@ def anchored(pattern: str) -> str | None:
     text = translate(pattern)
     if text is None:
         return None
-    if text.startswith("(?i)"):
-        return f"(?ai)^(?:{text[4:]})\\Z"
-    return f"(?a)^(?:{text})\\Z"
+    flags, rest = leading_flags(text)
+    return f"(?a{flags})^(?:{rest})\\Z"
+
+
+def leading_flags(text: str) -> tuple[str, str]:
+    """The flags a pattern begins with (`(?is)`), and the rest of it."""
+    match = re.match(r"\(\?([imsx]+)\)", text)
+    return (match.group(1), text[match.end() :]) if match else ("", text)
 
 
 @cache
-def is_unsafe(pattern: str) -> bool:
-    """Whether the backtracking engine could take exponential time, or more than quadratic, over it."""
-    if not pattern:
-        return False
-    text = translate(pattern)
+def _danger(pattern: str) -> int:
+    text = translate(pattern) if pattern else None
     if text is None:
-        return False
+        return 0
     from . import automaton
 
-    return automaton.is_dangerous(text)
+    return automaton.danger(text)
+
+
+def _affordable(power: int, length: float) -> bool:
+    """Whether that many steps of the backtracking engine take less than some 50 ms."""
+    return power < 99 and length**power <= _STEPS * math.factorial(power)
+
+
+def is_unsafe(pattern: str, longest: float | None = None) -> bool:
+    """Whether the backtracking engine could hold the server up over a value of at most `longest` characters."""
+    power = _danger(pattern)
+    return power > 1 and (longest is None or not _affordable(power, longest))
 
 
 @lru_cache(maxsize=4096)
 def matcher(pattern: str) -> Callable[[str], bool] | None:
-    """A test of whole values, or None when the pattern is not checked."""
+    """A test of whole values, or None when the pattern is not checked.
+
+    The backtracking engine is used while it is affordable for the value at hand, beyond that the linear one.
+    """
     text = anchored(pattern)
     if text is None:
         return None
-    if is_unsafe(pattern):
-        from . import automaton
+    power = _danger(pattern)
+    if power <= 1:
+        return _backtracking(text)
+    from . import automaton
 
-        return automaton.compile_linear(translate(pattern) or "")
+    linear = automaton.compile_linear(translate(pattern) or "")
+    if power >= 99:
+        return linear
+    short = _backtracking(text)
+    return lambda value: short(value) if _affordable(power, len(value)) else linear is None or linear(value)
+
+
+def _backtracking(text: str) -> Callable[[str], bool]:
     compiled = re.compile(text)
     return lambda value: compiled.match(value) is not None
-
-
-def is_checked(pattern: str) -> bool:
-    return matcher(sys.intern(pattern)) is not None

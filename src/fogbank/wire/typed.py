@@ -16,6 +16,9 @@ from .shapes import FLOATS, INTEGERS, Ref, Shape
 _RANGES = {"byte": 7, "short": 15, "integer": 31, "long": 63}
 
 
+_NEVER = "(?!)"  # refuses every value: the slow walkers then look at it
+
+
 class TypeMaker:
     """Makes the types of one model. `wire`: JSON member names and values, else the names and values services see."""
 
@@ -24,13 +27,6 @@ class TypeMaker:
         self.full = constraints == "full"
         self.required = constraints != "none"
         self._made: dict[str, Any] = {}
-        self._unsafe: set[str] = set()
-
-    def has_unsafe_pattern(self, shape: Shape) -> bool:
-        """Whether a pattern inside the shape is too dangerous for a backtracking engine (see patterns)."""
-        return self.full and (
-            patterns.is_unsafe(shape.raw.pattern) or shape.any(lambda ref: patterns.is_unsafe(ref.shape.raw.pattern))
-        )
 
     def of(self, ref: Ref) -> Any:
         """The type of a use of a shape."""
@@ -117,7 +113,7 @@ class TypeMaker:
             return Literal[tuple(raw.enum)]
         low = None if not raw.min else int(raw.min)
         high = None if raw.max is None else int(raw.max)
-        pattern = None if patterns.is_unsafe(raw.pattern) else patterns.anchored(raw.pattern)
+        pattern = _NEVER if patterns.is_unsafe(raw.pattern, raw.max) else patterns.anchored(raw.pattern)
         if low is None and high is None and pattern is None:
             return str
         return Annotated[str, msgspec.Meta(min_length=low, max_length=high, pattern=pattern)]

@@ -51,17 +51,13 @@ def compile_validator(operation: OperationModel) -> Callable[[dict[str, Any]], N
         return lambda params: None
     maker = TypeMaker(wire=False, constraints=manner.validation)
     made = maker.shape(shape)
-    complete = not maker.has_unsafe_pattern(shape)
     convert = msgspec.convert
 
     def validate(params: dict[str, Any]) -> None:
-        if complete:
-            try:
-                convert(params, made, builtin_types=_NATIVE)
-                return
-            except (msgspec.ValidationError, RecursionError, TypeError, ValueError):
-                pass
-        check(model, shape, params)
+        try:
+            convert(params, made, builtin_types=_NATIVE)
+        except (msgspec.ValidationError, RecursionError, TypeError, ValueError):
+            check(model, shape, params)
 
     return validate
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .models import ServiceModel
 
 MAX_DEPTH = 100
-MAX_NODES = 200_000
+MAX_NODES = 50_000  # elements; S3's largest request (DeleteObjects) has some 4,000
 _S3_MESSAGE = "The XML you provided was not well-formed or did not validate against our published schema"
 
 
