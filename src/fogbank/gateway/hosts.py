@@ -7,14 +7,17 @@ Known forms, each under any of the configured domains (`localhost`, `amazonaws.c
     ID.execute-api.REGION.DOMAIN   ID.execute-api.DOMAIN                      API Gateway stages
     ID.lambda-url.REGION.DOMAIN                                               function URLs (also .on.aws)
     SERVICE.REGION.DOMAIN   SERVICE.DOMAIN   queue.DOMAIN                     everything else
+    BUCKET.DOMAIN                            s3 virtual hosts under an endpoint that SDKs take for S3's own name
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import msgspec
+
+from fogbank.wire import index
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ALSO = ("on.aws", "api.aws")  # function URLs and dual-stack names
@@ -29,6 +32,7 @@ class Host(msgspec.Struct, frozen=True):
 
 
 NONE = Host()
+_OTHER_NAMES = frozenset({"s3", "cognito-idp", "email", "monitoring", "events", "states", "tagging"})
 _ADDRESS = re.compile(r"[\d.]+|\[[0-9a-fA-F:]+\]")
 _NAMED = re.compile(
     r"(?:(?P<name>.+)\.)?(?P<service>s3|s3-website|execute-api|lambda-url|s3-control)"
@@ -64,7 +68,15 @@ def _labels(head: str) -> Host:
     service = parts[0].removesuffix("-fips")
     if service == "queue" or (len(parts) > 1 and parts[1] == "queue"):
         service = "sqs"
+    if not region and not _is_service(service):
+        return Host("s3", "", head)
     return Host(service, region, "")
+
+
+@cache
+def _is_service(name: str) -> bool:
+    table = index.table()
+    return name in table.by_endpoint or name in table.by_signing or name in _OTHER_NAMES
 
 
 def is_local(host: str, domains: tuple[str, ...]) -> bool:

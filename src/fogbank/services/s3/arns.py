@@ -14,6 +14,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import Access
 
 from .errors import BucketAlreadyExists
+from .lookups import require_bucket
 from .records import BUCKETS
 
 Request = dict[str, Any]
@@ -27,8 +28,16 @@ def object_arn(ctx: Context, bucket: str, key: str) -> str:
     return f"arn:{ctx.partition}:s3:::{bucket}/{key}"
 
 
+def _tell_strangers(ctx: Context, name: str) -> None:
+    """Anybody is told that a bucket does not exist: without one there is no policy that could let strangers in."""
+    if ctx.principal.kind == "anonymous":
+        with ctx.read() as tx:
+            require_bucket(tx, {"Bucket": name})
+
+
 def bucket(ctx: Context, req: Request) -> str:
     """The bucket of an operation on a bucket."""
+    _tell_strangers(ctx, req["Bucket"])
     return f"arn:{ctx.partition}:s3:::{req['Bucket']}"
 
 
@@ -36,6 +45,7 @@ def on_object(action: str, versioned: str = "") -> Callable[[Context, Request], 
     """An action on the request's object; `versioned` is the action when a version is named."""
 
     def give(ctx: Context, req: Request) -> Access:
+        _tell_strangers(ctx, req["Bucket"])
         version = req.get("VersionId")
         if version is not None:
             return Access(versioned or action, object_arn(ctx, req["Bucket"], req["Key"]), {"s3:versionid": version})
@@ -93,6 +103,7 @@ def write_conditions(req: Request) -> dict[str, str | list[str]]:
 
 def put_object(ctx: Context, req: Request) -> Access | list[Access]:
     """PutObject, and the further permissions that its headers need."""
+    _tell_strangers(ctx, req["Bucket"])
     arn = f"arn:{ctx.partition}:s3:::{req['Bucket']}/{req['Key']}"
     conditions = write_conditions(req)
     accesses = [Access("s3:PutObject", arn, conditions)]
@@ -137,7 +148,7 @@ def copy_part(ctx: Context, req: Request) -> list[Access]:
 
 
 def create_bucket(ctx: Context, req: Request) -> list[Access]:
-    arn = bucket(ctx, req)
+    arn = bucket_arn(ctx, req["Bucket"])
     with ctx.read() as tx:
         taken = tx.get(BUCKETS, (req["Bucket"],))
     if taken is not None and taken.account != ctx.account and ctx.principal.kind != "anonymous":
