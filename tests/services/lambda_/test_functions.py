@@ -293,3 +293,18 @@ def test_a_function_survives_kill_9(restarted: Any, lambda_of: Any) -> None:
     assert fn.call()[0] == "still here"
     restarted.restart()
     assert fn.call()[0] == "still here"
+
+
+def test_packages_that_nobody_uses_leave_the_disk(own_cloud: Any, lambda_of: Any, make_zip: Any) -> None:
+    fn = lambda_of(own_cloud.account())
+    folders = own_cloud.app.settings.data / "lambda" / "code"
+    fn.make(code="def handler(event, context):\n    return 1\n")
+    fn.make("g", code="def handler(event, context):\n    return 2\n")
+    assert len(list(folders.iterdir())) == 2
+    fn.client.update_function_code(FunctionName="f", ZipFile=make_zip({"app.py": CODE}))
+    fn.settle("f")
+    assert len(list(folders.iterdir())) == 3
+    own_cloud.advance(1200)
+    assert len(list(folders.iterdir())) == 2
+    assert fn.call(event=7)[0] == 7
+    assert fn.call("g")[0] == 2

@@ -164,6 +164,17 @@ class Unpacked:
         """The folder that stands for /opt. Later layers overwrite earlier ones."""
         return await self._make(self.opt_root(layers), layers)
 
+    async def sweep(self, used: set[str]) -> None:
+        """Remove every folder whose name is not among `used`."""
+
+        def remove() -> None:
+            for parent in (self._root / "code", self._root / "opt"):
+                for folder in parent.iterdir() if parent.is_dir() else ():
+                    if folder.name not in used and not folder.name.startswith("."):
+                        shutil.rmtree(folder, ignore_errors=True)
+
+        await asyncio.get_running_loop().run_in_executor(None, remove)
+
     async def _make(self, folder: Path, blobs: tuple[str, ...]) -> Path:
         if folder.is_dir():  # noqa: ASYNC240 - one look at the disk cache
             return folder

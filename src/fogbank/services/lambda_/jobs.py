@@ -19,6 +19,8 @@ from .records import EVENT_INVOKES, VERSIONS, EventInvoke, Version
 
 SETTLE = "lambda.settle"
 EVENT = "lambda.event"
+SWEEP = "lambda.sweep"
+SWEEP_DELAY = 1000.0  # seconds: longer than any invocation
 RETRIES = 2
 AGE = 21_600  # seconds that an event is kept
 DELAYS = (60.0, 120.0)  # seconds before the first and the second retry after a function's error
@@ -48,6 +50,29 @@ def _settle(tx: Transaction, which: Target, number: int) -> None:
         version.state, version.updating = "Active", False
         tx.put(VERSIONS, version)
         tx.signal(f"lambda/state/{which.account}/{which.region}/{which.name}")
+
+
+def sweep_later(tx: Transaction, ctx: Context) -> None:
+    """Look for unpacked packages that nobody uses any more, when whoever still runs in them has ended."""
+    ctx.later(tx, SWEEP, {}, delay=SWEEP_DELAY, name="sweep")
+
+
+@job(SWEEP)
+async def sweep(ctx: Context, payload: dict[str, Any]) -> None:
+    """Remove from the disk the packages and layers that no version uses."""
+    unpacked = ctx.app.local(Unpacked)
+    used = await ctx.fetch(_folders_in_use, unpacked)
+    await unpacked.sweep(used)
+
+
+def _folders_in_use(tx: Reader, unpacked: Unpacked) -> set[str]:
+    used = set()
+    for version in tx.scan(VERSIONS):
+        if version.blob:
+            used.add(unpacked.code_root(version.code_sha256).name)
+        if version.layers:
+            used.add(unpacked.opt_root(tuple(layer.blob for layer in version.layers)).name)
+    return used
 
 
 def enqueue(tx: Transaction, ctx: Context, which: Target, payload: bytes, request_id: str, **more: Any) -> None:

@@ -63,6 +63,7 @@ class Interpreters:
         self._exact = app.settings.runtimes == "exact"
         self._data = app.settings.data
         self._found: dict[str, dict[Version, str]] = {}
+        self._sdk: tuple[str, str] | None = None
 
     def found(self, family: str) -> dict[Version, str]:
         """Version (as precise as the runtime's name: (3, 12), (20,)) to path."""
@@ -118,6 +119,11 @@ class Interpreters:
         On AWS the Python runtimes include boto3. The one next to the server is lent, through links, so that nothing
         else of the server's packages is importable.
         """
+        if self._sdk is None:
+            self._sdk = self._lend_sdk()
+        return self._sdk
+
+    def _lend_sdk(self) -> tuple[str, str]:
         missing = "boto3 is not installed beside Fogbank: functions that import it must bring it (pip install boto3)"
         spec = importlib.util.find_spec("boto3")
         if spec is None or not spec.submodule_search_locations:

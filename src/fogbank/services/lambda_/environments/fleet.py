@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from fogbank.core import services
 from fogbank.engines.processes import Supervisor
 
 from ..errors import TooManyRequests
@@ -103,6 +104,7 @@ class Fleet:
     async def expect(self, runtime: str) -> None:
         """A function of this runtime is ready to be run: do now what its first cold start need not wait for."""
         self.supervisor.start()
+        services.load("logs")  # imported now: the first log event is on the way of the first cold start
         asked = wanted(runtime)
         if asked is not None and not self.interpreters.looked(
             asked[0]

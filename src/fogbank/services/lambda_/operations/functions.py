@@ -14,7 +14,7 @@ from ..arns import Target, arn_of, named, qualified, target, with_role
 from ..code import Package, load
 from ..environments.fleet import Fleet
 from ..errors import InvalidParameterValue, ResourceConflict
-from ..jobs import SETTLE
+from ..jobs import SETTLE, sweep_later
 from ..records import (
     ALIASES,
     CONCURRENCY,
@@ -212,6 +212,7 @@ def drop_version(tx: Transaction, ctx: Context, version: Version) -> None:
     for layer in version.layers:
         ctx.blobs.release(tx, layer.blob, OWNER)
     tx.delete(VERSIONS, (version.account, version.region, version.name, version.number))
+    sweep_later(tx, ctx)
 
 
 @operation("lambda", "GetFunctionCodeSigningConfig", resource=named)

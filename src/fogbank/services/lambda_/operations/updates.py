@@ -14,7 +14,7 @@ from .. import configuring, lookups
 from ..arns import Target, named, target, with_role
 from ..code import Package, load
 from ..errors import InvalidParameterValue
-from ..jobs import SETTLE
+from ..jobs import SETTLE, sweep_later
 from ..records import FUNCTIONS, VERSIONS, Version
 from ..shapes import configuration
 from .versions import publish
@@ -56,6 +56,7 @@ def _update_code(
         ctx.blobs.publish(tx, stored.blob, configuring.OWNER)
         ctx.blobs.release(tx, version.blob, configuring.OWNER)
         version.blob, version.code_sha256, version.code_size = stored.blob.id, stored.sha256, stored.size
+        sweep_later(tx, ctx)
     else:
         version.image = req["ImageUri"]
     if req.get("Architectures"):
