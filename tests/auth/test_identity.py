@@ -313,6 +313,16 @@ def test_a_denial_hints_at_what_is_missing() -> None:
     assert '{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "' + QUEUE + '"}' in hint
 
 
+def test_a_resource_policy_that_cannot_be_read_shuts_everybody_but_root_out() -> None:
+    """AWS never stores one; here a service may have taken what the evaluator does not know."""
+    app = cloud()
+    put(app, records.USERS, user(inline={"own": document()}))
+    broken = ResourcePolicy(ACCOUNT, document("Deny", Principal="*", Condition={"NoSuchOperator": {"aws:a": "b"}}))
+    assert not may(app, Authorizer(app), policy=lambda arn: broken)
+    assert may(app, Authorizer(app), root(ACCOUNT), policy=lambda arn: broken)
+    assert not may(app, Authorizer(app), root("444455556666"), policy=lambda arn: broken)
+
+
 def test_a_hint_is_a_header_whatever_a_policy_says() -> None:
     app = cloud()
     put(app, records.USERS, user())

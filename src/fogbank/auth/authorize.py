@@ -14,7 +14,7 @@ from fogbank.core.principal import Principal
 
 from . import records
 from .facts import facts
-from .identities import Identities
+from .identities import SHUT, Identities
 from .policy import AccessRequest, Decision, Policy, PolicySet, denial_message, evaluate
 
 log = logging.getLogger("fogbank.auth")
@@ -136,6 +136,8 @@ class Authorizer:
             theirs = compiled(resource, attached.document, "trust" if assuming else "resource")
             if not assuming and ":iam:" in resource:
                 theirs = None  # a trust policy speaks about assuming its role only
+            if theirs is SHUT and principal.kind == "root" and principal.account == owner:
+                theirs = None  # somebody has to be able to replace it
         session = None
         if principal.session_policies:
             session = tuple(compiled("session", text) for text in principal.session_policies)

@@ -17,7 +17,12 @@ from .policy.document import Purpose
 
 log = logging.getLogger("fogbank.auth")
 
-NOTHING = Policy("", ())  # a document that cannot be read allows nothing
+NOTHING = Policy("", ())  # an identity's document that cannot be read allows nothing
+SHUT = compile(  # a resource's document that cannot be read may have meant to deny: it denies everybody
+    '{"Version": "2012-10-17", "Statement": {"Sid": "UnreadablePolicy", "Effect": "Deny", "Principal": "*", '
+    '"Action": "*", "Resource": "*"}}',
+    purpose="resource",
+)
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -40,15 +45,15 @@ class Identities:
         self._known.clear()
 
     def compiled(self, name: str, document: str, purpose: Purpose = "identity") -> Policy:
-        """The compiled policy of a stored document; one that allows nothing when it cannot be read."""
+        """The compiled policy of a stored document; NOTHING or SHUT when it cannot be read."""
         key = (name, document, purpose)
         found = self._compiled.get(key)
         if found is None:
             try:
                 found = compile(document, name=name, purpose=purpose)
             except MalformedPolicy as error:
-                log.warning("policy %s is malformed and allows nothing: %s", name, error)
-                found = NOTHING
+                log.warning("policy %s cannot be read, so it lets nobody in: %s", name, error)
+                found = NOTHING if purpose == "identity" else SHUT
             if len(self._compiled) > 10_000:
                 self._compiled.clear()
             self._compiled[key] = found
