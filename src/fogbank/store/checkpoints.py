@@ -13,7 +13,7 @@ log = logging.getLogger("fogbank.store")
 START = 4 << 20  # bytes written since the last checkpoint that call for the next one
 LARGEST = 64 << 20  # bytes of log, beyond which the event loop itself finishes the job, once little is left
 HARD = 4 * LARGEST  # bytes of log, beyond which it does so anyhow
-LITTLE = 512 << 10  # bytes
+LITTLE = 2 << 20  # bytes
 PASSES = 6  # that are made to get there
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -148,19 +149,17 @@ class MemoryStore:
     async def copy_to(self, path: Path) -> None:
         from .copies import write_copy
 
-        write_copy(path, self._rows.items())
+        await asyncio.to_thread(write_copy, path, list(self._rows.items()))
 
     async def restore(self, path: Path) -> None:
         from .copies import read_copy
 
-        self._enter()
-        try:
-            rows = SortedDict(read_copy(path))
-            self._rows.clear()
-            self._rows.update(rows)
-            self._known.clear()
-        finally:
-            self._busy = False
+        rows = await asyncio.to_thread(lambda: SortedDict(read_copy(path)))
+        if self._busy:
+            raise RuntimeError(NESTED)
+        self._rows.clear()
+        self._rows.update(rows)
+        self._known.clear()
 
     def close(self) -> None:
         """Forget everything."""
