@@ -56,7 +56,7 @@ class Trace:
 
     def recent(self, after: float = 0.0, limit: int = 200) -> list[dict[str, Any]]:
         """Hops since `after` (seconds of the clock), newest first."""
-        found = []
+        found: list[dict[str, Any]] = []
         for hop in reversed(self._hops.values()):
             if hop.at <= after or len(found) >= limit:
                 break

@@ -16,11 +16,9 @@ from urllib.parse import parse_qs
 import msgspec
 
 from fogbank import __version__
-from fogbank.core import services
+from fogbank.core import hosts, services
 from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.jobs import timetravel
-
-from . import hosts
 
 if TYPE_CHECKING:
     from fogbank.app import App

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from fogbank import wire
-from fogbank.core import services
+from fogbank.core import hosts, services
 from fogbank.core.context import Context
 from fogbank.core.errors import (
     AccessDenied,
@@ -36,7 +36,6 @@ from fogbank.core.principal import Principal
 from fogbank.core.trace import Hop
 from fogbank.store.api import StoreFull
 
-from . import hosts
 from .routing import DataPlane, Router, Target
 
 if TYPE_CHECKING:

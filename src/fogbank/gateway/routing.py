@@ -18,13 +18,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from fogbank.core import services
+from fogbank.core import hosts, services
 from fogbank.core.errors import UnknownOperation
 from fogbank.core.http import Request
 from fogbank.wire import index, models
 from fogbank.wire.models import OperationModel, ServiceModel
-
-from . import hosts
 
 _HEADER_SCOPE = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]*)/([^/]*)/aws4_request")
 _QUERY_SCOPE = re.compile(r"X-Amz-Credential=([^/%&]+)(?:%2F|/)(\d{8})(?:%2F|/)([^/%&]*)(?:%2F|/)([^/%&]*)", re.I)
