@@ -16,9 +16,9 @@ from urllib.parse import parse_qs
 import msgspec
 
 from fogbank import __version__
-from fogbank.core import hosts, services
 from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.jobs import timetravel
+from fogbank.wire import hosts, services
 
 if TYPE_CHECKING:
     from fogbank.app import App

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from fogbank import wire
-from fogbank.core import hosts, services
 from fogbank.core.context import Context
 from fogbank.core.errors import (
     AccessDenied,
@@ -35,6 +34,7 @@ from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal
 from fogbank.core.trace import Hop
 from fogbank.store.api import StoreFull
+from fogbank.wire import hosts, services
 
 from .routing import DataPlane, Router, Target
 

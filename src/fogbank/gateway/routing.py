@@ -18,10 +18,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from fogbank.core import hosts, services
 from fogbank.core.errors import UnknownOperation
 from fogbank.core.http import Request
-from fogbank.wire import index, models
+from fogbank.wire import hosts, index, models, services
 from fogbank.wire.models import OperationModel, ServiceModel
 
 _HEADER_SCOPE = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]*)/([^/]*)/aws4_request")

@@ -11,10 +11,10 @@ import inspect
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from fogbank.core import hosts
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import Request, Response
 from fogbank.core.operation import endpoint
+from fogbank.wire import hosts
 
 from . import cors
 from .errors import AccessForbidden, InvalidRequest, NoSuchBucket

@@ -8,12 +8,12 @@ from __future__ import annotations
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from fogbank.core import hosts
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import Request, Response, ResponseBody
 from fogbank.core.operation import Access, endpoint
 from fogbank.core.principal import anonymous
+from fogbank.wire import hosts
 
 from . import website
 from .arns import bucket_arn, object_arn

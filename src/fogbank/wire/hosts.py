@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 
 import msgspec
 
-from fogbank.wire import index
+from . import index
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ALSO = ("on.aws", "api.aws")  # function URLs and dual-stack names
