@@ -302,3 +302,13 @@ def test_a_killed_transaction_is_whole_or_not_there(restarted):
     restarted.restart()
     ddb = account.client("dynamodb")
     assert scan(ddb, "pairs") == sorted(f"{side}{n}" for side in "lr" for n in range(10))
+
+
+def test_the_batch_writer(aws, ddb, plain):
+    """boto3's own: 25 at a time, the last of several puts of one key wins."""
+    table = aws.resource("dynamodb", region_name="us-east-1").Table(plain)
+    with table.batch_writer(overwrite_by_pkeys=["pk"]) as batch:
+        for n in range(60):
+            batch.put_item({"pk": f"{n % 50:02}", "n": n})
+    assert len(scan(ddb, plain)) == 50
+    assert table.get_item(Key={"pk": "05"})["Item"]["n"] == 55

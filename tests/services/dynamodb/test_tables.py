@@ -6,6 +6,7 @@ Texts are AWS's as recorded by dynalite's tests and the public DynamoDB conforma
 
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -349,6 +350,32 @@ def test_add_an_index_to_a_full_table(own_cloud, helpers):
     assert shown["AttributeDefinitions"] == helpers.attributes(pk="S")
 
 
+def test_an_index_is_filled_after_a_kill(restarted, helpers):
+    """The job goes on where the transactions left it, and no entry is counted twice."""
+    account = restarted.account()
+    ddb = account.client("dynamodb")
+    ddb.create_table(**table(helpers))
+    for start in range(0, 1500, 25):
+        items = [{"pk": {"S": f"{n:04}"}, "g": {"S": "g"}} for n in range(start, start + 25)]
+        ddb.batch_write_item(RequestItems={"made": [{"PutRequest": {"Item": item}} for item in items]})
+    create = {"GlobalSecondaryIndexUpdates": [{"Create": gsi(helpers, "by-g", "g")}]}
+    ddb.update_table(TableName="made", AttributeDefinitions=helpers.attributes(g="S"), **create)
+    restarted.restart()
+    ddb = account.client("dynamodb")
+    for _ in range(200):
+        shown = ddb.describe_table(TableName="made")["Table"]
+        if shown["TableStatus"] == "ACTIVE":
+            break
+        time.sleep(0.05)
+    (index,) = shown["GlobalSecondaryIndexes"]
+    assert index["IndexStatus"] == "ACTIVE" and index["ItemCount"] == 1500
+    pages = ddb.get_paginator("query").paginate(
+        TableName="made", IndexName="by-g", Select="COUNT", KeyConditionExpression="g = :g",
+        ExpressionAttributeValues={":g": {"S": "g"}},
+    )  # fmt: skip
+    assert sum(page["Count"] for page in pages) == 1500
+
+
 def test_one_index_at_a_time(ddb, plain, helpers):
     updates = [{"Create": gsi(helpers, f"index-{n}", "g")} for n in range(2)]
     request = {"TableName": plain, "AttributeDefinitions": helpers.attributes(g="S")}
@@ -363,6 +390,12 @@ def test_one_index_at_a_time(ddb, plain, helpers):
     assert helpers.error(ddb.update_table, TableName=plain, GlobalSecondaryIndexUpdates=gone)[0] == (
         "ResourceNotFoundException"
     )
+
+
+def test_warm_throughput_is_kept(ddb, plain):
+    asked = {"ReadUnitsPerSecond": 13_000, "WriteUnitsPerSecond": 5_000}
+    ddb.update_table(TableName=plain, WarmThroughput=asked)
+    assert ddb.describe_table(TableName=plain)["Table"]["WarmThroughput"] == {**asked, "Status": "ACTIVE"}
 
 
 def test_replicas_are_not_built(ddb, plain, helpers):

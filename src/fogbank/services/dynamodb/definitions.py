@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fogbank.core.errors import ValidationError
+from fogbank.core.errors import NotBuilt, ValidationError
 
 from .records import IndexRecord
 from .values import INVALID
@@ -117,6 +117,7 @@ def index_record(
         read_units=read,
         write_units=write,
         on_demand=dict(spec.get("OnDemandThroughput") or {}),
+        warm=dict(spec.get("WarmThroughput") or {}),
     )
 
 
@@ -188,6 +189,13 @@ def check_indexes(indexes: Sequence[IndexRecord], kinds: Mapping[str, str], tabl
             f"{INVALID}Some AttributeDefinitions are not used. AttributeDefinitions: [{', '.join(kinds)}], "
             f"keys used: [{', '.join(used)}]"
         )
+
+
+def refuse_unbuilt(operation: str, req: Mapping[str, Any], members: Sequence[str]) -> None:
+    """Raise NotBuilt for a member that Fogbank would have to ignore."""
+    for name in members:
+        if req.get(name):
+            raise NotBuilt("dynamodb", f"{operation} with {name}")
 
 
 def check_stream(spec: Mapping[str, Any]) -> None:

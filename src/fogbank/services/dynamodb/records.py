@@ -29,6 +29,7 @@ class IndexRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     increased: float | None = None
     decreased: float | None = None
     on_demand: dict[str, int] = {}
+    warm: dict[str, int] = {}
 
 
 class TableRecord(Record):
@@ -62,6 +63,7 @@ class TableRecord(Record):
     recovery_since: float = 0.0
     recovery_days: int = 35
     on_demand: dict[str, int] = {}
+    warm: dict[str, int] = {}  # WarmThroughput, where it was asked for
 
 
 TABLES = Table("dynamodb/table", TableRecord, key=lambda t: (t.account, t.region, t.name))

@@ -117,12 +117,12 @@ def _throughput(record: TableRecord | IndexRecord) -> dict[str, Any]:
 
 
 def _warm(record: TableRecord | IndexRecord, billing: str = "") -> dict[str, Any]:
-    """What AWS says a fresh table takes at once."""
-    if (billing or getattr(record, "billing", "")) == "PAY_PER_REQUEST":
-        return {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000, "Status": "ACTIVE"}
+    """What was asked for, or what AWS says a fresh table takes at once."""
+    on_demand = (billing or getattr(record, "billing", "")) == "PAY_PER_REQUEST"
+    least = (12_000, 4_000) if on_demand else (record.read_units, record.write_units)
     return {
-        "ReadUnitsPerSecond": record.read_units,
-        "WriteUnitsPerSecond": record.write_units,
+        "ReadUnitsPerSecond": max(least[0], record.warm.get("ReadUnitsPerSecond", 0)),
+        "WriteUnitsPerSecond": max(least[1], record.warm.get("WriteUnitsPerSecond", 0)),
         "Status": "ACTIVE",
     }
 

@@ -35,7 +35,7 @@ class Binding:
         self._aliases: set[str] = set()
         self._refs: set[str] = set()
         names, given = req.get("ExpressionAttributeNames"), req.get("ExpressionAttributeValues")
-        if legacy or names is not None or given is not None:
+        if names is not None or given is not None or any(name in req for name in legacy):
             self._check_mixture(expressions, legacy)
         self.names: Names = tuple(names.items()) if names is not None else ()
         self.values: dict[str, Value] = given or {}

@@ -19,6 +19,7 @@ from ..state import State, target
 from ..values import INVALID
 
 MAX_LISTED = 100
+_UNBUILT = ("ResourcePolicy", "VectorIndexes", "GlobalTableSourceArn")
 
 
 def require(tx: Reader, ctx: Context, name: str) -> TableRecord:
@@ -60,6 +61,7 @@ def _creating(table: TableRecord) -> TableRecord:
 
 
 def _table(ctx: Context, req: dict[str, Any]) -> TableRecord:
+    definitions.refuse_unbuilt("CreateTable", req, _UNBUILT)
     account, region, name = target(ctx, req["TableName"])
     definitions.check_name(name)
     for member in ("AttributeDefinitions", "KeySchema"):
@@ -97,6 +99,7 @@ def _table(ctx: Context, req: dict[str, Any]) -> TableRecord:
         protected=bool(req.get("DeletionProtectionEnabled")),
         tags=definitions.tags_of(req.get("Tags")),
         on_demand=dict(req.get("OnDemandThroughput") or {}),
+        warm=dict(req.get("WarmThroughput") or {}),
     )
 
 

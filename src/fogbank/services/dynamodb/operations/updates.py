@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from fogbank.core.context import Context
-from fogbank.core.errors import NotBuilt, ValidationError
+from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
@@ -29,16 +29,18 @@ _CHANGES = ("ProvisionedThroughput", "BillingMode", "GlobalSecondaryIndexUpdates
             "WarmThroughput")  # fmt: skip
 
 
+_UNBUILT = ("ReplicaUpdates", "VectorIndexUpdates", "MultiRegionConsistency", "GlobalTableWitnessUpdates")
+
+
 @operation("dynamodb", "UpdateTable", resource=table_resource)
 def update_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Change a table's throughput, billing, stream, protection, or one global index."""
+    definitions.refuse_unbuilt("UpdateTable", req, _UNBUILT)
     if not any(req.get(name) is not None for name in _CHANGES):
         raise ValidationError(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
             "SSESpecification or ReplicaUpdates is required"
         )
-    if req.get("ReplicaUpdates"):
-        raise NotBuilt("dynamodb", "UpdateTable with ReplicaUpdates")
     with ctx.write() as tx:
         table = require(tx, ctx, req["TableName"])
         if any(index.status != "ACTIVE" for index in table.indexes):
@@ -118,6 +120,8 @@ def _plain(ctx: Context, table: TableRecord, req: Mapping[str, Any]) -> None:
         table.table_class, table.table_class_since = req["TableClass"], ctx.now()
     if req.get("DeletionProtectionEnabled") is not None:
         table.protected = req["DeletionProtectionEnabled"]
+    if req.get("WarmThroughput") is not None:
+        table.warm = dict(req["WarmThroughput"])
     if req.get("OnDemandThroughput") is not None:
         table.on_demand = dict(req["OnDemandThroughput"])
 
@@ -181,6 +185,8 @@ def _update_index(ctx: Context, table: TableRecord, spec: Mapping[str, Any]) -> 
     index = _find(table, spec["IndexName"])
     if spec.get("OnDemandThroughput") is not None:
         index.on_demand = dict(spec["OnDemandThroughput"])
+    if spec.get("WarmThroughput") is not None:
+        index.warm = dict(spec["WarmThroughput"])
     if spec.get("ProvisionedThroughput") is not None:
         read, write = definitions.index_throughput(spec, table.billing)
         if table.billing == "PROVISIONED" and (read, write) == (index.read_units, index.write_units):
