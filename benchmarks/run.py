@@ -176,7 +176,7 @@ def render(table: dict[str, dict[str, Any]]) -> str:
         "",
         f"Made by `make bench` on {time.strftime('%Y-%m-%d')}: {machine()}.",
         "",
-        "Requests per second over kept connections (16; 1 for Lambda and API Gateway), signed as SDKs sign, in one run,",
+        "Requests per second over kept connections (16; 1 for Lambda and API Gateway), signed as SDKs do, in one run,",
         "one server after the other. Fogbank verifies signatures, enforces IAM and keeps its state on disk; the peers",
         "do none of the three. `bare` answers a constant on Fogbank's own HTTP stack: the limit.",
         "",

@@ -16,9 +16,10 @@ from urllib.parse import parse_qs
 import msgspec
 
 from fogbank import __version__
+from fogbank.core import services
 from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.jobs import timetravel
-from fogbank.wire import hosts, services
+from fogbank.wire import hosts
 
 if TYPE_CHECKING:
     from fogbank.app import App

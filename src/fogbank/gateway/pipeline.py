@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from fogbank import wire
+from fogbank.core import services
 from fogbank.core.context import Context
 from fogbank.core.errors import (
     AccessDenied,
@@ -34,7 +35,7 @@ from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal
 from fogbank.core.trace import Hop
 from fogbank.store.api import StoreFull
-from fogbank.wire import hosts, services
+from fogbank.wire import hosts
 
 from .routing import DataPlane, Router, Target
 
