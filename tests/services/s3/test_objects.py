@@ -375,6 +375,43 @@ def test_iam_denies(aws, s3, bucket):
     assert code(refused(both.get_object, Bucket=bucket, Key="in/none")) == ("NoSuchKey", 404)
 
 
+def test_existing_tags_decide(aws, s3, bucket):
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html"""
+    for key, tags in (("open", "class=public"), ("shut", "class=secret"), ("none", "")):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x", Tagging=tags)
+    condition = {"StringEquals": {"s3:ExistingObjectTag/class": "public"}}
+    reader = aws.user(policy(allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*", Condition=condition))).client("s3")
+    assert reader.get_object(Bucket=bucket, Key="open")["Body"].read() == b"x"
+    for key in ("shut", "none"):
+        assert code(refused(reader.get_object, Bucket=bucket, Key=key)) == ("AccessDenied", 403)
+    s3.put_object_tagging(Bucket=bucket, Key="open", Tagging={"TagSet": []})
+    assert code(refused(reader.get_object, Bucket=bucket, Key="open")) == ("AccessDenied", 403)
+
+
+def test_trailing_checksums(aws, cloud):
+    """Over TLS boto3 sends aws-chunked bodies with the checksum behind them."""
+    import warnings
+
+    client = aws.session.client("s3", endpoint_url=cloud.endpoint.replace("http:", "https:"), verify=False)
+    sent = []
+    client.meta.events.register(
+        "before-send.s3", lambda request, **kw: sent.append(request.headers["x-amz-content-sha256"])
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        name = f"b-{uuid.uuid4().hex[:20]}"
+        client.create_bucket(Bucket=name)
+        del sent[:]
+        for size in (0, 10, 40_000, 2_000_000):
+            body = os.urandom(size)
+            answer = client.put_object(Bucket=name, Key="k", Body=body)
+            assert answer["ChecksumCRC32"] == base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
+            assert set(sent) == {b"STREAMING-UNSIGNED-PAYLOAD-TRAILER"}
+            found = aws.client("s3").get_object(Bucket=name, Key="k")
+            assert found["Body"].read() == body
+            assert "ContentEncoding" not in found
+
+
 def test_delete_objects_is_denied_key_by_key(aws, s3, bucket):
     for key in ("mine/a", "theirs/a"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -16,6 +16,8 @@ from fogbank.core.operation import Access
 from .errors import BucketAlreadyExists
 from .lookups import require_bucket
 from .records import BUCKETS
+from .storage import current
+from .storage import version as stored_version
 
 Request = dict[str, Any]
 
@@ -41,15 +43,42 @@ def bucket(ctx: Context, req: Request) -> str:
     return f"arn:{ctx.partition}:s3:::{req['Bucket']}"
 
 
+class _TagConditions(Mapping[str, str]):
+    """`s3:ExistingObjectTag/KEY` of an object, read only when a policy asks for condition keys at all."""
+
+    def __init__(self, ctx: Context, req: Request) -> None:
+        self._ctx, self._req = ctx, req
+        self._found: dict[str, str] | None = None
+
+    def _load(self) -> dict[str, str]:
+        if self._found is None:
+            name, key, version = self._req["Bucket"], self._req["Key"], self._req.get("VersionId")
+            with self._ctx.read() as tx:
+                found = current(tx, name, key) if not version else stored_version(tx, name, key, version)
+            tags = found.tags if found is not None else {}
+            self._found = {f"s3:ExistingObjectTag/{tag}": value for tag, value in tags.items()}
+            if version:
+                self._found["s3:versionid"] = version
+        return self._found
+
+    def __getitem__(self, name: str) -> str:
+        return self._load()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._load())
+
+    def __len__(self) -> int:
+        return len(self._load())
+
+
 def on_object(action: str, versioned: str = "") -> Callable[[Context, Request], Access]:
     """An action on the request's object; `versioned` is the action when a version is named."""
 
     def give(ctx: Context, req: Request) -> Access:
         _tell_strangers(ctx, req["Bucket"])
-        version = req.get("VersionId")
-        if version is not None:
-            return Access(versioned or action, object_arn(ctx, req["Bucket"], req["Key"]), {"s3:versionid": version})
-        return Access(action, f"arn:{ctx.partition}:s3:::{req['Bucket']}/{req['Key']}")
+        arn = f"arn:{ctx.partition}:s3:::{req['Bucket']}/{req['Key']}"
+        named = req.get("VersionId") is not None
+        return Access((versioned or action) if named else action, arn, _TagConditions(ctx, req))
 
     return give
 
