@@ -18,9 +18,10 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from fogbank.core import services
 from fogbank.core.errors import UnknownOperation
 from fogbank.core.http import Request
-from fogbank.wire import hosts, index, models, services
+from fogbank.wire import hosts, index, models
 from fogbank.wire.models import OperationModel, ServiceModel
 
 _HEADER_SCOPE = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]*)/([^/]*)/aws4_request")
@@ -64,6 +65,8 @@ class Router:
             return DataPlane(host.service, DATA_PLANES[host.service])
         if request.path.startswith(("/restapis/", "/_aws/execute-api/")) and _API_PATH.match(request.path):
             return DataPlane("execute-api", "apigateway")
+        if request.path.startswith("/_aws/lambda-url/"):
+            return DataPlane("lambda-url", "lambda")
         if request.path == "/_aws/sns/SimpleNotificationService.pem":
             return DataPlane("sns-certificate", "sns")
         scope_region, scope_service = credential_scope(request)
