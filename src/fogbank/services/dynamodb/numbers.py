@@ -21,6 +21,8 @@ OVERFLOW = "Number overflow. Attempting to store a number with magnitude larger 
 UNDERFLOW = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
 
 DIGITS = 38
+LONG = 2**63  # AWS reads exponents as a Long, and takes a longer one for no number
+FAR = 10**9
 LARGEST, SMALLEST = 125, -130  # exponents of the first digit
 
 # what is canonical already: no leading zeros, no exponent, and few enough digits to be in range
@@ -36,10 +38,11 @@ def canonical(text: str) -> str:
     found = _NUMBER.match(text)
     if found is None:
         raise ValidationError(f"{NOT_NUMERIC}: {text}" if text else NOT_NUMERIC)
-    if found[1] and len(found[1]) > 12:  # far beyond what Decimal itself holds
-        if not re.search(r"[1-9]", text[: found.start(1) - 1]):
-            return "0"
-        raise ValidationError(UNDERFLOW if found[1][0] == "-" else OVERFLOW)
+    exponent = int(found[1] or 0) if len(found[1] or "") < 25 else LONG  # more digits than a Long has
+    if not -LONG < exponent < LONG:
+        raise ValidationError(f"{NOT_NUMERIC}: {text}")
+    if not -FAR < exponent < FAR:  # beyond what Decimal itself holds
+        raise ValidationError(OVERFLOW if exponent > 0 else UNDERFLOW)
     return rendered(Decimal(text))
 
 
@@ -49,13 +52,11 @@ def rendered(value: Decimal) -> str:
     assert isinstance(exponent, int)
     text = "".join(map(str, digits)).rstrip("0")
     if not text:
+        _check_range(exponent)
         return "0"
     exponent += len(digits) - len(text)
     first = exponent + len(text) - 1
-    if first > LARGEST:
-        raise ValidationError(OVERFLOW)
-    if first < SMALLEST:
-        raise ValidationError(UNDERFLOW)
+    _check_range(first)
     if len(text) > DIGITS:
         raise ValidationError(TOO_PRECISE)
     if exponent >= 0:
@@ -65,6 +66,14 @@ def rendered(value: Decimal) -> str:
     else:
         plain = f"0.{'0' * (-first - 1)}{text}"
     return f"-{plain}" if sign else plain
+
+
+def _check_range(exponent: int) -> None:
+    """Zero is checked as well, by the exponent it is written with."""
+    if exponent > LARGEST:
+        raise ValidationError(OVERFLOW)
+    if exponent < SMALLEST:
+        raise ValidationError(UNDERFLOW)
 
 
 def add(left: str, right: str) -> str:

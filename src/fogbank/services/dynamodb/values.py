@@ -2,7 +2,7 @@
 
 A value is what the wire gives: a dict of one type and its content, {"S": str} {"N": str} {"B": bytes} {"BOOL": bool}
 {"NULL": True} {"SS": [str]} {"NS": [str]} {"BS": [bytes]} {"L": [value]} {"M": {name: value}}. Everything but `admit`
-expects admitted values: exactly one type, numbers canonical.
+expects admitted values: exactly one type, numbers canonical, sets in order.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 """
 
@@ -52,7 +52,7 @@ def admit_item(item: Item) -> int:
 
 
 def admit(value: Value, level: int = 1) -> int:
-    """Validate one value and bring its numbers into canonical form in place; returns its size in bytes."""
+    """Validate one value, bring its numbers and sets into canonical form in place; returns its size in bytes."""
     if len(value) != 1:
         _reject_types(value)
     for kind, content in value.items():
@@ -102,9 +102,18 @@ def _admit_set(value: Value, kind: str, content: list[Any]) -> int:
         shown = ", ".join(text if isinstance(text, str) else _base64(text) for text in content)
         tail = "of type BS contains duplicates." if kind == "BS" else " contains duplicates."
         raise ValidationError(f"{INVALID}Input collection [{shown}]{tail}")
+    value[kind] = in_order(kind, content)
     if kind == "SS":
         return sum(len(text.encode()) for text in content)
     return sum(map(len if kind == "BS" else numbers.cost, content))
+
+
+def in_order(kind: str, members: list[Any]) -> list[Any]:
+    """The members of a set as DynamoDB returns them: strings and binaries by their bytes, numbers by value.
+
+    Seen on AWS by the public DynamoDB conformance suite of 2026.
+    """
+    return sorted(members, key=str.encode if kind == "SS" else Decimal if kind == "NS" else None)
 
 
 def _base64(content: bytes) -> str:

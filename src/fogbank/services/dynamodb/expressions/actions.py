@@ -212,7 +212,7 @@ def added(present: Value | None, value: Value, *, lists: bool = False) -> Value:
     if kind == "L" and lists:
         return {"L": mine + content}
     held = set(mine)
-    return {kind: mine + [member for member in content if member not in held]}
+    return {kind: values.in_order(kind, mine + [member for member in content if member not in held])}
 
 
 def taken(present: Value, value: Value) -> Value | None:
