@@ -14,6 +14,7 @@ from .errors import no_stack
 from .records import RESOURCES, REVISIONS, STACKS, Revision, Stack, StackResource
 from .template.structure import Template, sections
 
+GRACE = 0.3
 KEPT_SECONDS = 90 * 86400  # a deleted stack is described by its id for 90 days
 
 
@@ -89,6 +90,23 @@ def begin(tx: Transaction, ctx: Context, stack: Stack, status: str, reason: str,
     stack.token = token
     set_status(tx, ctx, stack, status, reason)
     ctx.later(tx, "cloudformation.run", {"stack": stack.id}, name=stack.id)
+
+
+async def grace(ctx: Context, stack_id: str) -> None:
+    """Return when the stack has settled, at the latest after GRACE seconds.
+
+    AWS takes longer than this to answer, so no client can tell; but a small stack is done when its client looks for the
+    first time, and the AWS CLI looks a second time only half a minute later.
+    """
+    if ctx.clock.frozen:
+        return
+    end = ctx.now() + GRACE
+    with ctx.watch(topic(stack_id)) as watch:
+        while (left := end - ctx.now()) > 0:
+            stack = await ctx.fetch(get, ctx, stack_id)
+            if not in_progress(stack.status):
+                return
+            await watch.wait(left)
 
 
 def merge(target: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:

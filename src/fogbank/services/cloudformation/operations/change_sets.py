@@ -211,12 +211,13 @@ def delete_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 @operation("cloudformation", "ExecuteChangeSet", resource=parent_of_change_set)
-def execute_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+async def execute_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Do what a change set says; the stack's other change sets are gone then.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html
     """
-    with ctx.write() as tx:
+
+    def write(tx: Transaction) -> str:
         record = find_change_set(tx, ctx, req)
         if record.execution_status != "AVAILABLE":
             status = record.status if record.status == "FAILED" else record.execution_status
@@ -230,6 +231,9 @@ def execute_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                 tx.delete(CHANGE_SETS, CHANGE_SETS.key(other))
         record.execution_status = "EXECUTE_COMPLETE"
         tx.put(CHANGE_SETS, record)
+        return stack.id
+
+    await stacks.grace(ctx, await ctx.transact(write))
     return {}
 
 

@@ -114,6 +114,7 @@ async def create_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         stacks.begin(tx, ctx, stack, "CREATE_IN_PROGRESS", "User Initiated", req.get("ClientRequestToken", ""))
 
     await ctx.transact(write)
+    await stacks.grace(ctx, stack.id)
     return {"StackId": stack.id}
 
 
@@ -161,6 +162,7 @@ async def update_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         begin_update(tx, ctx, latest, prepared, "UPDATE_IN_PROGRESS", token)
 
     await ctx.transact(write)
+    await stacks.grace(ctx, stack.id)
     return {"StackId": stack.id}
 
 
@@ -174,33 +176,40 @@ def begin_update(tx: Transaction, ctx: Context, stack: Stack, prepared: Prepared
 
 
 @operation("cloudformation", "DeleteStack", resource=named_stack)
-def delete_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+async def delete_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Delete a stack's resources and then the stack. Of a stack that does not exist: success, as in AWS.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
     """
-    with ctx.write() as tx:
-        stack = stacks.find(tx, ctx, req["StackName"])
-        if stack is None or stack.status in ("DELETE_COMPLETE", "DELETE_IN_PROGRESS"):
-            return {}
-        if stack.termination_protection:
-            raise ValidationError(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
-        retain = list(req.get("RetainResources") or ())
-        if retain and stack.status != "DELETE_FAILED":
-            raise ValidationError(
-                f"Invalid operation on stack [{stack.id}]. RetainResources is only supported for stacks in "
-                "DELETE_FAILED state."
-            )
-        reason = in_use(tx, stack)
-        if reason:
-            raise ValidationError(reason)
-        if stacks.in_progress(stack.status) and stack.status != "CREATE_IN_PROGRESS":
-            raise ValidationError(f"Stack [{stack.id}] cannot be deleted while in status {stack.status}")
-        stack.retain = retain
-        stack.forced = req.get("DeletionMode") == "FORCE_DELETE_STACK"
-        stack.role_arn = req.get("RoleARN") or stack.role_arn
-        stacks.begin(tx, ctx, stack, "DELETE_IN_PROGRESS", "User Initiated", req.get("ClientRequestToken", ""))
+    stack_id = await ctx.transact(_begin_deletion, ctx, req)
+    if stack_id:
+        await stacks.grace(ctx, stack_id)
     return {}
+
+
+def _begin_deletion(tx: Transaction, ctx: Context, req: dict[str, Any]) -> str:
+    """Start the run; the stack's id, or '' when there is nothing to delete."""
+    stack = stacks.find(tx, ctx, req["StackName"])
+    if stack is None or stack.status in ("DELETE_COMPLETE", "DELETE_IN_PROGRESS"):
+        return ""
+    if stack.termination_protection:
+        raise ValidationError(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
+    retain = list(req.get("RetainResources") or ())
+    if retain and stack.status != "DELETE_FAILED":
+        raise ValidationError(
+            f"Invalid operation on stack [{stack.id}]. RetainResources is only supported for stacks in "
+            "DELETE_FAILED state."
+        )
+    reason = in_use(tx, stack)
+    if reason:
+        raise ValidationError(reason)
+    if stacks.in_progress(stack.status) and stack.status != "CREATE_IN_PROGRESS":
+        raise ValidationError(f"Stack [{stack.id}] cannot be deleted while in status {stack.status}")
+    stack.retain = retain
+    stack.forced = req.get("DeletionMode") == "FORCE_DELETE_STACK"
+    stack.role_arn = req.get("RoleARN") or stack.role_arn
+    stacks.begin(tx, ctx, stack, "DELETE_IN_PROGRESS", "User Initiated", req.get("ClientRequestToken", ""))
+    return stack.id
 
 
 @operation("cloudformation", "CancelUpdateStack", resource=named_stack)
