@@ -1,0 +1,318 @@
+"""AWS::ApiGateway::RestApi, Deployment, Stage: what SAM's AWS::Serverless::Api becomes.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_ApiGateway.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+
+from .cfn_values import camel, patches, tags
+
+
+async def document_of(ctx: Context, properties: dict[str, Any]) -> bytes | None:
+    """The OpenAPI document in Body or BodyS3Location."""
+    if properties.get("Body"):
+        return json.dumps(properties["Body"]).encode()
+    place = properties.get("BodyS3Location")
+    if not place:
+        return None
+    request = {"Bucket": place["Bucket"], "Key": place["Key"]}
+    if place.get("Version"):
+        request["VersionId"] = place["Version"]
+    found = (await ctx.call("s3", "GetObject", request))["Body"]
+    if isinstance(found, bytes):
+        return found
+    if hasattr(found, "path"):
+        with open(found.path, "rb") as file:  # noqa: ASYNC230 - a template of at most a few megabytes
+            file.seek(found.offset)
+            return file.read(found.length)
+    return b"".join([chunk async for chunk in found])
+
+
+@resource("AWS::ApiGateway::RestApi")
+class RestApi:
+    """Ref and GetAtt RestApiId: the id. GetAtt RootResourceId."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        found = await self._left_over(ctx, name)
+        if found is None:
+            request = self._request(properties)
+            request["tags"] = {**request.get("tags", {}), "fogbank:cfn-token": name.token}
+            document = await document_of(ctx, properties)
+            if document is not None and "name" not in request:
+                request["name"] = (
+                    (json.loads(document).get("info") or {}).get("title") if document[:1] == b"{" else None
+                )
+            request["name"] = request.get("name") or name.logical_id
+            found = (await ctx.call("apigateway", "CreateRestApi", request))["id"]
+            if document is not None:
+                await self._put(ctx, found, properties, document, mode="overwrite")
+        arn = f"arn:{ctx.partition}:apigateway:{ctx.region}::/restapis/{found}"
+        await ctx.call("apigateway", "UntagResource", {"resourceArn": arn, "tagKeys": ["fogbank:cfn-token"]})
+        return await self._made(ctx, found)
+
+    @staticmethod
+    async def _left_over(ctx: Context, name: Name) -> str | None:
+        """An API that an interrupted create made: it still carries the mark of this creation."""
+        position = None
+        while True:
+            request = {"limit": 500} | ({"position": position} if position else {})
+            answer = await ctx.call("apigateway", "GetRestApis", request)
+            for api in answer.get("items") or ():
+                if (api.get("tags") or {}).get("fogbank:cfn-token") == name.token:
+                    await ctx.call("apigateway", "DeleteRestApi", {"restApiId": api["id"]})
+            position = answer.get("position")
+            if not position:
+                return None
+
+    @staticmethod
+    def _request(properties: dict[str, Any]) -> dict[str, Any]:
+        request = camel(
+            properties,
+            ("Name", "Description", "BinaryMediaTypes", "ApiKeySourceType", "MinimumCompressionSize",
+             "DisableExecuteApiEndpoint", "SecurityPolicy", "EndpointAccessMode"),
+        )  # fmt: skip
+        if "apiKeySourceType" in request:
+            request["apiKeySource"] = request.pop("apiKeySourceType")
+        if properties.get("CloneFrom"):
+            request["cloneFrom"] = properties["CloneFrom"]
+        if properties.get("Policy"):
+            policy = properties["Policy"]
+            request["policy"] = policy if isinstance(policy, str) else json.dumps(policy)
+        configuration = properties.get("EndpointConfiguration")
+        if isinstance(configuration, dict):
+            request["endpointConfiguration"] = camel(configuration, ("Types", "VpcEndpointIds", "IpAddressType"))
+        if properties.get("Tags"):
+            request["tags"] = tags(properties["Tags"])
+        return request
+
+    @staticmethod
+    async def _put(ctx: Context, api: str, properties: dict[str, Any], document: bytes, *, mode: str) -> None:
+        request: dict[str, Any] = {"restApiId": api, "body": document, "mode": properties.get("Mode") or mode}
+        if properties.get("Parameters"):
+            request["parameters"] = {k: str(v) for k, v in properties["Parameters"].items()}
+        if properties.get("FailOnWarnings"):
+            request["failOnWarnings"] = True
+        await ctx.call("apigateway", "PutRestApi", request)
+        # the template's own settings win over the document's
+        given = RestApi._request(properties)
+        operations = patches({}, given, ("name", "description", "policy", "minimumCompressionSize", "apiKeySource"))
+        operations += [
+            {"op": "add", "path": f"/binaryMediaTypes/{kind.replace('/', '~1')}"}
+            for kind in given.get("binaryMediaTypes") or ()
+        ]
+        if operations:
+            await ctx.call("apigateway", "UpdateRestApi", {"restApiId": api, "patchOperations": operations})
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        before, after = self._request(old), self._request(new)
+        operations = patches(
+            before, after, ("name", "description", "policy", "minimumCompressionSize", "apiKeySource",
+                            "disableExecuteApiEndpoint"),
+        )  # fmt: skip
+        for kind in before.get("binaryMediaTypes") or ():
+            if kind not in (after.get("binaryMediaTypes") or ()):
+                operations.append({"op": "remove", "path": f"/binaryMediaTypes/{kind.replace('/', '~1')}"})
+        for kind in after.get("binaryMediaTypes") or ():
+            operations.append({"op": "add", "path": f"/binaryMediaTypes/{kind.replace('/', '~1')}"})
+        types = (after.get("endpointConfiguration") or {}).get("types")
+        if types and types != (before.get("endpointConfiguration") or {}).get("types"):
+            operations.append({"op": "replace", "path": "/endpointConfiguration/types/0", "value": types[0]})
+        if operations:
+            await ctx.call("apigateway", "UpdateRestApi", {"restApiId": physical_id, "patchOperations": operations})
+        document = await document_of(ctx, new)
+        if document is not None:
+            await self._put(ctx, physical_id, new, document, mode="overwrite")
+        await retag(ctx, f"/restapis/{physical_id}", old, new)
+        return await self._made(ctx, physical_id)
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        await gone(ctx, "DeleteRestApi", {"restApiId": physical_id})
+
+    @staticmethod
+    async def _made(ctx: Context, api: str) -> Resource:
+        shown = await ctx.call("apigateway", "GetRestApi", {"restApiId": api})
+        return Resource(api, {"RestApiId": api, "RootResourceId": shown["rootResourceId"]})
+
+
+async def gone(ctx: Context, operation: str, request: dict[str, Any]) -> None:
+    """Delete; what is not there any more is fine."""
+    try:
+        await ctx.call("apigateway", operation, request)
+    except ServiceError as error:
+        if error.code != "NotFoundException":
+            raise
+
+
+async def retag(ctx: Context, path: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Make a resource's tags those of the template."""
+    before, after = tags(old.get("Tags")), tags(new.get("Tags"))
+    if before == after:
+        return
+    arn = f"arn:{ctx.partition}:apigateway:{ctx.region}::{path}"
+    removed = [key for key in before if key not in after]
+    if removed:
+        await ctx.call("apigateway", "UntagResource", {"resourceArn": arn, "tagKeys": removed})
+    if after:
+        await ctx.call("apigateway", "TagResource", {"resourceArn": arn, "tags": after})
+
+
+def stage_settings(given: dict[str, Any]) -> list[dict[str, Any]]:
+    """The patches of a stage description: method settings, access log, canary."""
+    operations: list[dict[str, Any]] = []
+    names = {
+        "LoggingLevel": "logging/loglevel", "DataTraceEnabled": "logging/dataTrace", "MetricsEnabled": "metrics/enabled",
+        "ThrottlingBurstLimit": "throttling/burstLimit", "ThrottlingRateLimit": "throttling/rateLimit",
+        "CachingEnabled": "caching/enabled", "CacheTtlInSeconds": "caching/ttlInSeconds",
+        "CacheDataEncrypted": "caching/dataEncrypted",
+    }  # fmt: skip
+    for setting in given.get("MethodSettings") or ():
+        path = str(setting.get("ResourcePath") or "/*").removeprefix("/")
+        path = "~1" + path.replace("~1", "/").strip("/").replace("/", "~1") if path not in ("*", "~1") else path
+        for name, place in names.items():
+            if setting.get(name) is not None:
+                text = str(setting[name])
+                text = text.lower() if isinstance(setting[name], bool) else text
+                operations.append(
+                    {"op": "replace", "path": f"/{path}/{setting.get('HttpMethod') or '*'}/{place}", "value": text}
+                )
+    log = given.get("AccessLogSetting") or {}
+    for name, place in (("DestinationArn", "destinationArn"), ("Format", "format")):
+        if log.get(name):
+            operations.append({"op": "replace", "path": f"/accessLogSettings/{place}", "value": log[name]})
+    return operations
+
+
+@resource("AWS::ApiGateway::Deployment", immutable=("RestApiId", "DeploymentCanarySettings"))
+class Deployment:
+    """Ref and GetAtt DeploymentId: the id."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        request: dict[str, Any] = {"restApiId": properties["RestApiId"]}
+        described = properties.get("StageDescription") or {}
+        if properties.get("Description"):
+            request["description"] = properties["Description"]
+        if properties.get("StageName"):
+            request["stageName"] = properties["StageName"]
+            if described.get("Variables"):
+                request["variables"] = {k: str(v) for k, v in described["Variables"].items()}
+            if described.get("Description"):
+                request["stageDescription"] = described["Description"]
+            if described.get("TracingEnabled") is not None:
+                request["tracingEnabled"] = described["TracingEnabled"]
+        made = (await ctx.call("apigateway", "CreateDeployment", request))["id"]
+        operations = stage_settings(described) if properties.get("StageName") else []
+        if operations:
+            update = {"restApiId": properties["RestApiId"], "stageName": properties["StageName"]}
+            await ctx.call("apigateway", "UpdateStage", {**update, "patchOperations": operations})
+        return Resource(made, {"DeploymentId": made})
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        if new.get("StageName") and new.get("StageName") != old.get("StageName"):
+            raise ResourceFailed("Deployment stage name cannot be changed")
+        if new.get("Description") != old.get("Description"):
+            operations = [{"op": "replace", "path": "/description", "value": new.get("Description") or ""}]
+            request = {"restApiId": new["RestApiId"], "deploymentId": physical_id, "patchOperations": operations}
+            await ctx.call("apigateway", "UpdateDeployment", request)
+        return Resource(physical_id, {"DeploymentId": physical_id})
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        """A stage that the deployment made itself goes with it."""
+        api = properties["RestApiId"]
+        stage = properties.get("StageName")
+        if stage:
+            try:
+                held = await ctx.call("apigateway", "GetStage", {"restApiId": api, "stageName": stage})
+            except ServiceError:
+                held = {}
+            if held.get("deploymentId") == physical_id:
+                await gone(ctx, "DeleteStage", {"restApiId": api, "stageName": stage})
+        try:
+            await gone(ctx, "DeleteDeployment", {"restApiId": api, "deploymentId": physical_id})
+        except ServiceError as error:
+            if "Active stages" not in error.message:
+                raise
+
+
+@resource("AWS::ApiGateway::Stage", immutable=("RestApiId", "StageName"))
+class Stage:
+    """Ref: the stage's name."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        stage = properties.get("StageName") or name.physical(limit=128)
+        request = camel(
+            properties,
+            ("DeploymentId", "Description", "CacheClusterEnabled", "CacheClusterSize", "DocumentationVersion",
+             "TracingEnabled"),
+        )  # fmt: skip
+        request |= {"restApiId": properties["RestApiId"], "stageName": stage}
+        if properties.get("Variables"):
+            request["variables"] = {k: str(v) for k, v in properties["Variables"].items()}
+        if properties.get("CanarySetting"):
+            request["canarySettings"] = camel(
+                properties["CanarySetting"],
+                ("DeploymentId", "PercentTraffic", "StageVariableOverrides", "UseStageCache"),
+            )
+        if properties.get("Tags"):
+            request["tags"] = tags(properties["Tags"])
+        try:
+            await ctx.call("apigateway", "CreateStage", request)
+        except ServiceError as error:
+            held = {"restApiId": request["restApiId"], "stageName": stage}
+            mine = error.code == "ConflictException" and await self._mine(ctx, held, request)
+            if not mine:
+                raise
+        await self._apply(ctx, properties["RestApiId"], stage, stage_settings(properties))
+        return Resource(stage, {})
+
+    @staticmethod
+    async def _mine(ctx: Context, held: dict[str, Any], request: dict[str, Any]) -> bool:
+        """Whether the stage that is there already came of an earlier try of this creation."""
+        stage = await ctx.call("apigateway", "GetStage", held)
+        return bool(stage.get("deploymentId") == request.get("deploymentId"))
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        api = new["RestApiId"]
+        operations = patches(
+            camel(old, ("DeploymentId", "Description", "CacheClusterEnabled", "CacheClusterSize", "TracingEnabled")),
+            camel(new, ("DeploymentId", "Description", "CacheClusterEnabled", "CacheClusterSize", "TracingEnabled")),
+            ("deploymentId", "description", "cacheClusterEnabled", "cacheClusterSize", "tracingEnabled"),
+        )
+        before, after = old.get("Variables") or {}, new.get("Variables") or {}
+        operations += [{"op": "remove", "path": f"/variables/{name}"} for name in before if name not in after]
+        operations += [
+            {"op": "replace", "path": f"/variables/{name}", "value": str(value)}
+            for name, value in after.items()
+            if before.get(name) != value
+        ]
+        kept = {_method(s) for s in new.get("MethodSettings") or ()}
+        for setting in old.get("MethodSettings") or ():
+            if _method(setting) not in kept:
+                path, verb = _method(setting)
+                operations.append({"op": "remove", "path": f"/{path}/{verb}"})
+        if old.get("AccessLogSetting") and not new.get("AccessLogSetting"):
+            operations.append({"op": "remove", "path": "/accessLogSettings"})
+        await self._apply(ctx, api, physical_id, operations + stage_settings(new))
+        await retag(ctx, f"/restapis/{api}/stages/{physical_id}", old, new)
+        return Resource(physical_id, {})
+
+    @staticmethod
+    async def _apply(ctx: Context, api: str, stage: str, operations: list[dict[str, Any]]) -> None:
+        if operations:
+            request = {"restApiId": api, "stageName": stage, "patchOperations": operations}
+            await ctx.call("apigateway", "UpdateStage", request)
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        await gone(ctx, "DeleteStage", {"restApiId": properties["RestApiId"], "stageName": physical_id})
+
+
+def _method(setting: dict[str, Any]) -> tuple[str, str]:
+    path = str(setting.get("ResourcePath") or "/*").removeprefix("/")
+    path = path if path in ("*", "~1") else "~1" + path.replace("~1", "/").strip("/").replace("/", "~1")
+    return path, str(setting.get("HttpMethod") or "*")

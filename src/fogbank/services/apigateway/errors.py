@@ -1,0 +1,23 @@
+"""The errors of API Gateway (https://docs.aws.amazon.com/apigateway/latest/api/CommonErrors.html)."""
+
+from fogbank.core.errors import ServiceError
+
+
+class BadRequest(ServiceError):
+    code = "BadRequestException"
+    status = 400
+
+
+class Conflict(ServiceError):
+    code = "ConflictException"
+    status = 409
+
+
+class NotFound(ServiceError):
+    code = "NotFoundException"
+    status = 404
+
+
+class LimitExceeded(ServiceError):
+    code = "LimitExceededException"
+    status = 429

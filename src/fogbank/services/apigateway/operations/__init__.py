@@ -1,0 +1,1 @@
+"""Operations, one family a file."""
