@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import logging
 import os
+import random
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -91,6 +93,7 @@ class App:
         )
         await self._server.start()
         self.worker.start()
+        self._sweeping = asyncio.create_task(self.blobs.sweep(self.store), name="blob sweep")  # what a crash left
 
     async def stop(self, grace: float = 5.0) -> None:
         """Finish what is in flight, stop every engine, close the store."""
@@ -104,6 +107,9 @@ class App:
                     await result
         if self._pool is not None:
             self._pool.shutdown(wait=True)
+        self._sweeping.cancel()
+        await asyncio.gather(self._sweeping, return_exceptions=True)
+        self.blobs.close()
         self.store.close()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
@@ -141,9 +147,10 @@ class App:
             return function()
 
         def repeat() -> T:
-            for _ in range(CONFLICT_TRIES - 1):
+            for attempt in range(CONFLICT_TRIES - 1):
                 with contextlib.suppress(Conflict):
                     return function()
+                time.sleep(random.random() * 0.002 * min(attempt + 1, 10))  # let the other one finish
             return function()
 
         return await asyncio.get_running_loop().run_in_executor(self._pool, repeat)

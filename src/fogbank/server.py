@@ -15,7 +15,7 @@ import msgspec
 from fogbank.app import App
 from fogbank.core.settings import Settings
 from fogbank.gateway import loop
-from fogbank.store.api import StoreCorrupt, StoreLocked
+from fogbank.store.api import StoreError
 
 
 def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
@@ -32,7 +32,7 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
     try:
         app = App(settings)
         await app.start()
-    except (StoreLocked, StoreCorrupt, OSError) as error:
+    except (StoreError, OSError) as error:
         print(f"fogbank: {error}", file=sys.stderr)  # noqa: T201 - the process's last word
         return 1
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -134,17 +134,21 @@ class Authenticator:
     def _held_against(self, claim: signatures.Claim) -> float:
         """The time a signature's date is held against.
 
-        Clients keep real time when a test has moved this cloud's clock, so the date of a signed header may fit either;
-        how long a presigned URL lasts is a matter of this clock alone.
+        Clients keep real time when a test has moved this cloud's clock, so the date of a signed header may fit either.
+        A presigned URL lasts by this clock, counted from what it showed when the URL was made.
         """
         clock = self._cloud.clock
-        if not clock.moved or claim.place == "query":
-            return clock.now()
+        now = clock.now()
+        if not clock.moved:
+            return now
         try:
             signed = datetime.strptime(claim.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-        except ValueError:  # verify says what is wrong with it
-            return clock.now()
-        return min(clock.now(), clock.real(), key=lambda now: abs(now - signed))
+        except ValueError:  # verify says what is wrong with it; a version 2 URL carries no date of its own
+            return now
+        if claim.place == "header":
+            return min(now, clock.real(), key=lambda candidate: abs(candidate - signed))
+        by_our_date = signed > clock.real() + 900  # the client corrected its clock by this cloud's Date header
+        return now if by_our_date else signed + now - clock.when(signed)
 
     def _unknown(self, key: str, *, s3: bool) -> UnrecognizedClient:
         settings = self._cloud.settings

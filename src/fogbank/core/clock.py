@@ -19,6 +19,7 @@ class Clock:
         self._frozen = frozen_at
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._sequence = 0
+        self._moves: list[tuple[float, float]] = []  # (real instant, how far ahead from then on), oldest first
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -65,16 +66,32 @@ class Clock:
         else:
             self._frozen = None
             self._offset = instant - time.time()
+        self._note()
         self._wake()
 
     def shift(self, seconds: float) -> None:
         """Run `seconds` ahead of real time (used at start, before anybody sleeps)."""
         self._offset = seconds
+        self._moves = [(0.0, seconds)]
+
+    def _note(self) -> None:
+        self._moves.append((time.time(), self.offset))
+        del self._moves[:-100]
+
+    def when(self, real: float) -> float:
+        """What this clock showed when real clocks showed `real`, as far as the last hundred moves tell."""
+        ahead = 0.0
+        for moved_at, offset in self._moves:
+            if moved_at > real:
+                break
+            ahead = offset
+        return real + ahead
 
     def resume(self) -> None:
         """Back to real time."""
         self._frozen = None
         self._offset = 0.0
+        self._note()
         self._wake()
 
     async def sleep(self, seconds: float) -> None:

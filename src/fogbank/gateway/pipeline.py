@@ -34,7 +34,7 @@ from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal
 from fogbank.core.trace import Hop
-from fogbank.store.api import StoreFull
+from fogbank.store.api import StoreError
 from fogbank.wire import hosts
 
 from .routing import DataPlane, Router, Target
@@ -213,9 +213,9 @@ class Pipeline:
                 return error
             case BodyTooLarge():
                 return RequestTooLarge()
-            case StoreFull():
-                log.error("store full: %s", error)
-                return ServiceUnavailable(f"Fogbank's data directory is full: {error}")
+            case StoreError():
+                log.error("%s: %s", type(error).__name__, error)
+                return ServiceUnavailable(f"Fogbank's store: {error}")
             case UnicodeDecodeError():
                 return SerializationError("The request is not valid UTF-8.")
         log.error("%s %s:%s failed", request_id, service, operation, exc_info=error)
