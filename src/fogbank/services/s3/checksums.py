@@ -74,7 +74,9 @@ class Expected:
         if not value:
             algorithm = next((n for n in SIZES if f"x-amz-checksum-{n.lower()}" in trailing), "")
             algorithm = algorithm or str(req.get("ChecksumAlgorithm") or "")
-        elif req.get("ChecksumAlgorithm") not in (None, algorithm):
+        if algorithm and algorithm not in SIZES:
+            raise unsupported()
+        if value and req.get("ChecksumAlgorithm") not in (None, algorithm):
             raise InvalidRequest(
                 "Value for x-amz-sdk-checksum-algorithm header is invalid.", ArgumentName="x-amz-sdk-checksum-algorithm"
             )
@@ -86,6 +88,13 @@ class Expected:
             raise BadDigest(ExpectedDigest=self.md5.hex(), CalculatedDigest=b64encode(md5).decode())
         if self.value and checksums.get(self.algorithm) != self.value:
             raise mismatch(self.algorithm)
+
+
+def unsupported() -> S3Error:
+    return InvalidRequest(
+        "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, "
+        "CRC64NVME, SHA1, SHA256]"
+    )
 
 
 def mismatch(algorithm: str) -> S3Error:

@@ -8,7 +8,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import job
 from fogbank.store.api import Transaction
 
-from .records import GARBAGE
+from .records import GARBAGE, UPLOADED
 from .storage import OWNER
 
 _SLICE = 200  # blobs that one transaction releases
@@ -34,3 +34,17 @@ def _release(tx: Transaction, ctx: Context, garbage_id: str) -> bool:
     else:
         tx.delete(GARBAGE, (garbage_id,))
     return bool(garbage.blobs)
+
+
+@job("s3.forget")
+async def forget(ctx: Context, payload: dict[str, Any]) -> None:
+    """Remove the rows of the parts of an upload that is complete or aborted, a slice at a time."""
+    while await ctx.transact(_forget, payload["bucket"], payload["upload"]):
+        pass
+
+
+def _forget(tx: Transaction, bucket: str, upload: str) -> bool:
+    parts = list(tx.scan(UPLOADED, (bucket, upload), limit=_SLICE))
+    for part in parts:
+        tx.delete(UPLOADED, (bucket, upload, part.number))
+    return len(parts) == _SLICE

@@ -54,6 +54,18 @@ def page_size(req: dict[str, Any], member: str = "MaxKeys", wire: str = "max-key
     return int(min(asked, 1000))
 
 
+def part_marker(req: dict[str, Any]) -> int:
+    """The number of the part that a page of parts begins behind. Raises InvalidArgument."""
+    text = str(req.get("PartNumberMarker") or 0)
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise InvalidArgument(
+            "Argument part-number-marker must be an integer between 0 and 2147483647",
+            ArgumentName="part-number-marker",
+            ArgumentValue=text,
+        )
+    return int(text)
+
+
 def region_of(ctx: Context, location: str) -> str:
     """The region a LocationConstraint names."""
     return "eu-west-1" if location == "EU" else location

@@ -62,7 +62,7 @@ def tags_of_set(tag_set: Sequence[dict[str, Any]], limit: int) -> dict[str, str]
         raise InvalidTag(text)
     tags: dict[str, str] = {}
     for tag in tag_set:
-        key, value = tag["Key"], tag.get("Value", "")
+        key, value = tag.get("Key") or "", tag.get("Value") or ""
         if key in tags:
             raise InvalidTag("Cannot provide multiple Tags with the same key", TagKey=key)
         _check_tag(key, value)

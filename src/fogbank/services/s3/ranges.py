@@ -13,7 +13,7 @@ from typing import Any
 
 from .errors import InvalidArgument, InvalidRange, NotImplementedHeader, PreconditionFailed
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.IGNORECASE)
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.IGNORECASE | re.ASCII)
 
 
 def parse_range(text: str | None, size: int) -> tuple[int, int] | None:
@@ -40,7 +40,7 @@ def parse_range(text: str | None, size: int) -> tuple[int, int] | None:
 
 def parse_copy_range(text: str, size: int) -> tuple[int, int]:
     """x-amz-copy-source-range: one closed range inside the source."""
-    match = re.fullmatch(r"bytes=(\d+)-(\d+)", text)
+    match = re.fullmatch(r"bytes=(\d{1,19})-(\d{1,19})", text, re.ASCII)
     if match is None:
         raise InvalidArgument(
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "

@@ -30,7 +30,7 @@ from .records import (
 )
 
 OWNER = "s3"
-_MANY = 64  # blobs that are released in the transaction itself; more of them by a job
+MANY = 64  # rows or blobs that go in the transaction itself; more of them by a job
 
 
 # -- finding -----------------------------------------------------------------------------------------------------------
@@ -167,10 +167,10 @@ def _dispose(tx: Transaction, ctx: Context, old: Object, *, by: Object | None = 
 
 def release_blobs(tx: Transaction, ctx: Context, blobs: list[str]) -> None:
     """Take away one reference from each; many of them later, in slices."""
-    for blob in blobs[:_MANY]:
+    for blob in blobs[:MANY]:
         ctx.blobs.release(tx, blob, OWNER)
-    if len(blobs) > _MANY:
-        garbage = Garbage(id=ctx.ids.uuid(), blobs=blobs[_MANY:])
+    if len(blobs) > MANY:
+        garbage = Garbage(id=ctx.ids.uuid(), blobs=blobs[MANY:])
         tx.put(GARBAGE, garbage)
         ctx.later(tx, "s3.release", {"garbage": garbage.id})
 

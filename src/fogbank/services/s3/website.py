@@ -32,8 +32,15 @@ def check(chosen: dict[str, Any]) -> None:
     if len(rules) > 50:
         raise InvalidRequest(f"{len(rules)} routing rules provided, the number of routing rules in a website "
                              "configuration is limited to 50.")  # fmt: skip
-    if any(not rule.get("Redirect") for rule in rules):
-        raise MalformedXML
+    for rule in rules:
+        redirect = rule.get("Redirect")
+        if not redirect:
+            raise MalformedXML
+        code = str(redirect.get("HttpRedirectCode") or "301")
+        if code not in ("301", "302", "303", "304", "305", "307", "308"):
+            raise InvalidRequest(
+                f"The provided HTTP redirect code ({code}) is not valid. Valid codes are 3XX except 300."
+            )
 
 
 class Redirect(msgspec.Struct):

@@ -159,7 +159,7 @@ def delete_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def _drop_uploads(tx: Transaction, ctx: Context, name: str) -> None:
     for upload in list(tx.scan(UPLOADS, (name,))):
         tx.delete(UPLOADS, (name, upload.key, upload.id))
-    parts = list(tx.scan(UPLOADED, (name,)))
-    for part in parts:
-        tx.delete(UPLOADED, (name, part.upload, part.number))
-    release_blobs(tx, ctx, [part.blob for part in parts])
+        parts = list(tx.scan(UPLOADED, (name, upload.id)))
+        for part in parts:
+            tx.delete(UPLOADED, (name, part.upload, part.number))
+        release_blobs(tx, ctx, [part.blob for part in parts])

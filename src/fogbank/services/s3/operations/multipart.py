@@ -14,7 +14,7 @@ from fogbank.core.operation import Access, operation
 from fogbank.store.api import Reader, Transaction
 
 from .. import arns, events, shapes
-from ..checksums import COMPOSITE, FULL_OBJECT, SIZES, check_type, composite, default_type, full_object
+from ..checksums import COMPOSITE, FULL_OBJECT, SIZES, check_type, composite, default_type, full_object, unsupported
 from ..content import Content, copied, drop, receive
 from ..errors import (
     EntityTooSmall,
@@ -29,7 +29,7 @@ from ..lookups import require_bucket
 from ..making import object_of
 from ..ranges import parse_copy_range
 from ..records import UPLOADED, UPLOADS, Bucket, Object, Part, Upload, UploadedPart
-from ..storage import OWNER, body, current, fill_parts, put, release_blobs, stream
+from ..storage import MANY, OWNER, body, current, fill_parts, put, release_blobs, stream
 from .writes import check_precondition, fetch_source, source_of
 
 MIN_PART = 5 << 20
@@ -50,10 +50,7 @@ def create_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     """Begin: the headers of the object to be are given now."""
     algorithm, kind = req.get("ChecksumAlgorithm") or "", req.get("ChecksumType") or ""
     if algorithm and algorithm not in SIZES:
-        raise InvalidRequest(
-            "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, "
-            "CRC64NVME, SHA1, SHA256]"
-        )
+        raise unsupported()
     if kind and not algorithm:
         raise InvalidRequest(
             "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header."
@@ -188,7 +185,7 @@ def complete_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, An
         fill_parts(tx, made, [_part(part, upload.algorithm) for part in chosen])
         kept = {part.number for part in chosen}
         release_blobs(tx, ctx, [part.blob for part in uploaded.values() if part.number not in kept])
-        _forget(tx, upload, list(uploaded))
+        _forget(tx, ctx, upload, list(uploaded))
         if bucket.has_notifications:
             events.enqueue(tx, ctx, bucket, made, "ObjectCreated:CompleteMultipartUpload")
     answer: dict[str, Any] = {
@@ -271,10 +268,14 @@ def _whole(ctx: Context, req: dict[str, Any], upload: Upload, chosen: list[Uploa
     return made
 
 
-def _forget(tx: Transaction, upload: Upload, numbers: list[int]) -> None:
+def _forget(tx: Transaction, ctx: Context, upload: Upload, numbers: list[int]) -> None:
+    """The upload is gone, and with it its parts' rows: many of them by a job, for nobody finds them any more."""
+    tx.delete(UPLOADS, (upload.bucket, upload.key, upload.id))
+    if len(numbers) > MANY:
+        ctx.later(tx, "s3.forget", {"bucket": upload.bucket, "upload": upload.id})
+        return
     for number in numbers:
         tx.delete(UPLOADED, (upload.bucket, upload.id, number))
-    tx.delete(UPLOADS, (upload.bucket, upload.key, upload.id))
 
 
 def _on_upload(action: str) -> Any:
@@ -292,7 +293,7 @@ def abort_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         upload = require_upload(tx, req)
         parts = list(tx.scan(UPLOADED, (upload.bucket, upload.id)))
         release_blobs(tx, ctx, [part.blob for part in parts])
-        _forget(tx, upload, [part.number for part in parts])
+        _forget(tx, ctx, upload, [part.number for part in parts])
     return {}
 
 

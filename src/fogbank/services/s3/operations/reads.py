@@ -22,7 +22,7 @@ from ..errors import (
     NotModified,
     S3Error,
 )
-from ..lookups import require_bucket, version_asked
+from ..lookups import page_size, part_marker, require_bucket, version_asked
 from ..permissions import missing_key
 from ..ranges import check_read, parse_range
 from ..records import OBJECTS, VERSIONS, Bucket, Object
@@ -199,7 +199,7 @@ def _object_parts(ctx: Context, req: dict[str, Any], found: Object) -> dict[str,
         return answer  # S3 lists the parts only of objects whose parts have checksums of their own
     with ctx.read() as tx:
         parts = parts_of(tx, found)
-    limit, marker = min(req.get("MaxParts") or 1000, 1000), int(req.get("PartNumberMarker") or 0)
+    limit, marker = page_size(req, "MaxParts", "max-parts"), part_marker(req)
     shown = [(n, part) for n, part in enumerate(parts, 1) if n > marker]
     page = shown[:limit]
     return answer | {

@@ -15,7 +15,7 @@ from fogbank.core.operation import operation
 from .. import arns, shapes
 from ..errors import InvalidArgument
 from ..listing import Page, page
-from ..lookups import page_size, require_bucket
+from ..lookups import page_size, part_marker, require_bucket
 from ..records import UPLOADED, UPLOADS, Upload
 from .multipart import _on_upload, owner_members, require_upload
 
@@ -24,7 +24,7 @@ from .multipart import _on_upload, owner_members, require_upload
 def list_parts(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The parts that have arrived, by number."""
     limit = page_size(req, "MaxParts", "max-parts")
-    marker = int(req.get("PartNumberMarker") or 0)
+    marker = part_marker(req)
     with ctx.read() as tx:
         bucket = require_bucket(tx, req)
         upload = require_upload(tx, req)

@@ -14,7 +14,7 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Transaction
 
 from .. import arns, events, shapes
-from ..checksums import FULL_OBJECT, SIZES, Expected
+from ..checksums import FULL_OBJECT, SIZES, Expected, unsupported
 from ..content import MAX_PUT, Content, at_hand, copied, drop, receive
 from ..errors import InvalidArgument, InvalidRequest, NoSuchKey
 from ..lookups import require_bucket
@@ -192,10 +192,7 @@ async def _new_content(ctx: Context, req: dict[str, Any], source: Object, made: 
     made.etag = source.etag
     algorithm = req.get("ChecksumAlgorithm") or next(iter(source.checksums), "")
     if algorithm and algorithm not in SIZES:
-        raise InvalidRequest(
-            "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, "
-            "CRC64NVME, SHA1, SHA256]"
-        )
+        raise unsupported()
     whole = source.checksum_type == FULL_OBJECT and algorithm in source.checksums
     if not source.parts and (not algorithm or whole):
         return None
