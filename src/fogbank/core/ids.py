@@ -17,9 +17,18 @@ class Ids:
     def __init__(self, seed: int | None = None) -> None:
         self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)
         self._seeded = seed is not None
+        self._pool = b""  # of the system's entropy: one call for many ids
+        self._used = 0
 
     def bytes(self, n: int) -> bytes:
-        return self._random.randbytes(n) if self._seeded else os.urandom(n)
+        if self._seeded:
+            return self._random.randbytes(n)
+        start = self._used
+        self._used = end = start + n
+        if end > len(self._pool):
+            self._pool, start = os.urandom(max(4096, n)), 0
+            self._used = end = n
+        return self._pool[start:end]
 
     def uuid(self) -> str:
         """A version 4 UUID."""

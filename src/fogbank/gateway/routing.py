@@ -57,6 +57,7 @@ class Router:
     def __init__(self, domains: tuple[str, ...], region: str) -> None:
         self._domains = domains
         self._region = region
+        self._targets: dict[str, tuple[ServiceModel, OperationModel | None, str]] = {}
 
     def route(self, request: Request) -> Target | DataPlane:
         """Where `request` goes; its body must be here when its target stands in a form."""
@@ -73,8 +74,7 @@ class Router:
         region = scope_region or host.region or self._region
         target = request.header("x-amz-target")
         if target:
-            prefix, _, name = target.rpartition(".")
-            return self._named(self._best(index.table().by_target.get(prefix, ())), request, name, region)
+            return self._by_target(target, request, region)
         action, version = form_action(request)
         if action and scope_service != "s3":
             found = index.table().by_action(version, action)
@@ -88,6 +88,17 @@ class Router:
         if action and not scope_service:
             raise UnknownOperation(f"Could not find operation {action} for version {version}")
         return self._rest(request, scope_service or host.service or "s3", host, region)
+
+    def _by_target(self, target: str, request: Request, region: str) -> Target:
+        known = self._targets.get(target)
+        if known is None:
+            prefix, _, name = target.rpartition(".")
+            service = self._best(index.table().by_target.get(prefix, ()))
+            known = service, service.operations.get(name), name
+            if known[1] is not None:  # names that clients make up are not worth remembering
+                self._targets[target] = known
+        service, operation, name = known
+        return Target(service, service.protocol_of(request), operation, {}, region, name)
 
     @staticmethod
     def _best(candidates: Sequence[str]) -> ServiceModel:
