@@ -24,7 +24,7 @@ AUTHENTICATED = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
 LOG_DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
 _BUCKET_CANNED = ("private", "public-read", "public-read-write", "authenticated-read", "log-delivery-write")
 _OBJECT_CANNED = (*_BUCKET_CANNED[:4], "aws-exec-read", "bucket-owner-read", "bucket-owner-full-control")
-_GRANT_MEMBERS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
+GRANT_MEMBERS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 BLOCK_PUBLIC_ACLS, IGNORE_PUBLIC_ACLS = 0, 1
 
 
@@ -36,7 +36,7 @@ def check_bucket_acl(req: dict[str, Any], ownership: str) -> str:
     """The canned ACL a new bucket asks for. Raises InvalidBucketAclWithObjectOwnership, AccessDenied."""
     canned: str = req.get("ACL") or "private"
     _check_canned(canned, _BUCKET_CANNED)
-    granted = any(req.get(member) for member in _GRANT_MEMBERS)
+    granted = any(req.get(member) for member in GRANT_MEMBERS)
     if ownership == ENFORCED and (canned != "private" or granted):
         raise InvalidBucketAclWithObjectOwnership
     if is_public(canned):  # a new bucket blocks public ACLs
@@ -47,7 +47,7 @@ def check_bucket_acl(req: dict[str, Any], ownership: str) -> str:
 def check_object_acl(req: dict[str, Any], bucket: Bucket) -> str:
     """The canned ACL of a write. Raises AccessControlListNotSupported where ACLs are off."""
     canned = req.get("ACL")
-    granted = any(req.get(member) for member in _GRANT_MEMBERS)
+    granted = any(req.get(member) for member in GRANT_MEMBERS)
     if canned is None and not granted:
         return "private"
     _check_canned(canned or "private", _OBJECT_CANNED)

@@ -117,6 +117,7 @@ _WRITE_KEYS = (
     ("s3:if-none-match", "IfNoneMatch"),
     ("s3:if-match", "IfMatch"),
 )
+_WRITE_MEMBERS = frozenset({*(member for _, member in _WRITE_KEYS), "Tagging", "GrantReadACP", "GrantWriteACP"})
 
 
 def write_conditions(req: Request) -> dict[str, str | list[str]]:
@@ -134,6 +135,8 @@ def put_object(ctx: Context, req: Request) -> Access | list[Access]:
     """PutObject, and the further permissions that its headers need."""
     _tell_strangers(ctx, req["Bucket"])
     arn = f"arn:{ctx.partition}:s3:::{req['Bucket']}/{req['Key']}"
+    if req.keys().isdisjoint(_WRITE_MEMBERS):
+        return Access("s3:PutObject", arn)
     conditions = write_conditions(req)
     accesses = [Access("s3:PutObject", arn, conditions)]
     if req.get("Tagging"):

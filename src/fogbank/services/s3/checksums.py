@@ -16,6 +16,7 @@ from .crc import engine
 from .errors import BadDigest, InvalidDigest, InvalidRequest, S3Error
 
 SIZES = {"CRC32": 4, "CRC32C": 4, "CRC64NVME": 8, "SHA1": 20, "SHA256": 32}
+_MEMBERS = tuple((name, f"Checksum{name}") for name in SIZES)
 _CRCS = frozenset({"CRC32", "CRC32C", "CRC64NVME"})
 COMPOSITE, FULL_OBJECT = "COMPOSITE", "FULL_OBJECT"
 
@@ -62,8 +63,8 @@ class Expected:
     def of_request(cls, req: Mapping[str, Any], trailing: Iterable[str] = ()) -> Expected:
         """From the Checksum… members, ChecksumAlgorithm, ContentMD5 and the announced trailers of a request."""
         algorithm = value = ""
-        for name in SIZES:
-            given = req.get(f"Checksum{name}")
+        for name, member in _MEMBERS:
+            given = req.get(member)
             if given is not None:
                 if value:
                     raise InvalidRequest(
@@ -72,7 +73,8 @@ class Expected:
                 algorithm, value = name, given
                 check_form(name, given)
         if not value:
-            algorithm = next((n for n in SIZES if f"x-amz-checksum-{n.lower()}" in trailing), "")
+            if trailing:
+                algorithm = next((n for n in SIZES if f"x-amz-checksum-{n.lower()}" in trailing), "")
             algorithm = algorithm or str(req.get("ChecksumAlgorithm") or "")
         if algorithm and algorithm not in SIZES:
             raise unsupported()

@@ -7,7 +7,7 @@ from typing import Any
 
 from fogbank.core.context import Context
 
-from .acls import check_object_acl
+from .acls import GRANT_MEMBERS, check_object_acl
 from .errors import (
     InvalidArgument,
     InvalidEncryptionAlgorithm,
@@ -31,6 +31,19 @@ STORAGE_CLASSES = frozenset(
         "GLACIER_IR",
     )
 )
+_PARTICULAR = frozenset(
+    (
+        *KEPT_HEADERS,
+        "Expires",
+        "StorageClass",
+        "Tagging",
+        "ACL",
+        *GRANT_MEMBERS,
+        "ServerSideEncryption",
+        "SSEKMSKeyId",
+        "SSECustomerAlgorithm",
+    )
+)
 
 
 def object_of(ctx: Context, req: dict[str, Any], bucket: Bucket) -> Object:
@@ -46,6 +59,11 @@ def object_of(ctx: Context, req: dict[str, Any], bucket: Bucket) -> Object:
     check_key(made.key)
     if req.get("Metadata"):
         made.meta = check_metadata(req["Metadata"])
+    if ctx.account != bucket.account and bucket.ownership != "BucketOwnerEnforced":
+        made.owner = ctx.account
+    if req.keys().isdisjoint(_PARTICULAR):  # as most writes
+        made.kms_key = bucket.kms_key
+        return made
     headers = kept_headers(req)
     if headers:
         made.headers = headers
@@ -55,8 +73,6 @@ def object_of(ctx: Context, req: dict[str, Any], bucket: Bucket) -> Object:
         made.tags = tags_of_header(req["Tagging"])
     made.grants = check_object_acl(req, bucket)
     made.kms_key = kms_key(req, bucket)
-    if ctx.account != bucket.account and bucket.ownership != "BucketOwnerEnforced":
-        made.owner = ctx.account
     return made
 
 

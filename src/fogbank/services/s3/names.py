@@ -42,7 +42,7 @@ def check_bucket_name(name: str) -> None:
 
 
 def check_key(key: str) -> None:
-    if len(key) > KEY_BYTES or len(key.encode()) > KEY_BYTES:
+    if len(key) * 4 > KEY_BYTES and len(key.encode()) > KEY_BYTES:
         raise KeyTooLong(Size=str(len(key.encode())), MaxSizeAllowed=str(KEY_BYTES))
 
 

@@ -17,7 +17,10 @@ KEPT_HEADERS = (
     "ContentLanguage",
     "WebsiteRedirectLocation",
 )
-_OVERRIDES = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType")
+_OVERRIDES = {
+    f"Response{name}": name
+    for name in ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Expires")
+}
 
 
 def canonical_user(account: str) -> str:
@@ -76,12 +79,8 @@ def read_headers(req: dict[str, Any], bucket: Bucket, found: Object) -> dict[str
     answer.update(encryption(found))
     if bucket.versioning or found.version_id != NULL:
         answer["VersionId"] = found.version_id
-    for name in _OVERRIDES:
-        override = req.get(f"Response{name}")
-        if override is not None:
-            answer[name] = override
-    if req.get("ResponseExpires") is not None:
-        answer["Expires"] = req["ResponseExpires"]
+    if not req.keys().isdisjoint(_OVERRIDES):
+        answer |= {name: req[member] for member, name in _OVERRIDES.items() if req.get(member) is not None}
     return answer
 
 
