@@ -14,7 +14,7 @@ from .errors import no_stack
 from .records import RESOURCES, REVISIONS, STACKS, Revision, Stack, StackResource
 from .template.structure import Template, sections
 
-GRACE = 0.3
+GRACE = 2.0
 KEPT_SECONDS = 90 * 86400  # a deleted stack is described by its id for 90 days
 
 
