@@ -37,6 +37,7 @@ from fogbank.core.trace import Hop
 from fogbank.store.api import StoreError
 from fogbank.wire import hosts
 
+from . import cors
 from .routing import DataPlane, Router, Target
 
 if TYPE_CHECKING:
@@ -46,6 +47,14 @@ log = logging.getLogger("fogbank")
 
 ANONYMOUS_OK = frozenset({"s3"})  # services whose resource policies may admit anybody
 NO_AUTH = Principal(kind="anonymous", account="")
+
+
+class MethodNotAllowed(ServiceError):
+    """What S3 answers to a method and path that are no operation."""
+
+    code = "MethodNotAllowed"
+    status = 405
+    default = "The specified method is not allowed against this resource."
 
 
 class Call:
@@ -72,6 +81,10 @@ class Pipeline:
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """Answer one request; a coroutine only when something has to be waited for."""
+        if request.method == "OPTIONS":
+            answer = cors.preflight(request, self._app.settings.domains)
+            if answer is not None:
+                return answer
         form = request.content is None and request.header("content-type").startswith("application/x-www-form")
         if form and not request.header("x-amz-target"):
             return self._read_first(request)  # the form may say which operation it is
@@ -141,6 +154,8 @@ class Pipeline:
         self._refuse_strangers_pages(request, principal)
         model = target.operation
         if model is None:
+            if target.service.name == "s3":
+                raise MethodNotAllowed
             raise UnknownOperation(f"Unknown operation: {target.service.name} {target.name}")
         operation = self.find(target.service.name, model.name)
         anonymous = principal.kind == "anonymous"
@@ -191,6 +206,8 @@ class Pipeline:
         assert target.operation is not None
         response = target.operation.serialize(target.protocol, result or {}, call.request_id)
         response.headers.append(("x-fogbank-fidelity", operation.fidelity))
+        if target.service.name != "s3":
+            cors.mark(call.request, response, self._app.settings.domains)
         self._record(call, response.status, None)
         return response
 
@@ -203,6 +220,8 @@ class Pipeline:
             response = wire.error_response(
                 target.service, target.protocol, "", problem, call.request_id, call.request.method
             )
+        if target.service.name != "s3":
+            cors.mark(call.request, response, self._app.settings.domains)
         self._record(call, response.status, problem)
         return response
 

@@ -1,0 +1,53 @@
+"""Calls from pages: AWS's own endpoints let any origin in; here only pages of this machine and of our domains.
+
+S3 buckets, API Gateway stages and function URLs answer by their own configuration, not by this.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fogbank.core.http import Request, Response
+from fogbank.wire import hosts
+
+_DATED = re.compile(r"/\d{4}-\d\d-\d\d/")  # rest-json services: /2015-03-31/functions
+_EXPOSED = (
+    "x-amzn-requestid, x-amz-request-id, x-amzn-errortype, x-amzn-errormessage, x-amzn-trace-id, date"
+)
+
+
+def allowed(origin: str, domains: tuple[str, ...]) -> bool:
+    """Whether a page of this origin may call."""
+    return hosts.is_local(origin.rpartition("//")[2], domains)
+
+
+def preflight(request: Request, domains: tuple[str, ...]) -> Response | None:
+    """The answer to a preflight for an API call; None when it is not one (S3's and the data planes' are theirs)."""
+    wanted = request.header("access-control-request-headers").lower()
+    if "x-amz-target" not in wanted and not _DATED.match(request.path):
+        return None
+    origin = request.header("origin")
+    if not allowed(origin, domains):
+        return Response(
+            403, [("content-type", "text/plain")], b"Fogbank does not take calls from pages of other sites.\n"
+        )
+    headers = [
+        ("access-control-allow-origin", origin),
+        ("access-control-allow-methods", request.header("access-control-request-method") or "POST"),
+        ("access-control-allow-headers", wanted),
+        ("access-control-expose-headers", _EXPOSED),
+        ("access-control-max-age", "172800"),
+        ("vary", "Origin"),
+    ]
+    return Response(200, headers)
+
+
+def mark(request: Request, response: Response, domains: tuple[str, ...]) -> None:
+    """Let the page that called read the answer."""
+    origin = request.header("origin")
+    if origin and allowed(origin, domains):
+        response.headers += [
+            ("access-control-allow-origin", origin),
+            ("access-control-expose-headers", _EXPOSED),
+            ("vary", "Origin"),
+        ]
