@@ -244,3 +244,14 @@ def test_protocol_of_a_request(service: str, request_: Request, protocol: str) -
 def test_models_are_shared() -> None:
     assert load("sqs") is models.load("sqs")
     assert load("sqs").operations["SendMessage"] is load("sqs").operations["SendMessage"]
+
+
+def test_the_categories_of_unicode_are_those_of_this_python() -> None:
+    """When it fails: python -m fogbank.wire.unicode"""
+    import unicodedata
+
+    from fogbank.wire import unicode
+
+    if unicode.table().unicode != unicodedata.unidata_version:
+        pytest.skip(f"the table is of Unicode {unicode.table().unicode}")
+    assert unicode.table() == unicode.generate()

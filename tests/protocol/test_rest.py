@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from fogbank.core.errors import AccessDenied, RequestTooLarge, ServiceError
+from fogbank.core.errors import AccessDenied, RequestTooLarge, ServiceError, Throttling, UnknownOperation
 from fogbank.core.http import FileSlice, Request
 from fogbank.wire import error_response, load
 from fogbank.wire.compression import gunzip
@@ -300,3 +300,11 @@ def test_compressed_bodies() -> None:
     with pytest.raises(RequestTooLarge):
         gunzip(gzip.compress(b"\0" * 1_000_001), 1_000_000)
     assert gunzip(gzip.compress(b"\0" * 1_000_000), 1_000_000) == b"\0" * 1_000_000
+
+
+def test_statuses_that_differ_by_protocol() -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList; Lambda's 404 could not be confirmed."""
+    assert error_response(load("s3"), "rest-xml", "", Throttling(), "REQ").status == 503
+    assert error_response(load("s3"), "rest-xml", "", UnknownOperation("no"), "REQ").status == 405
+    assert error_response(load("lambda"), "rest-json", "", UnknownOperation("no"), "REQ").status == 404
+    assert error_response(load("dynamodb"), "json", "", UnknownOperation("no"), "REQ").status == 400

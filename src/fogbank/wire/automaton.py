@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -67,8 +67,29 @@ def _characters(item: Any) -> frozenset[str] | None:
         return _characters(value[3][0])
     if op not in (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN):
         return None
-    test = _test(op, value)
-    return frozenset(char for char in _ASCII if test(char))
+    if op is not sre.IN:
+        test = _test(op, value)
+        return frozenset(char for char in _ASCII if test(char))
+    taken: set[str] = set()
+    negate = False
+    for inner, what in value:
+        if inner is sre.NEGATE:
+            negate = True
+        elif inner is sre.LITERAL:
+            taken.add(chr(what))
+        elif inner is sre.RANGE:
+            taken.update(_ASCII[what[0] : what[1] + 1])
+        elif inner is sre.CATEGORY:
+            taken |= _category(what)
+        else:
+            return None
+    return frozenset(_ASCII) - taken if negate else frozenset(taken)
+
+
+@cache
+def _category(what: Any) -> frozenset[str]:
+    compiled = re.compile(_CATEGORIES[what], re.ASCII)
+    return frozenset(char for char in _ASCII if compiled.match(char))
 
 
 def _separated(tree: Any, item: Any) -> bool:

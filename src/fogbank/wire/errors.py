@@ -7,7 +7,7 @@ import hashlib
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from fogbank.core.errors import AccessDenied, CommonError, SerializationError, ServiceError
+from fogbank.core.errors import AccessDenied, CommonError, SerializationError, ServiceError, UnknownOperation
 from fogbank.core.http import Response
 
 from . import codec
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .models import OperationModel, ServiceModel
 
 _BODILESS = (204, 304)
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+_S3_STATUS = {"SlowDown": 503, "MethodNotAllowed": 405, "EntityTooLarge": 400}
 
 
 def family_of(protocol: str, model: ServiceModel | None) -> str:
@@ -58,6 +60,10 @@ class _Worded:
             self.status = trait.http_status_code
         elif shared and rpc and self.status in (403, 404):
             self.status = 400  # the rpc protocols answer every fault of the caller so
+        elif family == "s3":
+            self.status = _S3_STATUS.get(code, self.status)
+        elif protocol == codec.REST_JSON and isinstance(error, UnknownOperation):
+            self.status = 404
         self.sender = self.status < 500
         self.message = error.message
 

@@ -1,6 +1,7 @@
 """The models' regular expressions, which are Java's, in Python's `re`.
 
-AWS matches the whole value (java.util.regex.Matcher.matches). Classes are ASCII unless the pattern says \\p{…}. A
+AWS matches the whole value (java.util.regex.Matcher.matches). Classes are ASCII unless the pattern says \\p{…}; such a
+pattern is first compiled for ASCII values, and for all of Unicode when a value needs it (that takes 10 ms). A
 pattern that could take exponential time on a hostile value (an unbounded repeat of something that repeats without
 bound itself) is not given to the backtracking engine: `automaton` runs it in linear time, or it is not checked at all
 where it uses look-around.
@@ -10,16 +11,17 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 import warnings
 from collections.abc import Callable
 from functools import cache, lru_cache
+
+from . import unicode
 
 _STEPS = 10_000_000
 _POSIX = {
     "Lower": "a-z", "Upper": "A-Z", "ASCII": "\\x00-\\x7f", "Alpha": "a-zA-Z", "Digit": "0-9", "Alnum": "a-zA-Z0-9",
     "Punct": "!-/:-@\\[-`{-~", "Graph": "!-~", "Print": " -~", "Blank": " \\t", "Cntrl": "\\x00-\\x1f\\x7f",
-    "XDigit": "0-9a-fA-F", "Space": " \\t\\n\\x0b\\f\\r", "IsAlphabetic": "", "IsDigit": "",
+    "XDigit": "0-9a-fA-F", "Space": " \\t\\n\\x0b\\f\\r",
 }  # fmt: skip
 _ALIASES = {
     "IsAlphabetic": "L", "IsLetter": "L", "IsDigit": "Nd", "IsWhite_Space": "Z", "IsWhitespace": "Z", "Letter": "L",
@@ -27,62 +29,54 @@ _ALIASES = {
 }  # fmt: skip
 
 
-@cache
-def _categories() -> dict[str, str]:
-    """For each general category (and its first letter) the ranges of a character class, planes 0 to 3."""
-    runs: dict[str, list[tuple[int, int]]] = {}
-    start, current = 0, unicodedata.category("\0")
-    for code in range(1, 0x40001):
-        category = unicodedata.category(chr(code)) if code <= 0x3FFFF else ""
-        if category != current:
-            for name in (current, current[0]):
-                ranges = runs.setdefault(name, [])
-                if ranges and ranges[-1][1] == start - 1:
-                    ranges[-1] = (ranges[-1][0], code - 1)
-                else:
-                    ranges.append((start, code - 1))
-            start, current = code, category
-    return {name: "".join(_range(low, high) for low, high in ranges) for name, ranges in runs.items()}
+Ranges = list[tuple[int, int]]
 
 
 def _escape(code: int) -> str:
-    return f"\\U{code:08x}"
+    return f"\\x{code:02x}" if code < 0x80 else chr(code) if not 0xD800 <= code < 0xE000 else f"\\u{code:04x}"
 
 
-def _range(low: int, high: int) -> str:
-    return _escape(low) if low == high else f"{_escape(low)}-{_escape(high)}"
+def _written(ranges: Ranges) -> str:
+    """Ranges as the inside of a character class."""
+    return "".join(_escape(low) if low == high else f"{_escape(low)}-{_escape(high)}" for low, high in ranges)
 
 
-def _class_of(name: str) -> str:
-    """The inside of a character class for \\p{name}; KeyError when it is unknown."""
-    if _POSIX.get(name):
-        return _POSIX[name]
+def _below(ranges: Ranges, end: int) -> Ranges:
+    return [(low, min(high, end - 1)) for low, high in ranges if low < end]
+
+
+@cache
+def _ascii_ranges(category: str) -> Ranges:
+    import unicodedata
+
+    return [(code, code) for code in range(128) if unicodedata.category(chr(code)).startswith(category)]
+
+
+def _ranges_of(name: str, *, narrow: bool) -> Ranges:
+    """The characters of \\p{name}; KeyError when it is unknown."""
     category = _ALIASES.get(name, name.removeprefix("Is") if name.startswith("Is") else name)
     if category == "":
-        return "\\x00-\\U0010ffff"
-    return _categories()[category]
+        return [(0, 0x10FFFF)]
+    if len(category) > 2 or category[0] not in "CLMNPSZ":
+        raise KeyError(name)
+    return _ascii_ranges(category) if narrow else unicode.ranges()[category]
 
 
-def _complement(name: str) -> str:
-    """The inside of a class for \\P{name}."""
-    inside = re.compile(f"[{_class_of(name)}]")
-    runs: list[str] = []
-    start: int | None = None
-    for code in range(0x40001):
-        out = code < 0x40000 and inside.match(chr(code)) is None
-        if out and start is None:
-            start = code
-        elif not out and start is not None:
-            runs.append(_range(start, code - 1))
-            start = None
-    return "".join(runs)
+def _complement(ranges: Ranges) -> Ranges:
+    found, start = [], 0
+    for low, high in ranges:
+        if low > start:
+            found.append((start, low - 1))
+        start = high + 1
+    return [*found, (start, 0x10FFFF)] if start <= 0x10FFFF else found
 
 
 class _Translator:
     """One pass over a Java pattern, writing a Python one."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, narrow: bool) -> None:
         self.text = text
+        self.narrow = narrow
         self.at = 0
         self.out: list[str] = []
 
@@ -114,7 +108,7 @@ class _Translator:
                 raise KeyError(text)
             self.at = match.end()
             name = match.group(1) or match.group(2)
-            inside = _class_of(name) if follow == "p" else _complement(name)
+            inside = self._property(name, negated=follow == "P")
             return inside if in_class else f"[{inside}]"
         if follow == "Q":
             end = text.find("\\E", at + 2)
@@ -134,6 +128,14 @@ class _Translator:
         if not follow:
             return "\\\\"
         return f"\\{follow}" if follow.isascii() else follow
+
+    def _property(self, name: str, *, negated: bool) -> str:
+        """The inside of a character class for \\p{name} or \\P{name}."""
+        if _POSIX.get(name) and not negated:
+            return _POSIX[name]
+        ranges = _ranges_of(name, narrow=self.narrow)
+        ranges = _complement(ranges) if negated else ranges
+        return _written(_below(ranges, 0x80) if self.narrow else ranges)
 
     def _surrogate_range(self) -> str:
         """Java spells the planes above the first as a range of surrogate pairs."""
@@ -192,10 +194,13 @@ def _parse(text: str) -> object:
 
 
 @cache
-def translate(pattern: str) -> str | None:
-    """The pattern in Python's syntax, or None when it cannot be said in it (such a pattern is not checked)."""
+def translate(pattern: str, *, narrow: bool = False) -> str | None:
+    """The pattern in Python's syntax, or None when it cannot be said in it (such a pattern is not checked).
+
+    `narrow`: for ASCII values only, which is much shorter where the pattern names categories of Unicode.
+    """
     try:
-        text = _Translator(pattern).run()
+        text = _Translator(pattern, narrow=narrow and has_categories(pattern)).run()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _parse(text)
@@ -204,15 +209,21 @@ def translate(pattern: str) -> str | None:
     return text
 
 
-def anchored(pattern: str) -> str | None:
-    """A pattern for a searching engine that matches as AWS does: the whole value, ASCII classes."""
-    if not pattern:
-        return None
-    text = translate(pattern)
+def has_categories(pattern: str) -> bool:
+    return "\\p" in pattern or "\\P" in pattern
+
+
+def anchored(pattern: str, *, narrow: bool = True) -> str | None:
+    """A pattern for a searching engine that matches as AWS does: the whole value, ASCII classes.
+
+    `narrow`: it refuses values that are not ASCII where the pattern names categories of Unicode.
+    """
+    text = translate(pattern, narrow=narrow) if pattern else None
     if text is None:
         return None
     flags, rest = leading_flags(text)
-    return f"(?a{flags})^(?:{rest})\\Z"
+    guard = r"(?=[\x00-\x7f]*\Z)" if narrow and has_categories(pattern) else ""
+    return f"(?a{flags})^{guard}(?:{rest})\\Z"
 
 
 def leading_flags(text: str) -> tuple[str, str]:
@@ -223,7 +234,7 @@ def leading_flags(text: str) -> tuple[str, str]:
 
 @cache
 def _danger(pattern: str) -> int:
-    text = translate(pattern) if pattern else None
+    text = translate(pattern, narrow=True) if pattern else None
     if text is None:
         return 0
     from . import automaton
@@ -244,11 +255,23 @@ def is_unsafe(pattern: str, longest: float | None = None) -> bool:
 
 @lru_cache(maxsize=4096)
 def matcher(pattern: str) -> Callable[[str], bool] | None:
-    """A test of whole values, or None when the pattern is not checked.
+    """A test of whole values, or None when the pattern is not checked."""
+    narrow = _engine(pattern, narrow=True)
+    if narrow is None or not has_categories(pattern):
+        return narrow
+    found = narrow
 
-    The backtracking engine is used while it is affordable for the value at hand, beyond that the linear one.
-    """
-    text = anchored(pattern)
+    def test(value: str) -> bool:
+        engine = found if value.isascii() else _engine(pattern, narrow=False)
+        return engine is None or engine(value)
+
+    return test
+
+
+@lru_cache(maxsize=4096)
+def _engine(pattern: str, *, narrow: bool) -> Callable[[str], bool] | None:
+    """The backtracking engine while it is affordable for the value at hand, beyond that the linear one."""
+    text = anchored(pattern, narrow=narrow)
     if text is None:
         return None
     power = _danger(pattern)
@@ -256,7 +279,7 @@ def matcher(pattern: str) -> Callable[[str], bool] | None:
         return _backtracking(text)
     from . import automaton
 
-    linear = automaton.compile_linear(translate(pattern) or "")
+    linear = automaton.compile_linear(translate(pattern, narrow=narrow) or "")
     if power >= 99:
         return linear
     short = _backtracking(text)
