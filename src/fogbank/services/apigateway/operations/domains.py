@@ -1,0 +1,191 @@
+"""Custom domain names and base path mappings: kept and returned, not served.
+
+https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDomainName.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.store.api import Reader
+
+from .. import patching
+from ..apis import endpoint_configuration
+from ..arns import call
+from ..errors import BadRequest, Conflict
+from ..lookups import page, require_api, require_item, require_stage
+from ..patching import MEMBER, REPLACE, SETTABLE
+from ..records import DOMAINS, MAPPINGS, Item, Mapping
+
+UNKNOWN = "Invalid domain name identifier specified"
+NONE = "(none)"
+_MEMBERS = (
+    "certificateName", "certificateArn", "regionalCertificateName", "regionalCertificateArn", "endpointConfiguration",
+    "tags", "securityPolicy", "endpointAccessMode", "mutualTlsAuthentication", "ownershipVerificationCertificateArn",
+    "policy", "routingMode",
+)  # fmt: skip
+RULES = {
+    "/certificateName": REPLACE,
+    "/certificateArn": REPLACE,
+    "/regionalCertificateName": REPLACE,
+    "/regionalCertificateArn": REPLACE,
+    "/ownershipVerificationCertificateArn": REPLACE,
+    "/securityPolicy": REPLACE,
+    "/endpointAccessMode": REPLACE,
+    "/policy": SETTABLE,
+    "/routingMode": REPLACE,
+    "/endpointConfiguration/types/{type}": MEMBER,
+    "/endpointConfiguration/ipAddressType": REPLACE,
+    "/mutualTlsAuthentication/truststoreUri": SETTABLE,
+    "/mutualTlsAuthentication/truststoreVersion": SETTABLE,
+}
+_ZONES = {"us-east-1": "Z1UJRXOUMOOFQ8", "us-west-2": "Z2OJLYMUO9EFXC", "eu-west-1": "ZLY8HYME6SFDD"}
+
+
+def shown(ctx: Context, domain: Item) -> dict[str, Any]:
+    """The DomainName structure."""
+    arn = f"arn:{ctx.partition}:apigateway:{ctx.region}::/domainnames/{domain.id}"
+    return {
+        "securityPolicy": "TLS_1_2",
+        **domain.shape,
+        "domainName": domain.id,
+        "domainNameArn": arn,
+        "domainNameStatus": "AVAILABLE",
+        "certificateUploadDate": domain.created,
+    }
+
+
+@call("CreateDomainName", "POST", "/domainnames", fidelity="recorded")
+def create_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """A name of one's own for stages."""
+    name = req["domainName"].lower()
+    shape = {member: req[member] for member in _MEMBERS if req.get(member) not in (None, "", {})}
+    shape["endpointConfiguration"] = endpoint_configuration(shape.get("endpointConfiguration"))
+    if shape["endpointConfiguration"]["types"] == ["EDGE"]:
+        shape["distributionDomainName"] = f"d{ctx.ids.lower(13)}.cloudfront.net"
+        shape["distributionHostedZoneId"] = "Z2FDTNDATAQYW2"
+    else:
+        shape["regionalDomainName"] = f"d-{ctx.ids.lower(10)}.execute-api.{ctx.region}.amazonaws.com"
+        shape["regionalHostedZoneId"] = _ZONES.get(ctx.region, "Z1UJRXOUMOOFQ8")
+    now = float(int(ctx.now()))
+    with ctx.write() as tx:
+        if tx.first(DOMAINS, "name", (name,)) is not None:
+            raise BadRequest("The domain name you provided already exists.")
+        domain = Item(account=ctx.account, region=ctx.region, id=name, created=now, updated=now, shape=shape)
+        tx.put(DOMAINS, domain)
+    return shown(ctx, domain)
+
+
+@call("GetDomainName", "GET", "/domainnames/{domainName}")
+def get_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """One name."""
+    with ctx.read() as tx:
+        return shown(ctx, require_item(tx, ctx, DOMAINS, req["domainName"].lower(), UNKNOWN))
+
+
+@call("GetDomainNames", "GET", "/domainnames")
+def get_domain_names(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The account's names."""
+    with ctx.read() as tx:
+        found = [shown(ctx, domain) for domain in tx.scan(DOMAINS, (ctx.account, ctx.region))]
+    return page(ctx, req, "domains", found)
+
+
+@call("UpdateDomainName", "PATCH", "/domainnames/{domainName}", fidelity="recorded")
+def update_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Change a name's settings."""
+    with ctx.write() as tx:
+        domain = require_item(tx, ctx, DOMAINS, req["domainName"].lower(), UNKNOWN)
+        domain.shape = patching.apply(domain.shape, req.get("patchOperations"), RULES)
+        tx.put(DOMAINS, domain)
+    return shown(ctx, domain)
+
+
+@call("DeleteDomainName", "DELETE", "/domainnames/{domainName}")
+def delete_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Remove a name with its mappings."""
+    with ctx.write() as tx:
+        domain = require_item(tx, ctx, DOMAINS, req["domainName"].lower(), UNKNOWN)
+        for mapping in list(tx.scan(MAPPINGS, (ctx.account, ctx.region, domain.id))):
+            tx.delete(MAPPINGS, MAPPINGS.key(mapping))
+        tx.delete(DOMAINS, DOMAINS.key(domain))
+    return {}
+
+
+# -- base path mappings ----------------------------------------------------------------------------------------------
+
+
+def _shown_mapping(mapping: Mapping) -> dict[str, Any]:
+    answer = {"basePath": mapping.base, "restApiId": mapping.api}
+    if mapping.stage:
+        answer["stage"] = mapping.stage
+    return answer
+
+
+def _require(tx: Reader, ctx: Context, req: dict[str, Any]) -> Mapping:
+    require_item(tx, ctx, DOMAINS, req["domainName"].lower(), UNKNOWN)
+    found = tx.get(MAPPINGS, (ctx.account, ctx.region, req["domainName"].lower(), req["basePath"] or NONE))
+    if found is None:
+        from ..errors import NotFound
+
+        raise NotFound("Invalid base path mapping identifier specified")
+    return found
+
+
+@call("CreateBasePathMapping", "POST", "/domainnames/{domainName}/basepathmappings", fidelity="recorded")
+def create_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """A stage under a path of a name."""
+    base = req.get("basePath") or NONE
+    with ctx.write() as tx:
+        domain = require_item(tx, ctx, DOMAINS, req["domainName"].lower(), UNKNOWN)
+        if tx.get(MAPPINGS, (ctx.account, ctx.region, domain.id, base)) is not None:
+            raise Conflict("Base path already exists for this domain name")
+        require_api(tx, ctx, req["restApiId"])
+        if req.get("stage"):
+            require_stage(tx, ctx, req["restApiId"], req["stage"])
+        mapping = Mapping(account=ctx.account, region=ctx.region, domain=domain.id, base=base, api=req["restApiId"],
+                          stage=req.get("stage") or "")  # fmt: skip
+        tx.put(MAPPINGS, mapping)
+    return _shown_mapping(mapping)
+
+
+@call("GetBasePathMapping", "GET", "/domainnames/{domainName}/basepathmappings/{basePath}")
+def get_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """One mapping."""
+    with ctx.read() as tx:
+        return _shown_mapping(_require(tx, ctx, req))
+
+
+@call("GetBasePathMappings", "GET", "/domainnames/{domainName}/basepathmappings")
+def get_base_path_mappings(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The mappings of a name."""
+    with ctx.read() as tx:
+        domain = require_item(tx, ctx, DOMAINS, req["domainName"].lower(), UNKNOWN)
+        found = [_shown_mapping(m) for m in tx.scan(MAPPINGS, (ctx.account, ctx.region, domain.id))]
+    return page(ctx, req, f"mappings/{domain.id}", found)
+
+
+@call("UpdateBasePathMapping", "PATCH", "/domainnames/{domainName}/basepathmappings/{basePath}", fidelity="recorded")
+def update_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Move a mapping to another path, API or stage."""
+    rules = {"/basePath": REPLACE, "/restapiId": REPLACE, "/restApiId": REPLACE, "/stage": REPLACE}
+    with ctx.write() as tx:
+        mapping = _require(tx, ctx, req)
+        held = {"basePath": mapping.base, "restapiId": mapping.api, "stage": mapping.stage}
+        shape = patching.apply(held, req.get("patchOperations"), rules)
+        tx.delete(MAPPINGS, MAPPINGS.key(mapping))
+        mapping.base = shape["basePath"] or NONE
+        mapping.api = shape.get("restApiId") or shape["restapiId"]
+        mapping.stage = shape.get("stage") or ""
+        require_api(tx, ctx, mapping.api)
+        tx.put(MAPPINGS, mapping)
+    return _shown_mapping(mapping)
+
+
+@call("DeleteBasePathMapping", "DELETE", "/domainnames/{domainName}/basepathmappings/{basePath}")
+def delete_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Remove a mapping."""
+    with ctx.write() as tx:
+        tx.delete(MAPPINGS, MAPPINGS.key(_require(tx, ctx, req)))
+    return {}
