@@ -1,0 +1,203 @@
+"""Metric math: parsed, then evaluated over lines of values.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+
+A value is a number, a line (epoch seconds -> number) or a list of lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from fogbank.core.errors import ServiceError
+
+Node = tuple[Any, ...]
+_TOKEN = re.compile(
+    r"\s*(?:(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)|([A-Za-z_]\w*)|'([^']*)'|\"([^\"]*)\"|(==|!=|<=|>=|&&|\|\||[-+*/^<>()\[\],]))"
+)
+_LEVELS: tuple[tuple[str, ...], ...] = (("||", "OR"), ("&&", "AND"), ("==", "!=", "<", "<=", ">", ">="), ("+", "-"),
+                                        ("*", "/"))  # fmt: skip
+_MAX_DEPTH = 60
+
+
+class InvalidExpression(ServiceError):
+    """ValidationError: Error in expression 'e1': …"""
+
+    code = "ValidationError"
+
+
+class Token(NamedTuple):
+    kind: str  # number, name, text, sign, end
+    text: str
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of an expression, an `end` last; InvalidExpression."""
+    found, position = [], 0
+    text = text.strip()
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise InvalidExpression(f"Unexpected character '{text[position]}'")
+        position = match.end()
+        number, name, single, double, sign = match.groups()
+        if number is not None:
+            found.append(Token("number", number))
+        elif name is not None:
+            found.append(Token("sign", name) if name in ("AND", "OR") else Token("name", name))
+        elif sign is not None:
+            found.append(Token("sign", sign))
+        else:
+            found.append(Token("text", single if single is not None else double))
+    return [*found, Token("end", "")]
+
+
+class Parser:
+    """Recursive descent over the tokens of one expression."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = tokens(text)
+        self._at = 0
+        self._depth = 0
+
+    def parse(self) -> Node:
+        node = self._level(0)
+        if self._peek().kind != "end":
+            raise InvalidExpression(f"Unexpected '{self._peek().text}'")
+        return node
+
+    def _peek(self) -> Token:
+        return self._tokens[self._at]
+
+    def _take(self) -> Token:
+        token = self._tokens[self._at]
+        self._at = min(self._at + 1, len(self._tokens) - 1)
+        return token
+
+    def _expect(self, sign: str) -> None:
+        token = self._take()
+        if token != ("sign", sign):
+            raise InvalidExpression(f"Expected '{sign}' and found '{token.text}'")
+
+    def _level(self, level: int) -> Node:
+        if level == len(_LEVELS):
+            return self._power()
+        if level == 0:
+            self._depth += 1
+            if self._depth > _MAX_DEPTH:
+                raise InvalidExpression("The expression is nested too deeply")
+        node = self._level(level + 1)
+        while self._peek().kind == "sign" and self._peek().text in _LEVELS[level]:
+            sign = self._take().text
+            node = ("binary", {"AND": "&&", "OR": "||"}.get(sign, sign), node, self._level(level + 1))
+        if level == 0:
+            self._depth -= 1
+        return node
+
+    def _power(self) -> Node:
+        if self._peek() == ("sign", "-"):
+            self._take()
+            self._depth += 1
+            if self._depth > _MAX_DEPTH:
+                raise InvalidExpression("The expression is nested too deeply")
+            node: Node = ("negative", self._power())
+            self._depth -= 1
+            return node
+        base = self._atom()
+        if self._peek() == ("sign", "^"):
+            self._take()
+            return ("binary", "^", base, self._power())
+        return base
+
+    def _atom(self) -> Node:
+        token = self._take()
+        if token.kind == "number":
+            return ("number", float(token.text))
+        if token.kind == "text":
+            return ("text", token.text)
+        if token.kind == "name":
+            if self._peek() != ("sign", "("):
+                return ("id", token.text)
+            self._take()
+            return ("call", token.text, self._list(")"))
+        if token == ("sign", "("):
+            node = self._level(0)
+            self._expect(")")
+            return node
+        if token == ("sign", "["):
+            return ("list", self._list("]"))
+        raise InvalidExpression(f"Unexpected '{token.text}'" if token.text else "Unexpected end of expression")
+
+    def _list(self, closing: str) -> list[Node]:
+        nodes: list[Node] = []
+        if self._peek() == ("sign", closing):
+            self._take()
+            return nodes
+        while True:
+            nodes.append(self._level(0))
+            if self._peek() == ("sign", ","):
+                self._take()
+                continue
+            self._expect(closing)
+            return nodes
+
+
+def names(node: Any) -> set[str]:
+    """The ids an expression refers to."""
+    if isinstance(node, list):
+        return {name for item in node for name in names(item)}
+    if not isinstance(node, tuple):
+        return set()
+    if node[0] == "id":
+        return {node[1]}
+    return {name for item in node[1:] for name in names(item)}
+
+
+def lifted(operate: Callable[[float, float], float | None], a: Any, b: Any) -> Any:
+    """A binary operation on numbers, lines and lists of lines; a point needs both sides, and a defined result."""
+    if isinstance(a, list):
+        if isinstance(b, list):
+            if len(a) != len(b):
+                raise InvalidExpression("The two arrays do not have the same number of time series")
+            return [lifted(operate, x, y) for x, y in zip(a, b, strict=True)]
+        return [lifted(operate, x, b) for x in a]
+    if isinstance(b, list):
+        return [lifted(operate, a, y) for y in b]
+    if isinstance(a, dict) or isinstance(b, dict):
+        where = [at for at in a if not isinstance(b, dict) or at in b] if isinstance(a, dict) else list(b)
+        found = {at: operate(a[at] if isinstance(a, dict) else a, b[at] if isinstance(b, dict) else b) for at in where}
+        return {at: value for at, value in found.items() if value is not None}
+    if isinstance(a, str) or isinstance(b, str):
+        raise InvalidExpression("Text has no arithmetic")
+    return operate(a, b)
+
+
+def _divide(a: float, b: float) -> float | None:
+    return a / b if b else None
+
+
+def _power(a: float, b: float) -> float | None:
+    try:
+        value = a**b
+    except (ZeroDivisionError, OverflowError):
+        return None
+    return None if isinstance(value, complex) else value
+
+
+OPERATORS: dict[str, Callable[[float, float], float | None]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": _divide,
+    "^": _power,
+    "==": lambda a, b: float(a == b),
+    "!=": lambda a, b: float(a != b),
+    "<": lambda a, b: float(a < b),
+    "<=": lambda a, b: float(a <= b),
+    ">": lambda a, b: float(a > b),
+    ">=": lambda a, b: float(a >= b),
+    "&&": lambda a, b: float(bool(a) and bool(b)),
+    "||": lambda a, b: float(bool(a) or bool(b)),
+}

@@ -1,0 +1,146 @@
+"""What happens on the clock: alarms are evaluated, their actions taken.
+
+An alarm is evaluated at each minute (each ten seconds when its period is shorter) while there is data in its evaluation
+range; then it sleeps until one of its metrics has a point again, so that an idle alarm costs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+from fogbank.core.operation import job
+from fogbank.store.api import Transaction
+
+from . import evaluating, queries, rules
+from .notifications import deliver
+from .records import ALARMS, Alarm
+from .states import change, note, stamp
+from .storing import flush
+
+
+def metric_queries(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """An alarm's metric as the queries of GetMetricData, whichever way it was given."""
+    if settings.get("Metrics"):
+        return list(settings["Metrics"])
+    metric = {"Namespace": settings["Namespace"], "MetricName": settings["MetricName"],
+              "Dimensions": settings.get("Dimensions") or []}  # fmt: skip
+    stat = {"Metric": metric, "Period": settings["Period"],
+            "Stat": settings.get("Statistic") or settings["ExtendedStatistic"]}  # fmt: skip
+    if settings.get("Unit"):
+        stat["Unit"] = settings["Unit"]
+    return [{"Id": "m1", "MetricStat": stat}]
+
+
+def step(settings: dict[str, Any]) -> int:
+    """Seconds between evaluations."""
+    stats = [query["MetricStat"]["Period"] for query in metric_queries(settings) if "MetricStat" in query]
+    return 10 if min(stats, default=60) < 60 else 60
+
+
+@job("cloudwatch.evaluate")
+async def evaluate(ctx: Context, payload: dict[str, Any]) -> None:
+    """One evaluation of a metric alarm, and the next one enqueued unless nothing can change."""
+    await flush(ctx)
+    await ctx.transact(_evaluate, ctx, payload["alarm"])
+
+
+def _evaluate(tx: Transaction, ctx: Context, name: str) -> None:
+    alarm = tx.get(ALARMS, (ctx.account, ctx.region, name))
+    if alarm is None or alarm.composite:
+        return
+    settings = alarm.settings
+    every = step(settings)
+    wanted = metric_queries(settings)
+    returned = next(query["Id"] for query in wanted if query.get("ReturnData", True))
+    end = int(ctx.now()) // every * every
+    asked = queries.Queries(tx, ctx, wanted, 0, end)
+    period = asked.period(returned)
+    size = settings["EvaluationPeriods"] + evaluating.EXTRA
+    starts = [end - period * n for n in range(size, 0, -1)]
+    try:
+        lines = queries.Queries(tx, ctx, wanted, starts[0], end).aligned().lines(returned)
+    except ServiceError:  # data that the expression cannot be computed of
+        lines = []
+    line = lines[0] if lines else {}
+    values = [line.get(start) for start in starts]
+    verdict = evaluating.evaluate(settings, values, starts)
+    if verdict.state and (verdict.state != alarm.state or not alarm.updated):
+        change(tx, ctx, alarm, verdict.state, verdict.reason, _data(ctx, settings, values, starts, period))
+    alarm.asleep = evaluating.settled(settings, values, alarm.state) and not _newer(tx, ctx, alarm, end)
+    tx.put(ALARMS, alarm)
+    if not alarm.asleep:
+        ctx.later(tx, "cloudwatch.evaluate", {"alarm": name}, delay=end + every - ctx.now(), name=name)
+
+
+def _newer(tx: Transaction, ctx: Context, alarm: Alarm, end: int) -> bool:
+    """Whether a metric of the alarm has a point of the running minute, or of a time still to come."""
+    from .records import SERIES
+
+    return any(
+        series.seen >= end
+        for namespace, name in alarm.watched
+        for series in tx.scan(SERIES, (ctx.account, ctx.region, namespace, name))
+    )
+
+
+def _data(ctx: Context, settings: dict[str, Any], values: list[float | None], starts: list[int], period: int) -> str:
+    """StateReasonData."""
+    newest = list(zip(starts, values, strict=True))[-settings["EvaluationPeriods"] :]
+    recent = [value for _, value in newest if value is not None]
+    data: dict[str, Any] = {"version": "1.0", "queryDate": stamp(ctx.now())}
+    if recent:
+        data["startDate"] = stamp(next(at for at, value in newest if value is not None))
+    if settings.get("Statistic"):
+        data["statistic"] = settings["Statistic"]
+    data |= {"period": period, "recentDatapoints": recent, "threshold": settings["Threshold"]}
+    data["evaluatedDatapoints"] = [
+        {"timestamp": stamp(at), **({} if value is None else {"value": value})} for at, value in reversed(newest)
+    ]
+    return json.dumps(data)
+
+
+@job("cloudwatch.composites")
+async def composites(ctx: Context, payload: dict[str, Any]) -> None:
+    """Evaluate the composite alarms of the account; one that changes has them evaluated again."""
+    await ctx.transact(_composites, ctx)
+
+
+def _composites(tx: Transaction, ctx: Context) -> None:
+    alarms = {alarm.name: alarm for alarm in tx.scan(ALARMS, (ctx.account, ctx.region))}
+    for alarm in alarms.values():
+        if not alarm.composite:
+            continue
+        rule = rules.parse(alarm.settings["AlarmRule"])
+
+        def state_of(name: str) -> str:
+            return alarms[name].state if name in alarms else "INSUFFICIENT_DATA"
+
+        state = "ALARM" if rules.holds(rule, state_of) else "OK"
+        if state != alarm.state:
+            text = alarm.settings["AlarmRule"]
+            reason = f"The composite alarm's rule {text} evaluates to {'TRUE' if state == 'ALARM' else 'FALSE'}."
+            change(tx, ctx, alarm, state, reason[:1023], "")
+
+
+@job("cloudwatch.act", attempts=3)
+async def act(ctx: Context, payload: dict[str, Any]) -> None:
+    """One action of one change of state, noted in the history as AWS notes it."""
+    alarm = await ctx.fetch(lambda tx: tx.get(ALARMS, (ctx.account, ctx.region, payload["alarm"])))
+    if alarm is None:
+        return
+    action, failure = payload["action"], ""
+    try:
+        done = await deliver(ctx, alarm, payload)
+    except ServiceError as error:
+        done, failure = True, f"{error.code}: {error.message}"
+
+    def write(tx: Transaction) -> None:
+        words = "Successfully executed" if done and not failure else "Failed to execute"
+        data = {"actionState": "Failed" if failure or not done else "Succeeded", "stateUpdateTimestamp": payload["at"],
+                "notificationResource": action, "error": failure or None}  # fmt: skip
+        note(tx, ctx, alarm, "Action", f"{words} action {action}"[:255], data)
+
+    await ctx.transact(write)

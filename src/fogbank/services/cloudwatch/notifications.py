@@ -1,0 +1,161 @@
+"""What an alarm's actions send: the message to a topic, the event to a function.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fogbank.core import principal
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+
+from .arns import alarm_arn
+from .records import Alarm
+from .states import stamp
+
+_REGIONS = {
+    "us-east-1": "US East (N. Virginia)", "us-east-2": "US East (Ohio)", "us-west-1": "US West (N. California)",
+    "us-west-2": "US West (Oregon)", "eu-west-1": "EU (Ireland)", "eu-west-2": "EU (London)",
+    "eu-west-3": "EU (Paris)", "eu-central-1": "EU (Frankfurt)", "eu-north-1": "EU (Stockholm)",
+    "ap-southeast-1": "Asia Pacific (Singapore)", "ap-southeast-2": "Asia Pacific (Sydney)",
+    "ap-northeast-1": "Asia Pacific (Tokyo)", "ap-northeast-2": "Asia Pacific (Seoul)",
+    "ap-south-1": "Asia Pacific (Mumbai)", "sa-east-1": "South America (Sao Paulo)",
+    "ca-central-1": "Canada (Central)",
+}  # fmt: skip
+_STATISTICS = {"SampleCount": "SAMPLE_COUNT", "Average": "AVERAGE", "Sum": "SUM", "Minimum": "MINIMUM",
+               "Maximum": "MAXIMUM"}  # fmt: skip
+
+
+async def deliver(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> bool:
+    """Take one action; False for one of a kind that is not built (EC2, Auto Scaling, Systems Manager)."""
+    target = str(change["action"])
+    service = target.split(":")[2] if target.count(":") >= 5 else ""
+    if service == "sns":
+        await _publish(ctx, target, alarm, change)
+    elif service == "lambda":
+        who = principal.service("lambda.alarms.cloudwatch.amazonaws.com", ctx.account, alarm_arn(ctx, alarm.name))
+        event = json.dumps(_event(ctx, alarm, change)).encode()
+        await ctx.acting_as(who).call(
+            "lambda", "Invoke", {"FunctionName": target, "InvocationType": "Event", "Payload": event}
+        )
+    else:
+        return False
+    return True
+
+
+async def _publish(ctx: Context, topic: str, alarm: Alarm, change: dict[str, Any]) -> None:
+    """Publish as CloudWatch. The policy a topic has by default lets its owner's alarms in (AWS:SourceOwner)."""
+    request = {
+        "TopicArn": topic,
+        "Subject": f'{change["state"]}: "{alarm.name}" in {_REGIONS.get(ctx.region, ctx.region)}'[:100],
+        "Message": json.dumps(_message(ctx, alarm, change)),
+    }
+    who = principal.service("cloudwatch.amazonaws.com", ctx.account, alarm_arn(ctx, alarm.name))
+    try:
+        await ctx.acting_as(who).call("sns", "Publish", request)
+    except ServiceError as error:
+        owner = ctx.acting_as(principal.root(ctx.account, partition=ctx.partition))
+        if error.status != 403 or not await _default_policy(owner, topic):
+            raise
+        await owner.call("sns", "Publish", request)
+
+
+async def _default_policy(owner: Context, topic: str) -> bool:
+    if topic.split(":")[4] != owner.account:
+        return False
+    attributes = (await owner.call("sns", "GetTopicAttributes", {"TopicArn": topic}))["Attributes"]
+    return '"__default_policy_ID"' in attributes.get("Policy", "")
+
+
+def _message(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> dict[str, Any]:
+    settings = alarm.settings
+    message: dict[str, Any] = {
+        "AlarmName": alarm.name,
+        "AlarmDescription": settings.get("AlarmDescription"),
+        "AWSAccountId": ctx.account,
+        "AlarmConfigurationUpdatedTimestamp": stamp(alarm.configured),
+        "NewStateValue": change["state"],
+        "NewStateReason": change["reason"],
+        "StateChangeTime": stamp(change["at"]),
+        "Region": _REGIONS.get(ctx.region, ctx.region),
+        "AlarmArn": alarm_arn(ctx, alarm.name),
+        "OldStateValue": change["old"],
+        "OKActions": settings.get("OKActions") or [],
+        "AlarmActions": settings.get("AlarmActions") or [],
+        "InsufficientDataActions": settings.get("InsufficientDataActions") or [],
+    }
+    if alarm.composite:
+        return message | {"AlarmRule": settings["AlarmRule"]}
+    return message | {"Trigger": _trigger(settings)}
+
+
+def _trigger(settings: dict[str, Any]) -> dict[str, Any]:
+    common = {
+        "EvaluationPeriods": settings["EvaluationPeriods"],
+        **({"DatapointsToAlarm": settings["DatapointsToAlarm"]} if settings.get("DatapointsToAlarm") else {}),
+        "ComparisonOperator": settings["ComparisonOperator"],
+        "Threshold": settings["Threshold"],
+        "TreatMissingData": settings.get("TreatMissingData", ""),
+        "EvaluateLowSampleCountPercentile": settings.get("EvaluateLowSampleCountPercentile", ""),
+    }
+    if settings.get("Metrics"):
+        return {"Period": _period(settings), **common, "Metrics": settings["Metrics"]}
+    dimensions = [{"value": d["Value"], "name": d["Name"]} for d in settings.get("Dimensions") or ()]
+    extended = settings.get("ExtendedStatistic")
+    kind = ({"StatisticType": "ExtendedStatistic", "ExtendedStatistic": extended} if extended else
+            {"StatisticType": "Statistic", "Statistic": _STATISTICS[settings["Statistic"]]})  # fmt: skip
+    return {
+        "MetricName": settings["MetricName"],
+        "Namespace": settings["Namespace"],
+        **kind,
+        "Unit": settings.get("Unit"),
+        "Dimensions": dimensions,
+        "Period": settings["Period"],
+        **common,
+    }
+
+
+def _period(settings: dict[str, Any]) -> int:
+    return max((q["MetricStat"]["Period"] for q in settings["Metrics"] if "MetricStat" in q), default=60)
+
+
+def _event(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> dict[str, Any]:
+    """The event a function is invoked with."""
+    from .jobs import metric_queries
+
+    state = {"value": change["state"], "reason": change["reason"], "timestamp": stamp(change["at"])}
+    if change["data"]:
+        state["reasonData"] = change["data"]
+    settings = alarm.settings
+    configuration: dict[str, Any] = {"description": settings.get("AlarmDescription", "")}
+    if alarm.composite:
+        configuration["alarmRule"] = settings["AlarmRule"]
+    else:
+        configuration["metrics"] = [_camel(query) for query in metric_queries(settings)]
+    return {
+        "source": "aws.cloudwatch",
+        "alarmArn": alarm_arn(ctx, alarm.name),
+        "accountId": ctx.account,
+        "time": stamp(change["at"]),
+        "region": ctx.region,
+        "alarmData": {
+            "alarmName": alarm.name,
+            "state": state,
+            "previousState": {"value": change["old"], "reason": change["old_reason"]},
+            "configuration": configuration,
+        },
+    }
+
+
+def _camel(query: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"id": query["Id"], "returnData": query.get("ReturnData", True)}
+    if "Expression" in query:
+        return found | {"expression": query["Expression"]}
+    stat, metric = query["MetricStat"], query["MetricStat"]["Metric"]
+    dimensions = {d["Name"]: d["Value"] for d in metric.get("Dimensions") or ()}
+    named = {"namespace": metric["Namespace"], "name": metric["MetricName"], "dimensions": dimensions}
+    return found | {"metricStat": {"metric": named, "period": stat["Period"], "stat": stat["Stat"]}}

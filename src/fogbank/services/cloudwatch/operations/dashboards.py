@@ -1,0 +1,86 @@
+"""Dashboards: kept and given back; nothing draws them.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.operation import operation
+
+from .. import tokens
+from ..arns import dashboard, dashboard_arn, dashboards
+from ..errors import DashboardInvalidInput, DashboardNotFound
+from ..records import DASHBOARDS, Dashboard
+
+# dashboards are global: one set for all regions
+GLOBAL = ""
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}\Z")
+
+
+@operation("cloudwatch", "PutDashboard", resource=dashboard, fidelity="recorded")
+def put_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Make or replace a dashboard. The body must be a JSON object; its widgets are not checked."""
+    if not _NAME.match(req["DashboardName"]):
+        raise DashboardInvalidInput(
+            f"The value {req['DashboardName']} for field DashboardName contains invalid characters. It can only "
+            "contain alphanumerics, dash (-) and underscore (_)."
+        )
+    try:
+        body = json.loads(req["DashboardBody"])
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        message = {"DataPath": "/", "Message": "The field DashboardBody must be a valid JSON object"}
+        raise DashboardInvalidInput("The field DashboardBody must be a valid JSON object",
+                                    dashboardValidationMessages=[message])  # fmt: skip
+    with ctx.write() as tx:
+        existing = tx.get(DASHBOARDS, (ctx.account, GLOBAL, req["DashboardName"]))
+        tags = {tag["Key"]: tag["Value"] for tag in req.get("Tags") or ()}
+        tx.put(
+            DASHBOARDS,
+            Dashboard(account=ctx.account, region=GLOBAL, name=req["DashboardName"], body=req["DashboardBody"],
+                      modified=ctx.now(), tags=existing.tags if existing else tags),
+        )  # fmt: skip
+    return {"DashboardValidationMessages": []}
+
+
+@operation("cloudwatch", "GetDashboard", resource=dashboard)
+def get_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The body as it was put."""
+    with ctx.read() as tx:
+        found = tx.get(DASHBOARDS, (ctx.account, GLOBAL, req["DashboardName"]))
+    if found is None:
+        raise DashboardNotFound(f"Dashboard {req['DashboardName']} does not exist")
+    return {
+        "DashboardArn": dashboard_arn(ctx, found.name), "DashboardBody": found.body, "DashboardName": found.name,
+    }  # fmt: skip
+
+
+@operation("cloudwatch", "ListDashboards", resource="*")
+def list_dashboards(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """By prefix; a thousand a page."""
+    with ctx.read() as tx:
+        found = [item for item in tx.scan(DASHBOARDS, (ctx.account, GLOBAL))
+                 if item.name.startswith(req.get("DashboardNamePrefix", ""))]  # fmt: skip
+    shown, token = tokens.page(ctx, found, req, 1000)
+    entries = [
+        {"DashboardName": item.name, "DashboardArn": dashboard_arn(ctx, item.name), "LastModified": item.modified,
+         "Size": len(item.body.encode())}
+        for item in shown
+    ]  # fmt: skip
+    return {"DashboardEntries": entries, **token}
+
+
+@operation("cloudwatch", "DeleteDashboards", resource=dashboards)
+def delete_dashboards(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """All of them, or none when one does not exist."""
+    with ctx.write() as tx:
+        for name in req["DashboardNames"]:
+            if not tx.delete(DASHBOARDS, (ctx.account, GLOBAL, name)):
+                raise DashboardNotFound(f"Dashboard {name} does not exist")
+    return {}

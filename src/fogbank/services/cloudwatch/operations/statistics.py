@@ -1,0 +1,164 @@
+"""GetMetricStatistics, GetMetricData, ListMetrics."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ValidationError
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader
+
+from .. import queries, reading, tokens
+from ..errors import InvalidParameterCombination, InvalidParameterValue
+from ..functions import Line
+from ..records import SERIES, Series
+from ..statistics import SIMPLE, statistic
+from ..storing import flush
+
+MAX_POINTS = 1440
+MAX_DATA_POINTS = 100_800
+LIST_PAGE = 500
+ACTIVE = 14 * 86400  # a metric without points for two weeks is not listed
+
+
+@operation("cloudwatch", "GetMetricStatistics", resource="*")
+async def get_metric_statistics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The statistics of one metric, a data point a period and unit.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
+    AWS gives the points in no particular order; here by time.
+    """
+    period = req["Period"]
+    reading.check_period(period)
+    start, end = reading.epoch(req["StartTime"]), reading.epoch(req["EndTime"])
+    if start >= end:
+        raise InvalidParameterValue("The parameter StartTime must be less than the parameter EndTime.")
+    simple, extended = req.get("Statistics") or [], req.get("ExtendedStatistics") or []
+    if not simple and not extended:
+        raise InvalidParameterCombination("Must specify either Statistics or ExtendedStatistics")
+    for name in simple:
+        if name not in SIMPLE:
+            raise ValidationError(f"The value {name} for parameter Statistics is invalid.")
+    computed = {name: statistic(name) for name in (*simple, *extended)}
+    asked = math.ceil((end - start) / period)
+    if asked > MAX_POINTS:
+        raise InvalidParameterCombination(
+            f"You have requested up to {asked:,} datapoints, which exceeds the limit of 1,440. You may reduce the "
+            "datapoints requested by increasing Period, or decreasing the time range."
+        )
+    await flush(ctx)
+    begin = reading.rounded(ctx, start, period)
+    dimensions = reading.pairs(req.get("Dimensions"))
+    found = await ctx.fetch(reading.periods, ctx, req["Namespace"], req["MetricName"], dimensions, begin, end, period)
+    points = []
+    for (at, unit), summary in found.items():
+        if req.get("Unit", unit) != unit:
+            continue
+        values = {name: compute(summary) for name, compute in computed.items()}
+        point: dict[str, Any] = {"Timestamp": at, "Unit": unit}
+        point |= {name: values[name] for name in simple if values[name] is not None}
+        percentiles = {name: values[name] for name in extended if values[name] is not None}
+        if extended and not percentiles and not simple:
+            continue
+        points.append(point | ({"ExtendedStatistics": percentiles} if percentiles else {}))
+    return {"Label": req["MetricName"], "Datapoints": points}
+
+
+@operation("cloudwatch", "GetMetricData", resource="*")
+async def get_metric_data(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Metrics and math over them, newest first unless ScanBy says otherwise."""
+    wanted = req["MetricDataQueries"]
+    queries.check(wanted)
+    start, end = reading.epoch(req["StartTime"]), reading.epoch(req["EndTime"])
+    if start >= end:
+        raise ValidationError("The parameter StartTime must be less than the parameter EndTime.")
+    await flush(ctx)
+
+    def compute(tx: Reader) -> list[tuple[dict[str, Any], str, Line]]:
+        evaluated = queries.Queries(tx, ctx, wanted, start, end)
+        found = []
+        for query in wanted:
+            if query.get("ReturnData", True):
+                lines = evaluated.lines(query["Id"])
+                found += [(query, _label(query, number, lines), line) for number, line in enumerate(lines, 1)]
+        return found
+
+    results = await ctx.fetch(compute)
+    return _paged(ctx, req, results)
+
+
+def _label(query: dict[str, Any], number: int, lines: list[Line]) -> str:
+    """The Label, else the metric's name or the expression's id (dynamic labels stay as they are written)."""
+    label: str = query.get("Label") or (
+        query["MetricStat"]["Metric"]["MetricName"] if "MetricStat" in query else query["Id"]
+    )
+    return label if len(lines) == 1 else f"{label} {number}"
+
+
+def _paged(ctx: Context, req: dict[str, Any], results: list[tuple[dict[str, Any], str, Line]]) -> dict[str, Any]:
+    """MaxDatapoints values from where the token says; a result that is cut is PartialData."""
+    descending = req.get("ScanBy", "TimestampDescending") == "TimestampDescending"
+    room = min(req.get("MaxDatapoints") or MAX_DATA_POINTS, MAX_DATA_POINTS)
+    first, offset = tokens.state(ctx, req) or (0, 0)
+    shown: list[dict[str, Any]] = []
+    for index in range(first, len(results)):
+        query, label, line = results[index]
+        instants = sorted(line, reverse=descending)[offset if index == first else 0 :]
+        taken = instants[:room]
+        cut = len(taken) < len(instants)
+        shown.append({
+            "Id": query["Id"], "Label": label, "Timestamps": taken, "Values": [line[at] for at in taken],
+            "StatusCode": "PartialData" if cut else "Complete",
+        })  # fmt: skip
+        room -= len(taken)
+        done = len(line) - len(instants) + len(taken)
+        if cut or (room <= 0 and index + 1 < len(results)):
+            follow = [index, done] if cut else [index + 1, 0]
+            return {"MetricDataResults": shown, "Messages": [], **tokens.token(ctx, follow)}
+    return {"MetricDataResults": shown, "Messages": []}
+
+
+@operation("cloudwatch", "ListMetrics", resource="*")
+async def list_metrics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Metrics that had a point in the last two weeks (PT3H: three hours); 500 a page.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html
+    """
+    await flush(ctx)
+    since = ctx.now() - (3 * 3600 if req.get("RecentlyActive") == "PT3H" else ACTIVE)
+    filters = [(item["Name"], item.get("Value")) for item in req.get("Dimensions") or ()]
+    after = tokens.state(ctx, req)
+
+    def find(tx: Reader) -> tuple[list[Series], bool]:
+        prefix: tuple[str, ...] = (ctx.account, ctx.region)
+        if req.get("Namespace"):
+            prefix += (req["Namespace"],)
+            if req.get("MetricName"):
+                prefix += (req["MetricName"],)
+        found: list[Series] = []
+        for series in tx.scan(SERIES, prefix, after=tuple(after) if after else None):
+            if _listed(series, req, filters, since):
+                if len(found) == LIST_PAGE:
+                    return found, True
+                found.append(series)
+        return found, False
+
+    found, more = await ctx.fetch(find)
+    metrics = [
+        {
+            "Namespace": series.namespace,
+            "MetricName": series.name,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in series.dimensions],
+        }
+        for series in found
+    ]
+    return {"Metrics": metrics, **(tokens.token(ctx, list(SERIES.key(found[-1]))) if more else {})}
+
+
+def _listed(series: Series, req: dict[str, Any], filters: list[tuple[str, str | None]], since: float) -> bool:
+    if series.seen < since or series.name != req.get("MetricName", series.name):
+        return False
+    has = dict(series.dimensions)
+    return all(name in has and value in (None, has[name]) for name, value in filters)

@@ -1,0 +1,67 @@
+"""Tags of alarms and dashboards.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_TagResource.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core import arns
+from fogbank.core.context import Context
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader
+
+from ..arns import tagged
+from ..errors import InvalidParameterValue, ResourceNotFoundException
+from ..records import ALARMS, DASHBOARDS, Alarm, Dashboard
+
+
+def _find(tx: Reader, ctx: Context, arn: str) -> Alarm | Dashboard:
+    try:
+        parsed = arns.parse(arn)
+    except ValueError:
+        raise InvalidParameterValue("The value for parameter ResourceARN is invalid.") from None
+    kind, _, name = parsed.resource.partition(":")
+    found: Alarm | Dashboard | None = None
+    if parsed.account == ctx.account and kind == "alarm":
+        found = tx.get(ALARMS, (ctx.account, parsed.region, name))
+    elif parsed.account == ctx.account and kind.startswith("dashboard/"):
+        found = tx.get(DASHBOARDS, (ctx.account, "", kind.removeprefix("dashboard/")))
+    if found is None:
+        raise ResourceNotFoundException(f"Resource {arn} does not exist.")
+    return found
+
+
+@operation("cloudwatch", "TagResource", resource=tagged)
+def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Add tags, or change their values."""
+    with ctx.write() as tx:
+        found = _find(tx, ctx, req["ResourceARN"])
+        found.tags |= {tag["Key"]: tag["Value"] for tag in req["Tags"]}
+        if isinstance(found, Alarm):
+            tx.put(ALARMS, found)
+        else:
+            tx.put(DASHBOARDS, found)
+    return {}
+
+
+@operation("cloudwatch", "UntagResource", resource=tagged)
+def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Remove tags by key."""
+    with ctx.write() as tx:
+        found = _find(tx, ctx, req["ResourceARN"])
+        found.tags = {key: value for key, value in found.tags.items() if key not in req["TagKeys"]}
+        if isinstance(found, Alarm):
+            tx.put(ALARMS, found)
+        else:
+            tx.put(DASHBOARDS, found)
+    return {}
+
+
+@operation("cloudwatch", "ListTagsForResource", resource=tagged)
+def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """All tags."""
+    with ctx.read() as tx:
+        found = _find(tx, ctx, req["ResourceARN"])
+    return {"Tags": [{"Key": key, "Value": value} for key, value in found.tags.items()]}

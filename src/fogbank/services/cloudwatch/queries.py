@@ -1,0 +1,133 @@
+"""Evaluating the queries of GetMetricData and of alarms: metric statistics, and math over them.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.errors import ValidationError
+from fogbank.store.api import Reader
+
+from . import expressions, reading
+from .expressions import InvalidExpression
+from .functions import Evaluator, Line
+from .statistics import statistic
+
+_ID = re.compile(r"[a-z][a-zA-Z0-9_]*\Z")
+MAX_QUERIES = 500
+
+
+def check(queries: list[dict[str, Any]]) -> None:
+    """What can be refused without looking at data; ValidationError."""
+    if not queries:
+        raise ValidationError("The parameter MetricDataQueries is required.")
+    if len(queries) > MAX_QUERIES:
+        raise ValidationError(f"The collection MetricDataQueries must not have a size greater than {MAX_QUERIES}.")
+    seen: set[str] = set()
+    for number, query in enumerate(queries, 1):
+        where, name = f"MetricDataQueries.member.{number}", query["Id"]
+        if not _ID.match(name):
+            raise ValidationError(f"The value {name} for parameter {where}.Id is invalid.")
+        if name in seen:
+            raise ValidationError(f"The values for parameter Id in MetricDataQueries are not unique ({name}).")
+        seen.add(name)
+        if ("MetricStat" in query) == ("Expression" in query):
+            raise ValidationError(f"Either {where}.MetricStat or {where}.Expression must be specified, and not both.")
+        if "MetricStat" in query:
+            reading.check_period(query["MetricStat"]["Period"])
+            statistic(query["MetricStat"]["Stat"])
+
+
+class Queries:
+    """The queries of one request over one time range. Results are memoised; a circle of references is refused."""
+
+    def __init__(self, tx: Reader, ctx: Context, queries: list[dict[str, Any]], start: float, end: float) -> None:
+        self._tx, self._ctx = tx, ctx
+        self._queries = {query["Id"]: query for query in queries}
+        self._start, self._end = start, end
+        self._known: dict[str, Any] = {}
+        self._open: set[str] = set()
+        self._parsed: dict[str, expressions.Node] = {}
+        self._aligned = False
+
+    def aligned(self) -> Queries:
+        """The start stands already where periods begin (alarms)."""
+        self._aligned = True
+        return self
+
+    def period(self, name: str) -> int:
+        """Of a MetricStat its own; of an expression the longest it refers to."""
+        query = self._queries[name]
+        if "MetricStat" in query:
+            return int(query["MetricStat"]["Period"])
+        if query.get("Period"):
+            return int(query["Period"])
+        stats = [q for q in self._queries.values() if "MetricStat" in q]
+        used = expressions.names(self._node(name)) & {q["Id"] for q in stats}
+        return max((int(q["MetricStat"]["Period"]) for q in stats if not used or q["Id"] in used), default=60)
+
+    def start(self, period: int) -> int:
+        return int(self._start) if self._aligned else reading.rounded(self._ctx, self._start, period)
+
+    def lines(self, name: str) -> list[Line]:
+        """What a query returns: one line, or several for an expression that yields an array."""
+        value = self.value(name)
+        if isinstance(value, dict):
+            return [value]
+        if isinstance(value, list):
+            return value
+        raise ValidationError(
+            f"Error in expression '{name}': The expression must return a time series or an array of time series."
+        )
+
+    def value(self, name: str) -> Any:
+        if name not in self._known:
+            if name in self._open:
+                raise ValidationError(f"Error in expression '{name}': circular reference")
+            self._open.add(name)
+            self._known[name] = self._compute(name)
+            self._open.discard(name)
+        return self._known[name]
+
+    def _node(self, name: str) -> expressions.Node:
+        if name not in self._parsed:
+            try:
+                self._parsed[name] = expressions.Parser(self._queries[name]["Expression"]).parse()
+            except InvalidExpression as error:
+                raise ValidationError(f"Error in expression '{name}': {error.message}") from None
+        return self._parsed[name]
+
+    def _compute(self, name: str) -> Any:
+        query = self._queries[name]
+        if "MetricStat" in query:
+            stat = query["MetricStat"]
+            return reading.line(self._tx, self._ctx, stat, self.start(stat["Period"]), self._end)
+        node = self._node(name)
+        period = self.period(name)
+        grid = list(range(self.start(period), math.ceil(self._end), period))
+        try:
+            return _finite(Evaluator(self._lookup, self._metrics, grid, period).value(node))
+        except InvalidExpression as error:
+            raise ValidationError(f"Error in expression '{name}': {error.message}") from None
+
+    def _lookup(self, name: str) -> Any:
+        if name not in self._queries:
+            raise InvalidExpression(f"The id {name} is not defined")
+        return self.value(name)
+
+    def _metrics(self, part: str) -> list[Line]:
+        found = [name for name, query in self._queries.items() if "MetricStat" in query and part in name]
+        return [line for name in found for line in self.lines(name)]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_finite(line) for line in value]
+    if isinstance(value, dict):
+        return {at: number for at, number in value.items() if math.isfinite(number)}
+    return value

@@ -1,0 +1,128 @@
+"""Putting points into series, from requests and from the metrics services emit about themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from fogbank.core import principal
+from fogbank.core.context import Cloud, Context
+from fogbank.store.api import Transaction
+
+from .records import ALARMS, POINTS, SERIES, Dimensions, Point, Series, dimension_text
+
+FLUSH_SECONDS = 5.0
+BATCH = 500  # minutes a transaction stores, a few milliseconds
+
+
+def store(tx: Transaction, ctx: Context, namespace: str, name: str, dimensions: Dimensions, point: Point) -> None:
+    """Add a point to its series; wakes the alarms that watch the metric."""
+    key = (ctx.account, ctx.region, namespace, name, dimension_text(dimensions))
+    series = tx.get(SERIES, key)
+    if series is None:
+        series = Series(account=ctx.account, region=ctx.region, namespace=namespace, name=name, dimensions=dimensions,
+                        id=ctx.ids.hex(16), seen=0)  # fmt: skip
+    if point.at > series.seen:
+        series.seen = point.at
+        tx.put(SERIES, series)
+    point.series = series.id
+    kept = tx.get(POINTS, (series.id, point.at, point.unit))
+    if kept is not None:
+        point = merged(kept, point)
+    tx.put(POINTS, point)
+    for alarm in list(tx.scan_index(ALARMS, "metric", (ctx.account, ctx.region, namespace, name))):
+        if alarm.asleep:
+            alarm.asleep = False
+            tx.put(ALARMS, alarm)
+            ctx.later(tx, "cloudwatch.evaluate", {"alarm": alarm.name}, name=alarm.name)
+
+
+def merged(one: Point, other: Point) -> Point:
+    """Two points of the same instant and unit as one."""
+    values = dict(one.values)
+    for value, times in other.values.items():
+        values[value] = values.get(value, 0.0) + times
+    return Point(
+        series=one.series,
+        at=one.at,
+        unit=one.unit,
+        count=one.count + other.count,
+        sum=one.sum + other.sum,
+        min=min(one.min, other.min),
+        max=max(one.max, other.max),
+        values=values,
+        opaque=one.opaque or other.opaque,
+    )
+
+
+def point_of(values: Iterable[tuple[float, float]], at: int, unit: str) -> Point:
+    """A point from (value, count) pairs."""
+    counted: dict[float, float] = {}
+    for value, times in values:
+        counted[value] = counted.get(value, 0.0) + times
+    return Point(
+        series="",
+        at=at,
+        unit=unit,
+        count=sum(counted.values()),
+        sum=sum(value * times for value, times in counted.items()),
+        min=min(counted),
+        max=max(counted),
+        values=counted,
+    )
+
+
+class Flusher:
+    """Takes what services counted (`app.metrics`) into the store: before every read, and every few real seconds.
+
+    A task and not a job: a job that repeats for ever would make moving the clock slow, and nothing here follows from
+    a transaction.
+    """
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._task: asyncio.Task[None] | None = None
+        cloud.on_stop(self.stop)
+
+    def start(self) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="metrics")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.flush()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Store everything counted so far."""
+        taken = list(self._cloud.metrics.take().items())
+        for start in range(0, len(taken), BATCH):
+            part = taken[start : start + BATCH]
+            await self._cloud.run(lambda part=part: self._keep(part))  # type: ignore[misc]
+
+    def _keep(self, part: list[tuple[Any, Any]]) -> None:
+        with self._cloud.store.write() as tx:
+            for (account, region, namespace, name, dimensions, minute), statistic in part:
+                ctx = self._context(account, region)
+                point = point_of(statistic.values.items(), minute, statistic.unit)
+                store(tx, ctx, namespace, name, [(key, value) for key, value in dimensions], point)
+
+    def _context(self, account: str, region: str) -> Context:
+        who = principal.service("cloudwatch.amazonaws.com", account)
+        return Context(
+            app=self._cloud, account=account, region=region, principal=who, request_id=self._cloud.ids.uuid()
+        )
+
+
+async def flush(ctx: Context) -> None:
+    """Before a read: what was counted is to be seen."""
+    flusher = ctx.app.local(Flusher)
+    flusher.start()
+    await flusher.flush()
