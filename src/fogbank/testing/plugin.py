@@ -1,1 +1,42 @@
-"""The pytest plugin."""
+"""The pytest plugin: `fogbank_cloud`, `aws`, `fogbank_clock`. Loaded with every pytest run, so it imports late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .accounts import Account
+    from .clouds import Cloud
+    from .control import CloudClock
+
+
+@pytest.fixture(scope="session")
+def fogbank_options() -> dict[str, Any]:
+    """How the session's cloud is started: override it in conftest.py to return the options of `testing.cloud`."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def fogbank_cloud(fogbank_options: dict[str, Any]) -> Iterator[Cloud]:
+    """One cloud for the whole run (one for each worker of pytest-xdist)."""
+    from . import cloud
+
+    with cloud(**fogbank_options) as running:
+        yield running
+
+
+@pytest.fixture
+def aws(fogbank_cloud: Cloud) -> Iterator[Account]:
+    """A fresh account for each test; the AWS_* variables (and boto3's default session) point at it meanwhile."""
+    with fogbank_cloud.account().active() as account:
+        yield account
+
+
+@pytest.fixture
+def fogbank_clock(fogbank_cloud: Cloud) -> Iterator[CloudClock]:
+    """The clock of the session's cloud; back to real time when the test ends."""
+    yield fogbank_cloud.clock
+    fogbank_cloud.clock.resume()

@@ -392,7 +392,7 @@ def test_trailing_checksums(aws, cloud):
     """Over TLS boto3 sends aws-chunked bodies with the checksum behind them."""
     import warnings
 
-    client = aws.session.client("s3", endpoint_url=cloud.endpoint.replace("http:", "https:"), verify=False)
+    client = aws.session().client("s3", endpoint_url=cloud.endpoint.replace("http:", "https:"), verify=False)
     sent = []
     client.meta.events.register(
         "before-send.s3", lambda request, **kw: sent.append(request.headers["x-amz-content-sha256"])
