@@ -30,6 +30,7 @@ class Exchange:
         self.authorizer: dict[str, Any] = {}  # what the authorizer said: principalId and its context
         self.api_key = ""
         self.api_key_id = ""
+        self.usage_key = ""  # usageIdentifierKey of the authorizer
         self.caller: Any = None  # the principal, with AWS_IAM authorization
         self.integration_status = 0
         self.integration_seconds = 0.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fogbank.core.http import Response
 
-from . import lambda_proxy, mock
+from .. import vtl
+from . import aws_backend, http_backend, lambda_proxy, mock
 from .answers import misconfigured
 from .exchange import Exchange
 
@@ -18,7 +19,15 @@ async def run(exchange: Exchange) -> Response:
                 return await lambda_proxy.run(exchange)
             case "MOCK":
                 return await mock.run(exchange)
+            case "HTTP_PROXY":
+                return await http_backend.proxy(exchange)
+            case "HTTP":
+                return await http_backend.mapped(exchange)
+            case "AWS":
+                return await aws_backend.run(exchange)
             case kind:
-                raise misconfigured(f"{kind} integrations are not built")
+                raise misconfigured(f"{kind} is no type of integration")
+    except vtl.TemplateError as error:
+        raise misconfigured(f"Unable to transform: {error}") from None
     finally:
         exchange.integration_seconds = exchange.app.clock.monotonic() - started

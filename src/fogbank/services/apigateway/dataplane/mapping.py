@@ -152,3 +152,86 @@ def outer_value(exchange: Exchange, source: str) -> str | None:
             value = value.get(key) if isinstance(value, dict) else None
         return None if value is None else str(value)
     return None
+
+
+# -- requests ----------------------------------------------------------------------------------------------------------
+
+
+def request_value(exchange: Exchange, source: str) -> str | None:
+    """`method.request.PLACE.name` of a request."""
+    place, _, name = source.removeprefix("method.request.").partition(".")
+    match place:
+        case "path":
+            return exchange.parameters.get(name)
+        case "querystring":
+            values = exchange.multi_query.get(name)
+            return values[-1] if values else None
+        case "multivaluequerystring":
+            return ",".join(exchange.multi_query.get(name) or []) or None
+        case "header":
+            return exchange.header(name)
+        case "multivalueheader":
+            wanted = name.lower()
+            return ",".join(value for held, value in exchange.headers if held.lower() == wanted) or None
+        case "body":
+            text = exchange.body.decode("utf-8", "replace")
+            return json_part(exchange.body, f"$.{name}") if name else text
+    return None
+
+
+class Parameters(msgspec.Struct):
+    """What an integration request carries besides its body."""
+
+    path: dict[str, str] = {}
+    query: list[tuple[str, str]] = []
+    headers: dict[str, str] = {}
+
+
+def request_parameters(exchange: Exchange) -> Parameters:
+    """The parameters that requestParameters maps, then what a template overrode."""
+    found = Parameters({}, [], {})
+    for target, source in (exchange.route.integration.get("requestParameters") or {}).items():
+        place, _, name = target.removeprefix("integration.request.").partition(".")
+        if place == "querystring" and source.startswith("method.request.multivaluequerystring."):
+            values = exchange.multi_query.get(source.rpartition(".")[2]) or []
+            found.query += [(name, value) for value in values]
+            continue
+        value = _mapped(exchange, source)
+        if value is not None:
+            _put(found, place, name, value)
+    override = exchange.request_override
+    for place in ("path", "querystring", "header"):
+        for name, value in (override.get(place) or {}).items():
+            _put(found, place, str(name), str(value))
+    return found
+
+
+def _mapped(exchange: Exchange, source: str) -> str | None:
+    if len(source) >= 2 and source[0] == source[-1] == "'":
+        return source[1:-1]
+    if source.startswith("method.request."):
+        return request_value(exchange, source)
+    return outer_value(exchange, source)
+
+
+def _put(found: Parameters, place: str, name: str, value: str) -> None:
+    match place:
+        case "path":
+            found.path[name] = value
+        case "querystring":
+            found.query = [pair for pair in found.query if pair[0] != name] + [(name, value)]
+        case "header":
+            for held in [h for h in found.headers if h.lower() == name.lower()]:
+                del found.headers[held]
+            found.headers[name] = value
+
+
+_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+
+
+def filled_uri(exchange: Exchange, path: dict[str, str]) -> str:
+    """The integration's URI with its stage variables and path parameters."""
+    uri = _VARIABLE.sub(lambda m: exchange.variables.get(m[1], ""), exchange.route.integration.get("uri") or "")
+    for name, value in path.items():
+        uri = uri.replace("{" + name + "}", value).replace("{" + name + "+}", value)
+    return uri

@@ -1,0 +1,273 @@
+"""AWS::ApiGateway::Resource, Method, Model, RequestValidator, Authorizer, GatewayResponse: the parts of an API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+
+from .cfn import gone
+from .cfn_values import camel, patches
+
+
+async def _find(ctx: Context, operation: str, request: dict[str, Any], fits: dict[str, Any]) -> dict[str, Any] | None:
+    """The first item of a listing whose members are those of `fits`: what an interrupted create left."""
+    position = None
+    while True:
+        more = {"limit": 500} | ({"position": position} if position else {})
+        answer = await ctx.call("apigateway", operation, {**request, **more})
+        for item in answer.get("items") or ():
+            if all(item.get(name) == value for name, value in fits.items()):
+                return dict(item)
+        position = answer.get("position")
+        if not position:
+            return None
+
+
+@resource("AWS::ApiGateway::Resource", immutable=("RestApiId", "ParentId", "PathPart"))
+class PathResource:
+    """Ref and GetAtt ResourceId: the id."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        request = {
+            "restApiId": properties["RestApiId"],
+            "parentId": properties["ParentId"],
+            "pathPart": str(properties["PathPart"]),
+        }
+        try:
+            made = (await ctx.call("apigateway", "CreateResource", request))["id"]
+        except ServiceError as error:
+            if error.code != "ConflictException":
+                raise
+            fits = {"parentId": request["parentId"], "pathPart": request["pathPart"]}
+            left = await _find(ctx, "GetResources", {"restApiId": request["restApiId"]}, fits)
+            if left is None or left.get("resourceMethods"):
+                raise
+            made = left["id"]  # what an interrupted create left: nothing is in it yet
+        return Resource(made, {"ResourceId": made})
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        return Resource(physical_id, {"ResourceId": physical_id})
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        await gone(ctx, "DeleteResource", {"restApiId": properties["RestApiId"], "resourceId": physical_id})
+
+
+def _bool(value: Any) -> bool:
+    return value is True or str(value).lower() == "true"
+
+
+@resource("AWS::ApiGateway::Method", immutable=("RestApiId", "ResourceId", "HttpMethod"))
+class Method:
+    """A method with its integration and responses, put as a whole."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        await self._put(ctx, properties)
+        return Resource(name.physical(), {})
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        await self._put(ctx, new)
+        return Resource(physical_id, {})
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        await gone(ctx, "DeleteMethod", self._place(properties))
+
+    @staticmethod
+    def _place(properties: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "restApiId": properties["RestApiId"],
+            "resourceId": properties["ResourceId"],
+            "httpMethod": str(properties["HttpMethod"]).upper(),
+        }
+
+    async def _put(self, ctx: Context, properties: dict[str, Any]) -> None:
+        place = self._place(properties)
+        await gone(ctx, "DeleteMethod", place)
+        request = camel(properties, ("AuthorizationType", "AuthorizerId", "OperationName", "RequestValidatorId",
+                                     "ApiKeyRequired", "AuthorizationScopes", "RequestModels"))  # fmt: skip
+        request.setdefault("authorizationType", "NONE")
+        if properties.get("RequestParameters"):
+            parameters = properties["RequestParameters"]
+            request["requestParameters"] = {k: _required(v) for k, v in parameters.items()}
+        await ctx.call("apigateway", "PutMethod", {**place, **request})
+        for response in properties.get("MethodResponses") or ():
+            shape: dict[str, Any] = {"statusCode": str(response["StatusCode"])}
+            if response.get("ResponseModels"):
+                shape["responseModels"] = response["ResponseModels"]
+            if response.get("ResponseParameters"):
+                shape["responseParameters"] = {k: _required(v) for k, v in response["ResponseParameters"].items()}
+            await ctx.call("apigateway", "PutMethodResponse", {**place, **shape})
+        integration = properties.get("Integration")
+        if integration:
+            await self._integrate(ctx, place, integration)
+
+    @staticmethod
+    async def _integrate(ctx: Context, place: dict[str, Any], given: dict[str, Any]) -> None:
+        request = camel(given, ("Type", "IntegrationHttpMethod", "ConnectionType", "ConnectionId",
+                                "PassthroughBehavior", "CacheNamespace", "ContentHandling",
+                                "CacheKeyParameters", "ResponseTransferMode"))  # fmt: skip
+        for member in ("Uri", "Credentials"):
+            if given.get(member):
+                request[member[0].lower() + member[1:]] = given[member]
+        if given.get("TimeoutInMillis") is not None:
+            request["timeoutInMillis"] = int(given["TimeoutInMillis"])
+        for member in ("RequestParameters", "RequestTemplates"):
+            if given.get(member):
+                request[member[0].lower() + member[1:]] = _texts(given[member])
+        await ctx.call("apigateway", "PutIntegration", {**place, **request})
+        for response in given.get("IntegrationResponses") or ():
+            shape = {"statusCode": str(response["StatusCode"])}
+            shape |= camel(response, ("SelectionPattern", "ContentHandling"))
+            for member in ("ResponseParameters", "ResponseTemplates"):
+                if response.get(member):
+                    shape[member[0].lower() + member[1:]] = _texts(response[member])
+            await ctx.call("apigateway", "PutIntegrationResponse", {**place, **shape})
+
+
+def _required(value: Any) -> bool:
+    """A parameter's flag; newer templates write {"Required": true}."""
+    return _bool(value.get("Required")) if isinstance(value, dict) else _bool(value)
+
+
+def _texts(given: dict[str, Any]) -> dict[str, str]:
+    return {name: _text(value) for name, value in given.items()}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@resource("AWS::ApiGateway::Model", immutable=("RestApiId", "Name", "ContentType"))
+class Model:
+    """Ref: the model's name."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        token = "".join(c for c in name.physical() if c.isalnum())
+        model = properties.get("Name") or token
+        request = {
+            "restApiId": properties["RestApiId"],
+            "name": model,
+            "contentType": properties.get("ContentType") or "application/json",
+            "schema": _text(properties.get("Schema") or {}),
+        }
+        if properties.get("Description"):
+            request["description"] = properties["Description"]
+        await ctx.call("apigateway", "CreateModel", request)
+        return Resource(model, {})
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        before = {"schema": _text(old.get("Schema") or {}), "description": old.get("Description")}
+        after = {"schema": _text(new.get("Schema") or {}), "description": new.get("Description")}
+        operations = patches(before, after, ("schema", "description"))
+        if operations:
+            request = {"restApiId": new["RestApiId"], "modelName": physical_id, "patchOperations": operations}
+            await ctx.call("apigateway", "UpdateModel", request)
+        return Resource(physical_id, {})
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        await gone(ctx, "DeleteModel", {"restApiId": properties["RestApiId"], "modelName": physical_id})
+
+
+@resource("AWS::ApiGateway::RequestValidator", immutable=("RestApiId", "Name"))
+class RequestValidator:
+    """Ref and GetAtt RequestValidatorId: the id."""
+
+    _MEMBERS = ("ValidateRequestBody", "ValidateRequestParameters")
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        request = {"restApiId": properties["RestApiId"], "name": properties.get("Name") or name.physical()}
+        found = await _find(ctx, "GetRequestValidators", {"restApiId": request["restApiId"]}, {"name": request["name"]})
+        if found is None or properties.get("Name"):
+            request |= camel(properties, self._MEMBERS)
+            found = await ctx.call("apigateway", "CreateRequestValidator", request)
+        return Resource(found["id"], {"RequestValidatorId": found["id"]})
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        names = ("validateRequestBody", "validateRequestParameters")
+        before, after = camel(old, self._MEMBERS), camel(new, self._MEMBERS)
+        operations = patches({n: before.get(n, False) for n in names}, {n: after.get(n, False) for n in names}, names)
+        if operations:
+            request = {"restApiId": new["RestApiId"], "requestValidatorId": physical_id, "patchOperations": operations}
+            await ctx.call("apigateway", "UpdateRequestValidator", request)
+        return Resource(physical_id, {"RequestValidatorId": physical_id})
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        request = {"restApiId": properties["RestApiId"], "requestValidatorId": physical_id}
+        await gone(ctx, "DeleteRequestValidator", request)
+
+
+@resource("AWS::ApiGateway::Authorizer", immutable=("RestApiId",))
+class Authorizer:
+    """Ref and GetAtt AuthorizerId: the id."""
+
+    _MEMBERS = ("Type", "AuthType", "IdentitySource", "IdentityValidationExpression", "ProviderARNs")
+
+    def _request(self, properties: dict[str, Any]) -> dict[str, Any]:
+        request = camel(properties, self._MEMBERS)
+        for member in ("Name", "AuthorizerUri", "AuthorizerCredentials"):
+            if properties.get(member):
+                request[member[0].lower() + member[1:]] = properties[member]
+        if properties.get("AuthorizerResultTtlInSeconds") is not None:
+            request["authorizerResultTtlInSeconds"] = int(properties["AuthorizerResultTtlInSeconds"])
+        return request
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        request = {"name": name.physical(), **self._request(properties), "restApiId": properties["RestApiId"]}
+        made = (await ctx.call("apigateway", "CreateAuthorizer", request))["id"]
+        return Resource(made, {"AuthorizerId": made})
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        before, after = self._request(old), self._request(new)
+        names = ("name", "type", "authType", "authorizerUri", "authorizerCredentials", "identitySource",
+                 "identityValidationExpression", "authorizerResultTtlInSeconds")  # fmt: skip
+        operations = [
+            o if o["value"] or o["path"] not in ("/identitySource", "/authorizerCredentials")
+            else {"op": "remove", "path": o["path"]}
+            for o in patches(before, after, names)
+        ]  # fmt: skip
+        held, wanted = before.get("providerARNs") or [], after.get("providerARNs") or []
+        operations += [{"op": "add", "path": "/providerARNs", "value": arn} for arn in wanted if arn not in held]
+        operations += [{"op": "remove", "path": "/providerARNs", "value": arn} for arn in held if arn not in wanted]
+        if operations:
+            request = {"restApiId": new["RestApiId"], "authorizerId": physical_id, "patchOperations": operations}
+            await ctx.call("apigateway", "UpdateAuthorizer", request)
+        return Resource(physical_id, {"AuthorizerId": physical_id})
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        await gone(ctx, "DeleteAuthorizer", {"restApiId": properties["RestApiId"], "authorizerId": physical_id})
+
+
+@resource("AWS::ApiGateway::GatewayResponse", immutable=("RestApiId", "ResponseType"))
+class GatewayResponse:
+    """Ref and GetAtt Id: an id of its own."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        await self._put(ctx, properties)
+        return Resource(name.physical(), {"Id": name.physical()})
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        await self._put(ctx, new)
+        return Resource(physical_id, {"Id": physical_id})
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        request = {"restApiId": properties["RestApiId"], "responseType": properties["ResponseType"]}
+        try:
+            await gone(ctx, "DeleteGatewayResponse", request)
+        except ServiceError as error:
+            if error.code != "NotFoundException":
+                raise
+
+    @staticmethod
+    async def _put(ctx: Context, properties: dict[str, Any]) -> None:
+        request = {"restApiId": properties["RestApiId"], "responseType": properties["ResponseType"]}
+        if properties.get("StatusCode"):
+            request["statusCode"] = str(properties["StatusCode"])
+        for member in ("ResponseParameters", "ResponseTemplates"):
+            if properties.get(member):
+                request[member[0].lower() + member[1:]] = _texts(properties[member])
+        await ctx.call("apigateway", "PutGatewayResponse", request)

@@ -1,0 +1,155 @@
+"""API keys, usage plans and throttles, as requests meet them.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fogbank.store.api import Reader
+
+from .. import quotas
+from ..records import CHANGED, KEYS, PLAN_KEYS, PLANS
+from .answers import GatewayError
+from .exchange import Exchange
+
+ACCOUNT_RATE, ACCOUNT_BURST = 10_000.0, 5_000  # requests a second, and at once: an account's default quota
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A key that is enabled, and its plan for one stage."""
+
+    key: str
+    plan: str
+    throttle: dict[str, Any]
+    methods: dict[str, dict[str, Any]]  # "/path/METHOD" -> throttle, of the stage in the plan
+    quota: dict[str, Any] | None
+
+
+class Keys:
+    """Keys by value and stage; forgotten when something changes."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._known: dict[tuple[str, ...], Known | None] = {}
+        for topic in (CHANGED, "reset"):
+            app.signals.on(topic, self._known.clear)
+
+    async def find(self, exchange: Exchange, value: str) -> Known | None:
+        """The key with this value if it may be used on the exchange's stage."""
+        running = exchange.running
+        key = (running.account, running.region, running.api, running.stage, value)
+        if key in self._known:
+            return self._known[key]
+        found = await exchange.ctx.fetch(_find, *key)
+        if len(self._known) > 10_000:
+            self._known.clear()
+        self._known[key] = found
+        return found
+
+
+def _find(tx: Reader, account: str, region: str, api: str, stage: str, value: str) -> Known | None:
+    key = tx.first(KEYS, "value", (account, region, value))
+    if key is None or not key.shape.get("enabled"):
+        return None
+    for link in tx.scan_index(PLAN_KEYS, "key", (account, region, key.id)):
+        plan = tx.get(PLANS, (account, region, link.plan))
+        for held in (plan.shape.get("apiStages") or ()) if plan else ():
+            if plan and (held["apiId"], held["stage"]) == (api, stage):
+                return Known(key.id, plan.id, plan.shape.get("throttle") or {}, held.get("throttle") or {},
+                             plan.shape.get("quota"))  # fmt: skip
+    return None
+
+
+class Bucket:
+    """A token bucket: `rate` tokens a second, at most `burst`."""
+
+    __slots__ = ("burst", "rate", "tokens", "updated")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self.rate, self.burst, self.tokens, self.updated = rate, burst, burst, now
+
+    def take(self, rate: float, burst: float, now: float) -> bool:
+        """Whether a token is there. A changed rate or burst holds from now on."""
+        elapsed = max(now - self.updated, 0.0)
+        if (rate, burst) != (self.rate, self.burst):
+            self.tokens += burst - self.burst
+            self.rate, self.burst = rate, burst
+        self.tokens = min(burst, self.tokens + elapsed * rate)
+        self.updated = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+class Buckets:
+    """Every bucket of this cloud, by what it is for."""
+
+    def __init__(self, app: Any) -> None:
+        self._buckets: dict[tuple[str, ...], Bucket] = {}
+        app.signals.on("reset", self._buckets.clear)
+
+    def take(self, key: tuple[str, ...], rate: float, burst: float, now: float) -> bool:
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            if len(self._buckets) > 100_000:
+                self._buckets.clear()
+            bucket = self._buckets[key] = Bucket(rate, burst, now)
+        return bucket.take(rate, burst, now)
+
+
+async def admit(exchange: Exchange) -> None:
+    """403 without a key where one is required, 429 past a throttle or a quota."""
+    route, running, now = exchange.route, exchange.running, exchange.ctx.now()
+    buckets = exchange.app.local(Buckets)
+    known = None
+    if route.method.get("apiKeyRequired"):
+        value = _value(exchange)
+        known = await exchange.app.local(Keys).find(exchange, value) if value else None
+        if known is None:
+            raise GatewayError("INVALID_API_KEY", "Forbidden")
+        exchange.api_key, exchange.api_key_id = value, known.key
+        _client_limits(exchange, buckets, known, now)
+    stage = (running.account, running.region, running.api, running.stage)
+    rate, burst = running.setting(route, "throttlingRateLimit"), running.setting(route, "throttlingBurstLimit")
+    if rate is not None or burst is not None:
+        rate = ACCOUNT_RATE if rate is None else float(rate)
+        burst = ACCOUNT_BURST if burst is None else int(burst)
+        if not buckets.take((*stage, route.path, route.verb), rate, burst, now):
+            raise GatewayError("THROTTLED", "Too Many Requests")
+    if exchange.app.settings.limits != "off" and not buckets.take(stage[:2], ACCOUNT_RATE, ACCOUNT_BURST, now):
+        raise GatewayError("THROTTLED", "Too Many Requests")
+    if known is not None and known.quota:
+        scope = (running.account, running.region, known.plan, known.key)
+        if not await exchange.ctx.transact(quotas.take, scope, known.quota, int(now // 86400)):
+            raise GatewayError("QUOTA_EXCEEDED", "Limit Exceeded")
+
+
+def _value(exchange: Exchange) -> str:
+    """The key of a request: its X-API-Key header, or what the authorizer named."""
+    if exchange.deployed.api.get("apiKeySource") == "AUTHORIZER":
+        return exchange.usage_key
+    return exchange.request.header("x-api-key")
+
+
+def _client_limits(exchange: Exchange, buckets: Buckets, known: Known, now: float) -> None:
+    """A plan's limits: those of the method in the stage before those of the plan."""
+    route = exchange.route
+    key: tuple[str, ...] = (exchange.running.account, exchange.running.region, known.plan, known.key)
+    throttle = known.throttle
+    for name in (f"{route.path}/{exchange.request.method}", f"{route.path}/{route.verb}", "*/*"):
+        own = known.methods.get(name) or known.methods.get(name.lstrip("/"))
+        if own:
+            throttle = own
+            key = (*key, exchange.running.api, exchange.running.stage, route.path, route.verb)
+            break
+    if not throttle:
+        return
+    rate = float(throttle.get("rateLimit") or 0) if "rateLimit" in throttle else ACCOUNT_RATE
+    burst = int(throttle.get("burstLimit") or 0) if "burstLimit" in throttle else ACCOUNT_BURST
+    if not buckets.take(key, rate, burst, now):
+        raise GatewayError("THROTTLED", "Too Many Requests")
