@@ -22,8 +22,10 @@ PATH = "/_aws/cloudformation/"
 MAX_ANSWER = 4096 * 4  # bytes; AWS's own bound for custom resources is 4096
 
 
-def url_of(ctx: Context, callback: Callback) -> str:
-    return f"{ctx.endpoint}{PATH}{callback.secret}"
+def url_of(ctx: Context, callback: Callback, *, inside: bool = False) -> str:
+    """The URL on the endpoint that the client used; `inside`: on the one that functions use, which is never TLS."""
+    endpoint = str(getattr(ctx.app, "endpoint", ctx.endpoint)) if inside else ctx.endpoint
+    return f"{endpoint}{PATH}{callback.secret}"
 
 
 def topic(secret: str) -> str:

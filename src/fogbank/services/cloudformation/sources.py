@@ -11,6 +11,7 @@ from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError, ValidationError
 from fogbank.core.http import FileSlice
 
+from .engine.acting import encrypted
 from .template.parse import MAX_BODY, MAX_URL_BODY
 
 _S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9-]+)*(?:\.[a-z0-9.-]+)?")
@@ -57,7 +58,7 @@ async def object_text(ctx: Context, bucket: str, key: str, version: str, *, limi
     if version:
         request["VersionId"] = version
     try:
-        answer = await ctx.call("s3", "GetObject", request)
+        answer = await encrypted(ctx).call("s3", "GetObject", request)
     except ServiceError as error:
         raise ValidationError(f"S3 error: {error.message}\nFor more information check "
                               "http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html")  # fmt: skip

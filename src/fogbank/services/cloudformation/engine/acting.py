@@ -11,6 +11,11 @@ from fogbank.core.principal import Principal, service
 SERVICE = "cloudformation.amazonaws.com"
 
 
+def encrypted(ctx: Context) -> Context:
+    """CloudFormation itself speaks TLS (aws:SecureTransport), however its caller came in."""
+    return msgspec.structs.replace(ctx, secure=True)
+
+
 async def acting(ctx: Context, role_arn: str) -> Context:
     """The context for calls to other services.
 
@@ -19,11 +24,11 @@ async def acting(ctx: Context, role_arn: str) -> Context:
     """
     if not role_arn:
         via = (*ctx.principal.via, SERVICE) if SERVICE not in ctx.principal.via else ctx.principal.via
-        return msgspec.structs.replace(ctx, principal=msgspec.structs.replace(ctx.principal, via=via))
+        return encrypted(msgspec.structs.replace(ctx, principal=msgspec.structs.replace(ctx.principal, via=via)))
     itself = ctx.acting_as(service(SERVICE, ctx.account))
     answer = await itself.call("sts", "AssumeRole", {"RoleArn": role_arn, "RoleSessionName": "AWSCloudFormation"})
     user = answer["AssumedRoleUser"]
-    return ctx.acting_as(
+    return encrypted(ctx).acting_as(
         Principal(
             kind="role",
             account=arns.parse(role_arn).account,

@@ -82,7 +82,7 @@ class _Bound:
         return {
             "RequestType": kind,
             "ServiceToken": properties["ServiceToken"],
-            "ResponseURL": callbacks.url_of(ctx, callback),
+            "ResponseURL": callbacks.url_of(ctx, callback, inside=True),
             "StackId": place.stack.id,
             "RequestId": _request_id(callback.secret),
             "LogicalResourceId": place.logical_id,
