@@ -7,6 +7,7 @@ anything, and the port 4566 for the one that was free. A block that nothing foll
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import shutil
@@ -18,6 +19,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from fogbank.cli.main import up
+from fogbank.core.settings import Settings
 
 README = Path(__file__).parent.parent / "README.md"
 BIN = Path(sys.executable).parent
@@ -127,6 +131,39 @@ def test_outputs_are_compared() -> None:
     assert shown("port 4566 …\nend", 1234).fullmatch("port 1234 of many\nand\nend")
     assert not shown("200", 1).fullmatch("500")
     assert not shown("a …", 1).fullmatch("b a c")
+
+
+def test_every_setting_is_told() -> None:
+    table = README.read_text().split("## Settings", 1)[1].split("\n## ", 1)[0]
+    told = set(re.findall(r"`FOGBANK_(\w+)`", table))
+    assert told == {name.upper() for name in Settings.__struct_fields__}
+    flags = set(re.findall(r"^\| `--([\w-]+)`", table, re.M))
+    assert flags == set(inspect.signature(up).parameters) - {"detach", "as_json"}
+
+
+def test_links_lead_somewhere() -> None:
+    for page in (README, README.parent / "docs" / "ARCHITECTURE.md"):
+        for target in re.findall(r"\]\(([^)#]+)(?:#[\w-]+)?\)", page.read_text()):
+            assert "://" in target or (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_walk_names_what_is_there() -> None:
+    """The files and functions that ARCHITECTURE.md's walk names exist."""
+    root = README.parent / "src" / "fogbank"
+    sources = {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*.py")}
+    defined = {name for text in sources.values() for name in re.findall(r"^ *(?:async )?def (\w+)\(", text, re.M)}
+    text = (README.parent / "docs" / "ARCHITECTURE.md").read_text()
+    walk = text.split("## The walk", 1)[1].split("\n## ", 1)[0]
+    hops = [line.split("|") for line in walk.splitlines() if re.match(r"\| \d", line)]
+    assert len(hops) > 30
+    for _, number, where, *_ in hops:
+        named = re.findall(r"`([\w./]+)`", where)
+        assert named, number
+        for name in named:
+            if name.endswith(".py"):
+                assert any(f"/{path}".endswith(f"/{name}") for path in sources), f"hop{number}names {name}"
+            elif (function := name.rpartition(".")[2])[0] in "_abcdefghijklmnopqrstuvwxyz":
+                assert function in defined, f"hop{number}names {name}"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the tour is for a POSIX shell")
