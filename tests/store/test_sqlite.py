@@ -66,7 +66,7 @@ def test_the_log_starts_again_where_reads_follow_writes(store: SqliteStore, monk
             tx.get(ROWS, (n % 50,))
         if n % 20 == 0:
             time.sleep(0.01)  # an idle moment, with the read transaction open
-    assert log_size(store) < 1_000_000
+    assert log_size(store) < 2_500_000  # about 5 MB if it never did
 
 
 def test_reads_see_the_last_commit_though_their_transaction_stays_open(store: SqliteStore) -> None:
