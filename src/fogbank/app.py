@@ -32,7 +32,6 @@ from fogbank.core.trace import Trace
 from fogbank.gateway.control import Control
 from fogbank.gateway.limits import HttpLimits
 from fogbank.gateway.pipeline import Pipeline
-from fogbank.gateway.routing import signed_as
 from fogbank.gateway.server import Server
 from fogbank.gateway.tls import TlsContext
 from fogbank.jobs import queue, timetravel
@@ -40,6 +39,7 @@ from fogbank.jobs.worker import Worker
 from fogbank.store.api import Conflict, Record, Store, Table, Transaction
 from fogbank.store.blobs import BlobStore
 from fogbank.store.open import open_blobs, open_store
+from fogbank.wire.index import signed_as
 
 log = logging.getLogger("fogbank")
 T = TypeVar("T")

@@ -22,6 +22,7 @@ from fogbank.core import services
 from fogbank.core.errors import UnknownOperation
 from fogbank.core.http import Request
 from fogbank.wire import hosts, index, models
+from fogbank.wire.index import signed_as
 from fogbank.wire.models import OperationModel, ServiceModel
 
 _HEADER_SCOPE = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]*)/([^/]*)/aws4_request")
@@ -143,12 +144,6 @@ def _of_browser(request: Request) -> bool:
 
 
 @cache
-def signed_as(name: str) -> tuple[str, ...]:
-    """The services that sign as `name`, or whose endpoint prefix it is."""
-    table = index.table()
-    return tuple(dict.fromkeys((*table.by_signing.get(name, ()), *table.by_endpoint.get(name, ()))))
-
-
 def credential_scope(request: Request) -> tuple[str, str]:
     """(region, service) of the signature's credential scope, empty when there is none. Not verified here."""
     authorization = request.header("authorization")

@@ -82,6 +82,12 @@ def table() -> Index:
     return msgspec.json.decode(_FILE.read_bytes(), type=Index)
 
 
+def signed_as(name: str) -> tuple[str, ...]:
+    """The services that sign as `name`, or whose endpoint prefix it is."""
+    found = table()
+    return tuple(dict.fromkeys((*found.by_signing.get(name, ()), *found.by_endpoint.get(name, ()))))
+
+
 def generate() -> Index:
     """Read every model and make the tables anew (seconds)."""
     from importlib.metadata import version

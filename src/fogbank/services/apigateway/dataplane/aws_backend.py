@@ -21,8 +21,8 @@ import msgspec
 
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import FileSlice, Request, Response
-from fogbank.gateway.routing import signed_as
 from fogbank.wire import models
+from fogbank.wire.index import signed_as
 from fogbank.wire.models import OperationModel, ServiceModel
 
 from . import lambda_proxy, mapping
