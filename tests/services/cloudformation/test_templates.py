@@ -173,3 +173,15 @@ def test_resource_types_that_are_allowed(cfn, parameter):
         cfn.create("types", {"Resources": {"P": parameter()}}, ResourceTypes=["AWS::S3::*"])
     assert "AWS::SSM::Parameter" in code_of(error)[1]
     cfn.create("types", {"Resources": {"P": parameter()}}, ResourceTypes=["AWS::SSM::*"])
+
+
+def test_a_stack_under_review_has_an_empty_template(cfn, parameter):
+    """The CDK asks for it before the first change set is executed, and takes no body for an empty template."""
+    body = json.dumps({"Resources": {"P": parameter()}})
+    cfn.client.create_change_set(StackName="review", ChangeSetName="c", ChangeSetType="CREATE", TemplateBody=body)
+    assert "TemplateBody" not in cfn.client.get_template(StackName="review")
+
+
+def test_account_limits(cfn):
+    limits = {limit["Name"]: limit["Value"] for limit in cfn.client.describe_account_limits()["AccountLimits"]}
+    assert limits == {"StackLimit": 2000, "StackOutputsLimit": 200, "ConcurrentResourcesLimit": 2500}

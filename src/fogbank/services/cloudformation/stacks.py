@@ -14,7 +14,9 @@ from .errors import no_stack
 from .records import RESOURCES, REVISIONS, STACKS, Revision, Stack, StackResource
 from .template.structure import Template, sections
 
-GRACE = 2.0
+MAX_STACKS = 2000  # "CloudFormation quotas": stacks per account and region
+GRACE = 2.0  # seconds
+WAIT = "AWS::CloudFormation::WaitCondition"
 KEPT_SECONDS = 90 * 86400  # a deleted stack is described by its id for 90 days
 
 
@@ -93,20 +95,25 @@ def begin(tx: Transaction, ctx: Context, stack: Stack, status: str, reason: str,
 
 
 async def grace(ctx: Context, stack_id: str) -> None:
-    """Return when the stack has settled, at the latest after GRACE seconds.
+    """Return when the stack has settled or waits for somebody's signal, at the latest after GRACE seconds.
 
-    AWS takes longer than this to answer, so no client can tell; but a small stack is done when its client looks for the
+    AWS takes about as long to answer, so no client can tell; but a small stack is done when its client looks for the
     first time, and the AWS CLI looks a second time only half a minute later.
     """
     if ctx.clock.frozen:
         return
     end = ctx.now() + GRACE
     with ctx.watch(topic(stack_id)) as watch:
-        while (left := end - ctx.now()) > 0:
-            stack = await ctx.fetch(get, ctx, stack_id)
-            if not in_progress(stack.status):
-                return
+        while (left := end - ctx.now()) > 0 and await ctx.fetch(_moves, ctx, stack_id):
             await watch.wait(left)
+
+
+def _moves(tx: Reader, ctx: Context, stack_id: str) -> bool:
+    """Whether a stack is in progress and does not merely wait."""
+    stack = get(tx, ctx, stack_id)
+    if not in_progress(stack.status):
+        return False
+    return not any(r.type == WAIT and r.status.endswith("_IN_PROGRESS") for r in resources(tx, stack))
 
 
 def merge(target: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:

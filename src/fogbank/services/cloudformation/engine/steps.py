@@ -411,6 +411,8 @@ class Steps:
             record.updated = self._own.now()
             tx.put(RESOURCES, record)
             events.of_resource(tx, self._own, self._stack, record, properties)
+            if record.type == stacks.WAIT:
+                tx.signal(stacks.topic(self._stack.id))
 
         await self._own.transact(write)
 

@@ -22,7 +22,6 @@ from ..records import REVISIONS, STACKS, Revision, Stack
 from ..sources import template_text
 
 NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
-MAX_STACKS = 2000  # "CloudFormation quotas": stacks per account and region
 UPDATABLE = frozenset(
     (
         "CREATE_COMPLETE",
@@ -66,10 +65,10 @@ def new_stack(ctx: Context, name: str) -> Stack:
 def refuse_existing(tx: Reader, ctx: Context, name: str) -> None:
     if stacks.find(tx, ctx, name) is not None:
         raise AlreadyExists(f"Stack [{name}] already exists")
-    if tx.count(STACKS, (ctx.account, ctx.region)) > MAX_STACKS:
+    if tx.count(STACKS, (ctx.account, ctx.region)) > stacks.MAX_STACKS:
         alive = sum(1 for s in tx.scan(STACKS, (ctx.account, ctx.region)) if s.status != "DELETE_COMPLETE")
-        if alive >= MAX_STACKS:
-            raise LimitExceeded(f"Limit for stack has been exceeded: {MAX_STACKS}")
+        if alive >= stacks.MAX_STACKS:
+            raise LimitExceeded(f"Limit for stack has been exceeded: {stacks.MAX_STACKS}")
 
 
 async def policy_of(ctx: Context, req: dict[str, Any], what: str) -> str:

@@ -15,6 +15,8 @@ from .. import events, shapes, stacks
 from ..arns import named_stack
 from ..errors import stack_missing
 from ..records import EVENTS, REVISIONS, STACKS, Event, Stack, StackResource
+from ..stacks import MAX_STACKS
+from ..template.structure import LIMITS
 
 T = TypeVar("T")
 PAGE = 100
@@ -156,3 +158,10 @@ def list_stack_resources(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         found = _present(tx, stacks.require(tx, ctx, req["StackName"]))
     shown, token = page(ctx, found, req, lambda r: r.logical_id)
     return {"StackResourceSummaries": [shapes.resource(record) for record in shown], **token}
+
+
+@operation("cloudformation", "DescribeAccountLimits", resource="*")
+def describe_account_limits(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeAccountLimits.html"""
+    limits = {"StackLimit": MAX_STACKS, "StackOutputsLimit": LIMITS["Outputs"], "ConcurrentResourcesLimit": 2500}
+    return {"AccountLimits": [{"Name": name, "Value": value} for name, value in limits.items()]}
