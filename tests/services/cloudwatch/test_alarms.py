@@ -1,7 +1,10 @@
 """Alarms on the clock (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html)."""
 
+import io
 import json
 import time
+import urllib.request
+import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
@@ -199,13 +202,50 @@ def test_dashboards(aws):
 
 def test_survives_a_kill(restarted):
     account = restarted.account()
-    cw = account.client("cloudwatch")
-    cw.put_metric_alarm(**(ALARM | {"Period": 10}), TreatMissingData="notBreaching")
+    account.client("cloudwatch").put_metric_alarm(**ALARM, TreatMissingData="notBreaching")
     restarted.restart()
-    deadline = time.time() + 15
-    while state(account.client("cloudwatch")) != "OK" and time.time() < deadline:
-        time.sleep(0.2)
+    body = json.dumps({"advance": 60}).encode()
+    move = urllib.request.Request(f"{restarted.endpoint}/_fogbank/clock", body, {"X-Fogbank-Control": "1"})
+    urllib.request.urlopen(move).read()
     assert state(account.client("cloudwatch")) == "OK"
+
+
+def function(account):
+    """A function that nobody waits for."""
+    who = {"Service": "lambda.amazonaws.com"}
+    statement = {"Effect": "Allow", "Principal": who, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [statement]}
+    role = account.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("index.py", "def handler(event, context): pass")
+    made = account.client("lambda").create_function(
+        FunctionName="f", Runtime="python3.12", Role=role, Handler="index.handler", Code={"ZipFile": code.getvalue()}
+    )
+    return made["FunctionArn"]
+
+
+def test_a_function_needs_a_permission(own_cloud, account, cw):
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html"""
+    arn = function(account)
+    cw.put_metric_alarm(**ALARM, AlarmActions=[arn], TreatMissingData="notBreaching")
+
+    def actions():
+        cw.set_alarm_state(AlarmName="high", StateValue="ALARM", StateReason="drill")
+        own_cloud.advance(1)
+        cw.set_alarm_state(AlarmName="high", StateValue="OK", StateReason="drill")
+        found = cw.describe_alarm_history(AlarmName="high", HistoryItemType="Action")["AlarmHistoryItems"]
+        return [item["HistorySummary"] for item in found]
+
+    assert actions() == [f"Failed to execute action {arn}"]
+    account.client("lambda").add_permission(
+        FunctionName="f",
+        StatementId="alarms",
+        Action="lambda:InvokeFunction",
+        Principal="lambda.alarms.cloudwatch.amazonaws.com",
+        SourceArn=cw.describe_alarms()["MetricAlarms"][0]["AlarmArn"],
+    )
+    assert actions()[0] == f"Successfully executed action {arn}"
 
 
 TEMPLATE = {

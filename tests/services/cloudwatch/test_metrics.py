@@ -116,8 +116,9 @@ def test_what_put_refuses(cw):
     # the message as users quote it
     old = datum | {"Timestamp": datetime.now(UTC) - timedelta(days=15)}
     assert error_of(cw.put_metric_data, Namespace="a", MetricData=[datum, old]) == (
-        "InvalidParameterValue", "The parameter MetricData.member.2.Timestamp must specify a time within the past two weeks."
-    )  # fmt: skip
+        "InvalidParameterValue",
+        "The parameter MetricData.member.2.Timestamp must specify a time within the past two weeks.",
+    )
     assert cw.list_metrics(Namespace="a")["Metrics"] == []
     late = datum | {"Timestamp": datetime.now(UTC) + timedelta(hours=3)}
     assert error_of(cw.put_metric_data, Namespace="a", MetricData=[late])[0] == "InvalidParameterValue"
@@ -239,3 +240,26 @@ def test_restart(restarted):
     put(account.client("cloudwatch"), Value=3, Timestamp=minute(1))
     restarted.restart()
     assert [p["Sum"] for p in stats(account.client("cloudwatch"))] == [3.0]
+
+
+def test_points_grow_coarse_and_go(own_cloud):
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention"""
+    cw = own_cloud.account().client("cloudwatch")
+    begin = int(time.time()) // 3600 * 3600 - 3600
+    for offset, value in ((0, 1), (1, 2), (70, 4), (310, 8), (1900, 16)):
+        put(cw, Value=value, Timestamp=datetime.fromtimestamp(begin + offset, UTC), StorageResolution=1)
+
+    def points():
+        window = {"start": datetime.fromtimestamp(begin, UTC), "end": datetime.fromtimestamp(begin + 3600, UTC)}
+        found = stats(cw, ["Sum", "SampleCount"], period=60, **window)
+        return [(int(p["Timestamp"].timestamp()) - begin, p["Sum"], p["SampleCount"]) for p in found]
+
+    day = 86400
+    own_cloud.advance(day + 4 * 3600)
+    assert points() == [(0, 3.0, 2.0), (60, 4.0, 1.0), (300, 8.0, 1.0), (1860, 16.0, 1.0)]
+    own_cloud.advance(15 * day)
+    assert points() == [(0, 7.0, 3.0), (300, 8.0, 1.0), (1800, 16.0, 1.0)]
+    own_cloud.advance(50 * day)
+    assert points() == [(0, 31.0, 5.0)]
+    own_cloud.advance(395 * day)
+    assert points() == []

@@ -21,6 +21,8 @@ def store(tx: Transaction, ctx: Context, namespace: str, name: str, dimensions: 
     key = (ctx.account, ctx.region, namespace, name, dimension_text(dimensions))
     series = tx.get(SERIES, key)
     if series is None:
+        if not any(True for _ in tx.scan(SERIES, key[:2], limit=1)):
+            ctx.later(tx, "cloudwatch.expire", {}, name="expire", delay=86400)
         series = Series(account=ctx.account, region=ctx.region, namespace=namespace, name=name, dimensions=dimensions,
                         id=ctx.ids.hex(16), seen=0)  # fmt: skip
     if point.at > series.seen:

@@ -18,6 +18,7 @@ from ..arns import alarm, alarms
 from ..errors import InvalidFormat, ResourceNotFound
 from ..evaluating import WORDS
 from ..jobs import metric_queries, step
+from ..keeping import COLLECT_SECONDS
 from ..records import ALARMS, Alarm
 from ..states import change, note
 from ..statistics import statistic
@@ -41,6 +42,7 @@ async def put_metric_alarm(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         made.watched, made.asleep = watched, False
         tx.put(ALARMS, made)
         ctx.later(tx, "cloudwatch.evaluate", {"alarm": made.name}, name=made.name, delay=_first(ctx, settings))
+        ctx.later(tx, "cloudwatch.collect", {}, name="collect", delay=COLLECT_SECONDS)
 
     await ctx.transact(keep)
     ctx.app.local(Flusher).start()

@@ -98,7 +98,7 @@ def describe_alarms_for_metric(ctx: Context, req: dict[str, Any]) -> dict[str, A
 
 @operation("cloudwatch", "DescribeAlarmHistory", resource=alarm)
 def describe_alarm_history(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """What happened to alarms, newest first. Kept for as long as the data directory (AWS: 30 days).
+    """What happened to alarms, newest first. Kept for 30 days.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
     """

@@ -1,0 +1,110 @@
+"""How long what is kept: seconds become minutes, minutes five minutes, and those hours, as they grow old.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.context import Context
+from fogbank.core.operation import job
+from fogbank.store.api import Reader, Transaction
+
+from .records import ALARMS, HISTORY, POINTS, SERIES, Point, Series
+from .storing import flush, merged
+
+DAY = 86400
+# seconds after which points lie on multiples of the second number; after the last, none are left
+BANDS = ((3 * 3600, 60), (15 * DAY, 300), (63 * DAY, 3600))
+LONGEST = 455 * DAY
+HISTORY_SECONDS = 30 * DAY
+SLICE = 500  # points a transaction reads
+COLLECT_SECONDS = 15 * 60
+
+
+@job("cloudwatch.collect")
+async def collect(ctx: Context, payload: dict[str, Any]) -> None:
+    """While there are alarms: what services count is looked at after a restart too, though nobody asks for it."""
+    await flush(ctx)
+
+    def again(tx: Transaction) -> None:
+        if any(not alarm.composite for alarm in tx.scan(ALARMS, (ctx.account, ctx.region))):
+            ctx.later(tx, "cloudwatch.collect", {}, name="collect", delay=COLLECT_SECONDS)
+
+    await ctx.transact(again)
+
+
+@job("cloudwatch.expire")
+async def expire(ctx: Context, payload: dict[str, Any]) -> None:
+    """Once a day while the account has metrics: what grew old since the last time is put together or dropped."""
+    now, since = int(ctx.now()), int(payload.get("since", 0))
+    after: tuple[Any, ...] | None = None
+    while True:
+        batch = await ctx.fetch(_series, ctx, after)
+        if not batch:
+            break
+        for series in batch:
+            for age, step in BANDS:
+                await _coarsen(ctx, series, max(since - age - step, 0), now - age, step)
+            await _drop(ctx, series, now - LONGEST)
+        after = SERIES.key(batch[-1])
+    while await ctx.transact(_forget, ctx, (now - HISTORY_SECONDS) * 1000):
+        await ctx.clock.sleep(0)
+
+    def again(tx: Transaction) -> None:
+        if any(True for _ in tx.scan(SERIES, (ctx.account, ctx.region), limit=1)):
+            ctx.later(tx, "cloudwatch.expire", {"since": now}, name="expire", delay=DAY)
+
+    await ctx.transact(again)
+
+
+def _series(tx: Reader, ctx: Context, after: tuple[Any, ...] | None) -> list[Series]:
+    return list(tx.scan(SERIES, (ctx.account, ctx.region), after=after, limit=50))
+
+
+async def _coarsen(ctx: Context, series: Series, begin: int, end: int, step: int) -> None:
+    """Points of [begin, end) that lie between multiples of `step` go into the multiple before them."""
+    end = end // step * step
+
+    def one_slice(tx: Transaction, begin: int) -> int:
+        points = list(tx.scan(POINTS, (series.id,), start=(series.id, begin), end=(series.id, end), limit=SLICE))
+        for point in points:
+            if point.at % step:
+                tx.delete(POINTS, POINTS.key(point))
+                point.at -= point.at % step
+                kept = tx.get(POINTS, POINTS.key(point))
+                tx.put(POINTS, merged(kept, point) if kept else point)
+        return _next(points)
+
+    while begin < end:
+        begin = await ctx.transact(one_slice, begin) or end
+        await ctx.clock.sleep(0)
+
+
+def _next(points: list[Point]) -> int:
+    """Where the next slice begins: at the last instant seen, past it when it was the only one; 0 at the end."""
+    if len(points) < SLICE:
+        return 0
+    return points[-1].at + (points[0].at == points[-1].at)
+
+
+async def _drop(ctx: Context, series: Series, before: int) -> None:
+    def one_slice(tx: Transaction) -> bool:
+        points = list(tx.scan(POINTS, (series.id,), end=(series.id, before), limit=SLICE))
+        for point in points:
+            tx.delete(POINTS, POINTS.key(point))
+        if not points and series.seen < before:
+            tx.delete(SERIES, SERIES.key(series))
+        return bool(points)
+
+    while await ctx.transact(one_slice):
+        await ctx.clock.sleep(0)
+
+
+def _forget(tx: Transaction, ctx: Context, before_ms: int) -> bool:
+    """Alarm history is kept for 30 days."""
+    old = [item for item in tx.scan(HISTORY, (ctx.account, ctx.region)) if item.at_ms < before_ms][:SLICE]
+    for item in old:
+        tx.delete(HISTORY, HISTORY.key(item))
+    return bool(old)
