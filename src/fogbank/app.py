@@ -56,6 +56,8 @@ class App:
             self._scratch = tempfile.mkdtemp(prefix="fogbank-")
             settings = msgspec.structs.replace(settings, data=Path(self._scratch))
         self.settings = settings
+        self._locals: dict[Any, Any] = {}
+        self._closers: list[Callable[[], Any]] = []
         self.clock = Clock()
         self.ids = Ids()
         self.signals = Signals(self.clock)
@@ -72,8 +74,6 @@ class App:
         self.stopped = asyncio.Event()
         self._pool: ThreadPoolExecutor | None = None if self.store.embedded else ThreadPoolExecutor(POOL)
         self._server: Server | None = None
-        self._locals: dict[Any, Any] = {}
-        self._closers: list[Callable[[], Any]] = []
         self._policies: dict[str, Callable[..., ResourcePolicy | None] | None] = {}
 
     # -- life --------------------------------------------------------------------------------------------------------
@@ -81,8 +81,9 @@ class App:
     async def start(self) -> None:
         """Open the door: returns when the port answers."""
         settings = self.settings
-        self.store.subscribe(self.signals.fire)
+        self.store.subscribe(self._heard)
         timetravel.load(self)
+        self.local(timetravel.Follower)
         self._server = Server(
             self.handle,
             host=settings.host,
@@ -138,6 +139,14 @@ class App:
         if request.path.startswith(("/_fogbank/", "/_localstack/")):
             return self.control.handle(request)
         return self.pipeline(request)
+
+    def _heard(self, topic: str) -> None:
+        """A committed signal; an empty one says that some may have been missed: whoever waits or remembers looks."""
+        if topic:
+            self.signals.fire(topic)
+            return
+        for missed in {*self.signals._events, *self.signals._listeners} - {"reset"}:  # a reset stops engines too
+            self.signals.fire(missed)
 
     # -- what contexts reach (core.context.Cloud) ---------------------------------------------------------------------
 
@@ -200,6 +209,16 @@ SECRET = Table("core/secret", SecretRecord, key=lambda _: ("secret",))
 
 
 def _secret(store: Store) -> bytes:
+    for left in reversed(range(CONFLICT_TRIES)):
+        try:
+            return _kept_secret(store)
+        except Conflict:  # two nodes start for the first time
+            if not left:
+                raise
+    raise AssertionError
+
+
+def _kept_secret(store: Store) -> bytes:
     with store.write() as tx:
         kept = tx.get(SECRET, ("secret",))
         if kept is None:

@@ -127,14 +127,18 @@ class Control:
         clock = self._app.clock
         return {"now": clock.now(), "offset": round(clock.offset, 3), "frozen": clock.frozen}
 
-    def _jobs(self, request: Request) -> Answer:
-        worker = self._app.worker
-        with self._app.store.read() as tx:
-            shown = {"pending": worker.pending(tx), "failed": worker.failed(tx)}
+    async def _jobs(self, request: Request) -> Answer:
+        app, worker = self._app, self._app.worker
+
+        def look() -> Answer:
+            with app.store.read() as tx:
+                shown = {"pending": worker.pending(tx), "failed": worker.failed(tx)}
             return {
                 state: [{key: getattr(job, key) for key in _JOB_FIELDS} for job in jobs]
                 for state, jobs in shown.items()
             }
+
+        return await app.run(look)
 
     def _ca(self, request: Request) -> Answer:
         from .tls import ca_pem

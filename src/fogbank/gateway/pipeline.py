@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,7 +34,7 @@ from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal
 from fogbank.core.trace import Hop
-from fogbank.store.api import StoreError
+from fogbank.store.api import Conflict, StoreError
 from fogbank.wire import hosts
 
 from . import cors
@@ -126,17 +126,27 @@ class Pipeline:
             operation = self._prepare(call)
             if operation.is_async or not self._inline:
                 return self._finish_late(call)
-            return self._answer(call, operation.call(call.ctx, call.params))
+            result = operation.call(call.ctx, call.params)
+            if isinstance(result, Coroutine):
+                return self._finish_late(call, rest=result)
+            return self._answer(call, result)
         except Exception as error:  # the pipeline's outermost edge
             return self._fail(call, error)
 
-    async def _finish_late(self, call: Call, *, read: bool = False) -> Response:
+    async def _finish_late(
+        self, call: Call, *, read: bool = False, rest: Coroutine[Any, Any, dict[str, Any]] | None = None
+    ) -> Response:
+        """Finish a call that has to wait: for its body, for a pool, or for the `rest` of its operation."""
         try:
             if read:
                 call.request.content = await call.request.read(self._app.settings.max_body)
                 call.request.stream = None
-            operation = call.operation or self._prepare(call)
-            response = self._answer(call, await self._run(operation, cast(Context, call.ctx), call.params))
+            if rest is not None:
+                result = await rest
+            else:
+                operation = call.operation or self._prepare(call)
+                result = await self._run(operation, cast(Context, call.ctx), call.params)
+            response = self._answer(call, result)
         except Exception as error:  # the pipeline's outermost edge
             response = self._fail(call, error)
         await self._app.store.durable()
@@ -145,7 +155,8 @@ class Pipeline:
     async def _run(self, operation: Operation, ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         if operation.is_async:
             return cast("dict[str, Any]", await operation.call(ctx, params))
-        return await self._app.run(lambda: cast("dict[str, Any]", operation.call(ctx, params)))
+        result = await self._app.run(lambda: operation.call(ctx, params))
+        return cast("dict[str, Any]", await result if isinstance(result, Coroutine) else result)
 
     def _prepare(self, call: Call) -> Operation:
         """Authenticate, parse, authorise; raises the error to answer with."""
@@ -235,6 +246,9 @@ class Pipeline:
             case StoreError():
                 log.error("%s: %s", type(error).__name__, error)
                 return ServiceUnavailable(f"Fogbank's store: {error}")
+            case Conflict():
+                log.error("%s: conflicts with other transactions, again and again: %s", request_id, error)
+                return ServiceUnavailable("Too many calls change the same thing at once. Try again.")
             case UnicodeDecodeError():
                 return SerializationError("The request is not valid UTF-8.")
         log.error("%s %s:%s failed", request_id, service, operation, exc_info=error)

@@ -23,7 +23,8 @@ class JobRecord(Record):
     attempts: int = 0
     state: str = "pending"  # or "failed": attempts are used up, kept to be seen and retried by hand
     error: str = ""
-    lease_until_ms: int = 0  # scale-out: the node that took it has until then
+    lease_until_ms: int = 0  # scale-out: the node that took it has until then, on real clocks
+    lease_by: str = ""  # that node
     endpoint: str = ""  # of the request it came from, for URLs
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from fogbank.core.context import Cloud
-from fogbank.store.api import Record, Table
+import asyncio
+import logging
 
-from .worker import Worker
+from fogbank.core.context import Cloud
+from fogbank.store.api import Conflict, Record, StoreError, Table
+
+from .queue import TOPIC as JOBS_TOPIC
+from .worker import Node, Worker
+
+log = logging.getLogger("fogbank.jobs")
+
+TOPIC = "clock"  # signalled when a node has moved the clock
 
 
 class ClockRecord(Record):
@@ -13,6 +21,7 @@ class ClockRecord(Record):
 
     offset: float = 0.0
     frozen_at: float | None = None
+    by: str = ""  # the node that moved it
 
 
 CLOCK = Table("core/clock", ClockRecord, key=lambda _: ("clock",))
@@ -20,8 +29,7 @@ CLOCK = Table("core/clock", ClockRecord, key=lambda _: ("clock",))
 
 def load(cloud: Cloud) -> None:
     """Put the clock where it was left."""
-    with cloud.store.read() as tx:
-        kept = tx.get(CLOCK, ("clock",))
+    kept = _kept(cloud)
     if kept is not None:
         if kept.frozen_at is not None:
             cloud.clock.set(kept.frozen_at, freeze=True)
@@ -29,14 +37,58 @@ def load(cloud: Cloud) -> None:
             cloud.clock.shift(kept.offset)
 
 
+def _kept(cloud: Cloud) -> ClockRecord | None:
+    with cloud.store.read() as tx:
+        return tx.get(CLOCK, ("clock",))
+
+
+class Follower:
+    """Moves this node's clock when another node has moved its own: all nodes of a cloud share one time."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._task: asyncio.Task[None] | None = None
+        self._again = False
+        cloud.signals.on(TOPIC, self._heard)
+
+    def _heard(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._follow(), name="clock")
+        else:
+            self._again = True  # it may have looked before this move
+
+    async def _follow(self) -> None:
+        cloud, again = self._cloud, True
+        while again:
+            self._again = False
+            try:
+                kept = await cloud.run(lambda: _kept(cloud))
+            except (Conflict, StoreError) as error:
+                log.warning("where the clock was moved to could not be read: %s", error)
+                return
+            if kept is not None and kept.by != cloud.local(Node).id:
+                now = cloud.clock.real() + kept.offset if kept.frozen_at is None else kept.frozen_at
+                if kept.frozen_at is None and not kept.offset:
+                    cloud.clock.resume()
+                else:
+                    cloud.clock.set(now, freeze=kept.frozen_at is not None)
+                cloud.signals.fire(JOBS_TOPIC)  # what is due has changed
+            again = self._again
+
+
 async def save(cloud: Cloud) -> None:
     """Keep where the clock stands."""
     clock = cloud.clock
-    record = ClockRecord(offset=0.0 if clock.frozen else clock.offset, frozen_at=clock.now() if clock.frozen else None)
+    record = ClockRecord(
+        offset=clock.offset if clock.moved and not clock.frozen else 0.0,
+        frozen_at=clock.now() if clock.frozen else None,
+        by=cloud.local(Node).id,
+    )
 
     def put() -> None:
         with cloud.store.write() as tx:
             tx.put(CLOCK, record)
+            tx.signal(TOPIC)
 
     await cloud.run(put)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from fogbank.core.context import Cloud, Context
 from fogbank.core.operation import Job
-from fogbank.store.api import Reader, Transaction
+from fogbank.store.api import Conflict, Reader, StoreError, Transaction
 
+from .leases import LEASE_SECONDS, Leases
 from .queue import TOPIC
 from .records import JOBS, JobRecord
 
@@ -19,7 +21,15 @@ log = logging.getLogger("fogbank.jobs")
 
 CONCURRENCY = 64  # jobs wait for engines and clients most of their time
 LONGEST_SLEEP = 60.0
-LEASE_SECONDS = 60.0
+STORE_RETRY = 1.0  # seconds after which a store that failed is tried again
+PATIENCE = 2.0  # seconds that `settle` waits for jobs of other nodes which do not get on
+
+
+class Node:
+    """This process among those that share a store: `cloud.local(Node).id`."""
+
+    def __init__(self, cloud: Any) -> None:
+        self.id: str = cloud.ids.hex(16)
 
 
 class Worker:
@@ -31,6 +41,8 @@ class Worker:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._loop_task: asyncio.Task[None] | None = None
         self._stopping = False
+        self._starting = asyncio.Lock()
+        self._leases = None if cloud.store.embedded else Leases(cloud, cloud.local(Node).id)
 
     def start(self) -> None:
         self._loop_task = asyncio.create_task(self._loop(), name="jobs")
@@ -38,49 +50,61 @@ class Worker:
     async def stop(self) -> None:
         """Stop taking jobs; those in flight are cancelled and will run again (they are idempotent)."""
         self._stopping = True
+        taken = list(self._running)
         tasks = [task for task in (self._loop_task, *self._running.values()) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._leases is not None and taken:
+            try:
+                await self._leases.release(taken)
+            except (Conflict, StoreError) as error:
+                log.warning("other nodes take the jobs in flight when their leases end: %s", error)
 
     async def _loop(self) -> None:
         with self._cloud.signals.watch(TOPIC) as watch:
             while not self._stopping:
-                pause = await self._start_due()
+                try:
+                    pause = await self._start_due()
+                except (Conflict, StoreError) as error:
+                    log.error("jobs wait for the store: %s", error)
+                    await asyncio.sleep(STORE_RETRY)
+                    continue
                 await watch.wait(pause)
 
     async def _start_due(self) -> float:
         """Start every job that is due and not running yet; seconds until the next one is."""
-        now_ms = self._cloud.clock.now_ms()
-        free = CONCURRENCY - len(self._running)
-        jobs = await self._cloud.run(lambda: self._take(now_ms, len(self._running) + max(free, 0) + 1))
-        for job in jobs:
-            if job.id in self._running:
-                continue
-            if job.due_ms > now_ms:
-                return min((job.due_ms - now_ms) / 1000, LONGEST_SLEEP)
-            if len(self._running) >= CONCURRENCY:
-                break  # a finishing job wakes the loop
-            task = asyncio.create_task(self._run(job), name=f"job {job.kind}")
-            self._running[job.id] = task
-            task.add_done_callback(lambda _, job_id=job.id: self._done(job_id))  # type: ignore[misc]
-        return LONGEST_SLEEP
+        async with self._starting:  # one at a time: a job that was leased is running before anybody looks again
+            now_ms = self._cloud.clock.now_ms()
+            jobs = await self._take(now_ms)
+            for job in jobs:
+                if job.id in self._running:
+                    continue
+                if job.due_ms > now_ms:
+                    return self._pause((job.due_ms - now_ms) / 1000)
+                if len(self._running) >= CONCURRENCY:
+                    break  # a finishing job wakes the loop
+                task = asyncio.create_task(self._run(job), name=f"job {job.kind}")
+                self._running[job.id] = task
+                task.add_done_callback(lambda _, job_id=job.id: self._done(job_id))  # type: ignore[misc]
+            return self._pause(LONGEST_SLEEP)
 
-    def _take(self, now_ms: int, limit: int) -> list[JobRecord]:
-        store = self._cloud.store
-        if store.embedded:
-            with store.read() as tx:
-                return list(tx.scan_index(JOBS, "due", limit=limit))
-        with store.write() as tx:  # scale-out: a lease keeps other nodes off
-            jobs = []
-            for job in tx.scan_index(JOBS, "due", limit=limit):
-                if job.due_ms <= now_ms:
-                    if job.lease_until_ms > now_ms and job.id not in self._running:
-                        continue
-                    job.lease_until_ms = now_ms + int(LEASE_SECONDS * 1000)
-                    tx.put(JOBS, job)
-                jobs.append(job)
-            return jobs
+    async def _take(self, now_ms: int) -> list[JobRecord]:
+        """What is due and may run here, soonest first, with the first that is not due yet."""
+        running = list(self._running)
+        free = max(CONCURRENCY - len(running), 0)
+        if self._leases is not None:
+            return await self._leases.take(now_ms, running, free)
+        with self._cloud.store.read() as tx:
+            return list(tx.scan_index(JOBS, "due", limit=len(running) + free + 1))
+
+    def _pause(self, seconds: float) -> float:
+        if self._leases is not None:
+            if self._running:
+                seconds = min(seconds, LEASE_SECONDS / 3)  # to renew their leases
+            if self._leases.elsewhere:
+                seconds = min(seconds, LEASE_SECONDS)  # to see whether the other node still lives
+        return min(seconds, LONGEST_SLEEP)
 
     def _done(self, job_id: str) -> None:
         self._running.pop(job_id, None)
@@ -113,28 +137,37 @@ class Worker:
             await self._finish(job, "", 0, 0)
 
     async def _finish(self, job: JobRecord, error: str, attempts: int, backoff: float) -> None:
-        """Drop a job that succeeded; put one that failed back for later, or on the failed list."""
+        """Drop a job that succeeded; put one that failed back for later, or on the failed list.
 
-        def change() -> None:
-            with self._cloud.store.write() as tx:
-                current = tx.get(JOBS, (job.id,))
-                if current is None:  # cancelled or replaced meanwhile
-                    return
-                if not error:
-                    tx.delete(JOBS, (job.id,))
-                    return
-                current.attempts += 1
-                current.error = error[:2000]
-                current.lease_until_ms = 0
-                if current.attempts >= attempts:
-                    current.state = "failed"
-                    log.error("job %s (%s) gave up after %d tries: %s", job.kind, job.id, current.attempts, error)
-                else:
-                    wait = backoff * 2 ** (current.attempts - 1)
-                    current.due_ms = self._cloud.clock.now_ms() + int(wait * 1000)
-                tx.put(JOBS, current)
+        While the store cannot keep that (its disk is full), the job counts as running: it must not run again for it.
+        """
+        while True:
+            try:
+                await self._cloud.run(lambda: self._note(job.id, error, attempts, backoff))
+            except (Conflict, StoreError) as problem:
+                log.error("the outcome of job %s (%s) cannot be kept yet: %s", job.kind, job.id, problem)
+                await asyncio.sleep(STORE_RETRY)
+            else:
+                return
 
-        await self._cloud.run(change)
+    def _note(self, job_id: str, error: str, attempts: int, backoff: float) -> None:
+        with self._cloud.store.write() as tx:
+            current = tx.get(JOBS, (job_id,))
+            if current is None:  # cancelled or replaced meanwhile
+                return
+            if not error:
+                tx.delete(JOBS, (job_id,))
+                return
+            current.attempts += 1
+            current.error = error[:2000]
+            current.lease_until_ms, current.lease_by = 0, ""
+            if current.attempts >= attempts:
+                current.state = "failed"
+                log.error("job %s (%s) gave up after %d tries: %s", current.kind, job_id, current.attempts, error)
+            else:
+                wait = backoff * 2 ** (current.attempts - 1)
+                current.due_ms = self._cloud.clock.now_ms() + int(wait * 1000)
+            tx.put(JOBS, current)
 
     # -- for people and for the clock --------------------------------------------------------------------------------
 
@@ -158,11 +191,14 @@ class Worker:
 
     async def next_due(self) -> float | None:
         """When the earliest job that is not running falls due, in seconds of the clock."""
+        running = set(self._running)
+        now_ms = self._cloud.clock.now_ms()
 
         def look() -> int | None:
             with self._cloud.store.read() as tx:
-                for job in tx.scan_index(JOBS, "due", limit=len(self._running) + 1):
-                    if job.id not in self._running:
+                for job in tx.scan_index(JOBS, "due"):
+                    taken = self._leases is not None and job.due_ms <= now_ms and self._leases.held(job)
+                    if job.id not in running and not taken:
                         return job.due_ms
             return None
 
@@ -170,11 +206,19 @@ class Worker:
         return None if due_ms is None else due_ms / 1000
 
     async def settle(self) -> None:
-        """Return when nothing is due and nothing runs that is not itself waiting for the clock."""
+        """Return when nothing is due and nothing runs, here or at another node, that does not wait for the clock."""
+        elsewhere, waited = 0, 0.0
         while True:
             await self._start_due()
             if not self._running:
-                return
+                if self._leases is None or not self._leases.elsewhere:
+                    return
+                waited = waited + 0.05 if self._leases.elsewhere == elsewhere else 0.0
+                if waited >= PATIENCE:
+                    return
+                elsewhere = self._leases.elsewhere
+                await asyncio.sleep(0.05)
+                continue
             done, _ = await asyncio.wait(
                 list(self._running.values()), timeout=0.05, return_when=asyncio.FIRST_COMPLETED
             )

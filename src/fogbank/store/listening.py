@@ -9,11 +9,15 @@ from collections.abc import Callable
 log = logging.getLogger("fogbank.store")
 
 LOOK = 0.2  # seconds between looks at whether to stop
+MISSED = ""  # instead of whatever was notified while nobody listened
 FIRST_RETRY, LONGEST_RETRY = 0.1, 5.0  # seconds before connecting again
 
 
 class Listening:
-    """Calls `heard(payload)` in its thread. What is sent while the connection is down is lost: waits have an end."""
+    """Calls `heard(payload)` in its thread.
+
+    What is sent while the connection is down is lost: `heard(MISSED)` follows when it is up again.
+    """
 
     def __init__(self, url: str, channel: str, heard: Callable[[str], None]) -> None:
         self._url, self._channel, self._heard = url, channel, heard
@@ -25,13 +29,15 @@ class Listening:
     def _work(self) -> None:
         import psycopg
 
-        retry = FIRST_RETRY
+        retry, first = FIRST_RETRY, True
         while not self._stop.is_set():
             try:
                 with psycopg.connect(self._url, autocommit=True) as connection:
                     connection.execute(f"LISTEN {self._channel}")
                     self.ready.set()
-                    retry = FIRST_RETRY
+                    if not first:
+                        self._heard(MISSED)
+                    retry, first = FIRST_RETRY, False
                     while not self._stop.is_set():
                         for notification in connection.notifies(timeout=LOOK):
                             self._heard(notification.payload)

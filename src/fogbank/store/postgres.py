@@ -31,7 +31,7 @@ from .api import (
     Table,
     Transaction,
 )
-from .listening import Listening
+from .listening import MISSED, Listening
 from .typed import NESTED, IndexedRow, Row, TypedReader, TypedTransaction, wiped
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ SCHEMA = (
 )
 SCHEMA_LOCK = 0x464F4742  # of the advisory lock that keeps two first nodes from creating the tables at once
 BEGIN_READ = "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY"
+BEGIN_LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 BEGIN_WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE"
 GET = "SELECT v FROM fogbank_kv WHERE k = %b"
 PUT = "INSERT INTO fogbank_kv (k, v) VALUES (%b, %b) ON CONFLICT (k) DO UPDATE SET v = excluded.v"
@@ -296,11 +297,17 @@ class PostgresStore:
     def _heard(self, payload: str) -> None:
         """A notification, in the listening thread: of this node's own only the echo, which has been acted on."""
         node, _, topic = payload.partition(" ")
+        if payload == MISSED:
+            node, topic = "", ""
         if node != self.node and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._fire, topic)
 
     def read(self) -> AbstractContextManager[Reader]:
-        return PostgresReader(self)
+        """On an event loop nobody could repeat it: there it is a snapshot that never meets a conflict."""
+        reader = PostgresReader(self)
+        if asyncio._get_running_loop() is not None:
+            reader._begin = BEGIN_LOOK
+        return reader
 
     def write(self) -> AbstractContextManager[Transaction]:
         return PostgresTransaction(self)
