@@ -5,6 +5,9 @@ def send_message(ctx, req): ...            # store only: plain def; may be repea
 
 @operation("s3", "PutObject", action="s3:PutObject", resource=object_arn)
 async def put_object(ctx, req): ...        # waits for something: async def, holds no transaction meanwhile
+
+A plain def may also look first and return the coroutine of the rest where there is more to wait for: a page that was
+read at once is answered without a task of its own.
 """
 
 from __future__ import annotations
