@@ -11,9 +11,7 @@ from fogbank.core.http import Request, Response
 from fogbank.wire import hosts
 
 _DATED = re.compile(r"/\d{4}-\d\d-\d\d/")  # rest-json services: /2015-03-31/functions
-_EXPOSED = (
-    "x-amzn-requestid, x-amz-request-id, x-amzn-errortype, x-amzn-errormessage, x-amzn-trace-id, date"
-)
+_EXPOSED = "x-amzn-requestid, x-amz-request-id, x-amzn-errortype, x-amzn-errormessage, x-amzn-trace-id, date"
 
 
 def allowed(origin: str, domains: tuple[str, ...]) -> bool:
