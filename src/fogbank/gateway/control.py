@@ -18,7 +18,8 @@ import msgspec
 from fogbank import __version__
 from fogbank.core import services
 from fogbank.core.http import BodyTooLarge, Request, Response
-from fogbank.jobs import timetravel
+from fogbank.jobs import queue, timetravel
+from fogbank.store.api import StoreError
 from fogbank.wire import hosts
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class Control:
     def _snapshots(self, request: Request) -> Answer:
         from fogbank.store import snapshots
 
-        return snapshots.listing(self._app.settings.data)
+        return [msgspec.structs.asdict(snapshot) for snapshot in snapshots.listing(self._app.settings.data)]
 
     # -- changing ----------------------------------------------------------------------------------------------------
 
@@ -180,7 +181,30 @@ class Control:
     async def _change_snapshots(self, body: dict[str, Any]) -> Answer:
         from fogbank.store import snapshots
 
-        return await snapshots.change(self._app, body)
+        app, data = self._app, self._app.settings.data
+        try:
+            match body:
+                case {"save": str(name)}:
+                    saved = await snapshots.save(app.store, app.blobs, data, name, time.time())
+                    return msgspec.structs.asdict(saved)
+                case {"load": str(name)}:
+                    await snapshots.load(app.store, app.blobs, data, name)
+                    await self._turned()
+                    return {"loaded": name}
+                case {"rm": str(name)}:
+                    await snapshots.remove(data, name)
+                    return {"removed": name}
+        except (snapshots.SnapshotError, StoreError) as error:
+            raise Refused(409, str(error))
+        raise Refused(400, 'say {"save": NAME}, {"load": NAME} or {"rm": NAME}')
+
+    async def _turned(self) -> None:
+        """Everything is another state now: its clock, its jobs, and nothing that was remembered of the old one."""
+        app = self._app
+        app.clock.resume()
+        await app.run(lambda: timetravel.load(app))
+        for topic in ("reset", "identity", queue.TOPIC):
+            app.signals.fire(topic)
 
     async def _stop(self, body: dict[str, Any]) -> Answer:
         self._app.stopped.set()

@@ -376,6 +376,10 @@ class BlobStore:
         """Add the files of a copy; those that are no longer referred to go with the next sweep."""
         await self._run(partial(self._copy, directory, self.directory))
 
+    def keep_released(self) -> None:
+        """Forget what was released: after a `restore` it may be referred to again. The next sweep finds the rest."""
+        self._doomed.clear()
+
     @staticmethod
     def _copy(source: Path, target: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)

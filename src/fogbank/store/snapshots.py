@@ -1,0 +1,105 @@
+"""Snapshots of a whole cloud, taken and loaded while it runs: DATA/snapshots/NAME/{store.db, blobs/, snapshot.json}.
+
+The store's copy is one read transaction; the blobs are hard links, since blobs never change. A snapshot has its name
+only when it is complete, so a crash leaves a `.part` folder that the next `save` of that name removes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from .api import Store
+from .blobs import BlobStore
+
+FOLDER = "snapshots"
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+
+
+class SnapshotError(Exception):
+    """A snapshot that cannot be saved, loaded or deleted; the text says why."""
+
+
+class Snapshot(msgspec.Struct):
+    """`saved` in epoch seconds of the machine's clock; `bytes` of its files, though hard links share theirs."""
+
+    name: str
+    saved: float
+    bytes: int
+
+
+def listing(data: Path) -> list[Snapshot]:
+    """The snapshots of a data directory, oldest first."""
+    found = [
+        msgspec.json.decode(path.read_bytes(), type=Snapshot)
+        for path in (data / FOLDER).glob("*/snapshot.json")
+        if not path.parent.name.startswith(".")
+    ]
+    return sorted(found, key=lambda snapshot: snapshot.saved)
+
+
+async def save(store: Store, blobs: BlobStore, data: Path, name: str, now: float) -> Snapshot:
+    """Save everything under `name`, consistent, while it is used. Raises SnapshotError, StoreFull."""
+    folder = _folder(data, name)
+    if folder.exists():
+        raise SnapshotError(f"there is a snapshot {name} already: fogbank snapshot rm {name}, or take another name")
+    part = folder.with_name(f".{name}.part")
+    await asyncio.to_thread(_emptied, part)
+    try:
+        with blobs.held():  # what the copy refers to stays until it is linked
+            await store.copy_to(part / "store.db")
+            await blobs.copy_to(part / "blobs")
+        snapshot = await asyncio.to_thread(_describe, part, name, now)
+        part.rename(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return snapshot
+
+
+async def load(store: Store, blobs: BlobStore, data: Path, name: str) -> None:
+    """Replace everything by what was saved. No transaction may be open. Raises SnapshotError, StoreCorrupt."""
+    folder = _existing(data, name)
+    with blobs.held():
+        await blobs.restore(folder / "blobs")
+        await store.restore(folder / "store.db")
+        blobs.keep_released()  # no await since the swap: the restored store may refer to them again
+
+
+async def remove(data: Path, name: str) -> None:
+    """Delete a snapshot. Raises SnapshotError."""
+    folder = _existing(data, name)
+    part = folder.with_name(f".{name}.part")
+    await asyncio.to_thread(shutil.rmtree, part, ignore_errors=True)
+    folder.rename(part)
+    await asyncio.to_thread(shutil.rmtree, part, ignore_errors=True)
+
+
+def _folder(data: Path, name: str) -> Path:
+    if not _NAME.fullmatch(name):
+        raise SnapshotError(f"{name!r} is no name for a snapshot: letters, digits, '.', '_' and '-', 64 at most")
+    return data / FOLDER / name
+
+
+def _existing(data: Path, name: str) -> Path:
+    folder = _folder(data, name)
+    if not (folder / "snapshot.json").exists():
+        names = ", ".join(snapshot.name for snapshot in listing(data))
+        raise SnapshotError(f"there is no snapshot {name}" + (f"; there are: {names}" if names else ""))
+    return folder
+
+
+def _emptied(part: Path) -> None:
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+
+
+def _describe(part: Path, name: str, now: float) -> Snapshot:
+    size = sum(path.stat().st_size for path in part.rglob("*") if path.is_file())
+    snapshot = Snapshot(name=name, saved=now, bytes=size)
+    (part / "snapshot.json").write_bytes(msgspec.json.encode(snapshot))
+    return snapshot
