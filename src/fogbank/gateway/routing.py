@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -143,7 +142,6 @@ def _of_browser(request: Request) -> bool:
     return bool(request.header("origin")) and not request.header("x-fogbank-cors")
 
 
-@cache
 def credential_scope(request: Request) -> tuple[str, str]:
     """(region, service) of the signature's credential scope, empty when there is none. Not verified here."""
     authorization = request.header("authorization")
