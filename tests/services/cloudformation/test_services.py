@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -115,6 +117,38 @@ def test_an_application(cfn, aws):
     assert sqs.list_queues().get("QueueUrls", []) == []
     assert aws.client("dynamodb").list_tables()["TableNames"] == []
     assert functions.list_functions()["Functions"] == []
+
+
+REST = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.12
+      Handler: index.handler
+      Timeout: 20
+      InlineCode: |
+        def handler(event, context): return {"statusCode": 200, "body": event["path"]}
+      Events:
+        Get: {Type: Api, Properties: {Path: /hello, Method: get}}
+Outputs:
+  Api: {Value: !Ref ServerlessRestApi}
+"""
+
+
+@pytest.mark.skipif(registry.find("AWS::ApiGateway::RestApi") is None, reason="needs API Gateway")
+def test_a_serverless_api_answers_and_changes(cfn, aws):
+    caps = {"Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]}
+    assert cfn.create("rest", REST, **caps)["StackStatus"] == "CREATE_COMPLETE", cfn.failures("rest")
+    url = f"{aws.endpoint}/_aws/execute-api/{cfn.outputs('rest')['Api']}/Prod"
+    assert urllib.request.urlopen(f"{url}/hello", timeout=20).read() == b"/hello"
+    changed = REST.replace("/hello", "/bye")
+    assert cfn.update("rest", changed, **caps)["StackStatus"] == "UPDATE_COMPLETE", cfn.failures("rest")
+    assert urllib.request.urlopen(f"{url}/bye", timeout=20).read() == b"/bye"
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(f"{url}/hello", timeout=20)
+    assert cfn.delete("rest")["StackStatus"] == "DELETE_COMPLETE"
 
 
 def test_every_declared_type_is_found_by_its_name():

@@ -37,7 +37,10 @@ def translate(document: dict[str, Any], parameters: dict[str, Any], region: str)
     try:
         to_py27_compatible_template(document, values)  # keeps the logical ids that the service itself makes
         translator = Translator(None, Parser(), plugins=[_applications()], boto_session=_Session(region))
-        result: dict[str, Any] = undo_mark_unicode_str_in_template(translator.translate(document, values))
+        try:
+            result: dict[str, Any] = undo_mark_unicode_str_in_template(translator.translate(document, values))
+        finally:
+            translator.metrics.publish()  # to nobody: else it warns that nobody was told
         return result
     except InvalidDocumentException as error:
         raise TemplateError(f"Transform {NAME} failed with: {error.message} {_causes(error)}".rstrip())
