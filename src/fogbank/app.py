@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import random
@@ -92,7 +93,13 @@ class App:
             tls=TlsContext(settings.data),
             now=self.clock.now,
         )
-        await self._server.start()
+        try:
+            await self._server.start()
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            why = "is taken by another program" if error.errno == errno.EADDRINUSE else "is not for this user"
+            raise OSError(f"port {settings.port} of {settings.host} {why}: choose another one with --port") from error
         self.worker.start()
         self._sweeping = asyncio.create_task(self.blobs.sweep(self.store), name="blob sweep")  # what a crash left
 
