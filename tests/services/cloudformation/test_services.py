@@ -151,6 +151,36 @@ def test_a_serverless_api_answers_and_changes(cfn, aws):
     assert cfn.delete("rest")["StackStatus"] == "DELETE_COMPLETE"
 
 
+@pytest.mark.skipif(registry.find("AWS::SNS::Topic") is None, reason="needs SNS")
+def test_topics_hear_of_a_stacks_events(cfn, aws, parameter):
+    """User Guide, "Receive Amazon SNS notifications for stack events": one KEY='value' a line."""
+    sns, sqs = aws.client("sns"), aws.client("sqs")
+    topic = sns.create_topic(Name="events")["TopicArn"]
+    queue = sqs.create_queue(QueueName="events")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    cfn.create("told", {"Resources": {"P": parameter()}}, NotificationARNs=[topic])
+    assert cfn.stack("told")["NotificationARNs"] == [topic]
+    heard = set()
+    for _ in range(20):
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
+        for message in found:
+            lines = dict(line.split("=", 1) for line in message["Body"].splitlines())
+            heard.add((lines["LogicalResourceId"], lines["ResourceStatus"]))
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        if len(heard) == 4:
+            break
+    assert heard == {
+        ("'told'", "'CREATE_IN_PROGRESS'"),
+        ("'P'", "'CREATE_IN_PROGRESS'"),
+        ("'P'", "'CREATE_COMPLETE'"),
+        ("'told'", "'CREATE_COMPLETE'"),
+    }
+
+
 def test_every_declared_type_is_found_by_its_name():
     """The table of middle words, or the search behind it, leads to each type that a service declares."""
     found = 0

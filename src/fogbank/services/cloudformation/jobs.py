@@ -6,10 +6,8 @@ from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import job
-from fogbank.core.principal import service
 from fogbank.store.api import Transaction
 
-from .engine.acting import SERVICE
 from .engine.run import Run
 from .records import CHANGE_SETS, EVENTS, RESOURCES, REVISIONS, STACKS
 
@@ -22,11 +20,10 @@ async def run(ctx: Context, payload: dict[str, Any]) -> None:
 
 @job("cloudformation.notify")
 async def notify(ctx: Context, payload: dict[str, Any]) -> None:
-    """Publish an event to the stack's topics."""
-    itself = ctx.acting_as(service(SERVICE, ctx.account))
+    """Publish an event to the stack's topics, as whoever started the operation."""
     for topic in payload["topics"]:
         request = {"TopicArn": topic, "Subject": "AWS CloudFormation Notification", "Message": payload["message"]}
-        await itself.call("sns", "Publish", request)
+        await ctx.call("sns", "Publish", request)
 
 
 @job("cloudformation.forget")

@@ -11,11 +11,9 @@ import msgspec
 
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
 from fogbank.core.context import Context
-from fogbank.core.principal import service
 from fogbank.store.api import Reader, Transaction
 
 from .. import callbacks
-from ..engine.acting import SERVICE
 from ..engine.surroundings import Surroundings
 from ..records import CALLBACKS, Callback
 from ..template.functions import text_of
@@ -96,9 +94,7 @@ class _Bound:
         payload = msgspec.json.encode(request)
         if ":sns:" in token:
             message = {"TopicArn": token, "Subject": "AWS CloudFormation custom resource request"}
-            await ctx.acting_as(service(SERVICE, ctx.account)).call(
-                "sns", "Publish", {**message, "Message": payload.decode()}
-            )
+            await ctx.call("sns", "Publish", {**message, "Message": payload.decode()})
             return
         await ctx.call("lambda", "Invoke", {"FunctionName": token, "InvocationType": "Event", "Payload": payload})
 
