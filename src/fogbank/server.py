@@ -47,7 +47,18 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
     return 0
 
 
+def main() -> int:
+    """The settings are FOGBANK_SETTINGS, or with "-" a line of stdin after the name of the file to log into."""
+    text = os.environ.get("FOGBANK_SETTINGS", "{}")
+    if text == "-":
+        log, text = sys.stdin.readline().rstrip("\n"), sys.stdin.readline()
+        if not text:
+            return 0  # not needed after all
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(descriptor, 1)
+        os.dup2(descriptor, 2)
+    return run(msgspec.json.decode(text, type=Settings, dec_hook=lambda kind, value: kind(value)))
+
+
 if __name__ == "__main__":
-    sys.exit(
-        run(msgspec.json.decode(os.environ.get("FOGBANK_SETTINGS", "{}"), type=Settings, dec_hook=lambda t, v: t(v)))
-    )
+    sys.exit(main())

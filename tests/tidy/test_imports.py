@@ -39,6 +39,6 @@ def test_a_server_that_answers_has_loaded_no_service_and_nothing_heavy():
 
 
 def test_the_command_line_loads_no_server_before_it_needs_one():
-    found = _modules("import json, sys, fogbank.cli.main\nprint(json.dumps(sorted(sys.modules)))")
+    found = _modules("import json, sys, fogbank.cli.commands\nprint(json.dumps(sorted(sys.modules)))")
     loaded = {"fogbank.app", "fogbank.gateway.server", "asyncio", "rich.table", "botocore"} & found
     assert not loaded

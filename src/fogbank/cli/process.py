@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ import msgspec
 
 from fogbank.core.settings import Settings
 
-from . import client
+from . import client, waiting
 
 PATIENCE = 30.0
 
@@ -31,35 +29,29 @@ def log_file(port: int) -> Path:
     return folder / f"{port}.log"
 
 
-def start(settings: Settings) -> dict[str, Any]:
-    """Start a cloud in the background and return its health once it answers; raises NotStarted."""
+def start(settings: Settings, ready: waiting.Waiting | None = None) -> dict[str, Any]:
+    """Start a cloud in the background (`ready`: in this process) and return its health once it answers.
+
+    Raises NotStarted.
+    """
     check_port(settings)
     path = log_file(settings.port)
-    env = os.environ | {"FOGBANK_SETTINGS": msgspec.json.encode(settings, enc_hook=str).decode()}
-    with path.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "fogbank.server"],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    process = (ready or waiting.begin()).go(msgspec.json.encode(settings, enc_hook=str).decode(), path)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        found = client.health(settings.port)
+        found = client.health(settings.port, settings.host)
         if found is not None:
             return found
         if process.poll() is not None:
             tail = path.read_text(errors="replace").strip().splitlines()[-5:]
             raise NotStarted("\n".join(tail) or f"the server ended with code {process.returncode}")
-        time.sleep(0.01)
+        time.sleep(0.004)
     raise NotStarted(f"the server did not answer within {PATIENCE:.0f} s; its log: {path}")
 
 
 def check_port(settings: Settings) -> None:
     """Raise NotStarted, naming the process, when the port is taken."""
-    found = client.health(settings.port)
+    found = client.health(settings.port, settings.host)
     if found is not None:
         raise NotStarted(
             f"a Fogbank (process {found['pid']}, data in {found['data']}) already holds port {settings.port}: "

@@ -1,0 +1,369 @@
+"""`fogbank`: the command line. Each command is thin: it talks to the control API of a running cloud."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fogbank import __version__
+from fogbank.core.settings import Settings
+
+from . import client, config, durations, process
+from .output import emit, fail, guarded
+
+app = typer.Typer(
+    name="fogbank",
+    help="A whole AWS cloud on one local endpoint: enforced, real, durable, and honest about it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+clock_app = typer.Typer(help="Show and move the cloud's clock.", no_args_is_help=True)
+snapshot_app = typer.Typer(help="Save and load the whole cloud while it runs.", no_args_is_help=True)
+app.add_typer(clock_app, name="clock")
+app.add_typer(snapshot_app, name="snapshot")
+
+Port = Annotated[int, typer.Option("--port", "-p", envvar="FOGBANK_PORT", help="The port of the cloud.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"fogbank {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+@guarded
+def up(
+    ctx: typer.Context,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Start in the background; return when it answers.")
+    ] = False,
+    port: Annotated[int | None, typer.Option("--port", "-p", help="Port to listen on [default: 4566].")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")] = None,
+    data: Annotated[Path | None, typer.Option(help="Where everything is kept [default: .fogbank].")] = None,
+    ephemeral: Annotated[bool | None, typer.Option("--ephemeral", help="Keep nothing after it stops.")] = None,
+    auth: Annotated[
+        str | None, typer.Option(help="default, open (any key is root) or strict (issued keys only).")
+    ] = None,
+    iam: Annotated[str | None, typer.Option(help="enforce, audit (log what would be denied) or off.")] = None,
+    limits: Annotated[str | None, typer.Option(help="aws, off, or a file of quotas.")] = None,
+    durability: Annotated[
+        str | None, typer.Option(help="process (survives kill -9) or full (survives a power cut).")
+    ] = None,
+    runtimes: Annotated[str | None, typer.Option(help="nearest or exact versions of Lambda runtimes.")] = None,
+    store: Annotated[str | None, typer.Option(help="A postgresql:// URL: many nodes on one database.")] = None,
+    init: Annotated[Path | None, typer.Option(help="A folder of scripts to run when the cloud is ready.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Start the cloud."""
+    flags = {
+        "port": port, "host": host, "data": data and str(data), "ephemeral": ephemeral, "auth": auth, "iam": iam,
+        "limits": limits, "durability": durability, "runtimes": runtimes, "store": store, "init": init and str(init),
+    }  # fmt: skip
+    settings = config.load(flags, os.environ, Path.cwd())
+    for hint in config.hints(os.environ):
+        sys.stderr.write(f"fogbank: {hint}\n")
+    if detach:
+        running = client.health(settings.port)
+        same = running is not None and running["data"] == str(settings.data.absolute())
+        found = running if running is not None and same else process.start(settings, ctx.obj)
+        if not same and settings.init is not None:
+            _run_init(settings, found)
+        emit(found, as_json, lambda: _welcome(found, already=same))
+        return
+    process.check_port(settings)
+    from fogbank import server
+
+    def ready(endpoint: str) -> None:
+        found = {"endpoint": endpoint, "port": settings.port, "data": str(settings.data), "region": settings.region}
+        emit(found, as_json, lambda: _welcome(found, already=False, foreground=True))
+        if settings.init is not None:  # beside the server: the scripts call it
+            threading.Thread(target=_run_init, args=(settings, found), name="init", daemon=True).start()
+
+    raise typer.Exit(server.run(settings, ready))
+
+
+def _run_init(settings: Settings, found: dict[str, Any]) -> None:
+    from .init import run_scripts
+
+    assert settings.init is not None
+    run_scripts(settings.init, found)
+
+
+def _welcome(found: dict[str, Any], *, already: bool, foreground: bool = False) -> None:
+    """Endpoint, exports, what to try, how to stop."""
+    port = found["port"]
+    option = "" if port == 4566 else f" --port {port}"
+    stop = "Ctrl-C" if foreground else f"fogbank down{option}"
+    sys.stdout.write(
+        f"Fogbank {'is already running' if already else 'is up'}: {found['endpoint']}   (data in {found['data']})\n\n"
+        + "".join(f"  export {line}\n" for line in exports(found))
+        + "\nTry:\n  aws s3 mb s3://hello && aws s3 ls\n"
+        + f"  fogbank demo{option}      # a whole application, deployed in front of you\n\nStop: {stop}\n"
+    )
+    sys.stdout.flush()
+
+
+def exports(found: dict[str, Any]) -> list[str]:
+    """The variables that point SDKs and tools here."""
+    return [
+        f"AWS_ENDPOINT_URL={found['endpoint']}",
+        "AWS_ACCESS_KEY_ID=test",
+        "AWS_SECRET_ACCESS_KEY=test",
+        f"AWS_DEFAULT_REGION={found['region']}",
+    ]
+
+
+@app.command()
+@guarded
+def down(port: Port = 4566, as_json: Json = False) -> None:
+    """Stop the cloud; its data stays."""
+    found = process.stop(port)
+    emit(
+        {"stopped": found is not None, "port": port},
+        as_json,
+        lambda: typer.echo("Stopped." if found else f"Nothing runs on port {port}."),
+    )
+
+
+@app.command()
+@guarded
+def status(port: Port = 4566, as_json: Json = False) -> None:
+    """Whether the cloud runs, where, and since when."""
+    found = client.health(port)
+    if found is None:
+        emit({"status": "stopped", "port": port}, as_json, lambda: typer.echo(f"Nothing runs on port {port}."))
+        raise typer.Exit(3)
+    emit(
+        found,
+        as_json,
+        lambda: typer.echo(
+            f"Running: {found['endpoint']}, process {found['pid']}, up {durations.shown(found['uptime'])}, data in "
+            f"{found['data']}\nServices: {', '.join(found['services'])}"
+        ),
+    )
+
+
+@app.command()
+@guarded
+def logs(
+    port: Port = 4566,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing as it grows.")] = False,
+) -> None:
+    """The log of a cloud that was started with up -d."""
+    path = process.log_file(port)
+    if not path.exists():
+        fail(f"no log for port {port}: `fogbank up -d` writes one")
+    with path.open(errors="replace") as file:
+        while True:
+            text = file.read()
+            if text:
+                sys.stdout.write(text)
+                sys.stdout.flush()
+            elif not follow:
+                return
+            else:
+                time.sleep(0.2)
+
+
+@app.command()
+@guarded
+def env(
+    port: Port = 4566,
+    shell: Annotated[str, typer.Option(help="bash, zsh, fish or powershell.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Variables for eval: eval "$(fogbank env)"."""
+    found = client.call(port, "GET", "health")
+    pairs = dict(line.split("=", 1) for line in exports(found))
+    kind = shell or Path(os.environ.get("SHELL", "bash")).name
+    forms = {"fish": "set -gx {0} {1};", "powershell": '$env:{0} = "{1}"', "pwsh": '$env:{0} = "{1}"'}
+    form = forms.get(kind, "export {0}={1}")
+    emit(pairs, as_json, lambda: typer.echo("\n".join(form.format(*pair) for pair in pairs.items())))
+
+
+@app.command()
+@guarded
+def reset(
+    port: Port = 4566,
+    service: Annotated[str, typer.Option(help="Only this service (s3, dynamodb, …).")] = "",
+    as_json: Json = False,
+) -> None:
+    """Delete everything, or everything of one service."""
+    answer = client.call(port, "POST", "reset", {"service": service} if service else {})
+    emit(answer, as_json, lambda: typer.echo(f"Reset {answer['reset']}."))
+
+
+@app.command()
+@guarded
+def demo(port: Port = 4566) -> None:
+    """Deploy a small application with the AWS CLI in front of you, use it, and see what IAM refuses."""
+    found = client.health(port)
+    if found is None:
+        settings = config.load({"port": port}, os.environ, Path.cwd())
+        found = process.start(settings)
+        _welcome(found, already=False)
+    from .demo import run
+
+    raise typer.Exit(run(f"http://127.0.0.1:{found['port']}", region=found["region"]))
+
+
+@app.command()
+@guarded
+def coverage(
+    service: Annotated[str, typer.Argument(help="One service: lists its operations.")] = "",
+    port: Port = 4566,
+    as_json: Json = False,
+) -> None:
+    """What is built, and whether it is real or recorded."""
+    from fogbank.gateway.control import coverage as built
+
+    from .report import show_coverage
+
+    found = built()
+    if service and service not in found:
+        fail(f"no service {service!r}; there are: {', '.join(found)}")
+    emit(found[service] if service else found, as_json, lambda: show_coverage(found, service))
+
+
+@app.command()
+@guarded
+def why(request_id: Annotated[str, typer.Argument(help="The x-amzn-RequestId of a call, or a job's id.")],
+        port: Port = 4566, as_json: Json = False) -> None:  # fmt: skip
+    """What happened to a call: who asked, what was decided, what followed."""
+    from .report import show_hops
+
+    hops = client.call(port, "GET", f"requests/{request_id}")
+    emit(hops, as_json, lambda: show_hops(hops, request_id))
+
+
+@app.command()
+@guarded
+def jobs(port: Port = 4566, as_json: Json = False) -> None:
+    """Work that is still to come, and work that failed."""
+    from .report import show_jobs
+
+    found = client.call(port, "GET", "jobs")
+    emit(found, as_json, lambda: show_jobs(found))
+
+
+@app.command()
+@guarded
+def ca(port: Port = 4566) -> None:
+    """Print the certificate of the local authority that signs this cloud's HTTPS."""
+    sys.stdout.write(client.call(port, "GET", "ca.pem"))
+
+
+@app.command()
+@guarded
+def doctor(as_json: Json = False) -> None:
+    """What is missing on this machine, for which service, and the command that installs it."""
+    from .doctor import examine, show
+
+    found = examine()
+    emit(found, as_json, lambda: show(found))
+
+
+# -- clock -----------------------------------------------------------------------------------------------------------
+
+
+def _show_clock(answer: dict[str, Any], as_json: bool) -> None:
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(answer["now"]))
+    ahead = durations.shown(answer["offset"])
+    frozen = ", frozen" if answer["frozen"] else ""
+    moved = f" ({ahead} from real time{frozen})" if ahead != "0s" or frozen else " (real time)"
+    emit(answer, as_json, lambda: typer.echo(at + moved))
+
+
+@clock_app.command("show")
+@guarded
+def clock_show(port: Port = 4566, as_json: Json = False) -> None:
+    """The cloud's time."""
+    _show_clock(client.call(port, "GET", "clock"), as_json)
+
+
+@clock_app.command("advance")
+@guarded
+def clock_advance(
+    by: Annotated[str, typer.Argument(help="14d, 3h, 90s, 1d12h")], port: Port = 4566, as_json: Json = False
+) -> None:
+    """Move the clock forward; what falls due on the way runs, in order, before this returns."""
+    _show_clock(client.call(port, "POST", "clock", {"advance": durations.seconds(by)}), as_json)
+
+
+@clock_app.command("set")
+@guarded
+def clock_set(
+    to: Annotated[str, typer.Argument(help="2027-01-31 or 2027-01-31T12:00:00Z")],
+    freeze: Annotated[bool, typer.Option("--freeze", help="Stand still there.")] = False,
+    port: Port = 4566,
+    as_json: Json = False,
+) -> None:
+    """Put the clock at an instant."""
+    _show_clock(client.call(port, "POST", "clock", {"set": durations.instant(to), "freeze": freeze}), as_json)
+
+
+@clock_app.command("resume")
+@guarded
+def clock_resume(port: Port = 4566, as_json: Json = False) -> None:
+    """Back to real time."""
+    _show_clock(client.call(port, "POST", "clock", {"resume": True}), as_json)
+
+
+# -- snapshots -------------------------------------------------------------------------------------------------------
+
+SnapshotName = Annotated[str, typer.Argument(help="The snapshot's name.")]
+
+
+def _snapshot(verb: str, done: str, name: str, port: int, as_json: bool) -> None:
+    answer = client.call(port, "POST", "snapshots", {verb: name})
+    emit(answer, as_json, lambda: typer.echo(f"{done} {name}."))
+
+
+@snapshot_app.command("save")
+@guarded
+def snapshot_save(name: SnapshotName, port: Port = 4566, as_json: Json = False) -> None:
+    """Save the whole cloud, consistent, while it runs."""
+    _snapshot("save", "Saved", name, port, as_json)
+
+
+@snapshot_app.command("load")
+@guarded
+def snapshot_load(name: SnapshotName, port: Port = 4566, as_json: Json = False) -> None:
+    """Put the cloud back to how it was."""
+    _snapshot("load", "Loaded", name, port, as_json)
+
+
+@snapshot_app.command("rm")
+@guarded
+def snapshot_rm(name: SnapshotName, port: Port = 4566, as_json: Json = False) -> None:
+    """Delete a snapshot."""
+    _snapshot("rm", "Deleted", name, port, as_json)
+
+
+@snapshot_app.command("list")
+@guarded
+def snapshot_list(port: Port = 4566, as_json: Json = False) -> None:
+    """The snapshots of this data directory."""
+    from .report import show_snapshots
+
+    found = client.call(port, "GET", "snapshots")
+    emit(found, as_json, lambda: show_snapshots(found))
