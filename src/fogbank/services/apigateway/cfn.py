@@ -167,7 +167,8 @@ def stage_settings(given: dict[str, Any]) -> list[dict[str, Any]]:
     """The patches of a stage description: method settings, access log, canary."""
     operations: list[dict[str, Any]] = []
     names = {
-        "LoggingLevel": "logging/loglevel", "DataTraceEnabled": "logging/dataTrace", "MetricsEnabled": "metrics/enabled",
+        "LoggingLevel": "logging/loglevel", "DataTraceEnabled": "logging/dataTrace",
+        "MetricsEnabled": "metrics/enabled",
         "ThrottlingBurstLimit": "throttling/burstLimit", "ThrottlingRateLimit": "throttling/rateLimit",
         "CachingEnabled": "caching/enabled", "CacheTtlInSeconds": "caching/ttlInSeconds",
         "CacheDataEncrypted": "caching/dataEncrypted",

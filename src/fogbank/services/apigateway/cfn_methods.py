@@ -119,7 +119,7 @@ class Method:
                 request[member[0].lower() + member[1:]] = _texts(given[member])
         await ctx.call("apigateway", "PutIntegration", {**place, **request})
         for response in given.get("IntegrationResponses") or ():
-            shape = {"statusCode": str(response["StatusCode"])}
+            shape: dict[str, Any] = {"statusCode": str(response["StatusCode"])}
             shape |= camel(response, ("SelectionPattern", "ContentHandling"))
             for member in ("ResponseParameters", "ResponseTemplates"):
                 if response.get(member):

@@ -29,6 +29,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     principal: str
     policy: Policy
+    document: str
     context: dict[str, str]
     usage_key: str
     expires: float
@@ -53,7 +54,7 @@ async def authorize(exchange: Exchange) -> None:
                 cache.clear()
             cache[key] = answer
     exchange.authorizer = {"principalId": answer.principal, **answer.context}
-    exchange.usage_key = answer.usage_key
+    exchange.usage_key, exchange.authorizer_policy = answer.usage_key, answer.document
     _decide(exchange, answer)
 
 
@@ -129,6 +130,7 @@ def _read(value: Any, expires: float) -> Answer:
     return Answer(
         principal=str(value["principalId"]),
         policy=policy,
+        document=json.dumps(value["policyDocument"], separators=(",", ":")),
         context={name: _text(entry) for name, entry in context.items() if entry is not None},
         usage_key=str(value.get("usageIdentifierKey") or ""),
         expires=expires,

@@ -58,9 +58,10 @@ async def answer(app: Any, request: Request) -> Response:
     except GatewayError as error:
         if error.why:
             log.info("%s %s", request_id, error.why)
+        exchange.failure = error.why
         response = answers.answer(exchange, error)
     response.headers[:0] = [("x-amzn-RequestId", request_id), ("x-amz-apigw-id", exchange.extended_id)]
-    await recording.record(exchange, response, app.clock.monotonic() - started)
+    recording.record(exchange, response, app.clock.monotonic() - started)
     await app.store.durable()
     return response
 

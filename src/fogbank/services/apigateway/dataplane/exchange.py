@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from fogbank.core.context import Context
@@ -24,17 +24,19 @@ class Exchange:
         self.path = path
         self.ctx = ctx
         self.body = b""
-        self.route: Route = None  # type: ignore[assignment] - set once routed
+        self.route: Route = cast(Route, None)  # until it is routed
         self.parameters: dict[str, str] = {}
         self.is_canary = False
         self.authorizer: dict[str, Any] = {}  # what the authorizer said: principalId and its context
         self.api_key = ""
         self.api_key_id = ""
+        self.authorizer_policy = ""  # JSON
         self.usage_key = ""  # usageIdentifierKey of the authorizer
         self.caller: Any = None  # the principal, with AWS_IAM authorization
         self.integration_status = 0
         self.integration_seconds = 0.0
         self.error: tuple[str, str] = ("", "")  # (message, response type)
+        self.failure = ""  # why, for the execution log
         self.extended_id = ctx.ids.alnum(15) + "="
         self.request_override: dict[str, Any] = {}
         self.override_status = 0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fogbank.core.http import Response
 
+from . import logs
 from .exchange import Exchange
 
 NAMESPACE = "AWS/ApiGateway"
 
 
-async def record(exchange: Exchange, response: Response, seconds: float) -> None:
+def record(exchange: Exchange, response: Response, seconds: float) -> None:
     """Count a request under its API, and its API and stage."""
     ctx, running = exchange.ctx, exchange.running
     name = exchange.deployed.api.get("name") or running.api
@@ -24,3 +25,4 @@ async def record(exchange: Exchange, response: Response, seconds: float) -> None
     for metric, value, unit in measured:
         ctx.metric(NAMESPACE, metric, value, unit, ApiName=name)
         ctx.metric(NAMESPACE, metric, value, unit, ApiName=name, Stage=running.stage)
+    logs.write(exchange, response, seconds)

@@ -89,7 +89,7 @@ class Stages:
             with self._app.store.read() as tx:
                 return _load(tx, api, stage)
 
-        found = await self._app.run(load)
+        found: Running | None = await self._app.run(load)
         if len(self._running) > 2000:
             self._running.clear()
         self._running[key] = found

@@ -51,8 +51,8 @@ def update_account(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         if role == "":
             del record.shape["cloudwatchRoleArn"]
         elif role and not _ROLE.fullmatch(role):
-            raise BadRequest("The role ARN does not have required permissions configured. Please grant trust permission "
-                             "for API Gateway and add the required role policy.")  # fmt: skip
+            raise BadRequest("The role ARN does not have required permissions configured. Please grant trust "
+                             "permission for API Gateway and add the required role policy.")  # fmt: skip
         tx.put(ACCOUNTS, record)
         changed(tx)
     return _shown(record)

@@ -48,8 +48,8 @@ def _check(tx: Reader, ctx: Context, api: str, method: dict[str, Any]) -> None:
             )
     for name in method.get("requestParameters") or {}:
         if not name.startswith(("method.request.path.", "method.request.querystring.", "method.request.header.")):
-            raise BadRequest(f"Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid "
-                             f"mapping expression parameter specified: {name}]")  # fmt: skip
+            raise BadRequest(f"Invalid mapping expression specified: Validation Result: warnings : [], errors : ["
+                             f"Invalid mapping expression parameter specified: {name}]")  # fmt: skip
     for model in (method.get("requestModels") or {}).values():
         if tx.get(MODELS, (*scope, model)) is None:
             raise BadRequest(f"Invalid model identifier specified: {model}")

@@ -131,7 +131,7 @@ def create_request_validator(ctx: Context, req: dict[str, Any]) -> dict[str, Any
     """Says what of a request is checked."""
     with ctx.write() as tx:
         api = require_api(tx, ctx, req["restApiId"])
-        shape = {
+        shape: dict[str, Any] = {
             "id": ctx.ids.lower(6),
             "name": req.get("name") or "",
             "validateRequestBody": bool(req.get("validateRequestBody")),

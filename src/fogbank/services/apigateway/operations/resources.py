@@ -53,8 +53,8 @@ def _check_siblings(tx: Reader, parent: Resource, part: str, but: str = "") -> N
             raise Conflict(f"Another resource with the same parent already has this name: {part}")
         both = part.startswith("{") and sibling.part.startswith("{")
         if both and part.endswith("+}") == sibling.part.endswith("+}"):
-            raise BadRequest(f"A sibling ({sibling.part}) of this resource already has a variable path part -- only one "
-                             "is allowed")  # fmt: skip
+            raise BadRequest(f"A sibling ({sibling.part}) of this resource already has a variable path part -- only "
+                             "one is allowed")  # fmt: skip
 
 
 @call("CreateResource", "POST", "/restapis/{restApiId}/resources/{parentId}")

@@ -12,6 +12,7 @@ from ..errors import BadRequest, Conflict
 from ..lookups import changed, require_api, require_stage
 from ..patching import COUNT, ENTRY, FLAG, RATE, REPLACE, SETTABLE, Rule
 from ..records import APIS, DEPLOYMENTS, MAPPINGS, PLANS, STAGES
+from .account import settings
 
 _SETTINGS = {
     "logging/loglevel": ("loggingLevel", REPLACE),
@@ -91,11 +92,20 @@ def update_stage(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         if tx.get(DEPLOYMENTS, (ctx.account, ctx.region, stage.api, shape["deploymentId"])) is None:
             raise BadRequest("Deployment id does not exist")
         stages.check(shape)
+        if logs(shape) and not settings(tx, ctx.account, ctx.region).shape.get("cloudwatchRoleArn"):
+            raise BadRequest("CloudWatch Logs role ARN must be set in account settings to enable logging")
         stage.shape = shape
         stage.updated = float(int(ctx.now()))
         tx.put(STAGES, stage)
         changed(tx)
     return stages.shown(stage)
+
+
+def logs(shape: dict[str, Any]) -> bool:
+    """Whether a stage writes logs, for which the account needs a role."""
+    if ":logs:" in ((shape.get("accessLogSettings") or {}).get("destinationArn") or ""):
+        return True
+    return any(s.get("loggingLevel", "OFF") != "OFF" for s in (shape.get("methodSettings") or {}).values())
 
 
 def _patched(shape: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:

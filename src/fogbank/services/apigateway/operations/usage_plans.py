@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from fogbank.core.context import Context
-from fogbank.store.api import Reader
+from fogbank.store.api import Reader, Table
 
 from .. import patching, quotas
 from ..arns import call
@@ -175,12 +175,13 @@ def delete_usage_plan(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         plan = require_item(tx, ctx, PLANS, req["usagePlanId"], UNKNOWN)
         if plan.shape.get("apiStages"):
-            raise BadRequest(f"Cannot delete Usage Plan {plan.id} because it is associated with at least one API Stage. "
-                             "Please remove the API stages first.")  # fmt: skip
+            raise BadRequest(f"Cannot delete Usage Plan {plan.id} because it is associated with at least one API "
+                             "Stage. Please remove the API stages first.")  # fmt: skip
         scope = (ctx.account, ctx.region, plan.id)
-        for table in (PLAN_KEYS, USAGE, GRANTS):
-            for record in list(tx.scan(table, scope)):  # type: ignore[arg-type]
-                tx.delete(table, table.key(record))  # type: ignore[arg-type]
+        tables: tuple[Table[Any], ...] = (PLAN_KEYS, USAGE, GRANTS)
+        for table in tables:
+            for record in list(tx.scan(table, scope)):
+                tx.delete(table, table.key(record))
         tx.delete(PLANS, PLANS.key(plan))
         changed(tx)
     return {}
@@ -208,8 +209,8 @@ def create_usage_plan_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             other = tx.get(PLANS, (ctx.account, ctx.region, link.plan))
             stages = {(s["apiId"], s["stage"]) for s in other.shape.get("apiStages") or ()} if other else set()
             for api, stage in sorted(mine & stages):
-                raise Conflict(f"API Key {key.id} cannot be added to the plan because it is already associated with the "
-                               f"API Stage {api}:{stage} through another usage plan")  # fmt: skip
+                raise Conflict(f"API Key {key.id} cannot be added to the plan because it is already associated with "
+                               f"the API Stage {api}:{stage} through another usage plan")  # fmt: skip
         tx.put(PLAN_KEYS, PlanKey(account=ctx.account, region=ctx.region, plan=plan.id, key=key.id))
         changed(tx)
     return _shown_key(key)

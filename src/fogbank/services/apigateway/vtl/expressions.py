@@ -103,7 +103,7 @@ class ExpressionParser:
         return Reference(name, steps, self.text[at:end], quiet=quiet), end
 
     def _arguments(self, at: int, closer: str) -> tuple[list[Expression], int]:
-        found = []
+        found: list[Expression] = []
         at = self.skip(at)
         if self.text.startswith(closer, at):
             return found, at + 1
@@ -181,15 +181,15 @@ class ExpressionParser:
 
     def _unary(self, at: int) -> tuple[Expression, int]:
         at = self.skip(at)
-        token = self._token(at, "!", "not", "-")
-        if not token:
+        sign = self._token(at, "!", "not", "-")
+        if not sign:
             return self._primary(at)
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise TemplateError("expression nested too deeply")
-        operand, end = self._unary(at + len(token))
+        operand, end = self._unary(at + len(sign))
         self._depth -= 1
-        return (Negative(operand) if token == "-" else Not(operand)), end
+        return (Negative(operand) if sign == "-" else Not(operand)), end
 
     def _primary(self, at: int) -> tuple[Expression, int]:
         char = self.text[at : at + 1]

@@ -14,7 +14,8 @@ _STEP = re.compile(
     r"""\s*(?:
         \.\.(?P<deep>\*|[\w$-]+|(?=\[))
       | \.(?P<name>\*|[\w$\u0080-\uffff-]+)
-      | \[\s*(?:(?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?P<more>(?:\s*,\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))*)
+      | \[\s*(?:(?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
+            (?P<more>(?:\s*,\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))*)
           | (?P<star>\*) | (?P<slice>-?\d*:-?\d*) | (?P<index>-?\d+(?:\s*,\s*-?\d+)*)
           | \?\((?P<filter>.*?)\)(?=\s*\]))\s*\]
     )""",
@@ -94,10 +95,7 @@ def _unescape(text: str) -> str:
 
 
 def _holds(value: Any, condition: str) -> bool:
-    for alternative in condition.split("||"):
-        if all(_one(value, part) for part in alternative.split("&&")):
-            return True
-    return False
+    return any(all(_one(value, part) for part in alternative.split("&&")) for alternative in condition.split("||"))
 
 
 def _one(value: Any, condition: str) -> bool:

@@ -103,6 +103,12 @@ def _list_add(held: list[Any], *arguments: Any) -> bool:
     return True
 
 
+def _list_set(held: list[Any], index: int, value: Any) -> Any:
+    before = held[index]
+    held[index] = value
+    return before
+
+
 def _list_remove(held: list[Any], what: Any) -> Any:
     if isinstance(what, int) and not isinstance(what, bool):
         return held.pop(what)
@@ -162,7 +168,7 @@ _LIST: dict[str, Callable[..., Any]] = {
     "length": len,
     "isEmpty": lambda held: not held,
     "get": lambda held, i: held[i],
-    "set": lambda held, i, value: (held[i], store(held, i, value))[0],
+    "set": _list_set,
     "add": _list_add,
     "addAll": lambda held, more: held.extend(more) or True,
     "remove": _list_remove,
@@ -182,7 +188,7 @@ _MAP: dict[str, Callable[..., Any]] = {
     "remove": lambda held, key: held.pop(key, None),
     "containsKey": lambda held, key: key in held,
     "containsValue": lambda held, value: value in held.values(),
-    "keySet": lambda held: list(held),
+    "keySet": list,
     "values": lambda held: list(held.values()),
     "entrySet": lambda held: [Entry(key, value) for key, value in held.items()],
     "clear": lambda held: held.clear(),

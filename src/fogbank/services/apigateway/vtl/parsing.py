@@ -181,10 +181,7 @@ class _Parser:
             branches.append((current, body))
             if closer == "end":
                 return If(branches)
-            if closer == "else":
-                current = None
-            else:
-                current = self._next
+            current = None if closer == "else" else self._next
 
     # -- what stands in parentheses ----------------------------------------------------------------------------------
 
@@ -225,7 +222,7 @@ class _Parser:
 
     def _arguments(self) -> list[Expression]:
         at = self.expressions.expect(self.at, "(")
-        arguments = []
+        arguments: list[Expression] = []
         while True:
             at = self.expressions.skip(at)
             if self.text.startswith(",", at):
