@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -48,16 +49,26 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
 
 
 def main() -> int:
-    """The settings are FOGBANK_SETTINGS, or with "-" a line of stdin after the name of the file to log into."""
+    """The settings are FOGBANK_SETTINGS, or with "-" a line of stdin after the name of the file to log into.
+
+    With "-", a line on stdout says that the cloud answers; everything else goes to that file.
+    """
     text = os.environ.get("FOGBANK_SETTINGS", "{}")
+    ready = None
     if text == "-":
-        log, text = sys.stdin.readline().rstrip("\n"), sys.stdin.readline()
+        path, text = sys.stdin.readline().rstrip("\n"), sys.stdin.readline()
         if not text:
             return 0  # not needed after all
-        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.dup2(descriptor, 1)
-        os.dup2(descriptor, 2)
-    return run(msgspec.json.decode(text, type=Settings, dec_hook=lambda kind, value: kind(value)))
+        starter = os.fdopen(os.dup(1), "w")  # whoever waits for the answer
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+
+        def ready(endpoint: str) -> None:
+            with contextlib.suppress(BrokenPipeError), starter:
+                starter.write(f"{endpoint}\n")
+
+    return run(msgspec.json.decode(text, type=Settings, dec_hook=lambda kind, value: kind(value)), ready)
 
 
 if __name__ == "__main__":

@@ -37,16 +37,14 @@ def start(settings: Settings, ready: waiting.Waiting | None = None) -> dict[str,
     check_port(settings)
     path = log_file(settings.port)
     process = (ready or waiting.begin()).go(msgspec.json.encode(settings, enc_hook=str).decode(), path)
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+    if waiting.answered(process, PATIENCE):
         found = client.health(settings.port, settings.host)
         if found is not None:
             return found
-        if process.poll() is not None:
-            tail = path.read_text(errors="replace").strip().splitlines()[-5:]
-            raise NotStarted("\n".join(tail) or f"the server ended with code {process.returncode}")
-        time.sleep(0.004)
-    raise NotStarted(f"the server did not answer within {PATIENCE:.0f} s; its log: {path}")
+    if process.poll() is None:
+        process.terminate()
+    tail = path.read_text(errors="replace").strip().splitlines()[-5:]
+    raise NotStarted("\n".join(tail) or f"the server did not answer within {PATIENCE:.0f} s; its log: {path}")
 
 
 def check_port(settings: Settings) -> None:

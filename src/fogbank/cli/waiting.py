@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,13 @@ class Waiting:
             process.wait()
 
 
+def answered(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether a process that was told to go says that it answers, before it ends or `seconds` are over."""
+    assert process.stdout is not None
+    readable, _, _ = select.select([process.stdout], [], [], seconds)
+    return bool(readable) and process.stdout.readline() != b""
+
+
 def begin() -> Waiting:
     """Start the process; returns at once."""
     return Waiting(
@@ -40,7 +48,7 @@ def begin() -> Waiting:
             [sys.executable, "-m", "fogbank.server"],
             env=os.environ | {"FOGBANK_SETTINGS": "-"},
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
