@@ -240,7 +240,10 @@ def test_models_validators_and_authorizers(gate: Any, api: dict[str, Any]) -> No
     assert (validator["validateRequestBody"], validator["validateRequestParameters"]) == (True, False)
     client.update_method(**api["place"], patchOperations=replace("/requestValidatorId", validator["id"]))
     refused("ConflictException", client.delete_request_validator, restApiId=ident, requestValidatorId=validator["id"])
-    uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:1:function:f/invocations"
+    uri = (
+        "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
+        "arn:aws:lambda:us-east-1:1:function:f/invocations"
+    )
     authorizer = client.create_authorizer(
         restApiId=ident, name="a", type="TOKEN", authorizerUri=uri, identitySource="method.request.header.Auth"
     )
