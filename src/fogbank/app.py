@@ -10,6 +10,7 @@ import os
 import random
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ import msgspec
 
 from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.authorize import Authorizer
-from fogbank.core import services
+from fogbank.core import principal, services
 from fogbank.core.clock import Clock
 from fogbank.core.context import Context
 from fogbank.core.http import Request
@@ -44,7 +45,8 @@ from fogbank.wire.index import signed_as
 
 log = logging.getLogger("fogbank")
 T = TypeVar("T")
-CONFLICT_TRIES = 20
+CONFLICT_TRIES = 5  # before a transaction takes its turn with others that had conflicts
+METRICS_AFTER = 5.0  # real seconds from the first metric to the first look of CloudWatch, off everybody's way
 POOL = 16  # transactions in flight on a networked store
 
 
@@ -74,6 +76,7 @@ class App:
         self.control = Control(self)
         self.stopped = asyncio.Event()
         self._pool: ThreadPoolExecutor | None = None if self.store.embedded else ThreadPoolExecutor(POOL)
+        self._in_turn = threading.Lock()
         self._server: Server | None = None
         self._policies: dict[str, Callable[..., ResourcePolicy | None] | None] = {}
 
@@ -101,6 +104,8 @@ class App:
             why = "is taken by another program" if error.errno == errno.EADDRINUSE else "is not for this user"
             raise OSError(f"port {settings.port} of {settings.host} {why}: choose another one with --port") from error
         self.worker.start()
+        self._loop = asyncio.get_running_loop()
+        self.metrics.on_first = self._on_first_metric
         self._sweeping = asyncio.create_task(self.blobs.sweep(self.store), name="blob sweep")  # what a crash left
 
     async def stop(self, grace: float = 5.0) -> None:
@@ -128,6 +133,22 @@ class App:
             self._locals[kind] = kind(self)
         return cast(T, self._locals[kind])
 
+    def _on_first_metric(self) -> None:
+        # called from wherever the count was, a pool's thread too
+        self._loop.call_soon_threadsafe(self._loop.call_later, METRICS_AFTER, self._keep_metrics)
+
+    def _keep_metrics(self) -> None:
+        """Wake CloudWatch, which stores what the services count."""
+        with self.store.write() as tx:
+            ctx = Context(
+                app=self,
+                account=self.settings.account,
+                region=self.settings.region,
+                principal=principal.service("cloudwatch.amazonaws.com", self.settings.account),
+                request_id=self.ids.uuid(),
+            )
+            ctx.later(tx, "cloudwatch.flush", {}, name="flush")
+
     def on_stop(self, close: Callable[[], Any]) -> None:
         """Call `close()` (a coroutine function or a plain one) when the cloud stops: for engines, once started."""
         self._closers.append(close)
@@ -138,7 +159,8 @@ class App:
 
     @property
     def endpoint(self) -> str:
-        host = "localhost" if self.settings.host in ("127.0.0.1", "0.0.0.0", "::") else self.settings.host  # noqa: S104
+        # an address and not `localhost`: SDKs would make virtual hosts of it, which not every resolver knows
+        host = "127.0.0.1" if self.settings.host in ("127.0.0.1", "0.0.0.0", "::") else self.settings.host  # noqa: S104
         return f"http://{host}:{self.port}"
 
     def handle(self, request: Request) -> Any:
@@ -162,14 +184,20 @@ class App:
         if self._pool is None:
             return function()
 
-        def repeat() -> T:
-            for attempt in range(CONFLICT_TRIES - 1):
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._repeat, function)
+
+    def _repeat(self, function: Callable[[], T]) -> T:
+        """In a thread of the pool: those that met others again and again go one after the other."""
+        for attempt in range(CONFLICT_TRIES):
+            with contextlib.suppress(Conflict):
+                return function()
+            time.sleep(random.random() * 0.002 * (attempt + 1))  # let the other one finish
+        with self._in_turn:
+            for attempt in range(CONFLICT_TRIES * 4):
                 with contextlib.suppress(Conflict):
                     return function()
-                time.sleep(random.random() * 0.002 * min(attempt + 1, 10))  # let the other one finish
+                time.sleep(random.random() * 0.002 * min(attempt + 1, 20))
             return function()
-
-        return await asyncio.get_running_loop().run_in_executor(self._pool, repeat)
 
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         return await self.pipeline.call(ctx, service, operation, request)

@@ -50,6 +50,7 @@ def _caller(ctx: Context, now: float) -> dict[str, ContextValue]:
             "aws:PrincipalIsAWSService": "true",
             "aws:PrincipalServiceName": principal.arn,
             "aws:SourceAccount": principal.account,
+            "aws:SourceOwner": principal.account,  # the older name, in SNS's default topic policy
         }
         if principal.source_arn:
             found["aws:SourceArn"] = principal.source_arn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -23,6 +23,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._minutes: dict[MetricKey, Statistic] = {}
+        self.on_first: Callable[[], None] | None = None  # called once, at the first count: somebody has to keep them
 
     def add(
         self,
@@ -38,6 +39,9 @@ class Metrics:
         key = (account, region, namespace, name, tuple(sorted(dimensions.items())), int(now) // 60 * 60)
         statistic = self._minutes.get(key)
         if statistic is None:
+            if self.on_first is not None:
+                first, self.on_first = self.on_first, None
+                first()
             statistic = self._minutes[key] = Statistic(unit, {})
         statistic.values[value] = statistic.values.get(value, 0.0) + 1.0
 

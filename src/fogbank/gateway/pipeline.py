@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("fogbank")
 
 ANONYMOUS_OK = frozenset({"s3"})  # services whose resource policies may admit anybody
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
 NO_AUTH = Principal(kind="anonymous", account="")
 
 
@@ -186,7 +187,8 @@ class Pipeline:
             operation=model.name,
             endpoint=f"{request.scheme}://{request.host}" if request.host else app.endpoint,
             source_ip=request.client,
-            secure=request.scheme == "https",
+            # what never leaves this machine is as good as encrypted: deploy tools' buckets deny plain http
+            secure=request.scheme == "https" or request.client in LOOPBACK,
             user_agent=request.header("user-agent"),
             referer=request.header("referer"),
         )

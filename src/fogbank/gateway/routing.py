@@ -58,6 +58,7 @@ class Router:
         self._domains = domains
         self._region = region
         self._targets: dict[str, tuple[ServiceModel, OperationModel | None, str]] = {}
+        self._signers: dict[str, list[str]] = {}  # signing name → the services to ask, in order
 
     def route(self, request: Request) -> Target | DataPlane:
         """Where `request` goes; its body must be here when its target stands in a form."""
@@ -66,6 +67,8 @@ class Router:
             return DataPlane(host.service, DATA_PLANES[host.service])
         if request.path.startswith(("/restapis/", "/_aws/execute-api/")) and _API_PATH.match(request.path):
             return DataPlane("execute-api", "apigateway")
+        if request.path.startswith("/_aws/cloudformation/"):
+            return DataPlane("cloudformation-callback", "cloudformation")
         if request.path.startswith("/_aws/lambda-url/"):
             return DataPlane("lambda-url", "lambda")
         if request.path == "/_aws/sns/SimpleNotificationService.pem":
@@ -112,12 +115,10 @@ class Router:
         operation = service.operations.get(name)
         return Target(service, service.protocol_of(request), operation, {}, region, name)
 
-    @staticmethod
-    def _rest(request: Request, signing_name: str, host: hosts.Host, region: str) -> Target | DataPlane:
+    def _rest(self, request: Request, signing_name: str, host: hosts.Host, region: str) -> Target | DataPlane:
         if signing_name == "s3" and _of_browser(request):
             return DataPlane("s3-browser", "s3")
-        candidates = signed_as(signing_name)
-        built = [name for name in candidates if name in services.built()] or list(candidates) or ["s3"]
+        built = self._signers.get(signing_name) or self._signed(signing_name)
         path = request.path
         for name in built:
             service = models.load(name)
@@ -128,6 +129,14 @@ class Router:
                 return Target(service, service.protocol_of(request), found[0], found[1], region, found[0].name)
         service = models.load(built[0])
         return Target(service, service.protocol_of(request), None, {}, region, f"{request.method} {request.path}")
+
+    def _signed(self, signing_name: str) -> list[str]:
+        """The services that a REST call with this signing name may be of: those that are built, if any is."""
+        candidates = signed_as(signing_name)
+        built = [name for name in candidates if name in services.built()] or list(candidates)
+        if built:  # names that clients make up are not worth remembering
+            self._signers[signing_name] = built
+        return built or ["s3"]
 
 
 def _of_browser(request: Request) -> bool:

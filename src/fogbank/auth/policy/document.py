@@ -122,7 +122,8 @@ def compile(text: str, *, name: str = "", purpose: Purpose = "identity") -> Poli
     unknown = set(document) - {"Version", "Id", "Statement"}
     if unknown or not isinstance(statements, list) or not statements or not isinstance(document.get("Id", ""), str):
         raise MalformedPolicy(_SYNTAX)
-    if purpose == "identity" and version != "2012-10-17":
+    # SAM's policy templates come without a Version, and IAM takes them (as 2008-10-17: without variables)
+    if purpose == "identity" and document.get("Version", "2012-10-17") != "2012-10-17":
         raise MalformedPolicy("Policy document must be version 2012-10-17 or greater.")
     compiled = tuple(
         _Reader(statement, name, index, purpose, variables=version == "2012-10-17").compile()

@@ -18,7 +18,7 @@ from . import evaluating, queries, rules
 from .notifications import deliver
 from .records import ALARMS, Alarm
 from .states import change, note, stamp
-from .storing import flush
+from .storing import Flusher, flush
 
 
 def metric_queries(settings: dict[str, Any]) -> list[dict[str, Any]]:
@@ -123,6 +123,14 @@ def _composites(tx: Transaction, ctx: Context) -> None:
             text = alarm.settings["AlarmRule"]
             reason = f"The composite alarm's rule {text} evaluates to {'TRUE' if state == 'ALARM' else 'FALSE'}."
             change(tx, ctx, alarm, state, reason[:1023], "")
+
+
+@job("cloudwatch.flush")
+async def keep_metrics(ctx: Context, payload: dict[str, Any]) -> None:
+    """Something was counted: from now on the flusher stores it every few seconds."""
+    flusher = ctx.app.local(Flusher)
+    flusher.start()
+    await flusher.flush()
 
 
 @job("cloudwatch.act", attempts=3)

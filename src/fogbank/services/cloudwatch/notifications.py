@@ -11,7 +11,6 @@ from typing import Any
 
 from fogbank.core import principal
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
 
 from .arns import alarm_arn
 from .records import Alarm
@@ -55,20 +54,7 @@ async def _publish(ctx: Context, topic: str, alarm: Alarm, change: dict[str, Any
         "Message": json.dumps(_message(ctx, alarm, change)),
     }
     who = principal.service("cloudwatch.amazonaws.com", ctx.account, alarm_arn(ctx, alarm.name))
-    try:
-        await ctx.acting_as(who).call("sns", "Publish", request)
-    except ServiceError as error:
-        owner = ctx.acting_as(principal.root(ctx.account, partition=ctx.partition))
-        if error.status != 403 or not await _default_policy(owner, topic):
-            raise
-        await owner.call("sns", "Publish", request)
-
-
-async def _default_policy(owner: Context, topic: str) -> bool:
-    if topic.split(":")[4] != owner.account:
-        return False
-    attributes = (await owner.call("sns", "GetTopicAttributes", {"TopicArn": topic}))["Attributes"]
-    return '"__default_policy_ID"' in attributes.get("Policy", "")
+    await ctx.acting_as(who).call("sns", "Publish", request)
 
 
 def _message(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> dict[str, Any]:

@@ -48,5 +48,11 @@ class UnsupportedOperationException(ServiceError):
     code = "UnsupportedOperationException"
 
 
+class DryRunOperationException(ServiceError):
+    code = "DryRunOperationException"
+    status = 412
+    default = "The request would have succeeded, but the DryRun option is set."
+
+
 class TagException(ServiceError):
     code = "TagException"

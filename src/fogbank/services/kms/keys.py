@@ -89,9 +89,11 @@ def make_managed(tx: Transaction, ctx: Context, alias: str) -> Key:
         policy=default_policy(ctx),
         manager="AWS",
         rotation=True,
+        rotates=ctx.now() + 365 * 86400,
         description=f"Default key that protects my {service.upper()} data when no other key is defined",
     )
     tx.put(KEYS, key)
+    ctx.later(tx, "kms.rotate", {"id": key.id, "generation": 1}, delay=365 * 86400, name=f"rotate/{key.id}")
     now = ctx.now()
     tx.put(
         ALIASES,

@@ -38,4 +38,4 @@ def topic_policy(tx: Reader, arn: str) -> ResourcePolicy | None:
     """The Policy attribute of the topic an ARN names."""
     parsed = arns.parse(arn)
     topic = tx.get(TOPICS, (parsed.account, parsed.region, parsed.resource))
-    return ResourcePolicy(topic.account, topic.attributes.get("Policy")) if topic else None
+    return ResourcePolicy(topic.account, topic.attributes.get("Policy") or default_policy(topic)) if topic else None

@@ -92,7 +92,7 @@ def _make() -> Certificate:
 
 
 async def sign(ctx: Context, message: dict[str, Any]) -> str:
-    """The base64 signature (version 1: SHA-1 with RSA) of a notification or a confirmation."""
+    """The base64 signature of a notification or a confirmation, RSA over SHA-1 (version 1) or SHA-256 (2)."""
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
 
@@ -100,7 +100,8 @@ async def sign(ctx: Context, message: dict[str, Any]) -> str:
     text = "".join(f"{name}\n{message[name]}\n" for name in fields if message.get(name) is not None)
     key = await ctx.app.local(Signer).key(ctx)
     # AWS's version 1 signature is SHA-1 by definition
-    return base64.b64encode(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA1())).decode()  # noqa: S303
+    digest = hashes.SHA256() if message["SignatureVersion"] == "2" else hashes.SHA1()  # noqa: S303
+    return base64.b64encode(key.sign(text.encode(), padding.PKCS1v15(), digest)).decode()
 
 
 @endpoint("sns-certificate")

@@ -237,6 +237,7 @@ def transfer(tx: Transaction, ctx: Context, message: Message, destination: Queue
         counter.last += 256
         tx.put(COUNTERS, counter)
         moved.place = counter.last
+        moved.sent_ms = moved.visible_ms  # FIFO: the retention begins anew in the dead-letter queue
     _keep(tx, ctx, destination, moved)
 
 

@@ -13,7 +13,7 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
 from .. import arns, cipher
-from ..errors import IncorrectKeyException, InvalidCiphertextException
+from ..errors import DryRunOperationException, IncorrectKeyException, InvalidCiphertextException
 from ..keys import check_state, find, key_arn, usable
 from ..records import KEYS, Key
 
@@ -40,11 +40,18 @@ def _open(
     return key, cipher.unseal(key.material, blob, cipher.associated(context))
 
 
+def _stop_dry_run(req: dict[str, Any]) -> None:
+    """With DryRun everything is checked and nothing is done."""
+    if req.get("DryRun"):
+        raise DryRunOperationException
+
+
 @operation("kms", "Encrypt", resource=arns.key)
 def encrypt(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Up to 4,096 bytes under a symmetric key."""
     with ctx.write() as tx:
         key = usable(tx, ctx, req["KeyId"])
+    _stop_dry_run(req)
     blob = _seal(ctx, key, req["Plaintext"], req.get("EncryptionContext"))
     return {"CiphertextBlob": blob, "KeyId": key_arn(ctx, key), "EncryptionAlgorithm": ALGORITHM}
 
@@ -54,6 +61,7 @@ def decrypt(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The plaintext, when key and encryption context are those of the encryption."""
     with ctx.write() as tx:
         key, plain = _open(tx, ctx, req["CiphertextBlob"], req.get("EncryptionContext"), req.get("KeyId"))
+    _stop_dry_run(req)
     return {"Plaintext": plain, "KeyId": key_arn(ctx, key), "EncryptionAlgorithm": ALGORITHM}
 
 
@@ -65,6 +73,7 @@ def re_encrypt(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             tx, ctx, req["CiphertextBlob"], req.get("SourceEncryptionContext"), req.get("SourceKeyId")
         )
         key = usable(tx, ctx, req["DestinationKeyId"])
+    _stop_dry_run(req)
     return {
         "CiphertextBlob": _seal(ctx, key, plain, req.get("DestinationEncryptionContext")),
         "SourceKeyId": key_arn(ctx, source),
@@ -81,6 +90,7 @@ def _data_key(ctx: Context, req: dict[str, Any]) -> tuple[Key, bytes, bytes]:
     plain = ctx.ids.bytes(size if size is not None else {"AES_256": 32, "AES_128": 16}[str(spec)])
     with ctx.write() as tx:
         key = usable(tx, ctx, req["KeyId"])
+    _stop_dry_run(req)
     return key, plain, _seal(ctx, key, plain, req.get("EncryptionContext"))
 
 

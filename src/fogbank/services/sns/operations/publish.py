@@ -63,6 +63,7 @@ def _publish(tx: Transaction, ctx: Context, topic: Topic, req: dict[str, Any]) -
         "subject": req.get("Subject") or "",
         "attributes": req.get("MessageAttributes") or {},
         "group": req.get("MessageGroupId") or "",
+        "signature": topic.attributes.get("SignatureVersion", "1"),
     }
     answer = {"MessageId": message["id"]}
     if topic.fifo:

@@ -17,14 +17,12 @@ from ..errors import (
     InvalidParameterValue,
     MessageNotInflight,
     MissingParameter,
-    OverLimit,
     ReceiptHandleIsInvalid,
 )
 from ..queues import require, url_arn
 from ..records import ATTEMPTS, MESSAGES, Attempt, Message, Queue
 
 BATCH_BYTES = 1_048_576
-IN_FLIGHT = {False: 120_000, True: 20_000}
 MAX_VISIBILITY = 43_200
 
 
@@ -143,8 +141,6 @@ def _take(
                 ATTEMPTS, Attempt(queue=queue.id, attempt=attempt, messages=kept, expires_ms=now_ms + delivery.DEDUP_MS)
             )
     if not taken:
-        if queue.fifo and delivery.counts(tx, queue, now_ms)[1] >= IN_FLIGHT[True]:
-            raise OverLimit("Too many messages in flight.")
         return [], delivery.next_visible(tx, queue, now_ms)
     return [_shape(ctx, queue, message, delivery.body_of(tx, message), req) for message in taken], None
 

@@ -12,7 +12,7 @@ from fogbank.core.errors import ServiceError, ValidationError
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Transaction
 
-from .. import rules
+from .. import filters, rules
 from ..arns import arn_of, parameter_arn, parameter_arns, path_arn
 from ..errors import (
     InvalidKeyId,
@@ -154,6 +154,8 @@ async def _decrypted(ctx: Context, parameter: Parameter) -> Parameter:
 def _find(tx: Reader, ctx: Context, name: str) -> tuple[Parameter, str] | None:
     """The chosen version and the selector it was chosen by (":3", ":label" or "")."""
     bare, chosen = rules.selector(name)
+    if name.startswith("arn:") and name.split(":")[4] != ctx.account:
+        return None  # another account's parameter: sharing is not built
     if not chosen:
         parameter = tx.get(PARAMETERS, (ctx.account, ctx.region, bare))
         return (parameter, "") if parameter else None
@@ -213,11 +215,13 @@ async def get_parameters_by_path(ctx: Context, req: dict[str, Any]) -> dict[str,
             "/get/parameters2-/by1./path0_."
         )
     recursive = req.get("Recursive", False)
+    wanted = [filters.check(item) for item in req.get("ParameterFilters", ())]
 
     def find(tx: Reader) -> list[Parameter]:
         prefix = path.rstrip("/") + "/"
         start, end = (ctx.account, ctx.region, prefix), (ctx.account, ctx.region, prefix + "\U0010ffff")
-        return [p for p in tx.scan(PARAMETERS, start=start, end=end) if rules.under(path, p.name, recursive)]
+        found = (p for p in tx.scan(PARAMETERS, start=start, end=end) if rules.under(path, p.name, recursive))
+        return [p for p in found if all(filters.passes(p, f) for f in wanted)]
 
     found, token = page(ctx, await ctx.fetch(find), req, 10, lambda p: p.name)
     decrypt = req.get("WithDecryption")
