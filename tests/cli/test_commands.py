@@ -1,0 +1,269 @@
+"""The `fogbank` command as a user runs it: processes, exit codes, what is printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+
+
+class Shell:
+    """A user's folder: `run("status", "--json")` there; no variable of this test run gets in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("FOGBANK_", "AWS_", "LOCALSTACK"))}
+        self.env = kept | {
+            "FOGBANK_PORT": str(self.port),
+            "XDG_STATE_HOME": str(folder / "state"),
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }
+
+    def run(self, *words: str, code: int | None = 0, **env: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "fogbank.cli.main", *words]
+        done = subprocess.run(command, cwd=self.folder, env=self.env | env, capture_output=True, text=True, check=False)
+        assert code is None or done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    def json(self, *words: str, code: int = 0) -> object:
+        return json.loads(self.run(*words, "--json", code=code).stdout)
+
+    def client(self, service: str):
+        return boto3.client(
+            service, endpoint_url=f"http://127.0.0.1:{self.port}", region_name="us-east-1",
+            aws_access_key_id="test", aws_secret_access_key="test",
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
+    shell = Shell(tmp_path_factory.mktemp("user"))
+    shell.up = shell.run("up", "-d")
+    yield shell
+    shell.run("down", code=None)
+
+
+@pytest.fixture
+def apart(tmp_path):
+    shell = Shell(tmp_path)
+    yield shell
+    shell.run("down", code=None)
+
+
+def test_up_says_where_what_to_export_and_how_to_stop(shell):
+    said = shell.up.stdout
+    assert f"http://127.0.0.1:{shell.port}" in said
+    for line in ("export AWS_ENDPOINT_URL=", "AWS_ACCESS_KEY_ID=test", f"fogbank down --port {shell.port}",
+                 "aws s3 mb", "fogbank demo"):  # fmt: skip
+        assert line in said
+    assert shell.client("sts").get_caller_identity()["Account"] == "000000000000"
+
+
+def test_up_again_finds_the_same_cloud(shell):
+    before = shell.json("status")
+    assert "already running" in shell.run("up", "-d").stdout
+    assert shell.json("status")["pid"] == before["pid"]
+
+
+def test_the_port_has_one_holder(shell, tmp_path):
+    done = shell.run("up", "-d", "--data", str(tmp_path / "other"), code=1)
+    assert str(shell.json("status")["pid"]) in done.stderr
+    assert "--port N" in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_data_directory_has_one_holder(shell):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    done = shell.run("up", "-d", "--port", str(port), code=1)
+    assert str(shell.json("status")["pid"]) in done.stderr
+    assert "data" in done.stderr or ".fogbank" in done.stderr
+
+
+def test_a_port_that_something_else_holds(apart):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", apart.port))
+        holder.listen()
+        done = apart.run("up", "-d", code=1)
+    assert f"port {apart.port} is taken by process {os.getpid()}" in done.stderr
+
+
+def test_status(shell):
+    found = shell.json("status")
+    assert found["port"] == shell.port
+    assert found["data"] == str(shell.folder / ".fogbank")
+    assert "sqs" in found["services"]
+    assert str(found["pid"]) in shell.run("status").stdout
+
+
+def test_env_can_be_evaluated(shell):
+    script = f'eval "$({sys.executable} -m fogbank.cli.main env --shell bash)" && echo "$AWS_ENDPOINT_URL"'
+    done = subprocess.run(["bash", "-c", script], env=shell.env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"http://127.0.0.1:{shell.port}"
+    assert "set -gx AWS_ACCESS_KEY_ID test;" in shell.run("env", "--shell", "fish").stdout
+    assert '$env:AWS_ACCESS_KEY_ID = "test"' in shell.run("env", "--shell", "powershell").stdout
+    assert shell.json("env")["AWS_DEFAULT_REGION"] == "us-east-1"
+
+
+def test_the_clock(shell):
+    assert "real time" in shell.run("clock", "show").stdout
+    assert shell.json("clock", "advance", "1d12h")["offset"] == pytest.approx(129600, abs=5)
+    assert "from real time" in shell.run("clock", "show").stdout
+    at = (datetime.now(UTC) + timedelta(days=400)).replace(microsecond=0)
+    frozen = shell.json("clock", "set", at.isoformat(), "--freeze")
+    assert frozen["now"] == at.timestamp()
+    assert frozen["frozen"] is True
+    assert shell.json("clock", "resume")["offset"] == pytest.approx(0, abs=5)
+    assert "write 14d" in shell.run("clock", "advance", "soon", code=1).stderr
+
+
+def test_why_tells_of_a_call_and_of_none(shell):
+    answer = shell.client("sqs").list_queues()
+    assert "sqs:ListQueues" in shell.run("why", answer["ResponseMetadata"]["RequestId"]).stdout
+    assert "no call nothing" in shell.run("why", "nothing", code=1).stderr
+
+
+def test_snapshots_and_reset(shell):
+    sqs = shell.client("sqs")
+    sqs.create_queue(QueueName="q")
+    assert "Saved one" in shell.run("snapshot", "save", "one").stdout
+    assert "Reset sqs" in shell.run("reset", "--service", "sqs").stdout
+    assert "QueueUrls" not in sqs.list_queues()
+    shell.run("snapshot", "load", "one")
+    assert len(sqs.list_queues()["QueueUrls"]) == 1
+    assert "one" in shell.run("snapshot", "list").stdout
+    shell.run("snapshot", "rm", "one")
+    assert shell.json("snapshot", "list") == []
+    assert "no snapshot one" in shell.run("snapshot", "load", "one", code=1).stderr
+    assert "no service sqqs" in shell.run("reset", "--service", "sqqs", code=1).stderr.replace("'", "")
+    shell.run("reset")
+    assert "QueueUrls" not in sqs.list_queues()
+
+
+def test_jobs_and_ca_and_logs(shell):
+    assert set(shell.json("jobs")) == {"pending", "failed"}
+    assert shell.run("ca").stdout.startswith("-----BEGIN CERTIFICATE-----")
+    assert "ready on" in shell.run("logs").stdout
+
+
+def test_logs_follow_what_is_written(shell):
+    follower = subprocess.Popen(
+        [sys.executable, "-m", "fogbank.cli.main", "logs", "-f"], cwd=shell.folder, env=shell.env, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert follower.stdout is not None
+        assert "ready on" in follower.stdout.readline()
+        log = shell.folder / "state" / "fogbank" / f"{shell.port}.log"
+        with log.open("a") as file:
+            file.write("a line of later\n")
+        while "a line of later" not in follower.stdout.readline():
+            pass
+    finally:
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(10) == 130
+
+
+def test_coverage(shell):
+    found = shell.json("coverage", "sqs")
+    assert found["operations"]["SendMessage"] == "real"
+    assert "SendMessage" in shell.run("coverage", "sqs").stdout
+    assert "no service 'sqqs'; there are:" in shell.run("coverage", "sqqs", code=1).stderr
+
+
+def test_doctor_says_how_to_mend(shell):
+    found = {entry["name"]: entry for entry in shell.json("doctor")}
+    assert found["boto3"]["ok"] is True
+    missing = shell.json("doctor", code=0)
+    assert all(entry["install"] for entry in missing)
+    assert "node" in shell.run("doctor").stdout
+
+
+def test_down_keeps_the_data(apart):
+    apart.run("up", "-d")
+    apart.client("ssm").put_parameter(Name="p", Value="v", Type="String")
+    assert "Stopped" in apart.run("down").stdout
+    assert "Nothing runs" in apart.run("down").stdout
+    assert apart.json("status", code=3)["status"] == "stopped"
+    apart.run("up", "-d")
+    assert apart.client("ssm").get_parameter(Name="p")["Parameter"]["Value"] == "v"
+
+
+def test_ephemeral_keeps_nothing_and_leaves_no_folder(apart):
+    apart.run("up", "-d", "--ephemeral")
+    apart.client("ssm").put_parameter(Name="p", Value="v", Type="String")
+    apart.run("down")
+    assert not (apart.folder / ".fogbank").exists()
+
+
+def test_init_scripts_run_in_order_with_the_environment(apart):
+    scripts = apart.folder / "init"
+    scripts.mkdir()
+    (scripts / "10-first.sh").write_text('echo "$AWS_ENDPOINT_URL" > first\n')
+    (scripts / "20-second.py").write_text(
+        "import boto3, pathlib\nassert pathlib.Path('first').exists()\n"
+        "boto3.client('sqs').create_queue(QueueName='q')\n"
+    )
+    (scripts / "notes.txt").write_text("not a script")
+    apart.run("up", "-d", "--init", "init")
+    assert (apart.folder / "first").read_text().strip() == f"http://127.0.0.1:{apart.port}"
+    assert len(apart.client("sqs").list_queues()["QueueUrls"]) == 1
+
+
+def test_the_foreground_runs_init_and_stops_on_a_signal(apart):
+    scripts = apart.folder / "init"
+    scripts.mkdir()
+    (scripts / "1.sh").write_text("touch done\n")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "fogbank.cli.main", "up", "--init", "init"], cwd=apart.folder, env=apart.env, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert server.stdout is not None
+    assert "Fogbank is up" in server.stdout.readline()
+    deadline = time.monotonic() + 20
+    while not (apart.folder / "done").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert (apart.folder / "done").exists()
+    server.send_signal(signal.SIGINT)
+    assert server.wait(20) == 0
+
+
+def test_mistakes_are_one_line(apart):
+    assert "did you mean FOGBANK_PORT" in apart.run("up", "-d", code=1, FOGBANK_PORTS="1").stderr
+    assert "iam cannot be 'of'" in apart.run("up", "-d", "--iam", "of", code=1).stderr
+    assert "fogbank up -d" in apart.run("clock", "show", code=1).stderr
+    assert "GATEWAY_LISTEN is LocalStack's" in apart.run("up", "-d", code=0, GATEWAY_LISTEN="x").stderr
+
+
+def test_a_server_that_cannot_start_says_why(apart):
+    (apart.folder / "file").write_text("")
+    done = apart.run("up", "-d", "--data", "file", code=1)
+    assert "file" in done.stderr
+
+
+def test_version_and_help(apart):
+    assert apart.run("--version").stdout.startswith("fogbank 0.")
+    said = apart.run("--help").stdout
+    for command in ("up", "down", "status", "logs", "env", "reset", "doctor", "demo", "clock", "snapshot", "coverage",
+                    "why"):  # fmt: skip
+        assert f" {command} " in said
+
+
+def test_completion_is_printed(apart):
+    assert "fogbank" in apart.run("--show-completion", "bash", code=None).stdout

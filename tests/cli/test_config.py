@@ -1,0 +1,62 @@
+"""Settings: flags before variables before fogbank.toml before defaults; mistakes are explained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fogbank.cli import config
+from fogbank.core.settings import Settings
+
+
+def test_the_order_of_precedence(tmp_path):
+    (tmp_path / "fogbank.toml").write_text('port = 1\niam = "audit"\nregion = "eu-west-1"\n')
+    found = config.load({"port": 3, "host": None}, {"FOGBANK_PORT": "2", "FOGBANK_IAM": "off"}, tmp_path)
+    assert (found.port, found.iam, found.region, found.host) == (3, "off", "eu-west-1", "127.0.0.1")
+
+
+def test_nothing_set_is_the_defaults(tmp_path):
+    found = config.load({}, {}, tmp_path)
+    assert found == Settings(data=found.data)
+    assert found.data in (Path(".fogbank"), tmp_path / ".fogbank")
+
+
+def test_words_of_the_environment_become_what_the_setting_is(tmp_path):
+    environ = {"FOGBANK_EPHEMERAL": "true", "FOGBANK_DOMAINS": "a.test, b.test", "FOGBANK_DATA": "here",
+               "FOGBANK_MAX_BODY": "1000", "PATH": "x"}  # fmt: skip
+    found = config.load({}, environ, tmp_path)
+    assert found.ephemeral is True
+    assert found.domains == ("a.test", "b.test")
+    assert found.data.name == "here"
+    assert found.max_body == 1000
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "toml", "says"),
+    [
+        ({}, {"FOGBANK_PROT": "1"}, "", r"FOGBANK_PROT \(environment\); did you mean FOGBANK_PORT"),
+        ({}, {}, "durabilty = 'full'\n", r"durabilty \(fogbank.toml\); did you mean durability"),
+        ({}, {}, "zzz = 1\n", r"there is no setting zzz .*host"),
+        ({}, {"FOGBANK_IAM": "of"}, "", "iam cannot be 'of'"),
+        ({"auth": "none"}, {}, "", "auth cannot be 'none'"),
+        ({}, {"FOGBANK_PORT": "http"}, "", "port cannot be 'http'"),
+        ({}, {}, "port = \n", "is not TOML"),
+    ],
+)
+def test_mistakes_say_what_to_do(tmp_path, flags, environ, toml, says):
+    (tmp_path / "fogbank.toml").write_text(toml)
+    with pytest.raises(config.BadSetting, match=says):
+        config.load(flags, environ, tmp_path)
+
+
+def test_localstacks_variables_are_noticed():
+    said = config.hints({"PERSISTENCE": "1", "GATEWAY_LISTEN": "0.0.0.0:4566", "HOME": "/"})
+    assert len(said) == 2
+    assert any("FOGBANK_PORT" in line for line in said)
+
+
+def test_every_setting_is_in_the_manual():
+    manual = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    missing = [name for name in Settings.__struct_fields__ if f"`{name}`" not in manual]
+    assert not missing
