@@ -141,6 +141,15 @@ def test_every_setting_is_told() -> None:
     assert flags == set(inspect.signature(up).parameters) & set(Settings.__struct_fields__)
 
 
+def test_the_test_that_is_shown(tmp_path: Path) -> None:
+    match = FENCE.search(README.read_text(), README.read_text().index("<!-- pytest -->"))
+    assert match is not None
+    (tmp_path / "test_shown.py").write_text(match[2])
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_shown.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
 def test_links_lead_somewhere() -> None:
     for page in (README, README.parent / "docs" / "ARCHITECTURE.md"):
         for target in re.findall(r"\]\(([^)#]+)(?:#[\w-]+)?\)", page.read_text()):
