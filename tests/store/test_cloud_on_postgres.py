@@ -6,12 +6,12 @@ a pool of threads, on transactions that may have to be repeated, beside another 
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import botocore.config
@@ -20,6 +20,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fogbank import testing
+from fogbank.core.operation import Job
+from fogbank.core.principal import root
+from fogbank.jobs.records import JOBS, JobRecord
 from fogbank.testing import control
 
 CONFIG = botocore.config.Config(
@@ -331,6 +334,127 @@ def test_a_table_changed_at_one_node_is_known_at_the_other(nodes: tuple[Any, Any
     eventually(gone)
 
 
+def put_job(node: Any, name: str, **fields: Any) -> None:
+    """A job that is due, as an operation would leave it."""
+    owner = root("111122223333")
+    job = JobRecord(id=name, kind="test.work", account=owner.account, region="us-east-1", principal=owner,
+                    payload={"name": name}, due_ms=1, **fields)  # fmt: skip
+
+    def put() -> None:
+        with node.app.store.write() as tx:
+            tx.put(JOBS, job)
+            tx.signal("jobs")
+
+    node.run(node.app.run(put))
+
+
+@pytest.fixture
+def work(nodes: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], list[tuple[int, str]]]]:
+    """`work(handler)`: jobs of the kind test.work await handler(name); the list it returns fills with (node, name)."""
+    runs: list[tuple[int, str]] = []
+
+    def declare(handler: Callable[[str], Any]) -> list[tuple[int, str]]:
+        for number, node in enumerate(nodes):
+
+            async def call(ctx: Any, payload: dict[str, Any], number: int = number) -> None:
+                runs.append((number, payload["name"]))
+                await handler(payload["name"])
+
+            declared = Job("test.work", call, 3, 0.01)
+            monkeypatch.setattr(node.app.worker, "_find", lambda kind, declared=declared: declared)
+        return runs
+
+    yield declare
+    eventually(lambda: not jobs_of(nodes[0], "pending"))
+
+
+def jobs_of(node: Any, state: str) -> list[dict[str, Any]]:
+    """The jobs of these tests; services have others that wait for their time."""
+    return [job for job in control.call(node.endpoint, "GET", "jobs")[state] if job["kind"] == "test.work"]
+
+
+def test_many_jobs_run_once_each_and_both_nodes_take_some(nodes: tuple[Any, Any], work: Any) -> None:
+    async def a_moment(name: str) -> None:
+        await asyncio.sleep(0.2)
+
+    runs = work(a_moment)
+    names = [f"many-{n:03}" for n in range(200)]
+    at_once(lambda n: [put_job(nodes[0], name) for name in names[n::WRITERS]])
+    eventually(lambda: not jobs_of(nodes[0], "pending"), 20)
+    assert sorted(name for _, name in runs) == names
+    assert {number for number, _ in runs} == {0, 1}
+
+
+def test_a_lease_is_renewed_while_its_job_runs(work: Any, nodes: tuple[Any, Any], monkeypatch: Any) -> None:
+    monkeypatch.setattr("fogbank.jobs.leases.LEASE_SECONDS", 0.9)
+
+    async def long(name: str) -> None:
+        await asyncio.sleep(2.5)
+
+    runs = work(long)
+    put_job(nodes[0], "long")
+    eventually(lambda: not jobs_of(nodes[0], "pending"))
+    assert [name for _, name in runs] == ["long"]
+
+
+def test_the_job_of_a_node_that_died_runs_when_its_lease_ends(nodes: tuple[Any, Any], work: Any) -> None:
+    async def nothing(name: str) -> None:
+        return
+
+    runs = work(nothing)
+    until = time.time() + 1.5
+    put_job(nodes[0], "orphan", lease_until_ms=int(until * 1000), lease_by="a node that died")
+    time.sleep(0.5)
+    assert runs == []
+    eventually(lambda: runs)
+    assert time.time() >= until
+    eventually(lambda: not jobs_of(nodes[0], "pending"))
+    assert len(runs) == 1
+
+
+def test_a_job_that_keeps_failing_ends_on_the_failed_list_of_both(nodes: tuple[Any, Any], work: Any) -> None:
+    async def fail(name: str) -> None:
+        raise ValueError(f"{name} cannot be done")
+
+    runs = work(fail)
+    put_job(nodes[0], "hopeless")
+    for node in nodes:
+        (job,) = eventually(lambda node=node: [job for job in jobs_of(node, "failed") if job["id"] == "hopeless"])
+        assert (job["attempts"], job["error"]) == (3, "ValueError: hopeless cannot be done")
+    assert len(runs) == 3
+
+
+def test_what_changed_while_nobody_listened_is_looked_at_again(
+    nodes: tuple[Any, Any], postgres_url: str, monkeypatch: Any
+) -> None:
+    """Notifications are lost while the listening connection is down; what was remembered must not outlive that."""
+    here, there = both(nodes)
+    here.client("ssm").put_parameter(Name="/p", Value="v", Type="String")
+    allow = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ssm:*", "Resource": "*"}}
+    user = here.user(json.dumps(allow), name="fired")
+    ssm = there.as_keys({"AccessKeyId": user.keys["aws_access_key_id"],
+                         "SecretAccessKey": user.keys["aws_secret_access_key"]}).client("ssm")  # fmt: skip
+    ssm.get_parameter(Name="/p")
+    monkeypatch.setattr("fogbank.store.listening.FIRST_RETRY", 1.0)
+    listening = nodes[1].app.store._listening
+    listeners = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        assert len(connection.execute(listeners).fetchall()) == len(nodes)
+    eventually(lambda: not listening.ready.is_set())
+    here.client("iam").delete_user_policy(UserName="fired", PolicyName="inline")
+    assert not listening.ready.is_set(), "the change came while nobody listened"
+    eventually(listening.ready.is_set)
+
+    def refused() -> bool:
+        try:
+            ssm.get_parameter(Name="/p")
+        except ClientError as error:
+            return bool(error.response["Error"]["Code"] == "AccessDeniedException")
+        return False
+
+    eventually(refused)
+
+
 def test_the_clock_moves_for_both_nodes(nodes: tuple[Any, Any]) -> None:
     """Last: it leaves the clock moved. Delays end on the way, and the other node follows."""
     here, there = both(nodes)
@@ -344,8 +468,3 @@ def test_the_clock_moves_for_both_nodes(nodes: tuple[Any, Any]) -> None:
     assert [message["Body"] for message in answer["Messages"]] == ["slow"]
     nodes[1].clock.resume()
     eventually(lambda: abs((nodes[1].clock.now() - nodes[0].clock.now()).total_seconds()) < 1)
-
-
-def test_the_control_calls_answer(node: Any, tmp_path: Path) -> None:
-    shown = control.call(node.endpoint, "GET", "jobs")
-    assert [job for job in shown["failed"] if job["error"]] == []

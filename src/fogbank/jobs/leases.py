@@ -16,16 +16,21 @@ LEASE_SECONDS = 30.0
 
 
 class Leases:
-    """`elsewhere` is how many due jobs other nodes held when `take` last looked."""
+    """`elsewhere` is how many due jobs other nodes held when `take` last looked, `ends_ms` the first lease's end."""
 
     def __init__(self, cloud: Cloud, node: str) -> None:
         self._cloud = cloud
         self._node = node
         self.elsewhere = 0
+        self.ends_ms = 0
 
     def held(self, job: JobRecord) -> bool:
-        """Whether a node, this one included, has a lease that still lasts."""
-        return job.lease_until_ms > self._now_ms()
+        """Whether another node has a lease that still lasts. One of this node whose job does not run holds nothing."""
+        return job.lease_until_ms > self._now_ms() and job.lease_by != self._node
+
+    def seconds_left(self) -> float:
+        """Until the first lease of another node ends, unless that is renewed."""
+        return max(self.ends_ms - self._now_ms(), 10) / 1000
 
     def _now_ms(self) -> int:
         return int(self._cloud.clock.real() * 1000)  # the cloud's clock may leap
@@ -37,7 +42,7 @@ class Leases:
         """
         ours = set(running)
         due, renew, later = await self._cloud.run(lambda: self._look(now_ms, ours, free))
-        taken = await self._cloud.run(lambda: self._lease(due, renew)) if due or renew else []
+        taken = await self._cloud.run(lambda: self._lease(now_ms, due, renew)) if due or renew else []
         return taken if later is None else [*taken, later]
 
     def _look(self, now_ms: int, ours: set[str], free: int) -> tuple[list[str], list[str], JobRecord | None]:
@@ -45,7 +50,7 @@ class Leases:
         is where all the others write."""
         due: list[str] = []
         renew: list[str] = []
-        elsewhere = 0
+        held: list[int] = []  # the ends of the leases of others
         later = None
         soon = self._now_ms() + LEASE_SECONDS * 500
         with self._cloud.store.read() as tx:
@@ -57,21 +62,23 @@ class Leases:
                     if job.lease_until_ms < soon:
                         renew.append(job.id)
                 elif self.held(job):
-                    elsewhere += 1
+                    held.append(job.lease_until_ms)
                 elif len(due) < free:
                     due.append(job.id)
                 else:
                     break
-        self.elsewhere = elsewhere
+        self.elsewhere, self.ends_ms = len(held), min(held, default=0)
         return due, renew, later
 
-    def _lease(self, due: list[str], renew: list[str]) -> list[JobRecord]:
+    def _lease(self, now_ms: int, due: list[str], renew: list[str]) -> list[JobRecord]:
         until = self._now_ms() + int(LEASE_SECONDS * 1000)
         taken = []
         with self._cloud.store.write() as tx:
             for job_id in [*renew, *due]:
                 job = tx.get(JOBS, (job_id,))
-                if job is None or job.state != "pending" or (job_id in due and self.held(job)):
+                if job is None or job.state != "pending":
+                    continue
+                if self.held(job) or (job_id in due and job.due_ms > now_ms):  # another node was here meanwhile
                     continue
                 job.lease_until_ms, job.lease_by = until, self._node
                 tx.put(JOBS, job)

@@ -13,7 +13,8 @@ from fogbank.core.context import Cloud, Context
 from fogbank.core.operation import Job
 from fogbank.store.api import Conflict, Reader, StoreError, Transaction
 
-from .leases import LEASE_SECONDS, Leases
+from . import leases
+from .leases import Leases
 from .queue import TOPIC
 from .records import JOBS, JobRecord
 
@@ -101,9 +102,9 @@ class Worker:
     def _pause(self, seconds: float) -> float:
         if self._leases is not None:
             if self._running:
-                seconds = min(seconds, LEASE_SECONDS / 3)  # to renew their leases
+                seconds = min(seconds, leases.LEASE_SECONDS / 3)  # to renew their leases
             if self._leases.elsewhere:
-                seconds = min(seconds, LEASE_SECONDS)  # to see whether the other node still lives
+                seconds = min(seconds, self._leases.seconds_left())  # to see whether the other node still lives
         return min(seconds, LONGEST_SLEEP)
 
     def _done(self, job_id: str) -> None:

@@ -86,6 +86,18 @@ def explained(error: psycopg.Error) -> Exception:
             return StoreUnavailable(f"the database: {error}")
 
 
+def configured(connection: psycopg.Connection[Any]) -> None:
+    """A scan of the whole of a small table would conflict with every write: by the index, only with the rows read.
+
+    https://www.postgresql.org/docs/current/transaction-iso.html#XACT-SERIALIZABLE
+    """
+    import psycopg
+
+    with contextlib.suppress(psycopg.errors.Error):  # other databases that speak as PostgreSQL does know no such plans
+        connection.execute("SET enable_seqscan = off")
+        connection.execute("SET enable_bitmapscan = off")
+
+
 class PostgresReader(TypedReader):
     """A read transaction, on a connection that it takes with its first row."""
 
@@ -247,7 +259,13 @@ class PostgresStore:
                 "password and database"
             ) from error
         self._pool = psycopg_pool.ConnectionPool(
-            url, min_size=1, max_size=connections, open=True, timeout=PATIENCE, kwargs={"autocommit": True}
+            url,
+            min_size=1,
+            max_size=connections,
+            open=True,
+            timeout=PATIENCE,
+            kwargs={"autocommit": True},
+            configure=configured,
         )
 
     def _connect(self) -> psycopg.Connection[Any]:
