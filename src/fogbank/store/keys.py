@@ -21,6 +21,7 @@ LONG_NEGATIVE, ZERO, LONG_POSITIVE = 0x17, 0x20, 0x29
 BYTES, STR = 0x30, 0x38
 
 _NONE, _FALSE, _TRUE, _ZERO = bytes([NONE]), bytes([FALSE]), bytes([TRUE]), bytes([ZERO])
+_POSITIVE = tuple(bytes([ZERO + size]) for size in range(9))  # heads of ints above zero of up to eight bytes
 _BYTES, _STR = bytes([BYTES]), bytes([STR])
 TEXTS = f"\x00{chr(STR)}"  # between two str elements
 
@@ -30,27 +31,28 @@ BEYOND = b"\xff"  # above every tag: the end of a prefix's range
 
 def encode(key: Key) -> bytes:
     """The bytes of a key. Raises TypeError for an element that is no key part, ValueError for a lone surrogate."""
-    try:
-        text = TEXTS.join(key)  # type: ignore[arg-type]
-        if text.count("\x00") == len(key) - 1:  # the usual key: nothing but str, without a NUL in it
-            return _STR + text.encode() + b"\x00"
-    except TypeError:
-        pass
+    if key and type(key[-1]) is str:
+        try:
+            text = TEXTS.join(key)  # type: ignore[arg-type]
+            if text.count("\x00") == len(key) - 1:  # the usual key: nothing but str, without a NUL in it
+                return _STR + text.encode() + b"\x00"
+        except TypeError:
+            pass
     out = b""
     for part in key:
         kind = type(part)
         if kind is str:
             out += _STR + part.encode().replace(b"\x00", b"\x00\xff") + b"\x00"  # type: ignore[union-attr]
+        elif kind is bytes:
+            out += _BYTES + part.replace(b"\x00", b"\x00\xff") + b"\x00"  # type: ignore[union-attr,arg-type,operator]
+        elif kind is int:
+            out += _encode_int(part)  # type: ignore[arg-type]
         else:
             out += _encode_other(part, kind)
     return out
 
 
 def _encode_other(part: KeyPart, kind: type) -> bytes:
-    if kind is int:
-        return _encode_int(part)  # type: ignore[arg-type]
-    if kind is bytes:
-        return _BYTES + part.replace(b"\x00", b"\x00\xff") + b"\x00"  # type: ignore[union-attr,arg-type,operator]
     if part is None:
         return _NONE
     if part is True:
@@ -65,6 +67,9 @@ def _encode_other(part: KeyPart, kind: type) -> bytes:
 
 
 def _encode_int(value: int) -> bytes:
+    if 0 < value <= 0xFFFFFFFFFFFFFFFF:
+        size = (value.bit_length() + 7) >> 3
+        return _POSITIVE[size] + value.to_bytes(size, "big")
     if value == 0:
         return _ZERO
     magnitude = abs(value)
@@ -72,7 +77,7 @@ def _encode_int(value: int) -> bytes:
     if size > 0xFFFF:
         raise ValueError("an int of more than 65,535 bytes cannot be part of a key")
     if value > 0:
-        head = bytes([ZERO + size]) if size <= 8 else bytes([LONG_POSITIVE]) + size.to_bytes(2, "big")
+        head = bytes([LONG_POSITIVE]) + size.to_bytes(2, "big")
         return head + magnitude.to_bytes(size, "big")
     head = bytes([ZERO - size]) if size <= 8 else bytes([LONG_NEGATIVE]) + (0xFFFF - size).to_bytes(2, "big")
     return head + ((1 << (8 * size)) - 1 - magnitude).to_bytes(size, "big")

@@ -93,7 +93,7 @@ class TypedReader:
         codec = self._codec(table)
         beyond = None if after is None else encode(after)
         low, high = _bounds(codec.prefix, encode(prefix), start, end, beyond, reverse)
-        return self._walk(low, high, reverse, limit, self._range, lambda row: codec.load(row[0], row[1]))
+        return self._walk(low, high, reverse, limit, self._range, codec.load_row)
 
     def scan_index(
         self,
