@@ -21,10 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 
+from fogbank.core.operation import Job
 from fogbank.core.principal import root
 from fogbank.jobs.records import JOBS, JobRecord
+from fogbank.store.faults import Fault, FaultyStore
 from fogbank.store.sqlite import SqliteStore
 from fogbank.testing import control
 
@@ -207,6 +209,20 @@ def test_a_blob_cut_short_is_never_a_whole_answer(restarted: Any, aws: Any) -> N
     assert time.monotonic() - started < PATIENCE
 
 
+def test_a_damaged_blob_is_seen_by_clients(restarted: Any, aws: Any) -> None:
+    """Its bytes go from the file to the socket unread; the checksum that goes with them gives the damage away."""
+    s3, bucket = aws.client("s3"), f"b-{aws.id}"
+    body = os.urandom(3_000_000)
+    s3.put_object(Bucket=bucket, Key="k", Body=body)
+    path = blob_of(restarted.data, body)
+    path.chmod(0o600)
+    with path.open("r+b") as file:
+        file.seek(2_000_000)
+        file.write(bytes([body[2_000_000] ^ 1]))
+    with pytest.raises(FlexibleChecksumError):
+        s3.get_object(Bucket=bucket, Key="k")["Body"].read()
+
+
 # -- folders that cannot be used ---------------------------------------------------------------------------------------
 
 
@@ -311,6 +327,43 @@ def test_failed_jobs_are_listed(restarted: Any) -> None:
         assert "KeyError" in failed["bad"]["error"]
         assert failed["bad"]["cause"] == "somebody"
         assert not {"unknown", "bad"} & {job["id"] for job in shown["pending"]}
+    retried = control.call(restarted.endpoint, "POST", "jobs", {"retry": "unknown"})
+    assert retried == {"retrying": "unknown"}
+    with pytest.raises(control.ControlError, match="no failed job nobody"):
+        control.call(restarted.endpoint, "POST", "jobs", {"retry": "nobody"})
     sqs = restarted.account(queue.split("/")[-2]).client("sqs")
     sqs.send_message(QueueUrl=queue, MessageBody="m")
     assert sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"] == "m"
+
+
+def test_an_outcome_that_cannot_be_kept_does_not_run_the_job_again(own_cloud: Any, monkeypatch: Any) -> None:
+    """The disk fills while a job runs: it has run once when there is room again, and the worker goes on."""
+    app = own_cloud.app
+    runs: list[str] = []
+
+    async def work(ctx: Any, payload: dict[str, Any]) -> None:
+        runs.append(payload["name"])
+        if payload["name"] == "first":
+            store.rates = {Fault.FULL: 1.0}
+
+    store = FaultyStore(app.store)
+    monkeypatch.setattr(app, "store", store)
+    monkeypatch.setattr("fogbank.jobs.worker.STORE_RETRY", 0.05)
+    monkeypatch.setattr(app.worker, "_find", lambda kind: Job(kind, work, 5, 0.01))
+
+    async def put(name: str) -> None:
+        with app.store.write() as tx:
+            tx.put(JOBS, JobRecord(id=name, kind="test.work", account="111122223333", region="us-east-1",
+                                   principal=root("111122223333"), payload={"name": name}, due_ms=1))  # fmt: skip
+            tx.signal("jobs")
+
+    own_cloud.run(put("first"))
+    time.sleep(0.4)
+    assert runs == ["first"]
+    assert len(store.happened) > 1, "its outcome was tried to be kept"
+    store.rates = {}
+    own_cloud.run(put("second"))
+    end = time.monotonic() + PATIENCE
+    while control.call(own_cloud.endpoint, "GET", "jobs")["pending"] and time.monotonic() < end:
+        time.sleep(0.05)
+    assert runs == ["first", "second"]

@@ -455,6 +455,20 @@ def test_what_changed_while_nobody_listened_is_looked_at_again(
     eventually(refused)
 
 
+def test_connections_that_broke_are_replaced(nodes: tuple[Any, Any], postgres_url: str) -> None:
+    """The database was restarted: what has not begun yet takes a new connection, and nobody notices."""
+    account = nodes[0].account()
+    at_once(lambda n: account.client("ssm").put_parameter(Name=f"/{n}", Value="v", Type="String"))
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid() AND state = 'idle'"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(others)
+    user = account.user()  # read on the event loop
+    with pytest.raises(ClientError, match="AccessDenied"):
+        user.client("ssm").get_parameter(Name="/1")
+    values = at_once(lambda n: account.client("ssm").get_parameter(Name=f"/{n}")["Parameter"]["Value"])
+    assert values == ["v"] * WRITERS
+
+
 def test_the_clock_moves_for_both_nodes(nodes: tuple[Any, Any]) -> None:
     """Last: it leaves the clock moved. Delays end on the way, and the other node follows."""
     here, there = both(nodes)

@@ -56,6 +56,7 @@ class Control:
             "clock": self._move_clock,
             "snapshots": self._change_snapshots,
             "stop": self._stop,
+            "jobs": self._retry_job,
         }
 
     async def handle(self, request: Request) -> Response:
@@ -205,6 +206,18 @@ class Control:
         await app.run(lambda: timetravel.load(app))
         for topic in ("reset", "identity", queue.TOPIC):
             app.signals.fire(topic)
+
+    async def _retry_job(self, body: dict[str, Any]) -> Answer:
+        """Run a failed job again, now: {"retry": id}."""
+        app, job_id = self._app, str(body["retry"])
+
+        def retry() -> bool:
+            with app.store.write() as tx:
+                return app.worker.retry(tx, job_id)
+
+        if not await app.run(retry):
+            raise Refused(404, f"no failed job {job_id}")
+        return {"retrying": job_id}
 
     async def _stop(self, body: dict[str, Any]) -> Answer:
         self._app.stopped.set()

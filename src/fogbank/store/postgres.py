@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 20  # at most
 PATIENCE = 30.0  # seconds to wait for a free connection
+LOOP_PATIENCE = 2.0  # on an event loop, which waits meanwhile
 LONGEST_KEY = 2600  # bytes
 LONGEST_TOPIC = 7900  # bytes; NOTIFY carries 8,000
 CHANNEL = "fogbank"
@@ -102,6 +103,7 @@ class PostgresReader(TypedReader):
     """A read transaction, on a connection that it takes with its first row."""
 
     _begin = BEGIN_READ
+    _patience = PATIENCE
 
     def __init__(self, store: PostgresStore) -> None:
         super().__init__(store._known)
@@ -126,14 +128,32 @@ class PostgresReader(TypedReader):
         import psycopg
 
         if self._connection is None:
-            self._connection = self._store._connect()
+            self._connection = self._store._connect(self._patience)
         try:
             if self._connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
-                self._connection.execute(self._begin)
+                self._connection = self._begun(self._connection)
             self._statements += 1
             return self._connection.execute(statement, parameters, binary=True)
         except psycopg.Error as error:
             raise explained(error) from error
+
+    def _begun(self, connection: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+        """A connection with a transaction begun: another one, if this one broke while it lay in the pool."""
+        import psycopg
+
+        for _ in range(CONNECTIONS):
+            try:
+                connection.execute(self._begin)
+            except psycopg.OperationalError:
+                if not connection.closed:
+                    raise
+                self._connection = None  # should there be no other
+                self._store._pool.putconn(connection)
+                connection = self._connection = self._store._connect(self._patience)
+            else:
+                return connection
+        connection.execute(self._begin)
+        return connection
 
     def _get(self, row: bytes) -> bytes | None:
         found = self._run(GET, (row,)).fetchone()
@@ -268,13 +288,13 @@ class PostgresStore:
             configure=configured,
         )
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def _connect(self, patience: float) -> psycopg.Connection[Any]:
         import psycopg_pool
 
         try:
-            return self._pool.getconn()
+            return self._pool.getconn(timeout=patience)
         except psycopg_pool.PoolTimeout as error:
-            raise StoreUnavailable(f"no connection to the database within {PATIENCE:.0f} s: {error}") from error
+            raise StoreUnavailable(f"no connection to the database within {patience:.0f} s: {error}") from error
 
     def _end(self, connection: psycopg.Connection[Any], commit: bool) -> None:
         import psycopg
@@ -324,7 +344,7 @@ class PostgresStore:
         """On an event loop nobody could repeat it: there it is a snapshot that never meets a conflict."""
         reader = PostgresReader(self)
         if asyncio._get_running_loop() is not None:
-            reader._begin = BEGIN_LOOK
+            reader._begin, reader._patience = BEGIN_LOOK, LOOP_PATIENCE
         return reader
 
     def write(self) -> AbstractContextManager[Transaction]:
