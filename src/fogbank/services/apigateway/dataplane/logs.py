@@ -36,6 +36,7 @@ class Logs:
         self._waiting: dict[tuple[str, str, str, str], tuple[Context, list[dict[str, Any]]]] = {}
         self._made: set[tuple[str, str, str, str]] = set()
         self._roles: dict[tuple[str, str], str] = {}
+        self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         app.signals.on(CHANGED, self._roles.clear)
         for kept in (self._waiting, self._roles, self._made):
@@ -47,13 +48,12 @@ class Logs:
         key = (ctx.account, ctx.region, group, stream)
         events = self._waiting.setdefault(key, (ctx, []))[1]
         events += [{"timestamp": int(ctx.now() * 1000), "message": line} for line in lines]
-        if self._task is None or self._task.done():
-            self._task = asyncio.ensure_future(self._soon())
+        if self._timer is None:  # real time: lines are batched, no rule of AWS is kept by it
+            self._timer = asyncio.get_running_loop().call_later(DELAY, self._begin)
 
-    async def _soon(self) -> None:
-        while self._waiting:
-            await asyncio.sleep(DELAY)
-            await self.flush()
+    def _begin(self) -> None:
+        self._timer = None
+        self._task = asyncio.ensure_future(self.flush())
 
     async def flush(self) -> None:
         """Write what is waiting."""
