@@ -9,7 +9,8 @@ from fogbank.store.api import Key, Reader
 
 from . import legacy
 from .capacity import consumed
-from .expressions.binding import Binding, Test
+from .expressions.binding import Test
+from .expressions.compiled import Projection
 from .expressions.keys import KeyConditions
 from .expressions.paths import Part, project
 from .keys import MAX_HASH, MAX_RANGE, Place, bucket_of, key_bytes, successor, unpacked
@@ -30,13 +31,13 @@ FullKey = tuple[str, str, str, int, bytes, bytes, bytes]
 class Selection:
     """Select, ProjectionExpression and AttributesToGet of a read."""
 
-    def __init__(self, req: dict[str, Any], binding: Binding) -> None:
+    def __init__(self, req: dict[str, Any], projection: Projection | None) -> None:
         self.select = req.get("Select")
         self.indexed = req.get("IndexName") is not None
         self.paths: tuple[tuple[Part, ...], ...] | None = None
         self.nested: frozenset[str] = frozenset()
         self.heads: frozenset[str] = frozenset()
-        projection, names = binding.projection(), req.get("AttributesToGet")
+        names = req.get("AttributesToGet")
         parameter = "ProjectionExpression"
         if projection is not None:
             self.paths, self.nested, self.heads = projection.paths, projection.nested, projection.heads

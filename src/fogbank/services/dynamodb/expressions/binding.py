@@ -11,7 +11,7 @@ conformance suite's records of them).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from fogbank.core.errors import ValidationError
@@ -40,9 +40,10 @@ class Binding:
         self.names: Names = tuple(names.items()) if names is not None else ()
         self.values: dict[str, Value] = given or {}
         if names is not None:
-            _check_names(names)
+            check_names(names)
         if given is not None:
-            _check_values(given)
+            check_value_names(given)
+            admit_values(given)
 
     def _check_mixture(self, expressions: Sequence[str], legacy: Sequence[str]) -> None:
         req = self._req
@@ -118,7 +119,8 @@ class Binding:
             )
 
 
-def _check_names(names: Mapping[str, str]) -> None:
+def check_names(names: Mapping[str, str]) -> None:
+    """There are some, and they are of the form "#n"."""
     if not names:
         raise ValidationError("ExpressionAttributeNames must not be empty")
     for name in names:
@@ -126,12 +128,17 @@ def _check_names(names: Mapping[str, str]) -> None:
             raise ValidationError(f'ExpressionAttributeNames contains invalid key: Syntax error; key: "{name}"')
 
 
-def _check_values(given: Mapping[str, Value]) -> None:
+def check_value_names(given: Iterable[str]) -> None:
+    """There are some, and they are of the form ":v"."""
     if not given:
         raise ValidationError("ExpressionAttributeValues must not be empty")
     for name in given:
         if not _VALUE.match(name):
             raise ValidationError(f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{name}"')
+
+
+def admit_values(given: Mapping[str, Value]) -> None:
+    """Each value is one; its numbers are brought into canonical form in place."""
     for name, value in given.items():
         try:
             admit(value)

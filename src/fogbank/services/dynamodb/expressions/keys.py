@@ -31,13 +31,13 @@ def key_condition(text: str, names: Names, given: dict[str, Value]) -> tuple[Key
     checked = condition(KIND, text, names)
     demand(checked, given)
     found: KeyConditions = {}
-    for attribute, operator, refs in _reduced(text, names):
+    for attribute, operator, refs in reduced(text, names):
         found[attribute] = operator, [given[ref] for ref in refs]
     return found, checked
 
 
 @lru_cache(KEPT)
-def _reduced(text: str, names: Names) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+def reduced(text: str, names: Names) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     """(attribute, operator, ":values") of each condition."""
     root = condition(KIND, text, names).root
     found: dict[str, tuple[str, str, tuple[str, ...]]] = {}

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, cast
 
 from fogbank.core.context import Context
@@ -17,15 +18,18 @@ from fogbank.store.api import Reader
 from .. import legacy
 from ..arns import read_resource
 from ..expressions.binding import Binding, Test
+from ..expressions.compiled import Condition, Projection
 from ..expressions.keys import KeyConditions
 from ..keys import BUCKETS
 from ..pages import FullKey, Page, Selection, Slice, Span, bounds, check_start, key_values, read_slice, start_place
 from ..records import ITEMS
 from ..schema import Index, Schema
 from ..state import State
-from ..values import Item
+from ..values import Item, Value
+from .plans import planned
 
 QUERY_LEGACY = ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions")
+Answer = dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]
 SCAN_LEGACY = ("AttributesToGet", "ScanFilter", "ConditionalOperator")
 
 
@@ -41,24 +45,39 @@ class Begun(NamedTuple):
 class Read:
     """What Query and Scan have in common: filter, projection, index, limits."""
 
-    def __init__(self, req: dict[str, Any], binding: Binding, filter_parameter: str) -> None:
+    __slots__ = ("filter_name", "filtered", "nested", "req", "selection", "test")
+
+    def __init__(
+        self,
+        req: dict[str, Any],
+        condition: Condition | None,
+        given: dict[str, Value],
+        projection: Projection | None,
+        filter_parameter: str = "",
+    ) -> None:
         self.req = req
         self.test: Test | None = None
         self.filtered: frozenset[str] = frozenset()  # attributes that the filter mentions
         self.filter_name = "Filter Expression"
-        nested: frozenset[str] = frozenset()
+        self.nested: frozenset[str] = frozenset()
+        if condition is not None:
+            root: Any = condition.root
+            self.test = lambda item: bool(root.test(item, given))
+            self.filtered, self.nested = condition.heads, condition.nested
+        elif filter_parameter and req.get(filter_parameter):
+            old: Any = legacy.filter_condition(req[filter_parameter], req.get("ConditionalOperator"))
+            self.test = lambda item: bool(old.test(item, {}))
+            self.filtered, self.filter_name = frozenset(req[filter_parameter]), filter_parameter
+        self.selection = Selection(req, projection)
+        if self.selection.nested:
+            self.nested |= self.selection.nested
+
+    @classmethod
+    def bound(cls, req: dict[str, Any], binding: Binding, filter_parameter: str) -> Read:
+        """With the expressions of a binding, or the legacy `filter_parameter`."""
         condition = binding.condition("FilterExpression")
         legacy.check_operator(req, filter_parameter)
-        filters = req.get(filter_parameter)
-        if condition is not None:
-            self.test = binding.test(condition)
-            self.filtered, nested = condition.heads, condition.nested
-        elif filters:
-            root: Any = legacy.filter_condition(filters, req.get("ConditionalOperator"))
-            self.test = lambda item: bool(root.test(item, {}))
-            self.filtered, self.filter_name = frozenset(filters), filter_parameter
-        self.selection = Selection(req, binding)
-        self.nested = nested | self.selection.nested
+        return cls(req, condition, binding.values, binding.projection(), filter_parameter)
 
     def index(self, schema: Schema) -> Index | None:
         """The index that is read, if one is. Raises ValidationError for what cannot be read from it."""
@@ -74,9 +93,25 @@ class Read:
         schema.check_nested(self.nested, index.keys)
         return index
 
-    def first(self, tx: Reader, begun: Begun, page: Page) -> Slice:
-        """The page's first slice."""
-        return self._slice(tx, begun, page, begun.after)
+    def run(self, ctx: Context, begin: Callable[[Reader], Begun]) -> Answer:
+        """The page: at once when its first slice is all of it, else the coroutine that reads the rest."""
+        page = Page(self.req.get("Limit"), self.test)
+        with ctx.read() as tx:
+            begun = begin(tx)
+            found = self._slice(tx, begun, page, begun.after)
+        page.add(found)
+        if found.complete or page.last is not None:
+            return self.answer(ctx, begun, page)
+        return self._rest(ctx, begun, page, found)
+
+    async def _rest(self, ctx: Context, begun: Begun, page: Page, found: Slice) -> dict[str, Any]:
+        """Read on, slice by slice: a page of many small items does not keep others waiting."""
+        while not found.complete and page.last is None:
+            await asyncio.sleep(0)
+            after = cast(FullKey, ITEMS.key(found.records[-1]))
+            found = await ctx.fetch(self._slice, begun, page, after)
+            page.add(found)
+        return self.answer(ctx, begun, page)
 
     def _slice(self, tx: Reader, begun: Begun, page: Page, after: FullKey | None) -> Slice:
         return read_slice(
@@ -89,20 +124,6 @@ class Read:
             room=page.room,
             whole=begun.chosen is not None and self.selection.fetches(begun.chosen),
         )
-
-    async def page(self, ctx: Context, begun: Begun, found: Slice) -> Page:
-        """Read the page, slice by slice: a page of many small items does not keep others waiting."""
-        page = self.empty()
-        page.add(found)
-        while not found.complete and page.last is None:
-            await asyncio.sleep(0)
-            after = cast(FullKey, ITEMS.key(found.records[-1]))
-            found = await ctx.fetch(self._slice, begun, page, after)
-            page.add(found)
-        return page
-
-    def empty(self) -> Page:
-        return Page(self.req.get("Limit"), self.test)
 
     def answer(self, ctx: Context, begun: Begun, page: Page) -> dict[str, Any]:
         req, schema, index, state = self.req, begun.schema, begun.chosen, ctx.app.local(State)
@@ -122,23 +143,23 @@ class Read:
 
 
 @operation("dynamodb", "Query", resource=read_resource, data_event=True)
-async def query(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+def query(ctx: Context, req: dict[str, Any]) -> Answer:
     """Items of one partition, in the order of their sort key; a page ends at Limit items or 1 MB."""
-    binding = Binding(
-        req,
-        expressions=("ProjectionExpression", "FilterExpression", "KeyConditionExpression"),
-        legacy=QUERY_LEGACY if req.get("KeyConditionExpression") is not None else QUERY_LEGACY[:3],
-    )
-    conditions = _conditions(req, binding)
-    read = Read(req, binding, "QueryFilter")
-    binding.finish()
-
-    def begin(tx: Reader) -> tuple[Begun, Slice]:
-        begun = _begin_query(tx, ctx, read, conditions)
-        return begun, read.first(tx, begun, read.empty())
-
-    begun, found = await ctx.fetch(begin)
-    return read.answer(ctx, begun, await read.page(ctx, begun, found))
+    plan = planned(req)
+    if plan is not None:
+        given = plan.admit(req)
+        conditions = plan.conditions(given)
+        read = Read(req, plan.filter, given, plan.projection)
+    else:
+        binding = Binding(
+            req,
+            expressions=("ProjectionExpression", "FilterExpression", "KeyConditionExpression"),
+            legacy=QUERY_LEGACY if req.get("KeyConditionExpression") is not None else QUERY_LEGACY[:3],
+        )
+        conditions = _conditions(req, binding)
+        read = Read.bound(req, binding, "QueryFilter")
+        binding.finish()
+    return read.run(ctx, lambda tx: _begin_query(tx, ctx, read, conditions))
 
 
 def _begin_query(tx: Reader, ctx: Context, read: Read, conditions: KeyConditions) -> Begun:
@@ -174,19 +195,13 @@ def _conditions(req: dict[str, Any], binding: Binding) -> KeyConditions:
 
 
 @operation("dynamodb", "Scan", resource=read_resource, data_event=True)
-async def scan(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+def scan(ctx: Context, req: dict[str, Any]) -> Answer:
     """Every item of a table or an index, partition by partition; a page ends at Limit items or 1 MB."""
     segment = _segment(req)
     binding = Binding(req, expressions=("ProjectionExpression", "FilterExpression"), legacy=SCAN_LEGACY)
-    read = Read(req, binding, "ScanFilter")
+    read = Read.bound(req, binding, "ScanFilter")
     binding.finish()
-
-    def begin(tx: Reader) -> tuple[Begun, Slice]:
-        begun = _begin_scan(tx, ctx, read, segment)
-        return begun, read.first(tx, begun, read.empty())
-
-    begun, found = await ctx.fetch(begin)
-    return read.answer(ctx, begun, await read.page(ctx, begun, found))
+    return read.run(ctx, lambda tx: _begin_scan(tx, ctx, read, segment))
 
 
 def _begin_scan(tx: Reader, ctx: Context, read: Read, segment: tuple[int, int]) -> Begun:
