@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import zlib
+from binascii import b2a_base64
 from typing import TYPE_CHECKING, Any
 
 from fogbank.core.errors import AccessDenied, CommonError, SerializationError, ServiceError, UnknownOperation
@@ -36,7 +36,7 @@ def family_of(protocol: str, model: ServiceModel | None) -> str:
 def host_id(request_id: str) -> str:
     """S3's second id (x-amz-id-2), made from the first."""
     digest = hashlib.sha512(request_id.encode()).digest()
-    return base64.b64encode(digest[:56]).decode()
+    return b2a_base64(digest[:56], newline=False).decode("ascii")
 
 
 class _Worded:

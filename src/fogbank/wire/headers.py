@@ -86,6 +86,8 @@ def _split_dates(text: str) -> list[str]:
 def reader(ref: Ref, *, s3: bool) -> Callable[[str], Any]:
     """Reads one value's text; None where the text stands for nothing (a date that is none, in S3's headers)."""
     kind = ref.shape.type
+    if kind in ("string", "character") and not ref.raw.jsonvalue:
+        return _as_is
 
     def read(text: str) -> Any:
         try:
@@ -110,6 +112,10 @@ def reader(ref: Ref, *, s3: bool) -> Callable[[str], Any]:
     return read
 
 
+def _as_is(text: str) -> str:
+    return text
+
+
 def writer(ref: Ref) -> Callable[[Any], str]:
     """Words one value for a header."""
     kind = ref.shape.type
@@ -121,6 +127,8 @@ def writer(ref: Ref) -> Callable[[Any], str]:
         return lambda value: ", ".join(_quote(inner(item)) if quote else inner(item) for item in value)
     if kind == "timestamp":
         write = timestamps.writer(ref.timestamp_format, "rfc822")
+        if write is timestamps.rfc822:
+            return timestamps.rfc822
         return lambda value: str(write(value))
     if kind == "boolean":
         return lambda value: "true" if value else "false"

@@ -159,19 +159,17 @@ class RequestReader:
         return params
 
     def _read_headers(self, request: Request, params: dict[str, Any]) -> None:
-        table = self._headers
-        for key, _ in request.headers:
-            lowered = key.lower()
+        table, prefixes = self._headers, self._prefixes
+        for lowered, text in _lookup(request).items():
             found = table.get(lowered)
-            if found is not None and found[0] not in params:
-                text = request.header(lowered)
-                value = found[1](text) if text else None
+            if found is not None:
+                value = found[1](text) if text and found[0] not in params else None
                 if value is not None:
                     params[found[0]] = value
                 continue
-            for prefix, name in self._prefixes:
-                if lowered.startswith(prefix) and lowered not in table:
-                    params.setdefault(name, {})[lowered[len(prefix) :]] = request.header(lowered)
+            for prefix, name in prefixes:
+                if lowered.startswith(prefix):
+                    params.setdefault(name, {})[lowered[len(prefix) :]] = text
 
     def _read_query(self, query: str, params: dict[str, Any]) -> None:
         rest: dict[str, Any] = {}
@@ -189,6 +187,14 @@ class RequestReader:
                 params[found[0]] = found[1](text)
         if self._query_map is not None and rest:
             params[self._query_map[0]] = rest
+
+
+def _lookup(request: Request) -> dict[str, str]:
+    """The headers by lower-case name, duplicates joined, as `request.header` gives them."""
+    request.header("host")
+    found = request._lookup
+    assert found is not None  # made by the line before
+    return found
 
 
 def _prefix(ref: Ref) -> str:
@@ -225,14 +231,19 @@ class ResponseWriter:
         self._xml = xml
         self._s3 = xml and operation.service.name in ("s3", "s3control")
         self._status = operation.http.response_code
+        self._sized_by_body = operation.http.method != "HEAD"
         shape = operation.output_shape
         members = shape.members if shape is not None else {}
         self._headers: dict[str, tuple[str, Callable[[Any], str]]] = {}
         self._prefixes: dict[str, str] = {}
-        self._status_member = ""
+        self._status_member = self._type_member = self._length_member = ""
         for name, ref in members.items():
             if ref.location == "header":
                 self._headers[name] = (ref.wire_name, headers.writer(ref))
+                if ref.wire_name.lower() == "content-type":
+                    self._type_member = name
+                elif ref.wire_name.lower() == "content-length":
+                    self._length_member = name
             elif ref.location == "headers":
                 self._prefixes[name] = _prefix(ref)
             elif ref.location == "statusCode":
@@ -300,10 +311,11 @@ class ResponseWriter:
     def serialize(self, result: dict[str, Any], request_id: str) -> Response:
         result = result or {}
         found = self._identity(request_id)
+        bindings = self._headers
         for name, value in result.items():
             if value is None:
                 continue
-            bound = self._headers.get(name)
+            bound = bindings.get(name)
             if bound is not None:
                 found.append((bound[0], bound[1](value)))
             elif name in self._prefixes:
@@ -318,12 +330,18 @@ class ResponseWriter:
             return Response(self._status, found, frames(self._events, protocol, result.get(self._events.name)))
         status = result.get("@status") or result.get(self._status_member) or self._status
         body = self._body(result)
-        found = _with_extras(found, result.get("@headers"))
-        names = {name.lower() for name, _ in found}
-        if self._type and body != b"" and "content-type" not in names:
+        extras = result.get("@headers")
+        if extras:
+            found = _with_extras(found, extras)
+            names = {name.lower() for name, _ in found}
+            typed, sized = "content-type" in names, "content-length" in names
+        else:
+            typed = result.get(self._type_member) is not None
+            sized = result.get(self._length_member) is not None
+        if self._type and not typed and body != b"":
             found.append(("Content-Type", self._type))
-        if "content-length" in names and self._operation.http.method != "HEAD" and isinstance(body, bytes | FileSlice):
-            found = [pair for pair in found if pair[0].lower() != "content-length"]
+        if sized and self._sized_by_body and isinstance(body, bytes | FileSlice):
+            found = [pair for pair in found if len(pair[0]) != 14 or pair[0].lower() != "content-length"]
         return Response(status, found, body)
 
     def _identity(self, request_id: str) -> list[tuple[str, str]]:

@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 class _Target:
     """An operation at the end of a path: what its query and headers must hold."""
 
-    __slots__ = ("greedy_tail", "headers", "labels", "literals", "name", "preference", "queries")
+    __slots__ = ("headers", "labels", "literals", "name", "preference", "queries")
 
     def __init__(self, operation: OperationModel, shape: RawShape | None, labels: tuple[str, ...], query: str) -> None:
         self.name = operation.name
         self.labels = labels
-        self.greedy_tail: list[str] = []
         self.literals = tuple(_literal(piece) for piece in query.split("&") if piece)
         required = [(n, ref) for n, ref in shape.members.items() if n in shape.required] if shape else []
         self.queries = tuple(_wire(n, ref) for n, ref in required if ref.location == "querystring")
         self.headers = tuple(_wire(n, ref).lower() for n, ref in required if ref.location == "header")
         self.preference = not operation.raw.deprecated
+
+    def near(self, request: Request) -> bool:
+        """Whether a request has any of the required headers."""
+        return any(request.header(name) for name in self.headers)
 
     def score(self, query: dict[str, str], request: Request | None) -> tuple[int, int, bool] | None:
         """How well a request fits: literals met, then required parameters met; None when a literal is missing."""
@@ -50,14 +53,47 @@ def _literal(piece: str) -> tuple[str, str]:
     return name, value
 
 
+class _Targets:
+    """The operations that share a path. A request without a query can be none of those that need a word in it."""
+
+    __slots__ = ("all", "bare", "headed", "plain")
+
+    def __init__(self) -> None:
+        self.all: list[_Target] = []
+        self.bare: list[_Target] = []
+        self.plain: list[_Target] = []  # of the bare ones: those that require nothing
+        self.headed: list[_Target] = []  # and those that require headers only
+
+    def add(self, target: _Target) -> None:
+        self.all.append(target)
+        if not target.literals:
+            self.bare.append(target)
+            if not target.queries:
+                (self.headed if target.headers else self.plain).append(target)
+
+    def best(self, query: dict[str, str], request: Request | None) -> _Target | None:
+        """The operation that fits a request best."""
+        candidates = self.bare
+        if not query:
+            if len(self.plain) == 1 and request is not None and not any(t.near(request) for t in self.headed):
+                return self.plain[0]
+        else:
+            candidates = [t for t in self.all if not t.literals or t.literals[0][0] in query]
+        if len(candidates) == 1 and not candidates[0].literals:
+            return candidates[0]
+        scored = [(s, t) for t in candidates if (s := t.score(query, request)) is not None]
+        return max(scored, key=lambda pair: pair[0])[1] if scored else None
+
+
 class _Node:
-    __slots__ = ("greedy", "label", "literals", "targets")
+    __slots__ = ("greedy", "label", "literals", "tailed", "targets")
 
     def __init__(self) -> None:
         self.literals: dict[str, _Node] = {}
         self.label: _Node | None = None
-        self.targets: list[_Target] = []
-        self.greedy: list[_Target] = []
+        self.targets = _Targets()
+        self.greedy = _Targets()
+        self.tailed: list[tuple[list[str], _Targets]] = []  # greedy labels with segments behind them
 
 
 def decode_label(text: str) -> str:
@@ -87,8 +123,13 @@ class Routes:
             if segment.startswith("{") and segment.endswith("+}"):
                 labels.append(segment[1:-2])
                 target = _Target(operation, shape, tuple(labels), query)
-                target.greedy_tail = segments[index + 1 :]
-                node.greedy.append(target)
+                tail = segments[index + 1 :]
+                if tail:
+                    alone = _Targets()
+                    alone.add(target)
+                    node.tailed.append((tail, alone))
+                else:
+                    node.greedy.add(target)
                 return
             if segment.startswith("{") and segment.endswith("}"):
                 labels.append(segment[1:-1])
@@ -96,7 +137,7 @@ class Routes:
                 node = node.label
             else:
                 node = node.literals.setdefault(segment, _Node())
-        node.targets.append(_Target(operation, shape, tuple(labels), query))
+        node.targets.add(_Target(operation, shape, tuple(labels), query))
 
     def find(
         self, method: str, path: str, query: str, request: Request | None
@@ -108,15 +149,11 @@ class Routes:
         segments = path.removeprefix("/").split("/")
         parameters: dict[str, str] | None = None
         for targets, values in _walk(root, segments, 0, ()):
-            if len(targets) == 1 and not targets[0].literals:
-                best = targets[0]
-            else:
-                if parameters is None:
-                    parameters = _query(query)
-                scored = [(s, t) for t in targets if (s := t.score(parameters, request)) is not None]
-                if not scored:
-                    continue
-                best = max(scored, key=lambda pair: pair[0])[1]
+            if parameters is None:
+                parameters = _query(query) if query else {}
+            best = targets.best(parameters, request)
+            if best is None:
+                continue
             labels = {name: decode_label(value) for name, value in zip(best.labels, values, strict=True)}
             return self._model.operations[best.name], labels
         return None
@@ -133,9 +170,9 @@ def _query(query: str) -> dict[str, str]:
 
 def _walk(
     node: _Node, segments: list[str], at: int, values: tuple[str, ...]
-) -> Iterator[tuple[list[_Target], tuple[str, ...]]]:
+) -> Iterator[tuple[_Targets, tuple[str, ...]]]:
     left = len(segments) - at
-    if node.targets and (left == 0 or (left == 1 and not segments[at])):
+    if node.targets.all and (left == 0 or (left == 1 and not segments[at])):
         yield node.targets, values
     if left == 0:
         return
@@ -147,13 +184,10 @@ def _walk(
         yield from _walk(child, segments, at + 1, values)
     if node.label is not None and segment:
         yield from _walk(node.label, segments, at + 1, (*values, segment))
-    if node.greedy:
-        rest = segments[at:]
-        plain = [target for target in node.greedy if not target.greedy_tail]
-        for target in node.greedy:
-            tail = target.greedy_tail
-            if tail and len(rest) > len(tail) and rest[-len(tail) :] == tail:
-                yield [target], (*values, "/".join(rest[: -len(tail)]))
-        whole = "/".join(rest)
-        if plain and whole:
-            yield plain, (*values, whole)
+    for tail, targets in node.tailed:
+        if left > len(tail) and segments[-len(tail) :] == tail:
+            yield targets, (*values, "/".join(segments[at : -len(tail)]))
+    if node.greedy.all:
+        whole = "/".join(segments[at:])
+        if whole:
+            yield node.greedy, (*values, whole)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
+from functools import lru_cache
 from typing import Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -107,9 +108,16 @@ def iso8601(value: Any) -> str:
 
 
 def rfc822(value: Any) -> str:
+    return _second(value) if type(value) is int else _rfc822(value)
+
+
+def _rfc822(value: Any) -> str:
     when = moment(value)
     clock = f"{when.hour:02d}:{when.minute:02d}:{when.second:02d}"
     return f"{_DAYS[when.weekday()]}, {when.day:02d} {_MONTHS[when.month - 1]} {when.year:04d} {clock} GMT"
+
+
+_second = lru_cache(maxsize=4096)(_rfc822)  # what is written together is read together, and shares its seconds
 
 
 def epoch_text(value: Any) -> str:

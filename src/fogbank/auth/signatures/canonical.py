@@ -7,6 +7,7 @@ S3 differs: its path is encoded once and never normalised; every other service n
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from fogbank.core.http import Request
@@ -71,12 +72,26 @@ def _once(text: str) -> str:
     return quote_from_bytes(unquote_to_bytes(text.replace("+", " ").encode("latin-1")), safe="~")
 
 
+@lru_cache(maxsize=1024)
+def signed_names(signed: str) -> tuple[str, ...]:
+    """The names in `SignedHeaders`, which a client repeats all day."""
+    return tuple(signed.split(";"))
+
+
+def lookup(request: Request) -> dict[str, str]:
+    """A request's headers by lower-case name, as `request.header` gives them."""
+    request.header("host")
+    found = request._lookup
+    assert found is not None  # made by the line before
+    return found
+
+
 def headers(request: Request, signed: str) -> str:
     """`name:value` lines of the signed headers, in the client's order. An absent header counts as empty."""
     lines: list[str] = []
-    get = request.header
-    for name in signed.split(";"):
-        value = get(name)
+    get = lookup(request).get
+    for name in signed_names(signed):
+        value = get(name, "")
         if " " in value and _SPACES.search(value) is not None:
             value = _folded(request, name)
         lines.append(f"{name}:{value}\n")

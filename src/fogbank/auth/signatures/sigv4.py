@@ -57,7 +57,7 @@ def verify(claim: Claim, request: Request, secret: str, now: float, *, service: 
         raise _date_mismatch(claim, claim.timestamp, s3)
     at = _time(claim, key, s3)
     _check_time(claim, at, now, s3)
-    if "host" not in claim.signed_headers or "host" not in claim.signed_headers.split(";"):
+    if "host" not in canonical.signed_names(claim.signed_headers):
         raise _host_unsigned(s3)
     payload = _s3_payload(claim, request) if s3 else _payload(request)
     presigned = claim.place == "query"
@@ -72,12 +72,8 @@ def verify(claim: Claim, request: Request, secret: str, now: float, *, service: 
         _check_signed(claim, request)
         if presigned:
             body.hoist(request)
-        body.check(request, payload, _sha256_header(claim, request), body.Chunks(key.key, stamp, claim))
-
-
-def _sha256_header(claim: Claim, request: Request) -> str:
-    """The header's word on the body. A presigned URL may come with one that it did not sign."""
-    return request.header("x-amz-content-sha256")
+        header = request.header("x-amz-content-sha256")  # a presigned URL may come with one that it did not sign
+        body.check(request, payload, header, body.Chunks(key.key, stamp, claim))
 
 
 # -- the scope ---------------------------------------------------------------------------------------------------------
@@ -245,7 +241,7 @@ def _payload(request: Request) -> str:
 def _s3_payload(claim: Claim, request: Request) -> str:
     declared = request.header("x-amz-content-sha256")
     if claim.place == "query":
-        if "x-amz-content-sha256" in claim.signed_headers.split(";"):
+        if "x-amz-content-sha256" in canonical.signed_names(claim.signed_headers):
             return declared
         return parameters(request.query).get("X-Amz-Content-Sha256") or UNSIGNED
     if not declared:
@@ -280,11 +276,11 @@ def _unsigned_body(claim: Claim, request: Request, stamp: str, key: SigningKey) 
 
 def _check_signed(claim: Claim, request: Request) -> None:
     """S3 refuses x-amz-* headers that the signature does not cover."""
-    signed = claim.signed_headers.split(";")
+    signed = canonical.signed_names(claim.signed_headers)
     loose = [
         name
-        for key, _ in request.headers
-        if (name := key.lower()).startswith("x-amz-") and name not in signed and name not in _UNSIGNED_HEADERS
+        for name in canonical.lookup(request)
+        if name[:6] == "x-amz-" and name not in signed and name not in _UNSIGNED_HEADERS
     ]
     if loose:
         raise AccessDenied(

@@ -14,6 +14,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import Access
 
 from .errors import BucketAlreadyExists
+from .known import Buckets
 from .lookups import require_bucket
 from .records import BUCKETS
 from .storage import current
@@ -76,7 +77,7 @@ def on_object(action: str, versioned: str = "") -> Callable[[Context, Request], 
 
     def give(ctx: Context, req: Request) -> Access:
         _tell_strangers(ctx, req["Bucket"])
-        arn = f"arn:{ctx.partition}:s3:::{req['Bucket']}/{req['Key']}"
+        arn = ctx.app.local(Buckets).arn(ctx.partition, req["Bucket"], req["Key"])
         named = req.get("VersionId") is not None
         return Access((versioned or action) if named else action, arn, _TagConditions(ctx, req))
 
@@ -134,7 +135,7 @@ def write_conditions(req: Request) -> dict[str, str | list[str]]:
 def put_object(ctx: Context, req: Request) -> Access | list[Access]:
     """PutObject, and the further permissions that its headers need."""
     _tell_strangers(ctx, req["Bucket"])
-    arn = f"arn:{ctx.partition}:s3:::{req['Bucket']}/{req['Key']}"
+    arn = ctx.app.local(Buckets).arn(ctx.partition, req["Bucket"], req["Key"])
     if req.keys().isdisjoint(_WRITE_MEMBERS):
         return Access("s3:PutObject", arn)
     conditions = write_conditions(req)

@@ -14,6 +14,7 @@ from fogbank.core.operation import ResourcePolicy, resource_policy
 from fogbank.store.api import Reader
 
 from .errors import MalformedPolicy
+from .known import ArnInBucket
 from .records import BUCKETS, CONFIGS, OBJECTS, Bucket
 
 _IGNORE_ACLS, RESTRICT = 1, 3  # indexes of IgnorePublicAcls, RestrictPublicBuckets in Bucket.public_access
@@ -43,13 +44,12 @@ _NARROWING = frozenset(
 @resource_policy("s3")
 def bucket_policy(tx: Reader, arn: str) -> ResourcePolicy | None:
     """The policy of the bucket an ARN lies in. With RestrictPublicBuckets a public one reaches its account only."""
-    name = arn.split(":", 5)[5].partition("/")[0]
-    bucket = tx.get(BUCKETS, (name,))
+    bucket = arn.bucket if isinstance(arn, ArnInBucket) else tx.get(BUCKETS, (arn.split(":", 5)[5].partition("/")[0],))
     if bucket is None:
         return None
     document: str | None = None
     if bucket.has_policy:
-        config = tx.get(CONFIGS, (name, "policy", ""))
+        config = tx.get(CONFIGS, (bucket.name, "policy", ""))
         document = config.value if config is not None else None
         if document is not None and bucket.public_access[RESTRICT] and is_public(document):
             document = _restricted(document, bucket.account)

@@ -18,8 +18,9 @@ from ..errors import (
     MalformedXML,
     NoSuchConfig,
 )
+from ..known import keep
 from ..lookups import require_bucket
-from ..records import BUCKETS, Bucket, Object
+from ..records import Bucket, Object
 from ..shapes import owner
 from .reads import change_object, require_object
 
@@ -40,7 +41,7 @@ def put_bucket_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         found = require_bucket(tx, req)
         found.grants = _asked(req, found)
-        tx.put(BUCKETS, found)
+        keep(tx, found)
     return {}
 
 
@@ -105,7 +106,7 @@ def put_ownership(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         if rules[0]["ObjectOwnership"] == acls.ENFORCED and found.grants != "private":
             raise InvalidBucketAclWithObjectOwnership
         found.ownership = rules[0]["ObjectOwnership"]
-        tx.put(BUCKETS, found)
+        keep(tx, found)
     return {}
 
 
@@ -115,5 +116,5 @@ def delete_ownership(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         found = require_bucket(tx, req)
         found.ownership = ""
-        tx.put(BUCKETS, found)
+        keep(tx, found)
     return {}

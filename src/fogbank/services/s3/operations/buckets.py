@@ -22,6 +22,7 @@ from ..errors import (
     InvalidArgument,
     InvalidLocationConstraint,
 )
+from ..known import forget, keep
 from ..lookups import region_of, require_bucket
 from ..names import check_bucket_name, tags_of_set
 from ..paging import open_token, token
@@ -53,12 +54,12 @@ def create_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         made = Bucket(
             name=name, account=ctx.account, region=region, created=ctx.now(), ownership=ownership, grants=grants
         )
-        tx.put(BUCKETS, made)
+        keep(tx, made)
         if tags:
             tx.put(CONFIGS, Config(bucket=name, kind="tagging", value=tags))
         if req.get("ObjectLockEnabledForBucket"):
             made.versioning = "Enabled"
-            tx.put(BUCKETS, made)
+            keep(tx, made)
             tx.put(CONFIGS, Config(bucket=name, kind="object-lock", value={"ObjectLockEnabled": "Enabled"}))
     return _created(ctx, name)
 
@@ -152,7 +153,7 @@ def delete_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         for config in list(tx.scan(CONFIGS, (name,))):
             tx.delete(CONFIGS, (name, config.kind, config.id))
         _drop_uploads(tx, ctx, name)
-        tx.delete(BUCKETS, (name,))
+        forget(tx, name)
     return {}
 
 

@@ -13,6 +13,7 @@ from fogbank.core.operation import operation
 
 from .. import arns, cors, website
 from ..errors import InvalidArgument, InvalidRequest, MalformedXML, NoSuchConfig
+from ..known import keep
 from ..lookups import config, require_bucket
 from ..records import BUCKETS, CONFIGS, Bucket, Config
 
@@ -73,7 +74,7 @@ def _flag_cors(ctx: Context, req: Request, *, present: bool) -> None:
     with ctx.write() as tx:
         bucket = require_bucket(tx, req)
         bucket.has_cors = present
-        tx.put(BUCKETS, bucket)
+        keep(tx, bucket)
 
 
 # -- website -----------------------------------------------------------------------------------------------------------
@@ -123,7 +124,7 @@ def put_encryption(ctx: Context, req: Request) -> dict[str, Any]:
     with ctx.write() as tx:
         bucket = require_bucket(tx, req)
         bucket.kms_key = None if algorithm == "AES256" else key or _aws_managed(ctx, bucket)
-        tx.put(BUCKETS, bucket)
+        keep(tx, bucket)
         tx.put(CONFIGS, Config(bucket=bucket.name, kind="encryption", value={"Rules": rules}))
     return {}
 
@@ -149,7 +150,7 @@ def delete_encryption(ctx: Context, req: Request) -> dict[str, Any]:
     with ctx.write() as tx:
         bucket = require_bucket(tx, req)
         bucket.kms_key = None
-        tx.put(BUCKETS, bucket)
+        keep(tx, bucket)
     return delete(ctx, req, "encryption")
 
 

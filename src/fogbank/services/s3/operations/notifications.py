@@ -14,9 +14,10 @@ from fogbank.store.api import Transaction
 from .. import arns
 from ..errors import InvalidArgument, MalformedXML
 from ..events import TARGETS, as_s3, test_message
+from ..known import keep
 from ..lookups import require_bucket
 from ..permissions import denial
-from ..records import BUCKETS, CONFIGS, Bucket, Config
+from ..records import CONFIGS, Bucket, Config
 from .configs import get
 
 _CANNOT = "Unable to validate the following destination configurations"
@@ -83,7 +84,7 @@ def _keep(tx: Transaction, req: dict[str, Any], kept: dict[str, Any]) -> None:
     bucket = require_bucket(tx, req)
     tx.put(CONFIGS, Config(bucket=bucket.name, kind="notification", value=kept))
     bucket.has_notifications = any(kept.get(member) for member, _ in TARGETS)
-    tx.put(BUCKETS, bucket)
+    keep(tx, bucket)
 
 
 @operation("s3", "GetBucketNotificationConfiguration", action="s3:GetBucketNotification", resource=arns.bucket)

@@ -13,9 +13,10 @@ from fogbank.core.operation import operation
 
 from .. import arns
 from ..errors import AccessDenied, MalformedPolicy, MalformedXML, MethodNotAllowed, NoSuchConfig
+from ..known import keep
 from ..lookups import config, require_bucket
 from ..policy import check_document, is_public
-from ..records import BUCKETS, CONFIGS, Bucket, Config
+from ..records import CONFIGS, Bucket, Config
 
 _FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _BLOCK_POLICY = 2
@@ -39,7 +40,7 @@ def put_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             )
         tx.put(CONFIGS, Config(bucket=bucket.name, kind="policy", value=document))
         bucket.has_policy = True
-        tx.put(BUCKETS, bucket)
+        keep(tx, bucket)
     return {}
 
 
@@ -69,7 +70,7 @@ def delete_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         _owner_only(ctx, bucket)
         tx.delete(CONFIGS, (bucket.name, "policy", ""))
         bucket.has_policy = False
-        tx.put(BUCKETS, bucket)
+        keep(tx, bucket)
     return {}
 
 
@@ -93,7 +94,7 @@ def put_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     with ctx.write() as tx:
         bucket = require_bucket(tx, req)
         bucket.public_access = tuple(bool(asked.get(flag)) for flag in _FLAGS)
-        tx.put(BUCKETS, bucket)
+        keep(tx, bucket)
         tx.delete(CONFIGS, (bucket.name, "no-public-access", ""))
     return {}
 
@@ -117,6 +118,6 @@ def delete_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, A
     with ctx.write() as tx:
         bucket = require_bucket(tx, req)
         bucket.public_access = (False, False, False, False)
-        tx.put(BUCKETS, bucket)
+        keep(tx, bucket)
         tx.put(CONFIGS, Config(bucket=bucket.name, kind="no-public-access", value=True))
     return {}

@@ -22,6 +22,7 @@ from ..errors import (
     NotModified,
     S3Error,
 )
+from ..known import Buckets
 from ..lookups import page_size, part_marker, require_bucket, version_asked
 from ..permissions import missing_key
 from ..ranges import check_read, parse_range
@@ -31,9 +32,14 @@ from ..storage import body, current, newest_hidden, parts_of, version
 Found = tuple[Bucket, Object]
 
 
-def find(tx: Reader, req: dict[str, Any]) -> tuple[Bucket, Object | None, S3Error | None]:
-    """The object a request means, or the error that stands for its absence (None: missing_key decides)."""
-    bucket = require_bucket(tx, req)
+def find(
+    tx: Reader, req: dict[str, Any], buckets: Buckets | None = None
+) -> tuple[Bucket, Object | None, S3Error | None]:
+    """The object a request means, or the error that stands for its absence (None: missing_key decides).
+
+    With `buckets` the bucket may be one that is kept in memory, and is only read.
+    """
+    bucket = require_bucket(tx, req) if buckets is None else buckets.require(tx, req)
     asked = version_asked(req)
     if asked is None:
         found = current(tx, bucket.name, req["Key"])
@@ -93,7 +99,7 @@ def change_object(ctx: Context, req: dict[str, Any], change: Callable[[Bucket, O
 def get_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The bytes of an object, or of a range or part of it, under conditions."""
     with ctx.read() as tx:
-        bucket, found, error = find(tx, req)
+        bucket, found, error = find(tx, req, ctx.app.local(Buckets))
         if found is not None:
             answer, first, length = _answer(tx, req, bucket, found)
             answer["Body"] = body(tx, ctx, found, first, length)
@@ -105,7 +111,7 @@ def get_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def head_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """GetObject without the bytes."""
     with ctx.read() as tx:
-        bucket, found, error = find(tx, req)
+        bucket, found, error = find(tx, req, ctx.app.local(Buckets))
         if found is not None:
             return _answer(tx, req, bucket, found)[0]
     raise error or missing_key(ctx, bucket.name, req["Key"])

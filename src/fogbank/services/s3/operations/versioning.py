@@ -12,8 +12,8 @@ from fogbank.core.operation import operation
 
 from .. import arns
 from ..errors import IllegalVersioning, InvalidBucketState, MalformedXML
+from ..known import keep
 from ..lookups import config, require_bucket
-from ..records import BUCKETS
 
 
 @operation("s3", "PutBucketVersioning", resource=arns.bucket)
@@ -32,7 +32,7 @@ def put_bucket_versioning(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                 "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
             )
         bucket.versioning = status
-        tx.put(BUCKETS, bucket)
+        keep(tx, bucket)
     return {}
 
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any
 
 from fogbank.core.context import Context
@@ -17,6 +18,7 @@ from .. import arns, events, shapes
 from ..checksums import FULL_OBJECT, SIZES, Expected, unsupported
 from ..content import MAX_PUT, Content, at_hand, copied, drop, receive
 from ..errors import InvalidArgument, InvalidRequest, NoSuchKey
+from ..known import Buckets
 from ..lookups import require_bucket
 from ..making import object_of
 from ..names import tags_of_header
@@ -30,21 +32,30 @@ _TRIES = 5
 
 
 @operation("s3", "PutObject", resource=arns.put_object, data_event=True)
-async def put_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Store the body as an object, whole or not at all."""
+def put_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]:
+    """Store the body as an object, whole or not at all: at once when it is small and has arrived."""
     body = req.get("Body")
-    if isinstance(body, bytes) and len(body) <= INLINE:
-        content = at_hand(ctx, body, Expected.of_request(req))
+    if not isinstance(body, bytes) or len(body) > INLINE:
+        return _put_large(ctx, req)
+    content = at_hand(ctx, body, Expected.of_request(req))
+    with ctx.write() as tx:
+        made, bucket = _commit(tx, ctx, req, content)
+    return _put_answer(made, bucket)
+
+
+async def _put_large(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    bucket = await ctx.fetch(require_bucket, req)
+    object_of(ctx, req, bucket)  # refuses bad headers before the bytes are read
+    content = await receive(ctx, req)
+    try:
         made, bucket = await ctx.transact(_commit, ctx, req, content)
-    else:
-        bucket = await ctx.fetch(require_bucket, req)
-        object_of(ctx, req, bucket)  # refuses bad headers before the bytes are read
-        content = await receive(ctx, req)
-        try:
-            made, bucket = await ctx.transact(_commit, ctx, req, content)
-        except BaseException:
-            await drop(ctx, content)
-            raise
+    except BaseException:
+        await drop(ctx, content)
+        raise
+    return _put_answer(made, bucket)
+
+
+def _put_answer(made: Object, bucket: Bucket) -> dict[str, Any]:
     answer: dict[str, Any] = {"ETag": f'"{made.etag}"', **shapes.encryption(made)}
     answer.update(shapes.checksum_members(made))
     answer.update(shapes.version_member(bucket, made))
@@ -52,7 +63,7 @@ async def put_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _commit(tx: Transaction, ctx: Context, req: dict[str, Any], content: Content) -> tuple[Object, Bucket]:
-    bucket = require_bucket(tx, req)
+    bucket = ctx.app.local(Buckets).require(tx, req)
     made = object_of(ctx, req, bucket)
     made.size, made.etag, made.checksums = content.size, content.md5.hex(), content.checksums
     if content.blob is not None:
