@@ -45,6 +45,7 @@ lock: $(VENV)/.dev  ## newest allowed versions of every dependency into the lock
 	@echo "Resolving dependencies…"
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade pyproject.toml --group build -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade --group dev --extra postgres pyproject.toml -o requirements-dev.lock
+	@$(BIN)/python tools/notice.py
 	@cd tests/npm && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --silent
 
 service: $(VENV)/.dev  ## scaffold a service: make service S=sqs
