@@ -38,7 +38,7 @@ from fogbank.gateway.server import Server
 from fogbank.gateway.tls import TlsContext
 from fogbank.jobs import queue, timetravel
 from fogbank.jobs.worker import Worker
-from fogbank.store.api import Conflict, Record, Store, Table, Transaction
+from fogbank.store.api import Conflict, Record, Store, StoreError, Table, Transaction
 from fogbank.store.blobs import BlobStore
 from fogbank.store.open import open_blobs, open_store
 from fogbank.wire.index import signed_as
@@ -48,6 +48,13 @@ T = TypeVar("T")
 CONFLICT_TRIES = 5  # before a transaction takes its turn with others that had conflicts
 METRICS_AFTER = 5.0  # real seconds from the first metric to the first look of CloudWatch, off everybody's way
 POOL = 16  # transactions in flight on a networked store
+
+
+class SharedIds(Ids):
+    """For operations in a pool's threads: the pool of entropy of `Ids` could give two of them the same bytes."""
+
+    def bytes(self, n: int) -> bytes:
+        return os.urandom(n)
 
 
 class App:
@@ -60,9 +67,10 @@ class App:
             settings = msgspec.structs.replace(settings, data=Path(self._scratch))
         self.settings = settings
         self._locals: dict[Any, Any] = {}
+        self._making = threading.RLock()
         self._closers: list[Callable[[], Any]] = []
         self.clock = Clock()
-        self.ids = Ids()
+        self.ids = SharedIds() if settings.store else Ids()
         self.signals = Signals(self.clock)
         self.metrics = Metrics()
         self.trace = Trace()
@@ -129,25 +137,35 @@ class App:
 
     def local(self, kind: Callable[[Any], T], /) -> T:
         """The one `kind(app)` of this cloud, made on first use: where a service keeps engines and caches."""
-        if kind not in self._locals:
-            self._locals[kind] = kind(self)
-        return cast(T, self._locals[kind])
+        found = self._locals.get(kind)
+        if found is None:
+            with self._making:  # operations run in a pool's threads on a networked store
+                found = self._locals.get(kind)
+                if found is None:
+                    found = self._locals[kind] = kind(self)
+        return cast(T, found)
 
     def _on_first_metric(self) -> None:
         # called from wherever the count was, a pool's thread too
-        self._loop.call_soon_threadsafe(self._loop.call_later, METRICS_AFTER, self._keep_metrics)
+        self._loop.call_soon_threadsafe(self._loop.call_later, METRICS_AFTER, self._begin_metrics)
 
-    def _keep_metrics(self) -> None:
+    def _begin_metrics(self) -> None:
+        self._waking = asyncio.create_task(self._keep_metrics(), name="first metric")
+
+    async def _keep_metrics(self) -> None:
         """Wake CloudWatch, which stores what the services count."""
-        with self.store.write() as tx:
-            ctx = Context(
-                app=self,
-                account=self.settings.account,
-                region=self.settings.region,
-                principal=principal.service("cloudwatch.amazonaws.com", self.settings.account),
-                request_id=self.ids.uuid(),
-            )
-            ctx.later(tx, "cloudwatch.flush", {}, name="flush")
+        ctx = Context(
+            app=self,
+            account=self.settings.account,
+            region=self.settings.region,
+            principal=principal.service("cloudwatch.amazonaws.com", self.settings.account),
+            request_id=self.ids.uuid(),
+        )
+        try:
+            await ctx.transact(ctx.later, "cloudwatch.flush", {}, name="flush")
+        except (Conflict, StoreError) as error:
+            log.warning("metrics are not kept yet: %s", error)
+            self.metrics.on_first = self._on_first_metric  # with the next new metric
 
     def on_stop(self, close: Callable[[], Any]) -> None:
         """Call `close()` (a coroutine function or a plain one) when the cloud stops: for engines, once started."""

@@ -482,3 +482,18 @@ def test_the_clock_moves_for_both_nodes(nodes: tuple[Any, Any]) -> None:
     assert [message["Body"] for message in answer["Messages"]] == ["slow"]
     nodes[1].clock.resume()
     eventually(lambda: abs((nodes[1].clock.now() - nodes[0].clock.now()).total_seconds()) < 1)
+
+
+def test_threads_share_one_of_each_thing_and_no_id(nodes: tuple[Any, Any]) -> None:
+    """Operations run in the pool's threads here: what they reach through the context has to bear that."""
+    app = nodes[0].app
+    made: list[object] = []
+
+    def kind(_: Any) -> object:
+        time.sleep(0.05)
+        made.append(object())
+        return made[-1]
+
+    assert len(set(map(id, at_once(lambda n: app.local(kind))))) == len(made) == 1
+    drawn = [name for some in at_once(lambda n: [app.ids.uuid() for _ in range(5000)]) for name in some]
+    assert len(set(drawn)) == len(drawn)
