@@ -1,13 +1,16 @@
-"""Write NOTICE: the licences of what `pip install fogbank` installs, read from the packages of requirements.lock.
+"""Write NOTICE: the licences of what `pip install fogbank` installs, as the packages declare them.
 
 python tools/notice.py           (in an environment that holds them: `make lock` does it)
 """
 
 from __future__ import annotations
 
-import re
+import tomllib
 from importlib import metadata
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 HEAD = """Fogbank
@@ -22,7 +25,8 @@ Inc. or its affiliates). It installs these packages, each under its own licence,
 # one word for what packages of old write as prose
 WORDS = {"BSD License": "BSD", "MIT License": "MIT", "Apache Software License": "Apache-2.0",
          "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0", "Python Software Foundation License": "PSF-2.0",
-         "Apache License 2.0": "Apache-2.0", "Apache License, Version 2.0": "Apache-2.0"}  # fmt: skip
+         "ISC License (ISCL)": "ISC", "Apache License 2.0": "Apache-2.0",
+         "Apache License, Version 2.0": "Apache-2.0"}  # fmt: skip
 
 
 def licence(name: str) -> str:
@@ -36,16 +40,22 @@ def licence(name: str) -> str:
     return " / ".join(named) or (WORDS.get(stated[0], stated[0]) if stated else "see the package")
 
 
+def installed() -> list[str]:
+    """The names of what `pip install fogbank` brings on this platform."""
+    found: set[str] = set()
+    left = list(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"])
+    while left:
+        needed = Requirement(left.pop())
+        name = canonicalize_name(needed.name)
+        if name not in found and (needed.marker is None or needed.marker.evaluate({"extra": ""})):
+            found.add(name)
+            left += metadata.requires(name) or ()
+    return sorted(found)
+
+
 def text() -> str:
-    """The whole of NOTICE. Packages of other platforms, which are not here, are left to their own metadata."""
-    lines = []
-    for line in (ROOT / "requirements.lock").read_text().splitlines():
-        if pin := re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==", line):
-            try:
-                lines.append(f"  {pin[1]}: {licence(pin[1])}\n")
-            except metadata.PackageNotFoundError:
-                lines.append(f"  {pin[1]}: see the package (not installed on the platform this was made on)\n")
-    return HEAD + "".join(lines)
+    """The whole of NOTICE."""
+    return HEAD + "".join(f"  {name}: {licence(name)}\n" for name in installed())
 
 
 if __name__ == "__main__":

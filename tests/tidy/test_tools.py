@@ -53,3 +53,7 @@ def test_a_scaffold_wants_a_name_that_aws_has():
                               check=False)  # fmt: skip
         assert done.returncode == code
         assert done.stdout
+
+
+def test_notice_names_what_is_installed():
+    assert (ROOT / "NOTICE").read_text() == tool("notice").text(), "python tools/notice.py"
