@@ -209,6 +209,23 @@ def test_iam_denies_and_admits(aws: Any) -> None:
         ssm.get_parameter(Name="/shut")
 
 
+def test_a_stack_is_made_and_removed(aws: Any) -> None:
+    cloudformation = aws.client("cloudformation")
+    resources = {"Queue": {"Type": "AWS::SQS::Queue"}, "Topic": {"Type": "AWS::SNS::Topic"}}
+    cloudformation.create_stack(StackName="s", TemplateBody=json.dumps({"Resources": resources}))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="s", WaiterConfig={"Delay": 1})
+    assert len(aws.client("sqs").list_queues()["QueueUrls"]) == 1
+    cloudformation.delete_stack(StackName="s")
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="s", WaiterConfig={"Delay": 1})
+    assert "QueueUrls" not in aws.client("sqs").list_queues()
+
+
+def test_metrics(aws: Any) -> None:
+    cloudwatch = aws.client("cloudwatch")
+    cloudwatch.put_metric_data(Namespace="N", MetricData=[{"MetricName": "m", "Value": 1}])
+    assert [metric["MetricName"] for metric in cloudwatch.list_metrics(Namespace="N")["Metrics"]] == ["m"]
+
+
 # -- writers that meet -------------------------------------------------------------------------------------------------
 
 
