@@ -64,7 +64,7 @@ def up(
         str | None, typer.Option(help="default, open (any key is root) or strict (issued keys only).")
     ] = None,
     iam: Annotated[str | None, typer.Option(help="enforce, audit (log what would be denied) or off.")] = None,
-    limits: Annotated[str | None, typer.Option(help="aws, off, or a file of quotas.")] = None,
+    limits: Annotated[str | None, typer.Option(help="aws (rate limits and throttles hold) or off.")] = None,
     durability: Annotated[
         str | None, typer.Option(help="process (survives kill -9) or full (survives a power cut).")
     ] = None,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .metrics import Metrics
     from .settings import Settings
     from .signals import Signals, Watch
+    from .trace import Trace
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,6 +36,7 @@ class Cloud(Protocol):
     ids: Ids
     signals: Signals
     metrics: Metrics
+    trace: Trace
     secret: bytes  # of this data directory: seals page tokens and the like
 
     def local(self, kind: Callable[[Any], T], /) -> T: ...

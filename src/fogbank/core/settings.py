@@ -9,6 +9,7 @@ import msgspec
 
 Auth = Literal["default", "open", "strict"]
 Iam = Literal["enforce", "audit", "off"]
+Limits = Literal["aws", "off"]
 Durability = Literal["process", "full"]
 Runtimes = Literal["nearest", "exact"]
 
@@ -23,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: str = ""  # a postgresql:// URL for the scale-out store; empty: SQLite in `data`
     auth: Auth = "default"
     iam: Iam = "enforce"
-    limits: str = "aws"  # aws, off, or the path of a file of quotas
+    limits: Limits = "aws"
     durability: Durability = "process"
     runtimes: Runtimes = "nearest"
     init: Path | None = None  # a folder of scripts to run when the cloud is ready

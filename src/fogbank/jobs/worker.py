@@ -11,6 +11,7 @@ import msgspec
 
 from fogbank.core.context import Cloud, Context
 from fogbank.core.operation import Job
+from fogbank.core.trace import Hop
 from fogbank.store.api import Conflict, Reader, StoreError, Transaction
 
 from . import leases
@@ -127,11 +128,15 @@ class Worker:
             cause=job.cause,
             endpoint=job.endpoint,
         )
+        who = job.principal.arn or job.principal.kind
+        hop = Hop(job.id, ctx.now(), "job", job.kind, job.account, job.region, who, job.cause)
+        self._cloud.trace.add(hop)
         try:
             await declared.call(ctx, job.payload)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # the worker's outermost edge
+            hop.status, hop.error, hop.message = 500, type(error).__name__, str(error)[:500]
             log.warning("job %s (%s) failed: %r", job.kind, job.id, error, exc_info=log.isEnabledFor(logging.DEBUG))
             await self._finish(job, f"{type(error).__name__}: {error}", declared.attempts, declared.backoff)
         else:
