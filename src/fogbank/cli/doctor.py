@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-import sys
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from rich.console import Console
 from rich.table import Table
@@ -20,12 +20,14 @@ def examine() -> list[dict[str, Any]]:
     def add(name: str, needed_for: str, found: str, install: str) -> None:
         entries.append({"name": name, "for": needed_for, "ok": bool(found), "found": found, "install": install})
 
+    interpreters = _interpreters()
+    pythons, nodes = interpreters.found("python"), interpreters.found("nodejs")
     for version in PYTHONS:
-        mine = f"{sys.version_info.major}.{sys.version_info.minor}" == version
-        path = sys.executable if mine else shutil.which(f"python{version}") or ""
+        path = pythons.get(tuple(map(int, version.split("."))), "")
         add(f"python{version}", f"Lambda runtime python{version} (else the nearest)", path,
             f"apt install python{version}, or uv python install {version}")  # fmt: skip
-    add("node", "Lambda runtimes nodejs*", shutil.which("node") or "", "apt install nodejs")
+    have = ", ".join(f"{'.'.join(map(str, number))} ({path})" for number, path in sorted(nodes.items()))
+    add("node", "Lambda runtimes nodejs* (each on the nearest)", have, "apt install nodejs")
     boto3 = importlib.util.find_spec("boto3")
     add("boto3", "Python functions that use it, as on AWS", boto3.origin or "" if boto3 else "", "pip install boto3")
     add("aws", "fogbank demo, and the tour of the README", shutil.which("aws") or "", "pip install awscli")
@@ -34,6 +36,14 @@ def examine() -> list[dict[str, Any]]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
     add("chromium", "the browser test of this repository", chromium, "apt install chromium")
     return entries
+
+
+def _interpreters() -> Any:
+    """What Lambda would run functions on, found as it finds it."""
+    from fogbank.core.settings import Settings
+    from fogbank.services.lambda_.runtimes import Interpreters
+
+    return Interpreters(cast("Any", SimpleNamespace(settings=Settings())))
 
 
 def show(entries: list[dict[str, Any]]) -> None:
