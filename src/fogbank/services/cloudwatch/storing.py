@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from typing import Any
 
 from fogbank.core import principal
 from fogbank.core.context import Cloud, Context
-from fogbank.store.api import Transaction
+from fogbank.store.api import Conflict, StoreError, Transaction
 
 from .records import ALARMS, POINTS, SERIES, Dimensions, Point, Series, dimension_text
+
+log = logging.getLogger("fogbank.cloudwatch")
 
 FLUSH_SECONDS = 5.0
 BATCH = 500  # minutes a transaction stores, a few milliseconds
@@ -100,7 +103,10 @@ class Flusher:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            await self.flush()
+            try:
+                await self.flush()
+            except (StoreError, Conflict) as error:  # these few seconds are lost, the next ones need not be
+                log.warning("metrics could not be stored: %s", error)
 
     async def flush(self) -> None:
         """Store everything counted so far."""
