@@ -23,6 +23,7 @@ NESTED = (
     "transactions do not nest: one is open already. Pass its `tx` on instead of opening another; and an async "
     "operation never keeps a transaction open across an await"
 )
+ENDED = "a scan was continued after its transaction had ended"
 FIRST_CHUNK, LARGEST_CHUNK = 16, 512  # rows that a scan fetches at a time: few at first, since most scans end early
 NAME = re.compile(rb"[^\x00\x01]+(?=[\x00\x01])")  # a table's, at the start of a row
 CATALOG = b"\x00catalog\x00"  # + a table's name: its version and indexes, as last used
@@ -157,6 +158,20 @@ class TypedReader:
             wanted = size if left < 0 else min(size, left)
             changes = self._changes
             rows = fetch(low, high, reverse, wanted)
+            if not self._writes:  # nothing can change on the way: where to go on is known from the last row
+                for row in rows:
+                    yield make(row)
+                    if self._live != live:
+                        raise RuntimeError(ENDED)
+                if len(rows) < wanted:
+                    return
+                if reverse:
+                    high = rows[-1][0]
+                else:
+                    low = rows[-1][0] + b"\x00"
+                left -= wanted if left > 0 else 0
+                size = min(size * 4, LARGEST_CHUNK)
+                continue
             for row in rows:
                 if reverse:
                     high = row[0]
@@ -165,7 +180,7 @@ class TypedReader:
                 left -= 1
                 yield make(row)
                 if self._live != live:
-                    raise RuntimeError("a scan was continued after its transaction had ended")
+                    raise RuntimeError(ENDED)
                 if self._changes != changes:
                     size = 4
                     break

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.Part
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import md5
 from typing import Any, NamedTuple
 
@@ -40,6 +41,7 @@ def unpacked(base: bytes) -> Place:
     return Place(bucket_of(pk), pk, base[end:])
 
 
+@lru_cache(4096)
 def bucket_of(pk: bytes) -> int:
     """The hash of a partition key: 32 bits, evenly spread."""
     return int.from_bytes(md5(pk, usedforsecurity=False).digest()[:4], "big")

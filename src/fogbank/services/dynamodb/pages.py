@@ -100,7 +100,9 @@ class Span(NamedTuple):
 def bounds(schema: Schema, index: Index | None, conditions: KeyConditions) -> Span:
     """The keys that key conditions allow. Raises ValidationError for conditions that do not fit the keys."""
     keys = index.keys if index is not None else schema.keys
-    _check_conditions(keys, conditions)
+    wanted = conditions.get(keys.hash)
+    if len(conditions) > 1 or wanted is None or wanted[0] != "EQ" or kind_of(wanted[1][0]) != keys.hash_kind:
+        _check_conditions(keys, conditions)
     operator, given = conditions[keys.hash]
     if operator != "EQ":
         raise ValidationError("Query key condition not supported")
@@ -234,30 +236,33 @@ class Slice(NamedTuple):
     items: list[Item]
     fetched: list[int]  # bytes of items that a local index did not hold whole
     complete: bool  # nothing follows
+    size: int  # bytes of the records' items
 
 
 def read_slice(
     tx: Reader, schema: Schema, span: Span, after: FullKey | None, *, reverse: bool, limit: int, room: int, whole: bool
 ) -> Slice:
     """Up to `limit` records, or `room` bytes; `whole`: entries of a local index are completed by their items."""
+    found = tx.scan(ITEMS, span.prefix, start=span.start, end=span.end, after=after, reverse=reverse, limit=limit)
     records: list[ItemRecord] = []
-    for record in tx.scan(
-        ITEMS, span.prefix, start=span.start, end=span.end, after=after, reverse=reverse, limit=limit
-    ):
-        records.append(record)
+    given = room
+    take = records.append
+    for record in found:
+        take(record)
         room -= record.size
         if room <= 0:
             break
     complete = room > 0 and len(records) < limit
+    size = given - room
     if not whole:
-        return Slice(records, [record.item for record in records], [], complete)
+        return Slice(records, [record.item for record in records], [], complete, size)
     items: list[Item] = []
     fetched: list[int] = []
     for record in records:
         full = tx.get(ITEMS, schema.key(unpacked(record.base)))
         items.append(full.item if full is not None else record.item)
         fetched.append(full.size if full is not None else 0)
-    return Slice(records, items, fetched, complete)
+    return Slice(records, items, fetched, complete, size)
 
 
 class Page:
@@ -286,14 +291,11 @@ class Page:
         """Take a slice in; `last` is set when the page is full with it."""
         test, records = self._test, found.records
         self.scanned += len(records)
-        self.size += sum([record.size for record in records])
+        self.size += found.size
         self.fetched += found.fetched
         self.items += found.items if test is None else filter(test, found.items)
         if records and (self.size >= PAGE or self.scanned == self._limit):
             self.last = records[-1]
-
-    def units(self, consistent: bool) -> float:
-        return read_units(self.size, consistent)
 
     def fetched_units(self, consistent: bool) -> float:
         return sum(read_units(size, consistent) for size in self.fetched)

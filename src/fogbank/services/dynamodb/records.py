@@ -80,7 +80,7 @@ class ItemRecord(Record, array_like=True):
     sk: bytes  # empty where the table has no sort key
     base: bytes  # of index entries: the base item's key
     size: int
-    item: dict[str, Any]
+    item: dict[str, dict[str, Any]]
 
 
 ITEMS = Table("dynamodb/item", ItemRecord, key=lambda i: (i.account, i.region, i.box, i.bucket, i.pk, i.sk, i.base))

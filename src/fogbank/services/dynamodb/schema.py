@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from fogbank.core.arns import partition_of
@@ -224,5 +225,6 @@ def _own_key(item: Item, name: str, kind: str, limit: int) -> bytes:
     return found
 
 
+@lru_cache(4096)
 def table_arn(account: str, region: str, name: str) -> str:
     return f"arn:{partition_of(region)}:dynamodb:{region}:{account}:table/{name}"

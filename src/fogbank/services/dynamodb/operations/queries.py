@@ -25,6 +25,7 @@ from ..pages import FullKey, Page, Selection, Slice, Span, bounds, check_start, 
 from ..records import ITEMS
 from ..schema import Index, Schema
 from ..state import State
+from ..units import read_units
 from ..values import Item, Value
 from .plans import planned
 
@@ -83,8 +84,8 @@ class Read:
         """The index that is read, if one is. Raises ValidationError for what cannot be read from it."""
         name = self.req.get("IndexName")
         if name is None:
-            self.selection.check(schema, None)
-            schema.check_nested(self.nested)
+            if self.nested:
+                schema.check_nested(self.nested)
             return None
         index = schema.index(name)
         if not index.local and self.req.get("ConsistentRead"):
@@ -132,7 +133,7 @@ class Read:
             result["Items"] = self.selection.apply(page.items)
         if page.last is not None:
             result["LastEvaluatedKey"] = key_values(schema, index, page.last.item)
-        units = page.units(bool(req.get("ConsistentRead")))
+        units = read_units(page.size, bool(req.get("ConsistentRead")))
         name = index.name if index is not None else ""
         state.read(ctx, schema, units, name)
         if page.fetched:
@@ -168,7 +169,7 @@ def _begin_query(tx: Reader, ctx: Context, read: Read, conditions: KeyConditions
     index = read.index(schema)
     keys = index.keys if index is not None else schema.keys
     span = bounds(schema, index, conditions)
-    for name in keys.names:
+    for name in keys.names if read.filtered else ():
         if name in read.filtered:
             raise ValidationError(
                 f"{read.filter_name} can only contain non-primary key attributes: Primary key attribute: {name}"
