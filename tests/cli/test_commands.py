@@ -15,6 +15,8 @@ from pathlib import Path
 import boto3
 import pytest
 
+pytestmark = pytest.mark.xdist_group("command line")  # they share one cloud
+
 
 class Shell:
     """A user's folder: `run("status", "--json")` there; no variable of this test run gets in."""

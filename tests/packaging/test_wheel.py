@@ -16,6 +16,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.xdist_group("wheel")  # one worker builds and installs it once
+
 
 def _run(*command: str | Path, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("FOGBANK_", "AWS_", "PYTHON", "VIRTUAL_ENV"))}
