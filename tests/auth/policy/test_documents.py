@@ -33,10 +33,6 @@ IDENTITY = [
     ('{"Version": "2012-10-17", "Statements": []}', SYNTAX),
     ('{"Version": "2011-01-01", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}', SYNTAX),
     (
-        '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}',
-        "Policy document must be version 2012-10-17 or greater.",
-    ),
-    (
         '{"Version": "2008-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}',
         "Policy document must be version 2012-10-17 or greater.",
     ),
@@ -102,3 +98,8 @@ def test_trust_policies() -> None:
 def test_resource_policies_may_be_of_the_old_version() -> None:
     text = {"Statement": [{"Sid": "any text", "Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}]}
     assert compile(json.dumps(text), purpose="resource").statements[0].sid == "any text"
+
+
+def test_a_policy_may_leave_out_its_version() -> None:
+    """SAM's policy templates do, and IAM takes them (aws-sam-translator's policy_templates.json has no Version)."""
+    compile('{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}', purpose="identity")
