@@ -89,7 +89,7 @@ def running(peer: Peer, port: int) -> Iterator[Server | None]:
         return
     command = [program, *(peer.command if not peer.package else peer.command[1:])]
     with tempfile.TemporaryDirectory() as home:
-        env = os.environ | {"HOME": home} | peer.env
+        env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"HOME": home} | peer.env
         started = time.perf_counter()
         process = subprocess.Popen(
             command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True

