@@ -15,7 +15,7 @@ import json
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import cycle
 from typing import Any
@@ -62,10 +62,16 @@ class Load:
         self.first_error = ""
         self.running = True
         self.counting = False
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def reconnect(self, client: Callable[[], asyncio.Protocol], host: str, port: int) -> None:
+        task = asyncio.ensure_future(asyncio.get_running_loop().create_connection(client, host, port))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 class Client(asyncio.Protocol):
-    """Sends the next request when the response to the last one is complete."""
+    """Sends the next request when the response to the last one is complete; connects anew where the server closes."""
 
     def __init__(self, load: Load, ended: asyncio.Future[None]) -> None:
         self.load = load
@@ -73,6 +79,7 @@ class Client(asyncio.Protocol):
         self.held = b""
         self.missing = 0  # bytes of the current response still to come, once its head has been read
         self.sent = 0.0
+        self.closing = False  # the server said that it will close this connection
         self.write: Any = None
         self.transport: Any = None
 
@@ -117,6 +124,7 @@ class Client(asyncio.Protocol):
             length = len(data) - end - 4
         else:
             length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        self.closing = b"connection: close" in head or (head[:8] == b"http/1.0" and b"keep-alive" not in head)
         load = self.load
         load.statuses[status] += load.counting
         if status not in load.expected and not load.first_error:
@@ -129,9 +137,16 @@ class Client(asyncio.Protocol):
         self.missing = 0
         if self.load.counting:
             self.load.latencies.append(time.perf_counter() - self.sent)
-        self.send()
+        if self.closing:
+            self.transport.close()
+        else:
+            self.send()
 
     def connection_lost(self, error: Exception | None) -> None:
+        if self.load.running and self.closing and not self.missing:
+            peer = self.transport.get_extra_info("peername")
+            self.load.reconnect(lambda: Client(self.load, self.ended), *peer[:2])
+            return
         if self.load.running and not self.load.first_error:
             self.load.first_error = f"a connection was closed: {error}"
         if not self.ended.done():
