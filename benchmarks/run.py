@@ -86,7 +86,9 @@ def cold_start(target: Target) -> dict[str, float | None]:
         for n in range(5):
             function(target, f"cold{n}", "def handler(event, context):\n    return {}\n")
             started = time.perf_counter()
-            client.invoke(FunctionName=f"cold{n}", Payload=b"{}")["Payload"].read()
+            answer = client.invoke(FunctionName=f"cold{n}", Payload=b"{}")
+            if answer.get("FunctionError") or answer["Payload"].read().strip() != b"{}":
+                raise RuntimeError("the function did not really run")
             spans.append((time.perf_counter() - started) * 1000)
     except Exception as error:
         print(f"  cold start failed: {error}")
