@@ -51,6 +51,11 @@ class DataPlane(msgspec.Struct):
 
 
 DATA_PLANES = {"execute-api": "apigateway", "lambda-url": "lambda", "s3-website": "s3"}
+DATA_PLANE_PATHS = (  # for clients that cannot resolve the hosts' names
+    ("/_aws/cloudformation/", "cloudformation-callback", "cloudformation"),
+    ("/_aws/lambda-url/", "lambda-url", "lambda"),
+    ("/_aws/sns/SimpleNotificationService.pem", "sns-certificate", "sns"),
+)
 
 
 class Router:
@@ -67,12 +72,10 @@ class Router:
             return DataPlane(host.service, DATA_PLANES[host.service])
         if request.path.startswith(("/restapis/", "/_aws/execute-api/")) and _API_PATH.match(request.path):
             return DataPlane("execute-api", "apigateway")
-        if request.path.startswith("/_aws/cloudformation/"):
-            return DataPlane("cloudformation-callback", "cloudformation")
-        if request.path.startswith("/_aws/lambda-url/"):
-            return DataPlane("lambda-url", "lambda")
-        if request.path == "/_aws/sns/SimpleNotificationService.pem":
-            return DataPlane("sns-certificate", "sns")
+        if request.path.startswith("/_aws/"):
+            for prefix, endpoint, service in DATA_PLANE_PATHS:
+                if request.path.startswith(prefix):
+                    return DataPlane(endpoint, service)
         scope_region, scope_service = credential_scope(request)
         region = scope_region or host.region or self._region
         target = request.header("x-amz-target")

@@ -60,11 +60,6 @@ class MessageNotInflight(ServiceError):
     code = "MessageNotInflight"
 
 
-class OverLimit(ServiceError):
-    code = "OverLimit"
-    status = 403
-
-
 class PurgeQueueInProgress(ServiceError):
     code = "PurgeQueueInProgress"
     status = 403
