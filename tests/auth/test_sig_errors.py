@@ -186,7 +186,7 @@ def test_host_must_be_signed() -> None:
 
 def test_s3_payload_header() -> None:
     request = signed("s3")
-    request.headers = [h for h in request.headers if h[0] != "x-amz-content-sha256"]
+    request.set_headers([h for h in request.headers if h[0] != "x-amz-content-sha256"])
     error = refused(request, "s3")
     assert (error.code, error.message) == (
         "InvalidRequest",

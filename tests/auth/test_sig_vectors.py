@@ -46,12 +46,10 @@ def test_case(authz: Path) -> None:
     signed = expected.split("\n")[-2]
     for line in expected.split("\n"):
         if line.startswith("x-amz-security-token:") and not request.header("x-amz-security-token"):
-            request.headers.append(("X-Amz-Security-Token", line.partition(":")[2]))
-            request._lookup = None
+            request.set_headers([*request.headers, ("X-Amz-Security-Token", line.partition(":")[2])])
     assert canonical.request_text(request, signed, expected.rsplit("\n", 1)[1], s3=False) == expected
 
-    request.headers.append(("Authorization", authorization))
-    request._lookup = None
+    request.set_headers([*request.headers, ("Authorization", authorization)])
     claim = read(request)
     assert claim is not None
     assert claim.access_key == "AKIDEXAMPLE"

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fogbank.core.http import look_up
 from fogbank.gateway.limits import HttpLimits
-from fogbank.gateway.parsing import CHUNKED, ChunkedDecoder, HeadParser, Refusal
+from fogbank.gateway.parsing import CHUNKED, USUAL, ChunkedDecoder, HeadParser, Refusal
 
 NAME = st.text("abcXYZ-_09!#$%&'*+.^`|~", min_size=1, max_size=12).filter(
     lambda name: name.lower() not in ("host", "expect", "te")
@@ -64,21 +65,22 @@ def test_headers_come_back_as_sent_first_seen_or_remembered(headers, space) -> N
     parser = HeadParser(HttpLimits())
     lines = "".join(f"\r\n{name}:{space}{value}{space}" for name, value in headers)
     raw = f"GET /a?b HTTP/1.1\r\nHost: h{lines}".encode("latin-1")
-    first, second = parser.parse(raw), parser.parse(raw)
+    (first, length, manner), (second, *_) = parser.parse(raw), parser.parse(raw)
     expected = [("Host", "h"), *((name, value.strip(" \t")) for name, value in headers)]
     assert first.headers == second.headers == expected
-    assert (first.method, first.path, first.query, first.length, first.keep) == ("GET", "/a", "b", 0, True)
+    assert first.lookup == second.lookup == look_up(expected)
+    assert (first.method, first.path, first.query, length, manner) == ("GET", "/a", "b", 0, USUAL)
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(raw) -> None:
     for data in (raw, b"GET / HTTP/1.1\r\nHost: h\r\n" + raw, b"GET /" + raw + b" HTTP/1.1\r\nHost: h"):
         try:
-            head = HeadParser(HttpLimits()).parse(data)
+            _, length, _ = HeadParser(HttpLimits()).parse(data)
         except Refusal as refusal:
             assert 400 <= refusal.status <= 505
         else:
-            assert head.length >= CHUNKED
+            assert length >= CHUNKED
 
 
 def test_remembered_lines_are_bounded_and_hold_no_secrets() -> None:
@@ -94,4 +96,4 @@ def test_remembered_lines_are_bounded_and_hold_no_secrets() -> None:
 def test_framing_headers_count_when_remembered(line: str) -> None:
     parser = HeadParser(HttpLimits())
     for _ in range(3):
-        assert parser.parse(f"POST / HTTP/1.1\r\nHost: h\r\n{line}".encode()).length == 5
+        assert parser.parse(f"POST / HTTP/1.1\r\nHost: h\r\n{line}".encode())[1] == 5

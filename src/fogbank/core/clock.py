@@ -17,6 +17,7 @@ class Clock:
     def __init__(self, offset: float = 0.0, frozen_at: float | None = None) -> None:
         self._offset = offset
         self._frozen = frozen_at
+        self.moved = frozen_at is not None or offset != 0.0  # whether this clock differs from the real one
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._sequence = 0
         self._moves: list[tuple[float, float]] = []  # (real instant, how far ahead from then on), oldest first
@@ -51,11 +52,6 @@ class Clock:
         return time.time()
 
     @property
-    def moved(self) -> bool:
-        """Whether this clock differs from the real one."""
-        return self._frozen is not None or self._offset != 0.0
-
-    @property
     def frozen(self) -> bool:
         return self._frozen is not None
 
@@ -66,12 +62,14 @@ class Clock:
         else:
             self._frozen = None
             self._offset = instant - time.time()
+        self.moved = True
         self._note()
         self._wake()
 
     def shift(self, seconds: float) -> None:
         """Run `seconds` ahead of real time (used at start, before anybody sleeps)."""
         self._offset = seconds
+        self.moved = seconds != 0.0
         self._moves = [(0.0, seconds)]
 
     def _note(self) -> None:
@@ -91,6 +89,7 @@ class Clock:
         """Back to real time."""
         self._frozen = None
         self._offset = 0.0
+        self.moved = False
         self._note()
         self._wake()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 
@@ -22,47 +22,57 @@ class BodyTooLarge(Exception):
     """A body is longer than its reader allows."""
 
 
+def look_up(headers: list[tuple[str, str]]) -> dict[str, str]:
+    """Headers by lower-case name, duplicates joined with commas."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        name = name.lower()
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
 class Request:
     """One HTTP request.
 
     `path` and `query` are the raw, still percent-encoded text of the request line (latin-1 of the bytes: nothing is
-    normalised, `//`, `%2F` and trailing dots are as the client sent them). `headers` keeps order, case and duplicates.
+    normalised, `//`, `%2F` and trailing dots are as the client sent them). `headers` keeps order, case and duplicates;
+    whoever changes it calls `set_headers`. `lookup` has them by lower-case name, duplicates joined with commas, as
+    RFC 9110 5.3 reads them.
     A small body has arrived whole when the handler is called: `content` holds it and `stream` is None; of a longer one
     `content` is None and `stream` delivers it.
     """
 
-    __slots__ = ("_lookup", "client", "content", "headers", "method", "path", "query", "scheme", "stream")
+    __slots__ = ("client", "content", "headers", "lookup", "method", "path", "query", "scheme", "stream")
 
     def __init__(
         self,
         method: str,
         path: str,
         query: str = "",
-        headers: Iterable[tuple[str, str]] = (),
+        headers: list[tuple[str, str]] | None = None,
         content: bytes | None = b"",
         stream: BodyStream | None = None,
         scheme: str = "http",
         client: str = "127.0.0.1",
+        lookup: dict[str, str] | None = None,
     ) -> None:
         self.method = method
         self.path = path
         self.query = query
-        self.headers = list(headers)
+        self.headers = headers if headers is not None else []
         self.content = content
         self.stream = stream
         self.scheme = scheme
         self.client = client
-        self._lookup: dict[str, str] | None = None
+        self.lookup = look_up(self.headers) if lookup is None else lookup
 
     def header(self, name: str, default: str = "") -> str:
-        """The value of a header by lower-case name; duplicates are joined with commas, as RFC 9110 5.3 reads them."""
-        lookup = self._lookup
-        if lookup is None:
-            lookup = self._lookup = {}
-            for key, value in self.headers:
-                key = key.lower()
-                lookup[key] = f"{lookup[key]},{value}" if key in lookup else value
-        return lookup.get(name, default)
+        """The value of a header by lower-case name."""
+        return self.lookup.get(name, default)
+
+    def set_headers(self, headers: list[tuple[str, str]]) -> None:
+        self.headers = headers
+        self.lookup = look_up(headers)
 
     @property
     def host(self) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from ..core.http import FileSlice, Request, Response
 from .exchange import Exchange, failure, open_slice, read_slice, value
-from .parsing import CHUNKED, ChunkedDecoder, Head, Refusal
+from .parsing import CHUNKED, USUAL, ChunkedDecoder, Manner, Refusal
 from .streams import (
     HIGH,
     BodyMalformed,
@@ -126,10 +126,10 @@ class Connection(asyncio.Protocol):
         """
         at = served = 0
         size = len(data)
-        parse = self._server.parser.parse
-        small = self._server.limits.small_body_bytes
+        server = self._server
+        transport = self.transport
         while at < size:
-            if self._exchange is not None or self.outlet.paused or served == _BURST or self.transport.is_closing():
+            if self._exchange is not None or self.outlet.paused or served == _BURST or transport.is_closing():
                 self._hold(data[at:])
                 if served == _BURST:
                     self._loop.call_soon(self._continue)
@@ -142,31 +142,31 @@ class Connection(asyncio.Protocol):
                 self._partial(data[at:], begun=begun and not served)
                 return
             try:
-                head = parse(data[at:end])
+                request, length, manner = server.parser.parse(data[at:end], self._scheme, self.client)
             except Refusal as refusal:
                 self.refuse(refusal)
                 return
             at = end + 4
-            length = head.length
-            if length and (length == CHUNKED or length > size - at or length > small or head.expect):
-                self._open_body(head, data[at:])
-                return
-            content = data[at : at + length] if length else b""
-            at += length
+            if length:
+                if length == CHUNKED or length > size - at or length > server.small_body or manner.expect:
+                    self._open_body(request, length, manner, data[at:])
+                    return
+                request.content = data[at : at + length]
+                at += length
             served += 1
-            request = Request(
-                head.method, head.path, head.query, head.headers, content, None, self._scheme, self.client
-            )
-            answer = self._ask_handler(request)
+            try:
+                answer = server.handler(request)
+            except Exception as error:  # the outermost edge: logged, answered
+                answer = failure(error)
             # the most frequent case first: an answer at hand, on a connection that goes on
-            if answer.__class__ is Response and head.keep and not head.http10 and not self._server.stopping:
-                message = quick(answer, head.method, self._server.date())
+            if answer.__class__ is Response and manner is USUAL and not server.stopping:
+                message = quick(answer, request.method, server.date())
                 if message is not None:
                     self.requests += 1
-                    self._since = self._server.ticked
-                    self.transport.write(message)
+                    self._since = server.ticked
+                    transport.write(message)
                     continue
-            self._begin(Exchange(request, head), answer)
+            self._begin(Exchange(request, manner), answer)
             if self._state != _HEAD:
                 return
 
@@ -192,26 +192,26 @@ class Connection(asyncio.Protocol):
             self._read_heads(data)
             self._flow()
 
-    def _open_body(self, head: Head, data: bytes) -> None:
-        """The body of `head` has not arrived with it; `data` is what has."""
-        request = Request(head.method, head.path, head.query, head.headers, None, None, self._scheme, self.client)
-        exchange = Exchange(request, head)
+    def _open_body(self, request: Request, length: int, manner: Manner, data: bytes) -> None:
+        """The body of `request` has not arrived with its head; `data` is what has."""
+        request.content = None
+        exchange = Exchange(request, manner)
         exchange.complete = False
         self._incoming = exchange
         self._state = _BODY
         self._since = self._server.ticked
-        self._asked = not head.expect
-        if head.length == CHUNKED:
+        self._asked = not manner.expect
+        if length == CHUNKED:
             self._decoder = ChunkedDecoder(self._server.limits.header_bytes)
         else:
             self._decoder = None
-            self._left = head.length
-        if head.expect or head.length > self._server.limits.small_body_bytes:
+            self._left = length
+        if manner.expect or length > self._server.small_body:
             self._make_stream(exchange)
             self._begin(exchange, self._ask_handler(exchange.request))
         if data and self._state == _BODY:  # not answered, and given up, already
             self._read_body(data)
-        if self._incoming is exchange and exchange.stream is None and head.length == CHUNKED:
+        if self._incoming is exchange and exchange.stream is None and length == CHUNKED:
             self._timer = self._loop.call_later(_QUICK_SECONDS, self._hand_over)
 
     def _make_stream(self, exchange: Exchange) -> IncomingBody:
@@ -261,7 +261,7 @@ class Connection(asyncio.Protocol):
             else:
                 self._collected.append(piece)
                 self._size += len(piece)
-                if self._size > self._server.limits.small_body_bytes:
+                if self._size > self._server.small_body:
                     self._hand_over()
         if done:
             self._complete(exchange, rest)

@@ -6,7 +6,7 @@ import logging
 import os
 
 from ..core.http import BodyTooLarge, FileSlice, Request, Response
-from .parsing import Head
+from .parsing import Manner
 from .streams import BodyInterrupted, IncomingBody
 from .writing import BadResponse, plain
 
@@ -18,10 +18,10 @@ class Exchange:
 
     __slots__ = ("complete", "http10", "keep", "request", "stream")
 
-    def __init__(self, request: Request, head: Head) -> None:
+    def __init__(self, request: Request, manner: Manner) -> None:
         self.request = request
-        self.keep = head.keep
-        self.http10 = head.http10
+        self.keep = manner.keep
+        self.http10 = manner.http10
         self.stream: IncomingBody | None = None
         self.complete = True  # the request has arrived to its last byte
 

@@ -10,7 +10,9 @@ never together with Transfer-Encoding, which is `chunked` and nothing else.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
+from ..core.http import Request, look_up
 from .limits import HttpLimits
 
 CHUNKED = -1  # the length of a body whose end is marked in the body itself
@@ -24,19 +26,11 @@ _DIGITS = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _CHUNK_LINE = 4096  # bytes of a chunk's size line, extensions included
 
-_PLAIN, _HOST, _LENGTH, _CODING, _EXPECT, _CONNECTION, _UPGRADE = range(7)
-_KINDS = {
-    "host": _HOST,
-    "content-length": _LENGTH,
-    "transfer-encoding": _CODING,
-    "expect": _EXPECT,
-    "connection": _CONNECTION,
-    "upgrade": _UPGRADE,
-}
 # lines that hardly ever come twice, and secrets: never remembered
 _VOLATILE = frozenset(
     ("authorization", "cookie", "x-amz-date", "x-amz-security-token", "amz-sdk-invocation-id", "x-amz-content-sha256")
 )
+_SINGLE = frozenset(("host", "content-length", "transfer-encoding"))  # a second one could be read in two ways
 
 
 class Refusal(Exception):
@@ -48,20 +42,20 @@ class Refusal(Exception):
         super().__init__(f"{status} {reason}")
 
 
-class Head:
-    """The head of one request: what the handler sees, and how its body is framed."""
+class Manner(NamedTuple):
+    """How a request wants to be answered."""
 
-    __slots__ = ("expect", "headers", "http10", "keep", "length", "method", "path", "query", "upgrade")
+    keep: bool = True  # the connection may serve another request
+    http10: bool = False
+    expect: bool = False  # the client waits for 100 Continue before it sends the body
 
-    method: str
-    path: str
-    query: str
-    headers: list[tuple[str, str]]
-    length: int  # bytes of the body, or CHUNKED
-    expect: bool  # the client waits for 100 Continue before it sends the body
-    keep: bool  # the connection may serve another request
-    http10: bool
-    upgrade: str  # the protocol the client would rather speak, if any
+
+USUAL = Manner()
+_OLD = Manner(keep=False, http10=True)
+_UNUSUAL = frozenset(("transfer-encoding", "expect", "connection"))  # headers that change the manner
+_ROOT = {f"{method} / HTTP/1.1": (method, "/", USUAL) for method in _METHODS}  # what most AWS calls begin with
+
+Known = tuple[tuple[str, str], tuple[str, str]]  # a header as sent, and with its name in lower case
 
 
 class HeadParser:
@@ -69,43 +63,44 @@ class HeadParser:
 
     def __init__(self, limits: HttpLimits) -> None:
         self._limits = limits
-        self._lines: dict[str, tuple[tuple[str, str], int]] = {}
-        self._names: dict[str, tuple[int, bool]] = {}  # a valid name as sent -> its kind, whether its lines are kept
+        self._lines: dict[str, Known] = {}
+        self._names: dict[str, tuple[str, bool]] = {}  # a valid name as sent → in lower case, whether lines are kept
 
-    def parse(self, raw: bytes) -> Head:
-        """The head in `raw`: request line and header lines without the final empty line. Raises Refusal."""
+    def parse(self, raw: bytes, scheme: str = "http", client: str = "") -> tuple[Request, int, Manner]:
+        """The request whose head is `raw`, request line and header lines without the final empty line, its body's
+        length in bytes (or CHUNKED), and its manner. Raises Refusal.
+        """
         if len(raw) > self._limits.header_bytes:
             raise self.too_long(raw)
         lines = raw.decode("latin-1").split("\r\n")
-        head = Head()
-        target = self._request_line(head, lines[0])
-        if len(lines) > self._limits.header_count + 1:
-            raise Refusal(431, "too many headers")
-        head.length = 0
-        head.expect = False
-        head.upgrade = ""
+        first = lines[0]
+        method, target, manner = _ROOT.get(first) or self._request_line(first)
         del lines[0]
-        headers: list[tuple[str, str]] = []
-        special: list[tuple[int, str]] | None = None
-        remembered = self._lines
-        for line in lines:
-            known = remembered.get(line)
-            if known is None:
-                known = self._read(line)
-            headers.append(known[0])
-            if known[1]:
-                if special is None:
-                    special = []
-                special.append((known[1], known[0][1]))
-        head.headers = headers
-        host = _framing(head, special) if special is not None else None
-        if host is None and not head.http10:
+        if len(lines) > self._limits.header_count:
+            raise Refusal(431, "too many headers")
+        remembered, read = self._lines.get, self._read
+        known = [remembered(line) or read(line) for line in lines]
+        headers = [pair for pair, _ in known]
+        lookup = dict([pair for _, pair in known])
+        if len(lookup) != len(headers):
+            _refuse_repeated([pair[0] for _, pair in known])
+            lookup = look_up(headers)
+        host = lookup.get("host")
+        if host is None and not manner.http10:
             raise Refusal(400, "no Host header")
+        length = 0
+        given = lookup.get("content-length")
+        if given is not None:
+            if not _DIGITS.fullmatch(given):
+                raise Refusal(400, "bad Content-Length")
+            length = int(given)
+        if not _UNUSUAL.isdisjoint(lookup):
+            length, manner = _unusual(lookup, length, manner)
         if target[0] == "/":
-            head.path, _, head.query = target.partition("?")
+            path, _, query = target.partition("?")
         else:
-            _other_form(head, target, host)
-        return head
+            path, query = _other_form(method, target, host)
+        return Request(method, path, query, headers, b"", None, scheme, client, lookup), length, manner
 
     def too_long(self, data: bytes) -> Refusal:
         """What to say to a head, or the beginning of one, that is too long."""
@@ -114,20 +109,19 @@ class HeadParser:
             return Refusal(414, "URL too long")
         return Refusal(431, "request header section too long")
 
-    def _request_line(self, head: Head, line: str) -> str:
-        """Method, version and keep-alive default into `head`; returns the request target."""
+    def _request_line(self, line: str) -> tuple[str, str, Manner]:
+        """Method, request target, and the manner that the version implies."""
         parts = line.split(" ")
         if len(parts) != 3:
             raise Refusal(400, "bad request line")
         method, target, version = parts
-        head.method = method
         if version == "HTTP/1.1":
-            head.http10, head.keep = False, True
+            manner = USUAL
             fits = 0 < len(target) <= self._limits.url_bytes
             if fits and method in _METHODS and target.isascii() and target.isprintable():
-                return target
+                return method, target, manner
         elif version == "HTTP/1.0":
-            head.http10, head.keep = True, False
+            manner = _OLD
         elif re.fullmatch(r"HTTP/[0-9]\.[0-9]", version):
             raise Refusal(505, "HTTP version not supported")
         else:
@@ -138,88 +132,75 @@ class HeadParser:
             raise Refusal(400, "bad request target")
         if not _TOKEN.fullmatch(method):
             raise Refusal(400, "bad method")
-        return target
+        return method, target, manner
 
-    def _read(self, line: str) -> tuple[tuple[str, str], int]:
+    def _read(self, line: str) -> Known:
         name, colon, value = line.partition(":")
-        kept = self._names.get(name) or self._name(name)
+        lower, kept = self._names.get(name) or self._name(name)
+        value = value.strip(" \t")
         if not colon or (not (value.isascii() and value.isprintable()) and _CONTROL.search(value)):
             raise Refusal(400, "bad header")
-        known = (name, value.strip(" \t")), kept[0]
-        if kept[1] and len(line) <= 200:
+        known = (name, value), (lower, value)
+        if kept and len(line) <= 200:
             if len(self._lines) >= 1024:
                 self._lines.clear()
             self._lines[line] = known
         return known
 
-    def _name(self, name: str) -> tuple[int, bool]:
+    def _name(self, name: str) -> tuple[str, bool]:
         if not _TOKEN.fullmatch(name):
             raise Refusal(400, "bad header")
         lower = name.lower()
-        kept = _KINDS.get(lower, _PLAIN), lower not in _VOLATILE
+        made = lower, lower not in _VOLATILE
         if len(name) <= 64:
             if len(self._names) >= 1024:
                 self._names.clear()
-            self._names[name] = kept
-        return kept
+            self._names[name] = made
+        return made
 
 
-def _framing(head: Head, special: list[tuple[int, str]]) -> str | None:
-    """Read the headers that frame the message into `head`; returns the Host header."""
-    host: str | None = None
-    length: str | None = None
-    coding: str | None = None
-    for kind, value in special:
-        if kind == _HOST:
-            if host is not None:
-                raise Refusal(400, "two Host headers")
-            host = value
-        elif kind == _LENGTH:
-            if length is not None or not _DIGITS.fullmatch(value):
-                raise Refusal(400, "bad Content-Length")
-            length = value
-            head.length = int(value)
-        elif kind == _CODING:
-            if coding is not None or head.http10:
-                raise Refusal(400, "bad Transfer-Encoding")
-            coding = value.lower()
-        elif kind == _EXPECT:
-            if value.lower() != "100-continue":
-                raise Refusal(417, "unknown expectation")
-            head.expect = not head.http10
-        elif kind == _CONNECTION:
-            tokens = [token.strip() for token in value.lower().split(",")]
-            if "close" in tokens:
-                head.keep = False
-            elif head.http10 and "keep-alive" in tokens:
-                head.keep = True
-        elif kind == _UPGRADE:
-            head.upgrade = value
-    if coding is not None:
-        if length is not None:
+def _refuse_repeated(names: list[str]) -> None:
+    for name in _SINGLE:
+        if names.count(name) > 1:
+            raise Refusal(400, f"two {name.title()} headers")
+
+
+def _unusual(lookup: dict[str, str], length: int, manner: Manner) -> tuple[int, Manner]:
+    """The body's length and the manner, as the headers say that most requests do not have."""
+    keep = manner.keep
+    if "connection" in lookup:
+        tokens = [token.strip() for token in lookup["connection"].lower().split(",")]
+        keep = "close" not in tokens and (keep or "keep-alive" in tokens)
+    if "transfer-encoding" in lookup:
+        if manner.http10:
+            raise Refusal(400, "bad Transfer-Encoding")
+        if "content-length" in lookup:
             raise Refusal(400, "both Content-Length and Transfer-Encoding")
-        if coding != "chunked":
+        if lookup["transfer-encoding"].lower() != "chunked":
             raise Refusal(501, "transfer coding not supported")
-        head.length = CHUNKED
-    if head.length == 0:
-        head.expect = False
-    return host
+        length = CHUNKED
+    expect = False
+    if "expect" in lookup:
+        if lookup["expect"].lower() != "100-continue":
+            raise Refusal(417, "unknown expectation")
+        expect = length != 0 and not manner.http10
+    found = Manner(keep, manner.http10, expect)
+    return length, USUAL if found == USUAL else found
 
 
-def _other_form(head: Head, target: str, host: str | None) -> None:
-    """A request target that is no path (RFC 9112 section 3.2): a proxy's absolute form, or `*`."""
-    if target == "*" and head.method == "OPTIONS":
-        head.path, head.query = "*", ""
-        return
-    if head.method == "CONNECT":
+def _other_form(method: str, target: str, host: str | None) -> tuple[str, str]:
+    """Path and query of a request target that is no path (RFC 9112 section 3.2): a proxy's absolute form, or `*`."""
+    if target == "*" and method == "OPTIONS":
+        return "*", ""
+    if method == "CONNECT":
         raise Refusal(405, "CONNECT is not supported")
     match = _ABSOLUTE.fullmatch(target)
     if match is None:
         raise Refusal(400, "bad request target")
     if host is not None and _authority(host) != _authority(match[1]):
         raise Refusal(400, "the request target and the Host header name different hosts")
-    head.path, _, head.query = match[2].partition("?")
-    head.path = head.path or "/"
+    path, _, query = match[2].partition("?")
+    return path or "/", query
 
 
 def _authority(host: str) -> str:

@@ -20,6 +20,7 @@ _BREAKING = re.compile("[\r\n\0]")
 _SPECIAL_LENGTHS = frozenset((4, 10, 14, 17))  # of date, connection, content-length, transfer-encoding
 _BODILESS = frozenset((204, 304, *range(100, 200)))
 _STATUS = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n" for status in HTTPStatus}
+_BODIED = {status: line for status, line in _STATUS.items() if status not in _BODILESS}
 
 
 class BadResponse(Exception):
@@ -51,19 +52,19 @@ class Framing:
 def quick(response: Response, method: str, now: str) -> bytes | None:
     """A whole message, for the frequent case: some bytes, no special header, the connection kept. None: use `frame`."""
     body = response.body
-    head = _STATUS.get(response.status)
-    if not isinstance(body, bytes) or head is None or method == "HEAD" or len(body) > SMALL_FILE:
+    head = _BODIED.get(response.status)
+    if body.__class__ is not bytes or head is None or method == "HEAD" or len(body) > SMALL_FILE:
         return None
-    if response.status in _BODILESS:
-        return None
-    for name, value in response.headers:
+    headers = response.headers
+    for name, value in headers:
         if len(name) in _SPECIAL_LENGTHS:
             return None
-        line = f"{name}: {value}"
-        if not (line.isascii() and line.isprintable()):
-            return None
-        head += line + "\r\n"
-    return f"{head}Date: {now}\r\nContent-Length: {len(body)}\r\n\r\n".encode("ascii") + body
+        head += f"{name}: {value}\r\n"
+    head = f"{head}Date: {now}\r\nContent-Length: {len(body)}\r\n\r\n"
+    ends = len(headers) + 4  # one more would have come in with a header
+    if head.count("\n") != ends or head.count("\r") != ends or "\0" in head or not head.isascii():
+        return None
+    return head.encode("ascii") + body
 
 
 def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: bool) -> Framing:

@@ -160,7 +160,7 @@ class RequestReader:
 
     def _read_headers(self, request: Request, params: dict[str, Any]) -> None:
         table, prefixes = self._headers, self._prefixes
-        for lowered, text in _lookup(request).items():
+        for lowered, text in request.lookup.items():
             found = table.get(lowered)
             if found is not None:
                 value = found[1](text) if text and found[0] not in params else None
@@ -187,14 +187,6 @@ class RequestReader:
                 params[found[0]] = found[1](text)
         if self._query_map is not None and rest:
             params[self._query_map[0]] = rest
-
-
-def _lookup(request: Request) -> dict[str, str]:
-    """The headers by lower-case name, duplicates joined, as `request.header` gives them."""
-    request.header("host")
-    found = request._lookup
-    assert found is not None  # made by the line before
-    return found
 
 
 def _prefix(ref: Ref) -> str:

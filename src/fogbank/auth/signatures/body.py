@@ -134,8 +134,7 @@ def decode(request: Request, kind: str, chunks: Chunks | None) -> None:
         extra = list(decoder.trailers.items())
     elif request.stream is not None:
         request.stream = ChunkedBody(request.stream, decoder)
-    request.headers = [pair for old in request.headers for pair in _plain(old)] + extra
-    request._lookup = None  # the headers have changed
+    request.set_headers([pair for old in request.headers for pair in _plain(old)] + extra)
 
 
 def hoist(request: Request) -> None:
@@ -152,8 +151,7 @@ def hoist(request: Request) -> None:
         and not request.header(low)
     ]
     if extra:
-        request.headers.extend(extra)
-        request._lookup = None
+        request.set_headers(request.headers + extra)
 
 
 def decode_unsigned(request: Request) -> None:

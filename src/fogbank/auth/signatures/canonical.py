@@ -78,24 +78,25 @@ def signed_names(signed: str) -> tuple[str, ...]:
     return tuple(signed.split(";"))
 
 
-def lookup(request: Request) -> dict[str, str]:
-    """A request's headers by lower-case name, as `request.header` gives them."""
-    request.header("host")
-    found = request._lookup
-    assert found is not None  # made by the line before
-    return found
+@lru_cache(maxsize=1024)
+def _lines(signed: str) -> str:
+    """The template of the signed headers' lines."""
+    return "".join([name.replace("%", "%%") + ":%s\n" for name in signed_names(signed)])
 
 
 def headers(request: Request, signed: str) -> str:
     """`name:value` lines of the signed headers, in the client's order. An absent header counts as empty."""
-    lines: list[str] = []
-    get = lookup(request).get
-    for name in signed_names(signed):
-        value = get(name, "")
-        if " " in value and _SPACES.search(value) is not None:
-            value = _folded(request, name)
-        lines.append(f"{name}:{value}\n")
-    return "".join(lines)
+    names = signed_names(signed)
+    values = list(map(request.lookup.get, names))
+    text: str = _lines(signed) % tuple(values)
+    if " " not in text and None not in values:
+        return text
+    for at, value in enumerate(values):
+        if value is None:
+            values[at] = ""
+        elif " " in value and _SPACES.search(value) is not None:
+            values[at] = _folded(request, names[at])
+    return _lines(signed) % tuple(values)
 
 
 def _folded(request: Request, name: str) -> str:
@@ -106,8 +107,10 @@ def _folded(request: Request, name: str) -> str:
 
 def request_text(request: Request, signed: str, payload: str, *, s3: bool, without_signature: bool = False) -> str:
     """The canonical request. `payload` is the hex hash or the literal that stands for it."""
-    uri = s3_path(request.path) if s3 else path(request.path)
-    return (
-        f"{request.method}\n{uri}\n{query(request.query, without_signature=without_signature)}\n"
-        f"{headers(request, signed)}\n{signed}\n{payload}"
-    )
+    uri = request.path
+    if uri != "/":
+        uri = s3_path(uri) if s3 else path(uri)
+    asked = request.query
+    if asked:
+        asked = query(asked, without_signature=without_signature)
+    return f"{request.method}\n{uri}\n{asked}\n{headers(request, signed)}\n{signed}\n{payload}"

@@ -55,7 +55,7 @@ _TIMESTAMP = re.compile(r"\d{8}T\d{6}Z")
 
 
 @lru_cache(maxsize=1024)
-def _usual(head: str) -> tuple[str, str, str, str, str] | None:
+def usual(head: str) -> tuple[str, str, str, str, str] | None:
     """The parts of an Authorization header up to its signature, which a client repeats all day."""
     match = _USUAL.fullmatch(head)
     return (match[1], match[2], match[3], match[4], match[5]) if match else None
@@ -68,14 +68,15 @@ def read(request: Request) -> Claim | None:
     InvalidArgument, for a claim that cannot be read; UnsupportedSignature for version 4A.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
     """
-    authorization = request.header("authorization")
+    given = request.lookup.get
+    authorization = given("authorization")
     if authorization:
-        usual = _usual(authorization[:-64])
-        if usual is not None:
-            timestamp = request.header("x-amz-date") or request.header("date")
+        parts = usual(authorization[:-64])
+        if parts is not None:
+            timestamp = given("x-amz-date") or given("date")
             if timestamp:
-                key, date, region, service, headers = usual
-                token = request.header("x-amz-security-token")
+                key, date, region, service, headers = parts
+                token = given("x-amz-security-token", "")
                 signature = authorization[-64:]
                 return Claim(
                     4, "header", key, signature, timestamp, date, region, service, "aws4_request", headers, token

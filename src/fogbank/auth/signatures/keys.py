@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-from collections import OrderedDict
 from hashlib import sha256
 from hmac import digest
 from typing import Any, cast
@@ -36,11 +35,11 @@ class SigningKey(msgspec.Struct, frozen=True):
 
 
 class SigningKeys:
-    """Least recently used keys by (secret, date, region, service). One per process, owned by the pipeline."""
+    """Keys by (secret, date, region, service). One per process, owned by the pipeline."""
 
     def __init__(self, capacity: int = 4096) -> None:
         self._capacity = capacity
-        self._keys: OrderedDict[tuple[str, str, str, str], SigningKey] = OrderedDict()
+        self._keys: dict[tuple[str, str, str, str], SigningKey] = {}
 
     def get(self, secret: str, date: str, region: str, service: str) -> SigningKey:
         """The key of a scope; ValueError when `date` is no date of the form YYYYMMDD."""
@@ -48,11 +47,9 @@ class SigningKeys:
         found = self._keys.get(name)
         if found is None:
             found = SigningKey.of(derive(secret, date, region, service), epoch_of_date(date))
+            if len(self._keys) >= self._capacity:
+                self._keys.clear()
             self._keys[name] = found
-            if len(self._keys) > self._capacity:
-                self._keys.popitem(last=False)
-        else:
-            self._keys.move_to_end(name)
         return found
 
 

@@ -50,22 +50,31 @@ def verify(claim: Claim, request: Request, secret: str, now: float, *, service: 
     aws-chunked one is decoded, and what is still arriving is checked to its end as it is read (see body.py).
     """
     s3 = service in S3_NAMES
-    _check_scope(claim, service, s3)
+    date, signed = claim.date, claim.signed_headers
+    if claim.service != service or claim.terminator != "aws4_request" or not _is_region(claim.region):
+        _refuse_scope(claim, service, s3)
     try:
-        key = keys.get(secret, claim.date, claim.region, claim.service)
+        key = keys.get(secret, date, claim.region, service)
     except ValueError:
         raise _date_mismatch(claim, claim.timestamp, s3)
-    at = _time(claim, key, s3)
-    _check_time(claim, at, now, s3)
-    if "host" not in canonical.signed_names(claim.signed_headers):
+    stamp = claim.timestamp
+    second = _second_of_day(stamp)
+    if second is not None and stamp[:8] == date:
+        at = float(key.midnight + second)
+    else:
+        at = _unusual_time(claim, s3)
+        stamp = _stamp(at)
+    if claim.expires is not None or not -SKEW <= now - at <= SKEW:
+        _check_time(claim, at, now, s3)
+    if "host" not in canonical.signed_names(signed):
         raise _host_unsigned(s3)
     payload = _s3_payload(claim, request) if s3 else _payload(request)
     presigned = claim.place == "query"
-    text = canonical.request_text(request, claim.signed_headers, payload, s3=s3, without_signature=presigned)
-    stamp = claim.timestamp if claim.timestamp[8:9] == "T" else _stamp(at)
-    to_sign = f"{ALGORITHM}\n{stamp}\n{claim.scope}\n{sha256(text.encode('latin-1')).hexdigest()}"
-    expected = key.sign(to_sign.encode())
-    if not compare_digest(expected.encode(), claim.signature.encode("latin-1", "replace")):
+    text = canonical.request_text(request, signed, payload, s3=s3, without_signature=presigned)
+    digest = sha256(text.encode("latin-1")).hexdigest()
+    to_sign = f"{ALGORITHM}\n{stamp}\n{date}/{claim.region}/{service}/aws4_request\n{digest}"
+    signature = claim.signature
+    if not (signature.isascii() and compare_digest(key.sign(to_sign.encode()), signature)):
         if s3 or not _unsigned_body(claim, request, stamp, key):
             raise _mismatch(claim, text, to_sign, s3)
     elif s3:
@@ -79,17 +88,9 @@ def verify(claim: Claim, request: Request, secret: str, now: float, *, service: 
 # -- the scope ---------------------------------------------------------------------------------------------------------
 
 
-def _check_scope(claim: Claim, service: str, s3: bool) -> None:
-    if (
-        claim.service == service
-        and claim.terminator == "aws4_request"
-        and claim.timestamp.startswith(claim.date)
-        and _is_region(claim.region)
-    ):
-        return
+def _refuse_scope(claim: Claim, service: str, s3: bool) -> None:
     if s3:
-        _check_s3_scope(claim, service)
-        return
+        _refuse_s3_scope(claim, service)
     faults: list[str] = []
     if not _is_region(claim.region):
         faults.append(f"Credential should be scoped to a valid region, not '{claim.region}'. ")
@@ -99,21 +100,17 @@ def _check_scope(claim: Claim, service: str, s3: bool) -> None:
         faults.append(
             f"Credential should be scoped with a valid terminator: 'aws4_request', not '{claim.terminator}'. "
         )
-    if faults:
-        raise InvalidSignature("".join(faults))
-    # the date: an HTTP date in the Date header does not begin with the scope's; _time compares them
+    raise InvalidSignature("".join(faults))
 
 
-def _check_s3_scope(claim: Claim, service: str) -> None:
+def _refuse_s3_scope(claim: Claim, service: str) -> None:
     if claim.service != service:
         detail = f'incorrect service "{claim.service}". This endpoint belongs to "{service}".'
     elif claim.terminator != "aws4_request":
         detail = f'incorrect terminator "{claim.terminator}". This endpoint uses "aws4_request".'
-    elif not _is_region(claim.region):
+    else:
         detail = f"the region '{claim.region}' is wrong; expecting 'us-east-1'"
         raise _s3_malformed(claim, detail, Region="us-east-1")
-    else:
-        return
     raise _s3_malformed(claim, detail)
 
 
@@ -164,14 +161,11 @@ def _iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _time(claim: Claim, key: SigningKey, s3: bool) -> float:
-    """The epoch second of the claim's timestamp, which must lie on the scope's date."""
+def _unusual_time(claim: Claim, s3: bool) -> float:
+    """The epoch second of a timestamp in another form, an HTTP date say. It must lie on the scope's date."""
     text = claim.timestamp
-    second = _second_of_day(text)
-    if second is not None:
-        if not text.startswith(claim.date):
-            raise _date_mismatch(claim, text, s3)
-        return key.midnight + second
+    if _TIMESTAMP.fullmatch(text) is not None:
+        raise _date_mismatch(claim, text, s3)
     try:
         at = parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, OverflowError):
@@ -279,7 +273,7 @@ def _check_signed(claim: Claim, request: Request) -> None:
     signed = canonical.signed_names(claim.signed_headers)
     loose = [
         name
-        for name in canonical.lookup(request)
+        for name in request.lookup
         if name[:6] == "x-amz-" and name not in signed and name not in _UNSIGNED_HEADERS
     ]
     if loose:

@@ -63,8 +63,8 @@ async def answer(app: App, request: Request) -> Response:
         from .post import post
 
         return allow(app, request, await post(app, request))
-    request.headers.append(("x-fogbank-cors", "answered"))  # the router's mark that this endpoint has had it
-    request._lookup = None
+    # the router's mark that this endpoint has had it
+    request.set_headers([*request.headers, ("x-fogbank-cors", "answered")])
     response = app.pipeline(request)
     return allow(app, request, await response if inspect.isawaitable(response) else response)
 

@@ -167,9 +167,8 @@ def _as_form(request: Request, form: dict[str, str], action: str) -> None:
         form["QueueUrl"] = f"https://queue.amazonaws.com{request.path}"
     request.content = urlencode(form).encode()
     request.query = ""
-    request.headers = [(n, v) for n, v in request.headers if n.lower() != "content-type"]
-    request.headers.append(("Content-Type", "application/x-www-form-urlencoded"))
-    request._lookup = None
+    kept = [(n, v) for n, v in request.headers if n.lower() != "content-type"]
+    request.set_headers([*kept, ("Content-Type", "application/x-www-form-urlencoded")])
 
 
 async def _bytes(body: Any) -> bytes:
