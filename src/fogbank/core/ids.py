@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import string
 
 _ALNUM_LOWER = string.digits + string.ascii_lowercase
 _ALNUM = string.digits + string.ascii_letters
+_UUID = re.compile(r"(.{8})(.{4}).(.{3}).(.{3})(.{12})")
 _BASE32 = string.ascii_uppercase + "234567"
 
 
@@ -19,6 +21,7 @@ class Ids:
         self._seeded = seed is not None
         self._pool = b""  # of the system's entropy: one call for many ids
         self._used = 0
+        self._uuids: list[str] = []  # made ahead, many at a time
 
     def bytes(self, n: int) -> bytes:
         if self._seeded:
@@ -32,8 +35,12 @@ class Ids:
 
     def uuid(self) -> str:
         """A version 4 UUID."""
-        h = self.bytes(16).hex()
-        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{'89ab'[int(h[16], 16) & 3]}{h[17:20]}-{h[20:]}"
+        try:
+            return self._uuids.pop()
+        except IndexError:
+            made = _UUID.sub(r"\1-\2-4\3-a\4-\5 ", self.bytes(16 * 256).hex()).split()
+            self._uuids = made[:-1]
+            return made[-1]
 
     def hex(self, n: int) -> str:
         """`n` lower-case hexadecimal digits."""

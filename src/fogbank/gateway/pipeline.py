@@ -36,6 +36,7 @@ from fogbank.core.principal import Principal
 from fogbank.core.trace import Hop
 from fogbank.store.api import Conflict, StoreError
 from fogbank.wire import hosts
+from fogbank.wire.codec import Codec
 
 from . import cors
 from .routing import DataPlane, Router, Target
@@ -58,20 +59,17 @@ class MethodNotAllowed(ServiceError):
     default = "The specified method is not allowed against this resource."
 
 
-class Call:
+class Call(msgspec.Struct):
     """One request on its way through."""
 
-    __slots__ = ("ctx", "operation", "params", "principal", "request", "request_id", "started", "target")
-
-    def __init__(self, request: Request, target: Target, request_id: str) -> None:
-        self.request = request
-        self.target = target
-        self.request_id = request_id
-        self.started = perf_counter()
-        self.principal = NO_AUTH
-        self.operation: Operation | None = None
-        self.ctx: Context | None = None
-        self.params: dict[str, Any] = {}
+    request: Request
+    target: Target
+    request_id: str
+    started: float
+    principal: Principal = NO_AUTH
+    operation: Operation | None = None
+    ctx: Context | None = None
+    params: dict[str, Any] = {}
 
 
 class Pipeline:
@@ -87,7 +85,7 @@ class Pipeline:
             if answer is not None:
                 return answer
         form = request.content is None and request.header("content-type").startswith("application/x-www-form")
-        if form and not request.header("x-amz-target"):
+        if form and "x-amz-target" not in request.lookup:
             return self._read_first(request)  # the form may say which operation it is
         return self._enter(request)
 
@@ -107,13 +105,23 @@ class Pipeline:
         except ServiceError as error:
             protocol = "json" if request.header("x-amz-target") else "query"
             return wire.error_response(None, protocol, "", error, request_id, request.method)
-        if isinstance(target, DataPlane):
+        if target.__class__ is DataPlane:
             return self._data_plane(target, request)
-        call = Call(request, target, request_id)
-        operation = target.operation
-        if request.content is None and not (operation is not None and operation.streaming_input):
-            return self._finish_late(call, read=True)
-        return self._finish(call)
+        call = Call(request, cast(Target, target), request_id, perf_counter())
+        if request.content is None:
+            model = call.target.operation
+            if model is None or not model.streaming_input:
+                return self._finish_late(call, read=True)
+        try:
+            operation = self._prepare(call)
+            if operation.is_async or not self._inline:
+                return self._finish_late(call)
+            result = operation.call(call.ctx, call.params)
+            if result.__class__ is not dict and isinstance(result, Coroutine):
+                return self._finish_late(call, rest=result)
+            return self._answer(call, result)
+        except Exception as error:  # the pipeline's outermost edge
+            return self._fail(call, error)
 
     def _data_plane(self, plane: DataPlane, request: Request) -> Response | Awaitable[Response]:
         service = services.load(plane.service)
@@ -121,18 +129,6 @@ class Pipeline:
         if handler is None:
             return Response(501, [("content-type", "text/plain")], f"Fogbank has no {plane.endpoint} yet.\n".encode())
         return handler.call(self._app, request)
-
-    def _finish(self, call: Call) -> Response | Awaitable[Response]:
-        try:
-            operation = self._prepare(call)
-            if operation.is_async or not self._inline:
-                return self._finish_late(call)
-            result = operation.call(call.ctx, call.params)
-            if isinstance(result, Coroutine):
-                return self._finish_late(call, rest=result)
-            return self._answer(call, result)
-        except Exception as error:  # the pipeline's outermost edge
-            return self._fail(call, error)
 
     async def _finish_late(
         self, call: Call, *, read: bool = False, rest: Coroutine[Any, Any, dict[str, Any]] | None = None
@@ -162,49 +158,48 @@ class Pipeline:
     def _prepare(self, call: Call) -> Operation:
         """Authenticate, parse, authorise; raises the error to answer with."""
         request, target, app = call.request, call.target, self._app
-        call.principal = principal = app.authenticator.authenticate(request, target.service.signing_name)
-        self._refuse_strangers_pages(request, principal)
-        model = target.operation
-        if model is None:
-            if target.service.name == "s3":
+        service, model, codec = target.service.name, target.operation, target.codec
+        given = request.lookup.get
+        call.principal = principal = app.authenticator.authenticate(request, target.signing_name)
+        if given("sec-fetch-site") and principal.kind == "root":
+            self._refuse_strangers_pages(request)
+        if model is None or codec is None:
+            if service == "s3":
                 raise MethodNotAllowed
-            raise UnknownOperation(f"Unknown operation: {target.service.name} {target.name}")
-        operation = self.find(target.service.name, model.name)
-        anonymous = principal.kind == "anonymous"
-        if anonymous and target.service.name not in ANONYMOUS_OK and not model.unsigned:
+            raise UnknownOperation(f"Unknown operation: {service} {target.name}")
+        operation = self.find(service, model.name)
+        if principal.kind == "anonymous" and service not in ANONYMOUS_OK and not model.unsigned:
             raise MissingAuthenticationToken
         if operation is None:
-            raise NotBuilt(target.service.name, model.name)
+            raise NotBuilt(service, model.name)
         call.operation = operation
-        call.params = model.parse(target.protocol, request, target.labels, request.content)
+        call.params = codec.parse(request, target.labels, request.content)
+        host, client = given("host"), request.client
         call.ctx = ctx = Context(
             app=app,
             account=principal.account or app.settings.account,
             region=target.region,
             principal=principal,
             request_id=call.request_id,
-            service=target.service.name,
+            service=service,
             operation=model.name,
-            endpoint=f"{request.scheme}://{request.host}" if request.host else app.endpoint,
-            source_ip=request.client,
+            endpoint=f"{request.scheme}://{host}" if host else app.endpoint,
+            source_ip=client,
             # what never leaves this machine is as good as encrypted: deploy tools' buckets deny plain http
-            secure=request.scheme == "https" or request.client in LOOPBACK,
-            user_agent=request.header("user-agent"),
-            referer=request.header("referer"),
+            secure=client in LOOPBACK or request.scheme == "https",
+            user_agent=given("user-agent", ""),
+            referer=given("referer", ""),
         )
         app.authorizer.authorize(ctx, operation, call.params, app.resource_policy)
         return operation
 
-    def _refuse_strangers_pages(self, request: Request, principal: Principal) -> None:
+    def _refuse_strangers_pages(self, request: Request) -> None:
         """Any web page knows the root keys `test` and 000000000000: browsers say where a request comes from."""
-        site = request.header("sec-fetch-site")
-        if site and principal.kind == "root":
-            domains = self._app.settings.domains
-            origin = request.header("origin").rpartition("//")[2]
-            if not hosts.is_local(request.host, domains) or (
-                site == "cross-site" and not hosts.is_local(origin, domains)
-            ):
-                raise AccessDenied("Fogbank does not take its well-known root keys from a web page of another site.")
+        domains = self._app.settings.domains
+        origin = request.header("origin").rpartition("//")[2]
+        cross = request.header("sec-fetch-site") == "cross-site"
+        if not hosts.is_local(request.host, domains) or (cross and not hosts.is_local(origin, domains)):
+            raise AccessDenied("Fogbank does not take its well-known root keys from a web page of another site.")
 
     @staticmethod
     def find(service: str, operation: str) -> Operation | None:
@@ -216,10 +211,9 @@ class Pipeline:
 
     def _answer(self, call: Call, result: dict[str, Any] | None) -> Response:
         target, operation = call.target, cast(Operation, call.operation)
-        assert target.operation is not None
-        response = target.operation.serialize(target.protocol, result or {}, call.request_id)
+        response: Response = cast(Codec, target.codec).serialize(result or {}, call.request_id)
         response.headers.append(("x-fogbank-fidelity", operation.fidelity))
-        if target.service.name != "s3":
+        if "origin" in call.request.lookup and target.service.name != "s3":
             cors.mark(call.request, response, self._app.settings.domains)
         self._record(call, response.status, None)
         return response
@@ -257,15 +251,15 @@ class Pipeline:
         return InternalFailure()
 
     def _record(self, call: Call, status: int, error: ServiceError | None) -> None:
-        operation, principal = call.operation, call.principal
-        self._app.trace.add(
+        operation, principal, target, app = call.operation, call.principal, call.target, self._app
+        app.trace.add(
             Hop(
                 call.request_id,
-                self._app.clock.now(),
-                call.target.service.name,
-                call.target.name,
+                app.clock.now(),
+                target.service.name,
+                target.name,
                 principal.account,
-                call.target.region,
+                target.region,
                 principal.arn or principal.kind,
                 "",
                 status,

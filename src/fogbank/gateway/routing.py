@@ -17,10 +17,12 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from fogbank.auth.signatures import claims
 from fogbank.core import services
 from fogbank.core.errors import UnknownOperation
 from fogbank.core.http import Request
 from fogbank.wire import hosts, index, models
+from fogbank.wire.codec import Codec
 from fogbank.wire.index import signed_as
 from fogbank.wire.models import OperationModel, ServiceModel
 
@@ -33,14 +35,16 @@ _RPC_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)$")
 
 
 class Target(msgspec.Struct):
-    """Where a request goes. `operation` is None when the service has none of that name or route."""
+    """Where a request goes. `operation` and its `codec` are None when the service has none of that name or route."""
 
     service: ServiceModel
     protocol: str
     operation: OperationModel | None
     labels: dict[str, str]
     region: str
-    name: str = ""  # the operation as the client named it, for the error
+    name: str  # the operation as the client named it, for the error
+    signing_name: str
+    codec: Codec | None
 
 
 class DataPlane(msgspec.Struct):
@@ -49,6 +53,8 @@ class DataPlane(msgspec.Struct):
     endpoint: str  # the name of a service's @endpoint
     service: str
 
+
+KEPT = 10_000  # targets remembered
 
 DATA_PLANES = {"execute-api": "apigateway", "lambda-url": "lambda", "s3-website": "s3"}
 DATA_PLANE_PATHS = (  # for clients that cannot resolve the hosts' names
@@ -62,24 +68,32 @@ class Router:
     def __init__(self, domains: tuple[str, ...], region: str) -> None:
         self._domains = domains
         self._region = region
-        self._targets: dict[str, tuple[ServiceModel, OperationModel | None, str]] = {}
+        self._targets: dict[tuple[str, str], Target] = {}  # of what comes all day
         self._signers: dict[str, list[str]] = {}  # signing name → the services to ask, in order
 
     def route(self, request: Request) -> Target | DataPlane:
         """Where `request` goes; its body must be here when its target stands in a form."""
-        host = hosts.parse(request.host, self._domains)
+        given = request.lookup.get
+        host = hosts.parse(given("host", ""), self._domains)
         if host.name and host.service in DATA_PLANES:
             return DataPlane(host.service, DATA_PLANES[host.service])
-        if request.path.startswith(("/restapis/", "/_aws/execute-api/")) and _API_PATH.match(request.path):
-            return DataPlane("execute-api", "apigateway")
-        if request.path.startswith("/_aws/"):
-            for prefix, endpoint, service in DATA_PLANE_PATHS:
-                if request.path.startswith(prefix):
-                    return DataPlane(endpoint, service)
-        scope_region, scope_service = credential_scope(request)
+        path = request.path
+        if path != "/":
+            if path.startswith(("/restapis/", "/_aws/execute-api/")) and _API_PATH.match(path):
+                return DataPlane("execute-api", "apigateway")
+            if path.startswith("/_aws/"):
+                for prefix, endpoint, service in DATA_PLANE_PATHS:
+                    if path.startswith(prefix):
+                        return DataPlane(endpoint, service)
+        authorization = given("authorization")
+        usual = claims.usual(authorization[:-64]) if authorization else None
+        scope_region, scope_service = usual[2:4] if usual is not None else credential_scope(request)
         region = scope_region or host.region or self._region
-        target = request.header("x-amz-target")
+        target = given("x-amz-target")
         if target:
+            known = self._targets.get((target, region))
+            if known is not None and "smithy-protocol" not in request.lookup:
+                return known
             return self._by_target(target, request, region)
         action, version = form_action(request)
         if action and scope_service != "s3":
@@ -96,15 +110,11 @@ class Router:
         return self._rest(request, scope_service or host.service or "s3", host, region)
 
     def _by_target(self, target: str, request: Request, region: str) -> Target:
-        known = self._targets.get(target)
-        if known is None:
-            prefix, _, name = target.rpartition(".")
-            service = self._best(index.table().by_target.get(prefix, ()))
-            known = service, service.operations.get(name), name
-            if known[1] is not None:  # names that clients make up are not worth remembering
-                self._targets[target] = known
-        service, operation, name = known
-        return Target(service, service.protocol_of(request), operation, {}, region, name)
+        prefix, _, name = target.rpartition(".")
+        found = self._named(self._best(index.table().by_target.get(prefix, ())), request, name, region)
+        if found.operation is not None and found.protocol == "json" and len(self._targets) < KEPT:
+            self._targets[target, region] = found  # names that clients make up are not worth remembering
+        return found
 
     @staticmethod
     def _best(candidates: Sequence[str]) -> ServiceModel:
@@ -115,8 +125,7 @@ class Router:
 
     @staticmethod
     def _named(service: ServiceModel, request: Request, name: str, region: str) -> Target:
-        operation = service.operations.get(name)
-        return Target(service, service.protocol_of(request), operation, {}, region, name)
+        return _target(service, request, service.operations.get(name), {}, region, name)
 
     def _rest(self, request: Request, signing_name: str, host: hosts.Host, region: str) -> Target | DataPlane:
         if signing_name == "s3" and _of_browser(request):
@@ -129,9 +138,8 @@ class Router:
                 path = f"/{host.name}{path}"  # virtual-host addressing: the bucket is in the host
             found = service.route(request.method, path, request.query, request)
             if found is not None:
-                return Target(service, service.protocol_of(request), found[0], found[1], region, found[0].name)
-        service = models.load(built[0])
-        return Target(service, service.protocol_of(request), None, {}, region, f"{request.method} {request.path}")
+                return _target(service, request, found[0], found[1], region, found[0].name)
+        return _target(models.load(built[0]), request, None, {}, region, f"{request.method} {request.path}")
 
     def _signed(self, signing_name: str) -> list[str]:
         """The services that a REST call with this signing name may be of: those that are built, if any is."""
@@ -140,6 +148,19 @@ class Router:
         if built:  # names that clients make up are not worth remembering
             self._signers[signing_name] = built
         return built or ["s3"]
+
+
+def _target(
+    service: ServiceModel,
+    request: Request,
+    operation: OperationModel | None,
+    labels: dict[str, str],
+    region: str,
+    name: str,
+) -> Target:
+    protocol = service.protocol_of(request)
+    codec = operation.codec(protocol) if operation is not None else None
+    return Target(service, protocol, operation, labels, region, name, service.signing_name, codec)
 
 
 def _of_browser(request: Request) -> bool:

@@ -251,7 +251,7 @@ class ServiceModel:
     def endpoint_prefix(self) -> str:
         return self.metadata.endpoint_prefix
 
-    @property
+    @cached_property
     def signing_name(self) -> str:
         return self.metadata.signing_name or self.metadata.endpoint_prefix
 

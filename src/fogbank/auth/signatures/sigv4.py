@@ -272,9 +272,7 @@ def _check_signed(claim: Claim, request: Request) -> None:
     """S3 refuses x-amz-* headers that the signature does not cover."""
     signed = canonical.signed_names(claim.signed_headers)
     loose = [
-        name
-        for name in request.lookup
-        if name[:6] == "x-amz-" and name not in signed and name not in _UNSIGNED_HEADERS
+        name for name in request.lookup if name[:6] == "x-amz-" and name not in signed and name not in _UNSIGNED_HEADERS
     ]
     if loose:
         raise AccessDenied(
