@@ -14,7 +14,9 @@ class Statistic(msgspec.Struct):
     values: dict[float, float]
 
 
-# account, region, namespace, name, dimensions (sorted pairs), minute (epoch seconds)
+# account, region, namespace, name, dimensions
+Series = tuple[str, str, str, str, tuple[tuple[str, str], ...]]
+# the same with the minute (epoch seconds)
 MetricKey = tuple[str, str, str, str, tuple[tuple[str, str], ...], int]
 
 
@@ -36,14 +38,19 @@ class Metrics:
         unit: str,
         now: float,
     ) -> None:
-        key = (account, region, namespace, name, tuple(sorted(dimensions.items())), int(now) // 60 * 60)
+        self.count((account, region, namespace, name, tuple(dimensions.items())), value, unit, now)
+
+    def count(self, series: Series, value: float, unit: str, now: float) -> None:
+        """`add` for who counts the same thing again and again."""
+        key = (*series, int(now) // 60 * 60)
         statistic = self._minutes.get(key)
         if statistic is None:
             if self.on_first is not None:
                 first, self.on_first = self.on_first, None
                 first()
             statistic = self._minutes[key] = Statistic(unit, {})
-        statistic.values[value] = statistic.values.get(value, 0.0) + 1.0
+        values = statistic.values
+        values[value] = values.get(value, 0.0) + 1.0
 
     def take(self) -> dict[MetricKey, Statistic]:
         """Everything added since the last take."""

@@ -96,6 +96,20 @@ class Reader(Protocol):
         """
         ...
 
+    def page(
+        self,
+        table: Table[R],
+        prefix: Key = (),
+        *,
+        limit: int,
+        start: Key | None = None,
+        end: Key | None = None,
+        after: Key | None = None,
+        reverse: bool = False,
+    ) -> list[R]:
+        """What `scan` with this limit gives, as a list read at once: the cheaper form where all of it is wanted."""
+        ...
+
     def scan_index(
         self,
         table: Table[R],

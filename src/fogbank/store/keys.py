@@ -13,6 +13,7 @@ with them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from .api import Key, KeyPart
 
@@ -39,17 +40,25 @@ def encode(key: Key) -> bytes:
         except TypeError:
             pass
     out = b""
+    if len(key) > 3 and type(key[0]) is type(key[1]) is type(key[2]) is str:  # account, region and a name, mostly
+        out = _head(key[:3])
+        key = key[3:]
     for part in key:
         kind = type(part)
-        if kind is str:
+        if kind is bytes:
+            out += _BYTES + (part.replace(b"\x00", b"\x00\xff") if b"\x00" in part else part) + b"\x00"  # type: ignore[union-attr,arg-type,operator]
+        elif kind is str:
             out += _STR + part.encode().replace(b"\x00", b"\x00\xff") + b"\x00"  # type: ignore[union-attr]
-        elif kind is bytes:
-            out += _BYTES + part.replace(b"\x00", b"\x00\xff") + b"\x00"  # type: ignore[union-attr,arg-type,operator]
         elif kind is int:
             out += _encode_int(part)  # type: ignore[arg-type]
         else:
             out += _encode_other(part, kind)
     return out
+
+
+@lru_cache(4096)
+def _head(texts: tuple[str, ...]) -> bytes:
+    return b"".join([_STR + text.encode().replace(b"\x00", b"\x00\xff") + b"\x00" for text in texts])
 
 
 def _encode_other(part: KeyPart, kind: type) -> bytes:

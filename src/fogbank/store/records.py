@@ -32,6 +32,7 @@ class Codec(Generic[R]):
         "indexes",
         "key_of",
         "load_row",
+        "load_rows",
         "prefix",
         "table",
     )
@@ -51,7 +52,7 @@ class Codec(Generic[R]):
         self._version = bytes([table.version])
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(table.record).decode
-        self.load_row = self._row_loader()
+        self.load_row, self.load_rows = self._loaders()
 
     def row(self, key: Key) -> bytes:
         """The row key of a record."""
@@ -72,8 +73,8 @@ class Codec(Generic[R]):
             return self._decode(value[1:-4])
         return self._migrate(value)
 
-    def _row_loader(self) -> Callable[[tuple[bytes, bytes]], R]:
-        """`load` of a row as scans have it: what it checks is the same, in one call per row."""
+    def _loaders(self) -> tuple[Callable[[tuple[bytes, bytes]], R], Callable[[list[tuple[bytes, bytes]]], list[R]]]:
+        """`load` of a row, and of many, as scans have them: what is checked is the same, in fewer calls."""
         load, decode, current = self.load, self._decode, self.table.version
 
         def load_row(row: tuple[bytes, bytes]) -> R:
@@ -82,7 +83,13 @@ class Codec(Generic[R]):
                 return decode(value[1:-4])
             return load(key, value)
 
-        return load_row
+        def load_rows(rows: list[tuple[bytes, bytes]]) -> list[R]:
+            return [
+                decode(value[1:-4]) if crc32(value, crc32(key)) == RESIDUE and value[0] == current else load(key, value)
+                for key, value in rows
+            ]
+
+        return load_row, load_rows
 
     def _migrate(self, value: bytes) -> R:
         version, table = value[0], self.table

@@ -14,6 +14,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from operator import itemgetter
 from pathlib import Path
 
 from . import schema
@@ -37,6 +38,7 @@ from .syncs import GroupedSync
 from .typed import NESTED, IndexedRow, Row, TypedReader, TypedTransaction, wiped
 
 INLINE = schema.INLINE
+_VALUE = itemgetter(1)
 
 GET = "SELECT v FROM kv WHERE k = ?"
 GET_LARGE = "SELECT v FROM large WHERE id = ?"
@@ -108,10 +110,16 @@ class SqliteReader(TypedReader):
         if codec is None or table.name not in self._known:
             codec = self._codec(table)
         row = codec.prefix + encode(key)
-        value = self._get(row)
-        if value is None:
+        try:
+            if not self._store._open:
+                self._begin()
+            found = self._execute(GET, (row,)).fetchone()
+        except sqlite3.Error as error:
+            raise explained(error, self._store.path) from error
+        if found is None:
             return None
-        record: R = codec.load(row, value)
+        value = found[0]
+        record: R = codec.load(row, self._large(value, row) if type(value) is int else value)
         return record
 
     def _get(self, row: bytes) -> bytes | None:
@@ -142,7 +150,9 @@ class SqliteReader(TypedReader):
             if not self._store._open:
                 self._begin()
             rows = self._execute(RANGE[reverse], (low, high, limit)).fetchall()
-            return [row if type(row[1]) is bytes else (row[0], self._large(row[1], row[0])) for row in rows]
+            if int in map(type, map(_VALUE, rows)):
+                rows = [row if type(row[1]) is bytes else (row[0], self._large(row[1], row[0])) for row in rows]
+            return rows
         except sqlite3.Error as error:
             raise explained(error, self._store.path) from error
 

@@ -96,6 +96,22 @@ class TypedReader:
         low, high = _bounds(codec.prefix, encode(prefix), start, end, beyond, reverse)
         return self._walk(low, high, reverse, limit, self._range, codec.load_row)
 
+    def page(
+        self,
+        table: Table[R],
+        prefix: Key = (),
+        *,
+        limit: int,
+        start: Key | None = None,
+        end: Key | None = None,
+        after: Key | None = None,
+        reverse: bool = False,
+    ) -> list[R]:
+        codec = self._codec(table)
+        beyond = None if after is None else encode(after)
+        low, high = _bounds(codec.prefix, encode(prefix), start, end, beyond, reverse)
+        return codec.load_rows(self._range(low, high, reverse, limit))
+
     def scan_index(
         self,
         table: Table[R],

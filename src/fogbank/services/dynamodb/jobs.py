@@ -12,8 +12,8 @@ from fogbank.store.api import Key, Table, Transaction
 
 from .keys import Place
 from .records import COLLECTIONS, EXPIRIES, ITEMS, STATISTICS, TABLES, IndexRecord, TableRecord
-from .schema import Schema
-from .state import NAMESPACE, State
+from .schema import NAMESPACE, Schema
+from .state import State
 from .writes import change, count, expiry_record
 
 SLICE = 200  # records a transaction

@@ -243,17 +243,12 @@ def read_slice(
     tx: Reader, schema: Schema, span: Span, after: FullKey | None, *, reverse: bool, limit: int, room: int, whole: bool
 ) -> Slice:
     """Up to `limit` records, or `room` bytes; `whole`: entries of a local index are completed by their items."""
-    found = tx.scan(ITEMS, span.prefix, start=span.start, end=span.end, after=after, reverse=reverse, limit=limit)
-    records: list[ItemRecord] = []
-    given = room
-    take = records.append
-    for record in found:
-        take(record)
-        room -= record.size
-        if room <= 0:
-            break
-    complete = room > 0 and len(records) < limit
-    size = given - room
+    records = tx.page(ITEMS, span.prefix, start=span.start, end=span.end, after=after, reverse=reverse, limit=limit)
+    size = sum([record.size for record in records])
+    complete = len(records) < limit
+    if size >= room:
+        records, size = _fitting(records, room)
+        complete = False
     if not whole:
         return Slice(records, [record.item for record in records], [], complete, size)
     items: list[Item] = []
@@ -263,6 +258,16 @@ def read_slice(
         items.append(full.item if full is not None else record.item)
         fetched.append(full.size if full is not None else 0)
     return Slice(records, items, fetched, complete, size)
+
+
+def _fitting(records: list[ItemRecord], room: int) -> tuple[list[ItemRecord], int]:
+    """The first of the records, up to the one that takes the last of the room, and their bytes."""
+    size = 0
+    for count, record in enumerate(records, 1):
+        size += record.size
+        if size >= room:
+            return records[:count], size
+    return records, size
 
 
 class Page:

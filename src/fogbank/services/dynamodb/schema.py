@@ -25,14 +25,17 @@ from .keys import (
 from .records import IndexRecord, ItemRecord, TableRecord
 from .values import INVALID, Item, Value, kind_of, size_of
 
+NAMESPACE = "AWS/DynamoDB"
+
 
 class KeySchema:
     """The key attributes of a table or an index, and their types."""
 
-    __slots__ = ("hash", "hash_kind", "names", "range", "range_kind")
+    __slots__ = ("hash", "hash_kind", "names", "range", "range_kind", "together")
 
     def __init__(self, keys: list[str], kinds: Mapping[str, str]) -> None:
         self.names = tuple(keys)
+        self.together = frozenset(keys)
         self.hash = keys[0]
         self.hash_kind = kinds[keys[0]]
         self.range = keys[1] if len(keys) > 1 else None
@@ -72,7 +75,7 @@ class Index:
 class Schema:
     """One table."""
 
-    __slots__ = ("account", "arn", "box", "indexes", "keys", "local", "name", "record", "region")
+    __slots__ = ("account", "arn", "box", "indexes", "keys", "local", "name", "reads", "record", "region", "writes")
 
     def __init__(self, record: TableRecord) -> None:
         self.record = record
@@ -81,13 +84,17 @@ class Schema:
         self.keys = KeySchema(record.keys, record.attributes)
         self.indexes = {index.name: Index(index, record) for index in record.indexes}
         self.local = any(index.local for index in record.indexes)
+        self.reads, self.writes = (  # what CloudWatch counts
+            (self.account, self.region, NAMESPACE, f"Consumed{kind}CapacityUnits", (("TableName", self.name),))
+            for kind in ("Read", "Write")
+        )
 
     # -- where items lie ---------------------------------------------------------------------------------------------
 
     def place(self, key: Item) -> Place:
         """Where the item of a Key parameter lies. Raises ValidationError when it is no key of this table."""
         keys = self.keys
-        if len(key) != len(keys.names) or any(name not in key for name in keys.names):
+        if key.keys() != keys.together:
             for name, value in key.items():
                 if name in keys.names:
                     key_bytes(name, value, keys.kind(name), MAX_HASH if name == keys.hash else MAX_RANGE)

@@ -14,12 +14,11 @@ from fogbank.store.api import Reader, Transaction
 from .definitions import check_name
 from .errors import ProvisionedThroughputExceeded, ResourceNotFound
 from .records import TABLES
-from .schema import Schema
+from .schema import NAMESPACE, Schema
 
 TOPIC = "dynamodb/tables"  # signalled when a table's description changes
 BURST = 300  # seconds of unused throughput that are kept
 KEPT = 10_000  # table descriptions in memory
-NAMESPACE = "AWS/DynamoDB"
 
 Target = tuple[str, str, str]  # account, region, table name
 
@@ -117,11 +116,11 @@ class State:
         self._charge(ctx, schema, "", "write", units)
 
     def _charge(self, ctx: Context, schema: Schema, index: str, kind: str, units: float) -> None:
-        name = "ConsumedReadCapacityUnits" if kind == "read" else "ConsumedWriteCapacityUnits"
+        series = schema.reads if kind == "read" else schema.writes
         if index and not schema.indexes[index].local:
-            ctx.metric(NAMESPACE, name, units, "Count", TableName=schema.name, GlobalSecondaryIndexName=index)
+            ctx.metric(NAMESPACE, series[3], units, "Count", TableName=schema.name, GlobalSecondaryIndexName=index)
         else:
-            ctx.metric(NAMESPACE, name, units, "Count", TableName=schema.name)
+            ctx.app.metrics.count(series, units, "Count", ctx.app.clock.now())
         if self._limited and schema.record.billing == "PROVISIONED":
             box, rate = _rate(schema, index, kind)
             self.throughput.take(box, kind, rate, ctx.now(), units)

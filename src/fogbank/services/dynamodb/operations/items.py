@@ -16,8 +16,8 @@ from ..errors import ConditionalCheckFailed
 from ..expressions.binding import Binding
 from ..expressions.paths import Part, project
 from ..records import ITEMS
-from ..schema import Schema
-from ..state import NAMESPACE, State
+from ..schema import NAMESPACE, Schema
+from ..state import State
 from ..units import read_units
 from ..values import Item
 
