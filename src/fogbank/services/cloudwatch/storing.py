@@ -120,7 +120,7 @@ class Flusher:
             for (account, region, namespace, name, dimensions, minute), statistic in part:
                 ctx = self._context(account, region)
                 point = point_of(statistic.values.items(), minute, statistic.unit)
-                store(tx, ctx, namespace, name, [(key, value) for key, value in dimensions], point)
+                store(tx, ctx, namespace, name, sorted(dimensions), point)
 
     def _context(self, account: str, region: str) -> Context:
         who = principal.service("cloudwatch.amazonaws.com", account)
