@@ -17,7 +17,8 @@ _SENDFILE = 1024 * 1024  # bytes handed to one sendfile call, so that other conn
 SMALL_FILE = 64 * 1024  # bytes; a slice up to this is read and sent with its head in one write
 
 _BREAKING = re.compile("[\r\n\0]")
-_SPECIAL_LENGTHS = frozenset((4, 10, 14, 17))  # of date, connection, content-length, transfer-encoding
+_SPECIAL = frozenset(("date", "connection", "content-length", "transfer-encoding"))
+_SPECIAL_LENGTHS = frozenset(map(len, _SPECIAL))
 _BODILESS = frozenset((204, 304, *range(100, 200)))
 _STATUS = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n" for status in HTTPStatus}
 _BODIED = {status: line for status, line in _STATUS.items() if status not in _BODILESS}
@@ -56,12 +57,12 @@ def quick(response: Response, method: str, now: str) -> bytes | None:
     if body.__class__ is not bytes or head is None or method == "HEAD" or len(body) > SMALL_FILE:
         return None
     headers = response.headers
+    ends = len(headers) + 4  # lines; one more would have come in with a header
     for name, value in headers:
-        if len(name) in _SPECIAL_LENGTHS:
+        if len(name) in _SPECIAL_LENGTHS and name.lower() in _SPECIAL:
             return None
         head += f"{name}: {value}\r\n"
     head = f"{head}Date: {now}\r\nContent-Length: {len(body)}\r\n\r\n"
-    ends = len(headers) + 4  # one more would have come in with a header
     if head.count("\n") != ends or head.count("\r") != ends or "\0" in head or not head.isascii():
         return None
     return head.encode("ascii") + body

@@ -89,7 +89,11 @@ def reader(ref: Ref, *, s3: bool) -> Callable[[str], Any]:
     if kind in ("string", "character") and not ref.raw.jsonvalue:
         return _as_is
 
+    number = kind in ("integer", "long")
+
     def read(text: str) -> Any:
+        if number and len(text) < 10 and text.isascii() and text.isdecimal():
+            return int(text)
         try:
             if ref.raw.jsonvalue:
                 raw = base64.b64decode(text, validate=True) if ref.location == "header" else text.encode()

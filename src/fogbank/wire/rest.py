@@ -35,6 +35,8 @@ class InvalidUri(CommonError):
     default = "Couldn't parse the specified URI."
 
 
+_LENGTHS = frozenset(("Content-Length", "content-length"))  # as models and operations write it
+
 Body = Callable[[bytes], tuple[dict[str, Any], bool]]
 
 
@@ -159,17 +161,19 @@ class RequestReader:
         return params
 
     def _read_headers(self, request: Request, params: dict[str, Any]) -> None:
-        table, prefixes = self._headers, self._prefixes
-        for lowered, text in request.lookup.items():
-            found = table.get(lowered)
-            if found is not None:
-                value = found[1](text) if text and found[0] not in params else None
-                if value is not None:
-                    params[found[0]] = value
-                continue
-            for prefix, name in prefixes:
-                if lowered.startswith(prefix):
-                    params.setdefault(name, {})[lowered[len(prefix) :]] = text
+        table, lookup = self._headers, request.lookup
+        for lowered in table.keys() & lookup.keys():
+            name, read = table[lowered]
+            text = lookup[lowered]
+            value = read(text) if text and name not in params else None
+            if value is not None:
+                params[name] = value
+        if self._prefixes:
+            names = "\n".join(lookup)
+            for prefix, name in self._prefixes:
+                if prefix in names:
+                    found = {n[len(prefix) :]: text for n, text in lookup.items() if n.startswith(prefix)}
+                    params.update({name: found} if found else {})
 
     def _read_query(self, query: str, params: dict[str, Any]) -> None:
         rest: dict[str, Any] = {}
@@ -333,7 +337,7 @@ class ResponseWriter:
         if self._type and not typed and body != b"":
             found.append(("Content-Type", self._type))
         if sized and self._sized_by_body and isinstance(body, bytes | FileSlice):
-            found = [pair for pair in found if len(pair[0]) != 14 or pair[0].lower() != "content-length"]
+            found = [pair for pair in found if pair[0] not in _LENGTHS]
         return Response(status, found, body)
 
     def _identity(self, request_id: str) -> list[tuple[str, str]]:

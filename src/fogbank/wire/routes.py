@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 class _Target:
     """An operation at the end of a path: what its query and headers must hold."""
 
-    __slots__ = ("headers", "labels", "literals", "name", "preference", "queries")
+    __slots__ = ("headers", "labels", "literals", "operation", "preference", "queries")
 
     def __init__(self, operation: OperationModel, shape: RawShape | None, labels: tuple[str, ...], query: str) -> None:
-        self.name = operation.name
+        self.operation = operation
         self.labels = labels
         self.literals = tuple(_literal(piece) for piece in query.split("&") if piece)
         required = [(n, ref) for n, ref in shape.members.items() if n in shape.required] if shape else []
@@ -30,7 +30,7 @@ class _Target:
 
     def near(self, request: Request) -> bool:
         """Whether a request has any of the required headers."""
-        return any(request.header(name) for name in self.headers)
+        return any(map(request.lookup.get, self.headers))
 
     def score(self, query: dict[str, str], request: Request | None) -> tuple[int, int, bool] | None:
         """How well a request fits: literals met, then required parameters met; None when a literal is missing."""
@@ -56,13 +56,14 @@ def _literal(piece: str) -> tuple[str, str]:
 class _Targets:
     """The operations that share a path. A request without a query can be none of those that need a word in it."""
 
-    __slots__ = ("all", "bare", "headed", "plain")
+    __slots__ = ("all", "bare", "headed", "marks", "plain")
 
     def __init__(self) -> None:
         self.all: list[_Target] = []
         self.bare: list[_Target] = []
         self.plain: list[_Target] = []  # of the bare ones: those that require nothing
         self.headed: list[_Target] = []  # and those that require headers only
+        self.marks: set[str] = set()  # these headers
 
     def add(self, target: _Target) -> None:
         self.all.append(target)
@@ -70,13 +71,16 @@ class _Targets:
             self.bare.append(target)
             if not target.queries:
                 (self.headed if target.headers else self.plain).append(target)
+                self.marks.update(target.headers)
 
     def best(self, query: dict[str, str], request: Request | None) -> _Target | None:
         """The operation that fits a request best."""
         candidates = self.bare
         if not query:
-            if len(self.plain) == 1 and request is not None and not any(t.near(request) for t in self.headed):
-                return self.plain[0]
+            if len(self.plain) == 1 and request is not None:
+                marked = not self.marks.isdisjoint(request.lookup)
+                if not marked or not any(t.near(request) for t in self.headed):
+                    return self.plain[0]
         else:
             candidates = [t for t in self.all if not t.literals or t.literals[0][0] in query]
         if len(candidates) == 1 and not candidates[0].literals:
@@ -147,15 +151,13 @@ class Routes:
         if root is None:
             return None
         segments = path.removeprefix("/").split("/")
-        parameters: dict[str, str] | None = None
-        for targets, values in _walk(root, segments, 0, ()):
-            if parameters is None:
-                parameters = _query(query) if query else {}
+        parameters = _query(query) if query else {}
+        for targets, values in _steps(root, segments) or _walk(root, segments, 0, ()):
             best = targets.best(parameters, request)
             if best is None:
                 continue
             labels = {name: decode_label(value) for name, value in zip(best.labels, values, strict=True)}
-            return self._model.operations[best.name], labels
+            return best.operation, labels
         return None
 
 
@@ -166,6 +168,24 @@ def _query(query: str) -> dict[str, str]:
             name, _, value = piece.partition("=")
             found[unquote(name)] = unquote(value)
     return found
+
+
+def _steps(node: _Node, segments: list[str]) -> list[tuple[_Targets, tuple[str, ...]]] | None:
+    """What `_walk` finds, where there is one way to go at every step, as in most paths; else None."""
+    values: tuple[str, ...] = ()
+    for at, segment in enumerate(segments):
+        label = node.label
+        if node.tailed or segment in node.literals or not segment or "%" in segment:
+            return None
+        if label is None:
+            if not node.greedy.all:
+                return None
+            return [(node.greedy, (*values, "/".join(segments[at:]) if at else "/".join(segments)))]
+        if node.greedy.all:
+            return None
+        node = label
+        values = (*values, segment)
+    return [(node.targets, values)] if node.targets.all else None
 
 
 def _walk(
