@@ -65,6 +65,7 @@ class HeadParser:
         self._limits = limits
         self._lines: dict[str, Known] = {}
         self._names: dict[str, tuple[str, bool]] = {}  # a valid name as sent → in lower case, whether lines are kept
+        self._volatile: dict[str, str] = {}  # those whose lines are not kept
 
     def parse(self, raw: bytes, scheme: str = "http", client: str = "") -> tuple[Request, int, Manner]:
         """The request whose head is `raw`, request line and header lines without the final empty line, its body's
@@ -79,11 +80,11 @@ class HeadParser:
         if len(lines) > self._limits.header_count:
             raise Refusal(431, "too many headers")
         remembered, read = self._lines.get, self._read
-        known = [remembered(line) or read(line) for line in lines]
-        headers = [pair for pair, _ in known]
-        lookup = dict([pair for _, pair in known])
+        as_sent, by_name = zip(*[remembered(line) or read(line) for line in lines], strict=True) if lines else ((), ())
+        headers = list(as_sent)
+        lookup = dict(by_name)
         if len(lookup) != len(headers):
-            _refuse_repeated([pair[0] for _, pair in known])
+            _refuse_repeated([name for name, _ in by_name])
             lookup = look_up(headers)
         host = lookup.get("host")
         if host is None and not manner.http10:
@@ -135,6 +136,10 @@ class HeadParser:
         return method, target, manner
 
     def _read(self, line: str) -> Known:
+        name, colon, value = line.partition(": ")
+        volatile = self._volatile.get(name)
+        if volatile is not None and value.isascii() and value.isprintable() and value == value.strip():
+            return (name, value), (volatile, value)
         name, colon, value = line.partition(":")
         lower, kept = self._names.get(name) or self._name(name)
         value = value.strip(" \t")
@@ -155,7 +160,10 @@ class HeadParser:
         if len(name) <= 64:
             if len(self._names) >= 1024:
                 self._names.clear()
+                self._volatile.clear()
             self._names[name] = made
+            if not made[1]:
+                self._volatile[name] = lower
         return made
 
 

@@ -128,7 +128,9 @@ class Router:
         return _target(service, request, service.operations.get(name), {}, region, name)
 
     def _rest(self, request: Request, signing_name: str, host: hosts.Host, region: str) -> Target | DataPlane:
-        if signing_name == "s3" and _of_browser(request):
+        method = request.method
+        asked = signing_name == "s3" and (method in ("POST", "OPTIONS") or "origin" in request.lookup)
+        if asked and _of_browser(request):
             return DataPlane("s3-browser", "s3")
         built = self._signers.get(signing_name) or self._signed(signing_name)
         path = request.path
@@ -136,7 +138,7 @@ class Router:
             service = models.load(name)
             if name == "s3" and host.service == "s3" and host.name:
                 path = f"/{host.name}{path}"  # virtual-host addressing: the bucket is in the host
-            found = service.route(request.method, path, request.query, request)
+            found = service.route(method, path, request.query, request)
             if found is not None:
                 return _target(service, request, found[0], found[1], region, found[0].name)
         return _target(models.load(built[0]), request, None, {}, region, f"{request.method} {request.path}")

@@ -17,8 +17,7 @@ _SENDFILE = 1024 * 1024  # bytes handed to one sendfile call, so that other conn
 SMALL_FILE = 64 * 1024  # bytes; a slice up to this is read and sent with its head in one write
 
 _BREAKING = re.compile("[\r\n\0]")
-_SPECIAL = frozenset(("date", "connection", "content-length", "transfer-encoding"))
-_SPECIAL_LENGTHS = frozenset(map(len, _SPECIAL))
+_SPECIAL_LENGTHS = frozenset((4, 10, 14, 17))  # of date, connection, content-length, transfer-encoding
 _BODILESS = frozenset((204, 304, *range(100, 200)))
 _STATUS = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n" for status in HTTPStatus}
 _BODIED = {status: line for status, line in _STATUS.items() if status not in _BODILESS}
@@ -58,11 +57,11 @@ def quick(response: Response, method: str, now: str) -> bytes | None:
         return None
     headers = response.headers
     ends = len(headers) + 4  # lines; one more would have come in with a header
-    for name, value in headers:
-        if len(name) in _SPECIAL_LENGTHS and name.lower() in _SPECIAL:
-            return None
-        head += f"{name}: {value}\r\n"
-    head = f"{head}Date: {now}\r\nContent-Length: {len(body)}\r\n\r\n"
+    given = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    head = f"{head}{given}Date: {now}\r\nContent-Length: {len(body)}\r\n\r\n"
+    lower = given.lower()
+    if "connection:" in lower or "date:" in lower or "content-length:" in lower or "transfer-encoding:" in lower:
+        return None
     if head.count("\n") != ends or head.count("\r") != ends or "\0" in head or not head.isascii():
         return None
     return head.encode("ascii") + body

@@ -35,8 +35,6 @@ class InvalidUri(CommonError):
     default = "Couldn't parse the specified URI."
 
 
-_LENGTHS = frozenset(("Content-Length", "content-length"))  # as models and operations write it
-
 Body = Callable[[bytes], tuple[dict[str, Any], bool]]
 
 
@@ -142,7 +140,7 @@ class RequestReader:
         for wire, text in labels.items():
             found = self._labels.get(wire)
             if found is not None:
-                params[found[0]] = found[1](_clean(text))
+                params[found[0]] = found[1](text if text.isascii() else _clean(text))
         if self._headers or self._prefixes:
             self._read_headers(request, params)
         if (self._queries or self._query_map) and request.query:
@@ -207,7 +205,7 @@ def _is_number(found: tuple[str, Callable[[str], Any], bool]) -> bool:
 
 
 def _clean(text: str) -> str:
-    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+    if any("\ud800" <= char <= "\udfff" for char in text):
         raise InvalidUri
     return text
 
@@ -250,7 +248,9 @@ class ResponseWriter:
         self._events = operation.event_member
         self._body: Callable[[dict[str, Any]], Any] = lambda result: b""
         self._type = ""
-        if self._payload is not None:
+        if self._events is not None:
+            pass  # its frames are the body
+        elif self._payload is not None:
             self._body = self._payload_writer(self._payload)
         elif shape is not None and (in_body or not (xml or members)) and self._status != 204:
             self._body = self._members_writer(in_body)
@@ -308,8 +308,11 @@ class ResponseWriter:
         result = result or {}
         found = self._identity(request_id)
         bindings = self._headers
+        body = self._body(result)
+        # the gateway says how long a body is that it has at hand
+        unsaid = self._length_member if self._sized_by_body and isinstance(body, bytes | FileSlice) else None
         for name, value in result.items():
-            if value is None:
+            if value is None or name == unsaid:
                 continue
             bound = bindings.get(name)
             if bound is not None:
@@ -325,19 +328,16 @@ class ResponseWriter:
             found.append(("Content-Type", CONTENT_TYPE))
             return Response(self._status, found, frames(self._events, protocol, result.get(self._events.name)))
         status = result.get("@status") or result.get(self._status_member) or self._status
-        body = self._body(result)
         extras = result.get("@headers")
         if extras:
             found = _with_extras(found, extras)
-            names = {name.lower() for name, _ in found}
-            typed, sized = "content-type" in names, "content-length" in names
+            if unsaid is not None:
+                found = [pair for pair in found if pair[0].lower() != "content-length"]
+            typed = any(name.lower() == "content-type" for name, _ in found)
         else:
             typed = result.get(self._type_member) is not None
-            sized = result.get(self._length_member) is not None
         if self._type and not typed and body != b"":
             found.append(("Content-Type", self._type))
-        if sized and self._sized_by_body and isinstance(body, bytes | FileSlice):
-            found = [pair for pair in found if pair[0] not in _LENGTHS]
         return Response(status, found, body)
 
     def _identity(self, request_id: str) -> list[tuple[str, str]]:

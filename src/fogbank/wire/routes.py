@@ -73,14 +73,21 @@ class _Targets:
                 (self.headed if target.headers else self.plain).append(target)
                 self.marks.update(target.headers)
 
+    def alone(self, request: Request) -> _Target | None:
+        """The operation of a request without a query, where nothing in its headers asks for another."""
+        if len(self.plain) != 1:
+            return None
+        if not self.marks.isdisjoint(request.lookup) and any(t.near(request) for t in self.headed):
+            return None
+        return self.plain[0]
+
     def best(self, query: dict[str, str], request: Request | None) -> _Target | None:
         """The operation that fits a request best."""
         candidates = self.bare
         if not query:
-            if len(self.plain) == 1 and request is not None:
-                marked = not self.marks.isdisjoint(request.lookup)
-                if not marked or not any(t.near(request) for t in self.headed):
-                    return self.plain[0]
+            alone = self.alone(request) if request is not None else None
+            if alone is not None:
+                return alone
         else:
             candidates = [t for t in self.all if not t.literals or t.literals[0][0] in query]
         if len(candidates) == 1 and not candidates[0].literals:
@@ -115,6 +122,9 @@ class Routes:
         self._roots: dict[str, _Node] = {}
         for name in model.operations:
             self._add(model.operations[name])
+        # what lies at /{label}/{greedy+} alone, S3's objects: the most frequent paths of all, found at once
+        found = {method: _objects(root) for method, root in self._roots.items()}
+        self._objects = {method: targets for method, targets in found.items() if targets is not None}
 
     def _add(self, operation: OperationModel) -> None:
         raw = operation.raw
@@ -150,15 +160,31 @@ class Routes:
         root = self._roots.get(method)
         if root is None:
             return None
+        if not query and request is not None and self._objects:
+            bucket, _, key = path[1:].partition("/")
+            targets = self._objects.get(method)
+            if key and bucket and targets is not None and bucket not in root.literals and "%" not in bucket:
+                alone = targets.alone(request)
+                if alone is not None:
+                    first, second = alone.labels
+                    return alone.operation, {first: decode_label(bucket), second: decode_label(key)}
         segments = path.removeprefix("/").split("/")
         parameters = _query(query) if query else {}
-        for targets, values in _steps(root, segments) or _walk(root, segments, 0, ()):
+        for targets, values in _walk(root, segments, 0, ()):
             best = targets.best(parameters, request)
             if best is None:
                 continue
             labels = {name: decode_label(value) for name, value in zip(best.labels, values, strict=True)}
             return best.operation, labels
         return None
+
+
+def _objects(root: _Node) -> _Targets | None:
+    """What everything below the root's label is, if that is one greedy label."""
+    node = root.label
+    if node is None or root.tailed or root.greedy.all or node.literals or node.label or node.tailed:
+        return None
+    return node.greedy if node.greedy.all else None
 
 
 def _query(query: str) -> dict[str, str]:
@@ -168,24 +194,6 @@ def _query(query: str) -> dict[str, str]:
             name, _, value = piece.partition("=")
             found[unquote(name)] = unquote(value)
     return found
-
-
-def _steps(node: _Node, segments: list[str]) -> list[tuple[_Targets, tuple[str, ...]]] | None:
-    """What `_walk` finds, where there is one way to go at every step, as in most paths; else None."""
-    values: tuple[str, ...] = ()
-    for at, segment in enumerate(segments):
-        label = node.label
-        if node.tailed or segment in node.literals or not segment or "%" in segment:
-            return None
-        if label is None:
-            if not node.greedy.all:
-                return None
-            return [(node.greedy, (*values, "/".join(segments[at:]) if at else "/".join(segments)))]
-        if node.greedy.all:
-            return None
-        node = label
-        values = (*values, segment)
-    return [(node.targets, values)] if node.targets.all else None
 
 
 def _walk(
