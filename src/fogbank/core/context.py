@@ -59,7 +59,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     `request_id` is the AWS request id; `cause` the id of the request or job this one follows from (for `fogbank why`).
     `endpoint` is the scheme://host:port the client used, for URLs that are handed back. `source_ip`, `secure`,
-    `user_agent`, `referer` feed condition keys. `conditions` are condition keys the pipeline already knows.
+    `user_agent`, `referer` feed condition keys. `takes_json` says that the answer goes straight into a JSON body: a
+    value of it may be `msgspec.Raw`, JSON that is there already.
     """
 
     app: Cloud
@@ -75,7 +76,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     secure: bool = False
     user_agent: str = ""
     referer: str = ""
-    headers: dict[str, str] = {}
+    takes_json: bool = False
 
     @property
     def clock(self) -> Clock:
@@ -155,7 +156,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     def acting_as(self, principal: Principal, *, region: str | None = None) -> Context:
         """The same cause, continued as somebody else: an assumed role, or `principal.service(...)`."""
         return msgspec.structs.replace(
-            self, principal=principal, account=principal.account, region=region or self.region, cause=self.request_id
+            self,
+            principal=principal,
+            account=principal.account,
+            region=region or self.region,
+            cause=self.request_id,
+            takes_json=False,
         )
 
     def watch(self, topic: str) -> Watch:

@@ -36,7 +36,7 @@ from fogbank.core.principal import Principal
 from fogbank.core.trace import Hop
 from fogbank.store.api import Conflict, StoreError
 from fogbank.wire import hosts
-from fogbank.wire.codec import Codec
+from fogbank.wire.codec import JSON, Codec
 
 from . import cors
 from .routing import DataPlane, Router, Target
@@ -189,6 +189,7 @@ class Pipeline:
             secure=client in LOOPBACK or request.scheme == "https",
             user_agent=given("user-agent", ""),
             referer=given("referer", ""),
+            takes_json=target.protocol == JSON,
         )
         app.authorizer.authorize(ctx, operation, call.params, app.resource_policy)
         return operation
@@ -279,7 +280,12 @@ class Pipeline:
         if declared is None:
             raise NotBuilt(service, operation)
         child = msgspec.structs.replace(
-            ctx, service=service, operation=operation, request_id=app.ids.uuid(), cause=ctx.request_id
+            ctx,
+            service=service,
+            operation=operation,
+            request_id=app.ids.uuid(),
+            cause=ctx.request_id,
+            takes_json=False,
         )
         hop = Hop(child.request_id, app.clock.now(), service, operation, child.account, child.region,
                   child.principal.arn or child.principal.kind, ctx.request_id, fidelity=declared.fidelity)  # fmt: skip

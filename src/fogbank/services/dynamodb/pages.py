@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from msgspec import Raw
+
 from fogbank.core.errors import ValidationError
 from fogbank.store.api import Key, Reader
 
@@ -81,7 +83,12 @@ class Selection:
             return False
         return self.select == "ALL_ATTRIBUTES" or not self.heads <= index.projected
 
-    def apply(self, items: list[Item]) -> list[Item]:
+    @property
+    def whole(self) -> bool:
+        """Whether items are shown as they are."""
+        return self.paths is None
+
+    def apply(self, items: list[Any]) -> list[Any]:
         paths = self.paths
         return items if paths is None else [project(paths, item) for item in items]
 
@@ -233,16 +240,28 @@ class Slice(NamedTuple):
     completing cost."""
 
     records: list[ItemRecord]
-    items: list[Item]
+    items: list[Any]  # Item, or msgspec.Raw
     fetched: list[int]  # bytes of items that a local index did not hold whole
     complete: bool  # nothing follows
     size: int  # bytes of the records' items
 
 
 def read_slice(
-    tx: Reader, schema: Schema, span: Span, after: FullKey | None, *, reverse: bool, limit: int, room: int, whole: bool
+    tx: Reader,
+    schema: Schema,
+    span: Span,
+    after: FullKey | None,
+    *,
+    reverse: bool,
+    limit: int,
+    room: int,
+    whole: bool,
+    as_json: bool,
 ) -> Slice:
-    """Up to `limit` records, or `room` bytes; `whole`: entries of a local index are completed by their items."""
+    """Up to `limit` records, or `room` bytes; `whole`: entries of a local index are completed by their items.
+
+    `as_json`: nobody looks into the items, which are text then.
+    """
     records = tx.page(ITEMS, span.prefix, start=span.start, end=span.end, after=after, reverse=reverse, limit=limit)
     size = sum([record.size for record in records])
     complete = len(records) < limit
@@ -250,12 +269,14 @@ def read_slice(
         records, size = _fitting(records, room)
         complete = False
     if not whole:
+        if as_json:
+            return Slice(records, [Raw(record.json) for record in records], [], complete, size)
         return Slice(records, [record.item for record in records], [], complete, size)
-    items: list[Item] = []
+    items: list[Any] = []
     fetched: list[int] = []
     for record in records:
         full = tx.get(ITEMS, schema.key(unpacked(record.base)))
-        items.append(full.item if full is not None else record.item)
+        items.append((record if full is None else full).shown(as_json=as_json))
         fetched.append(full.size if full is not None else 0)
     return Slice(records, items, fetched, complete, size)
 
@@ -274,7 +295,7 @@ class Page:
     """Items gathered up to a limit or to 1 MB, those that pass the filter, and what was read for them."""
 
     def __init__(self, limit: int | None, test: Test | None) -> None:
-        self.items: list[Item] = []
+        self.items: list[Any] = []
         self.scanned = 0
         self.last: ItemRecord | None = None  # where the next page begins, if there is one
         self.size = 0

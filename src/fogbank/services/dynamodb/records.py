@@ -7,7 +7,7 @@ scans divide them. Index entries are items of their index's box, projected, with
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict, cast
 
 import msgspec
 
@@ -69,8 +69,30 @@ class TableRecord(Record):
 TABLES = Table("dynamodb/table", TableRecord, key=lambda t: (t.account, t.region, t.name))
 
 
+class AttributeValue(TypedDict, total=False):
+    """See `values`."""
+
+    S: str
+    N: str
+    B: bytes
+    BOOL: bool
+    NULL: bool
+    SS: list[str]
+    NS: list[str]
+    BS: list[bytes]
+    L: list[AttributeValue]
+    M: dict[str, AttributeValue]
+
+
+encode_item = msgspec.json.Encoder().encode
+_decode_item = msgspec.json.Decoder(dict[str, AttributeValue]).decode
+
+
 class ItemRecord(Record, array_like=True):
-    """An item or an index entry. `item` is as the wire has it, numbers canonical; `size` its bytes as AWS counts."""
+    """An item or an index entry. `size` is its bytes as AWS counts them.
+
+    `json` is the item as the wire has it, numbers canonical: reads that are answered in JSON send it as it is.
+    """
 
     account: str
     region: str
@@ -80,10 +102,31 @@ class ItemRecord(Record, array_like=True):
     sk: bytes  # empty where the table has no sort key
     base: bytes  # of index entries: the base item's key
     size: int
-    item: dict[str, dict[str, Any]]
+    json: bytes
+
+    @property
+    def item(self) -> dict[str, dict[str, Any]]:
+        """Made anew each time it is asked for."""
+        return cast("dict[str, dict[str, Any]]", _decode_item(self.json))
+
+    def shown(self, *, as_json: bool) -> Any:
+        """The item in an answer: as text where that is wanted (`Context.takes_json`)."""
+        return msgspec.Raw(self.json) if as_json else self.item
 
 
-ITEMS = Table("dynamodb/item", ItemRecord, key=lambda i: (i.account, i.region, i.box, i.bucket, i.pk, i.sk, i.base))
+def _item_to_json(fields: Any) -> Any:
+    """Version 1 had the item itself."""
+    *first, item = fields
+    return [*first, encode_item(item)]
+
+
+ITEMS = Table(
+    "dynamodb/item",
+    ItemRecord,
+    key=lambda i: (i.account, i.region, i.box, i.bucket, i.pk, i.sk, i.base),
+    version=2,
+    migrations={1: _item_to_json},
+)
 
 
 class ExpiryRecord(Record, array_like=True):

@@ -22,7 +22,7 @@ from .keys import (
     key_bytes,
     too_long,
 )
-from .records import IndexRecord, ItemRecord, TableRecord
+from .records import IndexRecord, ItemRecord, TableRecord, encode_item
 from .values import INVALID, Item, Value, kind_of, size_of
 
 NAMESPACE = "AWS/DynamoDB"
@@ -124,7 +124,7 @@ class Schema:
             sk=place.sk,
             base=b"",
             size=size,
-            item=item,
+            json=encode_item(item),
         )
 
     def key_of(self, item: Item) -> Item:
@@ -179,7 +179,7 @@ class Schema:
             sk=sk,
             base=place.packed(),
             size=size_of(projected),
-            item=projected,
+            json=encode_item(projected),
         )
 
     def index(self, name: str) -> Index:

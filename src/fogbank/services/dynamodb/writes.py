@@ -70,7 +70,7 @@ def _change_entry(
     if before is None and after is None:
         return None
     moved = before is None or after is None or (before.pk, before.sk) != (after.pk, after.sk)
-    if before is not None and after is not None and not moved and before.item == after.item:
+    if before is not None and after is not None and not moved and _same(before, after):
         return None
     held = before is not None
     if before is not None and (moved or index.record.status == "CREATING"):
@@ -80,6 +80,10 @@ def _change_entry(
     was, now = before.size if before is not None else 0, after.size if after is not None else 0
     units[index.name] = index_units(was, now, moved)
     return [(after is not None) - held, now - (was if held else 0)]
+
+
+def _same(before: ItemRecord, after: ItemRecord) -> bool:
+    return before.json == after.json or before.item == after.item
 
 
 def count(tx: Transaction, schema: Schema, bucket: int, counts: Counts) -> None:

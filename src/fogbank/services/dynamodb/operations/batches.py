@@ -97,7 +97,8 @@ def _get(
         done += 1
         if record is not None:
             left -= record.size
-            found.append(record.item if part.paths is None else project(part.paths, record.item))
+            shown = part.paths is None
+            found.append(record.shown(as_json=ctx.takes_json) if shown else project(part.paths or (), record.item))
     return found, done, units, left
 
 

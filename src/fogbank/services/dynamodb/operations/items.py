@@ -58,7 +58,7 @@ def get_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     state.read(ctx, schema, units)
     result: dict[str, Any] = {}
     if record is not None:
-        result["Item"] = record.item if paths is None else project(paths, record.item)
+        result["Item"] = record.shown(as_json=ctx.takes_json) if paths is None else project(paths, record.item)
     if "ReturnConsumedCapacity" in req:
         result["ConsumedCapacity"] = consumed(req["ReturnConsumedCapacity"], schema, units)
     return result

@@ -99,7 +99,7 @@ class Read:
         page = Page(self.req.get("Limit"), self.test)
         with ctx.read() as tx:
             begun = begin(tx)
-            found = self._slice(tx, begun, page, begun.after)
+            found = self._slice(tx, ctx, begun, page, begun.after)
         page.add(found)
         if found.complete or page.last is not None:
             return self.answer(ctx, begun, page)
@@ -110,11 +110,11 @@ class Read:
         while not found.complete and page.last is None:
             await asyncio.sleep(0)
             after = cast(FullKey, ITEMS.key(found.records[-1]))
-            found = await ctx.fetch(self._slice, begun, page, after)
+            found = await ctx.fetch(self._slice, ctx, begun, page, after)
             page.add(found)
         return self.answer(ctx, begun, page)
 
-    def _slice(self, tx: Reader, begun: Begun, page: Page, after: FullKey | None) -> Slice:
+    def _slice(self, tx: Reader, ctx: Context, begun: Begun, page: Page, after: FullKey | None) -> Slice:
         return read_slice(
             tx,
             begun.schema,
@@ -124,6 +124,7 @@ class Read:
             limit=page.left,
             room=page.room,
             whole=begun.chosen is not None and self.selection.fetches(begun.chosen),
+            as_json=ctx.takes_json and self.test is None and self.selection.whole,
         )
 
     def answer(self, ctx: Context, begun: Begun, page: Page) -> dict[str, Any]:

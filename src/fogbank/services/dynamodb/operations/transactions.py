@@ -265,7 +265,7 @@ def transact_get_items(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             total += _size(record)
             _, units = totals.get(schema.box, (schema, 0.0))
             totals[schema.box] = schema, units + read_units(_size(record), True, transactional=True)
-            responses.append({} if record is None else {"Item": _chosen(record, paths)})
+            responses.append({} if record is None else {"Item": _chosen(ctx, record, paths)})
     if failures.any:
         raise failures.error()
     if total > MAX_SIZE:
@@ -282,5 +282,5 @@ def transact_get_items(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _chosen(record: ItemRecord, paths: Any) -> Any:
-    return record.item if paths is None else project(paths, record.item)
+def _chosen(ctx: Context, record: ItemRecord, paths: Any) -> Any:
+    return record.shown(as_json=ctx.takes_json) if paths is None else project(paths, record.item)
