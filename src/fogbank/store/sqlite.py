@@ -39,6 +39,8 @@ from .typed import NESTED, IndexedRow, Row, TypedReader, TypedTransaction, wiped
 
 INLINE = schema.INLINE
 _VALUE = itemgetter(1)
+# one process uses the file: its connections find each other in memory, without a lock of the kernel for every step
+_VFS = "?vfs=unix-excl" if os.name == "posix" else ""
 
 GET = "SELECT v FROM kv WHERE k = ?"
 GET_LARGE = "SELECT v FROM large WHERE id = ?"
@@ -415,7 +417,8 @@ class SqliteStore:
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection with our settings; the caller closes it."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
+    where = f"{path.absolute().as_uri()}{_VFS}"
+    connection = sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False, timeout=30.0)
     try:
         connection.execute(f"PRAGMA page_size={schema.PAGE}")
         connection.execute("PRAGMA journal_mode=WAL")
