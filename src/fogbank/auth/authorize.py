@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from fogbank.core.context import Cloud, Context
 from fogbank.core.errors import AccessDenied, CommonError, UnrecognizedClient
-from fogbank.core.operation import Access, Operation, ResourcePolicy
+from fogbank.core.operation import Access, KnownArn, Operation, ResourcePolicy
 from fogbank.core.principal import Principal
 
 from . import records
@@ -75,10 +75,14 @@ class Authorizer:
         if operation.resource is None or self._cloud.settings.iam == "off":
             return
         needed = operation.resource(ctx, request)
+        if needed.__class__ is Access:
+            action = needed.action or operation.action
+            self._require(ctx, action, needed.resource, needed.conditions, resource_policy_of)
+            return
         if isinstance(needed, str):
             self._require(ctx, operation.action, needed, {}, resource_policy_of)
             return
-        permissions = [needed] if isinstance(needed, Access) else needed
+        permissions = cast("Sequence[Access]", needed)
         if not permissions:
             raise AccessDenied(f"{operation.action} names no resource that could be allowed")
         for access in permissions:
@@ -97,7 +101,10 @@ class Authorizer:
         principal = ctx.principal
         if principal.access_key.startswith("ASIA") and principal.kind != "role":
             _refuse_beyond_session(action, principal)
-        attached = resource_policy_of(resource) if resource != "*" else None
+        if resource.__class__ is KnownArn:
+            attached: ResourcePolicy | None = resource.attached
+        else:
+            attached = resource_policy_of(resource) if resource != "*" else None
         key = (principal.access_key, principal.arn, action, resource, attached)
         narrowed = bool(principal.session_policies) and not principal.access_key  # its key would not tell it apart
         if key in self._allowed and not narrowed:

@@ -113,6 +113,14 @@ class ResourcePolicy(msgspec.Struct, frozen=True):
     document: str | None  # JSON
 
 
+class KnownArn(str):
+    """The ARN of a resource whose policy is known: it need not be looked up."""
+
+    __slots__ = ("attached",)
+
+    attached: ResourcePolicy
+
+
 class ResourcePolicies(msgspec.Struct, frozen=True):
     service: str
     call: Callable[..., ResourcePolicy | None]

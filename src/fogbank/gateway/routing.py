@@ -95,8 +95,10 @@ class Router:
             if known is not None and "smithy-protocol" not in request.lookup:
                 return known
             return self._by_target(target, request, region)
+        if scope_service == "s3" and "smithy-protocol" not in request.lookup:
+            return self._rest(request, "s3", host, region)
         action, version = form_action(request)
-        if action and scope_service != "s3":
+        if action:
             found = index.table().by_action(version, action)
             named = signed_as(scope_service or host.service)
             if found:

@@ -270,8 +270,9 @@ class SqliteTransaction(SqliteReader, TypedTransaction):
             raise self._broken from error
 
     def _put(self, row: bytes, value: bytes) -> None:
-        self._bytes += len(value) + schema.PAGE
-        if len(row) + len(value) <= INLINE:
+        size = len(value)
+        self._bytes += size + schema.PAGE
+        if size + len(row) <= INLINE:
             self._change(PUT, (row, value))
             return
         found = self._change(GET, (row,)).fetchone()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.core.operation import KnownArn, ResourcePolicy
 from fogbank.store.api import Reader, Transaction
 
 from .errors import AccessDenied
@@ -20,20 +21,26 @@ TOPIC = "s3/buckets"  # signalled when a bucket changes
 KEPT = 10_000
 
 
-class ArnInBucket(str):
-    """The ARN of an object in a bucket that is known: whoever reads the bucket's policy need not look it up again."""
+_IGNORE_ACLS = 1  # index of IgnorePublicAcls in Bucket.public_access
 
-    __slots__ = ("bucket",)
 
-    bucket: Bucket
+def _policy(bucket: Bucket) -> ResourcePolicy | None:
+    """The policy of a bucket that lets nobody in beyond its account; None where that has to be looked up."""
+    acls = bucket.ownership != "BucketOwnerEnforced" and not bucket.public_access[_IGNORE_ACLS]
+    return None if bucket.has_policy or acls else ResourcePolicy(bucket.account, None)
 
 
 class Buckets:
     def __init__(self, app: Any) -> None:
         self._kept: dict[str, Bucket] = {}
+        self._policies: dict[str, ResourcePolicy] = {}
         self._keeps = bool(app.store.embedded)
         for topic in (TOPIC, "reset"):
-            app.signals.on(topic, self._kept.clear)
+            app.signals.on(topic, self._forget)
+
+    def _forget(self) -> None:
+        self._kept.clear()
+        self._policies.clear()
 
     def require(self, tx: Reader, req: dict[str, Any]) -> Bucket:
         """As lookups.require_bucket; not to be asked in a transaction that changes the bucket."""
@@ -43,8 +50,11 @@ class Buckets:
             found = require_bucket(tx, req)
             if self._keeps and found.name == name:
                 if len(self._kept) >= KEPT:
-                    self._kept.clear()
+                    self._forget()
                 self._kept[name] = found
+                policy = _policy(found)
+                if policy is not None:
+                    self._policies[name] = policy
             return found
         expected = req.get("ExpectedBucketOwner")
         if expected is not None and expected != found.account:
@@ -54,11 +64,11 @@ class Buckets:
     def arn(self, partition: str, name: str, key: str) -> str:
         """The ARN of an object."""
         text = f"arn:{partition}:s3:::{name}/{key}"
-        found = self._kept.get(name)
-        if found is None:
+        policy = self._policies.get(name)
+        if policy is None:
             return text
-        arn = ArnInBucket(text)
-        arn.bucket = found
+        arn = KnownArn(text)
+        arn.attached = policy
         return arn
 
 

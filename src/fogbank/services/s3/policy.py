@@ -14,7 +14,6 @@ from fogbank.core.operation import ResourcePolicy, resource_policy
 from fogbank.store.api import Reader
 
 from .errors import MalformedPolicy
-from .known import ArnInBucket
 from .records import BUCKETS, CONFIGS, OBJECTS, Bucket
 
 _IGNORE_ACLS, RESTRICT = 1, 3  # indexes of IgnorePublicAcls, RestrictPublicBuckets in Bucket.public_access
@@ -44,7 +43,7 @@ _NARROWING = frozenset(
 @resource_policy("s3")
 def bucket_policy(tx: Reader, arn: str) -> ResourcePolicy | None:
     """The policy of the bucket an ARN lies in. With RestrictPublicBuckets a public one reaches its account only."""
-    bucket = arn.bucket if isinstance(arn, ArnInBucket) else tx.get(BUCKETS, (arn.split(":", 5)[5].partition("/")[0],))
+    bucket = tx.get(BUCKETS, (arn.split(":", 5)[5].partition("/")[0],))
     if bucket is None:
         return None
     document: str | None = None
