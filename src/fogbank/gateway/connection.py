@@ -104,6 +104,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._state == _HEAD:
+            if self._exchange is None and not self._buffer and self._serve_alone(data):
+                return
             if self._exchange is not None:
                 self._hold(self._buffer + data if self._buffer else data)
                 return
@@ -119,6 +121,39 @@ class Connection(asyncio.Protocol):
 
     # Requests in
 
+    def _serve_alone(self, data: bytes) -> bool:
+        """Serve the most frequent case in the fewest steps: `data` is one request, whole and small. Else False."""
+        head, blank, content = data.partition(b"\r\n\r\n")
+        if not blank or head[:1] == b"\r" or self.outlet.paused:
+            return False
+        try:
+            request, length, manner = self._server.parser.parse(head, self._scheme, self.client)
+        except Refusal as refusal:
+            self.refuse(refusal)
+            return True
+        if length != len(content) or length > self._server.small_body or manner.expect:
+            return False
+        request.content = content
+        self._serve(request, manner)
+        return True
+
+    def _serve(self, request: Request, manner: Manner) -> None:
+        """Have a request that has arrived answered."""
+        server = self._server
+        try:
+            answer = server.handler(request)
+        except Exception as error:  # the outermost edge: logged, answered
+            answer = failure(error)
+        # the most frequent case first: an answer at hand, on a connection that goes on
+        if answer.__class__ is Response and manner is USUAL and not server.stopping:
+            message = quick(answer, request.method, server.date())
+            if message is not None:
+                self.requests += 1
+                self._since = server.ticked
+                self.transport.write(message)
+                return
+        self._begin(Exchange(request, manner), answer)
+
     def _read_heads(self, data: bytes, *, begun: bool = False) -> None:
         """Serve the requests in `data`, which starts with one, as far as they have arrived and are small.
 
@@ -127,9 +162,8 @@ class Connection(asyncio.Protocol):
         at = served = 0
         size = len(data)
         server = self._server
-        transport = self.transport
         while at < size:
-            if self._exchange is not None or self.outlet.paused or served == _BURST or transport.is_closing():
+            if self._exchange is not None or self.outlet.paused or served == _BURST or self.transport.is_closing():
                 self._hold(data[at:])
                 if served == _BURST:
                     self._loop.call_soon(self._continue)
@@ -154,19 +188,7 @@ class Connection(asyncio.Protocol):
                 request.content = data[at : at + length]
                 at += length
             served += 1
-            try:
-                answer = server.handler(request)
-            except Exception as error:  # the outermost edge: logged, answered
-                answer = failure(error)
-            # the most frequent case first: an answer at hand, on a connection that goes on
-            if answer.__class__ is Response and manner is USUAL and not server.stopping:
-                message = quick(answer, request.method, server.date())
-                if message is not None:
-                    self.requests += 1
-                    self._since = server.ticked
-                    transport.write(message)
-                    continue
-            self._begin(Exchange(request, manner), answer)
+            self._serve(request, manner)
             if self._state != _HEAD:
                 return
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from binascii import b2a_base64
 from typing import TYPE_CHECKING, Any
@@ -34,9 +33,8 @@ def family_of(protocol: str, model: ServiceModel | None) -> str:
 
 
 def host_id(request_id: str) -> str:
-    """S3's second id (x-amz-id-2), made from the first."""
-    digest = hashlib.sha512(request_id.encode()).digest()
-    return b2a_base64(digest[:56], newline=False).decode("ascii")
+    """S3's second id (x-amz-id-2), made from the first: 56 bytes in base64, of no meaning to anybody."""
+    return b2a_base64((request_id * 2)[:56].encode(), newline=False).decode("ascii")
 
 
 class _Worded:
