@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from fogbank.core.context import Cloud, Context
 from fogbank.core.errors import AccessDenied, CommonError, UnrecognizedClient
-from fogbank.core.operation import Access, KnownArn, Operation, ResourcePolicy
+from fogbank.core.operation import Access, Operation, OwnedArn, ResourcePolicy
 from fogbank.core.principal import Principal
 
 from . import records
@@ -59,7 +59,7 @@ class Authorizer:
         self._cloud = cloud
         self.identities = Identities(cloud)
         self.controls_of: Callable[[str], Levels] = lambda account: ()
-        self._allowed: set[tuple[str, str, str, str, ResourcePolicy | None]] = set()
+        self._allowed: set[tuple[str, str, str, str, ResourcePolicy | str | None]] = set()
         for topic in (records.CHANGED, "reset"):
             cloud.signals.on(topic, self.forget)
 
@@ -101,14 +101,17 @@ class Authorizer:
         principal = ctx.principal
         if principal.access_key.startswith("ASIA") and principal.kind != "role":
             _refuse_beyond_session(action, principal)
-        if resource.__class__ is KnownArn:
-            attached: ResourcePolicy | None = resource.attached
+        attached: ResourcePolicy | str | None
+        if resource.__class__ is OwnedArn:
+            attached = resource.owner
         else:
             attached = resource_policy_of(resource) if resource != "*" else None
         key = (principal.access_key, principal.arn, action, resource, attached)
         narrowed = bool(principal.session_policies) and not principal.access_key  # its key would not tell it apart
         if key in self._allowed and not narrowed:
             return
+        if isinstance(attached, str):
+            attached = ResourcePolicy(attached, None)
         asked = AccessRequest(principal, iam_action(action), resource)
         decision, asked = self.decide(ctx, asked, attached, conditions)
         if decision.allowed:

@@ -113,12 +113,12 @@ class ResourcePolicy(msgspec.Struct, frozen=True):
     document: str | None  # JSON
 
 
-class KnownArn(str):
-    """The ARN of a resource whose policy is known: it need not be looked up."""
+class OwnedArn(str):
+    """The ARN of a resource that is known to have no policy, and whose it is: that need not be looked up."""
 
-    __slots__ = ("attached",)
+    __slots__ = ("owner",)
 
-    attached: ResourcePolicy
+    owner: str
 
 
 class ResourcePolicies(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # in a header value
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")  # in a request target
 _ABSOLUTE = re.compile(r"https?://([^/?#@]+)([^#]*)", re.I)
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))  # known to be tokens
+_USUAL_LINE = re.compile(r"(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS) (/[!-~]*) HTTP/1\.1")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _CHUNK_LINE = 4096  # bytes of a chunk's size line, extensions included
@@ -53,7 +54,6 @@ class Manner(NamedTuple):
 USUAL = Manner()
 _OLD = Manner(keep=False, http10=True)
 _UNUSUAL = frozenset(("transfer-encoding", "expect", "connection"))  # headers that change the manner
-_ROOT = {f"{method} / HTTP/1.1": (method, "/", USUAL) for method in _METHODS}  # what most AWS calls begin with
 
 Known = tuple[tuple[str, str], tuple[str, str]]  # a header as sent, and with its name in lower case
 
@@ -75,7 +75,12 @@ class HeadParser:
             raise self.too_long(raw)
         lines = raw.decode("latin-1").split("\r\n")
         first = lines[0]
-        method, target, manner = _ROOT.get(first) or self._request_line(first)
+        usual = _USUAL_LINE.fullmatch(first)
+        if usual is not None and len(first) <= self._limits.url_bytes:
+            method, target = usual.groups()
+            manner = USUAL
+        else:
+            method, target, manner = self._request_line(first)
         del lines[0]
         if len(lines) > self._limits.header_count:
             raise Refusal(431, "too many headers")

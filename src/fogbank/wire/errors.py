@@ -34,7 +34,7 @@ def family_of(protocol: str, model: ServiceModel | None) -> str:
 
 def host_id(request_id: str) -> str:
     """S3's second id (x-amz-id-2), made from the first: 56 bytes in base64, of no meaning to anybody."""
-    return b2a_base64((request_id * 2)[:56].encode(), newline=False).decode("ascii")
+    return b2a_base64((f"{request_id:0<28}" * 2)[:56].encode(), newline=False).decode("ascii")
 
 
 class _Worded:

@@ -87,7 +87,7 @@ def reader(ref: Ref, *, s3: bool) -> Callable[[str], Any]:
     """Reads one value's text; None where the text stands for nothing (a date that is none, in S3's headers)."""
     kind = ref.shape.type
     if kind in ("string", "character") and not ref.raw.jsonvalue:
-        return _as_is
+        return as_is
 
     number = kind in ("integer", "long")
 
@@ -116,7 +116,7 @@ def reader(ref: Ref, *, s3: bool) -> Callable[[str], Any]:
     return read
 
 
-def _as_is(text: str) -> str:
+def as_is(text: str) -> str:
     return text
 
 

@@ -56,6 +56,10 @@ class RequestReader:
         shape = operation.input_shape
         members = shape.members if shape is not None else {}
         self._labels = {r.wire_name: (n, headers.reader(r, s3=s3)) for n, r in members.items() if r.location == "uri"}
+        # labels that are texts, by the names of their members
+        self._labels_as_they_are = all(
+            wire == name and read is headers.as_is for wire, (name, read) in self._labels.items()
+        )
         self._queries: dict[str, tuple[str, Callable[[str], Any], bool]] = {}
         self._query_map: tuple[str, bool] | None = None
         fixed = operation.http.request_uri.partition("?")[2].split("&")
@@ -136,11 +140,15 @@ class RequestReader:
         return read
 
     def parse(self, request: Request, labels: dict[str, str], body: bytes | None) -> dict[str, Any]:
-        params: dict[str, Any] = {}
-        for wire, text in labels.items():
-            found = self._labels.get(wire)
-            if found is not None:
-                params[found[0]] = found[1](text if text.isascii() else _clean(text))
+        params: dict[str, Any]
+        if self._labels_as_they_are and all(map(str.isascii, labels.values())):
+            params = dict(labels)
+        else:
+            params = {}
+            for wire, text in labels.items():
+                found = self._labels.get(wire)
+                if found is not None:
+                    params[found[0]] = found[1](_clean(text))
         if self._headers or self._prefixes:
             self._read_headers(request, params)
         if (self._queries or self._query_map) and request.query:

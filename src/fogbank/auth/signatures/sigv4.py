@@ -69,8 +69,7 @@ def verify(claim: Claim, request: Request, secret: str, now: float, *, service: 
     if "host" not in canonical.signed_names(signed):
         raise _host_unsigned(s3)
     payload = _s3_payload(claim, request) if s3 else _payload(request)
-    presigned = claim.place == "query"
-    text = canonical.request_text(request, signed, payload, s3=s3, without_signature=presigned)
+    text = canonical.request_text(request, signed, payload, s3=s3, without_signature=claim.place == "query")
     digest = sha256(text.encode("latin-1")).hexdigest()
     to_sign = f"{ALGORITHM}\n{stamp}\n{date}/{claim.region}/{service}/aws4_request\n{digest}"
     signature = claim.signature
@@ -78,10 +77,11 @@ def verify(claim: Claim, request: Request, secret: str, now: float, *, service: 
         if s3 or not _unsigned_body(claim, request, stamp, key):
             raise _mismatch(claim, text, to_sign, s3)
     elif s3:
-        _check_signed(claim, request)
-        if presigned:
+        if not request.lookup.keys() <= _covered(signed):
+            _check_signed(signed, request)
+        if claim.place == "query":
             body.hoist(request)
-        header = request.header("x-amz-content-sha256")  # a presigned URL may come with one that it did not sign
+        header = request.lookup.get("x-amz-content-sha256", "")  # a presigned URL need not have signed it
         if request.stream is not None or payload in body.LITERALS or header in body.LITERALS:
             body.check(request, payload, header, body.Chunks(key.key, stamp, claim))
 
@@ -220,7 +220,7 @@ def _raise_s3_time(claim: Claim, at: float, now: float) -> None:
 
 def _payload(request: Request) -> str:
     """The payload line for services other than S3: the hash of the body itself, not what a header says of it."""
-    declared = request.header("x-amz-content-sha256")
+    declared = request.lookup.get("x-amz-content-sha256")
     if declared and not _HEX.fullmatch(declared):
         return declared  # UNSIGNED-PAYLOAD, or STREAMING-AWS4-HMAC-SHA256-EVENTS of an event stream
     content = request.content
@@ -234,7 +234,12 @@ def _payload(request: Request) -> str:
 
 
 def _s3_payload(claim: Claim, request: Request) -> str:
-    declared = request.header("x-amz-content-sha256")
+    declared = request.lookup.get("x-amz-content-sha256", "")
+    content = request.content
+    if content is not None and len(declared) == 64 and claim.place == "header":
+        computed = sha256(content).hexdigest()
+        if computed == declared:
+            return declared
     if claim.place == "query":
         if "x-amz-content-sha256" in canonical.signed_names(claim.signed_headers):
             return declared
@@ -250,10 +255,10 @@ def _s3_payload(claim: Claim, request: Request) -> str:
             ArgumentName="x-amz-content-sha256",
             ArgumentValue=declared,
         )
-    if request.content is not None and declared not in body.LITERALS:
-        computed = sha256(request.content).hexdigest()
-        if computed != declared:
-            raise ContentSHA256Mismatch(ClientComputedContentSHA256=declared, S3ComputedContentSHA256=computed)
+    if content is not None and declared not in body.LITERALS:
+        raise ContentSHA256Mismatch(
+            ClientComputedContentSHA256=declared, S3ComputedContentSHA256=sha256(content).hexdigest()
+        )
     return declared
 
 
@@ -274,9 +279,9 @@ def _covered(signed: str) -> frozenset[str]:
     return _UNSIGNED_HEADERS.union(canonical.signed_names(signed))
 
 
-def _check_signed(claim: Claim, request: Request) -> None:
+def _check_signed(signed: str, request: Request) -> None:
     """S3 refuses x-amz-* headers that the signature does not cover."""
-    others = request.lookup.keys() - _covered(claim.signed_headers)
+    others = request.lookup.keys() - _covered(signed)
     if "x-amz-" not in " ".join(others):
         return
     loose = [name for name in request.lookup if name in others and name.startswith("x-amz-")]

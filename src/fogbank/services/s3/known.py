@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core.operation import KnownArn, ResourcePolicy
+from fogbank.core.operation import OwnedArn
 from fogbank.store.api import Reader, Transaction
 
 from .errors import AccessDenied
@@ -24,23 +24,22 @@ KEPT = 10_000
 _IGNORE_ACLS = 1  # index of IgnorePublicAcls in Bucket.public_access
 
 
-def _policy(bucket: Bucket) -> ResourcePolicy | None:
-    """The policy of a bucket that lets nobody in beyond its account; None where that has to be looked up."""
-    acls = bucket.ownership != "BucketOwnerEnforced" and not bucket.public_access[_IGNORE_ACLS]
-    return None if bucket.has_policy or acls else ResourcePolicy(bucket.account, None)
+def _without_policy(bucket: Bucket) -> bool:
+    """Whether nothing about a bucket or its objects says who may do what."""
+    return not bucket.has_policy and (bucket.ownership == "BucketOwnerEnforced" or bucket.public_access[_IGNORE_ACLS])
 
 
 class Buckets:
     def __init__(self, app: Any) -> None:
         self._kept: dict[str, Bucket] = {}
-        self._policies: dict[str, ResourcePolicy] = {}
+        self._owners: dict[str, str] = {}  # of those without a policy
         self._keeps = bool(app.store.embedded)
         for topic in (TOPIC, "reset"):
             app.signals.on(topic, self._forget)
 
     def _forget(self) -> None:
         self._kept.clear()
-        self._policies.clear()
+        self._owners.clear()
 
     def require(self, tx: Reader, req: dict[str, Any]) -> Bucket:
         """As lookups.require_bucket; not to be asked in a transaction that changes the bucket."""
@@ -52,9 +51,8 @@ class Buckets:
                 if len(self._kept) >= KEPT:
                     self._forget()
                 self._kept[name] = found
-                policy = _policy(found)
-                if policy is not None:
-                    self._policies[name] = policy
+                if _without_policy(found):
+                    self._owners[name] = found.account
             return found
         expected = req.get("ExpectedBucketOwner")
         if expected is not None and expected != found.account:
@@ -64,11 +62,11 @@ class Buckets:
     def arn(self, partition: str, name: str, key: str) -> str:
         """The ARN of an object."""
         text = f"arn:{partition}:s3:::{name}/{key}"
-        policy = self._policies.get(name)
-        if policy is None:
+        owner = self._owners.get(name)
+        if owner is None:
             return text
-        arn = KnownArn(text)
-        arn.attached = policy
+        arn = OwnedArn(text)
+        arn.owner = owner
         return arn
 
 
