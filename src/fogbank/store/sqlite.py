@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 from operator import itemgetter
 from pathlib import Path
 
-from . import schema
+from . import checkpoints, schema
 from .api import (
     Key,
     R,
@@ -425,6 +425,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")  # syncs at checkpoints only; `durable` does the rest
         connection.execute("PRAGMA wal_autocheckpoint=0")  # `checkpoints` does it elsewhere
+        connection.execute(f"PRAGMA journal_size_limit={checkpoints.LARGEST}")  # of the log, once it starts again
         connection.execute("PRAGMA cache_size=-16384")  # KiB
         connection.execute("PRAGMA mmap_size=1073741824")  # bytes: reads from the kernel's cache without copying
         connection.execute("PRAGMA temp_store=MEMORY")
