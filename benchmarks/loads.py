@@ -53,14 +53,19 @@ class Target:
         )  # fmt: skip
 
 
-def _table(target: Target) -> None:
+def _create(target: Target, name: str) -> Any:
     dynamodb = target.client("dynamodb")
     dynamodb.create_table(
-        TableName="bench",
+        TableName=name,
         AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    return dynamodb
+
+
+def _table(target: Target) -> None:
+    dynamodb = _create(target, "bench")
     for n in range(DISTINCT):
         dynamodb.put_item(TableName="bench", Item=_item(n))
 
@@ -81,8 +86,20 @@ def put_item(target: Target) -> list[bytes]:
 
 def query(target: Target) -> list[bytes]:
     """Pages of 10 of a partition of 16."""
-    body = {"TableName": "bench", "KeyConditionExpression": "pk = :p", "Limit": 10}
-    return [target.dynamodb("Query", {**body, "ExpressionAttributeValues": {":p": {"S": f"p{n}"}}}) for n in range(16)]
+    return [_query_of(target, "bench", n, Limit=10) for n in range(16)]
+
+
+def query_whole(target: Target) -> list[bytes]:
+    """Whole partitions of 100 items."""
+    dynamodb = _create(target, "pages")
+    for n in range(1600):
+        dynamodb.put_item(TableName="pages", Item={**_item(n), "pk": {"S": f"p{n // 100}"}})
+    return [_query_of(target, "pages", n) for n in range(16)]
+
+
+def _query_of(target: Target, table: str, partition: int, **more: Any) -> bytes:
+    body = {"TableName": table, "KeyConditionExpression": "pk = :p", **more}
+    return target.dynamodb("Query", {**body, "ExpressionAttributeValues": {":p": {"S": f"p{partition}"}}})
 
 
 def put_object(target: Target) -> list[bytes]:
@@ -161,6 +178,7 @@ def loads() -> Iterator[tuple[str, Callable[[Target], list[bytes]], int]]:
     yield "DynamoDB GetItem", get_item, 16
     yield "DynamoDB PutItem", put_item, 16
     yield "DynamoDB Query (10 of 16)", query, 16
+    yield "DynamoDB Query (100 of 100)", query_whole, 16
     yield "S3 PutObject 1 KB", put_object, 16
     yield "S3 GetObject 1 KB", get_object, 16
     yield "Lambda warm invoke", invoke, 1
