@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fogbank.core.paging import decode, encode
+from fogbank.core.errors import ServiceError
+from fogbank.core.paging import Pages, decode, encode
 
 SECRET = b"0123456789abcdef"
 STATES = st.recursive(
@@ -46,3 +50,56 @@ def test_scope_and_secret_count() -> None:
 def test_tokens_fit_into_urls_and_headers() -> None:
     token = encode(SECRET, "a", {"key": "äöü" * 50, "n": 10**15})
     assert token.replace("-", "").replace("_", "").isalnum()
+
+
+class Refused(ServiceError):
+    code = "Refused"
+
+
+def pages(operation: str = "ListThings", **more: Any) -> Pages:
+    app = SimpleNamespace(secret=SECRET)
+    ctx: Any = SimpleNamespace(app=app, account="1", region="r", service="s", operation=operation)
+    return Pages(ctx, Refused, **more)
+
+
+@given(st.lists(st.integers(), unique=True), st.integers(1, 5))
+def test_pages_of_a_list_hold_everything_once(items: list[int], limit: int) -> None:
+    ordered = sorted(items)
+    for page in (
+        lambda token: pages().by_key(ordered, token, limit, lambda item: item),
+        lambda token: pages().by_position(ordered, token, limit),
+    ):
+        seen: list[int] = []
+        token = None
+        for _ in range(len(items) // limit + 1):
+            shown, more = page(token)
+            assert len(shown) <= limit
+            seen += shown
+            token = more.get("NextToken")
+            if token is None:
+                break
+        assert (token, seen) == (None, ordered)
+
+
+def test_a_page_by_key_goes_on_where_its_last_item_was() -> None:
+    shown, more = pages().by_key(["a", "b", "c", "d"], None, 2, str)
+    assert shown == ["a", "b"]
+    assert pages().by_key(["aa", "c", "d"], more["NextToken"], 2, str) == (["c", "d"], {})
+
+
+def test_a_token_of_another_list_is_refused_with_the_error_of_the_service() -> None:
+    token = pages().seal(["a", 1])
+    assert pages().after(token) == ("a", 1)
+    assert pages().key(("1", "r"), pages().seal("a")) == ("1", "r", "a")
+    assert pages(member="marker").more("a") == {"marker": pages().seal("a")}
+    for other in (pages("ListOthers"), pages(scope="1/r/s")):
+        with pytest.raises(Refused):
+            other.after(token)
+
+
+def test_an_empty_token_is_none_where_it_may_be_missing() -> None:
+    for token in (None, ""):
+        assert pages().after(token) is None
+        assert pages().key(("1", "r"), token) is None
+    with pytest.raises(Refused):
+        pages().open("")

@@ -54,3 +54,7 @@ class InvalidBatchEntryId(ServiceError):
 class BatchRequestTooLong(ServiceError):
     code = "BatchRequestTooLong"
     default = "The length of all the batch messages put together is more than the limit."
+
+
+def invalid_next_token() -> InvalidParameter:
+    return InvalidParameter("NextToken")

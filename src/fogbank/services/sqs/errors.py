@@ -111,3 +111,7 @@ class ResourceNotFoundException(ServiceError):
 
 class UnsupportedOperation(ServiceError):
     code = "UnsupportedOperation"
+
+
+def invalid_next_token() -> InvalidParameterValue:
+    return InvalidParameterValue("Invalid or expired next token.")

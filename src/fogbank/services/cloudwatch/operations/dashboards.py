@@ -11,10 +11,10 @@ from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
+from fogbank.core.paging import Pages
 
-from .. import tokens
 from ..arns import dashboard, dashboard_arn, dashboards
-from ..errors import DashboardInvalidInput, DashboardNotFound
+from ..errors import DashboardInvalidInput, DashboardNotFound, InvalidNextToken
 from ..records import DASHBOARDS, Dashboard
 
 # dashboards are global: one set for all regions
@@ -67,7 +67,7 @@ def list_dashboards(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.read() as tx:
         found = [item for item in tx.scan(DASHBOARDS, (ctx.account, GLOBAL))
                  if item.name.startswith(req.get("DashboardNamePrefix", ""))]  # fmt: skip
-    shown, token = tokens.page(ctx, found, req, 1000)
+    shown, token = Pages(ctx, InvalidNextToken).by_position(found, req.get("NextToken"), 1000)
     entries = [
         {"DashboardName": item.name, "DashboardArn": dashboard_arn(ctx, item.name), "LastModified": item.modified,
          "Size": len(item.body.encode())}

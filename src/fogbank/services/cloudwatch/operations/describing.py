@@ -7,10 +7,12 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
+from fogbank.core.paging import Pages
 from fogbank.store.api import Reader
 
-from .. import reading, rules, tokens
+from .. import reading, rules
 from ..arns import alarm, alarm_arn, alarms
+from ..errors import InvalidNextToken
 from ..records import ALARMS, HISTORY, Alarm, History
 
 
@@ -53,7 +55,7 @@ def describe_alarms(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         and item.state == req.get("StateValue", item.state)
         and ("ActionPrefix" not in req or _acts(item, req["ActionPrefix"]))
     ]  # fmt: skip
-    shown, token = tokens.page(ctx, found, req, req.get("MaxRecords", 50))
+    shown, token = Pages(ctx, InvalidNextToken).by_position(found, req.get("NextToken"), req.get("MaxRecords", 50))
     return {
         "MetricAlarms": [shape(ctx, item) for item in shown if not item.composite],
         "CompositeAlarms": [shape(ctx, item) for item in shown if item.composite],
@@ -119,7 +121,7 @@ def describe_alarm_history(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.read() as tx:
         found = find(tx)
     found.sort(key=lambda item: item.at_ms, reverse=req.get("ScanBy") != "TimestampAscending")
-    shown, token = tokens.page(ctx, found, req, req.get("MaxRecords", 100))
+    shown, token = Pages(ctx, InvalidNextToken).by_position(found, req.get("NextToken"), req.get("MaxRecords", 100))
     items = [
         {
             "AlarmName": item.alarm,

@@ -8,10 +8,11 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
+from fogbank.core.paging import Pages
 from fogbank.store.api import Reader
 
-from .. import queries, reading, tokens
-from ..errors import InvalidParameterCombination, InvalidParameterValue
+from .. import queries, reading
+from ..errors import InvalidNextToken, InvalidParameterCombination, InvalidParameterValue
 from ..functions import Line
 from ..records import SERIES, Series
 from ..statistics import SIMPLE, statistic
@@ -101,7 +102,8 @@ def _paged(ctx: Context, req: dict[str, Any], results: list[tuple[dict[str, Any]
     """MaxDatapoints values from where the token says; a result that is cut is PartialData."""
     descending = req.get("ScanBy", "TimestampDescending") == "TimestampDescending"
     room = min(req.get("MaxDatapoints") or MAX_DATA_POINTS, MAX_DATA_POINTS)
-    first, offset = tokens.state(ctx, req) or (0, 0)
+    pages = Pages(ctx, InvalidNextToken)
+    first, offset = pages.after(req.get("NextToken")) or (0, 0)
     shown: list[dict[str, Any]] = []
     for index in range(first, len(results)):
         query, label, line = results[index]
@@ -116,7 +118,7 @@ def _paged(ctx: Context, req: dict[str, Any], results: list[tuple[dict[str, Any]
         done = len(line) - len(instants) + len(taken)
         if cut or (room <= 0 and index + 1 < len(results)):
             follow = [index, done] if cut else [index + 1, 0]
-            return {"MetricDataResults": shown, "Messages": [], **tokens.token(ctx, follow)}
+            return {"MetricDataResults": shown, "Messages": [], **pages.more(follow)}
     return {"MetricDataResults": shown, "Messages": []}
 
 
@@ -129,7 +131,8 @@ async def list_metrics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     await flush(ctx)
     since = ctx.now() - (3 * 3600 if req.get("RecentlyActive") == "PT3H" else ACTIVE)
     filters = [(item["Name"], item.get("Value")) for item in req.get("Dimensions") or ()]
-    after = tokens.state(ctx, req)
+    pages = Pages(ctx, InvalidNextToken)
+    after = pages.after(req.get("NextToken"))
 
     def find(tx: Reader) -> tuple[list[Series], bool]:
         prefix: tuple[str, ...] = (ctx.account, ctx.region)
@@ -138,7 +141,7 @@ async def list_metrics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             if req.get("MetricName"):
                 prefix += (req["MetricName"],)
         found: list[Series] = []
-        for series in tx.scan(SERIES, prefix, after=tuple(after) if after else None):
+        for series in tx.scan(SERIES, prefix, after=after):
             if _listed(series, req, filters, since):
                 if len(found) == LIST_PAGE:
                     return found, True
@@ -154,7 +157,7 @@ async def list_metrics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         }
         for series in found
     ]
-    return {"Metrics": metrics, **(tokens.token(ctx, list(SERIES.key(found[-1]))) if more else {})}
+    return {"Metrics": metrics, **(pages.more(SERIES.key(found[-1])) if more else {})}
 
 
 def _listed(series: Series, req: dict[str, Any], filters: list[tuple[str, str | None]], since: float) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fogbank.core import paging
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import job, operation
+from fogbank.core.paging import Pages
 from fogbank.store.api import Transaction
 
 from .. import arns
@@ -84,20 +84,14 @@ def describe_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def list_keys(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Every key of the account and region, by id."""
     limit = req.get("Limit", 100)
-    scope = f"{ctx.account}/{ctx.region}/kms/ListKeys"
-    after = None
-    if req.get("Marker"):
-        try:
-            after = (ctx.account, ctx.region, paging.decode(ctx.app.secret, scope, req["Marker"]))
-        except ValueError:
-            raise InvalidMarkerException from None
+    where = (ctx.account, ctx.region)
+    pages = Pages(ctx, InvalidMarkerException, member="NextMarker")
+    after = pages.key(where, req.get("Marker"))
     with ctx.read() as tx:
-        keys = list(tx.scan(KEYS, (ctx.account, ctx.region), after=after, limit=limit + 1))
-    shown = [{"KeyId": key.id, "KeyArn": key_arn(ctx, key)} for key in keys[:limit]]
-    if len(keys) <= limit:
-        return {"Keys": shown, "Truncated": False}
-    marker = paging.encode(ctx.app.secret, scope, keys[limit - 1].id)
-    return {"Keys": shown, "Truncated": True, "NextMarker": marker}
+        found = list(tx.scan(KEYS, where, after=after, limit=limit + 1))
+    keys, more = pages.cut(found, limit, lambda key: key.id)
+    shown = [{"KeyId": key.id, "KeyArn": key_arn(ctx, key)} for key in keys]
+    return {"Keys": shown, "Truncated": bool(more), **more}
 
 
 def _change(ctx: Context, key_id: str, **fields: Any) -> Key:

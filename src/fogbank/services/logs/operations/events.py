@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from fogbank.core import paging
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader
@@ -20,6 +19,7 @@ from ..errors import InvalidParameterException
 from ..groups import require_group, require_stream
 from ..reading import DAY_MS, Found, Place, backward, event_id, forward
 from ..records import CHUNKS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Chunk, Event, Group
+from ..tokens import pages
 
 MAX_BATCH_BYTES = 1_048_576
 MAX_EVENT_BYTES = 1_048_576 - 26
@@ -146,15 +146,12 @@ def _page(events: Iterator[Found], limit: int) -> list[Found]:
 
 
 def _make_token(ctx: Context, scope: str, direction: str, place: Place | None) -> str:
-    return f"{direction}/{paging.encode(ctx.app.secret, scope + direction, list(place) if place else None)}"
+    return f"{direction}/{pages(ctx, scope + direction).seal(place)}"
 
 
 def _read_token(ctx: Context, scope: str, token: str) -> tuple[str, Place | None]:
     direction, _, sealed = token.partition("/")
-    try:
-        state = paging.decode(ctx.app.secret, scope + direction, sealed)
-    except ValueError:
-        raise InvalidParameterException("The specified nextToken is invalid.") from None
+    state = pages(ctx, scope + direction).open(sealed)
     return direction, Place(*state) if state else None
 
 

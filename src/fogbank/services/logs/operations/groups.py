@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from fogbank.core import paging
 from fogbank.core.context import Context
 from fogbank.core.operation import job, operation
 from fogbank.store.api import Reader, Transaction
@@ -15,6 +14,7 @@ from ..errors import InvalidParameterException, ResourceAlreadyExistsException
 from ..groups import group_arn, require_group
 from ..reading import DAY_MS
 from ..records import CHUNKS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Group
+from ..tokens import pages
 
 _NAME = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
 RETENTIONS = (
@@ -92,7 +92,8 @@ def describe_log_groups(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         raise InvalidParameterException("LogGroup name prefix and LogGroup name pattern are mutually exclusive.")
     limit = req.get("limit", 50)
     scope = f"{ctx.account}/{ctx.region}/logs/groups"
-    after = _token(ctx, scope, req.get("nextToken"))
+    listed = pages(ctx, scope)
+    after = listed.after(req.get("nextToken"))
     with ctx.read() as tx:
         found = []
         for group in _groups(tx, ctx, prefix or "", after):
@@ -101,22 +102,9 @@ def describe_log_groups(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             found.append(group)
             if len(found) > limit:
                 break
-        counts = {
-            group.name: tx.count(METRIC_FILTERS, (ctx.account, ctx.region, group.name)) for group in found[:limit]
-        }
-    shown = [_shape(ctx, group, counts[group.name]) for group in found[:limit]]
-    more = len(found) > limit
-    token = {"nextToken": paging.encode(ctx.app.secret, scope, found[limit - 1].name)} if more else {}
-    return {"logGroups": shown, **token}
-
-
-def _token(ctx: Context, scope: str, token: str | None) -> str | None:
-    if not token:
-        return None
-    try:
-        return str(paging.decode(ctx.app.secret, scope, token))
-    except ValueError:
-        raise InvalidParameterException("The specified nextToken is invalid.") from None
+        shown, more = listed.cut(found, limit, lambda group: group.name)
+        counts = {group.name: tx.count(METRIC_FILTERS, (ctx.account, ctx.region, group.name)) for group in shown}
+    return {"logGroups": [_shape(ctx, group, counts[group.name]) for group in shown], **more}
 
 
 def _groups(tx: Reader, ctx: Context, prefix: str, after: str | None) -> Any:

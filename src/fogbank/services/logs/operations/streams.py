@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import paging
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
@@ -12,6 +11,7 @@ from .. import arns
 from ..errors import InvalidParameterException, ResourceAlreadyExistsException
 from ..groups import group_arn, require_group, require_stream
 from ..records import CHUNKS, GROUPS, STREAMS, Stream
+from ..tokens import pages
 
 
 @operation("logs", "CreateLogStream", resource=arns.stream)
@@ -58,12 +58,8 @@ def describe_log_streams(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.read() as tx:
         group = require_group(tx, ctx, req)
         scope = f"{group.id}/{by_time}/{reverse}/{prefix}"
-        after: Any = None
-        if req.get("nextToken"):
-            try:
-                after = paging.decode(ctx.app.secret, scope, req["nextToken"])
-            except ValueError:
-                raise InvalidParameterException("The specified nextToken is invalid.") from None
+        listed = pages(ctx, scope)
+        after = listed.after(req.get("nextToken"))
         if by_time:
             place = ((group.id, after[0]), (group.id, after[1])) if after else None
             found = list(tx.scan_index(STREAMS, "last", (group.id,), reverse=reverse, after=place, limit=limit + 1))
@@ -79,11 +75,8 @@ def describe_log_streams(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                     limit=limit + 1,
                 )
             )
-    shown = [_shape(ctx, group.name, stream) for stream in found[:limit]]
-    if len(found) <= limit:
-        return {"logStreams": shown}
-    last = found[limit - 1]
-    return {"logStreams": shown, "nextToken": paging.encode(ctx.app.secret, scope, [last.last_ms, last.name])}
+    shown, more = listed.cut(found, limit, lambda stream: (stream.last_ms, stream.name))
+    return {"logStreams": [_shape(ctx, group.name, stream) for stream in shown], **more}
 
 
 def _shape(ctx: Context, group: str, stream: Stream) -> dict[str, Any]:

@@ -7,13 +7,14 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from fogbank.core import arns, paging
+from fogbank.core import arns
 from fogbank.core.context import Context
 from fogbank.core.operation import job, operation
+from fogbank.core.paging import Pages
 from fogbank.store.api import Reader, Transaction
 
 from .. import filters, http_delivery, signing
-from ..errors import InvalidParameter, NotFound
+from ..errors import InvalidParameter, NotFound, invalid_next_token
 from ..records import SUBSCRIPTIONS, Subscription
 from ..topics import by_subscription, by_topic, require, require_subscription, topic_arn
 
@@ -172,45 +173,32 @@ def _shape(subscription: Subscription) -> dict[str, str]:
     }
 
 
-def _after(ctx: Context, scope: str, token: str | None) -> tuple[str, str] | None:
-    if not token:
-        return None
-    try:
-        topic, id_ = paging.decode(ctx.app.secret, scope, token)
-    except (ValueError, TypeError):
-        raise InvalidParameter("NextToken") from None
-    return topic, id_
-
-
-def _page(ctx: Context, scope: str, found: list[Subscription]) -> dict[str, Any]:
-    answer: dict[str, Any] = {"Subscriptions": [_shape(subscription) for subscription in found[:PAGE]]}
-    if len(found) > PAGE:
-        last = found[PAGE - 1]
-        answer["NextToken"] = paging.encode(ctx.app.secret, scope, [last.topic, last.id])
-    return answer
+def _page(pages: Pages, found: list[Subscription]) -> dict[str, Any]:
+    shown, more = pages.cut(found, PAGE, SUBSCRIPTIONS.key)
+    return {"Subscriptions": [_shape(subscription) for subscription in shown], **more}
 
 
 @operation("sns", "ListSubscriptions", resource="*")
 def list_subscriptions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The account's subscriptions in this region."""
-    scope = f"{ctx.account}/{ctx.region}/sns/subscriptions"
-    place = _after(ctx, scope, req.get("NextToken"))
-    after = ((ctx.account, ctx.region, *place), place) if place else None
+    where = (ctx.account, ctx.region)
+    pages = Pages(ctx, invalid_next_token, f"{ctx.account}/{ctx.region}/sns/subscriptions")
+    place = pages.after(req.get("NextToken"))
+    after = ((*where, *place), place) if place else None
     with ctx.read() as tx:
-        where = (ctx.account, ctx.region)
         found = list(tx.scan_index(SUBSCRIPTIONS, "account", where, after=after, limit=PAGE + 1))
-    return _page(ctx, scope, found)
+    return _page(pages, found)
 
 
 @operation("sns", "ListSubscriptionsByTopic", resource=by_topic)
 def list_subscriptions_by_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The subscriptions of one topic."""
-    scope = f"{req['TopicArn']}/subscriptions"
+    pages = Pages(ctx, invalid_next_token, f"{req['TopicArn']}/subscriptions")
     with ctx.read() as tx:
         topic = require(tx, req["TopicArn"])
-        after = _after(ctx, scope, req.get("NextToken"))
+        after = pages.after(req.get("NextToken"))
         found = list(tx.scan(SUBSCRIPTIONS, (topic_arn(topic),), after=after, limit=PAGE + 1))
-    return _page(ctx, scope, found)
+    return _page(pages, found)
 
 
 @operation("sns", "GetSubscriptionAttributes", resource=by_subscription)

@@ -6,12 +6,12 @@ import json
 import re
 from typing import Any
 
-from fogbank.core import paging
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
+from fogbank.core.paging import Pages
 from fogbank.store.api import Reader
 
-from ..errors import InvalidParameter, NotFound, ResourceNotFound
+from ..errors import InvalidParameter, NotFound, ResourceNotFound, invalid_next_token
 from ..policy import default_policy
 from ..records import SUBSCRIPTIONS, TOPICS, Topic
 from ..topics import by_name, by_topic, find, require, topic_arn
@@ -92,19 +92,13 @@ def delete_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 @operation("sns", "ListTopics", resource="*")
 def list_topics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """ARNs, a hundred at a time."""
-    scope = f"{ctx.account}/{ctx.region}/sns/topics"
-    after = None
-    if req.get("NextToken"):
-        try:
-            after = (ctx.account, ctx.region, paging.decode(ctx.app.secret, scope, req["NextToken"]))
-        except ValueError:
-            raise InvalidParameter("NextToken") from None
+    where = (ctx.account, ctx.region)
+    pages = Pages(ctx, invalid_next_token, f"{ctx.account}/{ctx.region}/sns/topics")
+    after = pages.key(where, req.get("NextToken"))
     with ctx.read() as tx:
-        found = list(tx.scan(TOPICS, (ctx.account, ctx.region), after=after, limit=PAGE + 1))
-    answer: dict[str, Any] = {"Topics": [{"TopicArn": topic_arn(topic)} for topic in found[:PAGE]]}
-    if len(found) > PAGE:
-        answer["NextToken"] = paging.encode(ctx.app.secret, scope, found[PAGE - 1].name)
-    return answer
+        found = list(tx.scan(TOPICS, where, after=after, limit=PAGE + 1))
+    shown, more = pages.cut(found, PAGE, lambda topic: topic.name)
+    return {"Topics": [{"TopicArn": topic_arn(topic)} for topic in shown], **more}
 
 
 @operation("sns", "GetTopicAttributes", resource=by_topic)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fogbank.core import paging
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
+from fogbank.core.paging import Pages
 from fogbank.store.api import Transaction
 
 from .. import delivery, rules
@@ -18,6 +18,7 @@ from ..errors import (
     PurgeQueueInProgress,
     QueueDoesNotExist,
     QueueNameExists,
+    invalid_next_token,
 )
 from ..queues import by_arn, name_arn, queue_arn, queue_url, require, url_arn
 from ..records import DEFAULTS, QUEUES, Queue
@@ -131,22 +132,15 @@ def get_queue_url(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def list_queues(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """URLs by name prefix; a token only where MaxResults was given, as AWS does."""
     prefix, limit = req.get("QueueNamePrefix") or "", req.get("MaxResults")
-    scope = f"{ctx.account}/{ctx.region}/sqs/{prefix}"
     where = (ctx.account, ctx.region)
-    after = None
-    if req.get("NextToken"):
-        try:
-            after = (*where, paging.decode(ctx.app.secret, scope, req["NextToken"]))
-        except ValueError:
-            raise InvalidParameterValue("Invalid or expired next token.") from None
+    pages = Pages(ctx, invalid_next_token, f"{ctx.account}/{ctx.region}/sqs/{prefix}")
+    after = pages.key(where, req.get("NextToken"))
     with ctx.read() as tx:
         bounds: dict[str, Any] = {"start": (*where, prefix), "end": (*where, prefix + "\U0010ffff"), "after": after}
         found = list(tx.scan(QUEUES, where, limit=(limit or 1000) + 1, **bounds))
-    page = found[: limit or 1000]
-    answer: dict[str, Any] = {"QueueUrls": [queue_url(ctx, queue) for queue in page]} if page else {}
-    if limit and len(found) > limit:
-        answer["NextToken"] = paging.encode(ctx.app.secret, scope, page[-1].name)
-    return answer
+    shown, more = pages.cut(found, limit or 1000, lambda queue: queue.name)
+    answer = {"QueueUrls": [queue_url(ctx, queue) for queue in shown]} if shown else {}
+    return answer | (more if limit else {})
 
 
 @operation("sqs", "DeleteQueue", resource=url_arn)

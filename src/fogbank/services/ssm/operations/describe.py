@@ -6,12 +6,13 @@ from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
+from fogbank.core.paging import Pages
 from fogbank.store.api import Reader
 
 from .. import filters
+from ..errors import InvalidNextToken
 from ..records import PARAMETERS, Parameter
 from ..shapes import metadata
-from ..tokens import page
 
 
 @operation("ssm", "DescribeParameters", resource="*")
@@ -28,5 +29,6 @@ def describe_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
     with ctx.read() as tx:
         found = find(tx)
-    shown, token = page(ctx, found, req, 50, lambda p: p.name)
+    pages, limit = Pages(ctx, InvalidNextToken), req.get("MaxResults", 50)
+    shown, token = pages.by_key(found, req.get("NextToken"), limit, lambda p: p.name)
     return {"Parameters": [metadata(ctx, p) for p in shown], **token}

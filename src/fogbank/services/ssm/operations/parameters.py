@@ -10,12 +10,14 @@ import msgspec
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError, ValidationError
 from fogbank.core.operation import operation
+from fogbank.core.paging import Pages
 from fogbank.store.api import Reader, Transaction
 
 from .. import filters, rules
 from ..arns import arn_of, parameter_arn, parameter_arns, path_arn
 from ..errors import (
     InvalidKeyId,
+    InvalidNextToken,
     ParameterAlreadyExists,
     ParameterMaxVersionLimitExceeded,
     ParameterNotFound,
@@ -23,7 +25,6 @@ from ..errors import (
 )
 from ..records import PARAMETERS, VERSIONS, Parameter
 from ..shapes import history, shape
-from ..tokens import page
 
 DEFAULT_KEY = "alias/aws/ssm"
 
@@ -223,7 +224,8 @@ async def get_parameters_by_path(ctx: Context, req: dict[str, Any]) -> dict[str,
         found = (p for p in tx.scan(PARAMETERS, start=start, end=end) if rules.under(path, p.name, recursive))
         return [p for p in found if all(filters.passes(p, f) for f in wanted)]
 
-    found, token = page(ctx, await ctx.fetch(find), req, 10, lambda p: p.name)
+    pages, limit = Pages(ctx, InvalidNextToken), req.get("MaxResults", 10)
+    found, token = pages.by_key(await ctx.fetch(find), req.get("NextToken"), limit, lambda p: p.name)
     decrypt = req.get("WithDecryption")
     shown = [shape(ctx, await _decrypted(ctx, p) if decrypt else p, "") for p in found]
     return {"Parameters": shown, **token}
@@ -264,7 +266,8 @@ async def get_parameter_history(ctx: Context, req: dict[str, Any]) -> dict[str, 
             raise ParameterNotFound
         return list(tx.scan(VERSIONS, (ctx.account, ctx.region, req["Name"])))
 
-    found, token = page(ctx, await ctx.fetch(find), req, 50, lambda p: f"{p.version:09d}")
+    pages, limit = Pages(ctx, InvalidNextToken), req.get("MaxResults", 50)
+    found, token = pages.by_key(await ctx.fetch(find), req.get("NextToken"), limit, lambda p: f"{p.version:09d}")
     decrypt = req.get("WithDecryption")
     return {"Parameters": [history(await _decrypted(ctx, p) if decrypt else p) for p in found], **token}
 

@@ -1,0 +1,19 @@
+"""Pages of lists of groups, streams and events, and the error for a token that was not given out for the list.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html
+"""
+
+from __future__ import annotations
+
+from fogbank.core.context import Context
+from fogbank.core.paging import Pages
+
+from .errors import InvalidParameterException
+
+
+def pages(ctx: Context, scope: str) -> Pages:
+    return Pages(ctx, _refused, scope, member="nextToken")
+
+
+def _refused() -> InvalidParameterException:
+    return InvalidParameterException("The specified nextToken is invalid.")
