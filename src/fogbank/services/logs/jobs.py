@@ -1,4 +1,4 @@
-"""What follows a PutLogEvents: metric filters count, subscription filters send."""
+"""What follows a PutLogEvents for others: subscription filters send. (metrics.py has what follows for CloudWatch.)"""
 
 from __future__ import annotations
 
@@ -15,50 +15,22 @@ from fogbank.store.api import Reader
 
 from . import patterns
 from .reading import Place, event_id
-from .records import CHUNKS, METRIC_FILTERS, SUBSCRIPTIONS, Chunk, MetricFilter, SubscriptionFilter
+from .records import CHUNKS, SUBSCRIPTIONS, Chunk, SubscriptionFilter
 
 
 @job("logs.filters")
-async def apply_filters(ctx: Context, payload: dict[str, Any]) -> None:
-    """Run the group's filters over one chunk."""
+async def send(ctx: Context, payload: dict[str, Any]) -> None:
+    """Run the group's subscription filters over one chunk."""
 
-    def load(tx: Reader) -> tuple[Chunk | None, list[MetricFilter], list[SubscriptionFilter]]:
-        where = (ctx.account, ctx.region, payload["group"])
+    def load(tx: Reader) -> tuple[Chunk | None, list[SubscriptionFilter]]:
         chunk = tx.get(CHUNKS, (payload["id"], *payload["place"]))
-        return chunk, list(tx.scan(METRIC_FILTERS, where)), list(tx.scan(SUBSCRIPTIONS, where))
+        return chunk, list(tx.scan(SUBSCRIPTIONS, (ctx.account, ctx.region, payload["group"])))
 
-    chunk, metrics, subscriptions = await ctx.fetch(load)
+    chunk, subscriptions = await ctx.fetch(load)
     if chunk is None:
         return
-    for metric in metrics:
-        _count(ctx, metric, chunk)
     for subscription in subscriptions:
         await _send(ctx, subscription, payload["group"], chunk)
-
-
-def _count(ctx: Context, metric: MetricFilter, chunk: Chunk) -> None:
-    match = patterns.compile_pattern(metric.pattern)
-    for event in chunk.events:
-        values = match(event.message)
-        for transformation in metric.transformations:
-            name, namespace = str(transformation["metricName"]), str(transformation["metricNamespace"])
-            number: Any = transformation.get("defaultValue")
-            if values is not None:
-                number = str(transformation["metricValue"])
-                if number.startswith("$"):
-                    number = patterns.extracted(values, number)
-            try:
-                value = float(number)
-            except (TypeError, ValueError):
-                continue
-            wanted: dict[str, str] = transformation.get("dimensions") or {}  # type: ignore[assignment]
-            found = {key: patterns.extracted(values or {}, reference) for key, reference in wanted.items()}
-            dimensions = {key: str(text) for key, text in found.items() if text is not None}
-            if len(dimensions) == len(wanted):
-                ctx.app.metrics.add(
-                    ctx.account, ctx.region, namespace, name, dimensions, value,
-                    str(transformation.get("unit", "None")), event.at / 1000,
-                )  # fmt: skip
 
 
 async def _send(ctx: Context, subscription: SubscriptionFilter, group: str, chunk: Chunk) -> None:

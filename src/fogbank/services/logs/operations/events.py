@@ -15,6 +15,7 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
 from .. import arns, patterns
+from ..embedded import MARK
 from ..errors import InvalidParameterException
 from ..groups import require_group, require_stream
 from ..reading import DAY_MS, Found, Place, backward, event_id, forward
@@ -76,9 +77,12 @@ def put_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             group.stored_bytes += sum(sizes[i] + OVERHEAD for i in kept)
             tx.put(GROUPS, group)
             where = (ctx.account, ctx.region, group.name)
-            if tx.count(METRIC_FILTERS, where) or tx.count(SUBSCRIPTIONS, where):
-                place = [chunk.stream, chunk.first_ms, chunk.sequence]
-                ctx.later(tx, "logs.filters", {"group": group.name, "id": group.id, "place": place})
+            follow = {"group": group.name, "id": group.id, "place": [chunk.stream, chunk.first_ms, chunk.sequence]}
+            carries = group.log_class == "STANDARD" and any(MARK in event.message for event in accepted)
+            if carries or tx.count(METRIC_FILTERS, where):
+                ctx.later(tx, "logs.metrics", {**follow, "embedded": carries})
+            if tx.count(SUBSCRIPTIONS, where):
+                ctx.later(tx, "logs.filters", follow)
             tx.signal(f"logs/{group.id}")
     answer: dict[str, Any] = {"nextSequenceToken": f"{stream.sequence:056d}"}
     return answer | ({"rejectedLogEventsInfo": rejected} if rejected else {})

@@ -1,0 +1,104 @@
+"""What follows a PutLogEvents for CloudWatch: metric filters count, embedded metrics are published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from fogbank.core import principal
+from fogbank.core.context import Context
+from fogbank.core.operation import job
+from fogbank.store.api import Reader
+
+from . import embedded, patterns
+from .records import CHUNKS, METRIC_FILTERS, Chunk, MetricFilter
+
+SLICE = 100  # events that are parsed, or metrics that are stored, before others have their turn
+MAX_VALUES = 150  # PutMetricData's, of one datum
+
+
+@job("logs.metrics")
+async def count(ctx: Context, payload: dict[str, Any]) -> None:
+    """Run the group's metric filters over one chunk, and publish the metrics embedded in it."""
+
+    def load(tx: Reader) -> tuple[Chunk | None, list[MetricFilter]]:
+        chunk = tx.get(CHUNKS, (payload["id"], *payload["place"]))
+        return chunk, list(tx.scan(METRIC_FILTERS, (ctx.account, ctx.region, payload["group"])))
+
+    chunk, filters = await ctx.fetch(load)
+    if chunk is None:
+        return
+    if payload["embedded"]:
+        await _publish(ctx, payload["group"], chunk)
+    for metric in filters:  # last, for they need not be tried again
+        _count(ctx, metric, chunk)
+
+
+def _count(ctx: Context, metric: MetricFilter, chunk: Chunk) -> None:
+    match = patterns.compile_pattern(metric.pattern)
+    for event in chunk.events:
+        values = match(event.message)
+        for transformation in metric.transformations:
+            name, namespace = str(transformation["metricName"]), str(transformation["metricNamespace"])
+            number: Any = transformation.get("defaultValue")
+            if values is not None:
+                number = str(transformation["metricValue"])
+                if number.startswith("$"):
+                    number = patterns.extracted(values, number)
+            try:
+                value = float(number)
+            except (TypeError, ValueError):
+                continue
+            wanted: dict[str, str] = transformation.get("dimensions") or {}  # type: ignore[assignment]
+            found = {key: patterns.extracted(values or {}, reference) for key, reference in wanted.items()}
+            dimensions = {key: str(text) for key, text in found.items() if text is not None}
+            if len(dimensions) == len(wanted):
+                ctx.app.metrics.add(
+                    ctx.account, ctx.region, namespace, name, dimensions, value,
+                    str(transformation.get("unit", "None")), event.at / 1000,
+                )  # fmt: skip
+
+
+async def _publish(ctx: Context, group: str, chunk: Chunk) -> None:
+    """Values of one point together, so that a function that logs much stores little.
+
+    Nobody needs cloudwatch:PutMetricData for it, so the account itself publishes
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format.html).
+    """
+    errors = embedded.Errors()
+    found: dict[embedded.Identity, embedded.Values] = {}
+    now_ms = int(ctx.now() * 1000)
+    for index, event in enumerate(chunk.events):
+        if index % SLICE == SLICE - 1:
+            await ctx.clock.sleep(0)
+        for identity, values in embedded.points(event.message, now_ms, errors):
+            seen = found.setdefault(identity, {})
+            for value, times in values.items():
+                seen[value] = seen.get(value, 0.0) + times
+    account = ctx.acting_as(principal.root(ctx.account))
+    for namespace in dict.fromkeys(identity.namespace for identity in found):
+        data = _data(item for item in found.items() if item[0].namespace == namespace)
+        while batch := list(islice(data, SLICE)):
+            await account.call("cloudwatch", "PutMetricData", {"Namespace": namespace, "MetricData": batch})
+    for name, number in (("EMFParsingErrors", errors.parsing), ("EMFValidationErrors", errors.validation)):
+        if number:
+            ctx.metric("AWS/Logs", name, number, "None", LogGroupName=group)
+
+
+def _data(found: Iterable[tuple[embedded.Identity, embedded.Values]]) -> Iterator[dict[str, Any]]:
+    """As PutMetricData takes them."""
+    for identity, values in found:
+        pairs = list(values.items())
+        for start in range(0, len(pairs), MAX_VALUES):
+            part = pairs[start : start + MAX_VALUES]
+            yield {
+                "MetricName": identity.name,
+                "Dimensions": [{"Name": name, "Value": value} for name, value in identity.dimensions],
+                "Timestamp": datetime.fromtimestamp(identity.at_ms / 1000, UTC),
+                "Values": [value for value, _ in part],
+                "Counts": [times for _, times in part],
+                "Unit": identity.unit,
+                "StorageResolution": identity.resolution,
+            }
