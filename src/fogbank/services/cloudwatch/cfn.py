@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fogbank.core import tags
 from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.cfn_calls import unless
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
 
 from .arns import alarm_arn
+from .errors import DashboardNotFound
 
 _NUMBERS = {"EvaluationPeriods": int, "DatapointsToAlarm": int, "Period": int, "Threshold": float}
 
@@ -31,19 +33,17 @@ def _request(name: str, properties: dict[str, Any]) -> dict[str, Any]:
         if isinstance(query.get("ReturnData"), str):
             query["ReturnData"] = query["ReturnData"].lower() == "true"
     if request.get("Tags"):
-        request["Tags"] = [{"Key": tag["Key"], "Value": str(tag["Value"])} for tag in request["Tags"]]
+        request["Tags"] = tags.to_list(tags.from_list(request["Tags"]))
     return request
 
 
 async def _retag(ctx: Context, arn: str, old: dict[str, Any], new: dict[str, Any]) -> None:
-    before = {tag["Key"]: str(tag["Value"]) for tag in old.get("Tags") or ()}
-    after = {tag["Key"]: str(tag["Value"]) for tag in new.get("Tags") or ()}
+    before, after = tags.from_list(old.get("Tags")), tags.from_list(new.get("Tags"))
     gone = sorted(set(before) - set(after))
     if gone:
         await ctx.call("cloudwatch", "UntagResource", {"ResourceARN": arn, "TagKeys": gone})
     if after and after != before:
-        tags = [{"Key": key, "Value": value} for key, value in after.items()]
-        await ctx.call("cloudwatch", "TagResource", {"ResourceARN": arn, "Tags": tags})
+        await ctx.call("cloudwatch", "TagResource", {"ResourceARN": arn, "Tags": tags.to_list(after)})
 
 
 @resource("AWS::CloudWatch::Alarm", immutable=("AlarmName",))
@@ -85,11 +85,8 @@ class DashboardResource:
         return await self._put(ctx, physical_id, new)
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        try:
-            await ctx.call("cloudwatch", "DeleteDashboards", {"DashboardNames": [physical_id]})
-        except ServiceError as error:
-            if error.code != "DashboardNotFoundError":
-                raise
+        request = {"DashboardNames": [physical_id]}
+        await unless(ctx.call("cloudwatch", "DeleteDashboards", request), DashboardNotFound.code)
 
     @staticmethod
     async def _put(ctx: Context, name: str, properties: dict[str, Any]) -> Resource:

@@ -9,10 +9,10 @@ import json
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.cfn_calls import unless
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
 
-GONE = ("NotFoundException", "KMSInvalidStateException")
+from .errors import KMSInvalidStateException, NotFoundException
 
 
 def _tags(properties: dict[str, Any]) -> list[dict[str, str]]:
@@ -49,11 +49,9 @@ class Key:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         days = int(properties.get("PendingWindowInDays", 30))
-        try:
-            await ctx.call("kms", "ScheduleKeyDeletion", {"KeyId": physical_id, "PendingWindowInDays": days})
-        except ServiceError as error:
-            if error.code not in GONE:
-                raise
+        request = {"KeyId": physical_id, "PendingWindowInDays": days}
+        gone = (NotFoundException.code, KMSInvalidStateException.code)
+        await unless(ctx.call("kms", "ScheduleKeyDeletion", request), *gone)
 
     @staticmethod
     async def _switches(ctx: Context, key_id: str, old: dict[str, Any], new: dict[str, Any]) -> None:
@@ -82,8 +80,4 @@ class Alias:
         return Resource(physical_id)
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        try:
-            await ctx.call("kms", "DeleteAlias", {"AliasName": physical_id})
-        except ServiceError as error:
-            if error.code != "NotFoundException":
-                raise
+        await unless(ctx.call("kms", "DeleteAlias", {"AliasName": physical_id}), NotFoundException.code)

@@ -9,8 +9,10 @@ import json
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.cfn_calls import texts, unless
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
+
+from .errors import NotFound
 
 _TOPIC = (
     "ContentBasedDeduplication", "DisplayName", "FifoThroughputScope", "FifoTopic", "KmsMasterKeyId",
@@ -21,14 +23,8 @@ _SUBSCRIPTION = (
 )  # fmt: skip
 
 
-def _texts(properties: dict[str, Any], names: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for name in names:
-        value = properties.get(name)
-        if value is not None:
-            if isinstance(value, dict):
-                value = json.dumps(value)
-            found[name] = str(value).lower() if isinstance(value, bool) else str(value)
+def _attributes(properties: dict[str, Any]) -> dict[str, str]:
+    found = texts(properties, _TOPIC)
     if found.get("FifoTopic") == "false":
         del found["FifoTopic"]
     return found
@@ -39,7 +35,7 @@ class Topic:
     """Ref and GetAtt TopicArn: the ARN. GetAtt TopicName."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        attributes = _texts(properties, _TOPIC)
+        attributes = _attributes(properties)
         suffix = ".fifo" if attributes.get("FifoTopic") == "true" else ""
         request: dict[str, Any] = {
             "Name": properties.get("TopicName") or name.physical(limit=256 - len(suffix)) + suffix,
@@ -52,7 +48,7 @@ class Topic:
         return self._made(arn)
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        before, after = _texts(old, _TOPIC), _texts(new, _TOPIC)
+        before, after = _attributes(old), _attributes(new)
         for name in sorted(set(before) | set(after)):
             if before.get(name) != after.get(name):
                 request = {"TopicArn": physical_id, "AttributeName": name, "AttributeValue": after.get(name, "")}
@@ -83,14 +79,14 @@ class Subscription:
             "TopicArn": properties["TopicArn"],
             "Protocol": properties["Protocol"],
             "Endpoint": properties.get("Endpoint", ""),
-            "Attributes": _texts(properties, _SUBSCRIPTION),
+            "Attributes": texts(properties, _SUBSCRIPTION),
             "ReturnSubscriptionArn": True,
         }
         arn = (await ctx.call("sns", "Subscribe", request))["SubscriptionArn"]
         return Resource(arn, {"Arn": arn})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        before, after = _texts(old, _SUBSCRIPTION), _texts(new, _SUBSCRIPTION)
+        before, after = texts(old, _SUBSCRIPTION), texts(new, _SUBSCRIPTION)
         for name in sorted(set(before) | set(after)):
             if before.get(name) != after.get(name):
                 request = {"SubscriptionArn": physical_id, "AttributeName": name, "AttributeValue": after.get(name, "")}
@@ -121,8 +117,5 @@ class TopicPolicy:
     async def _set(ctx: Context, topics: list[str], policy: str) -> None:
         for arn in topics:
             request = {"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": policy}
-            try:
-                await ctx.call("sns", "SetTopicAttributes", request)
-            except ServiceError as error:
-                if policy or error.code != "NotFound":
-                    raise
+            gone = () if policy else (NotFound.code,)
+            await unless(ctx.call("sns", "SetTopicAttributes", request), *gone)

@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fogbank.core import tags
 from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.cfn_calls import texts, unless
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
+
+from .errors import QueueDoesNotExist
 
 _ATTRIBUTES = (
     "ContentBasedDeduplication", "DeduplicationScope", "DelaySeconds", "FifoQueue", "FifoThroughputLimit",
@@ -20,21 +23,14 @@ _ATTRIBUTES = (
 
 
 def _attributes(properties: dict[str, Any]) -> dict[str, str]:
-    found = {}
-    for name in _ATTRIBUTES:
-        value = properties.get(name)
-        if value is None:
-            continue
-        if isinstance(value, dict):
-            value = json.dumps(value)
-        found[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    found = texts(properties, _ATTRIBUTES)
     if found.get("FifoQueue") == "false":
         del found["FifoQueue"]
     return found
 
 
 def _tags(properties: dict[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: str(tag["Value"]) for tag in properties.get("Tags") or ()}
+    return tags.from_list(properties.get("Tags"))
 
 
 @resource("AWS::SQS::Queue", immutable=("QueueName", "FifoQueue"))
@@ -67,11 +63,7 @@ class Queue:
         return await self._made(ctx, physical_id)
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        try:
-            await ctx.call("sqs", "DeleteQueue", {"QueueUrl": physical_id})
-        except ServiceError as error:
-            if error.code != "QueueDoesNotExist":
-                raise
+        await unless(ctx.call("sqs", "DeleteQueue", {"QueueUrl": physical_id}), QueueDoesNotExist.code)
 
     @staticmethod
     async def _made(ctx: Context, url: str) -> Resource:
@@ -99,8 +91,6 @@ class QueuePolicy:
     @staticmethod
     async def _set(ctx: Context, urls: list[str], policy: str) -> None:
         for url in urls:
-            try:
-                await ctx.call("sqs", "SetQueueAttributes", {"QueueUrl": url, "Attributes": {"Policy": policy}})
-            except ServiceError as error:
-                if policy or error.code != "QueueDoesNotExist":
-                    raise
+            request = {"QueueUrl": url, "Attributes": {"Policy": policy}}
+            gone = () if policy else (QueueDoesNotExist.code,)
+            await unless(ctx.call("sqs", "SetQueueAttributes", request), *gone)

@@ -10,6 +10,8 @@ import json
 import re
 from typing import Any
 
+from fogbank.core import batches
+
 from .errors import (
     BatchEntryIdsNotDistinct,
     EmptyBatchRequest,
@@ -23,7 +25,6 @@ from .errors import (
 )
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,80}")
-_ENTRY_ID = re.compile(r"[a-zA-Z0-9_-]{1,80}")
 _DEDUP = re.compile(r"[\w!\"#$%&'()*+,\-./:;<=>?@\[\\\]^`{|}~]{1,128}", re.A)
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_\-.]{1,256}")
 # XML 1.0 characters, which a message body is made of
@@ -209,16 +210,18 @@ def check_dedup(text: str, parameter: str) -> None:
         )
 
 
-def check_batch(entries: list[dict[str, Any]], kind: str) -> None:
-    """1 to 10 entries with distinct, well-formed ids."""
+def check_batch(req: dict[str, Any], kind: str) -> list[batches.Entry]:
+    """The entries: 1 to 10, with distinct, well-formed ids."""
+    entries: list[batches.Entry] = req.get("Entries") or []
     if not entries:
         raise EmptyBatchRequest(kind)
-    if len(entries) > 10:
+    if len(entries) > batches.MOST:
         raise TooManyEntriesInBatchRequest(len(entries))
     seen = set()
     for entry in entries:
-        if not _ENTRY_ID.fullmatch(entry["Id"]):
+        if not batches.ENTRY_ID.fullmatch(entry["Id"]):
             raise InvalidBatchEntryId
         if entry["Id"] in seen:
             raise BatchEntryIdsNotDistinct(entry["Id"])
         seen.add(entry["Id"])
+    return entries

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.core import tags
 from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.cfn_calls import unless
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
 
 from .errors import ParameterNotFound
 
@@ -22,8 +23,9 @@ class Parameter:
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         chosen = properties.get("Name") or f"CFN-{name.physical(limit=1000)}"
-        tags = [{"Key": key, "Value": value} for key, value in (properties.get("Tags") or {}).items()]
-        request = {"Name": chosen, **_put(properties), **({"Tags": tags} if tags else {})}
+        request = {"Name": chosen, **_put(properties)}
+        if properties.get("Tags"):
+            request["Tags"] = tags.to_list(properties["Tags"])
         await ctx.call("ssm", "PutParameter", request)
         return _made(chosen, properties)
 
@@ -35,16 +37,11 @@ class Parameter:
         if gone:
             await ctx.call("ssm", "RemoveTagsFromResource", {**target, "TagKeys": gone})
         if after:
-            tags = [{"Key": key, "Value": value} for key, value in after.items()]
-            await ctx.call("ssm", "AddTagsToResource", {**target, "Tags": tags})
+            await ctx.call("ssm", "AddTagsToResource", {**target, "Tags": tags.to_list(after)})
         return _made(physical_id, new)
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        try:
-            await ctx.call("ssm", "DeleteParameter", {"Name": physical_id})
-        except ServiceError as error:
-            if error.code != ParameterNotFound.code:
-                raise
+        await unless(ctx.call("ssm", "DeleteParameter", {"Name": physical_id}), ParameterNotFound.code)
 
 
 def _put(properties: dict[str, Any]) -> dict[str, Any]:

@@ -12,49 +12,33 @@ from .records import Parameter
 
 def shape(ctx: Context, parameter: Parameter, chosen: str) -> dict[str, Any]:
     """A `Parameter`; `chosen` is the selector it was asked by."""
-    shown = {
-        "Name": parameter.name,
-        "Type": parameter.type,
-        "Value": parameter.value,
-        "Version": parameter.version,
-        "LastModifiedDate": parameter.modified,
-        "ARN": arn_of(ctx, parameter.name),
-        "DataType": parameter.data_type,
-    }
+    shown = {**_common(parameter), "Value": parameter.value, "ARN": arn_of(ctx, parameter.name)}
     return {**shown, "Selector": chosen} if chosen else shown
 
 
 def metadata(ctx: Context, parameter: Parameter) -> dict[str, Any]:
     """A `ParameterMetadata`: everything but the value."""
-    shown = {
-        "Name": parameter.name,
-        "ARN": arn_of(ctx, parameter.name),
-        "Type": parameter.type,
-        "LastModifiedDate": parameter.modified,
-        "LastModifiedUser": parameter.user,
-        "Version": parameter.version,
-        "Tier": parameter.tier,
-        "Policies": [],
-        "DataType": parameter.data_type,
-    }
-    return shown | _optional(parameter)
+    return {**_described(parameter), "ARN": arn_of(ctx, parameter.name)}
 
 
 def history(parameter: Parameter) -> dict[str, Any]:
     """A `ParameterHistory`."""
-    shown = {
+    return {**_described(parameter), "Value": parameter.value, "Labels": parameter.labels}
+
+
+def _common(parameter: Parameter) -> dict[str, Any]:
+    return {
         "Name": parameter.name,
         "Type": parameter.type,
-        "Value": parameter.value,
-        "LastModifiedDate": parameter.modified,
-        "LastModifiedUser": parameter.user,
         "Version": parameter.version,
-        "Labels": parameter.labels,
-        "Tier": parameter.tier,
-        "Policies": [],
+        "LastModifiedDate": parameter.modified,
         "DataType": parameter.data_type,
     }
-    return shown | _optional(parameter)
+
+
+def _described(parameter: Parameter) -> dict[str, Any]:
+    shown = {"LastModifiedUser": parameter.user, "Tier": parameter.tier, "Policies": []}
+    return {**_common(parameter), **shown, **_optional(parameter)}
 
 
 def _optional(parameter: Parameter) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
@@ -124,7 +125,7 @@ def _put(tx: Transaction, ctx: Context, req: dict[str, Any], settings: dict[str,
     if existing is None:
         made = Alarm(account=ctx.account, region=ctx.region, name=req["AlarmName"], settings=settings, configured=now,
                      reason=UNCHECKED, updated=now, transitioned=now,
-                     tags={tag["Key"]: tag["Value"] for tag in req.get("Tags") or ()})  # fmt: skip
+                     tags=tags.from_list(req.get("Tags")))  # fmt: skip
     else:
         made = existing
         made.settings, made.configured = settings, now

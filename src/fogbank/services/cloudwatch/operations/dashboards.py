@@ -9,6 +9,7 @@ import json
 import re
 from typing import Any
 
+from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
@@ -40,11 +41,11 @@ def put_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                                     dashboardValidationMessages=[message])  # fmt: skip
     with ctx.write() as tx:
         existing = tx.get(DASHBOARDS, (ctx.account, GLOBAL, req["DashboardName"]))
-        tags = {tag["Key"]: tag["Value"] for tag in req.get("Tags") or ()}
+        wanted = tags.from_list(req.get("Tags"))
         tx.put(
             DASHBOARDS,
             Dashboard(account=ctx.account, region=GLOBAL, name=req["DashboardName"], body=req["DashboardBody"],
-                      modified=ctx.now(), tags=existing.tags if existing else tags),
+                      modified=ctx.now(), tags=existing.tags if existing else wanted),
         )  # fmt: skip
     return {"DashboardValidationMessages": []}
 

@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_TagResource
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from fogbank.core import arns
+from fogbank.core import arns, tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader
@@ -33,30 +34,27 @@ def _find(tx: Reader, ctx: Context, arn: str) -> Alarm | Dashboard:
     return found
 
 
-@operation("cloudwatch", "TagResource", resource=tagged)
-def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Add tags, or change their values."""
+def _retag(ctx: Context, arn: str, change: Callable[[dict[str, str]], dict[str, str]]) -> dict[str, Any]:
     with ctx.write() as tx:
-        found = _find(tx, ctx, req["ResourceARN"])
-        found.tags |= {tag["Key"]: tag["Value"] for tag in req["Tags"]}
+        found = _find(tx, ctx, arn)
+        found.tags = change(found.tags)
         if isinstance(found, Alarm):
             tx.put(ALARMS, found)
         else:
             tx.put(DASHBOARDS, found)
     return {}
+
+
+@operation("cloudwatch", "TagResource", resource=tagged)
+def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Add tags, or change their values."""
+    return _retag(ctx, req["ResourceARN"], lambda held: held | tags.from_list(req["Tags"]))
 
 
 @operation("cloudwatch", "UntagResource", resource=tagged)
 def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove tags by key."""
-    with ctx.write() as tx:
-        found = _find(tx, ctx, req["ResourceARN"])
-        found.tags = {key: value for key, value in found.tags.items() if key not in req["TagKeys"]}
-        if isinstance(found, Alarm):
-            tx.put(ALARMS, found)
-        else:
-            tx.put(DASHBOARDS, found)
-    return {}
+    return _retag(ctx, req["ResourceARN"], lambda held: tags.without(held, req["TagKeys"]))
 
 
 @operation("cloudwatch", "ListTagsForResource", resource=tagged)
@@ -64,4 +62,4 @@ def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """All tags."""
     with ctx.read() as tx:
         found = _find(tx, ctx, req["ResourceARN"])
-    return {"Tags": [{"Key": key, "Value": value} for key, value in found.tags.items()]}
+    return {"Tags": tags.to_list(found.tags)}

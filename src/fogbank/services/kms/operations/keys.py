@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import job, operation
@@ -64,8 +65,8 @@ def _checked_policy(text: str) -> str:
     return text
 
 
-def _tags(tags: Any) -> dict[str, str]:
-    found = {tag["TagKey"]: tag["TagValue"] for tag in tags}
+def _tags(given: Any) -> dict[str, str]:
+    found = {tag["TagKey"]: tag["TagValue"] for tag in given}
     if any(key.lower().startswith("aws:") for key in found):
         raise TagException("Tag keys that begin with aws: are reserved.")
     return found
@@ -282,7 +283,7 @@ def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove tags from a key."""
     with ctx.write() as tx:
         key = require(tx, ctx, req["KeyId"])
-        _set(tx, key, {"tags": {k: v for k, v in key.tags.items() if k not in req["TagKeys"]}})
+        _set(tx, key, {"tags": tags.without(key.tags, req["TagKeys"])})
     return {}
 
 

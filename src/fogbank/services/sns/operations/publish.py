@@ -10,8 +10,8 @@ import json
 import re
 from typing import Any
 
+from fogbank.core import batches
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
@@ -30,7 +30,6 @@ from ..topics import by_topic, require, topic_arn
 
 MAX_BYTES = 262_144
 DEDUP_MS = 300_000
-_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _SUBJECT = re.compile(r"[\x20-\x7e]{1,100}")
 
 
@@ -154,21 +153,15 @@ def publish_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     entries = req["PublishBatchRequestEntries"]
     if not entries:
         raise EmptyBatchRequest
-    if len(entries) > 10:
+    if len(entries) > batches.MOST:
         raise TooManyEntriesInBatchRequest
     if len({entry["Id"] for entry in entries}) != len(entries):
         raise BatchEntryIdsNotDistinct
-    if not all(_ID.fullmatch(entry["Id"]) for entry in entries):
+    if not all(batches.ENTRY_ID.fullmatch(entry["Id"]) for entry in entries):
         raise InvalidBatchEntryId
     if sum(len(entry["Message"].encode()) for entry in entries) > MAX_BYTES:
         raise BatchRequestTooLong
-    good: list[dict[str, Any]] = []
-    bad: list[dict[str, Any]] = []
     with ctx.write() as tx:
         topic = require(tx, req["TopicArn"])
-        for entry in entries:
-            try:
-                good.append({"Id": entry["Id"], **_publish(tx, ctx, topic, entry)})
-            except ServiceError as error:
-                bad.append({"Id": entry["Id"], "Code": error.code, "Message": error.message, "SenderFault": True})
+        good, bad = batches.each(entries, lambda entry: _publish(tx, ctx, topic, entry))
     return {"Successful": good, "Failed": bad}

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
@@ -42,13 +43,13 @@ def create_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                                "long." if fifo else "Topic Name")  # fmt: skip
     for attribute, value in attributes.items():
         _check_attribute(attribute, value)
-    tags = {tag["Key"]: tag["Value"] for tag in req.get("Tags") or ()}
+    wanted = tags.from_list(req.get("Tags"))
     with ctx.write() as tx:
         existing = tx.get(TOPICS, (ctx.account, ctx.region, name))
         if existing is not None:
             if any(existing.attributes.get(k, "") != v for k, v in attributes.items()):
                 raise InvalidParameter("Attributes Reason: Topic already exists with different attributes")
-            if tags and tags != existing.tags:
+            if wanted and wanted != existing.tags:
                 raise InvalidParameter("Tags Reason: Topic already exists with different tags")
             return {"TopicArn": topic_arn(existing)}
         topic = Topic(
@@ -56,7 +57,7 @@ def create_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             region=ctx.region,
             name=name,
             attributes=attributes,
-            tags=tags,
+            tags=wanted,
             data_protection=req.get("DataProtectionPolicy") or "",
         )
         tx.put(TOPICS, topic)
@@ -203,7 +204,7 @@ def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Set tags."""
     with ctx.write() as tx:
         topic = _tagged(tx, req["ResourceArn"])
-        topic.tags = topic.tags | {tag["Key"]: tag["Value"] for tag in req["Tags"]}
+        topic.tags = topic.tags | tags.from_list(req["Tags"])
         tx.put(TOPICS, topic)
     return {}
 
@@ -213,7 +214,7 @@ def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove tags."""
     with ctx.write() as tx:
         topic = _tagged(tx, req["ResourceArn"])
-        topic.tags = {key: value for key, value in topic.tags.items() if key not in req["TagKeys"]}
+        topic.tags = tags.without(topic.tags, req["TagKeys"])
         tx.put(TOPICS, topic)
     return {}
 
@@ -223,7 +224,7 @@ def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The topic's tags."""
     with ctx.read() as tx:
         topic = _tagged(tx, req["ResourceArn"])
-    return {"Tags": [{"Key": key, "Value": value} for key, value in topic.tags.items()]}
+    return {"Tags": tags.to_list(topic.tags)}
 
 
 @operation("sns", "PutDataProtectionPolicy", resource=by_topic, fidelity="recorded")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fogbank.core import paging
+from fogbank.core import batches, paging
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
@@ -34,10 +33,14 @@ def send_message(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """
     with ctx.write() as tx:
         queue = require(tx, ctx, req)
-        delivery.check_message(queue, req)
-        answer = delivery.send(tx, ctx, queue, req)
+        answer = _send(tx, ctx, queue, req)
     _sent(ctx, queue, 1, len(req["MessageBody"].encode()))
     return answer
+
+
+def _send(tx: Transaction, ctx: Context, queue: Queue, req: dict[str, Any]) -> dict[str, Any]:
+    delivery.check_message(queue, req)
+    return delivery.send(tx, ctx, queue, req)
 
 
 def _sent(ctx: Context, queue: Queue, count: int, size: int) -> None:
@@ -48,8 +51,7 @@ def _sent(ctx: Context, queue: Queue, count: int, size: int) -> None:
 @operation("sqs", "SendMessageBatch", action="sqs:SendMessage", resource=url_arn)
 def send_message_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Up to ten messages and 1 MiB; each succeeds or fails by itself."""
-    entries = req.get("Entries") or []
-    rules.check_batch(entries, "SendMessageBatchRequestEntry")
+    entries = rules.check_batch(req, "SendMessageBatchRequestEntry")
     total = sum(
         rules.size_of(entry.get("MessageBody") or "", {})
         + sum(rules.size_of("", {name: value}) for name, value in (entry.get("MessageAttributes") or {}).items()
@@ -58,29 +60,24 @@ def send_message_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     )  # fmt: skip
     if total > BATCH_BYTES:
         raise BatchRequestTooLong(BATCH_BYTES, total)
-    with ctx.write() as tx:
-        queue = require(tx, ctx, req)
-
-        def one(entry: dict[str, Any]) -> dict[str, Any]:
-            delivery.check_message(queue, entry)
-            return delivery.send(tx, ctx, queue, entry)
-
-        answer = _each(entries, one)
+    queue, answer = _batch(ctx, req, entries, _send)
     for entry in answer.get("Successful", ()):
         body = next(item["MessageBody"] for item in entries if item["Id"] == entry["Id"])
         _sent(ctx, queue, 1, len(body.encode()))
     return answer
 
 
-def _each(entries: list[dict[str, Any]], one: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
-    """Run a batch: what went well, and what did not and why."""
-    good, bad = [], []
-    for entry in entries:
-        try:
-            good.append({"Id": entry["Id"], **one(entry)})
-        except ServiceError as error:
-            bad.append({"Id": entry["Id"], "SenderFault": True, "Code": error.code, "Message": error.message})
-    return {"Successful": good} | ({"Failed": bad} if bad else {})
+def _batch(
+    ctx: Context,
+    req: dict[str, Any],
+    entries: list[batches.Entry],
+    one: Callable[[Transaction, Context, Queue, batches.Entry], dict[str, Any] | None],
+) -> tuple[Queue, dict[str, Any]]:
+    """`one` of each entry in one transaction; the queue, and the answer."""
+    with ctx.write() as tx:
+        queue = require(tx, ctx, req)
+        good, bad = batches.each(entries, lambda entry: one(tx, ctx, queue, entry) or {})
+    return queue, {"Successful": good} | ({"Failed": bad} if bad else {})
 
 
 # -- receive ---------------------------------------------------------------------------------------------------------
@@ -217,8 +214,9 @@ def _held(tx: Transaction, ctx: Context, queue: Queue, handle: str | None) -> tu
     return tx.get(MESSAGES, (queue.id, place, message_id)), receipt
 
 
-def _delete(tx: Transaction, ctx: Context, queue: Queue, handle: str | None) -> None:
+def _delete(tx: Transaction, ctx: Context, queue: Queue, req: dict[str, Any]) -> None:
     """Delete by the latest handle; an older one does nothing (standard) or has expired (FIFO)."""
+    handle = req.get("ReceiptHandle")
     message, receipt = _held(tx, ctx, queue, handle)
     if message is None:
         return
@@ -237,7 +235,7 @@ def delete_message(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Delete a received message by its receipt handle."""
     with ctx.write() as tx:
         queue = require(tx, ctx, req)
-        _delete(tx, ctx, queue, req.get("ReceiptHandle"))
+        _delete(tx, ctx, queue, req)
     ctx.metric("AWS/SQS", "NumberOfMessagesDeleted", 1, "Count", QueueName=queue.name)
     return {}
 
@@ -245,16 +243,8 @@ def delete_message(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 @operation("sqs", "DeleteMessageBatch", action="sqs:DeleteMessage", resource=url_arn)
 def delete_message_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Up to ten at once."""
-    entries = req.get("Entries") or []
-    rules.check_batch(entries, "DeleteMessageBatchRequestEntry")
-    with ctx.write() as tx:
-        queue = require(tx, ctx, req)
-
-        def one(entry: dict[str, Any]) -> dict[str, Any]:
-            _delete(tx, ctx, queue, entry.get("ReceiptHandle"))
-            return {}
-
-        answer = _each(entries, one)
+    entries = rules.check_batch(req, "DeleteMessageBatchRequestEntry")
+    queue, answer = _batch(ctx, req, entries, _delete)
     count = len(answer["Successful"])
     ctx.metric("AWS/SQS", "NumberOfMessagesDeleted", count, "Count", QueueName=queue.name)
     return answer
@@ -297,13 +287,5 @@ def change_message_visibility(ctx: Context, req: dict[str, Any]) -> dict[str, An
 @operation("sqs", "ChangeMessageVisibilityBatch", action="sqs:ChangeMessageVisibility", resource=url_arn)
 def change_message_visibility_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Up to ten at once."""
-    entries = req.get("Entries") or []
-    rules.check_batch(entries, "ChangeMessageVisibilityBatchRequestEntry")
-    with ctx.write() as tx:
-        queue = require(tx, ctx, req)
-
-        def one(entry: dict[str, Any]) -> dict[str, Any]:
-            _change(tx, ctx, queue, entry)
-            return {}
-
-        return _each(entries, one)
+    entries = rules.check_batch(req, "ChangeMessageVisibilityBatchRequestEntry")
+    return _batch(ctx, req, entries, _change)[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
@@ -30,7 +31,7 @@ def untag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove tags."""
     with ctx.write() as tx:
         queue = require(tx, ctx, req)
-        queue.tags = {key: value for key, value in queue.tags.items() if key not in req["TagKeys"]}
+        queue.tags = tags.without(queue.tags, req["TagKeys"])
         tx.put(QUEUES, queue)
     return {}
 
@@ -39,8 +40,8 @@ def untag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def list_queue_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The queue's tags."""
     with ctx.read() as tx:
-        tags = require(tx, ctx, req).tags
-    return {"Tags": tags} if tags else {}
+        found = require(tx, ctx, req).tags
+    return {"Tags": found} if found else {}
 
 
 @operation("sqs", "AddPermission", resource=url_arn)

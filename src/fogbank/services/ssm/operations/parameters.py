@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError, ValidationError
 from fogbank.core.operation import operation
@@ -104,7 +105,7 @@ def _store(
         allowed_pattern=req.get("AllowedPattern") or (existing.allowed_pattern if existing else ""),
         key_id=key_id,
         policies=req.get("Policies", ""),
-        tags={tag["Key"]: tag["Value"] for tag in req.get("Tags", ())} if existing is None else existing.tags,
+        tags=tags.from_list(req.get("Tags")) if existing is None else existing.tags,
     )
     tx.put(PARAMETERS, parameter)
     tx.put(VERSIONS, parameter)

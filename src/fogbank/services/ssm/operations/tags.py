@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader
@@ -25,7 +26,7 @@ def add_tags_to_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Set tags on a parameter."""
     with ctx.write() as tx:
         parameter = _require(tx, ctx, req)
-        parameter.tags = parameter.tags | {tag["Key"]: tag["Value"] for tag in req["Tags"]}
+        parameter.tags = parameter.tags | tags.from_list(req["Tags"])
         tx.put(PARAMETERS, parameter)
     return {}
 
@@ -35,7 +36,7 @@ def remove_tags_from_resource(ctx: Context, req: dict[str, Any]) -> dict[str, An
     """Remove tags from a parameter."""
     with ctx.write() as tx:
         parameter = _require(tx, ctx, req)
-        parameter.tags = {key: value for key, value in parameter.tags.items() if key not in req["TagKeys"]}
+        parameter.tags = tags.without(parameter.tags, req["TagKeys"])
         tx.put(PARAMETERS, parameter)
     return {}
 
@@ -44,5 +45,5 @@ def remove_tags_from_resource(ctx: Context, req: dict[str, Any]) -> dict[str, An
 def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The tags of a parameter."""
     with ctx.read() as tx:
-        tags = _require(tx, ctx, req).tags
-    return {"TagList": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
+        found = _require(tx, ctx, req).tags
+    return {"TagList": tags.to_list(dict(sorted(found.items())))}

@@ -1,0 +1,23 @@
+"""Tags: kept as a dict, written by most APIs as a list of {"Key": …, "Value": …}.
+
+https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from typing import Any
+
+
+def from_list(given: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
+    """Of a request, or of a template, where a value may be a number."""
+    return {tag["Key"]: str(tag["Value"]) for tag in given or ()}
+
+
+def to_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def without(tags: Mapping[str, str], keys: Container[str]) -> dict[str, str]:
+    """Keys that are not there are fine, as AWS's untagging operations have it."""
+    return {key: value for key, value in tags.items() if key not in keys}
