@@ -123,19 +123,26 @@ def growth(port: int, items: int, seconds: float) -> dict[str, float]:
 
 
 def fill(target: Target, name: str, count: int) -> None:
-    """BatchWriteItem, 25 at a time over one connection, each batch once."""
+    """BatchWriteItem, 25 at a time over one connection; the next is made while the server works on the last."""
     connection = http.client.HTTPConnection("127.0.0.1", target.port)
     connection.connect()
+
+    def answered() -> None:
+        response = http.client.HTTPResponse(connection.sock)
+        response.begin()
+        text = response.read()
+        assert response.status == 200, text
+
     for first in range(0, count, 25):
         puts = [
             {"PutRequest": {"Item": {"pk": {"S": f"k{n}"}, "v": {"S": "z" * 100}}}}
             for n in range(first, min(first + 25, count))
         ]
-        connection.sock.sendall(target.dynamodb("BatchWriteItem", {"RequestItems": {name: puts}}))
-        response = http.client.HTTPResponse(connection.sock)
-        response.begin()
-        text = response.read()
-        assert response.status == 200, text
+        batch = target.dynamodb("BatchWriteItem", {"RequestItems": {name: puts}})
+        if first:
+            answered()
+        connection.sock.sendall(batch)
+    answered()
 
 
 def main() -> None:
