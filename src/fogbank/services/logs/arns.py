@@ -25,3 +25,8 @@ def stream(ctx: Context, req: dict[str, Any]) -> str:
 def groups(ctx: Context, req: dict[str, Any]) -> str:
     """DescribeLogGroups: the prefix's log groups."""
     return ctx.arn("logs", f"log-group:{req.get('logGroupNamePrefix', '')}:log-stream:")
+
+
+def policy(ctx: Context, req: dict[str, Any]) -> str:
+    """A resource policy: of one log group, or of the account."""
+    return group(ctx, req) if req.get("resourceArn") else "*"

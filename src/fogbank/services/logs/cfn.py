@@ -1,10 +1,12 @@
-"""AWS::Logs::LogGroup, LogStream, MetricFilter, SubscriptionFilter.
+"""AWS::Logs::LogGroup, LogStream, MetricFilter, SubscriptionFilter, ResourcePolicy, QueryDefinition.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_Logs.html
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, resource
@@ -140,3 +142,54 @@ class SubscriptionFilter:
             request["roleArn"] = properties["RoleArn"]
         await ctx.call("logs", "PutSubscriptionFilter", request)
         return Resource(name)
+
+
+@resource("AWS::Logs::ResourcePolicy", immutable=("PolicyName",))
+class ResourcePolicy:
+    """Ref: the policy's name."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        return await self._put(ctx, properties["PolicyName"], properties)
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        return await self._put(ctx, physical_id, new)
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        await _ignoring(ctx, "ResourceNotFoundException", "DeleteResourcePolicy", {"policyName": physical_id})
+
+    @staticmethod
+    async def _put(ctx: Context, name: str, properties: dict[str, Any]) -> Resource:
+        document = properties["PolicyDocument"]  # JSON, or JSON in a string
+        text = document if isinstance(document, str) else json.dumps(document)
+        await ctx.call("logs", "PutResourcePolicy", {"policyName": name, "policyDocument": text})
+        return Resource(name)
+
+
+@resource("AWS::Logs::QueryDefinition")
+class QueryDefinition:
+    """Ref and GetAtt QueryDefinitionId: the id."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        token = hashlib.sha256(f"{name.stack_id}/{name.logical_id}/{name.token}".encode()).hexdigest()
+        return await self._put(ctx, {"clientToken": token}, properties)
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        return await self._put(ctx, {"queryDefinitionId": physical_id}, new)
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        request = {"queryDefinitionId": physical_id}
+        await _ignoring(ctx, "ResourceNotFoundException", "DeleteQueryDefinition", request)
+
+    @staticmethod
+    async def _put(ctx: Context, which: dict[str, str], properties: dict[str, Any]) -> Resource:
+        request: dict[str, Any] = {**which, "name": properties["Name"], "queryString": properties["QueryString"]}
+        if properties.get("LogGroupNames"):
+            request["logGroupNames"] = properties["LogGroupNames"]
+        if properties.get("QueryLanguage"):
+            request["queryLanguage"] = properties["QueryLanguage"]
+        if properties.get("Parameters"):
+            request["parameters"] = [
+                {key[0].lower() + key[1:]: value for key, value in given.items()} for given in properties["Parameters"]
+            ]
+        ident = (await ctx.call("logs", "PutQueryDefinition", request))["queryDefinitionId"]
+        return Resource(ident, {"QueryDefinitionId": ident})

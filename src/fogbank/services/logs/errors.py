@@ -15,6 +15,11 @@ class InvalidParameterException(ServiceError):
     code = "InvalidParameterException"
 
 
+class OperationAbortedException(ServiceError):
+    code = "OperationAbortedException"
+    default = "Multiple concurrent requests to update the same resource were in conflict."
+
+
 class LimitExceededException(ServiceError):
     code = "LimitExceededException"
     default = "Resource limit exceeded."

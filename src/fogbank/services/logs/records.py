@@ -77,13 +77,28 @@ class SubscriptionFilter(Record):
 
 
 class Policy(Record):
-    """A resource policy of the account, and definitions that are only kept."""
+    """A resource policy of the account, or of one log group: then `name` is the group's ARN."""
 
     account: str
     region: str
     name: str
     document: str
     updated_ms: int
+    revision: str = ""
+
+
+class QueryDefinition(Record):
+    """A saved query of Logs Insights."""
+
+    account: str
+    region: str
+    id: str
+    name: str
+    query: str
+    language: str
+    groups: list[str]
+    parameters: list[dict[str, str]]
+    modified_ms: int
 
 
 GROUPS = Table("logs/group", Group, key=lambda g: (g.account, g.region, g.name))
@@ -97,3 +112,4 @@ CHUNKS = Table("logs/chunk", Chunk, key=lambda c: (c.group_id, c.stream, c.first
 METRIC_FILTERS = Table("logs/metric-filter", MetricFilter, key=lambda f: (f.account, f.region, f.group, f.name))
 SUBSCRIPTIONS = Table("logs/subscription", SubscriptionFilter, key=lambda f: (f.account, f.region, f.group, f.name))
 POLICIES = Table("logs/policy", Policy, key=lambda p: (p.account, p.region, p.name))
+QUERY_DEFINITIONS = Table("logs/query-definition", QueryDefinition, key=lambda q: (q.account, q.region, q.id))
