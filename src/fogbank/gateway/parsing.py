@@ -20,9 +20,10 @@ CHUNKED = -1  # the length of a body whose end is marked in the body itself
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # in a header value
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")  # in a request target
-_ABSOLUTE = re.compile(r"https?://([^/?#@]+)([^#]*)", re.I)
+_ABSOLUTE = re.compile(r"https?://([^/?#@]+)((?:[/?][^#]*)?)", re.I)
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))  # known to be tokens
 _USUAL_LINE = re.compile(r"(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS) (/[!-~]*) HTTP/1\.1")
+_HOST = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=%:\[\]]*")  # RFC 3986 section 3.2.2, and a port
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _CHUNK_LINE = 4096  # bytes of a chunk's size line, extensions included
@@ -142,14 +143,16 @@ class HeadParser:
 
     def _read(self, line: str) -> Known:
         name, colon, value = line.partition(": ")
-        volatile = self._volatile.get(name)
-        if volatile is not None and value.isascii() and value.isprintable() and value == value.strip():
+        volatile = colon and self._volatile.get(name)
+        if volatile and value.isascii() and value.isprintable() and value == value.strip():
             return (name, value), (volatile, value)
         name, colon, value = line.partition(":")
         lower, kept = self._names.get(name) or self._name(name)
         value = value.strip(" \t")
         if not colon or (not (value.isascii() and value.isprintable()) and _CONTROL.search(value)):
             raise Refusal(400, "bad header")
+        if lower == "host" and not _HOST.fullmatch(value):
+            raise Refusal(400, "bad Host header")
         known = (name, value), (lower, value)
         if kept and len(line) <= 200:
             if len(self._lines) >= 1024:
@@ -194,7 +197,7 @@ def _unusual(lookup: dict[str, str], length: int, manner: Manner) -> tuple[int, 
         length = CHUNKED
     expect = False
     if "expect" in lookup:
-        if lookup["expect"].lower() != "100-continue":
+        if any(asked.strip() != "100-continue" for asked in lookup["expect"].lower().split(",")):
             raise Refusal(417, "unknown expectation")
         expect = length != 0 and not manner.http10
     found = Manner(keep, manner.http10, expect)
