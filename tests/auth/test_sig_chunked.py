@@ -109,7 +109,7 @@ def test_the_published_example() -> None:
 @settings(max_examples=80, deadline=None)
 def test_any_cut_decodes(body: bytes, signed: bool, trailers: dict[str, str] | None, cuts: list[int]) -> None:
     encoded = encode(body, 8192, SEED if signed else None, trailers)
-    made = decoder(len(body), signed=signed, trailers=trailers is not None)
+    made = decoder(len(body), signed=signed, trailers=trailers is not None, announced=frozenset(trailers or ()))
     out, at, turn = b"", 0, 0
     while at < len(encoded):
         step = cuts[turn % len(cuts)]
@@ -127,7 +127,8 @@ def test_any_changed_byte_of_a_signed_body_fails(where: int, bit: int, with_trai
     encoded = bytearray(encode(body, 8192, SEED, {"x-amz-checksum-crc32": "AAAA=="} if with_trailers else None))
     at = where % len(encoded)
     encoded[at] ^= 1 << bit
-    made = decoder(len(body), signed=True, trailers=with_trailers)
+    announced = frozenset({"x-amz-checksum-crc32"} if with_trailers else ())
+    made = decoder(len(body), signed=True, trailers=with_trailers, announced=announced)
     try:
         out = b"".join(made.feed(bytes(encoded)))
         made.finish()
@@ -231,6 +232,7 @@ def test_a_streamed_trailer_is_known_at_the_end() -> None:
         None,
         Arriving(encode(body, 8192, None, {"x-amz-checksum-crc32": "AAAA"})),
         ("x-amz-decoded-content-length", "20000"),
+        ("x-amz-trailer", "x-amz-checksum-crc32"),
     )
     check(request)
     assert request.stream is not None

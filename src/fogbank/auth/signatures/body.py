@@ -103,10 +103,10 @@ async def _gather(body: HashedBody | ChunkedBody, length: int | None, limit: int
 def check(request: Request, payload: str, header: str, chunks: Chunks | None) -> None:
     """Make the body of a verified S3 request what its signature says: wrapped or decoded, in place.
 
-    `payload` is the canonical request's last line, `header` the x-amz-content-sha256 header. Trailers of a body that
-    has arrived become headers of the request, as if they had come in front.
+    `payload` is the canonical request's last line, `header` the x-amz-content-sha256 header, which counts where a URL
+    left the body open. Trailers of a body that has arrived become headers of the request, as if they had come in front.
     """
-    declared = header if header in LITERALS else payload
+    declared = header if payload == UNSIGNED and header in LITERALS else payload
     if declared in CHUNKED:
         decode(request, declared, chunks)
     elif declared in _V4A:
@@ -142,16 +142,13 @@ def hoist(request: Request) -> None:
 
     The checksum parameters that SDKs put into URLs for bodies they do not know yet are left out.
     """
-    extra = [
-        (name, value)
-        for name, value in parameters(request.query).items()
-        if (low := name.lower()).startswith("x-amz-")
-        and low not in _SIGNING
-        and not low.startswith(("x-amz-checksum-", "x-amz-sdk-"))
-        and not request.header(low)
-    ]
+    extra: dict[str, tuple[str, str]] = {}
+    for name, value in parameters(request.query).items():
+        low = name.lower()
+        if low.startswith("x-amz-") and low not in _SIGNING and not low.startswith(("x-amz-checksum-", "x-amz-sdk-")):
+            extra.setdefault(low, (name, value))  # the first, as version 2 signs it
     if extra:
-        request.set_headers(request.headers + extra)
+        request.set_headers(request.headers + [extra[low] for low in extra if not request.header(low)])
 
 
 def decode_unsigned(request: Request) -> None:

@@ -14,7 +14,8 @@ from fogbank.core.http import Request
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~-]*")
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*")
-_SPACES = re.compile(r"^\s|\s$|\s\s|\s,|,\s")  # what folding may change
+_SPACES = re.compile(r"^[ \t]|[ \t]$|[ \t][ \t]|[ \t],|,[ \t]")  # what folding may change
+_RUN = re.compile(r"[ \t]+")  # not \s: a byte of UTF-8 may look like one of latin-1's spaces
 _DOTS = re.compile(r"//|/\.{1,2}(?:/|$)")
 
 
@@ -101,7 +102,7 @@ def headers(request: Request, signed: str) -> str:
 
 def _folded(request: Request, name: str) -> str:
     """Each value trimmed, its runs of spaces one space, duplicates joined by commas in their order."""
-    values = [" ".join(value.split()) for key, value in request.headers if key.lower() == name]
+    values = [_RUN.sub(" ", value.strip(" \t")) for key, value in request.headers if key.lower() == name]
     return ",".join(values)
 
 

@@ -51,7 +51,7 @@ _USUAL = re.compile(
     r"AWS4-HMAC-SHA256 +Credential=([^/,\s]+)/(\d{8})/([A-Za-z0-9_-]+)/([A-Za-z0-9_-]+)/aws4_request,"
     r" *SignedHeaders=([^,\s]+), *Signature="
 )
-_TIMESTAMP = re.compile(r"\d{8}T\d{6}Z")
+_TIMESTAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
 
 @lru_cache(maxsize=1024)
@@ -219,7 +219,7 @@ def _version_4_query(request: Request) -> Claim:
         region=region,
         service=service,
         terminator=terminator,
-        signed_headers=fields["X-Amz-SignedHeaders"],
+        signed_headers=fields["X-Amz-SignedHeaders"].encode().decode("latin-1"),  # as headers are: latin-1 of the bytes
         token=fields.get("X-Amz-Security-Token") or request.header("x-amz-security-token"),
         expires=_lifetime(fields.get("X-Amz-Expires", ""), s3=s3),
     )

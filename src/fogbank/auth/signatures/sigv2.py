@@ -108,22 +108,27 @@ def _amz_headers(request: Request) -> str:
     for name, value in request.headers:
         name = name.lower()
         if name.startswith("x-amz-"):
-            found.setdefault(name, []).append(" ".join(value.split()))
-    for part in request.query.split("&"):  # SDKs move such headers into the URL: the token of temporary credentials
-        if part.lower().startswith("x-amz-"):
-            name, _, value = part.partition("=")
-            found.setdefault(unquote(name).lower(), [unquote(value, "latin-1")])
+            found.setdefault(name, []).append(value)
+    for name, _, value in _parameters(request):  # SDKs move such headers into the URL: a session's token
+        if name.lower().startswith("x-amz-"):
+            found.setdefault(name.lower(), [value])
     return "".join(f"{name}:{','.join(found[name])}\n" for name in sorted(found))
 
 
 def _resource(request: Request, bucket: str) -> str:
     path = f"/{bucket}{request.path}" if bucket else request.path
     chosen: list[str] = []
-    for part in request.query.split("&"):
-        name, equals, value = part.partition("=")
+    for name, equals, value in _parameters(request):
         if name in _SIGNED_PARAMETERS:
-            chosen.append(f"{name}={unquote(value, 'latin-1')}" if equals else name)
+            chosen.append(f"{name}={value}" if equals else name)
     return f"{path}?{'&'.join(sorted(chosen))}" if chosen else path
+
+
+def _parameters(request: Request) -> Iterator[tuple[str, str, str]]:
+    """(name, equals sign, value), decoded as those who act on them do: no spelling may hide one from the signature."""
+    for part in request.query.replace("+", " ").split("&"):
+        name, equals, value = part.partition("=")
+        yield unquote(name, "latin-1"), equals, unquote(value, "latin-1")
 
 
 def _buckets(request: Request) -> Iterator[str]:

@@ -35,9 +35,9 @@ S3_SKEW = 15 * 60
 SKEW = 5 * 60
 UNSIGNED = "UNSIGNED-PAYLOAD"
 EMPTY = sha256(b"").hexdigest()
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 _HEX = re.compile(r"[0-9a-f]{64}")
-_TIMESTAMP = re.compile(r"\d{8}T\d{6}Z")
+_TIMESTAMP = re.compile(r"[0-9]{8}T([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]Z")
 # may travel unsigned beside a signature: added after signing by SDKs and proxies
 _UNSIGNED_HEADERS = frozenset({"x-amz-user-agent", "x-amz-content-sha256", "x-amz-security-token"})
 
@@ -240,10 +240,8 @@ def _s3_payload(claim: Claim, request: Request) -> str:
         computed = sha256(content).hexdigest()
         if computed == declared:
             return declared
-    if claim.place == "query":
-        if "x-amz-content-sha256" in canonical.signed_names(claim.signed_headers):
-            return declared
-        return parameters(request.query).get("X-Amz-Content-Sha256") or UNSIGNED
+    if claim.place == "query" and "x-amz-content-sha256" not in canonical.signed_names(claim.signed_headers):
+        declared = parameters(request.query).get("X-Amz-Content-Sha256") or UNSIGNED
     if not declared:
         raise InvalidRequest("Missing required header for this request: x-amz-content-sha256")
     if declared not in body.LITERALS and not _HEX.fullmatch(declared):
@@ -256,9 +254,9 @@ def _s3_payload(claim: Claim, request: Request) -> str:
             ArgumentValue=declared,
         )
     if content is not None and declared not in body.LITERALS:
-        raise ContentSHA256Mismatch(
-            ClientComputedContentSHA256=declared, S3ComputedContentSHA256=sha256(content).hexdigest()
-        )
+        computed = sha256(content).hexdigest()
+        if computed != declared:
+            raise ContentSHA256Mismatch(ClientComputedContentSHA256=declared, S3ComputedContentSHA256=computed)
     return declared
 
 
