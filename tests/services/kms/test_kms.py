@@ -52,6 +52,20 @@ def test_reencrypt(kms, key):
     assert kms.decrypt(CiphertextBlob=moved["CiphertextBlob"])["KeyId"] == other["Arn"]
 
 
+def test_a_dry_run_checks_and_does_nothing(kms, key):
+    """https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html"""
+    blob = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+    for call, request in (
+        (kms.encrypt, {"KeyId": key["KeyId"], "Plaintext": b"x"}),
+        (kms.decrypt, {"CiphertextBlob": blob}),
+        (kms.re_encrypt, {"CiphertextBlob": blob, "DestinationKeyId": key["KeyId"]}),
+        (kms.generate_data_key, {"KeyId": key["KeyId"], "KeySpec": "AES_256"}),
+        (kms.generate_data_key_without_plaintext, {"KeyId": key["KeyId"], "KeySpec": "AES_256"}),
+    ):
+        assert code_of(call, **request, DryRun=True) == "DryRunOperationException"
+    assert code_of(kms.decrypt, CiphertextBlob=b"rubbish", DryRun=True) == "InvalidCiphertextException"
+
+
 def test_states(kms, key):
     kms.disable_key(KeyId=key["KeyId"])
     assert code_of(kms.encrypt, KeyId=key["KeyId"], Plaintext=b"x") == "DisabledException"
