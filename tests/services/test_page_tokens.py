@@ -1,7 +1,7 @@
 """Lists page by page: every item once, and a token that was altered or comes from elsewhere is the service's own error.
 
 The codes are those that the operations' pages declare (https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeys.html
-and the like); the texts could not be confirmed.
+and the like); the texts are not confirmed.
 """
 
 from __future__ import annotations

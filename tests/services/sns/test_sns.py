@@ -170,7 +170,22 @@ def test_batch(aws, sns, topic):
     while len(got) < 2:
         got |= {message["Body"] for message in receive(aws, url)}
     assert got == {"one", "two"}
-    assert error_of(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=[])["Code"] == "EmptyBatchRequest"
+    assert answer["Failed"][0] == {
+        "Id": "3", "Code": "InvalidParameter", "Message": "Invalid parameter: Subject", "SenderFault": True,
+    }  # fmt: skip
+
+
+def test_a_batch_that_is_refused_whole(sns, topic):
+    """The errors of https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html."""
+    one = {"Id": "a", "Message": "x"}
+    for entries, code in (
+        ([], "EmptyBatchRequest"),
+        ([{**one, "Id": str(number)} for number in range(11)], "TooManyEntriesInBatchRequest"),
+        ([one, one], "BatchEntryIdsNotDistinct"),
+        ([one, {**one, "Id": "no spaces"}], "InvalidBatchEntryId"),
+        ([one, {"Id": "b", "Message": "x" * 262_144}], "BatchRequestTooLong"),
+    ):
+        assert error_of(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=entries)["Code"] == code
 
 
 def test_fifo_topic_to_fifo_queue(aws, sns):

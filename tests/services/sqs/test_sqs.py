@@ -143,6 +143,15 @@ def test_batches(sqs, url):
     )
     assert len(changed["Successful"]) == len(handles)
     assert len(sqs.delete_message_batch(QueueUrl=url, Entries=handles)["Successful"]) == len(handles)
+    gone = sqs.change_message_visibility_batch(QueueUrl=url, Entries=[{**handles[0], "VisibilityTimeout": 60}])
+    assert gone["Failed"][0]["Code"] == "MessageNotInflight"
+    wrong = sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": "a", "ReceiptHandle": "x"}])
+    assert wrong["Failed"][0]["Code"] == "ReceiptHandleIsInvalid"
+    assert wrong["Failed"][0]["SenderFault"] is True
+    for call in (sqs.delete_message_batch, sqs.change_message_visibility_batch):
+        assert error_of(call, QueueUrl=url, Entries=[])["Code"].endswith("EmptyBatchRequest")
+        spaced = [{"Id": "no spaces", "ReceiptHandle": "x"}]
+        assert error_of(call, QueueUrl=url, Entries=spaced)["Code"].endswith("InvalidBatchEntryId")
 
 
 def test_size_limit(sqs):
