@@ -10,10 +10,13 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.core.operation import Access
 
+from .public import PREFIX
+
 
 def arn_of(ctx: Context, name: str) -> str:
-    """`/a/b` and `b` alike: arn:aws:ssm:REGION:ACCOUNT:parameter/…"""
-    return ctx.arn("ssm", f"parameter/{name.removeprefix('/')}")
+    """`/a/b` and `b` alike: arn:aws:ssm:REGION:ACCOUNT:parameter/…; AWS's own have no account."""
+    account = "" if f"{name}/".startswith(PREFIX) else None
+    return ctx.arn("ssm", f"parameter/{name.removeprefix('/')}", account=account)
 
 
 def bare_name(name: str) -> str:

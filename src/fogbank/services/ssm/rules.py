@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from fogbank.core.errors import ValidationError
+from fogbank.core.errors import AccessDenied, ValidationError
 
 from .errors import HierarchyLevelLimitExceededException, ParameterPatternMismatchException
 
@@ -30,10 +30,8 @@ def check_name(name: str) -> None:
             "sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the "
             "following 3 symbols .-_"
         )
-    first = name.strip("/").split("/")[0].lower()
-    if first.startswith(("aws", "ssm")):
-        if first.startswith("aws"):
-            raise ValidationError("No access to reserved parameter name: " + name.strip("/") + ".")
+    check_not_reserved(name)
+    if _first(name).startswith("ssm"):
         raise ValidationError(
             'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of '
             "sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the "
@@ -46,6 +44,20 @@ def check_name(name: str) -> None:
             "Hierarchies can have a maximum of 15 levels. For more information, see Requirements and constraints for "
             "parameter names in the AWS Systems Manager User Guide."
         )
+
+
+def check_not_reserved(name: str) -> None:
+    """Raise what AWS answers to who would put or delete a parameter of its own.
+
+    The texts as users saw them: https://github.com/aws-solutions/quota-monitor-for-aws/issues/30,
+    https://github.com/awslabs/aws-deployment-framework/issues/119.
+    """
+    if _first(name).startswith("aws"):
+        raise AccessDenied(f"No access to reserved parameter name: {name.strip('/')}.")
+
+
+def _first(name: str) -> str:
+    return name.strip("/").split("/")[0].lower()
 
 
 def check_value(value: str, tier: str, allowed_pattern: str) -> None:

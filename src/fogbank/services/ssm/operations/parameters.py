@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
 from fogbank.store.api import Reader, Transaction
 
-from .. import filters, rules
+from .. import filters, public, rules
 from ..arns import arn_of, parameter_arn, parameter_arns, path_arn
 from ..errors import (
     InvalidKeyId,
@@ -156,6 +157,8 @@ async def _decrypted(ctx: Context, parameter: Parameter) -> Parameter:
 def _find(tx: Reader, ctx: Context, name: str) -> tuple[Parameter, str] | None:
     """The chosen version and the selector it was chosen by (":3", ":label" or "")."""
     bare, chosen = rules.selector(name)
+    if bare.startswith(public.PREFIX):
+        return public.find(ctx.region, bare, chosen)
     if name.startswith("arn:") and name.split(":")[4] != ctx.account:
         return None  # another account's parameter: sharing is not built
     if not chosen:
@@ -223,7 +226,8 @@ async def get_parameters_by_path(ctx: Context, req: dict[str, Any]) -> dict[str,
         prefix = path.rstrip("/") + "/"
         start, end = (ctx.account, ctx.region, prefix), (ctx.account, ctx.region, prefix + "\U0010ffff")
         found = (p for p in tx.scan(PARAMETERS, start=start, end=end) if rules.under(path, p.name, recursive))
-        return [p for p in found if all(filters.passes(p, f) for f in wanted)]
+        shown = chain(found, public.under(ctx.region, path, recursive))
+        return [p for p in shown if all(filters.passes(p, f) for f in wanted)]
 
     pages, limit = Pages(ctx, InvalidNextToken), req.get("MaxResults", 10)
     found, token = pages.by_key(await ctx.fetch(find), req.get("NextToken"), limit, lambda p: p.name)
@@ -235,6 +239,7 @@ async def get_parameters_by_path(ctx: Context, req: dict[str, Any]) -> dict[str,
 @operation("ssm", "DeleteParameter", resource=parameter_arn)
 def delete_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove a parameter and its versions."""
+    rules.check_not_reserved(req["Name"])
     with ctx.write() as tx:
         if not _remove(tx, ctx, req["Name"]):
             raise ParameterNotFound

@@ -1,0 +1,70 @@
+"""The parameters that AWS publishes under /aws/service/: the same for every account, and nobody's to change.
+
+https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
+
+What regions there are is known; ids of images are made up, but always the same for a name and a region.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from . import rules
+from .errors import ParameterVersionNotFound
+from .records import Parameter
+
+PREFIX = "/aws/service/"
+PUBLISHED = 1735689600.0  # all of them, 2025-01-01: clients compare dates, so it may not move
+
+
+class _Data(msgspec.Struct):
+    images: list[str]
+    regions: dict[str, dict[str, str]]  # by code: the parameters below a region's
+
+
+@cache
+def _values(region: str) -> dict[str, str]:
+    """Every public parameter of a region, in order of the names."""
+    text = (Path(__file__).parent / "public_parameters.json").read_text(encoding="utf-8")
+    data = msgspec.json.decode(text, type=_Data)
+    values = {PREFIX + name: _image(region, name) for name in data.images}
+    for code, facts in data.regions.items():
+        place = f"{PREFIX}global-infrastructure/regions/{code}"
+        values[place] = code
+        values |= {f"{place}/{name}": value for name, value in facts.items()}
+    return dict(sorted(values.items()))
+
+
+def _image(region: str, name: str) -> str:
+    return f"ami-{hashlib.sha256(f'{region}/{name}'.encode()).hexdigest()[:17]}"
+
+
+def _parameter(region: str, name: str, value: str) -> Parameter:
+    return Parameter(
+        account="", region=region, name=name, type="String", value=value, version=1, modified=PUBLISHED, user=""
+    )
+
+
+def find(region: str, name: str, chosen: str) -> tuple[Parameter, str] | None:
+    """A parameter and the selector it was chosen by: there is one version, without labels."""
+    value = _values(region).get(name)
+    if value is None or not (chosen.isdigit() or not chosen):
+        return None
+    if chosen and int(chosen) != 1:
+        raise ParameterVersionNotFound(
+            f"Systems Manager could not find version {chosen} of {name}. Verify the version and try again."
+        )
+    return _parameter(region, name, value), f":{chosen}" if chosen else ""
+
+
+def under(region: str, path: str, recursive: bool) -> list[Parameter]:
+    """The parameters below a path; an account's own root does not show them."""
+    if not path.startswith("/aws"):
+        return []
+    return [
+        _parameter(region, name, value) for name, value in _values(region).items() if rules.under(path, name, recursive)
+    ]
