@@ -10,16 +10,10 @@ import json
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.cfn_calls import unless
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
 
-
-async def _ignoring(ctx: Context, code: str, operation: str, request: dict[str, Any]) -> None:
-    try:
-        await ctx.call("logs", operation, request)
-    except ServiceError as error:
-        if error.code != code:
-            raise
+from .errors import ResourceNotFoundException
 
 
 def _tags(properties: dict[str, Any]) -> dict[str, str]:
@@ -51,7 +45,7 @@ class LogGroup:
         return await self._settle(ctx, physical_id, old, new)
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        await _ignoring(ctx, "ResourceNotFoundException", "DeleteLogGroup", {"logGroupName": physical_id})
+        await unless(ctx.call("logs", "DeleteLogGroup", {"logGroupName": physical_id}), ResourceNotFoundException.code)
 
     @staticmethod
     async def _settle(ctx: Context, name: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
@@ -78,7 +72,7 @@ class LogStream:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         request = {"logGroupName": properties["LogGroupName"], "logStreamName": physical_id}
-        await _ignoring(ctx, "ResourceNotFoundException", "DeleteLogStream", request)
+        await unless(ctx.call("logs", "DeleteLogStream", request), ResourceNotFoundException.code)
 
 
 @resource("AWS::Logs::MetricFilter", immutable=("LogGroupName", "FilterName"))
@@ -93,7 +87,7 @@ class MetricFilter:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         request = {"logGroupName": properties["LogGroupName"], "filterName": physical_id}
-        await _ignoring(ctx, "ResourceNotFoundException", "DeleteMetricFilter", request)
+        await unless(ctx.call("logs", "DeleteMetricFilter", request), ResourceNotFoundException.code)
 
     @staticmethod
     async def _put(ctx: Context, name: str, properties: dict[str, Any]) -> Resource:
@@ -128,7 +122,7 @@ class SubscriptionFilter:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         request = {"logGroupName": properties["LogGroupName"], "filterName": physical_id}
-        await _ignoring(ctx, "ResourceNotFoundException", "DeleteSubscriptionFilter", request)
+        await unless(ctx.call("logs", "DeleteSubscriptionFilter", request), ResourceNotFoundException.code)
 
     @staticmethod
     async def _put(ctx: Context, name: str, properties: dict[str, Any]) -> Resource:
@@ -155,7 +149,9 @@ class ResourcePolicy:
         return await self._put(ctx, physical_id, new)
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        await _ignoring(ctx, "ResourceNotFoundException", "DeleteResourcePolicy", {"policyName": physical_id})
+        await unless(
+            ctx.call("logs", "DeleteResourcePolicy", {"policyName": physical_id}), ResourceNotFoundException.code
+        )
 
     @staticmethod
     async def _put(ctx: Context, name: str, properties: dict[str, Any]) -> Resource:
@@ -178,7 +174,7 @@ class QueryDefinition:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         request = {"queryDefinitionId": physical_id}
-        await _ignoring(ctx, "ResourceNotFoundException", "DeleteQueryDefinition", request)
+        await unless(ctx.call("logs", "DeleteQueryDefinition", request), ResourceNotFoundException.code)
 
     @staticmethod
     async def _put(ctx: Context, which: dict[str, str], properties: dict[str, Any]) -> Resource:
