@@ -157,7 +157,8 @@ NAMES = st.sampled_from(
 VALUES = st.sampled_from(
     ["h", "H:80", "h:443", "5", "05", "+5", "5, 5", "0", "\xb2", "9" * 18, "9" * 19, "", " ", "chunked", "Chunked",
      "gzip, chunked", "chunked,", "close", "keep-alive, Close", "keep-alive", "100-continue",
-     "100-Continue, 100-continue", "other", "a\tb", "a\x00", "a\rb", "a\nX: b", "\xe4", "a  b", " a", "a ", "\ta\t", "\xa0a\xa0", "\x0ba",
+     "100-Continue, 100-continue", "other", "a\tb", "a\x00", "a\rb", "a\nX: b",
+     "\xe4", "a  b", " a", "a ", "\ta\t", "\xa0a\xa0", "\x0ba",
      "a b, c", "h/"]
 )  # fmt: skip
 COLONS = st.sampled_from([": ", ": ", ": ", ":", " : ", ":\t ", "", " "])

@@ -185,6 +185,54 @@ def test_an_iterator_is_sent_in_chunks(serve) -> None:
         assert answer.body == b"one" + b"two" * 100_000
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-A", "b\r\nX-C: d"),
+        ("X-A", "b\nX-C: d"),
+        ("X-A", "b\rX-C: d"),
+        ("X-A", "b\0"),
+        ("X-A: b\r\nX-C", "d"),
+        ("Content-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nX-A", "b"),
+        ("Content-Length: 0, X-A", "b"),
+        ("Content-Length ", "0"),
+        ("Transfer-Encoding\t", "chunked"),
+        ("X A", "b"),
+        ("X\u00e4", "b"),
+        ("", "b"),
+    ],
+)
+def test_no_header_says_more_than_one_header(serve, name: str, value: str, caplog) -> None:
+    """Functions behind a URL and stages of APIs choose names and values: none of them splits a response."""
+    running = serve(lambda request: Response(200, [("X-First", "1"), (name, value)], b"body"))
+    for _ in range(2):
+        answer = running.ask(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert (answer.status, answer.body) == (500, b"Internal Server Error\n")
+        assert answer.header("x-c") is answer.header("x-a") is None
+    assert "response header" in caplog.text
+
+
+@pytest.mark.parametrize("status", [0, 100, 103, 199, 1000, -200])
+def test_an_answer_has_the_status_of_one(serve, status: int, caplog) -> None:
+    """Functions choose statuses too; after 1xx a client would take the next answer for this one (RFC 9110 15.2)."""
+    client = serve(lambda request: Response(status, [], b"body")).client()
+    for _ in range(2):
+        assert client.ask(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").status == 500
+    assert "no status" in caplog.text
+
+
+def test_no_header_of_the_gateway_is_sent_twice(serve) -> None:
+    given = [("DATE", "Thu, 01 Jan 1970 00:00:00 GMT"), ("content-length", "1"), ("Transfer-Encoding", "gzip")]
+    running = serve(lambda request: Response(200, [*given, ("X-Amz-Date", "x"), ("Connection", "close")], b"body"))
+    for _ in range(2):
+        client = running.client()
+        answer = client.ask(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        names = [name.lower() for name, _ in answer.headers]
+        assert sorted(names) == ["connection", "content-length", "date", "x-amz-date"]
+        assert (answer.header("date"), answer.header("content-length")) == (given[0][1], "4")
+        assert client.closed()
+
+
 def test_an_iterator_with_a_length_is_not(serve) -> None:
     running = serve(lambda request: Response(200, [("Content-Length", "6")], pieces(b"one", b"two")))
     answer = running.ask(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")

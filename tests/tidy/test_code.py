@@ -13,6 +13,7 @@ EDGES = {
     "src/fogbank/app.py:stop",  # one engine's trouble while stopping
     "src/fogbank/engines/nursery.py",  # a forked child must never return
     "src/fogbank/gateway/connection.py",
+    "src/fogbank/gateway/sending.py",
     "src/fogbank/gateway/pipeline.py",
     "src/fogbank/jobs/worker.py",
     "src/fogbank/services/cloudformation/engine/calls.py",  # handlers of any service

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
 
-from ..core.http import FileSlice, Request, Response
-from .exchange import Exchange, failure, open_slice, read_slice, value
-from .parsing import CHUNKED, USUAL, ChunkedDecoder, Manner, Refusal
-from .streams import (
-    HIGH,
-    BodyMalformed,
-    BodyTimeout,
-    ClientDisconnected,
-    IncomingBody,
-    Outlet,
-)
-from .writing import SMALL_FILE, BadResponse, Framing, frame, plain, quick, send_file, send_pieces
+from ..core.http import Request, Response
+from .arriving import Arrival
+from .exchange import Exchange, failure
+from .parsing import CHUNKED, USUAL, Manner, Refusal
+from .sending import deliver, send
+from .streams import HIGH, BodyMalformed, BodyTimeout, Outlet
+from .writing import quick, refusal
 
 if TYPE_CHECKING:
     from .server import Server
@@ -32,16 +25,14 @@ Handler = Callable[[Request], Response | Awaitable[Response]]
 _HEAD, _BODY, _SHUT = range(3)  # what the next bytes from the client are: a request's head, a body, nothing of interest
 _CR = 13
 _BURST = 16  # pipelined requests answered in one turn of the event loop
-_QUICK_SECONDS = 0.01  # a chunked body that ends within this is handed over whole
 
 
 class Connection(asyncio.Protocol):
     """The protocol of one accepted connection. `scheme` is `http` or `https`."""
 
     __slots__ = (
-        "_asked", "_buffer", "_collected", "_decoder", "_exchange", "_incoming", "_left", "_loop", "_reading",
-        "_scheme", "_server", "_since", "_size", "_state", "_task", "_timer", "_unsent", "client", "outlet", "requests",
-        "transport",
+        "_buffer", "_exchange", "_incoming", "_loop", "_reading", "_scheme", "_server", "_since", "_state", "_task",
+        "client", "outlet", "requests", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
@@ -56,17 +47,10 @@ class Connection(asyncio.Protocol):
         self._state = _HEAD
         self._buffer = b""  # of a head that has not arrived wholly, or of requests that wait for their turn
         self._exchange: Exchange | None = None  # the request that is being answered
-        self._incoming: Exchange | None = None  # the request whose body is arriving
-        self._decoder: ChunkedDecoder | None = None
-        self._left = 0  # bytes of the incoming body still to come, where its length is known
-        self._collected: list[bytes] = []  # of a small body
-        self._size = 0  # bytes collected
-        self._timer: asyncio.TimerHandle | None = None
+        self._incoming: Arrival | None = None  # the body that is arriving
         self._task: asyncio.Task[None] | None = None
         self._reading = True
-        self._asked = False  # 100 Continue was sent for the incoming body
         self._since = server.ticked  # when the client last did what it is waited for
-        self._unsent: int | None = None  # bytes the client had left untaken at the last check, if it is slow
 
     # What the transport calls
 
@@ -81,10 +65,9 @@ class Connection(asyncio.Protocol):
         self._server.forget(self)
         self._state = _SHUT
         self._buffer = b""
-        self._cancel_timer()
         self.outlet.lose()
-        if self._incoming is not None and self._incoming.stream is not None:
-            self._incoming.stream.fail(ClientDisconnected())
+        if self._incoming is not None:
+            self._incoming.lose()
         if self._task is not None:
             self._task.cancel()
 
@@ -93,7 +76,6 @@ class Connection(asyncio.Protocol):
         return False
 
     def pause_writing(self) -> None:
-        self._since = self._server.ticked
         self.outlet.pause()
 
     def resume_writing(self) -> None:
@@ -109,12 +91,9 @@ class Connection(asyncio.Protocol):
             if self._exchange is not None:
                 self._hold(self._buffer + data if self._buffer else data)
                 return
-            if self._buffer:
-                data = self._buffer + data
-                self._buffer = b""
-                self._read_heads(data, begun=True)
-            else:
-                self._read_heads(data)
+            begun = self._buffer != b""
+            data, self._buffer = self._buffer + data, b""
+            self._read_heads(data, begun=begun)
         elif self._state == _BODY:
             self._since = self._server.ticked
             self._read_body(data)
@@ -124,15 +103,18 @@ class Connection(asyncio.Protocol):
     def _serve_alone(self, data: bytes) -> bool:
         """Serve the most frequent case in the fewest steps: `data` is one request, whole and small. Else False."""
         head, blank, content = data.partition(b"\r\n\r\n")
-        if not blank or head[:1] == b"\r" or self.outlet.paused:
+        if not blank or head[:1] <= b"\r" or self.outlet.paused:  # an empty line comes first, maybe two
             return False
         try:
             request, length, manner = self._server.parser.parse(head, self._scheme, self.client)
-        except Refusal as refusal:
-            self.refuse(refusal)
+        except Refusal as why:
+            self.refuse(why)
             return True
         if length != len(content) or length > self._server.small_body or manner.expect:
-            return False
+            if 0 <= length < len(content):
+                return False
+            self._open_body(request, length, manner, content)
+            return True
         request.content = content
         self._serve(request, manner)
         return True
@@ -177,8 +159,8 @@ class Connection(asyncio.Protocol):
                 return
             try:
                 request, length, manner = server.parser.parse(data[at:end], self._scheme, self.client)
-            except Refusal as refusal:
-                self.refuse(refusal)
+            except Refusal as why:
+                self.refuse(why)
                 return
             at = end + 4
             if length:
@@ -215,126 +197,77 @@ class Connection(asyncio.Protocol):
             self._flow()
 
     def _open_body(self, request: Request, length: int, manner: Manner, data: bytes) -> None:
-        """The body of `request` has not arrived with its head; `data` is what has."""
-        request.content = None
-        exchange = Exchange(request, manner)
-        exchange.complete = False
-        self._incoming = exchange
+        """The body of `request` has not arrived with its head, or is not to be read yet; `data` is what has arrived."""
+        server = self._server
         self._state = _BODY
-        self._since = self._server.ticked
-        self._asked = not manner.expect
-        if length == CHUNKED:
-            self._decoder = ChunkedDecoder(self._server.limits.header_bytes)
-        else:
-            self._decoder = None
-            self._left = length
-        if manner.expect or length > self._server.small_body:
-            self._make_stream(exchange)
-            self._begin(exchange, self._ask_handler(exchange.request))
+        self._since = server.ticked
+        self._incoming = arrival = Arrival(
+            Exchange(request, manner),
+            length,
+            server.limits,
+            ready=self._ask_handler,
+            flow=self._flow,
+            write=self.transport.write,
+        )
+        arrival.start()
         if data and self._state == _BODY:  # not answered, and given up, already
             self._read_body(data)
-        if self._incoming is exchange and exchange.stream is None and length == CHUNKED:
-            self._timer = self._loop.call_later(_QUICK_SECONDS, self._hand_over)
-
-    def _make_stream(self, exchange: Exchange) -> IncomingBody:
-        length = None if self._decoder is not None else self._left
-        exchange.stream = exchange.request.stream = IncomingBody(length, self._flow, self._ask)
-        return exchange.stream
-
-    def _hand_over(self) -> None:
-        """A chunked body turns out long or slow: the handler gets it as a stream after all."""
-        exchange = self._incoming
-        self._cancel_timer()
-        if exchange is None or exchange.stream is not None:
-            return
-        stream = self._make_stream(exchange)
-        for piece in self._collected:
-            stream.feed(piece)
-        self._collected, self._size = [], 0
-        self._begin(exchange, self._ask_handler(exchange.request))
-
-    def _ask(self) -> None:
-        """The body is wanted: let a client that waits for it send it (RFC 9110 section 10.1.1)."""
-        exchange = self._incoming
-        if not self._asked and exchange is not None and exchange.stream is not None and not exchange.stream.received:
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        self._asked = True
+        if self._incoming is arrival:
+            arrival.hurry(self._loop)
 
     def _read_body(self, data: bytes) -> None:
-        if self._decoder is not None:
-            try:
-                pieces, rest = self._decoder.feed(data)
-            except Refusal as refusal:
-                self._break_off(refusal)
-                return
-            done = self._decoder.done
-        elif len(data) >= self._left:
-            pieces, rest, done = [data[: self._left]], data[self._left :], True
-            self._left = 0
-        else:
-            pieces, rest, done = [data], b"", False
-            self._left -= len(data)
-        exchange = self._incoming
-        assert exchange is not None
-        for piece in pieces:
-            stream = exchange.stream
-            if stream is not None:
-                stream.feed(piece)
-            else:
-                self._collected.append(piece)
-                self._size += len(piece)
-                if self._size > self._server.small_body:
-                    self._hand_over()
-        if done:
-            self._complete(exchange, rest)
-        else:
-            self._check_drain(exchange)
+        arrival = self._incoming
+        assert arrival is not None
+        try:
+            rest = arrival.feed(data)
+        except Refusal as why:
+            self._break_off(arrival.exchange, why)
+            return
+        if rest is None:
+            self._check_drain(arrival.exchange)
             self._flow()
+        else:
+            self._complete(arrival, rest)
 
-    def _complete(self, exchange: Exchange, rest: bytes) -> None:
+    def _complete(self, arrival: Arrival, rest: bytes) -> None:
         """The last byte of the incoming body has arrived; `rest` follows it."""
-        self._cancel_timer()
-        self._incoming = self._decoder = None
+        arrival.stop()
+        self._incoming = None
+        exchange = arrival.exchange
         exchange.complete = True
         if self._state != _BODY:  # refused meanwhile
             return
         self._state = _HEAD
-        if exchange.stream is not None:
-            exchange.stream.end()
-        else:
-            exchange.request.content = b"".join(self._collected)
-            self._collected, self._size = [], 0
-            self._begin(exchange, self._ask_handler(exchange.request))
+        self._buffer = rest
+        answered = self._exchange is not exchange and exchange.stream is not None
+        arrival.end()
         self._flow()
-        if self._exchange is None and not self.transport.is_closing() and self._server.stopping and not rest:
-            self.transport.close()
-        elif rest and self._state == _HEAD:
-            self.data_received(rest)
+        if answered and not self.transport.is_closing():
+            if rest:
+                self._loop.call_soon(self._continue)
+            elif self._server.stopping:
+                self._close()
 
-    def _break_off(self, refusal: Refusal) -> None:
+    def _break_off(self, exchange: Exchange, why: Refusal) -> None:
         """The incoming body is not HTTP."""
-        exchange = self._incoming
-        if exchange is None or exchange is not self._exchange or exchange.stream is None:
-            if exchange is not None and exchange.stream is None:
-                self.refuse(refusal)
-            else:
-                self._linger()
-            return
-        self._state = _SHUT
-        exchange.keep = False
-        exchange.stream.fail(BodyMalformed(refusal.reason))
+        if exchange.stream is None:
+            self.refuse(why)
+        elif exchange is not self._exchange:
+            self._linger()
+        else:
+            self._state = _SHUT
+            exchange.keep = False
+            exchange.stream.fail(BodyMalformed(why.reason))
 
     def _check_drain(self, exchange: Exchange) -> None:
         """End the connection when more of an unwanted body comes than is worth reading."""
         stream = exchange.stream
-        if stream is not None and stream.discarding:
-            limit = self._server.limits.drain_bytes
-            if stream.length is None and stream.received > limit and self._state == _BODY:
-                self._linger()
+        if self._state == _BODY and stream is not None and stream.wasted > self._server.limits.drain_bytes:
+            self._linger()
 
     def _flow(self) -> None:
         """Read from the client or make it wait, as what is held for later asks."""
-        stream = self._incoming.stream if self._incoming is not None else None
+        stream = self._incoming.exchange.stream if self._incoming is not None else None
         full = (stream is not None and stream.held > HIGH) or (
             self._state == _HEAD and len(self._buffer) > self._server.limits.header_bytes
         )
@@ -348,95 +281,23 @@ class Connection(asyncio.Protocol):
 
     # Responses out
 
-    def _ask_handler(self, request: Request) -> Response | Awaitable[Response]:
+    def _ask_handler(self, exchange: Exchange) -> None:
+        """Have a request answered whose body was, or is, waited for."""
         try:
-            return self._server.handler(request)
+            answer = self._server.handler(exchange.request)
         except Exception as error:  # the outermost edge: logged, answered
-            return failure(error)
+            answer = failure(error)
+        self._begin(exchange, answer)
 
     def _begin(self, exchange: Exchange, answer: Response | Awaitable[Response]) -> None:
         """Send the handler's answer, now or when it is ready."""
         self._exchange = exchange
         self.requests += 1
-        if isinstance(answer, Response):
-            if not self._send(exchange, answer):
-                self._task = self._loop.create_task(self._run(exchange, value(answer)))
+        if isinstance(answer, Response) and send(self._server, self.outlet, exchange, answer):
+            self._done(exchange)
         else:
-            self._task = self._loop.create_task(self._run(exchange, answer))
-
-    async def _run(self, exchange: Exchange, answer: Awaitable[Response]) -> None:
-        """Await the handler, send its response. Cancelled when the client goes."""
-        try:
-            try:
-                response = await answer
-            except Exception as error:  # the outermost edge: logged, answered
-                response = failure(error)
-            if not self.outlet.lost and not self._send(exchange, response):
-                await self._send_long(exchange, response)
-        except ClientDisconnected:
-            self.transport.abort()
-        except asyncio.CancelledError:
-            self.transport.abort()  # whoever cancelled: no client is left waiting
-            raise
-        except Exception:  # the outermost edge: the head is out, so only a broken body tells the client
-            log.exception("while sending the response to %s %s", exchange.request.method, exchange.request.path)
-            self.transport.abort()
-
-    def _frame(self, exchange: Exchange, response: Response) -> Framing:
-        stream = exchange.stream
-        keep = exchange.keep and not self._server.stopping
-        if not exchange.complete and stream is not None:
-            unasked = not self._asked and not stream.received  # the client may send the body still, or not
-            limit = self._server.limits.drain_bytes
-            keep = keep and not unasked and (stream.length is None or stream.length - stream.received <= limit)
-        head_only = exchange.request.method == "HEAD"
-        return frame(response, self._server.date(), head_only=head_only, http10=exchange.http10, keep=keep)
-
-    def _send(self, exchange: Exchange, response: Response) -> bool:
-        """Send a response that is at hand in one write; False when its body takes a while."""
-        body = response.body
-        try:
-            if isinstance(body, FileSlice) and body.length <= SMALL_FILE and exchange.request.method != "HEAD":
-                body = read_slice(body)
-                response = Response(response.status, response.headers, body)
-            elif not isinstance(body, bytes) and exchange.request.method != "HEAD":
-                return False
-            framing = self._frame(exchange, response)
-        except Exception as error:  # the outermost edge: logged, answered
-            framing = self._frame(exchange, failure(error))
-            body = b"Internal Server Error\n"
-        exchange.keep = framing.keep
-        write = self.transport.write
-        if not framing.sends_body or not isinstance(body, bytes):
-            write(framing.head)
-        elif len(body) <= SMALL_FILE:
-            write(framing.head + body)
-        else:
-            write(framing.head)
-            write(body)
-        self._done(exchange)
-        return True
-
-    async def _send_long(self, exchange: Exchange, response: Response) -> None:
-        body = response.body
-        assert not isinstance(body, bytes)
-        with contextlib.ExitStack() as opened:
-            try:
-                if isinstance(body, FileSlice):
-                    file = open_slice(body)
-                    opened.callback(os.close, file)
-                framing = self._frame(exchange, response)
-            except (OSError, BadResponse, ValueError) as error:
-                self._send(exchange, failure(error))
-                return
-            exchange.keep = framing.keep
-            if not framing.sends_body:
-                self.transport.write(framing.head)
-            elif isinstance(body, FileSlice):
-                await send_file(self.outlet, framing, file, body)
-            else:
-                await send_pieces(self.outlet, framing, body)
-        self._done(exchange)
+            answering = deliver(self._server, self.outlet, exchange, answer, self._done)
+            self._task = self._loop.create_task(answering)
 
     def _done(self, exchange: Exchange) -> None:
         """The response is written: what comes next on this connection?"""
@@ -455,37 +316,28 @@ class Connection(asyncio.Protocol):
             if self._buffer or self._state == _SHUT:
                 self._linger()
             else:
-                self._state = _SHUT
-                self.transport.close()
+                self._close()
         elif self._buffer:
             self._loop.call_soon(self._continue)
         else:
             self._since = self._server.ticked
             if self._server.stopping:
-                self.transport.close()
+                self._close()
 
-    def refuse(self, refusal: Refusal) -> None:
+    def refuse(self, why: Refusal) -> None:
         """Answer a request that the handler never sees, and end the connection."""
-        log.debug("refused a request from %s: %s", self.client, refusal)
-        framing = frame(
-            answer := plain(refusal.status, refusal.reason),
-            self._server.date(),
-            head_only=False,
-            http10=False,
-            keep=False,
-        )
-        assert isinstance(answer.body, bytes)
-        self.transport.write(framing.head + answer.body)
+        log.debug("refused a request from %s: %s", self.client, why)
+        self.transport.write(refusal(why.status, why.reason, self._server.date()))
         self._linger()
 
     def _linger(self) -> None:
         """Close, but read on for a while: a close with unread input would take the answer away from the client."""
         self._state = _SHUT
         self._buffer = b""
-        self._collected = []
-        self._cancel_timer()
         self._since = self._server.ticked
-        self._incoming = None
+        if self._incoming is not None:
+            self._incoming.stop()
+            self._incoming = None
         if self.transport.is_closing():
             return
         if not self._reading:
@@ -494,25 +346,22 @@ class Connection(asyncio.Protocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
 
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def _close(self) -> None:
+        """Close, with nothing left to say or to hear: what TLS may deliver still would be asked in vain."""
+        self._state = _SHUT
+        self._since = self._server.ticked
+        self.transport.close()
 
     # Time, called by the server
 
     def check(self, now: float) -> None:
         """End what has taken too long. Real time, a few times a second."""
         limits = self._server.limits
-        waited = now - self._since
         if self.outlet.paused:
-            unsent = self.transport.get_write_buffer_size() - self.outlet.moved
-            if unsent != self._unsent:
-                self._unsent, self._since = unsent, now
-            elif waited > limits.write_seconds:
+            if self.outlet.stuck(now) > limits.write_seconds:
                 self.transport.abort()
             return
-        self._unsent = None
+        waited = now - self._since
         if self._state == _SHUT:
             if self._exchange is None and waited > limits.linger_seconds:
                 self.transport.abort()
@@ -523,12 +372,12 @@ class Connection(asyncio.Protocol):
                 if waited > limits.header_seconds:
                     self.refuse(Refusal(408, "the request took too long to arrive"))
             elif waited > limits.idle_seconds:
-                self.transport.close()
+                self._close()
 
     def _check_body(self, waited: float) -> None:
-        exchange = self._incoming
-        if exchange is None or waited <= self._server.limits.body_seconds:
+        if self._incoming is None or waited <= self._server.limits.body_seconds:
             return
+        exchange = self._incoming.exchange
         stream = exchange.stream
         if stream is None:
             self.refuse(Refusal(408, "the request took too long to arrive"))
@@ -541,7 +390,7 @@ class Connection(asyncio.Protocol):
     def retire(self) -> None:
         """The server stops: close when nothing is in flight."""
         if self._exchange is None and self._incoming is None and not self._buffer:
-            self.transport.close()
+            self._close()
 
     def abort(self) -> None:
         """End at once."""

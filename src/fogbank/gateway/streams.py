@@ -59,6 +59,11 @@ class IncomingBody:
         """Whether a reader waits for more."""
         return self._waiter is not None
 
+    @property
+    def wasted(self) -> int:
+        """Bytes of a body of any length that came and were thrown away."""
+        return self.received if self.discarding and self.length is None else 0
+
     def feed(self, data: bytes) -> None:
         self.received += len(data)
         if self.discarding:
@@ -132,7 +137,7 @@ class IncomingBody:
 class Outlet:
     """The sending side of a connection, with its back-pressure. One writer at a time."""
 
-    __slots__ = ("_waiter", "lost", "moved", "paused", "transport")
+    __slots__ = ("_unsent", "_unsent_since", "_waiter", "lost", "moved", "paused", "transport")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport
@@ -140,6 +145,8 @@ class Outlet:
         self.paused = False  # the client takes more slowly than is written
         self.lost = False
         self.moved = 0  # bytes sent past the transport
+        self._unsent: int | None = None  # bytes the client had left untaken at the last look, if it was slow then
+        self._unsent_since = 0.0
         self._waiter: asyncio.Future[None] | None = None
 
     def pause(self) -> None:
@@ -147,7 +154,15 @@ class Outlet:
 
     def resume(self) -> None:
         self.paused = False
+        self._unsent = None
         self._wake()
+
+    def stuck(self, now: float) -> float:
+        """For how many seconds a slow client has taken nothing at all, as far as these looks can tell."""
+        unsent = self.transport.get_write_buffer_size() - self.moved
+        if unsent != self._unsent:
+            self._unsent, self._unsent_since = unsent, now
+        return now - self._unsent_since
 
     def lose(self) -> None:
         self.lost = True

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from email.utils import formatdate
 from http import HTTPStatus
+from operator import itemgetter
 
 from ..core.http import FileSlice, Response
 from .streams import ClientDisconnected, Outlet
@@ -17,7 +18,10 @@ _SENDFILE = 1024 * 1024  # bytes handed to one sendfile call, so that other conn
 SMALL_FILE = 64 * 1024  # bytes; a slice up to this is read and sent with its head in one write
 
 _BREAKING = re.compile("[\r\n\0]")
-_SPECIAL_LENGTHS = frozenset((4, 10, 14, 17))  # of date, connection, content-length, transfer-encoding
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
+_SPECIAL = frozenset(("date", "connection", "content-length", "transfer-encoding"))
+_PLAIN_NAMES: set[str] = set()  # names that were sent: tokens, and none of the special ones
+_NAME = itemgetter(0)
 _BODILESS = frozenset((204, 304, *range(100, 200)))
 _STATUS = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n" for status in HTTPStatus}
 _BODIED = {status: line for status, line in _STATUS.items() if status not in _BODILESS}
@@ -56,12 +60,11 @@ def quick(response: Response, method: str, now: str) -> bytes | None:
     if body.__class__ is not bytes or head is None or method == "HEAD" or len(body) > SMALL_FILE:
         return None
     headers = response.headers
-    ends = len(headers) + 4  # lines; one more would have come in with a header
+    if not _PLAIN_NAMES.issuperset(map(_NAME, headers)):
+        return None
+    ends = len(headers) + 4  # lines; one more would have come in with a value
     given = "".join([f"{name}: {value}\r\n" for name, value in headers])
     head = f"{head}{given}Date: {now}\r\nContent-Length: {len(body)}\r\n\r\n"
-    lower = given.lower()
-    if "connection:" in lower or "date:" in lower or "content-length:" in lower or "transfer-encoding:" in lower:
-        return None
     if head.count("\n") != ends or head.count("\r") != ends or "\0" in head or not head.isascii():
         return None
     return head.encode("ascii") + body
@@ -71,11 +74,13 @@ def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: 
     """Frame a response. `now` is the Date; `head_only` for HEAD requests. Raises BadResponse."""
     framing = Framing()
     status, body = response.status, response.body
+    if not 200 <= status <= 999:  # a client would go on waiting for the answer that follows an interim one
+        raise BadResponse(f"no status of an answer: {status}")
     parts = [_STATUS.get(status) or f"HTTP/1.1 {status} Status\r\n"]
     given: str | None = None
     dated = False
     for name, value in response.headers:
-        if len(name) in _SPECIAL_LENGTHS:
+        if name not in _PLAIN_NAMES:
             lower = name.lower()
             if lower == "content-length":
                 given = value
@@ -85,11 +90,11 @@ def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: 
                 continue
             if lower == "transfer-encoding":
                 continue
+            _check_name(name)
             dated = dated or lower == "date"
-        line = f"{name}: {value}\r\n"
-        if not (value.isprintable() and name.isprintable()) and _BREAKING.search(line, 0, len(line) - 2):
-            raise BadResponse(f"a response header holds a line break or NUL: {line!r}")
-        parts.append(line)
+        if not value.isprintable() and _BREAKING.search(value):
+            raise BadResponse(f"the value of the response header {name} holds a line break or NUL: {value!r}")
+        parts.append(f"{name}: {value}\r\n")
     if not dated:
         parts.append(f"Date: {now}\r\n")
     length = len(body) if isinstance(body, bytes) else body.length if isinstance(body, FileSlice) else None
@@ -121,6 +126,21 @@ def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: 
         framing.head = text.encode()
     framing.keep = keep
     return framing
+
+
+def _check_name(name: str) -> None:
+    """Raise BadResponse for a name that would end before its colon, or be none; functions and stages name headers."""
+    if not _TOKEN.fullmatch(name):
+        raise BadResponse(f"a response header's name is no token: {name!r}")
+    if name.lower() not in _SPECIAL and len(name) <= 64 and len(_PLAIN_NAMES) < 1024:
+        _PLAIN_NAMES.add(name)
+
+
+def refusal(status: int, text: str, now: str) -> bytes:
+    """A whole message for a request that no handler sees, the last one on its connection."""
+    response = plain(status, text)
+    assert isinstance(response.body, bytes)
+    return frame(response, now, head_only=False, http10=False, keep=False).head + response.body
 
 
 async def send_pieces(outlet: Outlet, framing: Framing, pieces: AsyncIterator[bytes]) -> None:

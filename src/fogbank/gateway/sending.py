@@ -1,0 +1,128 @@
+"""Answers on their way out: in one write where they are at hand, else in pieces or from a file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from ..core.http import FileSlice, Response
+from .exchange import Exchange, failure
+from .streams import ClientDisconnected, Outlet
+from .writing import SMALL_FILE, BadResponse, Framing, frame, send_file, send_pieces
+
+if TYPE_CHECKING:
+    from .server import Server
+
+log = logging.getLogger("fogbank.gateway")
+
+
+def send(server: Server, outlet: Outlet, exchange: Exchange, response: Response) -> bool:
+    """Send a response that is at hand in one write; False when its body takes a while."""
+    body = response.body
+    try:
+        if isinstance(body, FileSlice) and body.length <= SMALL_FILE and exchange.request.method != "HEAD":
+            body = _read_slice(body)
+            response = Response(response.status, response.headers, body)
+        elif not isinstance(body, bytes) and exchange.request.method != "HEAD":
+            return False
+        framing = _framed(server, exchange, response)
+    except Exception as error:  # the outermost edge: logged, answered
+        response = failure(error)
+        body = response.body
+        framing = _framed(server, exchange, response)
+    _start(exchange, framing)
+    write = outlet.transport.write
+    if not framing.sends_body or not isinstance(body, bytes):
+        write(framing.head)
+    elif len(body) <= SMALL_FILE:
+        write(framing.head + body)
+    else:
+        write(framing.head)
+        write(body)
+    return True
+
+
+async def deliver(
+    server: Server,
+    outlet: Outlet,
+    exchange: Exchange,
+    answer: Response | Awaitable[Response],
+    done: Callable[[Exchange], None],
+) -> None:
+    """Await the handler, send its response, call `done(exchange)`. Cancelled when the client goes."""
+    try:
+        try:
+            response = answer if isinstance(answer, Response) else await answer
+        except Exception as error:  # the outermost edge: logged, answered
+            response = failure(error)
+        if not outlet.lost:
+            if not send(server, outlet, exchange, response):
+                await _send_long(server, outlet, exchange, response)
+            done(exchange)
+    except ClientDisconnected:
+        outlet.transport.abort()
+    except asyncio.CancelledError:
+        outlet.transport.abort()  # whoever cancelled: no client is left waiting
+        raise
+    except Exception:  # the outermost edge: the head is out, so only a broken body tells the client
+        log.exception("while sending the response to %s %s", exchange.request.method, exchange.request.path)
+        outlet.transport.abort()
+
+
+async def _send_long(server: Server, outlet: Outlet, exchange: Exchange, response: Response) -> None:
+    """Send a response whose body takes a while. Raises BadResponse, ClientDisconnected."""
+    body = response.body
+    assert not isinstance(body, bytes)
+    with contextlib.ExitStack() as opened:
+        try:
+            if isinstance(body, FileSlice):
+                file = _open_slice(body)
+                opened.callback(os.close, file)
+            framing = _framed(server, exchange, response)
+        except (OSError, BadResponse, ValueError) as error:
+            send(server, outlet, exchange, failure(error))
+            return
+        _start(exchange, framing)
+        if not framing.sends_body:
+            outlet.transport.write(framing.head)
+        elif isinstance(body, FileSlice):
+            await send_file(outlet, framing, file, body)
+        else:
+            await send_pieces(outlet, framing, body)
+
+
+def _framed(server: Server, exchange: Exchange, response: Response) -> Framing:
+    stream = exchange.stream
+    keep = exchange.keep and not server.stopping
+    if not exchange.complete and stream is not None:
+        unasked = not exchange.asked and not stream.received  # the client may send the body still, or not
+        limit = server.limits.drain_bytes
+        keep = keep and not unasked and (stream.length is None or stream.length - stream.received <= limit)
+    head_only = exchange.request.method == "HEAD"
+    return frame(response, server.date(), head_only=head_only, http10=exchange.http10, keep=keep)
+
+
+def _start(exchange: Exchange, framing: Framing) -> None:
+    exchange.keep = framing.keep
+    exchange.asked = True  # 100 Continue would come too late, in the midst of the answer
+
+
+def _open_slice(part: FileSlice) -> int:
+    """A descriptor of the slice's file; raises OSError."""
+    return os.open(part.path, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _read_slice(part: FileSlice) -> bytes:
+    """A small slice as bytes; raises OSError, BadResponse when the file is too short."""
+    file = _open_slice(part)
+    try:
+        data = os.pread(file, part.length, part.offset)
+    finally:
+        os.close(file)
+    if len(data) != part.length:
+        raise BadResponse("a file is shorter than the slice of it to be sent")
+    return data
