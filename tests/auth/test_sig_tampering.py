@@ -121,6 +121,17 @@ def test_an_unsigned_header_does_not_free_a_url_from_its_body(word: str) -> None
         asyncio.run(request.read(100))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("x-amz-meta-a b", "c"), ("x-amz-meta-a:b", "c"), ("x-amz-meta-a", "b\nc")]
+)
+def test_what_could_not_be_a_header_is_none_in_a_url(name: str, value: str) -> None:
+    signer = botocore.auth.S3SigV4QueryAuth(CREDENTIALS, "s3", "us-east-1", expires=60)
+    signed = sign(signer, build("bucket/k", {name: value, "x-amz-meta-x": "y"}, {}, b"", "PUT"))
+    request = verified(copy(signed))
+    assert request.header("x-amz-meta-x") == "y"
+    assert name not in request.lookup
+
+
 def test_a_url_s_hash_is_a_hash() -> None:
     assert refusal(copy(url_of("nonsense", as_header=False), content=b"x")) == "InvalidArgument"
 

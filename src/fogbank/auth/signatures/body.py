@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from hmac import compare_digest
 from typing import NamedTuple
@@ -24,6 +25,8 @@ _SIGNING = frozenset(
     "x-amz-" + name
     for name in ("algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token")
 ) | {"x-amz-content-sha256"}
+_NAME = re.compile(r"x-amz-[!#$%&'*+\-.^_`|~0-9a-z]+")  # RFC 9110 section 5.6.2
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 LITERALS = frozenset({UNSIGNED, *CHUNKED, *_V4A})
 
 
@@ -140,12 +143,15 @@ def decode(request: Request, kind: str, chunks: Chunks | None) -> None:
 def hoist(request: Request) -> None:
     """Make the x-amz-* parameters of a verified URL headers, unless the request has them: S3 reads both alike.
 
-    The checksum parameters that SDKs put into URLs for bodies they do not know yet are left out.
+    The checksum parameters that SDKs put into URLs for bodies they do not know yet are left out, as is what could not
+    have been a header.
     """
     extra: dict[str, tuple[str, str]] = {}
     for name, value in parameters(request.query).items():
         low = name.lower()
-        if low.startswith("x-amz-") and low not in _SIGNING and not low.startswith(("x-amz-checksum-", "x-amz-sdk-")):
+        if low in _SIGNING or low.startswith(("x-amz-checksum-", "x-amz-sdk-")):
+            continue
+        if _NAME.fullmatch(low) and not _CONTROL.search(value):
             extra.setdefault(low, (name, value))  # the first, as version 2 signs it
     if extra:
         request.set_headers(request.headers + [extra[low] for low in extra if not request.header(low)])
