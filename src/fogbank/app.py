@@ -188,12 +188,11 @@ class App:
         return self.pipeline(request)
 
     def _heard(self, topic: str) -> None:
-        """A committed signal; an empty one says that some may have been missed: whoever waits or remembers looks."""
+        """A committed signal; an empty one says that some may have been missed."""
         if topic:
             self.signals.fire(topic)
-            return
-        for missed in {*self.signals._events, *self.signals._listeners} - {"reset"}:  # a reset stops engines too
-            self.signals.fire(missed)
+        else:
+            self.signals.fire_missed()
 
     # -- what contexts reach (core.context.Cloud) ---------------------------------------------------------------------
 

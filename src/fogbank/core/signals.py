@@ -61,3 +61,8 @@ class Signals:
             event.set()
         for listener in self._listeners.get(topic, ()):
             listener()
+
+    def fire_missed(self) -> None:
+        """Some may have been missed: whoever waits or remembers looks again (but for `reset`, which stops engines)."""
+        for topic in {*self._events, *self._listeners} - {"reset"}:
+            self.fire(topic)
