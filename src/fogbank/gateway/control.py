@@ -19,6 +19,7 @@ from fogbank import __version__
 from fogbank.core import services
 from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.jobs import queue, timetravel
+from fogbank.jobs.worker import CannotRetry
 from fogbank.store.api import StoreError
 from fogbank.wire import hosts
 
@@ -56,7 +57,7 @@ class Control:
             "clock": self._move_clock,
             "snapshots": self._change_snapshots,
             "stop": self._stop,
-            "jobs": self._retry_job,
+            "jobs": self._retry_jobs,
         }
 
     async def handle(self, request: Request) -> Response:
@@ -134,10 +135,10 @@ class Control:
 
         def look() -> Answer:
             with app.store.read() as tx:
-                shown = {"pending": worker.pending(tx), "failed": worker.failed(tx)}
+                pending, failed = worker.listed(tx)
             return {
                 state: [{key: getattr(job, key) for key in _JOB_FIELDS} for job in jobs]
-                for state, jobs in shown.items()
+                for state, jobs in (("pending", pending), ("failed", failed))
             }
 
         return await app.run(look)
@@ -207,17 +208,26 @@ class Control:
         for topic in ("reset", "identity", queue.TOPIC):
             app.signals.fire(topic)
 
-    async def _retry_job(self, body: dict[str, Any]) -> Answer:
-        """Run a failed job again, now: {"retry": id}."""
-        app, job_id = self._app, str(body["retry"])
+    async def _retry_jobs(self, body: dict[str, Any]) -> Answer:
+        """Run a failed job again, now, or all of them."""
+        app = self._app
+        match body:
+            case {"retry": str(job_id)}:
 
-        def retry() -> bool:
-            with app.store.write() as tx:
-                return app.worker.retry(tx, job_id)
+                def retry() -> bool:
+                    with app.store.write() as tx:
+                        return app.worker.retry(tx, job_id)
 
-        if not await app.run(retry):
-            raise Refused(404, f"no failed job {job_id}")
-        return {"retrying": job_id}
+                try:
+                    found = await app.run(retry)
+                except CannotRetry as error:
+                    raise Refused(409, str(error)) from None
+                if not found:
+                    raise Refused(404, f"no failed job {job_id}: `fogbank jobs --failed` lists them")
+                return {"retrying": job_id}
+            case {"retry_all": True}:
+                return {"retrying": await app.worker.retry_all()}
+        raise Refused(400, 'say {"retry": ID} or {"retry_all": true}')
 
     async def _stop(self, body: dict[str, Any]) -> Answer:
         self._app.stopped.set()

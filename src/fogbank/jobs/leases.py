@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from fogbank.core.context import Cloud
 
+from .reading import Reading
 from .records import JOBS, JobRecord
 
 LEASE_SECONDS = 30.0
@@ -54,7 +55,7 @@ class Leases:
         later = None
         soon = self._now_ms() + LEASE_SECONDS * 500
         with self._cloud.store.read() as tx:
-            for job in tx.scan_index(JOBS, "due"):
+            for job in self._cloud.local(Reading).due(tx):
                 if job.due_ms > now_ms:
                     later = job
                     break

@@ -7,7 +7,7 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.store.api import Transaction
 
-from .records import JOBS, JobRecord
+from .records import JOBS, UNREADABLE, JobRecord
 
 TOPIC = "jobs"  # signalled whenever a job may have become due earlier than the worker knows
 
@@ -39,5 +39,8 @@ def enqueue(tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], d
 
 def cancel(tx: Transaction, kind: str, account: str, region: str, name: str) -> bool:
     """Remove the pending job of that name; whether there was one. One that is running already is not stopped."""
-    job = tx.first(JOBS, "named", (kind, account, region, name))
+    entry = (kind, account, region, name)
+    job = tx.first(JOBS, "named", entry)
+    if job is not None and job.state == UNREADABLE:  # the one that replaced it stands behind it
+        job = next((job for job in tx.scan_index(JOBS, "named", entry) if job.state != UNREADABLE), None)
     return job is not None and tx.delete(JOBS, (job.id,))

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core.principal import Principal
-from fogbank.store.api import Key, Record, Table
+import msgspec
+
+from fogbank.core.principal import Principal, anonymous
+from fogbank.store.api import Key, Record, StoreCorrupt, StoreTooNew, Table
+from fogbank.store.keys import decode
+from fogbank.store.records import Codec
+
+UNREADABLE = "unreadable"  # the state of a job whose record cannot be read: never stored
 
 
 class JobRecord(Record):
@@ -33,7 +39,7 @@ def _due(job: JobRecord) -> Key | None:
 
 
 def _failed(job: JobRecord) -> Key | None:
-    return (job.due_ms, job.id) if job.state == "failed" else None
+    return (job.due_ms, job.id) if job.state in ("failed", UNREADABLE) else None
 
 
 def _named(job: JobRecord) -> Key | None:
@@ -46,3 +52,32 @@ JOBS = Table(
     key=lambda job: (job.id,),
     indexes={"due": _due, "failed": _failed, "named": _named},
 )
+
+
+class JobCodec(Codec[JobRecord]):
+    """A record that cannot be read is a job that says so: one must not block those behind it.
+
+    Its index entries are not known, so nobody puts or deletes it: it stays where it is, and where a later Fogbank wrote
+    it, that one finds it as it was.
+    """
+
+    __slots__ = ()
+
+    def load(self, row: bytes, value: bytes) -> JobRecord:
+        try:
+            return super().load(row, value)
+        except StoreTooNew:
+            why = "a later Fogbank wrote its record: that one can run it"
+        except StoreCorrupt:
+            why = "its record is damaged: it can only come back with a snapshot"
+        except msgspec.MsgspecError as error:
+            why = f"its record cannot be read: {error}"
+        job_id = str(decode(row[len(self.prefix) :])[0])
+        due = job_id.partition("-")[0]  # the id of `queue.enqueue` begins with it
+        return JobRecord(
+            id=job_id, kind="", account="", region="", principal=anonymous(), payload={},
+            due_ms=int(due) if due.isdecimal() else 0, state=UNREADABLE, error=why,
+        )  # fmt: skip
+
+
+JOBS.codec = JobCodec(JOBS)

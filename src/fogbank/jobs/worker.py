@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +18,8 @@ from fogbank.store.api import Conflict, Reader, StoreError, Transaction
 from . import leases
 from .leases import Leases
 from .queue import TOPIC
-from .records import JOBS, JobRecord
+from .reading import Reading
+from .records import JOBS, UNREADABLE, JobRecord
 
 log = logging.getLogger("fogbank.jobs")
 
@@ -25,6 +27,11 @@ CONCURRENCY = 64  # jobs wait for engines and clients most of their time
 LONGEST_SLEEP = 60.0
 STORE_RETRY = 1.0  # seconds after which a store that failed is tried again
 PATIENCE = 2.0  # seconds that `settle` waits for jobs of other nodes which do not get on
+SLICE = 100  # jobs that are put back in one transaction
+
+
+class CannotRetry(Exception):
+    """The job did not fail, or cannot be read; the text says so."""
 
 
 class Node:
@@ -72,6 +79,10 @@ class Worker:
                     log.error("jobs wait for the store: %s", error)
                     await asyncio.sleep(STORE_RETRY)
                     continue
+                except Exception:  # the worker's outermost edge: without it no job would ever run again
+                    log.exception("jobs wait")
+                    await asyncio.sleep(STORE_RETRY)
+                    continue
                 await watch.wait(pause)
 
     async def _start_due(self) -> float:
@@ -97,8 +108,13 @@ class Worker:
         free = max(CONCURRENCY - len(running), 0)
         if self._leases is not None:
             return await self._leases.take(now_ms, running, free)
+        found = []
         with self._cloud.store.read() as tx:
-            return list(tx.scan_index(JOBS, "due", limit=len(running) + free + 1))
+            for job in self._cloud.local(Reading).due(tx):
+                found.append(job)
+                if job.due_ms > now_ms or len(found) > len(running) + free:
+                    break
+        return found
 
     def _pause(self, seconds: float) -> float:
         if self._leases is not None:
@@ -113,9 +129,13 @@ class Worker:
         self._cloud.signals.fire(TOPIC)
 
     async def _run(self, job: JobRecord) -> None:
-        declared = self._find(job.kind)
+        try:
+            declared = self._find(job.kind)
+            missing = f"no handler for jobs of kind {job.kind}"
+        except Exception as error:  # the worker's outermost edge: its service cannot be imported
+            declared, missing = None, f"no handler for jobs of kind {job.kind}: {_said(error)}"
         if declared is None:
-            await self._finish(job, f"no handler for jobs of kind {job.kind}", attempts=1, backoff=0)
+            await self._finish(job, missing, attempts=1, backoff=0)
             return
         ctx = Context(
             app=self._cloud,
@@ -133,12 +153,12 @@ class Worker:
         self._cloud.trace.add(hop)
         try:
             await declared.call(ctx, job.payload)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # the worker's outermost edge
-            hop.status, hop.error, hop.message = 500, type(error).__name__, str(error)[:500]
+        except (Exception, asyncio.CancelledError) as error:  # the worker's outermost edge
+            if isinstance(error, asyncio.CancelledError) and self._stopping:
+                raise  # else something that it awaited was cancelled, and it failed
+            hop.status, hop.error, hop.message = 500, type(error).__name__, _text(error)[:500]
             log.warning("job %s (%s) failed: %r", job.kind, job.id, error, exc_info=log.isEnabledFor(logging.DEBUG))
-            await self._finish(job, f"{type(error).__name__}: {error}", declared.attempts, declared.backoff)
+            await self._finish(job, _said(error), declared.attempts, declared.backoff)
         else:
             await self._finish(job, "", 0, 0)
 
@@ -159,7 +179,7 @@ class Worker:
     def _note(self, job_id: str, error: str, attempts: int, backoff: float) -> None:
         with self._cloud.store.write() as tx:
             current = tx.get(JOBS, (job_id,))
-            if current is None:  # cancelled or replaced meanwhile
+            if current is None or current.state == UNREADABLE:  # cancelled, replaced or damaged meanwhile
                 return
             if not error:
                 tx.delete(JOBS, (job_id,))
@@ -177,23 +197,49 @@ class Worker:
 
     # -- for people and for the clock --------------------------------------------------------------------------------
 
-    def pending(self, tx: Reader, limit: int = 1000) -> list[JobRecord]:
-        """What is still to run, soonest first."""
-        return list(tx.scan_index(JOBS, "due", limit=limit))
-
-    def failed(self, tx: Reader, limit: int = 1000) -> list[JobRecord]:
-        """What used up its tries."""
-        return list(tx.scan_index(JOBS, "failed", limit=limit))
+    @staticmethod
+    def listed(tx: Reader, limit: int = 1000) -> tuple[list[JobRecord], list[JobRecord]]:
+        """What is still to run, soonest first; and what used up its tries or cannot be read, oldest first."""
+        due = list(tx.scan_index(JOBS, "due", limit=limit))
+        failed = [job for job in due if job.state == UNREADABLE] + list(tx.scan_index(JOBS, "failed", limit=limit))
+        return [job for job in due if job.state != UNREADABLE], sorted(failed, key=lambda job: (job.due_ms, job.id))
 
     def retry(self, tx: Transaction, job_id: str) -> bool:
-        """Put a failed job back to run now."""
+        """Put a failed job back to run now; whether there is that job. Raises CannotRetry."""
         job = tx.get(JOBS, (job_id,))
-        if job is None or job.state != "failed":
+        if job is None:
             return False
+        if job.state != "failed":
+            why = job.error if job.state == UNREADABLE else "it has not failed, and will run"
+            raise CannotRetry(f"job {job_id} cannot be retried: {why}")
         now_ms = self._cloud.clock.now_ms()
         tx.put(JOBS, msgspec.structs.replace(job, state="pending", attempts=0, due_ms=now_ms))
         tx.signal(TOPIC)
         return True
+
+    async def retry_all(self) -> list[str]:
+        """Put every failed job back that can be read, a slice of them at a time; their ids."""
+
+        def failed() -> list[str]:
+            with self._cloud.store.read() as tx:
+                return [job.id for job in tx.scan_index(JOBS, "failed")]
+
+        def retry(job_ids: list[str]) -> list[str]:
+            retried = []
+            with self._cloud.store.write() as tx:
+                for job_id in job_ids:
+                    with contextlib.suppress(CannotRetry):  # unreadable, or somebody retried it meanwhile
+                        if self.retry(tx, job_id):
+                            retried.append(job_id)
+            return retried
+
+        retried: list[str] = []
+        found = await self._cloud.run(failed)
+        for start in range(0, len(found), SLICE):
+            part = found[start : start + SLICE]
+            retried += await self._cloud.run(lambda part=part: retry(part))  # type: ignore[misc]
+            await asyncio.sleep(0)
+        return retried
 
     async def next_due(self) -> float | None:
         """When the earliest job that is not running falls due, in seconds of the clock."""
@@ -202,7 +248,7 @@ class Worker:
 
         def look() -> int | None:
             with self._cloud.store.read() as tx:
-                for job in tx.scan_index(JOBS, "due"):
+                for job in self._cloud.local(Reading).due(tx):
                     taken = self._leases is not None and job.due_ms <= now_ms and self._leases.held(job)
                     if job.id not in running and not taken:
                         return job.due_ms
@@ -236,3 +282,12 @@ class Worker:
         before = set(self._running)
         await asyncio.sleep(0.05)
         return set(self._running) == before
+
+
+def _text(error: BaseException) -> str:
+    """What an error says, as text that can be kept: without lone surrogates."""
+    return str(error).encode(errors="backslashreplace").decode()
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {_text(error)}"
