@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from msgspec import Raw
 
@@ -23,6 +23,7 @@ from .values import INVALID, Item, admit, begins_with, compare, equal, kind_of
 
 PAGE = 1024 * 1024  # bytes
 SLICE = 500  # records that are read in one transaction, before others get their turn
+FIRST = 16  # of them, before it is known how large they are: 500 could be 200 MB
 START_INVALID = "The provided starting key is invalid"
 FullKey = tuple[str, str, str, int, bytes, bytes, bytes]
 
@@ -255,6 +256,7 @@ def read_slice(
     reverse: bool,
     limit: int,
     room: int,
+    first: int,
     whole: bool,
     as_json: bool,
 ) -> Slice:
@@ -262,12 +264,7 @@ def read_slice(
 
     `as_json`: nobody looks into the items, which are text then.
     """
-    records = tx.page(ITEMS, span.prefix, start=span.start, end=span.end, after=after, reverse=reverse, limit=limit)
-    size = sum([record.size for record in records])
-    complete = len(records) < limit
-    if size >= room:
-        records, size = _fitting(records, room)
-        complete = False
+    records, size, complete = _records(tx, span, after, reverse, limit, room, first)
     if not whole:
         if as_json:
             return Slice(records, [Raw(record.json) for record in records], [], complete, size)
@@ -279,6 +276,32 @@ def read_slice(
         items.append((record if full is None else full).shown(as_json=as_json))
         fetched.append(full.size if full is not None else 0)
     return Slice(records, items, fetched, complete, size)
+
+
+def _records(
+    tx: Reader, span: Span, after: FullKey | None, reverse: bool, limit: int, room: int, step: int
+) -> tuple[list[ItemRecord], int, bool]:
+    """Records that fit, their bytes, and whether nothing follows; read in steps, as their sizes let expect."""
+    records: list[ItemRecord] = []
+    size = 0
+    while True:
+        step = min(step, limit - len(records))
+        found = tx.page(ITEMS, span.prefix, start=span.start, end=span.end, after=after, reverse=reverse, limit=step)
+        records += found
+        size += sum([record.size for record in found])
+        if size >= room:
+            return *_fitting(records, room), False
+        if len(found) < step:
+            return records, size, True
+        if len(records) == limit:
+            return records, size, False
+        after = cast(FullKey, ITEMS.key(found[-1]))
+        step = expected(len(records), size, room - size)
+
+
+def expected(count: int, size: int, room: int) -> int:
+    """How many records to read next, after `count` of `size` bytes, to fill `room`; few know little of the rest."""
+    return min(4 * count, room * count // size + 1)
 
 
 def _fitting(records: list[ItemRecord], room: int) -> tuple[list[ItemRecord], int]:
@@ -312,6 +335,11 @@ class Page:
     def left(self) -> int:
         """Records that the page may still take, as far as one transaction reads at a time."""
         return SLICE if self._limit is None else min(SLICE, self._limit - self.scanned)
+
+    @property
+    def first(self) -> int:
+        """Records to begin a slice with."""
+        return expected(self.scanned, self.size, self.room) if self.scanned else FIRST
 
     def add(self, found: Slice) -> None:
         """Take a slice in; `last` is set when the page is full with it."""
