@@ -2,6 +2,10 @@
 
 state = ctx.app.local(State)
 schema = state.require(ctx, tx, req["TableName"])
+
+On a store that other nodes write too, no description is kept: between another node's commit and its signal here, a
+write by the old description would leave an item out of a new index for good, and nothing would notice. Read in the
+transaction itself, the description is one of the things that a conflict is about.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ def target(ctx: Context, name: str) -> Target:
 class State:
     def __init__(self, app: Any) -> None:
         self._limited = app.settings.limits != "off"
+        self._keeps = bool(app.store.embedded)
         self._schemas: dict[Target, Schema] = {}
         self.throughput = Throughput()
         app.signals.on(TOPIC, self.forget)
@@ -59,9 +64,10 @@ class State:
             if record is None:
                 return None
             found = Schema(record)
-            if len(self._schemas) >= KEPT:
-                self._schemas.clear()
-            self._schemas[wanted] = found
+            if self._keeps:
+                if len(self._schemas) >= KEPT:
+                    self._schemas.clear()
+                self._schemas[wanted] = found
         return found
 
     def require(self, ctx: Context, tx: Reader, name: str) -> Schema:

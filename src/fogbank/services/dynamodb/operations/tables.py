@@ -14,7 +14,7 @@ from .. import definitions
 from ..arns import table_resource
 from ..errors import ResourceInUse, ResourceNotFound
 from ..records import TABLES, IndexRecord, TableRecord
-from ..shapes import counts_of, describe, sse_description
+from ..shapes import Counts, counts_of, describe, sse_description
 from ..state import State, target
 from ..values import INVALID
 
@@ -30,6 +30,13 @@ def require(tx: Reader, ctx: Context, name: str) -> TableRecord:
         definitions.check_name(wanted[2], least=1)
         raise ResourceNotFound(f"Requested resource not found: Table: {wanted[2]} not found")
     return found
+
+
+def counted(ctx: Context, name: str) -> Counts:
+    """The counts of a table that is about to be changed, looked up apart: every write of an item changes them, and on
+    a networked store a change that had read them would seldom get through."""
+    with ctx.read() as tx:
+        return counts_of(tx, require(tx, ctx, name))
 
 
 def stream_label(now: float) -> str:
@@ -146,6 +153,7 @@ def delete_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html
     """
+    counts = counted(ctx, req["TableName"])
     with ctx.write() as tx:
         table = require(tx, ctx, req["TableName"])
         if table.protected:
@@ -153,7 +161,7 @@ def delete_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                 "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
                 "protection first."
             )
-        shown = describe(table, counts_of(tx, table), status="DELETING")
+        shown = describe(table, counts, status="DELETING")
         tx.delete(TABLES, TABLES.key(table))
         ctx.app.local(State).changed(tx)
         ctx.cancel(tx, "dynamodb.expire", table.box)

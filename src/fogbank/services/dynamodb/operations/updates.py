@@ -19,10 +19,10 @@ from .. import definitions
 from ..arns import table_resource
 from ..errors import LimitExceeded, ResourceInUse, ResourceNotFound
 from ..records import TABLES, IndexRecord, TableRecord
-from ..shapes import counts_of, describe, sse_description
+from ..shapes import describe, sse_description
 from ..state import State
 from ..values import INVALID
-from .tables import require, stream_label
+from .tables import counted, require, stream_label
 
 _CHANGES = ("ProvisionedThroughput", "BillingMode", "GlobalSecondaryIndexUpdates", "StreamSpecification",
             "SSESpecification", "ReplicaUpdates", "TableClass", "DeletionProtectionEnabled", "OnDemandThroughput",
@@ -41,6 +41,7 @@ def update_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
             "SSESpecification or ReplicaUpdates is required"
         )
+    counts = counted(ctx, req["TableName"])
     with ctx.write() as tx:
         table = require(tx, ctx, req["TableName"])
         if any(index.status != "ACTIVE" for index in table.indexes):
@@ -56,7 +57,7 @@ def update_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             _all_provisioned(table)
         tx.put(TABLES, table)
         ctx.app.local(State).changed(tx)
-        return {"TableDescription": describe(table, counts_of(tx, table), status="UPDATING")}
+        return {"TableDescription": describe(table, counts, status="UPDATING")}
 
 
 def _billing(ctx: Context, table: TableRecord, req: Mapping[str, Any]) -> None:
