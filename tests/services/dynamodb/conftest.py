@@ -56,6 +56,15 @@ def plain(ddb):
 
 @pytest.fixture
 def sorted_table(ddb):
+    return make_sorted(ddb)
+
+
+@pytest.fixture(name="make_sorted_table")
+def _make_sorted_table():
+    return make_sorted
+
+
+def make_sorted(ddb):
     """Keys pk (S) and sk (N), a global index by-g on g (S) and h (N), a local index by-l on l (S), keys only."""
     ddb.create_table(
         TableName="sorted",

@@ -38,12 +38,13 @@ def change(
     now = size if item is not None else 0
     counts: Counts = {"": [(item is not None) - (old is not None), now - was]}
     units: dict[str, float] = {}
+    gone = old.item if old is not None and (schema.indexes or schema.record.ttl) else None
     if schema.indexes:
         grown = now - was
         for index in schema.indexes.values():
             if index.record.status == "DELETING":
                 continue
-            delta = _change_entry(tx, schema, index, place, old, item, units)
+            delta = _change_entry(tx, schema, index, place, gone, item, units)
             if delta is not None:
                 counts[index.name] = delta
                 grown += delta[1] if index.local else 0
@@ -51,7 +52,7 @@ def change(
             _grow(tx, schema, place, grown)
     count(tx, schema, place.bucket, counts)
     if schema.record.ttl:
-        _expire(tx, schema, place, old, item)
+        _expire(tx, schema, place, gone, item)
     return units
 
 
@@ -60,12 +61,12 @@ def _change_entry(
     schema: Schema,
     index: Index,
     place: Place,
-    old: ItemRecord | None,
+    old: Item | None,
     item: Item | None,
     units: dict[str, float],
 ) -> list[int] | None:
     """Bring an index's entry up to date; returns how its items and bytes changed, None if not at all."""
-    before = schema.entry(index, old.item, place) if old is not None else None
+    before = schema.entry(index, old, place) if old is not None else None
     after = schema.entry(index, item, place) if item is not None else None
     if before is None and after is None:
         return None
@@ -114,8 +115,8 @@ def _grow(tx: Transaction, schema: Schema, place: Place, grown: int) -> None:
         tx.put(COLLECTIONS, CollectionRecord(account=account, region=region, box=box, bucket=bucket, pk=pk, size=size))
 
 
-def _expire(tx: Transaction, schema: Schema, place: Place, old: ItemRecord | None, item: Item | None) -> None:
-    was = schema.expiry(old.item) if old is not None else None
+def _expire(tx: Transaction, schema: Schema, place: Place, old: Item | None, item: Item | None) -> None:
+    was = schema.expiry(old) if old is not None else None
     due = schema.expiry(item) if item is not None else None
     if was == due:
         return
