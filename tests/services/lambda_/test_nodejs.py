@@ -169,6 +169,69 @@ def test_code_that_does_not_load(run: Callable[[Body], None], code: str, handler
     run(body)
 
 
+@pytest.fixture
+def sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package in the name of the AWS SDK, in a folder of the server's NODE_PATH; ES and CommonJS get a file each."""
+    package = tmp_path / "shared" / "node_modules" / "@aws-sdk" / "client-fog"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text('{"exports": {"import": "./index.mjs", "require": "./index.cjs"}}')
+    (package / "index.mjs").write_text("export const form = 'es';")
+    (package / "index.cjs").write_text("exports.form = 'commonjs';")
+    monkeypatch.setenv("NODE_PATH", str(package.parent.parent))
+
+
+@pytest.mark.usefixtures("sdk")
+@pytest.mark.parametrize(
+    ("file", "code", "form"),
+    [
+        ("app.mjs", "import {form} from '@aws-sdk/client-fog'; export const handler = async () => form;", "es"),
+        ("app.js", "const {form} = require('@aws-sdk/client-fog'); exports.handler = async () => form;", "commonjs"),
+    ],
+)
+def test_the_sdk_is_there(run: Callable[[Body], None], file: str, code: str, form: str) -> None:
+    """Imports of ES modules look into NODE_PATH too: https://aws.amazon.com/blogs/compute/node-js-18-x-runtime-now-available-in-aws-lambda/"""
+
+    async def body(bench: Bench) -> None:
+        assert decoded(await bench.invoke(bench.spec(code, NODE, file=file, memory=256))) == form
+
+    run(body)
+
+
+@pytest.mark.usefixtures("sdk")
+def test_before_nodejs18_es_modules_did_not_find_it(run: Callable[[Body], None]) -> None:
+    async def body(bench: Bench) -> None:
+        code = "import {form} from '@aws-sdk/client-fog'; export const handler = async () => form;"
+        outcome = await bench.invoke(bench.spec(code, "nodejs16.x", file="app.mjs", memory=256))
+        assert decoded(outcome)["errorType"] == "Runtime.ImportModuleError"
+
+    run(body)
+
+
+def test_es_modules_find_layers(run: Callable[[Body], None], tmp_path: Path) -> None:
+    async def body(bench: Bench) -> None:
+        package = tmp_path / "layers" / "nodejs" / "node_modules" / "buoy"
+        package.mkdir(parents=True)
+        (package / "index.js").write_text("module.exports = 'red';")
+        code = "import colour from 'buoy'; export const handler = async () => colour;"
+        spec = bench.spec(code, NODE, file="app.mjs", memory=256, opt_root=str(tmp_path / "layers"))
+        assert decoded(await bench.invoke(spec)) == "red"
+
+    run(body)
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [("app.mjs", "import '@aws-sdk/client-nowhere';"), ("app.js", "require('@aws-sdk/client-nowhere');")],
+)
+def test_the_log_says_how_to_get_the_sdk(run: Callable[[Body], None], file: str, code: str) -> None:
+    async def body(bench: Bench) -> None:
+        outcome = await bench.invoke(bench.spec(code, NODE, file=file, memory=256))
+        assert decoded(outcome)["errorType"] == "Runtime.ImportModuleError"
+        assert "npm install -g @aws-sdk/client-nowhere" in "".join(await bench.messages())
+
+    run(body)
+
+
 @pytest.mark.parametrize(
     ("statement", "kind"),
     [

@@ -229,7 +229,10 @@ def _node_version(path: str) -> Version | None:
 
 
 def node_path(opt_root: str, version: Version) -> str:
-    """NODE_PATH: the layers, then AWS's SDK where it was installed for the machine (npm install -g @aws-sdk/…)."""
+    """NODE_PATH: the layers, then AWS's SDK where it was installed for the machine (npm install -g @aws-sdk/…).
+
+    npm's own folder is another one where NPM_CONFIG_PREFIX says so, and the server's NODE_PATH may name more.
+    """
     folders = (
         [f"{opt_root}/nodejs/node{version[0]}/node_modules", f"{opt_root}/nodejs/node_modules"] if opt_root else []
     )
@@ -241,5 +244,9 @@ def node_path(opt_root: str, version: Version) -> str:
     ]
     if node:
         shared.insert(0, Path(node).resolve().parent.parent / "lib" / "node_modules")
+    prefix = os.environ.get("NPM_CONFIG_PREFIX")
+    if prefix:
+        shared.insert(0, Path(prefix) / "lib" / "node_modules")
+    shared = [Path(entry) for entry in os.environ.get("NODE_PATH", "").split(os.pathsep) if entry] + shared
     folders += [str(folder) for folder in dict.fromkeys(shared) if (folder / "@aws-sdk").is_dir()]
     return ":".join(folders)

@@ -174,6 +174,13 @@ function firstFile(base, suffixes) {
   return undefined;
 }
 
+/** An ES module; from nodejs18.x on its imports look into NODE_PATH too. */
+function importModule(file) {
+  const runtime = parseInt((process.env.AWS_EXECUTION_ENV || "").replace("AWS_Lambda_nodejs", ""), 10);
+  if (runtime >= 18) require("./node_path.cjs").install();
+  return import(pathToFileURL(file).href);
+}
+
 /** The module that a handler's path names, CommonJS or ES. */
 async function loadModule(root, folder, name) {
   const base = path.resolve(root, folder, name);
@@ -181,12 +188,12 @@ async function loadModule(root, folder, name) {
   if (file === undefined) {
     return require(require.resolve("./" + path.join(folder, name), { paths: [root, path.join(root, folder)] }));
   }
-  if (file.endsWith(".mjs")) return import(pathToFileURL(file).href);
+  if (file.endsWith(".mjs")) return importModule(file);
   try {
     return require(file);
   } catch (error) {
     if (error && (error.code === "ERR_REQUIRE_ESM" || error.code === "ERR_REQUIRE_ASYNC_MODULE" || looksEsm(error, file))) {
-      return import(pathToFileURL(file).href);
+      return importModule(file);
     }
     throw error;
   }
@@ -214,7 +221,10 @@ async function loadHandler(root, full) {
     module = await loadModule(root, folder, parts[1]);
   } catch (error) {
     if (error instanceof SyntaxError) throw renamed("Runtime.UserCodeSyntaxError", error);
-    if (error && (error.code === "MODULE_NOT_FOUND" || error.code === "ERR_MODULE_NOT_FOUND")) throw renamed("Runtime.ImportModuleError", error);
+    if (error && (error.code === "MODULE_NOT_FOUND" || error.code === "ERR_MODULE_NOT_FOUND")) {
+      sayHowToGetSdk(error);
+      throw renamed("Runtime.ImportModuleError", error);
+    }
     throw error;
   }
   const find = (from) => parts[2].split(".").reduce((value, key) => (value === undefined || value === null ? undefined : value[key]), from);
@@ -223,6 +233,12 @@ async function loadHandler(root, full) {
   if (handler === undefined) throw new RuntimeFault("Runtime.HandlerNotFound", `${full} is undefined or not exported`);
   if (typeof handler !== "function") throw new RuntimeFault("Runtime.HandlerNotFound", `${full} is not a function`);
   return handler;
+}
+
+/** AWS's runtimes bring the SDK along. Here it is the machine's, and whoever reads the log learns how to have it. */
+function sayHowToGetSdk(error) {
+  const found = /Cannot find (?:module|package) '(@aws-sdk\/[^'/]+)/.exec(error.message);
+  if (found) logEvent(`[fogbank] ${found[1]} is not on this machine; on AWS the runtime has it: npm install -g ${found[1]}\n`);
 }
 
 /** AWS prints the original error's name before its message: "Error: Cannot find module …". */
