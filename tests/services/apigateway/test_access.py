@@ -159,6 +159,8 @@ def handler(event, context):
     effect = "Deny" if token == "deny" else "Allow"
     arn = event["methodArn"]
     resource = arn.rsplit("/", 1)[0] + "/a" if token == "only-a" else arn.split("/")[0] + "/*"
+    if token == "none":
+        resource = []
     return {"principalId": "p", "policyDocument": {"Version": "2012-10-17", "Statement": [
         {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}]},
         "context": {"who": f"{token}-{time.time_ns()}", "n": 1, "b": True}}
@@ -192,6 +194,9 @@ def test_token_authorizer(gate: Any) -> None:
     assert answer.json["Message"].startswith("User is not authorized to access this resource with an explicit deny")
     assert gate.ask("GET", "/a", headers={"X-Token": "only-a"}).status == 200
     answer = gate.ask("GET", "/b", headers={"X-Token": "only-a"})
+    assert (answer.status, answer.json) == (403, {"Message": "User is not authorized to access this resource"})
+    # no resource at all is how Chalice says that a caller may call nothing: refused, not an error
+    answer = gate.ask("GET", "/a", headers={"X-Token": "none"})
     assert (answer.status, answer.json) == (403, {"Message": "User is not authorized to access this resource"})
     answer = gate.ask("GET", "/a", headers={"X-Token": "broken"})
     assert (answer.status, answer.json) == (500, {"message": None})

@@ -28,7 +28,7 @@ class Answer(msgspec.Struct, frozen=True):
     """What an authorizer said, compiled."""
 
     principal: str
-    policy: Policy
+    policy: Policy | None  # None: it grants nothing
     document: str
     context: dict[str, str]
     usage_key: str
@@ -124,7 +124,7 @@ def _read(value: Any, expires: float) -> Answer:
     if not isinstance(context, dict) or any(isinstance(entry, dict | list) for entry in context.values()):
         raise _misconfigured("Invalid context in the authorizer's response")
     try:
-        policy = compile(json.dumps(value["policyDocument"]), name="authorizer")
+        policy = _policy(value["policyDocument"])
     except MalformedPolicy as error:
         raise _misconfigured(f"Invalid policy in the authorizer's response: {error}") from None
     return Answer(
@@ -137,6 +137,21 @@ def _read(value: Any, expires: float) -> Answer:
     )
 
 
+def _policy(document: dict[str, Any]) -> Policy | None:
+    """Its policy. A statement with an empty list of resources, which IAM would refuse, names nothing here.
+
+    Chalice answers so for a caller who may call no route, and documents that he is refused:
+    https://aws.github.io/chalice/topics/authorizers.html
+    """
+    statements = document.get("Statement")
+    if isinstance(statements, list):
+        kept = [entry for entry in statements if not isinstance(entry, dict) or entry.get("Resource") != []]
+        if statements and not kept:
+            return None
+        document = {**document, "Statement": kept}
+    return compile(json.dumps(document), name="authorizer")
+
+
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -146,7 +161,8 @@ def _decide(exchange: Exchange, answer: Answer) -> None:
     arn = running.arn(f"{running.stage}/{exchange.request.method}{exchange.path}")
     who = Principal(kind="user", account=running.account, arn=answer.principal, identity_arn=answer.principal)
     context = {"aws:SourceIp": exchange.request.client, "aws:UserAgent": exchange.request.header("user-agent")}
-    decision = evaluate(AccessRequest(who, "execute-api:Invoke", arn, context), PolicySet(identity=(answer.policy,)))
+    policies = PolicySet(identity=(answer.policy,) if answer.policy else ())
+    decision = evaluate(AccessRequest(who, "execute-api:Invoke", arn, context), policies)
     if not decision.allowed:
         text = "User is not authorized to access this resource"
         if decision.explicit:
