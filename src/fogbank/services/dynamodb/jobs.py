@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import job
-from fogbank.store.api import Key, Table, Transaction
+from fogbank.store.api import Conflict, Key, Table, Transaction
 
 from .keys import Place
 from .records import COLLECTIONS, EXPIRIES, ITEMS, STATISTICS, TABLES, IndexRecord, TableRecord
 from .schema import NAMESPACE, Schema
 from .state import State
-from .writes import change, count, expiry_record
+from .writes import change, count, expiry_record, slice_of
 
 SLICE = 200  # records a transaction
+FILLED = 50  # of them, where each is written elsewhere too: on a networked store writers come in between
 EXPIRY_INTERVAL = 60.0  # seconds between looks for expired items; AWS promises "within a few days"
 TOO_OLD = 5 * 365 * 86400  # seconds: items that expired longer ago are kept, as on AWS
 
@@ -93,33 +95,59 @@ async def backfill(ctx: Context, payload: Payload) -> None:
     Writes keep the entries of their own items up to date meanwhile; an entry that is there already is left alone.
     """
     after: Key | None = None
+    limit = FILLED
     while True:
-        after = await ctx.transact(_fill_some, ctx, payload, after)
+        try:
+            after = await ctx.transact(_fill_some, payload, after, limit)
+        except Conflict:  # again and again: fewer at a time get through
+            if limit == 1:
+                raise
+            limit = max(1, limit // 4)
+            continue
         if after is None:
-            return
+            break
         await asyncio.sleep(0)
+    await ctx.transact(_activate, ctx, payload)
 
 
-def _fill_some(tx: Transaction, ctx: Context, payload: Payload, after: Key | None) -> Key | None:
+def _fill_some(tx: Transaction, payload: Payload, after: Key | None, limit: int) -> Key | None:
     """One slice; returns where the next begins, None when the index is complete (or gone)."""
     table, index = _indexed(tx, payload)
     if table is None or index is None or index.status != "CREATING":
         return None
     schema = Schema(table)
     chosen = schema.indexes[index.name]
-    found = list(tx.scan(ITEMS, (table.account, table.region, table.box), after=after, limit=SLICE))
+    found = tx.page(ITEMS, (table.account, table.region, table.box), after=after, limit=limit)
+    added: dict[int, Added] = {}
     for record in found:
-        place = Place(record.bucket, record.pk, record.sk)
-        entry = schema.entry(chosen, record.item, place)
+        entry = schema.entry(chosen, record.item, Place(record.bucket, record.pk, record.sk))
         if entry is not None and tx.get(ITEMS, ITEMS.key(entry)) is None:
             tx.put(ITEMS, entry)
-            count(tx, schema, record.bucket, {index.name: [1, entry.size]})
-    if len(found) == SLICE:
-        return ITEMS.key(found[-1])
+            one = added.setdefault(slice_of(record.bucket), Added(record.bucket))
+            one.items, one.size = one.items + 1, one.size + entry.size
+    for one in added.values():
+        count(tx, schema, one.bucket, {index.name: [one.items, one.size]})
+    return ITEMS.key(found[-1]) if len(found) == limit else None
+
+
+@dataclass
+class Added:
+    """Index entries of one slice of the statistics, in which `bucket` lies."""
+
+    bucket: int
+    items: int = 0
+    size: int = 0
+
+
+def _activate(tx: Transaction, ctx: Context, payload: Payload) -> None:
+    """Apart from the filling: a transaction that has read so many items would seldom get through beside writers, and
+    what is written in between has its entries already."""
+    table, index = _indexed(tx, payload)
+    if table is None or index is None or index.status != "CREATING":
+        return
     index.status = "ACTIVE"
     tx.put(TABLES, table)
     ctx.app.local(State).changed(tx)
-    return None
 
 
 # -- time to live ------------------------------------------------------------------------------------------------------

@@ -87,11 +87,16 @@ def _same(before: ItemRecord, after: ItemRecord) -> bool:
     return before.json == after.json or before.item == after.item
 
 
+def slice_of(bucket: int) -> int:
+    """Of the statistics."""
+    return bucket * SLICES >> 32
+
+
 def count(tx: Transaction, schema: Schema, bucket: int, counts: Counts) -> None:
     """Add to a table's statistics what is not zero."""
     if not any(items or size for items, size in counts.values()):
         return
-    slice_ = bucket * SLICES >> 32
+    slice_ = slice_of(bucket)
     record = tx.get(STATISTICS, (schema.account, schema.region, schema.box, slice_))
     if record is None:
         record = StatisticsRecord(account=schema.account, region=schema.region, box=schema.box, slice=slice_, counts={})
