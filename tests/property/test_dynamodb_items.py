@@ -14,21 +14,15 @@ from hypothesis import strategies as st
 
 DEEP = bool(os.environ.get("FOGBANK_FUZZ"))
 KEYS = itertools.count()
-AWKWARD = [
-    '"',
-    "\\",
-    "\u2028",
-    "\u2029",
-    "\x00",
-    "\x1f",
-    "\x7f",
-    "\x80",
-    "/",
-    "</script>",
-    "\ufeff",
-    "\uffff",
-    "\U0010ffff",
-]
+AWKWARD = ['"', "\\", "/", "</script>", *"\u2028\u2029\x00\x1f\x7f\x80\ufeff\uffff\U0010ffff"]
+
+
+def plain(number):
+    """A number as DynamoDB shows it."""
+    text = format(number, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text
+
 
 texts = st.one_of(
     st.text(st.characters(exclude_categories=("Cs",))),
@@ -37,14 +31,7 @@ texts = st.one_of(
 binaries = st.binary(max_size=40)
 digits = st.integers(-(10**38) + 1, 10**38 - 1).map(Decimal)
 scaled = st.builds(lambda n, by: Decimal(n).scaleb(by), st.integers(-(10**9), 10**9), st.integers(-40, 20))
-numbers = st.one_of(digits, scaled).map(lambda number: plain(number))
-
-
-def plain(number):
-    """A number as DynamoDB shows it."""
-    text = format(number, "f")
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text in ("-0", "") else text
+numbers = st.one_of(digits, scaled).map(plain)
 
 
 def in_order(kind, members):

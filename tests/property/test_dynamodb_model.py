@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItem
 """
 
 import itertools
+import os
 from decimal import Decimal
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+DEEP = bool(os.environ.get("FOGBANK_FUZZ"))
 NAMES = itertools.count()
 partitions = st.sampled_from(["p", "q", "ä"])
 numbers = st.one_of(st.integers(-3, 3), st.sampled_from(["1E2", "-0.5", "0.10", "1.0"])).map(str)
@@ -196,10 +198,10 @@ def test_a_table_is_a_sorted_dict(aws):
     run_state_machine_as_test(
         machine_of(aws.client("dynamodb")),
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=200 if DEEP else 25,
+            stateful_step_count=60 if DEEP else 25,
             deadline=None,
-            derandomize=True,
+            derandomize=not DEEP,
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )

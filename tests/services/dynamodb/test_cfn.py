@@ -114,3 +114,20 @@ def test_a_global_table_of_one_region(stack):
     assert made["TableId"] == table["TableId"]
     stack.delete()
     assert stack.ddb.list_tables()["TableNames"] == []
+
+
+def test_tables_get_the_stacks_tags_but_none_of_cloudformations_own(stack):
+    """Unlike other resources: DynamoDB takes no tags that begin with `aws:`, not even from CloudFormation.
+
+    https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1360, with AWS's answer of 2023-04-07,
+    and issues 2065 (tables) and 2066 (global tables), open still.
+    """
+    template = {"Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {**BASE, "TableName": "tagged"}}}}
+    stack.account.client("cloudformation").create_stack(
+        StackName="tables", TemplateBody=json.dumps(template), Tags=[{"Key": "team", "Value": "blue"}]
+    )
+    stack.account.client("cloudformation").get_waiter("stack_create_complete").wait(
+        StackName="tables", WaiterConfig={"Delay": 1}
+    )
+    arn = stack.ddb.describe_table(TableName="tagged")["Table"]["TableArn"]
+    assert stack.ddb.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "blue"}]
