@@ -55,7 +55,7 @@ def unfilled(own_cloud: Any, make_sorted_table: Any) -> tuple[Any, Context, dict
     return own_cloud, ctx, {"account": account.id, "region": "us-east-1", "table": "sorted", "box": index.box}
 
 
-@pytest.mark.parametrize(("most", "refused"), [(50, []), (12, [50]), (1, [50, 12, 3])])
+@pytest.mark.parametrize(("most", "refused"), [(20, []), (5, [20]), (1, [20, 5])])
 def test_fewer_at_a_time_where_many_do_not_get_through(unfilled: Any, most: int, refused: list[int]) -> None:
     cloud, ctx, payload = unfilled
     ddb = cloud.account(ctx.account).client("dynamodb")
@@ -78,4 +78,4 @@ def test_it_gives_up_when_not_even_one_gets_through(unfilled: Any) -> None:
     busy: Any = Busy(ctx, 0)
     with pytest.raises(Conflict):
         cloud.run(jobs.backfill(busy, payload))
-    assert busy.refused == [50, 12, 3, 1]
+    assert busy.refused == [20, 5, 1]

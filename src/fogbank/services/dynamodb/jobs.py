@@ -17,8 +17,7 @@ from .schema import NAMESPACE, Schema
 from .state import State
 from .writes import change, count, expiry_record, slice_of
 
-SLICE = 200  # records a transaction
-FILLED = 50  # of them, where each is written elsewhere too: on a networked store writers come in between
+SLICE = 20  # records a transaction: of 400 KB each that is long enough, and on a networked store writers come between
 EXPIRY_INTERVAL = 60.0  # seconds between looks for expired items; AWS promises "within a few days"
 TOO_OLD = 5 * 365 * 86400  # seconds: items that expired longer ago are kept, as on AWS
 
@@ -95,7 +94,7 @@ async def backfill(ctx: Context, payload: Payload) -> None:
     Writes keep the entries of their own items up to date meanwhile; an entry that is there already is left alone.
     """
     after: Key | None = None
-    limit = FILLED
+    limit = SLICE
     while True:
         try:
             after = await ctx.transact(_fill_some, payload, after, limit)
