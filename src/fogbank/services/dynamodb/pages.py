@@ -24,6 +24,7 @@ from .values import INVALID, Item, admit, begins_with, compare, equal, kind_of
 PAGE = 1024 * 1024  # bytes
 SLICE = 500  # records that are read in one transaction, before others get their turn
 FIRST = 16  # of them, before it is known how large they are: 500 could be 200 MB
+MOST = 128  # of them, where those of the last page tell what to expect
 START_INVALID = "The provided starting key is invalid"
 FullKey = tuple[str, str, str, int, bytes, bytes, bytes]
 
@@ -265,6 +266,8 @@ def read_slice(
     `as_json`: nobody looks into the items, which are text then.
     """
     records, size, complete = _records(tx, span, after, reverse, limit, room, first)
+    if records:
+        schema.typical = size // len(records) or 1
     if not whole:
         if as_json:
             return Slice(records, [Raw(record.json) for record in records], [], complete, size)
@@ -336,10 +339,11 @@ class Page:
         """Records that the page may still take, as far as one transaction reads at a time."""
         return SLICE if self._limit is None else min(SLICE, self._limit - self.scanned)
 
-    @property
-    def first(self) -> int:
+    def first(self, schema: Schema) -> int:
         """Records to begin a slice with."""
-        return expected(self.scanned, self.size, self.room) if self.scanned else FIRST
+        if self.scanned:
+            return expected(self.scanned, self.size, self.room)
+        return min(self.room // schema.typical + 1, MOST) if schema.typical else FIRST
 
     def add(self, found: Slice) -> None:
         """Take a slice in; `last` is set when the page is full with it."""

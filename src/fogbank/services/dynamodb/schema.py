@@ -75,7 +75,20 @@ class Index:
 class Schema:
     """One table."""
 
-    __slots__ = ("account", "arn", "box", "indexes", "keys", "local", "name", "reads", "record", "region", "writes")
+    __slots__ = (
+        "account",
+        "arn",
+        "box",
+        "indexes",
+        "keys",
+        "local",
+        "name",
+        "reads",
+        "record",
+        "region",
+        "typical",
+        "writes",
+    )
 
     def __init__(self, record: TableRecord) -> None:
         self.record = record
@@ -84,6 +97,7 @@ class Schema:
         self.keys = KeySchema(record.keys, record.attributes)
         self.indexes = {index.name: Index(index, record) for index in record.indexes}
         self.local = any(index.local for index in record.indexes)
+        self.typical = 0  # bytes of an item in the page that was read last; 0: none was
         self.reads, self.writes = (  # what CloudWatch counts
             (self.account, self.region, NAMESPACE, f"Consumed{kind}CapacityUnits", (("TableName", self.name),))
             for kind in ("Read", "Write")

@@ -123,7 +123,7 @@ class Read:
             reverse=self.req.get("ScanIndexForward") is False,
             limit=page.left,
             room=page.room,
-            first=page.first,
+            first=page.first(begun.schema),
             whole=begun.chosen is not None and self.selection.fetches(begun.chosen),
             as_json=ctx.takes_json and self.test is None and self.selection.whole,
         )
