@@ -266,8 +266,6 @@ def read_slice(
     `as_json`: nobody looks into the items, which are text then.
     """
     records, size, complete = _records(tx, span, after, reverse, limit, room, first)
-    if records:
-        schema.typical = size // len(records) or 1
     if not whole:
         if as_json:
             return Slice(records, [Raw(record.json) for record in records], [], complete, size)
