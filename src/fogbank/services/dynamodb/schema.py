@@ -76,19 +76,8 @@ class Schema:
     """One table."""
 
     __slots__ = (
-        "account",
-        "arn",
-        "box",
-        "indexes",
-        "keys",
-        "local",
-        "name",
-        "reads",
-        "record",
-        "region",
-        "typical",
-        "writes",
-    )
+        "account", "arn", "box", "indexes", "keys", "local", "name", "reads", "record", "region", "typical", "writes",
+    )  # fmt: skip
 
     def __init__(self, record: TableRecord) -> None:
         self.record = record

@@ -135,6 +135,8 @@ class Read:
             result["Items"] = self.selection.apply(page.items)
         if page.last is not None:
             result["LastEvaluatedKey"] = key_values(schema, index, page.last.item)
+        if page.scanned:
+            schema.typical = page.size // page.scanned or 1
         units = read_units(page.size, bool(req.get("ConsistentRead")))
         name = index.name if index is not None else ""
         state.read(ctx, schema, units, name)
