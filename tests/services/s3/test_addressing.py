@@ -61,3 +61,23 @@ def test_strangers_are_told_of_missing_buckets(cloud):
     status, body = send(cloud, "GET", "127.0.0.1", "/no-such-bucket-anywhere/k", {})
     assert status == 404
     assert b"<Code>NoSuchBucket</Code>" in body
+
+
+def test_version_2_signatures_of_a_bucket_in_path_style(aws):
+    """botocore signs /bucket/ and sends /bucket: its default for presigned URLs in us-east-1, and what old tools do."""
+    import urllib.error
+    import urllib.request
+
+    import botocore.config
+
+    client = aws.client("s3", config=botocore.config.Config(signature_version="s3"))
+    bucket = f"b-{uuid.uuid4().hex[:20]}"
+    aws.client("s3").create_bucket(Bucket=bucket)
+    client.put_object(Bucket=bucket, Key="k", Body=b"x")
+    assert [found["Key"] for found in client.list_objects_v2(Bucket=bucket)["Contents"]] == ["k"]
+    made = f"{bucket}-two"
+    client.create_bucket(Bucket=made)
+    url = aws.client("s3").generate_presigned_url("list_objects_v2", {"Bucket": bucket})
+    assert b"<Key>k</Key>" in urllib.request.urlopen(url).read()
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(url.replace(f"/{bucket}?", f"/{made}?"))

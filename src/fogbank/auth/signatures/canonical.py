@@ -46,7 +46,7 @@ def _normalised(raw: str) -> str:
                 kept.pop()
         elif segment not in ("", "."):
             kept.append(segment)
-    folder = raw.endswith(("/", "/.", "/.."))
+    folder = raw.endswith("/")  # "/a/." is /a: so botocore has it, where RFC 3986 keeps the slash
     return "/" + "/".join(kept) + ("/" if folder and kept else "")
 
 

@@ -69,8 +69,8 @@ def verify(claim: Claim, request: Request, secret: str, now: float, *, service: 
     _check_time(claim, now)
     given = claim.signature.encode("latin-1", "replace")
     shown = ""
-    for bucket in _buckets(request):
-        text = string_to_sign(claim, request, bucket)
+    for bucket, path in _addressed(request):
+        text = string_to_sign(claim, request, bucket, path)
         shown = shown or text
         if compare_digest(sign(secret, text), given):
             break
@@ -92,7 +92,7 @@ def sign(secret: str, text: str) -> bytes:
     return b64encode(digest(secret.encode(), text.encode("latin-1", "replace"), "sha1"))
 
 
-def string_to_sign(claim: Claim, request: Request, bucket: str) -> str:
+def string_to_sign(claim: Claim, request: Request, bucket: str, path: str) -> str:
     """Method, two content headers, the date or the expiry, the x-amz-* headers, the resource."""
     amz = _amz_headers(request)
     if claim.place == "query":
@@ -100,7 +100,7 @@ def string_to_sign(claim: Claim, request: Request, bucket: str) -> str:
     else:
         date = "" if request.header("x-amz-date") else request.header("date")
     head = f"{request.method}\n{request.header('content-md5')}\n{request.header('content-type')}\n{date}\n"
-    return head + amz + _resource(request, bucket)
+    return head + amz + _resource(request, bucket, path)
 
 
 def _amz_headers(request: Request) -> str:
@@ -115,8 +115,8 @@ def _amz_headers(request: Request) -> str:
     return "".join(f"{name}:{','.join(found[name])}\n" for name in sorted(found))
 
 
-def _resource(request: Request, bucket: str) -> str:
-    path = f"/{bucket}{request.path}" if bucket else request.path
+def _resource(request: Request, bucket: str, path: str) -> str:
+    path = f"/{bucket}{path}" if bucket else path
     chosen: list[str] = []
     for name, equals, value in _parameters(request):
         if name in _SIGNED_PARAMETERS:
@@ -131,12 +131,19 @@ def _parameters(request: Request) -> Iterator[tuple[str, str, str]]:
         yield unquote(name, "latin-1"), equals, unquote(value, "latin-1")
 
 
-def _buckets(request: Request) -> Iterator[str]:
-    """The buckets the host may name: none (path style), or what stands before each dot. Only one can be signed."""
-    yield ""
+def _addressed(request: Request) -> Iterator[tuple[str, str]]:
+    """The buckets the host may name, none or what stands before each dot, and the path. Only one can be signed.
+
+    botocore signs a bucket in path style as /bucket/ and sends /bucket (its comment in auth.py: "the server will
+    accept" that signature); both are the same resource.
+    """
+    path = request.path
+    yield "", path
+    if path.count("/") == 1 and len(path) > 1:
+        yield "", f"{path}/"
     labels = request.host.partition(":")[0].split(".")
     for n in range(1, min(len(labels), 12)):
-        yield ".".join(labels[:n])
+        yield ".".join(labels[:n]), path
 
 
 def _check_time(claim: Claim, now: float) -> None:
