@@ -326,6 +326,6 @@ def _follow(codec: Codec[R], row: IndexedRow) -> R:
     if value is None:
         raise StoreCorrupt(
             f"an index of table {codec.table.name} points to a record that is not there ({describe(target)}); "
-            f"index row {key.hex()}. `fogbank doctor` can rebuild the indexes"
+            f"index row {key.hex()}. Restore a snapshot, or `fogbank reset` the service to lose only its state"
         )
     return codec.load(target, value)
