@@ -178,8 +178,9 @@ class App:
     @property
     def endpoint(self) -> str:
         # an address and not `localhost`: SDKs would make virtual hosts of it, which not every resolver knows
-        host = "127.0.0.1" if self.settings.host in ("127.0.0.1", "0.0.0.0", "::") else self.settings.host  # noqa: S104
-        return f"http://{host}:{self.port}"
+        host = self.settings.host
+        host = {"0.0.0.0": "127.0.0.1", "localhost": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def handle(self, request: Request) -> Any:
         """The gateway's handler: the control API, or the pipeline."""
