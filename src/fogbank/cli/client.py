@@ -5,15 +5,63 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
+from http.client import HTTPResponse
 from typing import Any
+from urllib.parse import quote
+
+from . import ports
+from .options import port_option
+
+PATIENCE = 5.0  # seconds that a cloud has to say it is there; it may be busy
+LONGEST = 600.0  # seconds of a call: moving the clock runs what falls due on the way
+SIGN = "x-fogbank-version"  # the header that every answer of the control API has
 
 
 class NotRunning(Exception):
-    """Nothing answers there, or something that is not Fogbank."""
+    """No cloud is there; the text says what to do."""
+
+
+class NotFogbank(NotRunning):
+    """Something else is there, or a cloud that hangs."""
 
 
 class Refused(Exception):
     """The cloud answered with an error; its text."""
+
+
+def call(port: int, method: str, path: str, body: Any = None, *, host: str = "") -> Any:
+    """One control call, to FOGBANK_HOST unless `host` is given; raises NotRunning, NotFogbank or Refused."""
+    running(port, host)  # what is no cloud, or hangs, is found out soon
+    response, text = _ask(port, method, path, body, host, LONGEST)
+    if response.getheader("content-type", "").startswith("application/x-pem-file"):
+        return text
+    if response.getheader(SIGN) is None:
+        raise Refused(f"the cloud failed ({response.status}): `fogbank logs{port_option(port)}` may say why")
+    answer = json.loads(text)
+    if response.status != 200:
+        raise Refused(answer["error"])
+    return answer
+
+
+def running(port: int, host: str = "", patience: float = PATIENCE) -> dict[str, Any]:
+    """The health of the cloud on a port; raises NotRunning or NotFogbank."""
+    response, text = _ask(port, "GET", "health", None, host, patience)
+    if response.getheader(SIGN) is None or response.status != 200:
+        raise NotFogbank(
+            f"port {port} is held by {ports.holder(port)}, which is not Fogbank: `--port N` speaks to another port, "
+            "`fogbank up -d --port N` starts a cloud there"
+        )
+    answer: dict[str, Any] = json.loads(text)
+    return answer
+
+
+def health(port: int, host: str = "") -> dict[str, Any] | None:
+    """The health of the cloud on a port, or None."""
+    try:
+        return running(port, host, 2)
+    except NotRunning:
+        return None
 
 
 def _reachable(host: str) -> str:
@@ -21,34 +69,35 @@ def _reachable(host: str) -> str:
     return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}.get(host, host)  # noqa: S104
 
 
-def call(port: int, method: str, path: str, body: Any = None, *, host: str = "", timeout: float = 600) -> Any:
-    """One control call, to FOGBANK_HOST unless `host` is given; raises NotRunning or Refused."""
+def _ask(port: int, method: str, path: str, body: Any, host: str, patience: float) -> tuple[HTTPResponse, str]:
+    """The response and its text."""
     where = _reachable(host or os.environ.get("FOGBANK_HOST", ""))
-    connection = http.client.HTTPConnection(where, port, timeout=timeout)
+    connection = http.client.HTTPConnection(where, port, timeout=patience)
+    try:
+        connection.connect()
+    except socket.gaierror:
+        raise NotRunning(f"there is no host {where}: FOGBANK_HOST says where the cloud is") from None
+    except OSError:
+        at = "" if where == "127.0.0.1" else f" of {where}"
+        raise NotRunning(
+            f"nothing answers on port {port}{at}: `fogbank up -d{port_option(port)}` starts a cloud there, "
+            "`--port N` speaks to another port"
+        ) from None
     try:
         headers = {"X-Fogbank-Control": "1", "Content-Type": "application/json", "Host": f"localhost:{port}"}
-        connection.request(method, f"/_fogbank/{path}", json.dumps(body) if body is not None else None, headers)
+        connection.request(method, f"/_fogbank/{quote(path)}", json.dumps(body) if body is not None else None, headers)
         response = connection.getresponse()
-        text = response.read()
+        text = response.read().decode(errors="replace")
+    except TimeoutError:
+        raise NotFogbank(
+            f"{ports.holder(port)} holds port {port} and did not answer in {patience:.0f} s: "
+            "try again, or end that process"
+        ) from None
     except (OSError, http.client.HTTPException) as error:
-        raise NotRunning(f"no Fogbank answers on port {port} ({error})") from None
+        raise NotFogbank(
+            f"{ports.holder(port)} holds port {port} and gave no answer ({error}): if it is a cloud, "
+            f"`fogbank logs{port_option(port)}` may say why"
+        ) from None
     finally:
         connection.close()
-    if response.getheader("content-type", "").startswith("application/x-pem-file"):
-        return text.decode()
-    try:
-        answer = json.loads(text)
-    except ValueError:
-        raise NotRunning(f"what answers on port {port} is not Fogbank") from None
-    if response.status != 200:
-        raise Refused(answer.get("error", text.decode()) if isinstance(answer, dict) else text.decode())
-    return answer
-
-
-def health(port: int, host: str = "") -> dict[str, Any] | None:
-    """The health of the cloud on a port, or None."""
-    try:
-        answer = call(port, "GET", "health", host=host, timeout=2)
-    except (NotRunning, Refused):
-        return None
-    return answer if isinstance(answer, dict) and "pid" in answer else None
+    return response, text

@@ -9,12 +9,15 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from fogbank import __version__
 from fogbank.core.settings import Settings
 
-from . import client, config, durations, process
+from . import client, config, durations, ports, process
+from .jobs import jobs_app
+from .options import Json, Port, port_option
 from .output import emit, fail, guarded
 
 app = typer.Typer(
@@ -29,9 +32,7 @@ clock_app = typer.Typer(help="Show and move the cloud's clock.", no_args_is_help
 snapshot_app = typer.Typer(help="Save and load the whole cloud while it runs.", no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 app.add_typer(snapshot_app, name="snapshot")
-
-Port = Annotated[int, typer.Option("--port", "-p", envvar="FOGBANK_PORT", help="The port of the cloud.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app.add_typer(jobs_app, name="jobs")
 
 
 def _version(asked: bool) -> None:
@@ -56,7 +57,9 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Start in the background; return when it answers.")
     ] = False,
-    port: Annotated[int | None, typer.Option("--port", "-p", help="Port to listen on [default: 4566].")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", "-p", help="Port to listen on, 0 for a free one [default: 4566].")
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")] = None,
     data: Annotated[Path | None, typer.Option(help="Where everything is kept [default: .fogbank].")] = None,
     ephemeral: Annotated[bool | None, typer.Option("--ephemeral", help="Keep nothing after it stops.")] = None,
@@ -81,9 +84,16 @@ def up(
     settings = config.load(flags, os.environ, Path.cwd())
     for hint in config.hints(os.environ):
         sys.stderr.write(f"fogbank: {hint}\n")
+    if settings.port == 0:
+        settings = msgspec.structs.replace(settings, port=ports.free(settings.host))
     if detach:
-        running = client.health(settings.port)
+        running = client.health(settings.port, settings.host)
         same = running is not None and running["data"] == str(settings.data.absolute())
+        if same and (other := process.differences(settings, settings.port)):
+            sys.stderr.write(
+                f"fogbank: the cloud that runs has other settings than these: {other}; "
+                f"`fogbank down{port_option(settings.port)}`, then up again, changes them\n"
+            )
         found = running if running is not None and same else process.start(settings, ctx.obj)
         if not same and settings.init is not None:
             _run_init(settings, found)
@@ -111,7 +121,7 @@ def _run_init(settings: Settings, found: dict[str, Any]) -> None:
 def _welcome(found: dict[str, Any], *, already: bool, foreground: bool = False) -> None:
     """Endpoint, exports, what to try, how to stop."""
     port = found["port"]
-    option = "" if port == 4566 else f" --port {port}"
+    option = port_option(port)
     stop = "Ctrl-C" if foreground else f"fogbank down{option}"
     sys.stdout.write(
         f"Fogbank {'is already running' if already else 'is up'}: {found['endpoint']}   (data in {found['data']})\n\n"
@@ -120,6 +130,16 @@ def _welcome(found: dict[str, Any], *, already: bool, foreground: bool = False) 
         + f"  fogbank demo{option}      # a whole application, deployed in front of you\n\nStop: {stop}\n"
     )
     sys.stdout.flush()
+
+
+SHELLS = {
+    "bash": "export {0}={1}",
+    "zsh": "export {0}={1}",
+    "sh": "export {0}={1}",
+    "fish": "set -gx {0} {1};",
+    "powershell": '$env:{0} = "{1}"',
+    "pwsh": '$env:{0} = "{1}"',
+}
 
 
 def exports(found: dict[str, Any]) -> list[str]:
@@ -148,10 +168,13 @@ def down(port: Port = 4566, as_json: Json = False) -> None:
 @guarded
 def status(port: Port = 4566, as_json: Json = False) -> None:
     """Whether the cloud runs, where, and since when."""
-    found = client.health(port)
-    if found is None:
-        emit({"status": "stopped", "port": port}, as_json, lambda: typer.echo(f"Nothing runs on port {port}."))
-        raise typer.Exit(3)
+    try:
+        found = client.running(port)
+    except client.NotRunning as error:
+        state = "unknown" if isinstance(error, client.NotFogbank) else "stopped"
+        why = f"fogbank: {error}" if state == "unknown" else f"Nothing runs on port {port}."
+        emit({"status": state, "port": port, "error": str(error)}, as_json, lambda: typer.echo(why))
+        raise typer.Exit(3) from None
     emit(
         found,
         as_json,
@@ -192,11 +215,11 @@ def env(
     as_json: Json = False,
 ) -> None:
     """Variables for eval: eval "$(fogbank env)"."""
-    found = client.call(port, "GET", "health")
+    found = client.running(port)
     pairs = dict(line.split("=", 1) for line in exports(found))
-    kind = shell or Path(os.environ.get("SHELL", "bash")).name
-    forms = {"fish": "set -gx {0} {1};", "powershell": '$env:{0} = "{1}"', "pwsh": '$env:{0} = "{1}"'}
-    form = forms.get(kind, "export {0}={1}")
+    if shell and shell not in SHELLS:
+        fail(f"no shell {shell!r} is known; there are: {', '.join(SHELLS)}")
+    form = SHELLS.get(shell or Path(os.environ.get("SHELL", "")).name, SHELLS["bash"])
     emit(pairs, as_json, lambda: typer.echo("\n".join(form.format(*pair) for pair in pairs.items())))
 
 
@@ -212,7 +235,7 @@ def reset(
     emit(answer, as_json, lambda: typer.echo(f"Reset {answer['reset']}."))
 
 
-@app.command()
+@app.command(short_help="Deploy a small application in front of you, and use it.")
 @guarded
 def demo(port: Port = 4566) -> None:
     """Deploy a small application with the AWS CLI in front of you, use it, and see what IAM refuses."""
@@ -223,14 +246,13 @@ def demo(port: Port = 4566) -> None:
         _welcome(found, already=False)
     from .demo import run
 
-    raise typer.Exit(run(f"http://127.0.0.1:{found['port']}", region=found["region"]))
+    raise typer.Exit(run(found["endpoint"], region=found["region"]))
 
 
 @app.command()
 @guarded
 def coverage(
     service: Annotated[str, typer.Argument(help="One service: lists its operations.")] = "",
-    port: Port = 4566,
     as_json: Json = False,
 ) -> None:
     """What is built, and whether it is real or recorded."""
@@ -244,7 +266,7 @@ def coverage(
     emit(found[service] if service else found, as_json, lambda: show_coverage(found, service))
 
 
-@app.command()
+@app.command(short_help="What happened to a call, and what followed.")
 @guarded
 def why(request_id: Annotated[str, typer.Argument(help="The x-amzn-RequestId of a call, or a job's id.")],
         port: Port = 4566, as_json: Json = False) -> None:  # fmt: skip
@@ -255,24 +277,14 @@ def why(request_id: Annotated[str, typer.Argument(help="The x-amzn-RequestId of 
     emit(hops, as_json, lambda: show_hops(hops, request_id))
 
 
-@app.command()
-@guarded
-def jobs(port: Port = 4566, as_json: Json = False) -> None:
-    """Work that is still to come, and work that failed."""
-    from .report import show_jobs
-
-    found = client.call(port, "GET", "jobs")
-    emit(found, as_json, lambda: show_jobs(found))
-
-
-@app.command()
+@app.command(short_help="Print the certificate of this cloud's authority.")
 @guarded
 def ca(port: Port = 4566) -> None:
     """Print the certificate of the local authority that signs this cloud's HTTPS."""
     sys.stdout.write(client.call(port, "GET", "ca.pem"))
 
 
-@app.command()
+@app.command(short_help="What this machine lacks, and how to get it.")
 @guarded
 def doctor(as_json: Json = False) -> None:
     """What is missing on this machine, for which service, and the command that installs it."""
@@ -300,7 +312,7 @@ def clock_show(port: Port = 4566, as_json: Json = False) -> None:
     _show_clock(client.call(port, "GET", "clock"), as_json)
 
 
-@clock_app.command("advance")
+@clock_app.command("advance", short_help="Move the clock forward; what falls due on the way runs.")
 @guarded
 def clock_advance(
     by: Annotated[str, typer.Argument(help="14d, 3h, 90s, 1d12h")], port: Port = 4566, as_json: Json = False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -27,6 +28,22 @@ LOCALSTACK = {
 }
 
 
+LEVELS = ("debug", "info", "warning", "error")
+# what a setting has to be beyond its type
+RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "port": (lambda port: 0 <= port <= 65535, "it is a number from 0 (any free port) to 65535"),
+    "account": (lambda account: re.fullmatch("[0-9]{12}", account) is not None, "an account has 12 digits"),
+    "store": (
+        lambda store: not store or store.startswith(("postgresql://", "postgres://")),
+        "it is a postgresql:// URL, or empty for a store in the data folder",
+    ),
+    "log_level": (lambda level: level in LEVELS, f"it is one of {', '.join(LEVELS)}"),
+    "data": (lambda data: data.is_dir() or not data.exists(), "that is a file, and it has to be a folder"),
+    "init": (lambda init: init is None or init.is_dir(), "there is no such folder"),
+    "max_body": (lambda size: size > 0, "it is a number of bytes above 0"),
+}
+
+
 class BadSetting(Exception):
     """A setting that is not one, or has a value that is none; the text says what to do."""
 
@@ -43,10 +60,24 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path) -> 
             _check_name(name, source)
             merged[name] = value
     try:
-        return msgspec.convert(merged, Settings, strict=False, dec_hook=_path)
+        settings = msgspec.convert(merged, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
-        name = str(error).rpartition("$.")[2].strip("`")
-        raise BadSetting(f"the setting {name or '?'} cannot be {merged.get(name)!r}: {error}") from None
+        name = str(error).rpartition("$.")[2].strip("`").partition("[")[0]
+        raise BadSetting(f"the setting {name or '?'} cannot be {merged.get(name)!r}: {_wanted(name)}") from None
+    for name, (holds, wanted) in RULES.items():
+        value = getattr(settings, name)
+        if not holds(value):
+            raise BadSetting(f"the setting {name} cannot be {str(value)!r}: {wanted}")
+    return settings
+
+
+def _wanted(name: str) -> str:
+    """What a setting may be, by its type."""
+    kind: Any = get_type_hints(Settings).get(name)
+    if get_origin(kind) is Literal:
+        return f"it is one of {', '.join(get_args(kind))}"
+    kinds = {int: "a whole number", bool: "true or false", str: "a text", tuple[str, ...]: "a list of texts"}
+    return f"it is {kinds.get(kind, 'a path')}"
 
 
 def _path(kind: type, value: Any) -> Any:

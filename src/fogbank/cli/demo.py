@@ -138,7 +138,8 @@ class Demo:
         missing = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": arn}
         self.console.print(f"[green]✓[/green] Reading another table is refused: [yellow]{answer['error']}[/yellow]")
         self.console.print("  The role lacks this statement (and should):")
-        self.console.print(Syntax(json.dumps(missing, indent=2), "json", background_color="default", padding=(0, 4)))
+        shown = json.dumps(missing, indent=2)
+        self.console.print(Syntax(shown, "json", background_color="default", padding=(0, 4), word_wrap=True))
 
     # -- addresses ---------------------------------------------------------------------------------------------------
 

@@ -26,10 +26,10 @@ def emit(value: Any, as_json: bool, show: Callable[[], None]) -> None:
         show()
 
 
-def fail(message: str) -> NoReturn:
-    """One line of what is wrong and what to do, and exit code 1."""
+def fail(message: str, code: int = 1) -> NoReturn:
+    """One line of what is wrong and what to do, and the exit code: 2 for a command that was typed wrongly."""
     sys.stderr.write(f"fogbank: {message}\n")
-    raise typer.Exit(1)
+    raise typer.Exit(code)
 
 
 def guarded(function: Callable[P, T]) -> Callable[P, T]:
@@ -39,10 +39,12 @@ def guarded(function: Callable[P, T]) -> Callable[P, T]:
     def run(*args: P.args, **kw: P.kwargs) -> T:
         try:
             return function(*args, **kw)
-        except client.NotRunning as error:
-            fail(f"{error}; start one with: fogbank up -d")
-        except (BadSetting, NotStarted, client.Refused, ValueError) as error:
+        except (BadSetting, NotStarted, client.NotRunning, client.Refused, ValueError) as error:
             fail(str(error))
+        except BrokenPipeError:
+            raise  # whoever reads has enough: typer ends quietly
+        except OSError as error:
+            fail(f"{error.strerror}: {error.filename}" if error.filename else str(error))
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,11 @@ import msgspec
 
 from fogbank.core.settings import Settings
 
-from . import client, waiting
+from . import client, ports, waiting
 
 PATIENCE = 30.0
+OF_THE_START = {"port", "data", "init"}  # settings that say nothing about a cloud that runs already
+SECRETS = {"secret", "store"}
 
 
 class NotStarted(Exception):
@@ -44,7 +45,8 @@ def start(settings: Settings, ready: waiting.Waiting | None = None) -> dict[str,
     if process.poll() is None:
         process.terminate()
     tail = path.read_text(errors="replace").strip().splitlines()[-5:]
-    raise NotStarted("\n".join(tail) or f"the server did not answer within {PATIENCE:.0f} s; its log: {path}")
+    said = "\n".join(tail).removeprefix("fogbank: ")
+    raise NotStarted(said or f"the server did not answer within {PATIENCE:.0f} s; its log: {path}")
 
 
 def check_port(settings: Settings) -> None:
@@ -55,41 +57,27 @@ def check_port(settings: Settings) -> None:
             f"a Fogbank (process {found['pid']}, data in {found['data']}) already holds port {settings.port}: "
             f"`fogbank down --port {settings.port}` stops it, `--port N` starts another beside it"
         )
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            holder = port_holder(settings.port)
-            who = f"process {holder[0]} ({holder[1]})" if holder else "another process"
-            raise NotStarted(f"port {settings.port} is taken by {who}: use --port N ({error.strerror})") from None
+    try:
+        ports.check(settings.host, settings.port)
+    except ports.CannotListen as error:
+        raise NotStarted(str(error)) from None
 
 
-def port_holder(port: int) -> tuple[int, str] | None:
-    """(pid, name) of whoever listens on a TCP port, where /proc tells."""
-    inodes = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            lines = Path(table).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            fields = line.split()
-            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
-                inodes.add(f"socket:[{fields[9]}]")
-    for folder in Path("/proc").glob("[0-9]*/fd"):
-        try:
-            if any(os.readlink(link) in inodes for link in folder.iterdir()):
-                return int(folder.parent.name), (folder.parent / "comm").read_text().strip()
-        except OSError:
-            continue
-    return None
+def differences(settings: Settings, port: int) -> str:
+    """In what the cloud that runs on a port differs from these settings, for people; secrets are only named."""
+    runs = client.call(port, "GET", "config", host=settings.host)
+    asked = msgspec.json.decode(msgspec.json.encode(settings, enc_hook=str))
+    other = [name for name in asked if name not in OF_THE_START and runs.get(name) != asked[name]]
+    return ", ".join(name if name in SECRETS else f"{name} is {runs.get(name)}, not {asked[name]}" for name in other)
 
 
 def stop(port: int) -> dict[str, Any] | None:
     """Stop the cloud on a port and wait until it is gone; its last health, or None when there was none."""
-    found = client.health(port)
-    if found is None:
+    try:
+        found = client.running(port)
+    except client.NotFogbank:
+        raise
+    except client.NotRunning:
         return None
     client.call(port, "POST", "stop", {})
     deadline = time.monotonic() + PATIENCE

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
+import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
 
 def show_coverage(found: dict[str, dict[str, Any]], service: str) -> None:
@@ -27,25 +30,47 @@ def show_coverage(found: dict[str, dict[str, Any]], service: str) -> None:
 
 
 def show_hops(hops: list[dict[str, Any]], request_id: str) -> None:
-    table = Table("at", "call", "who", "outcome", "id")
+    """Who called stands below the call: beside whole ids an ARN has no room."""
+    table = Table(
+        Column("at", no_wrap=True, min_width=8),
+        Column("call", overflow="fold"),
+        _ids(hop["id"] for hop in hops),
+        show_lines=True,
+    )
     for hop in hops:
         at = time.strftime("%H:%M:%S", time.gmtime(hop["at"]))
-        failed = f"[red]{hop['error']}[/red] {hop['message']}" if hop["error"] else f"{hop['status']} {hop['fidelity']}"
-        mark = "[bold]" if hop["id"] == request_id else ""
-        table.add_row(at, f"{mark}{hop['service']}:{hop['operation']}", hop["principal"], failed, hop["id"])
+        message = escape(hop["message"])
+        outcome = f"[red]{hop['error']}[/red] {message}" if hop["error"] else f"{hop['status']} {hop['fidelity']}"
+        call = f"{hop['service']}:{hop['operation']}"
+        shown = f"[bold]{call}[/bold]" if hop["id"] == request_id else call
+        table.add_row(at, f"{shown}: {outcome}\nby {escape(hop['principal'])}", hop["id"])
     Console().print(table)
 
 
 def show_jobs(found: dict[str, list[dict[str, Any]]]) -> None:
-    table = Table("state", "kind", "account", "due", "tries", "error")
+    """Why a job failed stands below it, as with calls."""
+    if not any(found.values()):
+        typer.echo("No job is to come, and none failed." if "pending" in found else "No job failed.")
+        return
+    table = Table("state", _ids(job["id"] for jobs in found.values() for job in jobs), "job", show_lines=True)
     for state, jobs in found.items():
         for job in jobs:
             due = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(job["due_ms"] / 1000))
-            table.add_row(state, job["kind"], job["account"], due, str(job["attempts"]), job["error"])
+            what = f"{job['kind']} of {job['account']}, due {due}" if job["kind"] else f"due {due}"
+            tries = f", {job['attempts']} tries" if job["attempts"] else ""
+            table.add_row(state, job["id"], what + tries + escape(f"\n{job['error']}" if job["error"] else ""))
     Console().print(table)
 
 
+def _ids(ids: Iterable[str]) -> Column:
+    """A column of ids, whole however narrow the terminal is: they are there to be copied."""
+    return Column("id", no_wrap=True, min_width=max(map(len, ids), default=0))
+
+
 def show_snapshots(found: list[dict[str, Any]]) -> None:
+    if not found:
+        typer.echo("No snapshots yet: `fogbank snapshot save NAME` makes one.")
+        return
     table = Table("name", "saved", "size")
     for entry in found:
         saved = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry["saved"]))

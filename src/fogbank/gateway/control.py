@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import msgspec
 
@@ -20,13 +20,15 @@ from fogbank.core import services
 from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.jobs import queue, timetravel
 from fogbank.jobs.worker import CannotRetry
-from fogbank.store.api import StoreError
+from fogbank.store.api import Conflict, StoreError
 from fogbank.wire import hosts
 
 if TYPE_CHECKING:
     from fogbank.app import App
 
 MAX_BODY = 1 << 20
+SIGN = ("x-fogbank-version", __version__)  # by it the command knows that it speaks to a Fogbank
+LATEST = 253_370_764_800  # the start of 9999: beyond, dates that services reckon with would have no year
 Answer = dict[str, Any] | list[Any] | str
 
 
@@ -68,8 +70,10 @@ class Control:
             return _json(refused.status, {"error": str(refused)})
         except (BodyTooLarge, msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
             return _json(400, {"error": f"bad request: {error}"})
+        except (Conflict, StoreError) as error:
+            return _json(503, {"error": str(error)})
         if isinstance(answer, str):
-            return Response(200, [("content-type", "application/x-pem-file")], answer.encode())
+            return Response(200, [("content-type", "application/x-pem-file"), SIGN], answer.encode())
         return _json(200, answer)
 
     async def _dispatch(self, request: Request) -> Answer:
@@ -86,7 +90,7 @@ class Control:
             return self._health(request)
         if request.method in ("GET", "HEAD"):
             if name.startswith("requests/"):
-                return self._why(name.partition("/")[2])
+                return self._why(unquote(name.partition("/")[2]))
             if name in self._get:
                 result = self._get[name](request)
                 return await result if isinstance(result, Awaitable) else result
@@ -173,12 +177,17 @@ class Control:
             seconds = float(body["advance"])
             if seconds < 0:
                 raise Refused(400, "the clock goes forward only: use set, or resume")
-            await timetravel.move_to(app, app.worker, app.clock.now() + seconds, freeze=bool(body.get("freeze")))
+            await self._move_to(app.clock.now() + seconds, body)
         elif "set" in body:
-            await timetravel.move_to(app, app.worker, float(body["set"]), freeze=bool(body.get("freeze")))
+            await self._move_to(float(body["set"]), body)
         else:
             raise Refused(400, 'say {"advance": seconds}, {"set": epoch, "freeze": bool} or {"resume": true}')
         return self._clock()
+
+    async def _move_to(self, instant: float, body: dict[str, Any]) -> None:
+        if not 0 <= instant < LATEST:  # NaN neither
+            raise Refused(400, "the clock can stand from 1970 to the end of 9998")
+        await timetravel.move_to(self._app, self._app.worker, instant, freeze=bool(body.get("freeze")))
 
     async def _change_snapshots(self, body: dict[str, Any]) -> Answer:
         from fogbank.store import snapshots
@@ -256,4 +265,4 @@ def coverage() -> dict[str, dict[str, Any]]:
 
 
 def _json(status: int, value: Any) -> Response:
-    return Response(status, [("content-type", "application/json")], msgspec.json.encode(value))
+    return Response(status, [("content-type", "application/json"), SIGN], msgspec.json.encode(value))

@@ -1,0 +1,17 @@
+"""Options that many commands take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Port = Annotated[
+    int, typer.Option("--port", "-p", envvar="FOGBANK_PORT", min=1, max=65535, help="The port of the cloud.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def port_option(port: int) -> str:
+    """What to type behind a command for the cloud on this port."""
+    return "" if port == 4566 else f" --port {port}"
