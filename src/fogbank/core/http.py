@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -20,6 +21,15 @@ class BodyStream(Protocol):
 
 class BodyTooLarge(Exception):
     """A body is longer than its reader allows."""
+
+
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
+_BREAKING = re.compile("[\r\n\0]")
+
+
+def is_header(name: str, value: str) -> bool:
+    """Whether this can be sent as a header."""
+    return TOKEN.fullmatch(name) is not None and _BREAKING.search(value) is None
 
 
 def look_up(headers: list[tuple[str, str]]) -> dict[str, str]:

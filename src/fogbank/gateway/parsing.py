@@ -12,12 +12,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ..core.http import Request, look_up
+from ..core.http import TOKEN, Request, look_up
 from .limits import HttpLimits
 
 CHUNKED = -1  # the length of a body whose end is marked in the body itself
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # in a header value
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")  # in a request target
 _ABSOLUTE = re.compile(r"https?://([^/?#@]+)((?:[/?][^#]*)?)", re.I)
@@ -137,7 +136,7 @@ class HeadParser:
             raise Refusal(414, "URL too long")
         if not target or (not (target.isascii() and target.isprintable()) and _UNSAFE.search(target)):
             raise Refusal(400, "bad request target")
-        if not _TOKEN.fullmatch(method):
+        if not TOKEN.fullmatch(method):
             raise Refusal(400, "bad method")
         return method, target, manner
 
@@ -161,7 +160,7 @@ class HeadParser:
         return known
 
     def _name(self, name: str) -> tuple[str, bool]:
-        if not _TOKEN.fullmatch(name):
+        if not TOKEN.fullmatch(name):
             raise Refusal(400, "bad header")
         lower = name.lower()
         made = lower, lower not in _VOLATILE
@@ -289,5 +288,5 @@ class ChunkedDecoder:
             if self._trailer > self._trailer_bytes:
                 raise Refusal(431, "trailers too long")
             name, colon, value = line.decode("latin-1").partition(":")
-            if not colon or not _TOKEN.fullmatch(name) or _CONTROL.search(value):
+            if not colon or not TOKEN.fullmatch(name) or _CONTROL.search(value):
                 raise Refusal(400, "bad trailer")

@@ -10,7 +10,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 from operator import itemgetter
 
-from ..core.http import FileSlice, Response
+from ..core.http import TOKEN, FileSlice, Response
 from .streams import ClientDisconnected, Outlet
 
 _PIECE = 256 * 1024  # bytes read from a file at a time where sendfile cannot be used
@@ -18,7 +18,6 @@ _SENDFILE = 1024 * 1024  # bytes handed to one sendfile call, so that other conn
 SMALL_FILE = 64 * 1024  # bytes; a slice up to this is read and sent with its head in one write
 
 _BREAKING = re.compile("[\r\n\0]")
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
 _SPECIAL = frozenset(("date", "connection", "content-length", "transfer-encoding"))
 _PLAIN_NAMES: set[str] = set()  # names that were sent: tokens, and none of the special ones
 _NAME = itemgetter(0)
@@ -130,7 +129,7 @@ def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: 
 
 def _check_name(name: str) -> None:
     """Raise BadResponse for a name that would end before its colon, or be none; functions and stages name headers."""
-    if not _TOKEN.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         raise BadResponse(f"a response header's name is no token: {name!r}")
     if name.lower() not in _SPECIAL and len(name) <= 64 and len(_PLAIN_NAMES) < 1024:
         _PLAIN_NAMES.add(name)

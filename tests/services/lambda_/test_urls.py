@@ -84,6 +84,16 @@ def test_an_error_is_502(fn: Any) -> None:
     assert (status, json.loads(body)) == (502, {"Message": "Internal Server Error"})
 
 
+@pytest.mark.parametrize("answer", [
+    {"statusCode": 999}, {"statusCode": 100}, {"statusCode": 200, "headers": {"a b": "c"}},
+    {"statusCode": 200, "headers": {"a": "b\r\nc: d"}},
+])  # fmt: skip
+def test_an_answer_that_http_cannot_say_is_502(fn: Any, answer: dict[str, Any]) -> None:
+    fn.make(code=f"def handler(event, context):\n    return {answer!r}\n")
+    status, _, body = ask(fn, open_url(fn))
+    assert (status, json.loads(body)) == (502, {"Message": "Internal Server Error"})
+
+
 def test_without_permission_it_is_forbidden(fn: Any) -> None:
     fn.make()
     url = fn.client.create_function_url_config(FunctionName="f", AuthType="NONE")["FunctionUrl"]

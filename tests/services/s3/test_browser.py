@@ -212,6 +212,15 @@ def test_forms(cloud, aws, s3, bucket, version, size):
     assert b"SignatureDoesNotMatch" in ask(cloud, "POST", f"/{bucket}", headers=headers, body=body).body
 
 
+def test_metadata_of_a_form_that_no_header_can_hold(cloud, s3, bucket):
+    fields = {"x-amz-meta-good": "1", "x-amz-meta-two words": "2", "x-amz-meta-lines": "a\r\nb"}
+    post = s3.generate_presigned_post(bucket, "k", Fields=dict(fields), Conditions=[{n: v} for n, v in fields.items()])
+    body, headers = form(post["fields"], b"x")
+    assert ask(cloud, "POST", f"/{bucket}", headers=headers, body=body).status == 204
+    found = s3.get_object(Bucket=bucket, Key="k")
+    assert (found["Metadata"], found["MissingMeta"]) == ({"good": "1"}, 2)
+
+
 def test_forms_without_signature(cloud, s3, bucket):
     body, headers = form({"key": "k"}, b"x")
     assert ask(cloud, "POST", f"/{bucket}", headers=headers, body=body).status == 403

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
-from fogbank.core.http import Request, Response
+from fogbank.core.http import Request, Response, is_header
 from fogbank.core.principal import Principal
 
 from .environments.spec import Outcome
@@ -138,6 +138,8 @@ def _proxied(value: dict[str, Any]) -> Response:
     if not any(name == "content-type" for name, _ in headers):
         headers.append(("content-type", "application/json"))
     headers += [("set-cookie", str(cookie)) for cookie in value.get("cookies") or ()]
+    if not 200 <= status <= 599 or not all(is_header(*pair) for pair in headers):
+        return plain(502, "Internal Server Error", "InternalServerErrorException")
     return Response(status, headers, content)
 
 

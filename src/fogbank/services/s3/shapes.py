@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from fogbank.core.context import Context
+from fogbank.core.http import is_header
 
 from .records import NULL, Bucket, Object
 
@@ -70,8 +71,9 @@ def read_headers(req: dict[str, Any], bucket: Bucket, found: Object) -> dict[str
             answer["ExpiresString" if name == "Expires" else name] = value
             if name == "Expires":
                 answer["Expires"] = value
-    if found.meta:
-        answer["Metadata"] = found.meta
+    if found.meta:  # a form may have brought what no header can hold
+        answer["Metadata"] = {name: value for name, value in found.meta.items() if is_header(name, value)}
+        answer["MissingMeta"] = len(found.meta) - len(answer["Metadata"]) or None
     if found.tags:
         answer["TagCount"] = len(found.tags)
     if found.storage_class != "STANDARD":
