@@ -46,7 +46,7 @@ GET = "SELECT v FROM kv WHERE k = ?"
 GET_LARGE = "SELECT v FROM large WHERE id = ?"
 PUT = "INSERT INTO kv (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v"  # REPLACE takes twice as long
 PUT_LARGE = "INSERT INTO large (v) VALUES (?)"
-REPLACE_LARGE = "UPDATE large SET v = ? WHERE id = ?"
+REPLACE_LARGE = "UPDATE large SET v = ? WHERE id = (SELECT v FROM kv WHERE k = ? AND typeof(v) = 'integer')"
 REMOVE = "DELETE FROM kv WHERE k = ?"
 CLEAR = "DELETE FROM kv WHERE k >= ? AND k < ?"
 COUNT = "SELECT count(*) FROM kv WHERE k >= ? AND k < ?"
@@ -275,10 +275,7 @@ class SqliteTransaction(SqliteReader, TypedTransaction):
         if size + len(row) <= INLINE:
             self._change(PUT, (row, value))
             return
-        found = self._change(GET, (row,)).fetchone()
-        if found is not None and type(found[0]) is int:
-            self._change(REPLACE_LARGE, (value, found[0]))
-        else:
+        if not self._change(REPLACE_LARGE, (value, row)).rowcount:
             self._change(PUT, (row, self._change(PUT_LARGE, (value,)).lastrowid or 0))
 
     def _remove(self, row: bytes) -> bool:
