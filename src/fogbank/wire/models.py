@@ -320,6 +320,8 @@ class ServiceModel:
 
     def protocol_of(self, request: Request) -> str:
         """Which of this service's protocols a request speaks."""
+        if len(self.protocols) == 1:
+            return self.protocols[0]
         from .protocols import protocol_of
 
         return protocol_of(self, request)

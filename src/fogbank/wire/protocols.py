@@ -23,8 +23,6 @@ def cbor_target(path: str) -> tuple[str, str] | None:
 def protocol_of(model: ServiceModel, request: Request) -> str:
     """One of the service's protocols: by X-Amz-Target, smithy-protocol, an Action or a form; else its REST one."""
     protocols = model.protocols
-    if len(protocols) == 1:
-        return protocols[0]
     if codec.CBOR in protocols and request.header("smithy-protocol") == "rpc-v2-cbor":
         return codec.CBOR
     if codec.JSON in protocols and request.header("x-amz-target"):

@@ -35,6 +35,10 @@ class InvalidUri(CommonError):
     default = "Couldn't parse the specified URI."
 
 
+# tuples: a union would be made anew at every call
+_AT_HAND = (bytes, FileSlice)
+_BYTES_TOO = (bytearray, memoryview)
+
 Body = Callable[[bytes], tuple[dict[str, Any], bool]]
 
 
@@ -318,7 +322,7 @@ class ResponseWriter:
         bindings = self._headers
         body = self._body(result)
         # the gateway says how long a body is that it has at hand
-        unsaid = self._length_member if self._sized_by_body and isinstance(body, bytes | FileSlice) else None
+        unsaid = self._length_member if self._sized_by_body and isinstance(body, _AT_HAND) else None
         for name, value in result.items():
             if value is None or name == unsaid:
                 continue
@@ -372,4 +376,4 @@ def _raw(value: Any) -> Any:
         return b""
     if isinstance(value, str):
         return value.encode("utf-8", "replace")
-    return bytes(value) if isinstance(value, bytearray | memoryview) else value
+    return bytes(value) if isinstance(value, _BYTES_TOO) else value
