@@ -23,8 +23,9 @@ DISTINCT = 256  # requests that a load cycles through
 class Target:
     """A server under load."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, bare: bool = False) -> None:
         self.port = port
+        self.bare = bare  # it answers a constant, whatever it is asked
         self.endpoint = f"http://127.0.0.1:{port}"
 
     def client(self, service: str) -> Any:

@@ -12,15 +12,19 @@ import platform
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from load import measure
+from load import Result, measure
 from loads import Target, function, loads
-from peers import Server, free_port, peers, running
+from peers import free_port, peers, running
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 BIG = 100 * 1024 * 1024
+ROUNDS = 3  # of each load on each server, in turn; the middle one counts
+OF_BARE = ("STS GetCallerIdentity", "DynamoDB GetItem", "DynamoDB PutItem")
 # (metric, peer, at least this ratio of Fogbank's throughput to the peer's)
 BARS = [
     *((name, "ministack", 3.0) for name in ("STS GetCallerIdentity", "DynamoDB GetItem", "DynamoDB PutItem",
@@ -33,32 +37,43 @@ BARS = [
 ]  # fmt: skip
 
 
-def bench(server: Server, port: int, seconds: float) -> dict[str, Any]:
-    """Every metric of one server: requests per second by load, and seconds or MB for the others."""
-    target = Target(port)
-    found: dict[str, Any] = {"start to first answer, s": server.ready, "idle memory, MB": server.idle}
-    if server.peer.name == "bare":
-        prepared = loads_of_bare(target)
-        for name in ("STS GetCallerIdentity", "DynamoDB GetItem", "DynamoDB PutItem"):
-            found[name] = measure("127.0.0.1", port, prepared, connections=16, seconds=seconds).per_second
-        return found
-    for name, prepare, connections in loads():
-        print(f"  {name} …", end=" ", flush=True)
-        try:
-            requests = prepare(target)
-            # a client that spins would take the processor that a function's process needs
-            result = measure(
-                "127.0.0.1", port, requests, connections=connections, seconds=seconds, spin=connections > 1
-            )
-        except Exception as error:  # a peer that lacks something is said so, not hidden
-            print(f"failed: {type(error).__name__}: {str(error)[:120]}")
-            found[name] = None
-            continue
-        print(result)
-        found[name] = result.per_second if result.ok else None
-        found[f"{name} p50 ms"] = result.p50
-    found |= big_object(target) | cold_start(target)
-    return found
+def bench(servers: dict[str, Target], seconds: float) -> dict[str, dict[str, Any]]:
+    """Requests per second and median latency of every load on every server.
+
+    All servers are up, and take turns: a machine that becomes slower for a while does so for all of them.
+    """
+    table: dict[str, dict[str, Any]] = {name: {} for name in servers}
+    for load, prepare, connections in loads():
+        print(f"{load}:", flush=True)
+        prepared = {name: _prepared(name, load, prepare, target) for name, target in servers.items()}
+        results: dict[str, list[Result]] = {name: [] for name, requests in prepared.items() if requests}
+        for _ in range(ROUNDS):
+            for name, found in results.items():
+                # a client that spins would take the processor that a function's process needs
+                found.append(
+                    measure(
+                        "127.0.0.1", servers[name].port, prepared[name] or [], connections=connections,
+                        seconds=seconds / ROUNDS, spin=connections > 1,
+                    )
+                )  # fmt: skip
+        for name, found in results.items():
+            middle = sorted(found, key=lambda result: result.per_second)[ROUNDS // 2]
+            failed = next((result for result in found if not result.ok), None)
+            print(f"  {name:10} {failed or middle}", flush=True)
+            table[name][load] = None if failed else middle.per_second
+            table[name][f"{load} p50 ms"] = None if failed else middle.p50
+    return table
+
+
+def _prepared(name: str, load: str, prepare: Callable[[Target], list[bytes]], target: Target) -> list[bytes] | None:
+    """The requests of a load; None where a server lacks something, which is said."""
+    if target.bare:
+        return loads_of_bare(target) if load in OF_BARE else None
+    try:
+        return prepare(target)
+    except Exception as error:
+        print(f"  {name:10} failed: {type(error).__name__}: {str(error)[:120]}")
+        return None
 
 
 def loads_of_bare(target: Target) -> list[bytes]:
@@ -147,26 +162,34 @@ def fill(target: Target, name: str, count: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=4.0, help="measured per load")
+    parser.add_argument("--seconds", type=float, default=4.0, help="measured per load and server")
     parser.add_argument("--growth", type=int, help="also compare GetItem on this many items with a thousand")
     parser.add_argument("--only", nargs="*", help="these servers only")
     arguments = parser.parse_args()
-    table: dict[str, dict[str, Any]] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        port = free_port()
-        for peer in peers(port, Path(scratch) / "data"):
-            if arguments.only and peer.name not in arguments.only:
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
+        servers: dict[str, Target] = {}
+        first: dict[str, dict[str, Any]] = {}
+        for name in ("bare", "fogbank", "ministack", "moto"):
+            if arguments.only and name not in arguments.only:
                 continue
-            print(f"{peer.name}:", flush=True)
-            with running(peer, port) as server:
-                if server is None:
-                    print("  could not be installed")
-                    continue
-                table[peer.name] = bench(server, port, arguments.seconds)
-                if arguments.growth and peer.name == "fogbank":
-                    sizes = growth(port, arguments.growth, arguments.seconds)
-                    counts = {"small": 1000, "large": arguments.growth}
-                    table[peer.name] |= {f"GetItem, table of {counts[k]:,}": rate for k, rate in sizes.items()}
+            port = free_port()
+            peer = next(peer for peer in peers(port, Path(scratch) / "data") if peer.name == name)
+            server = stack.enter_context(running(peer, port))
+            if server is None:
+                print(f"{name} could not be installed")
+                continue
+            servers[name] = Target(port, bare=name == "bare")
+            first[name] = {"start to first answer, s": server.ready, "idle memory, MB": server.idle}
+        measured = bench(servers, arguments.seconds)
+        table = {name: first[name] | measured[name] for name in servers}
+        for name, target in servers.items():
+            if not target.bare:
+                print(f"{name}: 100 MB object, cold starts …", flush=True)
+                table[name] |= big_object(target) | cold_start(target)
+        if arguments.growth and "fogbank" in servers:
+            sizes = growth(servers["fogbank"].port, arguments.growth, arguments.seconds)
+            counts = {"small": 1000, "large": arguments.growth}
+            table["fogbank"] |= {f"GetItem, table of {counts[k]:,}": rate for k, rate in sizes.items()}
     report = render(table)
     print(report)
     if not arguments.only:
@@ -190,10 +213,10 @@ def render(table: dict[str, dict[str, Any]]) -> str:
         "",
         f"Made by `make bench` on {time.strftime('%Y-%m-%d')}: {machine()}.",
         "",
-        "Requests per second over kept connections (16; 1 for Lambda and API Gateway), signed as SDKs do, in one run,",
-        "one server after the other. Fogbank verifies signatures, enforces IAM and keeps its state on disk; the peers",
-        "do none of the three. `bare` answers a constant on Fogbank's own HTTP stack: the limit. The client of the 16",
-        "connections never sleeps, so that the cost of waking it is not counted as the server's.",
+        "Requests per second over kept connections (16; 1 for Lambda and API Gateway), signed as SDKs do: all servers",
+        "in turn, three rounds, the middle one. Fogbank verifies signatures, enforces IAM and keeps its state on disk;",
+        "the peers do none of the three. `bare` answers a constant on Fogbank's own HTTP stack: the limit. The client",
+        "of the 16 connections never sleeps, so that the cost of waking it is not counted as the server's.",
         "",
         "| | " + " | ".join(names) + " |",
         "|---|" + "---:|" * len(names),
