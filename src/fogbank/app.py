@@ -28,7 +28,7 @@ from fogbank.core.http import Request
 from fogbank.core.ids import Ids
 from fogbank.core.metrics import Metrics
 from fogbank.core.operation import Job, ResourcePolicy
-from fogbank.core.settings import Settings
+from fogbank.core.settings import Settings, reachable
 from fogbank.core.signals import Signals
 from fogbank.core.trace import Trace
 from fogbank.gateway.control import Control
@@ -178,8 +178,7 @@ class App:
     @property
     def endpoint(self) -> str:
         # an address and not `localhost`: SDKs would make virtual hosts of it, which not every resolver knows
-        host = self.settings.host
-        host = {"0.0.0.0": "127.0.0.1", "localhost": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+        host = reachable(self.settings.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def handle(self, request: Request) -> Any:

@@ -82,8 +82,7 @@ class Authenticator:
         if credential.expires is not None and now >= credential.expires:
             raise ExpiredToken("The provided token has expired." if s3 else None)
         against = self._held_against(claim) if clock.moved else now
-        verify = signatures.verify_4 if claim.version == 4 else signatures.verify
-        verify(claim, request, credential.secret, against, service=claim_service, keys=self._keys)
+        signatures.verify(claim, request, credential.secret, against, service=claim_service, keys=self._keys)
         if key.startswith("AKIA"):
             self.last_used[key] = LastUse(now, claim_service, claim.region)
         return credential.principal

@@ -10,6 +10,8 @@ from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import quote
 
+from fogbank.core.settings import reachable
+
 from . import ports
 from .options import port_option
 
@@ -64,14 +66,9 @@ def health(port: int, host: str = "") -> dict[str, Any] | None:
         return None
 
 
-def _reachable(host: str) -> str:
-    """The address at which a cloud that listens on `host` is reached from here."""
-    return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}.get(host, host)  # noqa: S104
-
-
 def _ask(port: int, method: str, path: str, body: Any, host: str, patience: float) -> tuple[HTTPResponse, str]:
     """The response and its text."""
-    where = _reachable(host or os.environ.get("FOGBANK_HOST", ""))
+    where = reachable(host or os.environ.get("FOGBANK_HOST", ""))
     connection = http.client.HTTPConnection(where, port, timeout=patience)
     try:
         connection.connect()

@@ -24,12 +24,13 @@ class BodyTooLarge(Exception):
 
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
-_BREAKING = re.compile("[\r\n\0]")
+BREAKING = re.compile("[\r\n\0]")  # ends a header's value, or the whole message, before its time
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # what no client may send in a header's value
 
 
 def is_header(name: str, value: str) -> bool:
     """Whether this can be sent as a header."""
-    return TOKEN.fullmatch(name) is not None and _BREAKING.search(value) is None
+    return TOKEN.fullmatch(name) is not None and BREAKING.search(value) is None
 
 
 def look_up(headers: list[tuple[str, str]]) -> dict[str, str]:

@@ -14,6 +14,11 @@ Durability = Literal["process", "full"]
 Runtimes = Literal["nearest", "exact"]
 
 
+def reachable(host: str) -> str:
+    """The address at which a cloud that listens on `host` is reached from here."""
+    return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}.get(host, host)  # noqa: S104
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The configuration of one cloud."""
 

@@ -110,7 +110,7 @@ class Connection(asyncio.Protocol):
         except Refusal as why:
             self.refuse(why)
             return True
-        if length != len(content) or length > self._server.small_body or manner.expect:
+        if length != len(content) or length > self._server.limits.small_body_bytes or manner.expect:
             if 0 <= length < len(content):
                 return False
             self._open_body(request, length, manner, content)
@@ -144,6 +144,7 @@ class Connection(asyncio.Protocol):
         at = served = 0
         size = len(data)
         server = self._server
+        small = server.limits.small_body_bytes
         while at < size:
             if self._exchange is not None or self.outlet.paused or served == _BURST or self.transport.is_closing():
                 self._hold(data[at:])
@@ -164,7 +165,7 @@ class Connection(asyncio.Protocol):
                 return
             at = end + 4
             if length:
-                if length == CHUNKED or length > size - at or length > server.small_body or manner.expect:
+                if length == CHUNKED or length > size - at or length > small or manner.expect:
                     self._open_body(request, length, manner, data[at:])
                     return
                 request.content = data[at : at + length]

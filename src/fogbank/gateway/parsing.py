@@ -12,12 +12,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ..core.http import TOKEN, Request, look_up
+from ..core.http import CONTROL, TOKEN, Request, look_up
 from .limits import HttpLimits
 
 CHUNKED = -1  # the length of a body whose end is marked in the body itself
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # in a header value
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")  # in a request target
 _ABSOLUTE = re.compile(r"https?://([^/?#@]+)((?:[/?][^#]*)?)", re.I)
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))  # known to be tokens
@@ -148,7 +147,7 @@ class HeadParser:
         name, colon, value = line.partition(":")
         lower, kept = self._names.get(name) or self._name(name)
         value = value.strip(" \t")
-        if not colon or (not (value.isascii() and value.isprintable()) and _CONTROL.search(value)):
+        if not colon or (not (value.isascii() and value.isprintable()) and CONTROL.search(value)):
             raise Refusal(400, "bad header")
         if lower == "host" and not _HOST.fullmatch(value):
             raise Refusal(400, "bad Host header")
@@ -288,5 +287,5 @@ class ChunkedDecoder:
             if self._trailer > self._trailer_bytes:
                 raise Refusal(431, "trailers too long")
             name, colon, value = line.decode("latin-1").partition(":")
-            if not colon or not TOKEN.fullmatch(name) or _CONTROL.search(value):
+            if not colon or not TOKEN.fullmatch(name) or CONTROL.search(value):
                 raise Refusal(400, "bad trailer")

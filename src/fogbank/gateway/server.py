@@ -43,7 +43,6 @@ class Server:
         self.port = port  # the real one, once started
         self.limits = limits or HttpLimits()
         self.parser = HeadParser(self.limits)
-        self.small_body = self.limits.small_body_bytes
         self.connections: set[Connection] = set()
         self.stopping = False
         self.ticked = 0.0  # loop time of the last look at the connections

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import AsyncIterator
 from email.utils import formatdate
 from http import HTTPStatus
 from operator import itemgetter
 
-from ..core.http import TOKEN, FileSlice, Response
+from ..core.http import BREAKING, TOKEN, FileSlice, Response
 from .streams import ClientDisconnected, Outlet
 
 _PIECE = 256 * 1024  # bytes read from a file at a time where sendfile cannot be used
 _SENDFILE = 1024 * 1024  # bytes handed to one sendfile call, so that other connections get their turn
 SMALL_FILE = 64 * 1024  # bytes; a slice up to this is read and sent with its head in one write
 
-_BREAKING = re.compile("[\r\n\0]")
 _SPECIAL = frozenset(("date", "connection", "content-length", "transfer-encoding"))
 _PLAIN_NAMES: set[str] = set()  # names that were sent: tokens, and none of the special ones
 _NAME = itemgetter(0)
@@ -91,7 +89,7 @@ def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: 
                 continue
             _check_name(name)
             dated = dated or lower == "date"
-        if not value.isprintable() and _BREAKING.search(value):
+        if not value.isprintable() and BREAKING.search(value):
             raise BadResponse(f"the value of the response header {name} holds a line break or NUL: {value!r}")
         parts.append(f"{name}: {value}\r\n")
     if not dated:

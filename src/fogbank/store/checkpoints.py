@@ -48,8 +48,7 @@ class Checkpoints:
         """After a commit of about `count` bytes, in the writer's thread."""
         self._written += count
         if self._log > LARGEST and self._written - self._moved < LITTLE:
-            self._log = 0
-            self._run(self._connection)
+            self._catch_up_now()
         elif self._written - self._called > START:
             self._called = self._written
             if self._size() > HARD:
@@ -68,7 +67,7 @@ class Checkpoints:
             return 0
 
     def _catch_up_now(self) -> None:
-        """In the writer's thread, which waits for it. No transaction is open."""
+        """Move all of the log, in the writer's thread, which waits for it. No transaction is open."""
         self._log = 0
         pages, done = self._run(self._connection)
         self.caught_up = done == pages >= 0

@@ -112,16 +112,10 @@ class SqliteReader(TypedReader):
         if codec is None or table.name not in self._known:
             codec = self._codec(table)
         row = codec.prefix + encode(key)
-        try:
-            if not self._store._open:
-                self._begin()
-            found = self._execute(GET, (row,)).fetchone()
-        except sqlite3.Error as error:
-            raise explained(error, self._store.path) from error
-        if found is None:
+        value = self._get(row)
+        if value is None:
             return None
-        value = found[0]
-        record: R = codec.load(row, self._large(value, row) if type(value) is int else value)
+        record: R = codec.load(row, value)
         return record
 
     def _get(self, row: bytes) -> bytes | None:

@@ -224,9 +224,7 @@ class TypedTransaction(TypedReader):
         raise NotImplementedError
 
     def put(self, table: Table[R], record: R) -> None:
-        codec = table.codec
-        if codec is None or table.name not in self._known:
-            codec = self._codec(table)
+        codec = self._codec(table)
         row = codec.prefix + encode(codec.key_of(record))
         value = codec.dump(row, record)
         self._changes += 1

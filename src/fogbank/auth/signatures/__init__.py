@@ -11,23 +11,13 @@ from __future__ import annotations
 
 from fogbank.core.http import Request
 
-from . import sigv2
+from . import sigv2, sigv4
 from .body import decode_unsigned
 from .claims import Claim, read
 from .keys import SigningKeys
 from .posts import policy_access_key, verify_policy
-from .sigv4 import verify as verify_4
 
-__all__ = [
-    "Claim",
-    "SigningKeys",
-    "decode_unsigned",
-    "policy_access_key",
-    "read",
-    "verify",
-    "verify_4",
-    "verify_policy",
-]
+__all__ = ["Claim", "SigningKeys", "decode_unsigned", "policy_access_key", "read", "verify", "verify_policy"]
 
 
 def verify(
@@ -35,6 +25,6 @@ def verify(
 ) -> None:
     """Raise unless `claim` holds for `request` with `secret` at epoch second `now`. See sigv4.verify, sigv2.verify."""
     if claim.version == 4:
-        verify_4(claim, request, secret, now, service=service, keys=keys or SigningKeys(1))
+        sigv4.verify(claim, request, secret, now, service=service, keys=keys or SigningKeys(1))
     else:
         sigv2.verify(claim, request, secret, now, service=service)

@@ -9,7 +9,7 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from fogbank.core.errors import ServiceError
-from fogbank.core.http import BodyStream, BodyTooLarge, Request
+from fogbank.core.http import CONTROL, BodyStream, BodyTooLarge, Request
 
 from .chunked import ChunkDecoder, Signer
 from .claims import Claim, parameters
@@ -26,7 +26,6 @@ _SIGNING = frozenset(
     for name in ("algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token")
 ) | {"x-amz-content-sha256"}
 _NAME = re.compile(r"x-amz-[!#$%&'*+\-.^_`|~0-9a-z]+")  # RFC 9110 section 5.6.2
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 LITERALS = frozenset({UNSIGNED, *CHUNKED, *_V4A})
 
 
@@ -151,7 +150,7 @@ def hoist(request: Request) -> None:
         low = name.lower()
         if low in _SIGNING or low.startswith(("x-amz-checksum-", "x-amz-sdk-")):
             continue
-        if _NAME.fullmatch(low) and not _CONTROL.search(value):
+        if _NAME.fullmatch(low) and not CONTROL.search(value):
             extra.setdefault(low, (name, value))  # the first, as version 2 signs it
     if extra:
         request.set_headers(request.headers + [extra[low] for low in extra if not request.header(low)])
