@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import msgspec
 
-from . import arns
 from .principal import Principal
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from .clock import Clock
     from .ids import Ids
+    from .kinds import Names
     from .metrics import Metrics
     from .settings import Settings
     from .signals import Signals, Watch
@@ -60,7 +60,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     `request_id` is the AWS request id; `cause` the id of the request or job this one follows from (for `fogbank why`).
     `endpoint` is the scheme://host:port the client used, for URLs that are handed back. `source_ip`, `secure`,
     `user_agent`, `referer` feed condition keys. `takes_json` says that the answer goes straight into a JSON body: a
-    value of it may be `msgspec.Raw`, JSON that is there already.
+    value of it may be `msgspec.Raw`, JSON that is there already. `names` is what authorization found under the names of
+    the request; None where nobody was asked: in jobs, and with --iam=off.
     """
 
     app: Cloud
@@ -77,6 +78,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = ""
     referer: str = ""
     takes_json: bool = False
+    names: Names | None = None
 
     @property
     def clock(self) -> Clock:
@@ -92,7 +94,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def partition(self) -> str:
-        return arns.partition_of(self.region)
+        """The one that this cloud is: aws, aws-cn, …"""
+        return self.app.settings.partition
 
     def now(self) -> float:
         """Seconds since the epoch on the cloud's clock."""
@@ -162,6 +165,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
             region=region or self.region,
             cause=self.request_id,
             takes_json=False,
+            names=None,
         )
 
     def watch(self, topic: str) -> Watch:
