@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -216,6 +216,13 @@ class App:
 
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         return await self.pipeline.call(ctx, service, operation, request)
+
+    def permit(
+        self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /
+    ) -> None:
+        """Raise AccessDenied unless the caller has one permission."""
+        if self.settings.iam != "off":
+            self.authorizer.require(ctx, action, resource, conditions)
 
     def enqueue(self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str) -> str:
         return queue.enqueue(tx, ctx, kind, payload, due, name)

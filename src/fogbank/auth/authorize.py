@@ -96,8 +96,10 @@ class Authorizer:
         principal = ctx.principal
         if principal.access_key.startswith("ASIA") and principal.kind != "role":
             _refuse_beyond_session(action, principal)
-        if resource.__class__ is Named:
-            owner, document = cast(Named, resource).owner, cast(Named, resource).policy
+        owner: str | None
+        document: str | None
+        if isinstance(resource, Named):
+            owner, document = resource.owner, resource.policy
         else:
             owner, document = _unnamed(resource), None
         key = (principal.access_key, principal.arn, action, resource, owner, document)
@@ -137,10 +139,10 @@ class Authorizer:
         principal = asked.principal
         identity = self.identities.of(principal) if principal.kind not in {"service", "anonymous"} else None
         assuming = asked.action in _ASSUMING
-        resource, compiled = asked.resource, self.identities.compiled
+        compiled = self.identities.compiled
         theirs = None
         if document:
-            theirs = compiled(resource, document, "trust" if assuming else "resource")
+            theirs = compiled("", document, "trust" if assuming else "resource")
             if theirs is SHUT and principal.kind == "root" and principal.account == owner:
                 theirs = None  # somebody has to be able to replace it
         session = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -46,6 +46,10 @@ class Cloud(Protocol):
     async def run(self, function: Callable[[], T], /) -> T: ...
 
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]: ...
+
+    def permit(
+        self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /
+    ) -> None: ...
 
     def enqueue(
         self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str
@@ -106,6 +110,13 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         region = self.region if region is None else region
         account = self.account if account is None else account
         return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
+
+    def require(self, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]] | None = None) -> None:
+        """Raise AccessDenied unless the caller has this permission: for what is asked inside an operation.
+
+        `resource` is a `core.kinds.Named`, or "*".
+        """
+        self.app.permit(self, action, resource, conditions or {})
 
     # -- the store ---------------------------------------------------------------------------------------------------
 

@@ -51,6 +51,10 @@ class Operation(msgspec.Struct, frozen=True):
     data_event: bool
 
 
+def _every(ctx: Context, req: dict[str, Any]) -> Literal["*"]:
+    return "*"
+
+
 def operation(
     service: str,
     name: str,
@@ -71,7 +75,7 @@ def operation(
     def mark(function: F) -> F:
         import inspect
 
-        give = (lambda ctx, req: "*") if resource == "*" else resource
+        give: Resource | None = _every if resource == "*" else resource
         function.__fogbank__ = Operation(  # type: ignore[attr-defined]
             service=service,
             name=name,
