@@ -19,7 +19,6 @@ from .signatures import body
 from .signatures.chunked import Signer
 from .signatures.errors import AuthorizationHeaderMalformed
 
-
 KNOWN = 10_000  # credentials and regions that are remembered
 
 
@@ -167,7 +166,9 @@ class Authenticator:
         hint = f"this cloud is the partition {settings.partition}: fogbank up --partition {arns.partition_of(region)}"
         headers = (("x-fogbank-hint", hint + " makes one of that region"),)
         if s3:
-            text = f"The authorization header is malformed; the region '{region}' is wrong; expecting '{settings.region}'"
+            text = (
+                f"The authorization header is malformed; the region '{region}' is wrong; expecting '{settings.region}'"
+            )
             raise AuthorizationHeaderMalformed(text, headers=headers, Region=settings.region)
         raise InvalidSignature(f"Credential should be scoped to a valid region, not '{region}'.", headers=headers)
 

@@ -12,7 +12,6 @@ from .errors import AccessDenied, InvalidArgument, InvalidBucketName, NoSuchBuck
 from .names import is_bucket_name
 from .records import BUCKETS, CONFIGS, Bucket
 
-
 BUCKET = "bucket"
 
 

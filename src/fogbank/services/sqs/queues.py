@@ -69,9 +69,7 @@ QUEUE: Kind[Queue] = Kind(
     missing=lambda ctx, place: QueueDoesNotExist(),
     policy=lambda queue: queue.attributes.get("Policy"),
 )
-BY_ARN: Kind[Queue] = Kind(
-    "queue by ARN", QUEUES, key=_in_arn, arn=QUEUE.arn, missing=_nothing, policy=QUEUE.policy
-)
+BY_ARN: Kind[Queue] = Kind("queue by ARN", QUEUES, key=_in_arn, arn=QUEUE.arn, missing=_nothing, policy=QUEUE.policy)
 url = QUEUE.of("QueueUrl")
 
 
