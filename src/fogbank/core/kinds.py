@@ -8,9 +8,10 @@
         with ctx.write() as tx:
             queue = QUEUE.require(tx, ctx, req["QueueUrl"])
 
-A name is read in one place, `key`: it knows every spelling that AWS takes and raises the service's error for all others.
-What it gives is the key of a record. The ARN that policies are held against is made of that key, the owner too, and an
-operation finds a record only by a name that authorization resolved: what was allowed and what is done cannot differ.
+A name is read in one place, `key`: it knows every spelling that AWS takes and raises the service's error for all
+others. What it gives is the key of a record. The ARN that policies are held against is made of that key, the owner too,
+and an operation finds a record only by a name that authorization resolved: what was allowed and what is done cannot
+differ.
 """
 
 from __future__ import annotations
@@ -61,7 +62,10 @@ def nobodys(text: str) -> Named:
 
 
 class Names:
-    """What one call's authorization resolved. `fresh`: nothing can have changed since, so records need no second look."""
+    """What one call's authorization resolved.
+
+    `fresh`: nothing can have changed since, so what was found needs no second look.
+    """
 
     __slots__ = ("found", "fresh")
 
