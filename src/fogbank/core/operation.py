@@ -68,7 +68,7 @@ def operation(
 
     `service` and `name` are botocore's. `resource(ctx, req)` resolves what the caller must be allowed to act on (a
     `Named`, or a list of `Access`, all of which must be allowed); "*" where AWS has no resource-level permission; None
-    where AWS asks no permission at all (sts:GetCallerIdentity). `action` defaults to the signing name and the operation.
+    where AWS asks no permission at all (sts:GetCallerIdentity). `action` defaults to the service and the operation.
     `fidelity`: `real`, or `recorded` when it only keeps and returns what it is told.
     """
 
