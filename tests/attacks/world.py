@@ -42,6 +42,7 @@ class World:
     def __init__(self) -> None:
         self.runner = asyncio.Runner()
         self.app = App(Settings(ephemeral=True, port=0))
+        self.app.store.subscribe(self.app._heard)
         self.owner = root(VICTIM)
         self.stranger = root(STRANGER)
         self.arns: list[str] = []  # of the victim's things
@@ -112,7 +113,11 @@ class World:
         """A user who may do anything, but nothing with the victim's things."""
         arns = list(dict.fromkeys(self.arns))
         denies = [
-            {"Effect": "Deny", "Action": "*", "Resource": [each for arn in some for each in (arn, f"{arn}/*", f"{arn}:*")]}
+            {
+                "Effect": "Deny",
+                "Action": "*",
+                "Resource": [each for arn in some for each in (arn, f"{arn}/*", f"{arn}:*")],
+            }
             for some in (arns[at : at + 10] for at in range(0, len(arns), 10))
         ]
         return self._user("denied", ALL, *denies)
