@@ -91,9 +91,17 @@ def test_an_administrator_who_may_not_pass_roles_makes_no_function(world: World)
                    Handler="a.b", Code={"ZipFile": b""})  # fmt: skip
 
 
-@pytest.mark.parametrize("spelled", ["arn:aws-cn:iam::{0}:role/deep/Keeper", "arn::iam::{0}:role/deep/Keeper",
-                                     "arn:aws:iam:us-east-1:{0}:role/deep/Keeper", "arn:aws:iam::{0}:role/Keeper",
-                                     "arn:aws:iam::{0}:role/deep/keeper", "arn:aws:iam::{0}:role//deep/Keeper"])  # fmt: skip
+_SPELLED = [
+    "arn:aws-cn:iam::{0}:role/deep/Keeper",
+    "arn::iam::{0}:role/deep/Keeper",
+    "arn:aws:iam:us-east-1:{0}:role/deep/Keeper",
+    "arn:aws:iam::{0}:role/Keeper",
+    "arn:aws:iam::{0}:role/deep/keeper",
+    "arn:aws:iam::{0}:role//deep/Keeper",
+]
+
+
+@pytest.mark.parametrize("spelled", _SPELLED)
 def test_a_role_is_passed_by_its_very_arn(world: World, spelled: str) -> None:
     arn = spelled.format(world.owner.account)
     with pytest.raises(ServiceError):

@@ -190,7 +190,8 @@ class World:
     def _dynamodb(self) -> None:
         self.own("dynamodb", "CreateTable", TableName="Items", BillingMode="PAY_PER_REQUEST",
                  AttributeDefinitions=[{"AttributeName": "x", "AttributeType": "S"}],
-                 KeySchema=[{"AttributeName": "x", "KeyType": "HASH"}], Tags=[{"Key": "k", "Value": SECRET}])  # fmt: skip
+                 KeySchema=[{"AttributeName": "x", "KeyType": "HASH"}],
+                 Tags=[{"Key": "k", "Value": SECRET}])  # fmt: skip
         self.own("dynamodb", "PutItem", TableName="Items", Item={"x": {"S": "x"}, "v": {"S": SECRET}})
         arn = f"arn:aws:dynamodb:{REGION}:{VICTIM}:table/Items"
         self.thing("dynamodb", arn, TableName="Items", ResourceArn=arn)
