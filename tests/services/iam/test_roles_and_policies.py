@@ -369,7 +369,7 @@ def test_permissions_follow_every_change_at_once(aws, iam):
 def test_conditions_on_tags_and_boundaries(aws, iam):
     arn = iam.create_policy(PolicyName="b", PolicyDocument=document())["Policy"]["Arn"]
     text = document(
-        Action="iam:CreateUser",
+        Action=["iam:CreateUser", "iam:TagUser"],
         Condition={"StringEquals": {"iam:PermissionsBoundary": arn, "aws:RequestTag/team": "${aws:PrincipalTag/team}"}},
     )
     user = aws.user(text, name="lead")

@@ -60,6 +60,15 @@ def table_resource(ctx: Context, req: dict[str, Any]) -> Named:
     return table_of(ctx, req["TableName"])
 
 
+def new_table(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """The table that is to be made; tags need dynamodb:TagResource besides.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Tagging.Operations.html
+    """
+    table = table_resource(ctx, req)
+    return [Access(action, table) for action in ("", *(["dynamodb:TagResource"] if req.get("Tags") else []))]
+
+
 def tagged_resource(ctx: Context, req: dict[str, Any]) -> Named:
     """Of the tag operations: a table by its ARN. Raises ValidationError for what is no ARN of a table."""
     arn = req["ResourceArn"]

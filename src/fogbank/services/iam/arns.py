@@ -85,9 +85,13 @@ def _renamed(kind: kinds.Kind[Any], new_name: str) -> Gives:
     return give
 
 
-def _new(word: str, field: str) -> Give:
-    def give(ctx: Context, req: dict[str, Any]) -> Access:
-        return Access("", _here(ctx, word, req.get("Path") or "/", req[field]), _conditions(req, None))
+def _new(word: str, field: str) -> Gives:
+    """What is to be made; tags need iam:TagUser, … besides: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"""
+    tagging = f"iam:Tag{field.removesuffix('Name')}"
+
+    def give(ctx: Context, req: dict[str, Any]) -> list[Access]:
+        made, conditions = _here(ctx, word, req.get("Path") or "/", req[field]), _conditions(req, None)
+        return [Access(action, made, conditions) for action in ("", *([tagging] if req.get("Tags") else []))]
 
     return give
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from fogbank.core import arns
 from fogbank.core.context import Context
-from fogbank.core.kinds import Kind, Named, named
+from fogbank.core.kinds import Kind, named
+from fogbank.core.operation import Access
 from fogbank.store.api import Reader
 
 from .errors import InvalidAddress, MissingParameter, QueueDoesNotExist, ResourceNotFoundException
@@ -84,11 +85,15 @@ def by_arn(tx: Reader, text: str) -> Queue | None:
     return tx.get(QUEUES, place) if place is not None else None
 
 
-def new(ctx: Context, req: dict[str, Any]) -> Named:
-    """The queue that is to be made."""
+def new(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """The queue that is to be made; tags need sqs:TagQueue besides.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+    """
     if not req.get("QueueName"):
         raise MissingParameter("QueueName")
-    return named(ctx.arn("sqs", req["QueueName"]), ctx.account)
+    queue = named(ctx.arn("sqs", req["QueueName"]), ctx.account)
+    return [Access(action, queue) for action in ("", *(["sqs:TagQueue"] if req.get("tags") else []))]
 
 
 def owned(ctx: Context, req: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
 from .. import definitions
-from ..arns import table_resource
+from ..arns import new_table, table_resource
 from ..errors import ResourceInUse, ResourceNotFound
 from ..records import TABLES, IndexRecord, TableRecord
 from ..shapes import Counts, counts_of, describe, sse_description
@@ -44,7 +44,7 @@ def stream_label(now: float) -> str:
     return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:23]
 
 
-@operation("dynamodb", "CreateTable", resource=table_resource)
+@operation("dynamodb", "CreateTable", resource=new_table)
 def create_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Create a table. It takes requests at once and is ACTIVE when it is next described.
 
