@@ -107,7 +107,7 @@ class SignedHeaders(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, text: str) -> SignedHeaders:
-        names = tuple(text.split(";"))
+        names = tuple(dict.fromkeys(text.split(";")))  # each once: what is signed grows no larger than the request
         lines = "".join([name.replace("%", "%%") + ":%s\n" for name in names])
         return cls(text, names, lines, HARMLESS.union(names))
 
