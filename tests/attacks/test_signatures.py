@@ -83,7 +83,8 @@ WORDS = (
 
 
 @pytest.mark.parametrize(
-    ("method", "word"), [*((method, word) for method in ("GET", "PUT", "DELETE") for word in WORDS), ("GET", "policyStatus")]
+    ("method", "word"),
+    [*((method, word) for method in ("GET", "PUT", "DELETE") for word in WORDS), ("GET", "policyStatus")],
 )
 def test_a_version_2_url_gets_no_sub_resource(aws: Any, buckets: tuple[str, str], method: str, word: str) -> None:
     """What botocore's list lacks is not had by adding it to another's URL, nor is what the list has."""
@@ -96,7 +97,7 @@ def test_a_version_2_url_gets_no_sub_resource(aws: Any, buckets: tuple[str, str]
     assert aws.client("s3").head_bucket(Bucket=first)
 
 
-# -- the claim is read once, by one reader ------------------------------------------------------------------------------
+# -- the claim is read once, by one reader -----------------------------------------------------------------------------
 
 
 def test_a_credential_twice_is_refused(aws: Any) -> None:
@@ -170,7 +171,7 @@ def test_what_cannot_be_read_is_refused_in_the_service_s_words(aws: Any) -> None
     assert "requires 'Signature' parameter" in answer.text
 
 
-# -- one kind of authorisation ------------------------------------------------------------------------------------------
+# -- one kind of authorisation -----------------------------------------------------------------------------------------
 
 ONE_ONLY = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter"
 
@@ -208,7 +209,7 @@ def test_two_signatures_of_other_services(aws: Any) -> None:
     assert json.loads(answer.text)["__type"].endswith("InvalidSignatureException")
 
 
-# -- headers that the signature does not cover ----------------------------------------------------------------------------
+# -- headers that the signature does not cover -------------------------------------------------------------------------
 
 
 def test_an_unsigned_target_makes_no_other_call(aws: Any) -> None:
@@ -268,7 +269,7 @@ def test_a_session_token_that_is_not_signed(aws: Any) -> None:
     assert said(aws, made).status in (400, 403)
 
 
-# -- the body's hash -----------------------------------------------------------------------------------------------------
+# -- the body's hash ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("word", ["UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-EVENTS", "made up", "0" * 64])

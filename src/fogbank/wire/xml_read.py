@@ -35,11 +35,11 @@ class Node:
         self.name = name
         self.attributes = attributes
         self.children: list[Node] = []
-        self.pieces: list[str] = []  # of the text, between the children
+        self.pieces: list[str] | None = None  # of the text, between the children
 
     @property
     def text(self) -> str:
-        return "".join(self.pieces)
+        return "".join(self.pieces) if self.pieces is not None else ""
 
 
 class _Builder:
@@ -63,7 +63,11 @@ class _Builder:
         self.stack.pop()
 
     def data(self, text: str) -> None:
-        self.stack[-1].pieces.append(text)
+        node = self.stack[-1]
+        if node.pieces is None:
+            node.pieces = [text]
+        else:
+            node.pieces.append(text)
 
     @staticmethod
     def refuse(*_: Any) -> int:

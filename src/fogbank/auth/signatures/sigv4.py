@@ -72,9 +72,9 @@ def verify(claim: Claim, request: Request, secret: str, now: float, *, service: 
     digest = sha256(text.encode("latin-1")).hexdigest()
     to_sign = f"{ALGORITHM}\n{stamp}\n{date}/{claim.region}/{service}/aws4_request\n{digest}"
     signature = claim.signature
-    if not (signature.isascii() and compare_digest(key.sign(to_sign.encode()), signature)):
-        if s3 or not _unsigned_body(claim, request, stamp, key):
-            raise _mismatch(claim, text, to_sign, s3)
+    holds = signature.isascii() and compare_digest(key.sign(to_sign.encode()), signature)
+    if not holds and (s3 or not _unsigned_body(claim, request, stamp, key)):
+        raise _mismatch(claim, text, to_sign, s3)
     if not signed.covered.issuperset(request.lookup):
         _check_signed(signed, request, s3)
     if s3:

@@ -119,8 +119,8 @@ def _signed(app: App, fields: dict[str, str]) -> tuple[Principal, dict[str, Any]
 def _as_put(fields: dict[str, str], bucket: str, key: str, file_type: str) -> dict[str, Any]:
     """The form as the request of a PutObject. Raises InvalidArgument for a field that could not be a header.
 
-    Metadata is taken as it is: S3 counts what cannot be shown (x-amz-missing-meta). What it answers to other fields with
-    line breaks is not confirmed.
+    Metadata is taken as it is: S3 counts what cannot be shown (x-amz-missing-meta). What it answers to line breaks in
+    other fields is not confirmed.
     """
     req: dict[str, Any] = {"Bucket": bucket, "Key": key}
     if not is_header("content-type", file_type):
