@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Literal, cast
+from typing import Literal
 from urllib.parse import unquote
 
 import msgspec
@@ -83,10 +83,10 @@ def read(request: Request) -> Claim | None:
     read, InvalidSignature for two of them; UnsupportedSignature for version 4A.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
     """
-    found = request.claim
+    found: Claim | None = request.claim
     if found is UNREAD:
         found = request.claim = _read(request)
-    return cast("Claim | None", found)
+    return found
 
 
 def meant(request: Request) -> tuple[str, str]:
