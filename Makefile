@@ -8,7 +8,7 @@ PORT ?= 4566
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up down demo venv dev test check bench test-faults lock service coverage clean
+.PHONY: help up down demo venv dev test check bench test-faults test-attacks lock service coverage clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ bench: $(VENV)/.dev  ## Fogbank, a bare server and the peers under the same load
 
 test-faults: $(VENV)/.dev  ## the long crash and fault tests
 	@FOGBANK_CRASH_ROUNDS=200 FOGBANK_FUZZ=1 $(BIN)/pytest tests/faults tests/store tests/protocol tests/property -n 2 $(PYTEST_ARGS)
+
+test-attacks: $(VENV)/.dev  ## the long form of every attack: more spellings, more bombs, more browsers
+	@FOGBANK_ATTACKS=1 FOGBANK_FUZZ=1 $(BIN)/pytest tests/attacks -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 lock: $(VENV)/.dev  ## newest allowed versions of every dependency into the lock files
 	@echo "Resolving dependencies…"

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -27,7 +27,7 @@ from fogbank.core.context import Context
 from fogbank.core.http import Request
 from fogbank.core.ids import Ids
 from fogbank.core.metrics import Metrics
-from fogbank.core.operation import Job, ResourcePolicy
+from fogbank.core.operation import Job
 from fogbank.core.settings import Settings, reachable
 from fogbank.core.signals import Signals
 from fogbank.core.trace import Trace
@@ -41,7 +41,6 @@ from fogbank.jobs.worker import Worker
 from fogbank.store.api import Conflict, Record, Store, StoreError, Table, Transaction
 from fogbank.store.blobs import BlobStore
 from fogbank.store.open import open_blobs, open_store
-from fogbank.wire.index import signed_as
 
 log = logging.getLogger("fogbank")
 T = TypeVar("T")
@@ -86,7 +85,6 @@ class App:
         self._pool: ThreadPoolExecutor | None = None if self.store.embedded else ThreadPoolExecutor(POOL)
         self._in_turn = threading.Lock()
         self._server: Server | None = None
-        self._policies: dict[str, Callable[..., ResourcePolicy | None] | None] = {}
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -219,6 +217,13 @@ class App:
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         return await self.pipeline.call(ctx, service, operation, request)
 
+    def permit(
+        self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /
+    ) -> None:
+        """Raise AccessDenied unless the caller has one permission."""
+        if self.settings.iam != "off":
+            self.authorizer.require(ctx, action, resource, conditions)
+
     def enqueue(self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str) -> str:
         return queue.enqueue(tx, ctx, kind, payload, due, name)
 
@@ -230,25 +235,6 @@ class App:
         """The handler of a job kind ("service.name")."""
         service = services.load(kind.partition(".")[0])
         return service.jobs.get(kind) if service else None
-
-    def resource_policy(self, arn: str) -> ResourcePolicy | None:
-        """The policy attached to the resource `arn` names, from the service that owns it."""
-        name = arn.split(":", 3)[2] if arn.startswith("arn:") else ""
-        if name not in self._policies:
-            self._policies[name] = self._policy_reader(name)
-        reader = self._policies[name]
-        if reader is None:
-            return None
-        with self.store.read() as tx:
-            return reader(tx, arn)
-
-    @staticmethod
-    def _policy_reader(name: str) -> Callable[..., ResourcePolicy | None] | None:
-        for candidate in (name, *signed_as(name)):
-            service = services.load(candidate)
-            if service is not None and service.resource_policies is not None:
-                return service.resource_policies.call
-        return None
 
 
 class SecretRecord(Record):

@@ -7,14 +7,19 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from fogbank.core import arns
 from fogbank.core.context import Cloud
-from fogbank.core.errors import CommonError, ExpiredToken, UnrecognizedClient
+from fogbank.core.errors import CommonError, ExpiredToken, InvalidSignature, UnrecognizedClient
 from fogbank.core.http import Request
 from fogbank.core.principal import Principal, anonymous, root
+from fogbank.store.api import Reader
 
 from . import records, signatures
 from .signatures import body
 from .signatures.chunked import Signer
+from .signatures.errors import AuthorizationHeaderMalformed
+
+KNOWN = 10_000  # credentials and regions that are remembered
 
 
 class InvalidToken(CommonError):
@@ -53,6 +58,7 @@ class Authenticator:
         self._cloud = cloud
         self._keys = signatures.SigningKeys()
         self._known: dict[str, Credential] = {}
+        self._regions: set[str] = {""}  # of this partition; a version 2 signature names none
         self.last_used: dict[str, LastUse] = {}  # of long-term keys, in this process
         for topic in (records.CHANGED, "reset"):
             cloud.signals.on(topic, self._known.clear)
@@ -73,10 +79,12 @@ class Authenticator:
         if credential is None:
             if self._cloud.settings.auth == "open":
                 _take_unverified(request, claim)
-                return root(self._cloud.settings.account, key)
+                return root(self._cloud.settings.account, key, self._cloud.settings.partition)
             raise self._unknown(key, s3=s3)
         if not credential.any_token and not hmac.compare_digest(claim.token.encode(), credential.token.encode()):
             raise InvalidToken() if s3 else UnrecognizedClient()
+        if claim.region not in self._regions:
+            self._check_partition(claim.region, s3=s3)
         clock = self._cloud.clock
         now = clock.now()
         if credential.expires is not None and now >= credential.expires:
@@ -96,7 +104,7 @@ class Authenticator:
     def _find(self, key: str) -> Credential | None:
         found = self._root(key) or self._issued(key)
         if found is not None:
-            if len(self._known) > 10_000:
+            if len(self._known) > KNOWN:
                 self._known.clear()
             self._known[key] = found
         return found
@@ -108,7 +116,7 @@ class Authenticator:
             return None
         if settings.auth == "strict" and settings.secret == "test":  # noqa: S105 - the default secret, known to all
             return None
-        return Credential(root(account, key), settings.secret, any_token=True)
+        return Credential(root(account, key, settings.partition), settings.secret, any_token=True)
 
     def _issued(self, key: str) -> Credential | None:
         with self._cloud.store.read() as tx:
@@ -116,20 +124,20 @@ class Authenticator:
                 session = tx.get(records.SESSIONS, (key,))
                 if session is None:
                     return None
-                tags = session.tags
-                if session.kind == "role":
-                    role = tx.get(records.ROLES, (session.account, session.identity_arn.rpartition("/")[2].lower()))
-                    tags = {**role.tags, **tags} if role else tags
+                entity = _entity(tx, session)
+                if entity is None and not session.identity_arn.endswith(":root"):
+                    return None  # a session ends with the user or role that it came from
+                tags = {**entity.tags, **session.tags} if session.kind == "role" and entity else session.tags
                 return Credential(_of_session(session, tags), session.secret, session.token, session.expires)
             found = tx.get(records.ACCESS_KEYS, (key,))
             if found is None or not found.active:
                 return None
             if not found.user:
-                return Credential(root(found.account, key), found.secret)
+                return Credential(root(found.account, key, self._cloud.settings.partition), found.secret)
             user = tx.get(records.USERS, (found.account, found.user.lower()))
             if user is None:
                 return None
-            return Credential(_of_user(user, key), found.secret)
+            return Credential(_of_user(user, key, self._cloud.settings.partition), found.secret)
 
     def _held_against(self, claim: signatures.Claim) -> float:
         """The time a signature's date is held against.
@@ -147,6 +155,22 @@ class Authenticator:
             return min(now, clock.real(), key=lambda candidate: abs(candidate - signed))
         by_our_date = signed > clock.real() + 900  # the client corrected its clock by this cloud's Date header
         return now if by_our_date else signed + now - clock.when(signed)
+
+    def _check_partition(self, region: str, *, s3: bool) -> None:
+        """One cloud is one partition: ARNs of another would name the same things in another spelling."""
+        settings = self._cloud.settings
+        if arns.partition_of(region) == settings.partition:
+            if len(self._regions) < KNOWN:
+                self._regions.add(region)
+            return
+        hint = f"this cloud is the partition {settings.partition}: fogbank up --partition {arns.partition_of(region)}"
+        headers = (("x-fogbank-hint", hint + " makes one of that region"),)
+        if s3:
+            text = (
+                f"The authorization header is malformed; the region '{region}' is wrong; expecting '{settings.region}'"
+            )
+            raise AuthorizationHeaderMalformed(text, headers=headers, Region=settings.region)
+        raise InvalidSignature(f"Credential should be scoped to a valid region, not '{region}'.", headers=headers)
 
     def _unknown(self, key: str, *, s3: bool) -> UnrecognizedClient:
         settings = self._cloud.settings
@@ -184,8 +208,18 @@ def _take_unverified(request: Request, claim: signatures.Claim) -> None:
         body.hoist(request)
 
 
-def _of_user(user: records.User, key: str) -> Principal:
-    arn = f"arn:aws:iam::{user.account}:user{user.path}{user.name}"
+def _entity(tx: Reader, session: records.Session) -> records.User | records.Role | None:
+    """The very user or role that a session came from; None when it is gone, another one of its name included."""
+    name = session.identity_arn.rpartition("/")[2].lower()
+    if session.kind == "role":
+        role = tx.get(records.ROLES, (session.account, name))
+        return role if role is not None and role.id == session.user_id.partition(":")[0] else None
+    user = tx.get(records.USERS, (session.account, name))
+    return user if user is not None and user.id == (session.issuer or session.user_id) else None
+
+
+def _of_user(user: records.User, key: str, partition: str) -> Principal:
+    arn = f"arn:{partition}:iam::{user.account}:user{user.path}{user.name}"
     return Principal(
         kind="user",
         account=user.account,

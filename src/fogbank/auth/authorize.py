@@ -1,4 +1,8 @@
-"""May they: the decision on every call, from the policies of caller and resource."""
+"""Authorization: decides every call from the caller's and the resource's policies.
+
+It takes resources as `core.kinds` resolved them: their ARN, owner and policy are those of the record that the operation
+will find. Text of a request is no resource: it is denied.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,8 @@ from typing import Any, cast
 
 from fogbank.core.context import Cloud, Context
 from fogbank.core.errors import AccessDenied, CommonError, UnrecognizedClient
-from fogbank.core.operation import Access, Operation, OwnedArn, ResourcePolicy
+from fogbank.core.kinds import Named
+from fogbank.core.operation import Access, Operation
 from fogbank.core.principal import Principal
 
 from . import records
@@ -19,7 +24,6 @@ from .policy import AccessRequest, Decision, Policy, PolicySet, denial_message, 
 
 log = logging.getLogger("fogbank.auth")
 
-PolicyReader = Callable[[str], ResourcePolicy | None]
 Levels = tuple[tuple[Policy, ...], ...]
 
 # services whose IAM prefix is not botocore's name, https://docs.aws.amazon.com/service-authorization/latest/reference/
@@ -39,6 +43,8 @@ _PREFIXES = {
 }
 _ASSUMING = {"sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity", "sts:TagSession",
              "sts:SetSourceIdentity"}  # fmt: skip
+_NONE: Mapping[str, str | Sequence[str]] = {}
+NOT_THERE = Decision(False, policy_type="resource-based policy")  # on what is nobody's
 
 
 class AuthorizationError(CommonError):
@@ -59,7 +65,7 @@ class Authorizer:
         self._cloud = cloud
         self.identities = Identities(cloud)
         self.controls_of: Callable[[str], Levels] = lambda account: ()
-        self._allowed: set[tuple[str, str, str, str, ResourcePolicy | str | None]] = set()
+        self._allowed: set[tuple[str, str, str, str, str | None, str | None]] = set()
         for topic in (records.CHANGED, "reset"):
             cloud.signals.on(topic, self.forget)
 
@@ -68,52 +74,39 @@ class Authorizer:
         self._allowed.clear()
         self.identities.forget()
 
-    def authorize(
-        self, ctx: Context, operation: Operation, request: dict[str, Any], resource_policy_of: PolicyReader
-    ) -> None:
+    def authorize(self, ctx: Context, operation: Operation, request: dict[str, Any]) -> None:
         """Raise AccessDenied, in AWS's words, unless every permission that the operation needs is given."""
         if operation.resource is None or self._cloud.settings.iam == "off":
             return
         needed = operation.resource(ctx, request)
         if needed.__class__ is Access:
-            action = needed.action or operation.action
-            self._require(ctx, action, needed.resource, needed.conditions, resource_policy_of)
-            return
-        if isinstance(needed, str):
-            self._require(ctx, operation.action, needed, {}, resource_policy_of)
-            return
-        permissions = cast("Sequence[Access]", needed)
-        if not permissions:
+            self.require(ctx, needed.action or operation.action, needed.resource, needed.conditions)
+        elif isinstance(needed, str):
+            self.require(ctx, operation.action, needed, {})
+        elif needed:
+            for access in cast("Sequence[Access]", needed):
+                self.require(ctx, access.action or operation.action, access.resource, access.conditions)
+        else:
             raise AccessDenied(f"{operation.action} names no resource that could be allowed")
-        for access in permissions:
-            self._require(
-                ctx, access.action or operation.action, access.resource, access.conditions, resource_policy_of
-            )
 
-    def _require(
-        self,
-        ctx: Context,
-        action: str,
-        resource: str,
-        conditions: Mapping[str, str | Sequence[str]],
-        resource_policy_of: PolicyReader,
+    def require(
+        self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]] = _NONE
     ) -> None:
+        """Raise AccessDenied unless the caller has this one permission. `resource` is a Named, or "*"."""
         principal = ctx.principal
         if principal.access_key.startswith("ASIA") and principal.kind != "role":
             _refuse_beyond_session(action, principal)
-        attached: ResourcePolicy | str | None
-        if resource.__class__ is OwnedArn:
-            attached = resource.owner
+        owner: str | None
+        document: str | None
+        if isinstance(resource, Named):
+            owner, document = resource.owner, resource.policy
         else:
-            attached = resource_policy_of(resource) if resource != "*" else None
-        key = (principal.access_key, principal.arn, action, resource, attached)
+            owner, document = _unnamed(resource), None
+        key = (principal.access_key, principal.arn, action, resource, owner, document)
         narrowed = bool(principal.session_policies) and not principal.access_key  # its key would not tell it apart
         if key in self._allowed and not narrowed:
             return
-        if isinstance(attached, str):
-            attached = ResourcePolicy(attached, None)
-        asked = AccessRequest(principal, iam_action(action), resource)
-        decision, asked = self.decide(ctx, asked, attached, conditions)
+        decision, asked = self.decide(ctx, iam_action(action), resource, owner, document, conditions)
         if decision.allowed:
             if not decision.conditional and not narrowed:
                 if len(self._allowed) > 50_000:
@@ -125,27 +118,31 @@ class Authorizer:
     def decide(
         self,
         ctx: Context,
-        asked: AccessRequest,
-        attached: ResourcePolicy | None,
+        action: str,
+        resource: str,
+        owner: str | None,
+        document: str | None,
         conditions: Mapping[str, str | Sequence[str]],
     ) -> tuple[Decision, AccessRequest]:
-        """The decision on a question, with the question as it was asked: its context filled in."""
-        principal = asked.principal
-        owner = attached.account if attached is not None else _owner(asked.resource, principal)
-        asked = AccessRequest(principal, asked.action, asked.resource, facts(ctx, conditions, owner))
-        return evaluate(asked, self.policies(asked, attached, owner)), asked
+        """The decision on a question, and the question with its context filled in.
 
-    def policies(self, asked: AccessRequest, attached: ResourcePolicy | None, owner: str) -> PolicySet:
+        `owner` is the account of the resource: None for "*", which is nobody's and everybody's; "" for what belongs to
+        nobody, which nobody may touch. `document` is the resource's policy.
+        """
+        asked = AccessRequest(ctx.principal, action, resource, facts(ctx, conditions, owner or ""))
+        if owner == "":
+            return NOT_THERE, asked
+        return evaluate(asked, self.policies(asked, owner or "", document)), asked
+
+    def policies(self, asked: AccessRequest, owner: str, document: str | None) -> PolicySet:
         """Every policy that has a say in a question."""
         principal = asked.principal
         identity = self.identities.of(principal) if principal.kind not in {"service", "anonymous"} else None
         assuming = asked.action in _ASSUMING
-        resource, compiled = asked.resource, self.identities.compiled
+        compiled = self.identities.compiled
         theirs = None
-        if attached is not None and attached.document:
-            theirs = compiled(resource, attached.document, "trust" if assuming else "resource")
-            if not assuming and ":iam:" in resource:
-                theirs = None  # a trust policy speaks about assuming its role only
+        if document:
+            theirs = compiled("", document, "trust" if assuming else "resource")
             if theirs is SHUT and principal.kind == "root" and principal.account == owner:
                 theirs = None  # somebody has to be able to replace it
         session = None
@@ -194,22 +191,23 @@ def iam_action(action: str) -> str:
     return f"{prefix}{colon}{name}" if prefix else action
 
 
-def _owner(resource: str, principal: Principal) -> str:
-    """The account in an ARN; the caller's own where there is none."""
-    account = resource.split(":", 5)[4] if resource.count(":") >= 5 else ""
-    return account if len(account) == 12 and account.isdecimal() else principal.account
+def _unnamed(resource: str) -> str | None:
+    """The owner of what is no Named: only "*" may go without a name."""
+    if resource != "*":
+        parts = resource.split(":", 5)  # TRANSITION: until every service resolves names
+        return parts[4] if len(parts) == 6 and parts[4] else None
+        log.error("the resource %r was authorised by its text alone", resource)
+        return ""
+    return None
 
 
 def _hint(asked: AccessRequest, decision: Decision) -> str:
     """What would change the decision, for the response's x-fogbank-hint (one line of ASCII)."""
-    missing = (
-        f"; condition keys the request did not have: {', '.join(decision.missing_keys)}"
-        if (decision.missing_keys)
-        else ""
-    )
+    keys = ", ".join(json.dumps(key)[1:-1] for key in decision.missing_keys)
+    missing = f"; condition keys the request did not have: {keys}" if keys else ""
     where = f"{decision.policy_type} {json.dumps(decision.policy)}" if decision.policy else decision.policy_type
     if decision.explicit:
         name = f" ({json.dumps(decision.sid)})" if decision.sid else ""  # one line of ASCII, whatever it holds
-        return f"denied by statement {decision.statement + 1}{name} of {where}{missing}"
+        return f"denied by statement {decision.statement + 1}{name} of {where}{missing}"[:2000]
     statement = json.dumps({"Effect": "Allow", "Action": asked.action, "Resource": asked.resource})
     return f"no {where} has a statement such as {statement}{missing}"[:2000]

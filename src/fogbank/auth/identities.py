@@ -106,21 +106,21 @@ class Identities:
 
     def managed(self, tx: Reader, arn: str) -> Policy:
         """A managed policy's default version; one that allows nothing when it is gone."""
-        document = document_of(tx, arn)
+        document = document_of(tx, arn, self._cloud.settings.partition)
         return NOTHING if document is None else self.compiled(arn, document)
 
 
-def document_of(tx: Reader, arn: str) -> str | None:
-    """The JSON of a managed policy's default version, AWS's or a customer's; None when there is no such policy."""
+def document_of(tx: Reader, arn: str, partition: str) -> str | None:
+    """The JSON of a managed policy's default version, AWS's or a customer's; None unless it is exactly its ARN."""
+    known = managed.get(arn, partition)
+    if known is not None:
+        return known.document
     parts = arn.split(":", 5)
-    if len(parts) != 6 or not parts[5].startswith("policy/"):
+    if len(parts) != 6:
         return None
     account, name = parts[4], parts[5].rpartition("/")[2]
-    if account == "aws":
-        known = managed.get(arn)
-        return known.document if known else None
     policy = tx.get(records.POLICIES, (account, name.lower()))
-    if policy is None:
+    if policy is None or arn != f"arn:{partition}:iam::{account}:policy{policy.path}{policy.name}":
         return None
     version = tx.get(records.VERSIONS, (account, name.lower(), policy.default))
     return version.document if version else None

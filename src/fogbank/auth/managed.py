@@ -23,9 +23,8 @@ class AwsPolicy(msgspec.Struct, frozen=True):
     document: str  # JSON
     abridged: bool = False  # AWS's document is longer: ours gives what services here have
 
-    @property
-    def arn(self) -> str:
-        return f"arn:aws:iam::aws:policy{self.path}{self.name}"
+    def arn(self, partition: str) -> str:
+        return f"arn:{partition}:iam::aws:policy{self.path}{self.name}"
 
     @property
     def id(self) -> str:
@@ -33,7 +32,7 @@ class AwsPolicy(msgspec.Struct, frozen=True):
         import base64
         import hashlib
 
-        digest = hashlib.sha256(self.arn.encode()).digest()
+        digest = hashlib.sha256(self.arn("aws").encode()).digest()
         return "ANPA" + base64.b32encode(digest).decode()[:17]
 
 
@@ -51,15 +50,14 @@ def _load() -> dict[str, AwsPolicy]:
             abridged=given.get("abridged", False),
             document=json.dumps({"Version": "2012-10-17", "Statement": given["statement"]}),
         )
-        found[policy.arn] = policy
+        found[policy.path + policy.name] = policy
     return found
 
 
-def get(arn: str) -> AwsPolicy | None:
-    """The policy of this ARN; any partition's ARN will do."""
-    if not arn.startswith("arn:aws:"):
-        arn = f"arn:aws:{arn.split(':', 2)[-1]}" if arn.startswith("arn:aws-") else arn
-    return _load().get(arn)
+def get(arn: str, partition: str) -> AwsPolicy | None:
+    """The policy of exactly this ARN in a partition."""
+    prefix = f"arn:{partition}:iam::aws:policy"
+    return _load().get(arn.removeprefix(prefix)) if arn.startswith(prefix) else None
 
 
 def every() -> list[AwsPolicy]:

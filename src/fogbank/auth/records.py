@@ -110,6 +110,7 @@ class Session(Record, kw_only=True):
     transitive: list[str] = []  # keys of the tags that further sessions inherit
     source_identity: str = ""
     mfa_at: float | None = None
+    issuer: str = ""  # unique id of the user who asked for a federated session
 
 
 class Account(Record, kw_only=True):

@@ -1,8 +1,14 @@
-"""Amazon Resource Names: arn:partition:service:region:account:resource."""
+"""Amazon Resource Names: arn:partition:service:region:account:resource.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+"""
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 class Arn(NamedTuple):
@@ -24,8 +30,21 @@ def parse(text: str) -> Arn:
     return Arn(*parts[1:])
 
 
+_PREFIXES = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+    ("eusc-", "aws-eusc"),
+)
+PARTITIONS = ("aws", *(partition for _, partition in _PREFIXES))
+
+
 def partition_of(region: str) -> str:
     """The partition a region belongs to."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    for prefix, partition in _PREFIXES:
+        if region.startswith(prefix):
+            return partition
+    return "aws"

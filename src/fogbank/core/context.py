@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import msgspec
 
-from . import arns
 from .principal import Principal
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from .clock import Clock
     from .ids import Ids
+    from .kinds import Names
     from .metrics import Metrics
     from .settings import Settings
     from .signals import Signals, Watch
@@ -47,6 +47,10 @@ class Cloud(Protocol):
 
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]: ...
 
+    def permit(
+        self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /
+    ) -> None: ...
+
     def enqueue(
         self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str
     ) -> str: ...
@@ -60,7 +64,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     `request_id` is the AWS request id; `cause` the id of the request or job this one follows from (for `fogbank why`).
     `endpoint` is the scheme://host:port the client used, for URLs that are handed back. `source_ip`, `secure`,
     `user_agent`, `referer` feed condition keys. `takes_json` says that the answer goes straight into a JSON body: a
-    value of it may be `msgspec.Raw`, JSON that is there already.
+    value of it may be `msgspec.Raw`, JSON that is there already. `names` is what authorization found under the names of
+    the request; None where nobody was asked: in jobs, and with --iam=off.
     """
 
     app: Cloud
@@ -77,6 +82,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = ""
     referer: str = ""
     takes_json: bool = False
+    names: Names | None = None
 
     @property
     def clock(self) -> Clock:
@@ -92,7 +98,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def partition(self) -> str:
-        return arns.partition_of(self.region)
+        """The one that this cloud is: aws, aws-cn, …"""
+        return self.app.settings.partition
 
     def now(self) -> float:
         """Seconds since the epoch on the cloud's clock."""
@@ -103,6 +110,13 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         region = self.region if region is None else region
         account = self.account if account is None else account
         return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
+
+    def require(self, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]] | None = None) -> None:
+        """Raise AccessDenied unless the caller has this permission: for what is asked inside an operation.
+
+        `resource` is a `core.kinds.Named`, or "*".
+        """
+        self.app.permit(self, action, resource, conditions or {})
 
     # -- the store ---------------------------------------------------------------------------------------------------
 
@@ -162,6 +176,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
             region=region or self.region,
             cause=self.request_id,
             takes_json=False,
+            names=None,
         )
 
     def watch(self, topic: str) -> Watch:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
+from .kinds import Named
+
 if TYPE_CHECKING:
     from .context import Context
     from .http import Request, Response
@@ -29,11 +31,11 @@ class Access(msgspec.Struct, frozen=True):
     """One permission an operation needs: an IAM action on a resource, with the condition keys known of it."""
 
     action: str  # "s3:GetObject"; empty: the operation's own
-    resource: str  # an ARN, or "*" for actions without resource-level permissions
+    resource: Named | Literal["*"]  # "*" for actions without resource-level permissions
     conditions: Mapping[str, str | Sequence[str]] = {}
 
 
-Resource = Callable[["Context", dict[str, Any]], "str | Access | Sequence[Access]"]
+Resource = Callable[["Context", dict[str, Any]], "Named | Literal['*'] | Access | Sequence[Access]"]
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -49,6 +51,10 @@ class Operation(msgspec.Struct, frozen=True):
     data_event: bool
 
 
+def _every(ctx: Context, req: dict[str, Any]) -> Literal["*"]:
+    return "*"
+
+
 def operation(
     service: str,
     name: str,
@@ -60,16 +66,16 @@ def operation(
 ) -> Callable[[F], F]:
     """Mark a function as an AWS operation.
 
-    `service` and `name` are botocore's. `resource(ctx, req)` gives the ARN the caller must be allowed to act on (or a
-    list of `Access`, all of which must be allowed); "*" where AWS has no resource-level permission; None where AWS
-    asks no permission at all (sts:GetCallerIdentity). `action` defaults to the signing name and the operation.
+    `service` and `name` are botocore's. `resource(ctx, req)` resolves what the caller must be allowed to act on (a
+    `Named`, or a list of `Access`, all of which must be allowed); "*" where AWS has no resource-level permission; None
+    where AWS asks no permission at all (sts:GetCallerIdentity). `action` defaults to the service and the operation.
     `fidelity`: `real`, or `recorded` when it only keeps and returns what it is told.
     """
 
     def mark(function: F) -> F:
         import inspect
 
-        give = (lambda ctx, req: "*") if resource == "*" else resource
+        give: Resource | None = _every if resource == "*" else resource
         function.__fogbank__ = Operation(  # type: ignore[attr-defined]
             service=service,
             name=name,
@@ -106,37 +112,18 @@ def job(kind: str, *, attempts: int = 5, backoff: float = 1.0) -> Callable[[F], 
     return mark
 
 
+# TRANSITION: goes once every service resolves names by kinds
 class ResourcePolicy(msgspec.Struct, frozen=True):
-    """The policy attached to a resource, and the account that owns it."""
-
     account: str
-    document: str | None  # JSON
+    document: str | None
 
 
 class OwnedArn(str):
-    """The ARN of a resource that is known to have no policy, and whose it is: that need not be looked up."""
-
-    __slots__ = ("owner",)
-
     owner: str
 
 
-class ResourcePolicies(msgspec.Struct, frozen=True):
-    service: str
-    call: Callable[..., ResourcePolicy | None]
-
-
 def resource_policy(service: str) -> Callable[[F], F]:
-    """Mark `(tx, arn) -> ResourcePolicy | None` as the reader of the resource policies of `service`.
-
-    Asked for every authorised call on an ARN of that service. None: there is no such resource.
-    """
-
-    def mark(function: F) -> F:
-        function.__fogbank__ = ResourcePolicies(service, function)  # type: ignore[attr-defined]
-        return function
-
-    return mark
+    return lambda function: function
 
 
 class Endpoint(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from .cfn import ResourceType
-from .operation import Endpoint, Job, Operation, ResourcePolicies
+from .operation import Endpoint, Job, Operation
 
 SERVICES = "fogbank.services"
 
@@ -24,7 +24,6 @@ class Service:
         self.jobs: dict[str, Job] = {}
         self.endpoints: dict[str, Endpoint] = {}
         self.resource_types: dict[str, ResourceType] = {}
-        self.resource_policies: ResourcePolicies | None = None
 
     def add(self, mark: object) -> None:
         match mark:
@@ -38,8 +37,6 @@ class Service:
                 self.endpoints[mark.name] = mark
             case ResourceType():
                 self.resource_types[mark.type_name] = mark
-            case ResourcePolicies():
-                self.resource_policies = mark
 
 
 def package_of(service: str) -> str:

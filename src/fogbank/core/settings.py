@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     runtimes: Runtimes = "nearest"
     init: Path | None = None  # a folder of scripts to run when the cloud is ready
     region: str = "us-east-1"  # where a request that names no region goes
+    partition: str = "aws"  # one cloud is one partition: aws-cn, aws-us-gov, …; its regions sign, others are refused
     account: str = "000000000000"  # whose root the key `test` is
     secret: str = "test"  # noqa: S105 - the secret of the root keys
     domains: tuple[str, ...] = ("localhost", "localhost.localstack.cloud", "amazonaws.com")  # of virtual hosts

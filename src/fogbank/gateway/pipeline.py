@@ -31,6 +31,7 @@ from fogbank.core.errors import (
     UnknownOperation,
 )
 from fogbank.core.http import BodyTooLarge, Request, Response
+from fogbank.core.kinds import Names
 from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal
 from fogbank.core.trace import Hop
@@ -72,10 +73,18 @@ class Call(msgspec.Struct):
     params: dict[str, Any] = {}
 
 
+def _late(ctx: Context, rest: Coroutine[Any, Any, dict[str, Any]]) -> Coroutine[Any, Any, dict[str, Any]]:
+    """The rest of an operation that waits: what authorization found may change in between."""
+    if ctx.names is not None:
+        ctx.names.fresh = False
+    return rest
+
+
 class Pipeline:
     def __init__(self, app: App) -> None:
         self._app = app
         self._router = Router(app.settings.domains, app.settings.region)
+        self._enforced = app.settings.iam != "off"
         self._inline = app.store.embedded and app.settings.durability != "full"
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
@@ -118,7 +127,7 @@ class Pipeline:
                 return self._finish_late(call)
             result = operation.call(call.ctx, call.params)
             if result.__class__ is not dict and isinstance(result, Coroutine):
-                return self._finish_late(call, rest=result)
+                return self._finish_late(call, rest=_late(cast(Context, call.ctx), result))
             return self._answer(call, result)
         except Exception as error:  # the pipeline's outermost edge
             return self._fail(call, error)
@@ -153,7 +162,7 @@ class Pipeline:
         if operation.is_async:
             return cast("dict[str, Any]", await operation.call(ctx, params))
         result = await self._app.run(lambda: operation.call(ctx, params))
-        return cast("dict[str, Any]", await result if isinstance(result, Coroutine) else result)
+        return cast("dict[str, Any]", await _late(ctx, result) if isinstance(result, Coroutine) else result)
 
     def _prepare(self, call: Call) -> Operation:
         """Authenticate, parse, authorise; raises the error to answer with."""
@@ -190,8 +199,9 @@ class Pipeline:
             user_agent=given("user-agent", ""),
             referer=given("referer", ""),
             takes_json=target.protocol == JSON,
+            names=Names(fresh=self._inline and not operation.is_async) if self._enforced else None,
         )
-        app.authorizer.authorize(ctx, operation, call.params, app.resource_policy)
+        app.authorizer.authorize(ctx, operation, call.params)
         return operation
 
     def _refuse_strangers_pages(self, request: Request) -> None:
@@ -288,6 +298,7 @@ class Pipeline:
             request_id=app.ids.uuid(),
             cause=ctx.request_id,
             takes_json=False,
+            names=Names(fresh=self._inline and not declared.is_async) if self._enforced else None,
         )
         hop = Hop(child.request_id, app.clock.now(), service, operation, child.account, child.region,
                   child.principal.arn or child.principal.kind, ctx.request_id, fidelity=declared.fidelity)  # fmt: skip
@@ -295,7 +306,7 @@ class Pipeline:
         started = perf_counter()
         try:
             wire.models.load(service).operations[operation].validate(params)
-            app.authorizer.authorize(child, declared, params, app.resource_policy)
+            app.authorizer.authorize(child, declared, params)
             return await self._run(declared, child, params) or {}
         except ServiceError as error:
             hop.status, hop.error, hop.message = error.status, error.code, error.message

@@ -195,7 +195,7 @@ def test_a_deleted_role_takes_its_sessions_along(aws):
     iam.delete_role_policy(RoleName="app", PolicyName="own")
     iam.delete_role(RoleName="app")
     role(aws)  # another one under its name
-    assert code_of(theirs.list_users) == "AccessDenied"
+    assert code_of(theirs.list_users) == "InvalidClientTokenId"
 
 
 def test_session_tokens(aws):

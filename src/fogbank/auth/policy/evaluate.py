@@ -136,14 +136,14 @@ class _Evaluation:
         principals = statement.principals
         if principals is None:
             return Reach.DIRECT
-        reach = principals.reach(self.request.principal)
         if not statement.not_principal:
-            return reach
-        if not statement.allow and self.policies.boundary is not None:
+            return principals.reach(self.request.principal)
+        if not statement.allow:
             # AWS denies every principal that has a boundary, whatever NotPrincipal lists:
             # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-            return Reach.DIRECT
-        return Reach.DIRECT if reach is Reach.NONE else Reach.NONE
+            bounded = self.policies.boundary is not None
+            return Reach.DIRECT if bounded or not principals.exempts(self.request.principal) else Reach.NONE
+        return Reach.DIRECT if principals.reach(self.request.principal) is Reach.NONE else Reach.NONE
 
     def _fits(self, statement: Statement) -> bool:
         return statement.names_resource(self.request.resource, self.facts) and (

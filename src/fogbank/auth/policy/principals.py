@@ -58,6 +58,16 @@ class Principals(msgspec.Struct, frozen=True):
             return Reach.DIRECT
         return Reach.NONE
 
+    def exempts(self, caller: Principal) -> bool:
+        """Whether a NotPrincipal that denies leaves a caller out: it lists both the account and, by its own ARN, the
+        user or session (for a role's session the role alone does not do).
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+        """
+        if self.reach(caller) is not Reach.DIRECT:
+            return False
+        return caller.kind in {"root", "service"} or self.everyone or caller.account in self.accounts
+
 
 def compile_principals(element: object) -> Principals:
     """From the JSON value of Principal or NotPrincipal; ValueError (naming the entry) when it is not one."""

@@ -7,15 +7,17 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-cond
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
+from fogbank.core.errors import ServiceError, ValidationError
+from fogbank.core.kinds import Named, named
 from fogbank.core.operation import Access
 
+from .errors import ResourceNotFound
 from .expressions import compiled, keys, updates
 from .expressions.compiled import Names
-from .schema import table_arn
 from .state import State, target
 from .values import Item
 
@@ -50,40 +52,52 @@ class Lazy(Mapping[str, Any]):
         return len(self._all())
 
 
-def arn_of(ctx: Context, name: str) -> str:
-    account, region, table = target(ctx, name)
-    return table_arn(account, region, table)
+def table_of(ctx: Context, name: str) -> Named:
+    return ctx.app.local(State).name(ctx, name)
 
 
-def table_resource(ctx: Context, req: dict[str, Any]) -> str:
-    return arn_of(ctx, req["TableName"])
+def table_resource(ctx: Context, req: dict[str, Any]) -> Named:
+    return table_of(ctx, req["TableName"])
 
 
-def tagged_resource(ctx: Context, req: dict[str, Any]) -> str:
-    return str(req["ResourceArn"])
+def tagged_resource(ctx: Context, req: dict[str, Any]) -> Named:
+    """Of the tag operations: a table by its ARN. Raises ValidationError for what is no ARN of a table."""
+    arn = req["ResourceArn"]
+    found = table_of(ctx, arn)
+    if found != arn:
+        if arn.startswith(f"arn:{ctx.partition}:dynamodb:{ctx.region}:") and ":table/" in arn:
+            raise ResourceNotFound(f"Requested resource not found: ResourcArn: {arn} not found")
+        raise ValidationError(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
+    return found
 
 
 def item_resource(ctx: Context, req: dict[str, Any]) -> Access:
     """Of GetItem, PutItem, UpdateItem and DeleteItem."""
-    return Access("", arn_of(ctx, req["TableName"]), Lazy(lambda: _item_conditions(ctx, req)))
+    return Access("", table_of(ctx, req["TableName"]), Lazy(lambda: _item_conditions(ctx, req)))
 
 
 def read_resource(ctx: Context, req: dict[str, Any]) -> Access:
     """Of Query and Scan: the table, or the index that is read."""
-    arn = arn_of(ctx, req["TableName"])
+    arn = table_of(ctx, req["TableName"])
     index = req.get("IndexName")
     if index:
-        arn = f"{arn}/index/{index}"
+        arn = _index(arn, arn.owner, index)
     return Access("", arn, Lazy(lambda: _read_conditions(ctx, req)))
 
 
+@lru_cache(4096)
+def _index(table: str, owner: str, index: str) -> Named:
+    return named(f"{table}/index/{index}", owner)
+
+
 def batch_get_resources(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    return [Access("", arn_of(ctx, name), _many(ctx, name, req, part)) for name, part in req["RequestItems"].items()]
+    return [Access("", table_of(ctx, name), _many(ctx, name, req, part)) for name, part in req["RequestItems"].items()]
 
 
 def batch_write_resources(ctx: Context, req: dict[str, Any]) -> list[Access]:
     return [
-        Access("", arn_of(ctx, name), _written(ctx, name, req, writes)) for name, writes in req["RequestItems"].items()
+        Access("", table_of(ctx, name), _written(ctx, name, req, writes))
+        for name, writes in req["RequestItems"].items()
     ]
 
 
@@ -107,7 +121,7 @@ def transact_get_resources(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 def _enclosed(ctx: Context, action: str, part: dict[str, Any], operation: str) -> Access:
     conditions = Lazy(lambda: {**_item_conditions(ctx, part), PREFIX + "EnclosingOperation": operation})
-    return Access(PREFIX + action, arn_of(ctx, part["TableName"]), conditions)
+    return Access(PREFIX + action, table_of(ctx, part["TableName"]), conditions)
 
 
 # -- condition keys ----------------------------------------------------------------------------------------------------

@@ -12,28 +12,40 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.core import arns
 from fogbank.core.context import Context
+from fogbank.core.kinds import Named, named, remember, resolved
 from fogbank.store.api import Reader, Transaction
 
 from .definitions import check_name
 from .errors import ProvisionedThroughputExceeded, ResourceNotFound
 from .records import TABLES
-from .schema import NAMESPACE, Schema
+from .schema import NAMESPACE, Schema, table_arn
 
 TOPIC = "dynamodb/tables"  # signalled when a table's description changes
 BURST = 300  # seconds of unused throughput that are kept
-KEPT = 10_000  # table descriptions in memory
+KEPT = 10_000  # table descriptions, and names, in memory
+TABLE = "table"
 
 Target = tuple[str, str, str]  # account, region, table name
 
 
 def target(ctx: Context, name: str) -> Target:
-    """The table that a TableName means: a name here, or an ARN."""
-    if name.startswith("arn:"):
-        parts = name.split(":", 5)
-        if len(parts) == 6 and parts[5].startswith("table/"):
-            return parts[4], parts[3], parts[5][6:].split("/", 1)[0]
-    return ctx.account, ctx.region, name
+    """The table that a TableName means: a name here, or the exact ARN of a table of this region.
+
+    With `ctx.names`, authorization must have been asked for that name.
+    """
+    if ctx.names is not None:
+        place: Target = resolved(ctx, TABLE, name).key
+        return place
+    return _place(ctx, name)
+
+
+def _place(ctx: Context, name: str) -> Target:
+    account, _, table = name.removeprefix(f"arn:{ctx.partition}:dynamodb:{ctx.region}:").partition(":table/")
+    if table and "/" not in table and arns.ACCOUNT.fullmatch(account):
+        return account, ctx.region, table
+    return ctx.account, ctx.region, name  # what is no ARN; a malformed one is no name either
 
 
 class State:
@@ -41,9 +53,22 @@ class State:
         self._limited = app.settings.limits != "off"
         self._keeps = bool(app.store.embedded)
         self._schemas: dict[Target, Schema] = {}
+        self._names: dict[tuple[str, str, str], Named] = {}  # account, region and a request's text
         self.throughput = Throughput()
         app.signals.on(TOPIC, self.forget)
         app.signals.on("reset", self.forget)
+
+    def name(self, ctx: Context, text: str) -> Named:
+        """The table that a TableName means, for authorization. Tables have no policies: nothing is looked up."""
+        asked = (ctx.account, ctx.region, text)
+        found = self._names.get(asked)
+        if found is None:
+            place = _place(ctx, text)
+            found = named(table_arn(*place), place[0], key=place)
+            if len(self._names) >= KEPT:
+                self._names.clear()
+            self._names[asked] = found
+        return remember(ctx, TABLE, text, found)
 
     # -- tables ------------------------------------------------------------------------------------------------------
 
@@ -72,7 +97,7 @@ class State:
 
     def require(self, ctx: Context, tx: Reader, name: str) -> Schema:
         """The table of a data operation. Raises ResourceNotFound."""
-        found = self._schemas.get((ctx.account, ctx.region, name)) or self.find(tx, target(ctx, name))
+        found = self.find(tx, target(ctx, name))
         if found is None:
             check_name(target(ctx, name)[2], least=1)
             raise ResourceNotFound

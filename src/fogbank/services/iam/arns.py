@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fogbank.auth import records
+from fogbank.auth import managed, records
 from fogbank.core.context import Context
+from fogbank.core.kinds import Named, named, nobodys
 from fogbank.core.operation import Access
 
-from . import kinds
+from . import attachable, kinds
 
 Give = Callable[[Context, dict[str, Any]], Access]
+Gives = Callable[[Context, dict[str, Any]], list[Access]]
 
 
 def entity_arn(ctx: Context, word: str, path: str, name: str) -> str:
@@ -24,6 +26,11 @@ def entity_arn(ctx: Context, word: str, path: str, name: str) -> str:
 
 def arn_of(ctx: Context, word: str, entity: records.Entity) -> str:
     return entity_arn(ctx, word, entity.path, entity.name)
+
+
+def _here(ctx: Context, word: str, path: str, name: str) -> Named:
+    """Something of this account by the ARN that it has or would have: lookups find this very name only."""
+    return named(entity_arn(ctx, word, path, name), ctx.account)
 
 
 def _tagging(req: dict[str, Any]) -> dict[str, Any]:
@@ -55,26 +62,39 @@ def _named(kind: kinds.Kind[Any]) -> Give:
         name = req.get(kind.field) or (kinds.own_name(ctx) if kind is kinds.USER else "")
         if not name:
             root = f"user{req.get('Path', '/')}" if ctx.principal.kind != "root" else "root"
-            return Access("", ctx.arn("iam", root, region=""), _conditions(req, None))
+            return Access("", named(ctx.arn("iam", root, region=""), ctx.account), _conditions(req, None))
+        with ctx.read() as tx:
+            found = kind.find(tx, ctx.account, name)
+        return Access("", _here(ctx, kind.word, found.path if found else "/", name), _conditions(req, found))
+
+    return give
+
+
+def _renamed(kind: kinds.Kind[Any], new_name: str) -> Gives:
+    """The entity as it is, and as it would be called: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html"""
+
+    def give(ctx: Context, req: dict[str, Any]) -> list[Access]:
+        name = req[kind.field]
         with ctx.read() as tx:
             found = kind.find(tx, ctx.account, name)
         path = found.path if found else "/"
-        return Access("", entity_arn(ctx, kind.word, path, name), _conditions(req, found))
+        conditions = _conditions(req, found)
+        now, then = (path, name), (req.get("NewPath") or path, req.get(new_name) or name)
+        return [Access("", _here(ctx, kind.word, *each), conditions) for each in dict.fromkeys((now, then))]
 
     return give
 
 
 def _new(word: str, field: str) -> Give:
     def give(ctx: Context, req: dict[str, Any]) -> Access:
-        arn = entity_arn(ctx, word, req.get("Path") or "/", req[field])
-        return Access("", arn, _conditions(req, None))
+        return Access("", _here(ctx, word, req.get("Path") or "/", req[field]), _conditions(req, None))
 
     return give
 
 
 def _listed(word: str) -> Give:
     def give(ctx: Context, req: dict[str, Any]) -> Access:
-        return Access("", ctx.arn("iam", f"{word}{req.get('PathPrefix') or '/'}", region=""))
+        return Access("", _here(ctx, word, req.get("PathPrefix") or "/", ""))
 
     return give
 
@@ -82,6 +102,8 @@ def _listed(word: str) -> Give:
 user = _named(kinds.USER)
 group = _named(kinds.GROUP)
 role = _named(kinds.ROLE)
+renamed_user = _renamed(kinds.USER, "NewUserName")
+renamed_group = _renamed(kinds.GROUP, "NewGroupName")
 new_user = _new("user", "UserName")
 new_group = _new("group", "GroupName")
 new_role = _new("role", "RoleName")
@@ -91,21 +113,27 @@ users = _listed("user")
 groups = _listed("group")
 roles = _listed("role")
 profiles = _listed("instance-profile")
+policies = _listed("policy")
 
 
 def policy(ctx: Context, req: dict[str, Any]) -> Access:
     """A managed policy by its ARN; AWS's own belong to no account."""
     arn = str(req["PolicyArn"])
+    attachable.check_arn(arn)
     with ctx.read() as tx:
-        found = tx.get(records.POLICIES, (ctx.account, arn.rpartition("/")[2].lower()))
-    return Access("", arn, _conditions({**req, "PolicyArn": ""}, found))
+        found = attachable.find(tx, ctx, arn)
+    if arn.startswith(ctx.arn("iam", "policy/", region="", account="aws")):
+        return Access("", named(arn, "aws"), _tagging(req))
+    mine = arn.startswith(ctx.arn("iam", "policy/", region=""))
+    entity = None if isinstance(found, managed.AwsPolicy) else found
+    return Access("", named(arn, ctx.account) if mine else nobodys(arn), _conditions({**req, "PolicyArn": ""}, entity))
 
 
 def profile(ctx: Context, req: dict[str, Any]) -> Access:
     name = req["InstanceProfileName"]
     with ctx.read() as tx:
-        found = tx.get(records.PROFILES, (ctx.account, name.lower()))
-    return Access("", entity_arn(ctx, "instance-profile", found.path if found else "/", name), _conditions(req, found))
+        found = kinds.find_profile(tx, ctx, name)
+    return Access("", _here(ctx, "instance-profile", found.path if found else "/", name), _conditions(req, found))
 
 
 def profile_and_role(ctx: Context, req: dict[str, Any]) -> list[Access]:
@@ -120,8 +148,22 @@ def profile_and_role(ctx: Context, req: dict[str, Any]) -> list[Access]:
 def service_linked(ctx: Context, req: dict[str, Any]) -> Access:
     service = req["AWSServiceName"]
     arn = ctx.arn("iam", f"role/aws-service-role/{service}/AWSServiceRoleFor", region="")
-    return Access("", arn, {"iam:AWSServiceName": service})
+    return Access("", named(arn, ctx.account), {"iam:AWSServiceName": service})
 
 
 def simulated(ctx: Context, req: dict[str, Any]) -> Access:
-    return Access("", req["PolicySourceArn"])
+    """The user, group or role whose policies are looked at."""
+    arn = str(req["PolicySourceArn"])
+    with ctx.read() as tx:
+        kind, name = kinds.in_arn(arn)
+        found = kind.find(tx, ctx.account, name)
+    mine = found is None or arn_of(ctx, kind.word, found) == arn
+    return Access("", named(arn, ctx.account) if mine else nobodys(arn), _conditions({}, found))
+
+
+def last_used(ctx: Context, req: dict[str, Any]) -> Access:
+    """GetAccessKeyLastUsed is allowed on the user whose key it is."""
+    with ctx.read() as tx:
+        key = tx.get(records.ACCESS_KEYS, (req["AccessKeyId"],))
+    name = key.user if key is not None and key.account == ctx.account else ""
+    return user(ctx, {"UserName": name}) if name else Access("", _here(ctx, "user", "/", "*"))

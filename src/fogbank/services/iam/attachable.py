@@ -8,7 +8,6 @@ from fogbank.auth import managed, records
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Table
 
-from .arns import arn_of
 from .errors import InvalidInput, NoSuchEntity
 
 _HOLDERS: tuple[Table[Any], ...] = (records.USERS, records.GROUPS, records.ROLES)
@@ -18,11 +17,11 @@ _BOUNDED: tuple[Table[Any], ...] = (records.USERS, records.ROLES)
 def customer_policy(tx: Reader, ctx: Context, arn: str) -> records.ManagedPolicy | None:
     """The account's own policy of exactly this ARN."""
     found = tx.get(records.POLICIES, (ctx.account, arn.rpartition("/")[2].lower()))
-    return found if found is not None and arn_of(ctx, "policy", found) == arn else None
+    return found if found is not None and ctx.arn("iam", f"policy{found.path}{found.name}", region="") == arn else None
 
 
 def find(tx: Reader, ctx: Context, arn: str) -> records.ManagedPolicy | managed.AwsPolicy | None:
-    return managed.get(arn) if ":iam::aws:" in arn else customer_policy(tx, ctx, arn)
+    return managed.get(arn, ctx.partition) or customer_policy(tx, ctx, arn)
 
 
 def check_arn(arn: str) -> None:

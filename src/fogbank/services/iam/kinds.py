@@ -14,7 +14,7 @@ from fogbank.auth.records import PolicyHolder
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Table
 
-from .errors import NoSuchEntity, UnmodifiableEntity
+from .errors import InvalidInput, NoSuchEntity, UnmodifiableEntity
 
 H = TypeVar("H", bound=PolicyHolder)
 
@@ -63,3 +63,18 @@ KINDS: tuple[Kind[Any], ...] = (USER, GROUP, ROLE)
 def own_name(ctx: Context) -> str:
     """The calling user's name; empty for root and roles."""
     return ctx.principal.arn.rpartition("/")[2] if ctx.principal.kind == "user" else ""
+
+
+def in_arn(arn: str) -> tuple[Kind[Any], str]:
+    """The kind and name in the ARN of a user, group or role. Raises InvalidInput."""
+    word, slash, rest = arn.rpartition(":")[2].partition("/")
+    kind = {found.word: found for found in KINDS}.get(word)
+    if kind is None or not slash:
+        raise InvalidInput(f"Invalid Entity Arn: {arn} does not clearly define entity type and name.")
+    return kind, rest.rpartition("/")[2]
+
+
+def find_profile(tx: Reader, ctx: Context, name: str) -> records.InstanceProfile | None:
+    """The instance profile of this very name."""
+    found = tx.get(records.PROFILES, (ctx.account, name.lower()))
+    return found if found is not None and found.name == name else None

@@ -82,7 +82,7 @@ def policy(
 ) -> dict[str, Any]:
     """`full` as GetPolicy gives it; lists leave description and tags out (API_ListPolicies)."""
     if isinstance(found, managed.AwsPolicy):
-        arn, version = found.arn, found.version
+        arn, version = found.arn(ctx.partition), found.version
         created = updated = found.created
         labels: dict[str, Any] = {"Tags": []} if full else {}
     else:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from fogbank.auth import roles
 from fogbank.core.context import Context
+from fogbank.core.kinds import Named
 from fogbank.core.operation import Access
 
-from .errors import BucketAlreadyExists
+from .errors import BucketAlreadyExists, InvalidArgument
 from .known import Buckets
 from .lookups import require_bucket
-from .records import BUCKETS
 from .storage import current
 from .storage import version as stored_version
 
@@ -24,24 +25,38 @@ Request = dict[str, Any]
 
 
 def bucket_arn(ctx: Context, bucket: str) -> str:
-    return f"arn:{ctx.partition}:s3:::{bucket.removeprefix(f'arn:{ctx.partition}:s3:::')}"
+    return f"arn:{ctx.partition}:s3:::{bucket}"
 
 
-def object_arn(ctx: Context, bucket: str, key: str) -> str:
-    return f"arn:{ctx.partition}:s3:::{bucket}/{key}"
+def named_bucket(ctx: Context, bucket: str) -> Named:
+    return ctx.app.local(Buckets).name(ctx, bucket)
 
 
-def _tell_strangers(ctx: Context, name: str) -> None:
+def named_object(ctx: Context, bucket: str, key: str) -> Named:
+    return ctx.app.local(Buckets).name(ctx, bucket, key)
+
+
+def _bucket(ctx: Context, req: Request) -> Named:
+    found = named_bucket(ctx, req["Bucket"])
+    return found if found.key is not None else _missing(ctx, req, found)
+
+
+def _object(ctx: Context, req: Request) -> Named:
+    found = named_object(ctx, req["Bucket"], req["Key"])
+    return found if found.key is not None else _missing(ctx, req, found)
+
+
+def _missing(ctx: Context, req: Request, found: Named) -> Named:
     """Anybody is told that a bucket does not exist: without one there is no policy that could let strangers in."""
     if ctx.principal.kind == "anonymous":
         with ctx.read() as tx:
-            require_bucket(tx, {"Bucket": name})
+            require_bucket(tx, ctx, req)
+    return found
 
 
-def bucket(ctx: Context, req: Request) -> str:
+def bucket(ctx: Context, req: Request) -> Named:
     """The bucket of an operation on a bucket."""
-    _tell_strangers(ctx, req["Bucket"])
-    return f"arn:{ctx.partition}:s3:::{req['Bucket']}"
+    return _bucket(ctx, req)
 
 
 class _TagConditions(Mapping[str, str]):
@@ -76,10 +91,8 @@ def on_object(action: str, versioned: str = "") -> Callable[[Context, Request], 
     """An action on the request's object; `versioned` is the action when a version is named."""
 
     def give(ctx: Context, req: Request) -> Access:
-        _tell_strangers(ctx, req["Bucket"])
-        arn = ctx.app.local(Buckets).arn(ctx.partition, req["Bucket"], req["Key"])
-        named = req.get("VersionId") is not None
-        return Access((versioned or action) if named else action, arn, _TagConditions(ctx, req))
+        versioned_too = req.get("VersionId") is not None
+        return Access((versioned or action) if versioned_too else action, _object(ctx, req), _TagConditions(ctx, req))
 
     return give
 
@@ -134,8 +147,7 @@ def write_conditions(req: Request) -> dict[str, str | list[str]]:
 
 def put_object(ctx: Context, req: Request) -> Access | list[Access]:
     """PutObject, and the further permissions that its headers need."""
-    _tell_strangers(ctx, req["Bucket"])
-    arn = ctx.app.local(Buckets).arn(ctx.partition, req["Bucket"], req["Key"])
+    arn = _object(ctx, req)
     if req.keys().isdisjoint(_WRITE_MEMBERS):
         return Access("s3:PutObject", arn)
     conditions = write_conditions(req)
@@ -148,26 +160,41 @@ def put_object(ctx: Context, req: Request) -> Access | list[Access]:
 
 
 def write_part(ctx: Context, req: Request) -> Access:
-    return Access("s3:PutObject", object_arn(ctx, req["Bucket"], req["Key"]))
+    return Access("s3:PutObject", _object(ctx, req))
 
 
-def parse_source(text: str) -> tuple[str, str, str | None]:
-    """(bucket, key, version id) of x-amz-copy-source (URL-encoded); two empty texts when it is malformed."""
-    path, mark, version = text.partition("?versionId=")
-    path = unquote(path).removeprefix("/")
+def source_of(ctx: Context, req: Request) -> Request:
+    """The copy source (x-amz-copy-source, URL-encoded) as a request for an object. Raises InvalidArgument."""
+    path, mark, version = (req.get("CopySource") or "").partition("?versionId=")
+    path = unquote(path).removeprefix("/").removeprefix(bucket_arn(ctx, ""))
     name, slash, key = path.partition("/")
-    if name.startswith("arn:"):  # arn:aws:s3:::bucket/key
-        name = name.rsplit(":", 1)[1]
-    if not slash or not name or not key:
-        return "", "", None
-    return name, key, version if mark else None
+    if not slash or not name or not key or ":" in name:
+        raise InvalidArgument(
+            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+            ArgumentName="x-amz-copy-source",
+            ArgumentValue="x-amz-copy-source",
+        )
+    found: Request = {"Bucket": name, "Key": key}
+    if mark:
+        found["VersionId"] = version
+    if req.get("ExpectedSourceBucketOwner"):
+        found["ExpectedBucketOwner"] = req["ExpectedSourceBucketOwner"]
+    return found
 
 
 def _source(ctx: Context, req: Request) -> Access:
-    name, key, version = parse_source(req["CopySource"])
-    if version:
-        return Access("s3:GetObjectVersion", object_arn(ctx, name, key), {"s3:versionid": version})
-    return Access("s3:GetObject", object_arn(ctx, name, key))
+    return get_object(ctx, source_of(ctx, req))
+
+
+def tags_copied(ctx: Context, source: Request, req: Request, tags: Mapping[str, str]) -> list[Access]:
+    """What copying an object's tags needs besides: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"""
+    action = "s3:GetObjectVersionTagging" if source.get("VersionId") else "s3:GetObjectTagging"
+    conditions: dict[str, str | list[str]] = {f"s3:RequestObjectTag/{name}": value for name, value in tags.items()}
+    conditions["s3:RequestObjectTagKeys"] = list(tags)
+    return [
+        Access(action, _object(ctx, source), _TagConditions(ctx, source)),
+        Access("s3:PutObjectTagging", _object(ctx, req), {**write_conditions(req), **conditions}),
+    ]
 
 
 def copy_object(ctx: Context, req: Request) -> list[Access]:
@@ -180,12 +207,16 @@ def copy_part(ctx: Context, req: Request) -> list[Access]:
     return [_source(ctx, req), write_part(ctx, req)]
 
 
+def replication(ctx: Context, req: Request) -> list[Access]:
+    """The bucket, and the role that is passed to S3."""
+    role = (req.get("ReplicationConfiguration") or {}).get("Role")
+    return [Access("", _bucket(ctx, req)), *([roles.passed(ctx, role, "s3.amazonaws.com")] if role else [])]
+
+
 def create_bucket(ctx: Context, req: Request) -> list[Access]:
-    arn = bucket_arn(ctx, req["Bucket"])
-    with ctx.read() as tx:
-        taken = tx.get(BUCKETS, (req["Bucket"],))
-    if taken is not None and taken.account != ctx.account and ctx.principal.kind != "anonymous":
-        raise BucketAlreadyExists(BucketName=taken.name)  # it is not the other's policy that stands in the way
+    arn = named_bucket(ctx, req["Bucket"])
+    if arn.owner != ctx.account and ctx.principal.kind != "anonymous":
+        raise BucketAlreadyExists(BucketName=req["Bucket"])  # it is not the other's policy that stands in the way
     location = (req.get("CreateBucketConfiguration") or {}).get("LocationConstraint")
     conditions = {"s3:locationconstraint": location} if location else {}
     accesses = [Access("s3:CreateBucket", arn, conditions)]
@@ -201,7 +232,7 @@ def create_bucket(ctx: Context, req: Request) -> list[Access]:
 
 def attributes(ctx: Context, req: Request) -> list[Access]:
     """GetObjectAttributes asks for two permissions, or for their version forms."""
-    arn = object_arn(ctx, req["Bucket"], req["Key"])
+    arn = _object(ctx, req)
     if req.get("VersionId"):
         condition = {"s3:versionid": req["VersionId"]}
         return [

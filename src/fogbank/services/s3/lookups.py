@@ -5,27 +5,40 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.context import Context
+from fogbank.core.kinds import resolved
 from fogbank.store.api import Reader
 
 from .errors import AccessDenied, InvalidArgument, InvalidBucketName, NoSuchBucket
 from .names import is_bucket_name
 from .records import BUCKETS, CONFIGS, Bucket
 
+BUCKET = "bucket"
 
-def require_bucket(tx: Reader, req: dict[str, Any]) -> Bucket:
+
+def require_bucket(tx: Reader, ctx: Context, req: dict[str, Any]) -> Bucket:
     """The bucket of a request. Raises NoSuchBucket, InvalidBucketName, AccessDenied (ExpectedBucketOwner)."""
     name = req["Bucket"]
     found = tx.get(BUCKETS, (name,))
-    if found is None and name.startswith("arn:"):
-        found = tx.get(BUCKETS, (name.rsplit(":", 1)[1],))
     if found is None:
         if not is_bucket_name(name):
             raise InvalidBucketName(BucketName=name)
         raise NoSuchBucket(name)
+    check(ctx, req, found)
+    return found
+
+
+def check(ctx: Context, req: dict[str, Any], found: Bucket) -> None:
+    """Raise unless a bucket is the one that was authorised, and its owner the one that the request expects.
+
+    A body may take its time: meanwhile the bucket may be gone, and made again by somebody else.
+    """
+    if ctx.names is not None:
+        known = resolved(ctx, BUCKET, found.name)
+        if known.key is None or known.owner != found.account:
+            raise NoSuchBucket(found.name)
     expected = req.get("ExpectedBucketOwner")
     if expected is not None and expected != found.account:
         raise AccessDenied
-    return found
 
 
 def config(tx: Reader, bucket: str, kind: str, id: str = "") -> Any:

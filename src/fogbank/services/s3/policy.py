@@ -6,16 +6,18 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-publi
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Any
 
 import msgspec
 
-from fogbank.core.operation import ResourcePolicy, resource_policy
+from fogbank.core import arns
 from fogbank.store.api import Reader
 
 from .errors import MalformedPolicy
-from .records import BUCKETS, CONFIGS, OBJECTS, Bucket
+from .records import CONFIGS, OBJECTS, Bucket
 
+_OPEN = re.compile(r"[*?]|\$\{")
 _IGNORE_ACLS, RESTRICT = 1, 3  # indexes of IgnorePublicAcls, RestrictPublicBuckets in Bucket.public_access
 MAX_POLICY = 20 * 1024
 
@@ -40,29 +42,32 @@ _NARROWING = frozenset(
 )
 
 
-@resource_policy("s3")
-def bucket_policy(tx: Reader, arn: str) -> ResourcePolicy | None:
-    """The policy of the bucket an ARN lies in. With RestrictPublicBuckets a public one reaches its account only."""
-    bucket = tx.get(BUCKETS, (arn.split(":", 5)[5].partition("/")[0],))
-    if bucket is None:
-        return None
+def policy_of(tx: Reader, bucket: Bucket, key: str | None) -> str | None:
+    """The policy that decides about a bucket, or about a key in it.
+
+    With RestrictPublicBuckets a public one reaches its account only. ACLs count as further statements.
+    """
     document: str | None = None
     if bucket.has_policy:
         config = tx.get(CONFIGS, (bucket.name, "policy", ""))
         document = config.value if config is not None else None
         if document is not None and bucket.public_access[RESTRICT] and is_public(document):
             document = _restricted(document, bucket.account)
-    if bucket.ownership != "BucketOwnerEnforced" and not bucket.public_access[_IGNORE_ACLS]:
-        granted = _granted(tx, bucket, arn)
+    if not by_bucket_alone(bucket):
+        granted = _granted(tx, bucket, key)
         if granted is not None:
             document = _with(document, granted)
-    return ResourcePolicy(bucket.account, document)
+    return document
 
 
-def _granted(tx: Reader, bucket: Bucket, arn: str) -> dict[str, Any] | None:
+def by_bucket_alone(bucket: Bucket) -> bool:
+    """Whether no ACL has a say, so that one policy decides about all keys."""
+    return bucket.ownership == "BucketOwnerEnforced" or bucket.public_access[_IGNORE_ACLS]
+
+
+def _granted(tx: Reader, bucket: Bucket, key: str | None) -> dict[str, Any] | None:
     """What a canned ACL of the bucket or object gives to others, as a statement."""
-    key = arn.split(":", 5)[5].partition("/")[2]
-    if key:
+    if key is not None:
         found = tx.get(OBJECTS, (bucket.name, key))
         canned, actions = (found.grants if found is not None else "private"), ["s3:GetObject"]
         if bucket.grants == "public-read-write":
@@ -74,7 +79,8 @@ def _granted(tx: Reader, bucket: Bucket, arn: str) -> dict[str, Any] | None:
         canned, actions = bucket.grants, ["s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"]
     if not canned.startswith(("public-", "authenticated-")):
         return None
-    statement: dict[str, Any] = {"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": arn}
+    # this document is about the one bucket or key that is asked for
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": "*"}
     if canned == "authenticated-read":
         statement["Condition"] = {"StringNotEquals": {"aws:PrincipalType": "Anonymous"}}
     return statement
@@ -140,13 +146,20 @@ def _everybody(principal: Any) -> bool:
     return False
 
 
+# a condition narrows when it must be true of every request: not with IfExists, and not for a set that may be empty
+_POSITIVE = frozenset({"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"})
+
+
 def _narrows(operator: str, key: str, values: Any) -> bool:
-    if key.lower() not in _NARROWING or "Not" in operator or operator in ("Null", "Bool"):
+    """Whether a condition holds for fixed values only: no wildcards, no policy variables."""
+    if key.lower() not in _NARROWING:
         return False
     listed = [str(value) for value in (values if isinstance(values, list) else [values])]
     if key.lower() == "aws:sourceip":
-        return all(_small_network(value) for value in listed)
-    return all("*" not in value or _fixed_account(key, value) for value in listed)
+        return operator.lower() == "ipaddress" and all(_small_network(value) for value in listed)
+    if operator.lower().removeprefix("foranyvalue:") not in _POSITIVE:
+        return False
+    return all(not _OPEN.search(value) or _fixed_account(key, value) for value in listed)
 
 
 def _small_network(value: str) -> bool:
@@ -163,7 +176,7 @@ def _fixed_account(key: str, value: str) -> bool:
     if not key.lower().endswith("arn"):
         return False
     parts = value.split(":", 5)
-    return len(parts) == 6 and parts[4].isdigit()
+    return len(parts) == 6 and bool(arns.ACCOUNT.fullmatch(parts[4])) and not _OPEN.search(parts[2])
 
 
 def check_document(document: str, bucket: str) -> None:

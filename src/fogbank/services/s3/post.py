@@ -13,6 +13,7 @@ from fogbank.auth.signatures import policy_access_key, verify_policy
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError, UnrecognizedClient
 from fogbank.core.http import Request, Response, is_header
+from fogbank.core.kinds import Names
 from fogbank.core.principal import Principal, anonymous
 
 from . import arns, events, shapes
@@ -69,13 +70,15 @@ async def _take(app: App, request: Request) -> Response:
     if not key:
         raise _no_field("key")
     req = _as_put(fields, name, key, form.file_type)
+    tags = _tags(fields.get("tagging", ""))
+    if tags:
+        req["Tagging"] = urlencode(tags)
     ctx = _context(app, request, principal, bucket)
     needed = arns.put_object(ctx, req)
     denied = denial(ctx, *(needed if isinstance(needed, list) else [needed]))
     if denied is not None:
         raise denied
     made = object_of(ctx, req, bucket)
-    made.tags = _tags(fields.get("tagging", ""))
     body = Measured(form.file(), span or (0, MAX_PUT))
     await _store(ctx, req, made, body)
     return _answer(ctx, fields, made)
@@ -155,6 +158,7 @@ def _context(app: App, request: Request, principal: Principal, bucket: Bucket) -
         secure=request.scheme == "https",
         user_agent=request.header("user-agent"),
         referer=request.header("referer"),
+        names=Names(fresh=False),
     )
 
 
@@ -198,7 +202,7 @@ async def _store(ctx: Context, req: dict[str, Any], made: Object, body: Measured
 
 
 def _commit(tx: Any, ctx: Context, made: Object, content: Content) -> None:
-    bucket = require_bucket(tx, {"Bucket": made.bucket})
+    bucket = require_bucket(tx, ctx, {"Bucket": made.bucket})
     put(tx, ctx, bucket, made, current(tx, made.bucket, made.key))
     fill(tx, ctx, made, content)
     if bucket.has_notifications:

@@ -16,10 +16,10 @@ from fogbank.core.principal import anonymous
 from fogbank.wire import hosts
 
 from . import website
-from .arns import bucket_arn, object_arn
+from .arns import named_object
 from .errors import AccessDenied, MethodNotAllowed, NoSuchBucket, NoSuchConfig, NoSuchKey, NotModified
 from .lookups import config
-from .permissions import allowed, denial
+from .permissions import denial, may_list
 from .ranges import check_read, parse_range
 from .records import BUCKETS, Bucket, Object
 from .storage import body, current
@@ -115,18 +115,18 @@ class _Site:
     def _find(self, key: str) -> Object:
         """Raises NoSuchKey, or AccessDenied for what anybody may not read (or not learn the absence of)."""
         ctx, name = self.ctx, self.bucket.name
-        denied = denial(ctx, Access("s3:GetObject", object_arn(ctx, name, key)))
+        denied = denial(ctx, Access("s3:GetObject", named_object(ctx, name, key)))
         if denied is not None:
             raise AccessDenied
         with ctx.read() as tx:
             found = current(tx, name, key)
         if found is None:
-            raise NoSuchKey(key) if allowed(ctx, "s3:ListBucket", bucket_arn(ctx, name)) else self._absent(key)
+            raise NoSuchKey(key) if may_list(ctx, name) else self._absent(key)
         return found
 
     def _absent(self, key: str) -> ServiceError:
         """A website tells of a missing page even without s3:ListBucket when the whole bucket is readable."""
-        probe = object_arn(self.ctx, self.bucket.name, self.ctx.ids.hex(16))
+        probe = named_object(self.ctx, self.bucket.name, self.ctx.ids.hex(16))
         return AccessDenied() if denial(self.ctx, Access("s3:GetObject", probe)) is not None else NoSuchKey(key)
 
     def _page(self, found: Object, status: int) -> Response:

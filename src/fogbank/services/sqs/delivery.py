@@ -212,7 +212,7 @@ def move_to_dead_letter(tx: Transaction, ctx: Context, queue: Queue, message: Me
     """
     target = rules.dead_letter_target(queue.attributes)
     destination = by_arn(tx, target[0]) if target else None
-    if destination is None:
+    if destination is None or destination.account != queue.account:
         return False
     transfer(tx, ctx, message, destination, source=queue_arn(queue))
     return True

@@ -115,3 +115,9 @@ class UnsupportedOperation(ServiceError):
 
 def invalid_next_token() -> InvalidParameterValue:
     return InvalidParameterValue("Invalid or expired next token.")
+
+
+class InvalidAddress(ServiceError):
+    """A QueueUrl that is none."""
+
+    code = "InvalidAddress"

@@ -87,9 +87,12 @@ async def move(ctx: Context, payload: dict[str, Any]) -> None:
         for message in list(tx.scan_index(MESSAGES, "visible", (source.id,), end=(source.id, now_ms + 1), limit=batch)):
             if message.sent_ms > task.started_ms:
                 continue
-            target = by_arn(tx, task.destination or message.source) if task.destination or message.source else None
+            where = task.destination or message.source
+            target = by_arn(tx, where) if where in task.targets else None
             if target is None:
-                task.status, task.failure = "FAILED", "AWS.SimpleQueueService.NonExistentQueue"
+                # a message that was sent here, and is no dead letter, has no source to go back to
+                task.status = "FAILED"
+                task.failure = "AWS.SimpleQueueService.NonExistentQueue" if where else "CouldNotDetermineMessageSource"
                 break
             delivery.transfer(tx, ctx, message, target, source="")
             moved += 1

@@ -1,4 +1,7 @@
-"""Finding queues by URL, name or ARN."""
+"""Finding queues by URL, name or ARN; the resources that SQS's actions name.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,22 @@ from urllib.parse import urlsplit
 
 from fogbank.core import arns
 from fogbank.core.context import Context
+from fogbank.core.kinds import Kind, Named, named
 from fogbank.store.api import Reader
 
-from .errors import InvalidParameterValue, MissingParameter, QueueDoesNotExist
+from .errors import InvalidAddress, MissingParameter, QueueDoesNotExist, ResourceNotFoundException
 from .records import QUEUES, Queue
+
+Place = tuple[str, str, str]  # account, region, name
 
 
 def queue_arn(queue: Queue) -> str:
-    return f"arn:{arns.partition_of(queue.region)}:sqs:{queue.region}:{queue.account}:{queue.name}"
+    return _arn((queue.account, queue.region, queue.name))
+
+
+def _arn(place: Place) -> str:
+    account, region, name = place
+    return f"arn:{arns.partition_of(region)}:sqs:{region}:{account}:{name}"
 
 
 def queue_url(ctx: Context, queue: Queue) -> str:
@@ -22,50 +33,66 @@ def queue_url(ctx: Context, queue: Queue) -> str:
     return f"{ctx.endpoint}/{queue.account}/{queue.name}"
 
 
-def owner_and_name(ctx: Context, url: str) -> tuple[str, str]:
-    """(account, name) in a QueueUrl of any host, or in a bare name."""
-    path = urlsplit(url).path if "://" in url else url
-    parts = [part for part in path.split("/") if part]
-    if not parts:
-        raise QueueDoesNotExist
-    account = parts[-2] if len(parts) > 1 and parts[-2].isdigit() and len(parts[-2]) == 12 else ctx.account
-    return account, parts[-1]
+def _in_url(ctx: Context, text: str) -> Place:
+    """A QueueUrl: /ACCOUNT/NAME on any host. A bare name, or ACCOUNT/NAME, will do."""
+    if not text:
+        raise MissingParameter("QueueUrl")
+    path = urlsplit(text).path if "://" in text else text
+    *accounts, name = path.removeprefix("/").split("/")
+    if not name or len(accounts) > 1 or (accounts and not arns.ACCOUNT.fullmatch(accounts[0])):
+        raise InvalidAddress(f"The address {text} is not valid for this endpoint.")
+    return (accounts[0] if accounts else ctx.account), ctx.region, name
+
+
+def _in_arn(ctx: Context, text: str) -> Place:
+    place = place_of(text)
+    if place is None or place[1] != ctx.region or _arn(place) != text:
+        raise _nothing(ctx, ())
+    return place
+
+
+def place_of(text: str) -> Place | None:
+    """Where the queue of an ARN lies, if it is one."""
+    parts = text.split(":")
+    return (parts[4], parts[3], parts[5]) if len(parts) == 6 and parts[2] == "sqs" else None
+
+
+def _nothing(ctx: Context, place: Any) -> ResourceNotFoundException:
+    return ResourceNotFoundException("The resource that you specified for the SourceArn parameter doesn't exist.")
+
+
+QUEUE: Kind[Queue] = Kind(
+    "queue",
+    QUEUES,
+    key=_in_url,
+    arn=lambda ctx, place, queue: _arn(place),
+    missing=lambda ctx, place: QueueDoesNotExist(),
+    policy=lambda queue: queue.attributes.get("Policy"),
+)
+BY_ARN: Kind[Queue] = Kind("queue by ARN", QUEUES, key=_in_arn, arn=QUEUE.arn, missing=_nothing, policy=QUEUE.policy)
+url = QUEUE.of("QueueUrl")
 
 
 def require(tx: Reader, ctx: Context, req: dict[str, Any]) -> Queue:
     """The queue a request's QueueUrl names; QueueDoesNotExist."""
-    url = req.get("QueueUrl")
-    if not url:
-        raise MissingParameter("QueueUrl")
-    account, name = owner_and_name(ctx, url)
-    queue = tx.get(QUEUES, (account, ctx.region, name))
-    if queue is None:
-        raise QueueDoesNotExist
-    return queue
+    return QUEUE.require(tx, ctx, req.get("QueueUrl") or "")
 
 
 def by_arn(tx: Reader, text: str) -> Queue | None:
-    """The queue an ARN names, or None."""
-    try:
-        arn = arns.parse(text)
-    except ValueError:
-        raise InvalidParameterValue(f"Invalid ARN: {text}") from None
-    return tx.get(QUEUES, (arn.account, arn.region, arn.resource)) if arn.service == "sqs" else None
+    """The queue of an ARN that is kept, in a redrive policy or a task."""
+    place = place_of(text)
+    return tx.get(QUEUES, place) if place is not None else None
 
 
-def url_arn(ctx: Context, req: dict[str, Any]) -> str:
-    """The ARN of the request's QueueUrl, for authorisation; queues need not exist."""
-    url = req.get("QueueUrl") or ""
-    try:
-        account, name = owner_and_name(ctx, url)
-    except QueueDoesNotExist:
-        return ctx.arn("sqs", "*")
-    return ctx.arn("sqs", name, account=account)
+def new(ctx: Context, req: dict[str, Any]) -> Named:
+    """The queue that is to be made."""
+    if not req.get("QueueName"):
+        raise MissingParameter("QueueName")
+    return named(ctx.arn("sqs", req["QueueName"]), ctx.account)
 
 
-def name_arn(ctx: Context, req: dict[str, Any]) -> str:
-    return ctx.arn("sqs", req.get("QueueName") or "*", account=req.get("QueueOwnerAWSAccountId") or ctx.account)
-
-
-def source_arn(ctx: Context, req: dict[str, Any]) -> str:
-    return str(req.get("SourceArn") or "*")
+def owned(ctx: Context, req: dict[str, Any]) -> str:
+    """The name in a GetQueueUrl request, as QUEUE reads it."""
+    if not req.get("QueueName"):
+        raise MissingParameter("QueueName")
+    return f"{req.get('QueueOwnerAWSAccountId') or ctx.account}/{req['QueueName']}"

@@ -107,6 +107,7 @@ class MoveTask(Record):
     started_ms: int
     handle: str
     destination: str = ""
+    targets: list[str] = []  # where its messages may go: the queues that the caller may send to
     rate: int = 0
     status: str = "RUNNING"
     to_move: int = 0

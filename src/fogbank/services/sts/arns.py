@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.auth import roles
 from fogbank.core.context import Context
+from fogbank.core.kinds import named
 from fogbank.core.operation import Access
 
 
@@ -32,7 +34,7 @@ def _conditions(req: dict[str, Any]) -> dict[str, Any]:
 
 def assumed_role(ctx: Context, req: dict[str, Any]) -> list[Access]:
     """sts:AssumeRole on the role; with session tags sts:TagSession, with a source identity sts:SetSourceIdentity."""
-    role, conditions = req["RoleArn"], _conditions(req)
+    role, conditions = roles.by_arn(ctx, req["RoleArn"], to_assume=True), _conditions(req)
     needed = [Access("sts:AssumeRole", role, conditions)]
     if req.get("Tags"):
         needed.append(Access("sts:TagSession", role, conditions))
@@ -43,8 +45,9 @@ def assumed_role(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 def federated_user(ctx: Context, req: dict[str, Any]) -> list[Access]:
     """sts:GetFederationToken on the federated user; with session tags sts:TagSession."""
-    arn, conditions = ctx.arn("sts", f"federated-user/{req['Name']}", region=""), _conditions(req)
-    needed = [Access("sts:GetFederationToken", arn, conditions)]
+    user = named(ctx.arn("sts", f"federated-user/{req['Name']}", region=""), ctx.account)
+    conditions = _conditions(req)
+    needed = [Access("sts:GetFederationToken", user, conditions)]
     if req.get("Tags"):
-        needed.append(Access("sts:TagSession", arn, conditions))
+        needed.append(Access("sts:TagSession", user, conditions))
     return needed

@@ -20,7 +20,7 @@ _PACKED = 1024  # bytes; AWS does not publish its own limit, only the percentage
 _KEPT = 86400  # seconds that an ended session stays known, to be told that it has expired
 
 
-def session_policies(tx: Reader, req: dict[str, Any]) -> list[str]:
+def session_policies(tx: Reader, req: dict[str, Any], partition: str) -> list[str]:
     """The JSON documents of the request's inline and managed session policies, checked."""
     found = []
     if req.get("Policy"):
@@ -30,7 +30,7 @@ def session_policies(tx: Reader, req: dict[str, Any]) -> list[str]:
             raise MalformedPolicyDocument(str(error)) from None
         found.append(req["Policy"])
     for given in req.get("PolicyArns") or ():
-        document = document_of(tx, given.get("arn") or "")
+        document = document_of(tx, given.get("arn") or "", partition)
         if document is None:
             raise MalformedPolicyDocument(f"Policy {given.get('arn')} does not exist.")
         found.append(document)

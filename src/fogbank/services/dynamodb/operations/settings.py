@@ -71,11 +71,8 @@ def describe_time_to_live(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tagged(tx: Reader, ctx: Context, arn: str) -> TableRecord:
-    parts = arn.split(":", 5)
-    if len(parts) != 6 or parts[2] != "dynamodb" or not parts[5].startswith("table/"):
-        raise ValidationError(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
     found = tx.get(TABLES, target(ctx, arn))
-    if found is None or parts[5].count("/") > 1:
+    if found is None:
         raise ResourceNotFound(f"Requested resource not found: ResourcArn: {arn} not found")
     return found
 

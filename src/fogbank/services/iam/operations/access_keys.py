@@ -88,7 +88,7 @@ def _age(key: records.AccessKey) -> str:
     return f"{key.created:020.6f}{key.id}"
 
 
-@operation("iam", "GetAccessKeyLastUsed", resource="*")
+@operation("iam", "GetAccessKeyLastUsed", resource=arns.last_used)
 def get_access_key_last_used(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """When and where a key was used last, since this server started; `N/A` before its first use."""
     with ctx.read() as tx:

@@ -48,7 +48,7 @@ def _items(tx: Reader, ctx: Context) -> Iterator[Item]:
     for policy in tx.scan(records.POLICIES, (ctx.account,)):
         yield "LocalManagedPolicy", policy.name, policy
     for known in managed.every():
-        if attachable.uses(tx, ctx.account, known.arn)[0]:  # AWS lists those in use
+        if attachable.uses(tx, ctx.account, known.arn(ctx.partition))[0]:  # AWS lists those in use
             yield "AWSManagedPolicy", known.name, known
 
 
@@ -85,7 +85,7 @@ def _inline(holder: records.PolicyHolder) -> list[dict[str, str]]:
 
 def _policy(tx: Reader, ctx: Context, found: records.ManagedPolicy | managed.AwsPolicy) -> dict[str, Any]:
     if isinstance(found, managed.AwsPolicy):
-        arn = found.arn
+        arn = found.arn(ctx.partition)
         versions = [shapes.version(found.version, True, found.created, found.document)]
     else:
         arn = arn_of(ctx, "policy", found)

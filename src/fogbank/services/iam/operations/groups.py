@@ -55,7 +55,7 @@ def _name(entity: records.Entity) -> str:
     return entity.name.lower()
 
 
-@operation("iam", "UpdateGroup", resource=arns.group)
+@operation("iam", "UpdateGroup", resource=arns.renamed_group)
 def update_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A new name or path; the members stay."""
     with ctx.write() as tx:

@@ -101,7 +101,7 @@ def _versions(tx: Reader, policy: records.ManagedPolicy) -> list[records.PolicyV
     return list(tx.scan(records.VERSIONS, (policy.account, policy.name.lower())))
 
 
-@operation("iam", "ListPolicies", resource=lambda ctx, req: ctx.arn("iam", "policy/", region=""))
+@operation("iam", "ListPolicies", resource=arns.policies)
 def list_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Managed policies: the account's own, then AWS's (Scope Local, AWS or All)."""
     usage = req.get("PolicyUsageFilter")
@@ -124,7 +124,7 @@ def list_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _arn(ctx: Context, policy: AnyPolicy) -> str:
-    return policy.arn if isinstance(policy, managed.AwsPolicy) else arns.arn_of(ctx, "policy", policy)
+    return policy.arn(ctx.partition) if isinstance(policy, managed.AwsPolicy) else arns.arn_of(ctx, "policy", policy)
 
 
 def _order(policy: AnyPolicy) -> str:

@@ -15,13 +15,13 @@ from fogbank.store.api import Reader
 
 from .. import arns, shapes, tags
 from ..errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
-from ..kinds import ROLE
+from ..kinds import ROLE, find_profile
 from ..paging import page
 
 
 def require(tx: Reader, ctx: Context, name: str) -> records.InstanceProfile:
-    found = tx.get(records.PROFILES, (ctx.account, name.lower()))
-    if found is None or found.name != name:
+    found = find_profile(tx, ctx, name)
+    if found is None:
         raise NoSuchEntity(f"Instance Profile {name} cannot be found.")
     return found
 

@@ -18,7 +18,7 @@ from fogbank.core.principal import Principal
 
 from .. import arns
 from ..errors import InvalidInput, MalformedPolicyDocument
-from ..kinds import KINDS, Kind
+from ..kinds import in_arn
 from ..paging import page
 
 _TYPES = {"user": "user", "group": "group", "role": "role"}
@@ -28,7 +28,7 @@ _TYPES = {"user": "user", "group": "group", "role": "role"}
 def simulate_custom_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """What the given policies would allow."""
     given = tuple(_read(text, f"PolicyInputList.{n}") for n, text in enumerate(req["PolicyInputList"], 1))
-    caller = _caller(req.get("CallerArn") or f"arn:aws:iam::{ctx.account}:user/simulated", ctx.account)
+    caller = _caller(req.get("CallerArn") or ctx.arn("iam", "user/simulated", region=""), ctx.account)
     return _simulate(ctx, req, caller, PolicySet(identity=given))
 
 
@@ -37,20 +37,13 @@ def simulate_principal_policy(ctx: Context, req: dict[str, Any]) -> dict[str, An
     """What an identity's policies, and further ones, would allow."""
     source = req["PolicySourceArn"]
     with ctx.read() as tx:
-        holder = _kind(source).require(tx, ctx, source.rpartition("/")[2])
+        kind, name = in_arn(source)
+        holder = kind.require(tx, ctx, name)
         caller = _caller(req.get("CallerArn") or source, ctx.account)
         identity = Identities(ctx.app).of_holder(tx, holder)
     given = tuple(_read(text, f"PolicyInputList.{n}") for n, text in enumerate(req.get("PolicyInputList") or (), 1))
     policies = PolicySet(identity=(*identity.policies, *given), boundary=identity.boundary)
     return _simulate(ctx, req, caller, policies)
-
-
-def _kind(arn: str) -> Kind[Any]:
-    word, slash, _ = arn.rpartition(":")[2].partition("/")
-    kind = {found.word: found for found in KINDS}.get(word)
-    if kind is None or not slash:
-        raise InvalidInput(f"Invalid Entity Arn: {arn} does not clearly define entity type and name.")
-    return kind
 
 
 def _caller(arn: str, account: str) -> Principal:
@@ -141,7 +134,8 @@ def get_context_keys_for_principal_policy(ctx: Context, req: dict[str, Any]) -> 
     """The same of an identity's policies and further ones."""
     source = req["PolicySourceArn"]
     with ctx.read() as tx:
-        holder = _kind(source).require(tx, ctx, source.rpartition("/")[2])
+        kind, name = in_arn(source)
+        holder = kind.require(tx, ctx, name)
         identity = Identities(ctx.app).of_holder(tx, holder)
     texts = [*(req.get("PolicyInputList") or ()), *holder.inline.values()]
     policies = [*identity.policies, *(_read(text, "") for text in req.get("PolicyInputList") or ())]

@@ -48,7 +48,7 @@ def get_user(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         return {"User": shapes.user(ctx, USER.require(tx, ctx, name))}
 
 
-@operation("iam", "UpdateUser", resource=arns.user)
+@operation("iam", "UpdateUser", resource=arns.renamed_user)
 def update_user(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A new name or path; keys and memberships move along."""
     with ctx.write() as tx:

@@ -31,7 +31,7 @@ _OWNERSHIPS = ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
 def get_bucket_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The owner, and what it granted."""
     with ctx.read() as tx:
-        found = require_bucket(tx, req)
+        found = require_bucket(tx, ctx, req)
     return {"Owner": owner(found.account), "Grants": acls.grants_of(found.grants, found.account)}
 
 
@@ -39,7 +39,7 @@ def get_bucket_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def put_bucket_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A canned ACL, or a document that equals one; refused where Object Ownership turned ACLs off."""
     with ctx.write() as tx:
-        found = require_bucket(tx, req)
+        found = require_bucket(tx, ctx, req)
         found.grants = _asked(req, found)
         keep(tx, found)
     return {}
@@ -89,7 +89,7 @@ def put_object_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def get_ownership(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """BucketOwnerEnforced unless it was changed or removed."""
     with ctx.read() as tx:
-        found = require_bucket(tx, req)
+        found = require_bucket(tx, ctx, req)
     if not found.ownership:
         raise NoSuchConfig("OwnershipControlsNotFoundError", "The bucket ownership controls were not found", found.name)
     return {"OwnershipControls": {"Rules": [{"ObjectOwnership": found.ownership}]}}
@@ -102,7 +102,7 @@ def put_ownership(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if len(rules) != 1 or rules[0].get("ObjectOwnership") not in _OWNERSHIPS:
         raise MalformedXML
     with ctx.write() as tx:
-        found = require_bucket(tx, req)
+        found = require_bucket(tx, ctx, req)
         if rules[0]["ObjectOwnership"] == acls.ENFORCED and found.grants != "private":
             raise InvalidBucketAclWithObjectOwnership
         found.ownership = rules[0]["ObjectOwnership"]
@@ -114,7 +114,7 @@ def put_ownership(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def delete_ownership(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Back to ObjectWriter's behaviour, with no controls to be read."""
     with ctx.write() as tx:
-        found = require_bucket(tx, req)
+        found = require_bucket(tx, ctx, req)
         found.ownership = ""
         keep(tx, found)
     return {}

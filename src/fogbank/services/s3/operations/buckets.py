@@ -92,7 +92,7 @@ def _region(ctx: Context, location: str | None) -> str:
 def head_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Whether there is such a bucket; the region it is in."""
     with ctx.read() as tx:
-        found = require_bucket(tx, req)
+        found = require_bucket(tx, ctx, req)
     return {
         "BucketRegion": found.region,
         "AccessPointAlias": False,
@@ -104,7 +104,7 @@ def head_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def get_bucket_location(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The region; nothing at all for us-east-1."""
     with ctx.read() as tx:
-        found = require_bucket(tx, req)
+        found = require_bucket(tx, ctx, req)
     return {} if found.region == "us-east-1" else {"LocationConstraint": found.region}
 
 
@@ -145,7 +145,7 @@ def list_buckets(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def delete_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Only an empty bucket goes: no object, no version, no delete marker. Uploads under way go with it."""
     with ctx.write() as tx:
-        found = require_bucket(tx, req)
+        found = require_bucket(tx, ctx, req)
         name = found.name
         for table in (OBJECTS, VERSIONS):
             if next(iter(tx.scan(table, (name,), limit=1)), None) is not None:

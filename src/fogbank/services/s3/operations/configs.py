@@ -22,14 +22,14 @@ Request = dict[str, Any]
 
 def put(ctx: Context, req: Request, kind: str, value: Any, id: str = "") -> None:
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         tx.put(CONFIGS, Config(bucket=bucket.name, kind=kind, id=id, value=value))
 
 
 def get(ctx: Context, req: Request, kind: str, code: str = "", text: str = "", id: str = "") -> Any:
     """The document; raises the 404 of `code` when there is none (with no code: None is returned)."""
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         value = config(tx, bucket.name, kind, id)
     if value is None and code:
         raise NoSuchConfig(code, text, bucket.name)
@@ -38,7 +38,7 @@ def get(ctx: Context, req: Request, kind: str, code: str = "", text: str = "", i
 
 def delete(ctx: Context, req: Request, kind: str, id: str = "") -> dict[str, Any]:
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         tx.delete(CONFIGS, (bucket.name, kind, id))
     return {}
 
@@ -72,7 +72,7 @@ def delete_cors(ctx: Context, req: Request) -> dict[str, Any]:
 
 def _flag_cors(ctx: Context, req: Request, *, present: bool) -> None:
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         bucket.has_cors = present
         keep(tx, bucket)
 
@@ -122,7 +122,7 @@ def put_encryption(ctx: Context, req: Request) -> dict[str, Any]:
             ArgumentName="ApplyServerSideEncryptionByDefault",
         )
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         bucket.kms_key = None if algorithm == "AES256" else key or _aws_managed(ctx, bucket)
         keep(tx, bucket)
         tx.put(CONFIGS, Config(bucket=bucket.name, kind="encryption", value={"Rules": rules}))
@@ -148,7 +148,7 @@ def get_encryption(ctx: Context, req: Request) -> dict[str, Any]:
 def delete_encryption(ctx: Context, req: Request) -> dict[str, Any]:
     """Back to SSE-S3."""
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         bucket.kms_key = None
         keep(tx, bucket)
     return delete(ctx, req, "encryption")

@@ -25,7 +25,7 @@ from ..storage import current, delete, delete_version
 def delete_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Success, too, when there was nothing. Of a versioned bucket: a delete marker, or one version for good."""
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         return _remove(tx, ctx, bucket, req["Key"], version_asked(req), req)
 
 
@@ -76,8 +76,9 @@ def delete_objects(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if not wanted or len(wanted) > 1000 or any(not each.get("Key") for each in wanted):
         raise MalformedXML
     quiet = bool(req["Delete"].get("Quiet"))
+    arns.named_bucket(ctx, req["Bucket"])
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
     deleted: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     permitted = []
@@ -88,7 +89,7 @@ def delete_objects(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         else:
             errors.append(_error(each, "AccessDenied", denied))
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         for each in permitted:
             try:
                 answer = _remove(tx, ctx, bucket, each["Key"], each.get("VersionId"), _conditions(each))
@@ -106,7 +107,7 @@ def _conditions(each: dict[str, Any]) -> dict[str, Any]:
 
 
 def _denied(ctx: Context, bucket: Bucket, each: dict[str, Any]) -> str | None:
-    arn = arns.object_arn(ctx, bucket.name, each["Key"])
+    arn = arns.named_object(ctx, bucket.name, each["Key"])
     version = each.get("VersionId")
     access = Access("s3:DeleteObjectVersion", arn, {"s3:versionid": version}) if version else None
     error = denial(ctx, access or Access("s3:DeleteObject", arn))

@@ -68,7 +68,7 @@ def delete_lifecycle(ctx: Context, req: Request) -> dict[str, Any]:
     return delete(ctx, req, "lifecycle")
 
 
-@operation("s3", "PutBucketReplication", action="s3:PutReplicationConfiguration", resource=arns.bucket,
+@operation("s3", "PutBucketReplication", action="s3:PutReplicationConfiguration", resource=arns.replication,
            fidelity="recorded")  # fmt: skip
 def put_replication(ctx: Context, req: Request) -> dict[str, Any]:
     """Kept, for a versioned bucket; nothing is replicated yet."""
@@ -76,7 +76,7 @@ def put_replication(ctx: Context, req: Request) -> dict[str, Any]:
     if not chosen.get("Role") or not chosen.get("Rules"):
         raise MalformedXML
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
     if bucket.versioning != "Enabled":
         raise InvalidRequest("Versioning must be 'Enabled' on the bucket to apply a replication configuration")
     put(ctx, req, "replication", chosen)
@@ -109,7 +109,7 @@ def put_object_lock(ctx: Context, req: Request) -> dict[str, Any]:
     if chosen.get("ObjectLockEnabled") != "Enabled":
         raise MalformedXML
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
     if bucket.versioning != "Enabled":
         raise InvalidBucketState("Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration")
     put(ctx, req, "object-lock", chosen)
@@ -136,7 +136,7 @@ def _get_by_id(ctx: Context, req: Request, kind: str, member: str) -> dict[str, 
 
 def _list_by_id(ctx: Context, req: Request, kind: str, member: str) -> dict[str, Any]:
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         found = [each.value for each in tx.scan(CONFIGS, (bucket.name, kind))]
     return {"IsTruncated": False, member: found}
 

@@ -76,7 +76,7 @@ def list_objects_v2(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         )
     marker = open_token(ctx, continued, f"list/{req['Bucket']}") if continued else req.get("StartAfter") or ""
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         found = _objects(tx, bucket.name, req, marker, limit)
     answer = _common(req, bucket, limit, encode, "StartAfter")
     if continued:
@@ -96,7 +96,7 @@ def list_objects(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The first version: continues after a marker, and names the next one only when there is a delimiter."""
     encode, limit = _encodes(req), page_size(req)
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         found = _objects(tx, bucket.name, req, req.get("Marker") or "", limit)
     answer = _common(req, bucket, limit, encode)
     answer["Marker"] = _text(req.get("Marker") or "", encode)
@@ -121,7 +121,7 @@ def list_object_versions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         )
     prefix, delimiter = req.get("Prefix") or "", req.get("Delimiter") or ""
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         skip: list[Object] = []
         if version_marker:
             skip = _behind(tx, bucket.name, key_marker, version_marker)

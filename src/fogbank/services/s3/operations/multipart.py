@@ -30,7 +30,7 @@ from ..making import object_of
 from ..ranges import parse_copy_range
 from ..records import UPLOADED, UPLOADS, Bucket, Object, Part, Upload, UploadedPart
 from ..storage import MANY, OWNER, body, current, fill_parts, put, release_blobs, stream
-from .writes import check_precondition, fetch_source, source_of
+from .writes import check_precondition, fetch_source
 
 MIN_PART = 5 << 20
 MAX_PARTS = 10_000
@@ -59,7 +59,7 @@ def create_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         kind = kind or default_type(algorithm)
         check_type(algorithm, kind)
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         made = object_of(ctx, req, bucket)
         upload = Upload(
             bucket=bucket.name,
@@ -86,7 +86,7 @@ def create_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 async def upload_part(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """One part, 5 MB to 5 GB; the last may be smaller. The same number again replaces it."""
     number = _number(req)
-    await ctx.fetch(require_bucket, req)
+    await ctx.fetch(require_bucket, ctx, req)
     upload = await ctx.fetch(require_upload, req)
     content = await receive(ctx, req, inline=False, algorithm=upload.algorithm)
     _check_algorithm(upload, content)
@@ -145,9 +145,9 @@ def _keep_part(tx: Transaction, ctx: Context, req: dict[str, Any], number: int, 
 async def upload_part_copy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A part from (a range of) an object."""
     number = _number(req)
-    await ctx.fetch(require_bucket, req)
+    await ctx.fetch(require_bucket, ctx, req)
     upload = await ctx.fetch(require_upload, req)
-    source = await fetch_source(ctx, source_of(req), req)
+    source = await fetch_source(ctx, arns.source_of(ctx, req), req)
     first, last = 0, source.size - 1
     if req.get("CopySourceRange"):
         first, last = parse_copy_range(req["CopySourceRange"], source.size)
@@ -172,7 +172,7 @@ def complete_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, An
     """The parts named become the object; those not named go."""
     listed = (req.get("MultipartUpload") or {}).get("Parts") or []
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         upload = require_upload(tx, req)
         if not listed:
             raise MalformedXML
@@ -280,7 +280,7 @@ def _forget(tx: Transaction, ctx: Context, upload: Upload, numbers: list[int]) -
 
 def _on_upload(action: str) -> Any:
     def give(ctx: Context, req: dict[str, Any]) -> Access:
-        return Access(action, arns.object_arn(ctx, req["Bucket"], req["Key"]))
+        return Access(action, arns.named_object(ctx, req["Bucket"], req["Key"]))
 
     return give
 
@@ -289,7 +289,7 @@ def _on_upload(action: str) -> Any:
 def abort_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The upload and its parts go."""
     with ctx.write() as tx:
-        require_bucket(tx, req)
+        require_bucket(tx, ctx, req)
         upload = require_upload(tx, req)
         parts = list(tx.scan(UPLOADED, (upload.bucket, upload.id)))
         release_blobs(tx, ctx, [part.blob for part in parts])

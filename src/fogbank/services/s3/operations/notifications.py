@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.context import Context
-from fogbank.core.operation import Access, operation
+from fogbank.core.errors import ServiceError
+from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
 from .. import arns
@@ -16,7 +17,6 @@ from ..errors import InvalidArgument, MalformedXML
 from ..events import TARGETS, as_s3, test_message
 from ..known import keep
 from ..lookups import require_bucket
-from ..permissions import denial
 from ..records import CONFIGS, Bucket, Config
 from .configs import get
 
@@ -29,7 +29,7 @@ async def put_notification(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     chosen = req.get("NotificationConfiguration")
     if chosen is None:
         raise MalformedXML
-    bucket = await ctx.fetch(require_bucket, req)
+    bucket = await ctx.fetch(require_bucket, ctx, req)
     kept: dict[str, Any] = {}
     for member, arn in TARGETS:
         configurations = [_checked(ctx, each, arn) for each in chosen.get(member) or []]
@@ -39,7 +39,7 @@ async def put_notification(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         kept["EventBridgeConfiguration"] = {}
     if not req.get("SkipDestinationValidation"):
         await _validate(ctx, bucket, kept)
-    await ctx.transact(_keep, req, kept)
+    await ctx.transact(_keep, ctx, req, kept)
     return {}
 
 
@@ -65,12 +65,14 @@ async def _validate(ctx: Context, bucket: Bucket, kept: dict[str, Any]) -> None:
         if target.count(":") < 6:
             raise InvalidArgument("The ARN is not well formed", ArgumentName="CloudFunction", ArgumentValue=target)
         there = as_s3(ctx, bucket.name, bucket.account, target.split(":")[3])
-        if denial(there, Access("lambda:InvokeFunction", target)) is not None:
+        try:
+            await there.call("lambda", "Invoke", {"FunctionName": target, "InvocationType": "DryRun"})
+        except ServiceError:
             raise InvalidArgument(
                 _CANNOT,
                 ArgumentName=target,
                 ArgumentValue="Not authorized to invoke function",
-            )
+            ) from None
     for member, arn in TARGETS[1:]:
         for each in kept.get(member) or []:
             if each[arn].count(":") < 5:
@@ -80,8 +82,8 @@ async def _validate(ctx: Context, bucket: Bucket, kept: dict[str, Any]) -> None:
                 raise InvalidArgument(_CANNOT, ArgumentName=each[arn], ArgumentValue=error.message)
 
 
-def _keep(tx: Transaction, req: dict[str, Any], kept: dict[str, Any]) -> None:
-    bucket = require_bucket(tx, req)
+def _keep(tx: Transaction, ctx: Context, req: dict[str, Any], kept: dict[str, Any]) -> None:
+    bucket = require_bucket(tx, ctx, req)
     tx.put(CONFIGS, Config(bucket=bucket.name, kind="notification", value=kept))
     bucket.has_notifications = any(kept.get(member) for member, _ in TARGETS)
     keep(tx, bucket)

@@ -29,7 +29,7 @@ def put_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if not document:
         raise MalformedPolicy("Policies must be valid JSON and the first byte must be '{'")
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         _owner_only(ctx, bucket)
         check_document(document, bucket.name)
         if bucket.public_access[_BLOCK_POLICY] and is_public(document):
@@ -54,7 +54,7 @@ def _owner_only(ctx: Context, bucket: Bucket) -> None:
 def get_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The document, as it was put."""
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         document = config(tx, bucket.name, "policy")
     _owner_only(ctx, bucket)
     if document is None:
@@ -66,7 +66,7 @@ def get_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def delete_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Detach the policy."""
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         _owner_only(ctx, bucket)
         tx.delete(CONFIGS, (bucket.name, "policy", ""))
         bucket.has_policy = False
@@ -78,7 +78,7 @@ def delete_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def get_bucket_policy_status(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Whether the policy is public."""
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         document = config(tx, bucket.name, "policy")
     if document is None:
         raise NoSuchConfig("NoSuchBucketPolicy", "The bucket policy does not exist", bucket.name)
@@ -92,7 +92,7 @@ def put_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     if asked is None:
         raise MalformedXML
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         bucket.public_access = tuple(bool(asked.get(flag)) for flag in _FLAGS)
         keep(tx, bucket)
         tx.delete(CONFIGS, (bucket.name, "no-public-access", ""))
@@ -103,7 +103,7 @@ def put_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 def get_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """All on for a bucket that never changed it, as since April 2023."""
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         removed = config(tx, bucket.name, "no-public-access")
     if removed:
         raise NoSuchConfig(
@@ -116,7 +116,7 @@ def get_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 def delete_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove the configuration: nothing is blocked."""
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         bucket.public_access = (False, False, False, False)
         keep(tx, bucket)
         tx.put(CONFIGS, Config(bucket=bucket.name, kind="no-public-access", value=True))

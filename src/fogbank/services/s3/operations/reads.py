@@ -33,13 +33,13 @@ Found = tuple[Bucket, Object]
 
 
 def find(
-    tx: Reader, req: dict[str, Any], buckets: Buckets | None = None
+    tx: Reader, ctx: Context, req: dict[str, Any], buckets: Buckets | None = None
 ) -> tuple[Bucket, Object | None, S3Error | None]:
     """The object a request means, or the error that stands for its absence (None: missing_key decides).
 
     With `buckets` the bucket may be one that is kept in memory, and is only read.
     """
-    bucket = require_bucket(tx, req) if buckets is None else buckets.require(tx, req)
+    bucket = require_bucket(tx, ctx, req) if buckets is None else buckets.require(tx, ctx, req)
     asked = version_asked(req)
     if asked is None:
         found = current(tx, bucket.name, req["Key"])
@@ -77,7 +77,7 @@ def require_object(ctx: Context, req: dict[str, Any]) -> Found:
     Raises NoSuchKey (AccessDenied for who may not list the bucket), NoSuchVersion, MethodNotAllowed.
     """
     with ctx.read() as tx:
-        bucket, found, error = find(tx, req)
+        bucket, found, error = find(tx, ctx, req)
     if found is None:
         raise error or missing_key(ctx, bucket.name, req["Key"])
     return bucket, found
@@ -86,7 +86,7 @@ def require_object(ctx: Context, req: dict[str, Any]) -> Found:
 def change_object(ctx: Context, req: dict[str, Any], change: Callable[[Bucket, Object], None]) -> dict[str, Any]:
     """Let `change(bucket, object)` alter the metadata of a request's object, in place; the answer names its version."""
     with ctx.write() as tx:
-        bucket, found, error = find(tx, req)
+        bucket, found, error = find(tx, ctx, req)
         if found is not None:
             change(bucket, found)
             now = current(tx, found.bucket, found.key)
@@ -99,7 +99,7 @@ def change_object(ctx: Context, req: dict[str, Any], change: Callable[[Bucket, O
 def get_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The bytes of an object, or of a range or part of it, under conditions."""
     with ctx.read() as tx:
-        bucket, found, error = find(tx, req, ctx.app.local(Buckets))
+        bucket, found, error = find(tx, ctx, req, ctx.app.local(Buckets))
         if found is not None:
             answer, first, length = _answer(tx, req, bucket, found)
             answer["Body"] = body(tx, ctx, found, first, length)
@@ -111,7 +111,7 @@ def get_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def head_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """GetObject without the bytes."""
     with ctx.read() as tx:
-        bucket, found, error = find(tx, req, ctx.app.local(Buckets))
+        bucket, found, error = find(tx, ctx, req, ctx.app.local(Buckets))
         if found is not None:
             return _answer(tx, req, bucket, found)[0]
     raise error or missing_key(ctx, bucket.name, req["Key"])

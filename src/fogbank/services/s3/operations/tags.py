@@ -73,7 +73,7 @@ def put_bucket_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Replace the tags of a bucket; at most fifty."""
     tags = _asked(req, 50)
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         tx.put(CONFIGS, Config(bucket=bucket.name, kind="tagging", value=tags))
     return {}
 
@@ -82,7 +82,7 @@ def put_bucket_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def get_bucket_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The tags of a bucket; NoSuchTagSet when there are none."""
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         tags = config(tx, bucket.name, "tagging")
     if not tags:
         raise NoSuchConfig("NoSuchTagSet", "The TagSet does not exist", bucket.name)
@@ -93,6 +93,6 @@ def get_bucket_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def delete_bucket_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove every tag of a bucket."""
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         tx.delete(CONFIGS, (bucket.name, "tagging", ""))
     return {}

@@ -26,7 +26,7 @@ def list_parts(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     limit = page_size(req, "MaxParts", "max-parts")
     marker = part_marker(req)
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         upload = require_upload(tx, req)
         found = list(
             tx.scan(UPLOADED, (bucket.name, upload.id), after=(bucket.name, upload.id, marker), limit=limit + 1)
@@ -69,7 +69,7 @@ def list_multipart_uploads(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             "max-uploads must be greater than 0", ArgumentName="max-uploads", ArgumentValue=str(req["MaxUploads"])
         )
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         begun: list[Upload] = []
         if key_marker and id_marker:  # the rest of the marker's key comes first
             after = (bucket.name, key_marker, id_marker)

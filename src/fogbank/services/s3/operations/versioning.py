@@ -26,7 +26,7 @@ def put_bucket_versioning(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if status not in ("Enabled", "Suspended"):
         raise IllegalVersioning if status is None else MalformedXML
     with ctx.write() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
         if status == "Suspended" and config(tx, bucket.name, "object-lock"):
             raise InvalidBucketState(
                 "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
@@ -40,5 +40,5 @@ def put_bucket_versioning(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def get_bucket_versioning(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Nothing at all for a bucket that was never versioned."""
     with ctx.read() as tx:
-        bucket = require_bucket(tx, req)
+        bucket = require_bucket(tx, ctx, req)
     return {"Status": bucket.versioning} if bucket.versioning else {}

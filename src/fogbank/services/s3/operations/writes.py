@@ -22,7 +22,7 @@ from ..known import Buckets
 from ..lookups import require_bucket
 from ..making import object_of
 from ..names import tags_of_header
-from ..permissions import missing_key
+from ..permissions import denial, missing_key
 from ..ranges import check_copy, check_write
 from ..records import INLINE, INLINES, NULL, Bucket, Object
 from ..storage import OWNER, body, current, fill, put, stream
@@ -44,7 +44,7 @@ def put_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Coroutine[
 
 
 async def _put_large(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    bucket = await ctx.fetch(require_bucket, req)
+    bucket = await ctx.fetch(require_bucket, ctx, req)
     object_of(ctx, req, bucket)  # refuses bad headers before the bytes are read
     content = await receive(ctx, req)
     try:
@@ -63,7 +63,7 @@ def _put_answer(made: Object, bucket: Bucket) -> dict[str, Any]:
 
 
 def _commit(tx: Transaction, ctx: Context, req: dict[str, Any], content: Content) -> tuple[Object, Bucket]:
-    bucket = ctx.app.local(Buckets).require(tx, req)
+    bucket = ctx.app.local(Buckets).require(tx, ctx, req)
     made = object_of(ctx, req, bucket)
     made.size, made.etag, made.checksums = content.size, content.md5.hex(), content.checksums
     if content.blob is not None:
@@ -98,9 +98,13 @@ async def copy_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 async def _copy(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | None:
     """One try; None when the source changed meanwhile."""
-    bucket = await ctx.fetch(require_bucket, req)
-    source_request = source_of(req)
+    bucket = await ctx.fetch(require_bucket, ctx, req)
+    source_request = arns.source_of(ctx, req)
     source = await fetch_source(ctx, source_request, req)
+    if source.tags and req.get("TaggingDirective") != "REPLACE":
+        denied = denial(ctx, *arns.tags_copied(ctx, source_request, req, source.tags))
+        if denied is not None:
+            raise denied
     if source.size > MAX_PUT:
         raise InvalidRequest(
             f"The specified copy source is larger than the maximum allowable size for a copy source: {MAX_PUT}"
@@ -126,34 +130,17 @@ async def _copy(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | None:
     return answer
 
 
-def source_of(req: dict[str, Any]) -> dict[str, Any]:
-    """The copy source as a request for an object. Raises InvalidArgument."""
-    name, key, version = arns.parse_source(req.get("CopySource") or "")
-    if not name:
-        raise InvalidArgument(
-            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
-            ArgumentName="x-amz-copy-source",
-            ArgumentValue="x-amz-copy-source",
-        )
-    found: dict[str, Any] = {"Bucket": name, "Key": key}
-    if version is not None:
-        found["VersionId"] = version
-    if req.get("ExpectedSourceBucketOwner"):
-        found["ExpectedBucketOwner"] = req["ExpectedSourceBucketOwner"]
-    return found
-
-
 async def fetch_source(ctx: Context, source_request: dict[str, Any], req: dict[str, Any]) -> Object:
     """The source of a copy, its conditions checked. Raises NoSuchKey, AccessDenied, PreconditionFailed, …"""
-    found = await ctx.fetch(find_source, source_request, req)
+    found = await ctx.fetch(find_source, ctx, source_request, req)
     if found is None:
         raise missing_key(ctx, source_request["Bucket"], source_request["Key"])
     return found
 
 
-def find_source(tx: Reader, source_request: dict[str, Any], req: dict[str, Any]) -> Object | None:
+def find_source(tx: Reader, ctx: Context, source_request: dict[str, Any], req: dict[str, Any]) -> Object | None:
     """None when there is no such key; raises for a missing version, a delete marker, a failed condition."""
-    _, found, error = find(tx, source_request)
+    _, found, error = find(tx, ctx, source_request)
     if found is None:
         if error is not None and error.code == "MethodNotAllowed":
             raise InvalidRequest(
@@ -226,8 +213,8 @@ def _commit_copy(
     content: Content | None,
 ) -> Bucket | None:
     """None when the source is not what it was when it was read."""
-    bucket = require_bucket(tx, req)
-    now = find_source(tx, source_request, req)
+    bucket = require_bucket(tx, ctx, req)
+    now = find_source(tx, ctx, source_request, req)
     if now is None or (now.version_id, now.order, now.etag, now.blob) != (
         source.version_id,
         source.order,

@@ -1,4 +1,8 @@
-"""StartMessageMoveTask, ListMessageMoveTasks, CancelMessageMoveTask: redriving a dead-letter queue."""
+"""StartMessageMoveTask, ListMessageMoveTasks, CancelMessageMoveTask: redriving a dead-letter queue.
+
+Each asks more than its own permission: a redrive receives and deletes on one queue and sends to others.
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+"""
 
 from __future__ import annotations
 
@@ -6,35 +10,65 @@ from typing import Any
 
 from fogbank.core import paging
 from fogbank.core.context import Context
-from fogbank.core.operation import operation
+from fogbank.core.operation import Access, operation
+from fogbank.store.api import Reader
 
 from .. import delivery
-from ..errors import InvalidParameterValue, ResourceNotFoundException, UnsupportedOperation
-from ..queues import by_arn, source_arn
-from ..records import MOVES, QUEUES, MoveTask
+from ..errors import InvalidParameterValue, MissingParameter, ResourceNotFoundException, UnsupportedOperation
+from ..queues import BY_ARN, queue_arn
+from ..records import MOVES, QUEUES, MoveTask, Queue
 
 
-def _handle_arn(ctx: Context, req: dict[str, Any]) -> str:
+def _on_source(ctx: Context, arn: str) -> list[Access]:
+    source = BY_ARN.name(ctx, arn)
+    return [Access(action, source) for action in
+            ("", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")]  # fmt: skip
+
+
+def _source(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    if not req.get("SourceArn"):
+        raise MissingParameter("SourceArn")
+    return _on_source(ctx, req["SourceArn"])
+
+
+def _move(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """What the source asks, and sqs:SendMessage where the messages go: back to every source queue, or to one."""
+    accesses = _source(ctx, req)
+    if req.get("DestinationArn"):
+        targets = [req["DestinationArn"]]
+    else:
+        with ctx.read() as tx:
+            targets = [queue_arn(queue) for queue in _sources(tx, req["SourceArn"])]
+    return accesses + [Access("sqs:SendMessage", BY_ARN.name(ctx, target)) for target in targets]
+
+
+def _sources(tx: Reader, arn: str) -> list[Queue]:
+    """The queues whose dead letters a queue holds."""
+    return list(tx.scan_index(QUEUES, "dead_letter", (arn,)))
+
+
+def _key(ctx: Context, req: dict[str, Any]) -> tuple[Any, ...]:
+    """The task that a TaskHandle names: account, region, source ARN, when it was started."""
     try:
-        return str(paging.decode(ctx.app.secret, "sqs/move", req.get("TaskHandle") or "")[2])
+        account, region, source, started = paging.decode(ctx.app.secret, "sqs/move", req.get("TaskHandle") or "")
     except (ValueError, TypeError):
-        return ctx.arn("sqs", "*")
+        raise InvalidParameterValue(
+            f"Value {req.get('TaskHandle')} for parameter TaskHandle is invalid. Reason: Invalid."
+        ) from None
+    return account, region, source, started
 
 
-@operation("sqs", "StartMessageMoveTask", resource=source_arn)
+@operation("sqs", "StartMessageMoveTask", resource=_move)
 def start_message_move_task(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Move the messages of a dead-letter queue back where they came from, or to one queue."""
     arn, destination = req["SourceArn"], req.get("DestinationArn") or ""
     rate = req.get("MaxNumberOfMessagesPerSecond") or 0
     with ctx.write() as tx:
-        source = by_arn(tx, arn)
-        if source is None:
-            raise ResourceNotFoundException(
-                "The resource that you specified for the SourceArn parameter doesn't exist."
-            )
-        if tx.first(QUEUES, "dead_letter", (arn,)) is None:
+        source = BY_ARN.require(tx, ctx, arn)
+        sources = _sources(tx, arn)
+        if not sources:
             raise InvalidParameterValue("Source queue must be configured as a Dead Letter Queue.")
-        if destination and by_arn(tx, destination) is None:
+        if destination and BY_ARN.find(tx, ctx, destination) is None:
             raise ResourceNotFoundException(
                 "The resource that you specified for the DestinationArn parameter doesn't exist."
             )
@@ -51,6 +85,7 @@ def start_message_move_task(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
             started_ms=now_ms,
             handle=handle,
             destination=destination,
+            targets=[destination] if destination else [queue_arn(queue) for queue in sources],
             rate=rate,
             to_move=delivery.counts(tx, source, now_ms)[0],
         )
@@ -59,14 +94,11 @@ def start_message_move_task(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     return {"TaskHandle": handle}
 
 
-@operation("sqs", "ListMessageMoveTasks", resource=source_arn)
+@operation("sqs", "ListMessageMoveTasks", resource=_source)
 def list_message_move_tasks(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The latest redrives of a queue, newest first; only a running one has a handle."""
     with ctx.read() as tx:
-        if by_arn(tx, req["SourceArn"]) is None:
-            raise ResourceNotFoundException(
-                "The resource that you specified for the SourceArn parameter doesn't exist."
-            )
+        BY_ARN.require(tx, ctx, req["SourceArn"])
         where = (ctx.account, ctx.region, req["SourceArn"])
         found = list(tx.scan(MOVES, where, reverse=True, limit=min(req.get("MaxResults") or 1, 10)))
     results = []
@@ -90,17 +122,11 @@ def list_message_move_tasks(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     return {"Results": results}
 
 
-@operation("sqs", "CancelMessageMoveTask", resource=_handle_arn)
+@operation("sqs", "CancelMessageMoveTask", resource=lambda ctx, req: _on_source(ctx, _key(ctx, req)[2]))
 def cancel_message_move_task(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Stop a running redrive; what was moved stays moved."""
-    try:
-        key = tuple(paging.decode(ctx.app.secret, "sqs/move", req["TaskHandle"]))
-    except ValueError:
-        raise InvalidParameterValue(
-            f"Value {req['TaskHandle']} for parameter TaskHandle is invalid. Reason: Invalid."
-        ) from None
     with ctx.write() as tx:
-        task = tx.get(MOVES, key)
+        task = tx.get(MOVES, _key(ctx, req))
         if task is None:
             raise ResourceNotFoundException("Task does not exist.")
         if task.status != "RUNNING":

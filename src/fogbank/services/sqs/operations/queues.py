@@ -14,13 +14,11 @@ from .. import delivery, rules
 from ..errors import (
     InvalidAttributeName,
     InvalidParameterValue,
-    MissingParameter,
     PurgeQueueInProgress,
-    QueueDoesNotExist,
     QueueNameExists,
     invalid_next_token,
 )
-from ..queues import by_arn, name_arn, queue_arn, queue_url, require, url_arn
+from ..queues import QUEUE, by_arn, new, owned, queue_arn, queue_url, require, url
 from ..records import DEFAULTS, QUEUES, Queue
 
 READABLE = {
@@ -34,15 +32,13 @@ READABLE = {
 }
 
 
-@operation("sqs", "CreateQueue", resource=name_arn)
+@operation("sqs", "CreateQueue", resource=new)
 def create_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A queue; asking again with the same attributes gives the same one.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     """
-    name = req.get("QueueName")
-    if not name:
-        raise MissingParameter("QueueName")
+    name = req["QueueName"]
     attributes = dict(req.get("Attributes") or {})
     fifo = attributes.get("FifoQueue") == "true"
     rules.check_queue_name(name, fifo)
@@ -99,7 +95,7 @@ def _check_dead_letter(tx: Transaction, queue: Queue) -> None:
         return
     policy = queue.attributes["RedrivePolicy"]
     dead = by_arn(tx, target[0])
-    if dead is None or dead.region != queue.region:
+    if dead is None or (dead.account, dead.region) != (queue.account, queue.region) or queue_arn(dead) != target[0]:
         raise InvalidParameterValue(
             f"Value {policy} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist."
         )
@@ -115,16 +111,11 @@ def _check_dead_letter(tx: Transaction, queue: Queue) -> None:
         )
 
 
-@operation("sqs", "GetQueueUrl", resource=name_arn)
+@operation("sqs", "GetQueueUrl", resource=lambda ctx, req: QUEUE.name(ctx, owned(ctx, req)))
 def get_queue_url(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The URL of a queue, of this account or of one that lets us."""
-    if not req.get("QueueName"):
-        raise MissingParameter("QueueName")
-    owner = req.get("QueueOwnerAWSAccountId") or ctx.account
     with ctx.read() as tx:
-        queue = tx.get(QUEUES, (owner, ctx.region, req["QueueName"]))
-    if queue is None:
-        raise QueueDoesNotExist
+        queue = QUEUE.require(tx, ctx, owned(ctx, req))
     return {"QueueUrl": queue_url(ctx, queue)}
 
 
@@ -143,7 +134,7 @@ def list_queues(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return answer | (more if limit else {})
 
 
-@operation("sqs", "DeleteQueue", resource=url_arn)
+@operation("sqs", "DeleteQueue", resource=url)
 def delete_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The queue is gone at once, its messages in slices."""
     with ctx.write() as tx:
@@ -154,7 +145,7 @@ def delete_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("sqs", "GetQueueAttributes", resource=url_arn)
+@operation("sqs", "GetQueueAttributes", resource=url)
 def get_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The attributes that were asked for, or All."""
     asked = req.get("AttributeNames") or []
@@ -181,7 +172,7 @@ def get_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Attributes": {name: value for name, value in shown.items() if "All" in asked or name in asked}}
 
 
-@operation("sqs", "SetQueueAttributes", resource=url_arn)
+@operation("sqs", "SetQueueAttributes", resource=url)
 def set_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Change attributes; an empty text unsets one."""
     with ctx.write() as tx:
@@ -195,7 +186,7 @@ def set_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("sqs", "PurgeQueue", resource=url_arn)
+@operation("sqs", "PurgeQueue", resource=url)
 def purge_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Delete every message sent so far; once a minute."""
     with ctx.write() as tx:
@@ -208,7 +199,7 @@ def purge_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("sqs", "ListDeadLetterSourceQueues", resource=url_arn)
+@operation("sqs", "ListDeadLetterSourceQueues", resource=url)
 def list_dead_letter_source_queues(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The queues whose redrive policy names this one."""
     with ctx.read() as tx:

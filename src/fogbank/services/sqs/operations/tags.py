@@ -10,11 +10,11 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
 from ..errors import InvalidParameterValue
-from ..queues import queue_arn, require, url_arn
+from ..queues import queue_arn, require, url
 from ..records import QUEUES
 
 
-@operation("sqs", "TagQueue", resource=url_arn)
+@operation("sqs", "TagQueue", resource=url)
 def tag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Set tags, 50 at most."""
     with ctx.write() as tx:
@@ -26,7 +26,7 @@ def tag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("sqs", "UntagQueue", resource=url_arn)
+@operation("sqs", "UntagQueue", resource=url)
 def untag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove tags."""
     with ctx.write() as tx:
@@ -36,7 +36,7 @@ def untag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("sqs", "ListQueueTags", resource=url_arn)
+@operation("sqs", "ListQueueTags", resource=url)
 def list_queue_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The queue's tags."""
     with ctx.read() as tx:
@@ -44,7 +44,7 @@ def list_queue_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Tags": found} if found else {}
 
 
-@operation("sqs", "AddPermission", resource=url_arn)
+@operation("sqs", "AddPermission", resource=url)
 def add_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Add a statement to the queue's policy."""
     with ctx.write() as tx:
@@ -70,7 +70,7 @@ def add_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("sqs", "RemovePermission", resource=url_arn)
+@operation("sqs", "RemovePermission", resource=url)
 def remove_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove a statement by its label."""
     with ctx.write() as tx:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.auth import records
-from fogbank.core import arns as core_arns
+from fogbank.auth import records, roles
 from fogbank.core.context import Context
 from fogbank.core.errors import AccessDenied, ValidationError
 from fogbank.core.operation import operation
-from fogbank.store.api import Reader
 
 from .. import arns
 from ..issue import issue, packed_size, session_policies, session_tags
@@ -23,7 +21,7 @@ def assume_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if req.get("TokenCode") or req.get("SerialNumber"):
         raise AccessDenied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
     with ctx.write() as tx:
-        role = _role(tx, req["RoleArn"])
+        role = roles.require(tx, ctx, req["RoleArn"])
         caller = tx.get(records.SESSIONS, (ctx.principal.access_key,)) if ctx.principal.kind == "role" else None
         seconds = _duration(req, role, chained=caller is not None)
         tags, transitive = _tags(req, caller)
@@ -38,9 +36,9 @@ def assume_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             seconds,
             kind="role",
             arn=arn,
-            identity_arn=req["RoleArn"],
+            identity_arn=roles.arn_of(role, ctx.partition),
             user_id=user_id,
-            policies=session_policies(tx, req),
+            policies=session_policies(tx, req, ctx.partition),
             tags=tags,
             transitive=transitive,
             source_identity=source,
@@ -53,14 +51,6 @@ def assume_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         **packed_size(req),
         **({"SourceIdentity": source} if source else {}),
     }
-
-
-def _role(tx: Reader, arn: str) -> records.Role:
-    parts = core_arns.parse(arn)
-    role = tx.get(records.ROLES, (parts.account, arn.rpartition("/")[2].lower()))
-    if role is None:  # it was there when the call was authorised
-        raise AccessDenied(f"The role {arn} does not exist.")
-    return role
 
 
 def _duration(req: dict[str, Any], role: records.Role, *, chained: bool) -> int:

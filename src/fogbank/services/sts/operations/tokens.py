@@ -65,8 +65,9 @@ def get_federation_token(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             arn=arn,
             identity_arn=caller.identity_arn,
             user_id=user_id,
-            policies=session_policies(tx, req),
+            policies=session_policies(tx, req, ctx.partition),
             tags=session_tags(req),
+            issuer=caller.user_id,
         )
     return {
         "Credentials": credentials,

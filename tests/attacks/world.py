@@ -1,0 +1,257 @@
+"""A cloud with something of every kind in a victim's account, and those who may not touch it.
+
+It is an App that was never started: requests go through authorization and the operation as they do in the pipeline, and
+nothing happens by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import zipfile
+from typing import Any
+
+from fogbank.app import App
+from fogbank.core import services
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+from fogbank.core.kinds import Names
+from fogbank.core.operation import Operation
+from fogbank.core.principal import Principal, root
+from fogbank.core.settings import Settings
+
+VICTIM, STRANGER, REGION = "111122223333", "444455556666", "us-east-1"
+SECRET = "kept-for-the-owner"  # in whatever the victim's things tell of themselves
+ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def _package() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.py", "def handler(event, context): return 1\n")
+    return packed.getvalue()
+
+
+def trust(**principal: str) -> str:
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": statement})
+
+
+class World:
+    def __init__(self) -> None:
+        self.runner = asyncio.Runner()
+        self.app = App(Settings(ephemeral=True, port=0))
+        self.app.store.subscribe(self.app._heard)
+        self.owner = root(VICTIM)
+        self.stranger = root(STRANGER)
+        self.arns: list[str] = []  # of the victim's things
+        self.texts: dict[tuple[str, str], list[str]] = {}  # (service, member): what names a victim's thing there
+        self.make()
+        self.denied = self._denied()
+        self.began = self.rows()
+
+    # -- calls -------------------------------------------------------------------------------------------------------
+
+    def context(self, who: Principal, operation: Operation) -> Context:
+        return Context(
+            app=self.app, account=who.account, region=REGION, principal=who, request_id=self.app.ids.uuid(),
+            service=operation.service, operation=operation.name, names=Names(fresh=not operation.is_async),
+        )  # fmt: skip
+
+    def call(self, who: Principal, service: str, name: str, /, **request: Any) -> dict[str, Any]:
+        """As the pipeline does: authorise, then run. Raises ServiceError."""
+        loaded = services.load(service)
+        assert loaded is not None
+        operation = loaded.operations[name]
+        ctx = self.context(who, operation)
+
+        async def run() -> dict[str, Any]:
+            self.app.authorizer.authorize(ctx, operation, request)
+            result = operation.call(ctx, request)
+            if asyncio.iscoroutine(result):
+                assert ctx.names is not None
+                ctx.names.fresh = False
+                result = await asyncio.wait_for(result, 10)
+            return dict(result or {})
+
+        return self.runner.run(run())
+
+    def own(self, service: str, name: str, /, **request: Any) -> dict[str, Any]:
+        return self.call(self.owner, service, name, **request)
+
+    def rows(self) -> dict[bytes, bytes]:
+        """All that is stored."""
+        store: Any = self.app.store
+        return dict(store._rows)
+
+    def restore(self) -> None:
+        """As it was in the beginning: one operation's damage is not another's."""
+        store: Any = self.app.store
+        store._rows.clear()
+        store._rows.update(self.began)
+        for topic in ("reset", "identity"):
+            self.app.signals.fire(topic)
+
+    def close(self) -> None:
+        self.app.blobs.close()
+        self.app.store.close()
+        self.runner.close()
+
+    def _user(self, name: str, *statements: dict[str, Any]) -> Principal:
+        self.own("iam", "CreateUser", UserName=name)
+        for n, statement in enumerate(statements):
+            document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+            made = self.own("iam", "CreatePolicy", PolicyName=f"{name}-{n}", PolicyDocument=document)
+            self.own("iam", "AttachUserPolicy", UserName=name, PolicyArn=made["Policy"]["Arn"])
+        key = self.own("iam", "CreateAccessKey", UserName=name)["AccessKey"]["AccessKeyId"]
+        found = self.app.authenticator.credential(key)
+        assert found is not None
+        return found.principal
+
+    def _denied(self) -> Principal:
+        """A user who may do anything, but nothing with the victim's things."""
+        arns = list(dict.fromkeys(self.arns))
+        denies = [
+            {
+                "Effect": "Deny",
+                "Action": "*",
+                "Resource": [each for arn in some for each in (arn, f"{arn}/*", f"{arn}:*")],
+            }
+            for some in (arns[at : at + 10] for at in range(0, len(arns), 10))
+        ]
+        return self._user("denied", ALL, *denies)
+
+    def without(self, action: str) -> Principal:
+        """A user who may do anything but one action."""
+        name = "no-" + action.replace(":", "-")
+        try:
+            return self._user(name, ALL, {"Effect": "Deny", "Action": action, "Resource": "*"})
+        except ServiceError:
+            raise AssertionError(f"{name} is there already") from None
+
+    # -- the victim's things -----------------------------------------------------------------------------------------
+
+    def thing(self, service: str, arn: str, **members: str) -> None:
+        """A victim's thing, and what names it in which members of the service's requests."""
+        self.arns.append(arn)
+        for member, text in members.items():
+            for each in dict.fromkeys((text, arn)):
+                self.texts.setdefault((service, member), []).append(each)
+
+    def make(self) -> None:
+        for each in (self._iam, self._sqs, self._sns, self._s3, self._dynamodb, self._kms, self._ssm, self._logs,
+                     self._cloudwatch, self._lambda, self._apigateway, self._cloudformation):  # fmt: skip
+            each()
+
+    def _iam(self) -> None:
+        own = self.own
+        role = own("iam", "CreateRole", RoleName="Keeper", Path="/deep/", Description=SECRET,
+                   AssumeRolePolicyDocument=trust(Service="lambda.amazonaws.com"))["Role"]  # fmt: skip
+        self.role = role["Arn"]
+        everything = json.dumps({"Version": "2012-10-17", "Statement": ALL})
+        policy = own("iam", "CreatePolicy", PolicyName="Power", Path="/deep/", Description=SECRET,
+                     PolicyDocument=everything)["Policy"]  # fmt: skip
+        user = own("iam", "CreateUser", UserName="Boss", Path="/deep/", Tags=[{"Key": "k", "Value": SECRET}])["User"]
+        group = own("iam", "CreateGroup", GroupName="Chiefs", Path="/deep/")["Group"]
+        profile = own("iam", "CreateInstanceProfile", InstanceProfileName="Host", Path="/deep/",
+                      Tags=[{"Key": "k", "Value": SECRET}])["InstanceProfile"]  # fmt: skip
+        self.thing("iam", role["Arn"], RoleName="Keeper", PolicySourceArn=role["Arn"])
+        self.thing("iam", policy["Arn"], PolicyArn=policy["Arn"], PermissionsBoundary=policy["Arn"])
+        self.thing("iam", user["Arn"], UserName="Boss", PolicySourceArn=user["Arn"])
+        self.thing("iam", group["Arn"], GroupName="Chiefs")
+        self.thing("iam", profile["Arn"], InstanceProfileName="Host")
+        self.thing("sts", role["Arn"], RoleArn=role["Arn"])
+
+    def _sqs(self) -> None:
+        url = self.own("sqs", "CreateQueue", QueueName="Jobs", tags={"k": SECRET})["QueueUrl"]
+        self.own("sqs", "SendMessage", QueueUrl=url, MessageBody=SECRET)
+        arn = f"arn:aws:sqs:{REGION}:{VICTIM}:Jobs"
+        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
+        self.own("sqs", "CreateQueue", QueueName="Source", Attributes={"RedrivePolicy": policy})
+        self.thing("sqs", arn, QueueUrl=url, SourceArn=arn, DestinationArn=arn, QueueName="Jobs")
+        self.thing("sqs", f"arn:aws:sqs:{REGION}:{VICTIM}:Source", QueueUrl=url.replace("Jobs", "Source"))
+        self.texts["sqs", "QueueUrl"] += [f"{VICTIM}/Jobs", f"http://sqs.eu-west-1.amazonaws.com/{VICTIM}/Jobs"]
+
+    def _sns(self) -> None:
+        arn = self.own("sns", "CreateTopic", Name="News", Attributes={"DisplayName": SECRET})["TopicArn"]
+        sub = self.own("sns", "Subscribe", TopicArn=arn, Protocol="sqs", ReturnSubscriptionArn=True,
+                       Endpoint=f"arn:aws:sqs:{REGION}:{VICTIM}:Jobs")["SubscriptionArn"]  # fmt: skip
+        self.thing("sns", arn, TopicArn=arn, TargetArn=arn, ResourceArn=arn, Name="News")
+        self.texts["sns", "SubscriptionArn"] = [sub]
+
+    def _s3(self) -> None:
+        arn = "arn:aws:s3:::victims"
+        self.own("s3", "CreateBucket", Bucket="victims")
+        self.own("s3", "PutObject", Bucket="victims", Key="dir/Key", Body=SECRET.encode())
+        self.thing("s3", arn, Bucket="victims", CopySource="victims/dir/Key")
+        self.texts["s3", "Key"] = ["dir/Key"]
+
+    def _dynamodb(self) -> None:
+        self.own("dynamodb", "CreateTable", TableName="Items", BillingMode="PAY_PER_REQUEST",
+                 AttributeDefinitions=[{"AttributeName": "x", "AttributeType": "S"}],
+                 KeySchema=[{"AttributeName": "x", "KeyType": "HASH"}],
+                 Tags=[{"Key": "k", "Value": SECRET}])  # fmt: skip
+        self.own("dynamodb", "PutItem", TableName="Items", Item={"x": {"S": "x"}, "v": {"S": SECRET}})
+        arn = f"arn:aws:dynamodb:{REGION}:{VICTIM}:table/Items"
+        self.thing("dynamodb", arn, TableName="Items", ResourceArn=arn)
+
+    def _kms(self) -> None:
+        key = self.own("kms", "CreateKey", Description=SECRET)["KeyMetadata"]
+        self.own("kms", "CreateAlias", AliasName="alias/Mine", TargetKeyId=key["KeyId"])
+        self.ciphertext = self.own("kms", "Encrypt", KeyId=key["KeyId"], Plaintext=SECRET.encode())["CiphertextBlob"]
+        self.thing("kms", key["Arn"], KeyId=key["KeyId"], TargetKeyId=key["KeyId"], DestinationKeyId=key["KeyId"])
+        alias = f"arn:aws:kms:{REGION}:{VICTIM}:alias/Mine"
+        self.thing("kms", alias, KeyId="alias/Mine", AliasName="alias/Mine")
+
+    def _ssm(self) -> None:
+        self.own("ssm", "PutParameter", Name="/deep/Word", Value=SECRET, Type="String")
+        arn = f"arn:aws:ssm:{REGION}:{VICTIM}:parameter/deep/Word"
+        self.thing("ssm", arn, Name="/deep/Word", Names="/deep/Word", ResourceId="/deep/Word")
+        self.texts["ssm", "Name"] += ["/deep/Word:1", "deep/Word"]
+        self.texts["ssm", "Names"] += ["/deep/Word:1", "deep/Word"]
+
+    def _logs(self) -> None:
+        self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})
+        self.own("logs", "CreateLogStream", logGroupName="/deep/Log", logStreamName="x")
+        self.own("logs", "PutLogEvents", logGroupName="/deep/Log", logStreamName="x",
+                 logEvents=[{"timestamp": int(self.app.clock.now() * 1000), "message": SECRET}])  # fmt: skip
+        arn = f"arn:aws:logs:{REGION}:{VICTIM}:log-group:/deep/Log"
+        names = dict.fromkeys(("logGroupName", "logGroupIdentifier", "resourceArn"), "/deep/Log")
+        self.thing("logs", arn, **names, logGroupNames="/deep/Log", logGroupIdentifiers="/deep/Log")
+        self.texts["logs", "resourceArn"] += [f"{arn}:*"]
+
+    def _cloudwatch(self) -> None:
+        self.own("cloudwatch", "PutMetricAlarm", AlarmName="Alarm", AlarmDescription=SECRET, Namespace="N",
+                 MetricName="M", Period=60, Statistic="Sum", EvaluationPeriods=1, Threshold=1.0,
+                 ComparisonOperator="GreaterThanThreshold")  # fmt: skip
+        body = json.dumps({"widgets": [{"type": "text", "properties": {"markdown": SECRET}}]})
+        self.own("cloudwatch", "PutDashboard", DashboardName="Board", DashboardBody=body)
+        arn = f"arn:aws:cloudwatch:{REGION}:{VICTIM}:alarm:Alarm"
+        self.thing("cloudwatch", arn, AlarmName="Alarm", AlarmNames="Alarm", ResourceARN=arn)
+        board = f"arn:aws:cloudwatch::{VICTIM}:dashboard/Board"
+        self.thing("cloudwatch", board, DashboardName="Board", DashboardNames="Board")
+
+    def _lambda(self) -> None:
+        made = self.own("lambda", "CreateFunction", FunctionName="Work", Runtime="python3.12", Handler="a.handler",
+                        Role=self.role, Code={"ZipFile": _package()}, Description=SECRET)  # fmt: skip
+        layer = self.own("lambda", "PublishLayerVersion", LayerName="Layer", Description=SECRET,
+                         Content={"ZipFile": _package()})  # fmt: skip
+        arn = made["FunctionArn"]
+        self.thing("lambda", arn, FunctionName="Work", Resource=arn)
+        self.texts["lambda", "FunctionName"] += [f"{VICTIM}:function:Work", f"{REGION}:{VICTIM}:function:Work"]
+        self.texts["lambda", "FunctionName"] += [f"{VICTIM}:Work", f"{arn}:$LATEST", "Work:$LATEST"]
+        self.thing("lambda", layer["LayerArn"], LayerName="Layer", Arn=layer["LayerVersionArn"])
+
+    def _apigateway(self) -> None:
+        api = self.own("apigateway", "CreateRestApi", name="api", description=SECRET)["id"]
+        arn = f"arn:aws:apigateway:{REGION}::/restapis/{api}"
+        self.thing("apigateway", arn, restApiId=api, resourceArn=arn)
+
+    def _cloudformation(self) -> None:
+        body = json.dumps({"Description": SECRET, "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
+        stack = self.own("cloudformation", "CreateStack", StackName="Stack", TemplateBody=body)["StackId"]
+        change = self.own("cloudformation", "CreateChangeSet", StackName="Second", ChangeSetName="Change",
+                          ChangeSetType="CREATE", TemplateBody=body)  # fmt: skip
+        self.thing("cloudformation", stack, StackName="Stack")
+        self.thing("cloudformation", change["StackId"], StackName="Second", ChangeSetName=change["Id"])
