@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class BodyStream(Protocol):
@@ -42,6 +42,20 @@ def look_up(headers: list[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
+UNREAD: Any = object()  # nobody has asked yet who signed a request
+
+
+class Addressed(NamedTuple):
+    """What the router found in a request that its signature has to cover, or may leave out."""
+
+    bucket: str = ""  # in the name of the host
+    words: tuple[str, ...] = ()  # of the query that chose the operation
+    open_body: str = ""  # what may stand for the hash of the body
+
+
+NOTHING = Addressed()
+
+
 class Request:
     """One HTTP request.
 
@@ -51,9 +65,23 @@ class Request:
     RFC 9110 5.3 reads them.
     A small body has arrived whole when the handler is called: `content` holds it and `stream` is None; of a longer one
     `content` is None and `stream` delivers it.
+    `claim` is what it says of who signed it, read once (auth/signatures/claims.py), and `addressed` what the router
+    found: where a request goes and what is verified cannot differ.
     """
 
-    __slots__ = ("client", "content", "headers", "lookup", "method", "path", "query", "scheme", "stream")
+    __slots__ = (
+        "addressed",
+        "claim",
+        "client",
+        "content",
+        "headers",
+        "lookup",
+        "method",
+        "path",
+        "query",
+        "scheme",
+        "stream",
+    )
 
     def __init__(
         self,
@@ -76,6 +104,8 @@ class Request:
         self.scheme = scheme
         self.client = client
         self.lookup = look_up(self.headers) if lookup is None else lookup
+        self.claim = UNREAD
+        self.addressed = NOTHING
 
     def header(self, name: str, default: str = "") -> str:
         """The value of a header by lower-case name."""

@@ -258,6 +258,8 @@ class Pipeline:
                 return ServiceUnavailable("Too many calls change the same thing at once. Try again.")
             case UnicodeDecodeError():
                 return SerializationError("The request is not valid UTF-8.")
+            case RecursionError():  # of a decoder, over JSON that somebody put into a text
+                return SerializationError("The request is nested too deeply.")
         log.error("%s %s:%s failed", request_id, service, operation, exc_info=error)
         return InternalFailure()
 

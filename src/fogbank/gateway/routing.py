@@ -19,15 +19,13 @@ import msgspec
 
 from fogbank.auth.signatures import claims
 from fogbank.core import services
-from fogbank.core.errors import UnknownOperation
-from fogbank.core.http import Request
+from fogbank.core.errors import ServiceError, UnknownOperation
+from fogbank.core.http import Addressed, Request
 from fogbank.wire import hosts, index, models
 from fogbank.wire.codec import Codec
 from fogbank.wire.index import signed_as
 from fogbank.wire.models import OperationModel, ServiceModel
 
-_HEADER_SCOPE = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]*)/([^/]*)/aws4_request")
-_QUERY_SCOPE = re.compile(r"X-Amz-Credential=([^/%&]+)(?:%2F|/)(\d{8})(?:%2F|/)([^/%&]*)(?:%2F|/)([^/%&]*)", re.I)
 _ACTION = re.compile(rb"(?:^|&)Action=([A-Za-z0-9]+)")
 _VERSION = re.compile(rb"(?:^|&)Version=([0-9-]+)")
 _API_PATH = re.compile(r"/(?:restapis/([a-z0-9]+)/([^/]+)/_user_request_|_aws/execute-api/([a-z0-9]+)/([^/]+))(/.*)?$")
@@ -85,9 +83,12 @@ class Router:
                 for prefix, endpoint, service in DATA_PLANE_PATHS:
                     if path.startswith(prefix):
                         return DataPlane(endpoint, service)
-        authorization = given("authorization")
-        usual = claims.usual(authorization[:-64]) if authorization else None
-        scope_region, scope_service = usual[2:4] if usual is not None else credential_scope(request)
+        claim = None
+        try:
+            claim = claims.read(request)
+            scope_region, scope_service = (claim.region, claim.service) if claim is not None else ("", "")
+        except ServiceError:  # the verifier will meet it again, and refuse: in the words of the service that was meant
+            scope_region, scope_service = claims.meant(request)
         region = scope_region or host.region or self._region
         target = given("x-amz-target")
         if target:
@@ -95,26 +96,26 @@ class Router:
             if known is not None and "smithy-protocol" not in request.lookup:
                 return known
             return self._by_target(target, request, region)
-        if scope_service == "s3" and "smithy-protocol" not in request.lookup:
-            return self._rest(request, "s3", host, region)
+        if scope_service == "s3":
+            return self._rest(request, "s3", host, region, claim)
+        rpc = _RPC_PATH.search(path) if "smithy-protocol" in request.lookup else None
+        if rpc:
+            candidates = index.table().by_target.get(rpc[1]) or signed_as(scope_service)
+            return self._named(self._best(candidates), request, rpc[2], region)
         action, version = form_action(request)
         if action:
             found = index.table().by_action(version, action)
             named = signed_as(scope_service or host.service)
             if found:
                 return self._named(self._best([n for n in found if n in named] or found), request, action, region)
-        rpc = _RPC_PATH.search(request.path) if request.header("smithy-protocol") else None
-        if rpc:
-            candidates = index.table().by_target.get(rpc[1]) or signed_as(scope_service)
-            return self._named(self._best(candidates), request, rpc[2], region)
         if action and not scope_service:
             raise UnknownOperation(f"Could not find operation {action} for version {version}")
-        return self._rest(request, scope_service or host.service or "s3", host, region)
+        return self._rest(request, scope_service or host.service or "s3", host, region, claim)
 
     def _by_target(self, target: str, request: Request, region: str) -> Target:
         prefix, _, name = target.rpartition(".")
         found = self._named(self._best(index.table().by_target.get(prefix, ())), request, name, region)
-        if found.operation is not None and found.protocol == "json" and len(self._targets) < KEPT:
+        if found.operation is not None and found.protocol == "json" and len(self._targets) < KEPT and len(region) < 32:
             self._targets[target, region] = found  # names that clients make up are not worth remembering
         return found
 
@@ -129,18 +130,24 @@ class Router:
     def _named(service: ServiceModel, request: Request, name: str, region: str) -> Target:
         return _target(service, request, service.operations.get(name), {}, region, name)
 
-    def _rest(self, request: Request, signing_name: str, host: hosts.Host, region: str) -> Target | DataPlane:
+    def _rest(
+        self, request: Request, signing_name: str, host: hosts.Host, region: str, claim: claims.Claim | None
+    ) -> Target | DataPlane:
         method = request.method
         asked = signing_name == "s3" and (method in ("POST", "OPTIONS") or "origin" in request.lookup)
         if asked and _of_browser(request):
             return DataPlane("s3-browser", "s3")
         built = self._signers.get(signing_name) or self._signed(signing_name)
         path = request.path
+        bucket = ""
         for name in built:
             service = models.load(name)
             if name == "s3" and host.service == "s3" and host.name:
-                path = f"/{host.name}{path}"  # virtual-host addressing: the bucket is in the host
+                bucket = host.name
+                path = f"/{bucket}{path}"  # virtual-host addressing: the bucket is in the host
             found = service.route(method, path, request.query, request)
+            if claim is not None and (claim.version == 2 or (found is not None and found[0].open_body)):
+                request.addressed = Addressed(bucket, *((found[0].words, found[0].open_body) if found else ()))
             if found is not None:
                 return _target(service, request, found[0], found[1], region, found[0].name)
         return _target(models.load(built[0]), request, None, {}, region, f"{request.method} {request.path}")
@@ -177,13 +184,6 @@ def _of_browser(request: Request) -> bool:
     if request.method == "POST" and request.header("content-type").startswith("multipart/form-data"):
         return True
     return bool(request.header("origin")) and not request.header("x-fogbank-cors")
-
-
-def credential_scope(request: Request) -> tuple[str, str]:
-    """(region, service) of the signature's credential scope, empty when there is none. Not verified here."""
-    authorization = request.header("authorization")
-    match = _HEADER_SCOPE.search(authorization) if authorization else _QUERY_SCOPE.search(request.query)
-    return (match[3], match[4]) if match else ("", "")
 
 
 def form_action(request: Request) -> tuple[str, str]:

@@ -96,7 +96,7 @@ def read_structure(shape: Shape, value: Any) -> dict[str, Any]:
     out = {}
     members = shape.members
     for name, item in value.items():
-        ref = members.get(name) if isinstance(name, str) else None
+        ref = members.get(name)
         if ref is not None and item is not None:
             out[name] = _read(ref, item)
     return out
@@ -121,11 +121,9 @@ def _read(ref: Ref, value: Any) -> Any:
     return _read_scalar(kind, value)
 
 
-def _read_map(shape: Shape, value: dict[Any, Any]) -> dict[str, Any]:
+def _read_map(shape: Shape, value: dict[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key, item in value.items():
-        if not isinstance(key, str):
-            raise _wrong("string", key)
         if item is not None:
             out[key] = _read(shape.value, item)
         elif shape.raw.sparse:

@@ -120,8 +120,8 @@ class _Reader:
             out.append(value)
         return out
 
-    def map(self, count: int, depth: int) -> dict[Any, Any]:
-        out: dict[Any, Any] = {}
+    def map(self, count: int, depth: int) -> dict[str, Any]:
+        out: dict[str, Any] = {}
         read = 0
         while read != count:
             key = self.item(depth + 1)
@@ -129,7 +129,7 @@ class _Reader:
                 if count < 0:
                     return out
                 raise Malformed("Unexpected break in CBOR")
-            if isinstance(key, list | dict | Tagged):
+            if type(key) is not str:  # numbers can be chosen to collide in a dict; text cannot
                 raise Malformed("A CBOR map's key must be text")
             value = self.item(depth + 1)
             if value is _BREAK:

@@ -82,6 +82,8 @@ class JsonBody:
             value = msgspec.json.decode(body)
         except _REFUSED as error:
             raise wrong() from error
+        if self._recursive and _too_deep(value, body):
+            raise wrong()
         return self.from_value(value)
 
     def from_value(self, value: Any) -> dict[str, Any]:

@@ -160,6 +160,19 @@ class OperationModel:
     def event_stream_input(self) -> bool:
         return self._event_member(self.input_shape) is not None
 
+    @cached_property
+    def open_body(self) -> str:
+        """What a signature may say instead of the hash of the body, if the model lets it leave the body out."""
+        if self.raw.authtype == "v4-unsigned-body" or self.raw.unsigned_payload:
+            return "UNSIGNED-PAYLOAD"
+        return "STREAMING-AWS4-HMAC-SHA256-EVENTS" if self.event_stream_input else ""
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The words of the query that choose this operation of a REST service: S3's sub-resources."""
+        pieces = self.raw.http.request_uri.partition("?")[2].split("&")
+        return tuple(piece for piece in pieces if piece and "=" not in piece)
+
     def codec(self, protocol: str) -> Codec:
         """The compiled codec of this operation in a protocol, made once."""
         found = self._codecs.get(protocol)

@@ -29,13 +29,17 @@ class MalformedXml(SerializationError):
 class Node:
     """An element: its local name, attributes, children, and its own text."""
 
-    __slots__ = ("attributes", "children", "name", "text")
+    __slots__ = ("attributes", "children", "name", "pieces")
 
     def __init__(self, name: str, attributes: dict[str, str]) -> None:
         self.name = name
         self.attributes = attributes
         self.children: list[Node] = []
-        self.text = ""
+        self.pieces: list[str] | None = None  # of the text, between the children
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces) if self.pieces is not None else ""
 
 
 class _Builder:
@@ -59,7 +63,11 @@ class _Builder:
         self.stack.pop()
 
     def data(self, text: str) -> None:
-        self.stack[-1].text += text
+        node = self.stack[-1]
+        if node.pieces is None:
+            node.pieces = [text]
+        else:
+            node.pieces.append(text)
 
     @staticmethod
     def refuse(*_: Any) -> int:
@@ -161,7 +169,7 @@ class XmlReader:
         if kind == "map":
             entries = self._flat_map(ref)
             return lambda node: entries([child for child in node.children if child.name == "entry"])
-        return lambda node: _scalar(ref, "".join(node.text))
+        return lambda node: _scalar(ref, node.text)
 
     def _flat_list(self, ref: Ref) -> Callable[[list[Node]], Any]:
         each: Read | None = None

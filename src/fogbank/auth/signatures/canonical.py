@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+import msgspec
+
 from fogbank.core.http import Request
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~-]*")
@@ -17,6 +19,28 @@ _PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*")
 _SPACES = re.compile(r"^[ \t]|[ \t]$|[ \t][ \t]|[ \t],|,[ \t]")  # what folding may change
 _RUN = re.compile(r"[ \t]+")  # not \s: a byte of UTF-8 may look like one of latin-1's spaces
 _DOTS = re.compile(r"//|/\.{1,2}(?:/|$)")
+# headers that may travel unsigned: those below are no matter of AWS's, or are checked by what they say. Of the x-amz-
+# ones, the SDK for PHP leaves x-amz-user-agent unsigned (Signature/SignatureV4.php, getHeaderBlacklist), and what
+# x-amz-content-sha256 says is the last line of what is signed (S3 takes it unsigned, too)
+HARMLESS = frozenset(
+    (
+        "accept",
+        "accept-encoding",
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
+        "authorization",
+        "cache-control",
+        "connection",
+        "content-length",
+        "content-type",
+        "date",
+        "expect",
+        "host",
+        "user-agent",
+        "x-amz-content-sha256",
+        "x-amz-user-agent",
+    )
+)
 
 
 def s3_path(path: str) -> str:
@@ -73,31 +97,43 @@ def _once(text: str) -> str:
     return quote_from_bytes(unquote_to_bytes(text.replace("+", " ").encode("latin-1")), safe="~")
 
 
-@lru_cache(maxsize=1024)
-def signed_names(signed: str) -> tuple[str, ...]:
-    """The names in `SignedHeaders`, which a client repeats all day."""
-    return tuple(signed.split(";"))
+class SignedHeaders(msgspec.Struct, frozen=True):
+    """What `SignedHeaders` names: in the client's order, and as the template of the lines that are signed."""
+
+    text: str
+    names: tuple[str, ...]
+    lines: str
+    covered: frozenset[str]  # what may be in the request: those, and what changes nothing
+
+    @classmethod
+    def of(cls, text: str) -> SignedHeaders:
+        names = tuple(dict.fromkeys(text.split(";")))  # each once: what is signed grows no larger than the request
+        lines = "".join([name.replace("%", "%%") + ":%s\n" for name in names])
+        return cls(text, names, lines, HARMLESS.union(names))
 
 
 @lru_cache(maxsize=1024)
-def _lines(signed: str) -> str:
-    """The template of the signed headers' lines."""
-    return "".join([name.replace("%", "%%") + ":%s\n" for name in signed_names(signed)])
+def _remembered(text: str) -> SignedHeaders:
+    return SignedHeaders.of(text)
 
 
-def headers(request: Request, signed: str) -> str:
+def signed_headers(text: str) -> SignedHeaders:
+    """The parsed list, remembered while it is of a usual length: a client repeats it all day."""
+    return _remembered(text) if len(text) <= 512 else SignedHeaders.of(text)
+
+
+def headers(request: Request, signed: SignedHeaders) -> str:
     """`name:value` lines of the signed headers, in the client's order. An absent header counts as empty."""
-    names = signed_names(signed)
-    values = list(map(request.lookup.get, names))
-    text: str = _lines(signed) % tuple(values)
+    values = list(map(request.lookup.get, signed.names))
+    text = signed.lines % tuple(values)
     if " " not in text and None not in values:
         return text
     for at, value in enumerate(values):
         if value is None:
             values[at] = ""
         elif " " in value and _SPACES.search(value) is not None:
-            values[at] = _folded(request, names[at])
-    return _lines(signed) % tuple(values)
+            values[at] = _folded(request, signed.names[at])
+    return signed.lines % tuple(values)
 
 
 def _folded(request: Request, name: str) -> str:
@@ -106,7 +142,9 @@ def _folded(request: Request, name: str) -> str:
     return ",".join(values)
 
 
-def request_text(request: Request, signed: str, payload: str, *, s3: bool, without_signature: bool = False) -> str:
+def request_text(
+    request: Request, signed: SignedHeaders, payload: str, *, s3: bool, without_signature: bool = False
+) -> str:
     """The canonical request. `payload` is the hex hash or the literal that stands for it."""
     uri = request.path
     if uri != "/":
@@ -114,4 +152,4 @@ def request_text(request: Request, signed: str, payload: str, *, s3: bool, witho
     asked = request.query
     if asked:
         asked = query(asked, without_signature=without_signature)
-    return f"{request.method}\n{uri}\n{asked}\n{headers(request, signed)}\n{signed}\n{payload}"
+    return f"{request.method}\n{uri}\n{asked}\n{headers(request, signed)}\n{signed.text}\n{payload}"

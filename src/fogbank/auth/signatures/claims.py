@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote
 
 import msgspec
 
-from fogbank.core.errors import CommonError, IncompleteSignature
-from fogbank.core.http import Request
+from fogbank.core.errors import AccessDenied, CommonError, IncompleteSignature, InvalidSignature
+from fogbank.core.http import UNREAD, Request
 
+from .canonical import SignedHeaders, signed_headers
 from .errors import AuthorizationHeaderMalformed, AuthorizationQueryParameters, InvalidArgument, UnsupportedSignature
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 ALGORITHM_4A = "AWS4-ECDSA-P256-SHA256"
 WEEK = 604800
 S3_NAMES = frozenset({"s3", "s3express", "s3-outposts", "s3-object-lambda"})
+NO_HEADERS = SignedHeaders.of("")
+# what must stand in a request once, lest two readers take a different one
+_SINGLE_HEADERS = (
+    "authorization", "date", "host", "smithy-protocol", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token",
+    "x-amz-target",
+)  # fmt: skip
+_VERSION_4 = frozenset(
+    "X-Amz-" + name
+    for name in ("Algorithm", "Credential", "Date", "Expires", "Security-Token", "Signature", "SignedHeaders")
+)
+_VERSION_2 = frozenset({"AWSAccessKeyId", "Expires", "Signature", "x-amz-security-token"})
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -26,7 +39,7 @@ class Claim(msgspec.Struct, frozen=True):
     `version` 4 or 2; `place` header or query. `timestamp` is the request's time as the client wrote it
     (20150830T123600Z, an HTTP date, or empty for a version 2 URL). `expires` is the lifetime in seconds of a version 4
     URL, the epoch second at which a version 2 URL ends, None for headers. Version 2 knows no region or service: they
-    are empty. `signed_headers` is the text between `SignedHeaders=` and the comma.
+    are empty.
     """
 
     version: Literal[2, 4]
@@ -38,7 +51,7 @@ class Claim(msgspec.Struct, frozen=True):
     region: str = ""
     service: str = ""
     terminator: str = "aws4_request"
-    signed_headers: str = ""
+    signed_headers: SignedHeaders = NO_HEADERS
     token: str = ""
     expires: int | None = None
 
@@ -52,26 +65,49 @@ _USUAL = re.compile(
     r" *SignedHeaders=([^,\s]+), *Signature="
 )
 _TIMESTAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_LONGEST = 2048  # of an Authorization header that is worth remembering
 
 
 @lru_cache(maxsize=1024)
-def usual(head: str) -> tuple[str, str, str, str, str] | None:
+def _usual(head: str) -> tuple[str, str, str, str, SignedHeaders] | None:
     """The parts of an Authorization header up to its signature, which a client repeats all day."""
     match = _USUAL.fullmatch(head)
-    return (match[1], match[2], match[3], match[4], match[5]) if match else None
+    return (match[1], match[2], match[3], match[4], signed_headers(match[5])) if match else None
 
 
 def read(request: Request) -> Claim | None:
     """The claim of a request, or None when it is unsigned (or its Authorization header is of no AWS kind).
 
-    Raises IncompleteSignature, or S3's AuthorizationHeaderMalformed, AuthorizationQueryParametersError and
-    InvalidArgument, for a claim that cannot be read; UnsupportedSignature for version 4A.
+    It is read once: who routes by it and who verifies it have the same. Raises IncompleteSignature, or S3's
+    AuthorizationHeaderMalformed, AuthorizationQueryParametersError and InvalidArgument, for a claim that cannot be
+    read, InvalidSignature for two of them; UnsupportedSignature for version 4A.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
     """
+    found: Claim | None = request.claim
+    if found is UNREAD:
+        found = request.claim = _read(request)
+    return found
+
+
+def meant(request: Request) -> tuple[str, str]:
+    """Region and service that a claim which cannot be read seems to be for: to word its refusal, nothing else."""
+    text = request.header("authorization").partition("Credential=")[2].partition(",")[0]
+    parts = (text or parameters(request.query).get("X-Amz-Credential", "")).split("/")
+    return (parts[2], parts[3]) if len(parts) == 5 else ("", "")
+
+
+def _read(request: Request) -> Claim | None:
     given = request.lookup.get
-    authorization = given("authorization")
+    authorization = given("authorization", "")
+    if len(request.lookup) != len(request.headers):
+        _refuse_repeated(request)
+    query = request.query
+    if query and ("X-Amz-" in query or "Signature" in query):
+        claim = _of_url(request, authorization)
+        if claim is not None:
+            return claim
     if authorization:
-        parts = usual(authorization[:-64])
+        parts = _usual(authorization[:-64]) if len(authorization) < _LONGEST else None
         if parts is not None:
             timestamp = given("x-amz-date") or given("date")
             if timestamp:
@@ -85,22 +121,80 @@ def read(request: Request) -> Claim | None:
             return _unusual_header(request, authorization)
         if authorization.startswith("AWS "):
             return _version_2_header(request, authorization)
-    query = request.query
-    if "X-Amz-" in query and ("X-Amz-Signature=" in query or "X-Amz-Algorithm=" in query or "X-Amz-Cred" in query):
-        return _version_4_query(request)
-    if "AWSAccessKeyId=" in query and "Signature=" in query:
-        return _version_2_query(request)
     return None
+
+
+def _of_url(request: Request, authorization: str) -> Claim | None:
+    """The claim in a URL, if there is one. It is the only one then."""
+    pairs = list(_decoded(request.query))
+    fields = _first(pairs)
+    four = "X-Amz-Algorithm" in fields or "X-Amz-Credential" in fields or "X-Amz-Signature" in fields
+    two = "Signature" in fields and "AWSAccessKeyId" in fields
+    if authorization and (four or two or ("Signature" in fields and looks_like_s3(request, authorization))):
+        raise _two_claims(request, f"{authorization} {fields.get('X-Amz-Credential', '')}", authorization, s3=two)
+    if four and two:
+        raise _two_claims(request, "", fields["Signature"], s3=True)
+    if len(fields) != len(pairs) and (four or two):
+        names = [name for name, _ in pairs]
+        again = sorted(name for name in (_VERSION_4 if four else _VERSION_2) if names.count(name) > 1)
+        if again:
+            raise _repeated_parameter(request, fields, again[0], four=four)
+    if four:
+        return _version_4_query(request, fields)
+    return _version_2_query(request, fields) if two else None
+
+
+def _two_claims(request: Request, text: str, shown: str, *, s3: bool) -> CommonError:
+    """S3's words are from its users' reports; the others' from dynalite's tests, which were held against DynamoDB."""
+    if s3 or looks_like_s3(request, text):
+        return InvalidArgument(
+            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
+            "parameter or the Authorization header should be specified",
+            ArgumentName="Authorization",
+            ArgumentValue=shown,
+        )
+    return InvalidSignature(
+        "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.",
+    )
+
+
+def _repeated_parameter(request: Request, fields: dict[str, str], name: str, *, four: bool) -> CommonError:
+    """AWS's texts for a field that is there twice are not confirmed; the codes are those of fields that are wrong."""
+    if not four:
+        return AccessDenied(f"Query-string authentication requires one {name} parameter")
+    if looks_like_s3(request, fields.get("X-Amz-Credential", "")):
+        return AuthorizationQueryParameters(f"Query-string authentication version 4 requires one {name} parameter.")
+    return IncompleteSignature(
+        f"AWS query-string parameters must include '{name}' once. Re-examine the query-string parameters."
+    )
+
+
+def _refuse_repeated(request: Request) -> None:
+    names = [name.lower() for name, _ in request.headers]
+    for name in _SINGLE_HEADERS:
+        if names.count(name) > 1:
+            text = f"The request has the header '{name}' {names.count(name)} times."
+            s3 = looks_like_s3(request, request.header("authorization"))
+            raise InvalidArgument(text, ArgumentName=name, ArgumentValue="") if s3 else IncompleteSignature(text)
+
+
+def _decoded(query: str) -> Iterator[tuple[str, str]]:
+    for part in query.split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            yield unquote(name.replace("+", " ")), unquote(value.replace("+", " "))
+
+
+def _first(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found.setdefault(name, value)
+    return found
 
 
 def parameters(query: str) -> dict[str, str]:
     """The decoded parameters of a raw query string; of repeated ones the first."""
-    found: dict[str, str] = {}
-    for part in query.split("&"):
-        if part:
-            name, _, value = part.partition("=")
-            found.setdefault(unquote(name.replace("+", " ")), unquote(value.replace("+", " ")))
-    return found
+    return _first(list(_decoded(query)))
 
 
 def looks_like_s3(request: Request, text: str) -> bool:
@@ -130,6 +224,14 @@ def _unusual_header(request: Request, authorization: str) -> Claim:
             raise IncompleteSignature(
                 f"Invalid key=value pair (missing equal-sign) in Authorization header: '{authorization}'."
             )
+        if name in fields:  # which error AWS gives is not confirmed
+            if s3:
+                raise AuthorizationHeaderMalformed(
+                    f"The authorization header is malformed; {name} is there more than once."
+                )
+            raise IncompleteSignature(
+                f"Authorization header requires one '{name}' parameter. Authorization={authorization}"
+            )
         fields[name] = value
     timestamp = request.header("x-amz-date") or request.header("date")
     missing = [name for name in ("Credential", "Signature", "SignedHeaders") if not fields.get(name)]
@@ -153,14 +255,12 @@ def _unusual_header(request: Request, authorization: str) -> Claim:
         region=region,
         service=service,
         terminator=terminator,
-        signed_headers=fields["SignedHeaders"],
+        signed_headers=signed_headers(fields["SignedHeaders"]),
         token=request.header("x-amz-security-token"),
     )
 
 
 def _no_date() -> CommonError:
-    from fogbank.core.errors import AccessDenied
-
     return AccessDenied("AWS authentication requires a valid Date or x-amz-date header")
 
 
@@ -179,9 +279,8 @@ def _credential(text: str, *, s3: bool, query: bool) -> tuple[str, str, str, str
     raise AuthorizationHeaderMalformed(f"The authorization header is malformed; {shape}")
 
 
-def _version_4_query(request: Request) -> Claim:
+def _version_4_query(request: Request, fields: dict[str, str]) -> Claim:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html"""
-    fields = parameters(request.query)
     algorithm = fields.get("X-Amz-Algorithm", "")
     if algorithm == ALGORITHM_4A:
         raise UnsupportedSignature
@@ -219,7 +318,7 @@ def _version_4_query(request: Request) -> Claim:
         region=region,
         service=service,
         terminator=terminator,
-        signed_headers=fields["X-Amz-SignedHeaders"].encode().decode("latin-1"),  # as headers are: latin-1 of the bytes
+        signed_headers=signed_headers(fields["X-Amz-SignedHeaders"].encode().decode("latin-1")),  # as headers are
         token=fields.get("X-Amz-Security-Token") or request.header("x-amz-security-token"),
         expires=_lifetime(fields.get("X-Amz-Expires", ""), s3=s3),
     )
@@ -259,11 +358,8 @@ def _version_2_header(request: Request, authorization: str) -> Claim:
     return Claim(version=2, place="header", access_key=key, signature=signature, timestamp=timestamp, token=token)
 
 
-def _version_2_query(request: Request) -> Claim:
+def _version_2_query(request: Request, fields: dict[str, str]) -> Claim:
     """`?AWSAccessKeyId=…&Signature=…&Expires=…`, the form of S3's presigned URLs before version 4."""
-    from fogbank.core.errors import AccessDenied
-
-    fields = parameters(request.query)
     expires = fields.get("Expires", "")
     if not expires:
         raise AccessDenied("Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters")

@@ -105,7 +105,7 @@ def _mismatch(key_id: str, encoded: str, given: str) -> S3SignatureDoesNotMatch:
 def _unexpired(encoded: str, now: float) -> dict[str, Any]:
     try:
         document = msgspec.json.decode(b64decode(encoded, validate=False))
-    except (binascii.Error, msgspec.DecodeError, ValueError):
+    except (binascii.Error, msgspec.DecodeError, ValueError, RecursionError):
         raise InvalidPolicyDocument("Invalid Policy: Invalid JSON.")
     if not isinstance(document, dict):
         raise InvalidPolicyDocument("Invalid Policy: Invalid JSON.")

@@ -18,6 +18,7 @@ from fogbank.core.errors import AccessDenied, IncompleteSignature, InvalidSignat
 from fogbank.core.http import Request
 
 from . import body, canonical
+from .canonical import SignedHeaders
 from .claims import ALGORITHM, S3_NAMES, Claim, parameters
 from .errors import (
     AuthorizationHeaderMalformed,
@@ -38,8 +39,6 @@ EMPTY = sha256(b"").hexdigest()
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _TIMESTAMP = re.compile(r"[0-9]{8}T([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]Z")
-# may travel unsigned beside a signature: added after signing by SDKs and proxies
-_UNSIGNED_HEADERS = frozenset({"x-amz-user-agent", "x-amz-content-sha256", "x-amz-security-token"})
 
 
 def verify(claim: Claim, request: Request, secret: str, now: float, *, service: str, keys: SigningKeys) -> None:
@@ -66,19 +65,19 @@ def verify(claim: Claim, request: Request, secret: str, now: float, *, service: 
         stamp = _stamp(at)
     if claim.expires is not None or not -SKEW <= now - at <= SKEW:
         _check_time(claim, at, now, s3)
-    if "host" not in canonical.signed_names(signed):
+    if "host" not in signed.names:
         raise _host_unsigned(s3)
     payload = _s3_payload(claim, request) if s3 else _payload(request)
     text = canonical.request_text(request, signed, payload, s3=s3, without_signature=claim.place == "query")
     digest = sha256(text.encode("latin-1")).hexdigest()
     to_sign = f"{ALGORITHM}\n{stamp}\n{date}/{claim.region}/{service}/aws4_request\n{digest}"
     signature = claim.signature
-    if not (signature.isascii() and compare_digest(key.sign(to_sign.encode()), signature)):
-        if s3 or not _unsigned_body(claim, request, stamp, key):
-            raise _mismatch(claim, text, to_sign, s3)
-    elif s3:
-        if not request.lookup.keys() <= _covered(signed):
-            _check_signed(signed, request)
+    holds = signature.isascii() and compare_digest(key.sign(to_sign.encode()), signature)
+    if not holds and (s3 or not _unsigned_body(claim, request, stamp, key)):
+        raise _mismatch(claim, text, to_sign, s3)
+    if not signed.covered.issuperset(request.lookup):
+        _check_signed(signed, request, s3)
+    if s3:
         if claim.place == "query":
             body.hoist(request)
         header = request.lookup.get("x-amz-content-sha256", "")  # a presigned URL need not have signed it
@@ -219,15 +218,25 @@ def _raise_s3_time(claim: Claim, at: float, now: float) -> None:
 
 
 def _payload(request: Request) -> str:
-    """The payload line for services other than S3: the hash of the body itself, not what a header says of it."""
+    """The payload line for services other than S3: the hash of the body itself, not what a header says of it.
+
+    A header that says something else is refused, but for the word that the operation's model has for a body that is
+    not hashed. (What AWS makes of a signature that is right beside such a header is not confirmed.)
+    """
     declared = request.lookup.get("x-amz-content-sha256")
-    if declared and not _HEX.fullmatch(declared):
-        return declared  # UNSIGNED-PAYLOAD, or STREAMING-AWS4-HMAC-SHA256-EVENTS of an event stream
     content = request.content
+    if declared and declared == request.addressed.open_body:
+        return declared
     if content is not None:
-        return sha256(content).hexdigest() if content else EMPTY
-    if not declared:
-        raise ValueError("the body must be read before this signature can be verified")
+        computed = sha256(content).hexdigest() if content else EMPTY
+        if declared and declared != computed:
+            raise InvalidSignature(
+                f"{InvalidSignature.default}\n\nThe x-amz-content-sha256 header says '{declared}', and the hash of the "
+                f"body is '{computed}'.\n"
+            )
+        return computed
+    if not declared or not _HEX.fullmatch(declared):
+        raise InvalidSignature("A body that is streamed needs its hash in the x-amz-content-sha256 header.")
     if request.stream is not None:
         request.stream = body.HashedBody(request.stream, declared, InvalidSignature())
     return declared
@@ -240,7 +249,7 @@ def _s3_payload(claim: Claim, request: Request) -> str:
         computed = sha256(content).hexdigest()
         if computed == declared:
             return declared
-    if claim.place == "query" and "x-amz-content-sha256" not in canonical.signed_names(claim.signed_headers):
+    if claim.place == "query" and "x-amz-content-sha256" not in claim.signed_headers.names:
         declared = parameters(request.query).get("X-Amz-Content-Sha256") or UNSIGNED
     if not declared:
         raise InvalidRequest("Missing required header for this request: x-amz-content-sha256")
@@ -262,7 +271,7 @@ def _s3_payload(claim: Claim, request: Request) -> str:
 
 def _unsigned_body(claim: Claim, request: Request, stamp: str, key: SigningKey) -> bool:
     """Whether the client left the body out of the signature, as SDKs do over TLS for `v4-unsigned-body` operations."""
-    if request.scheme != "https":
+    if request.scheme != "https" or request.addressed.open_body != UNSIGNED:
         return False
     text = canonical.request_text(
         request, claim.signed_headers, UNSIGNED, s3=False, without_signature=claim.place == "query"
@@ -272,21 +281,29 @@ def _unsigned_body(claim: Claim, request: Request, stamp: str, key: SigningKey) 
     return compare_digest(expected.encode(), claim.signature.encode("latin-1", "replace"))
 
 
-@lru_cache(maxsize=1024)
-def _covered(signed: str) -> frozenset[str]:
-    return _UNSIGNED_HEADERS.union(canonical.signed_names(signed))
+def _check_signed(signed: SignedHeaders, request: Request, s3: bool) -> None:
+    """Refuse headers that the signature should cover: x-amz-*, and what tells the protocol.
 
-
-def _check_signed(signed: str, request: Request) -> None:
-    """S3 refuses x-amz-* headers that the signature does not cover."""
-    others = request.lookup.keys() - _covered(signed)
-    if "x-amz-" not in " ".join(others):
+    "You must include the host header (HTTP/1.1) … and any x-amz-* headers in the signature":
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+    Services other than S3 take the session's token unsigned, since it is held against the key
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-request-methods.html: "for other services, you add
+    this parameter at the end"); S3 does not. How far they insist on the rest, and in which words, is not confirmed.
+    """
+    loose = [
+        name
+        for name in request.lookup
+        if name not in signed.covered
+        and (name.startswith("x-amz-") or name == "smithy-protocol")
+        and (s3 or name != "x-amz-security-token")
+    ]
+    if not loose:
         return
-    loose = [name for name in request.lookup if name in others and name.startswith("x-amz-")]
-    if loose:
+    if s3:
         raise AccessDenied(
             "There were headers present in the request which were not signed", HeadersNotSigned=", ".join(loose)
         )
+    raise InvalidSignature(f"'{loose[0]}' must be a 'SignedHeader' in the AWS Authorization.")
 
 
 def _mismatch(claim: Claim, text: str, to_sign: str, s3: bool) -> ServiceError:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
 from fogbank.auth.signatures import policy_access_key, verify_policy
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError, UnrecognizedClient
-from fogbank.core.http import Request, Response
+from fogbank.core.http import Request, Response, is_header
 from fogbank.core.kinds import Names
 from fogbank.core.principal import Principal, anonymous
 
@@ -120,11 +120,21 @@ def _signed(app: App, fields: dict[str, str]) -> tuple[Principal, dict[str, Any]
 
 
 def _as_put(fields: dict[str, str], bucket: str, key: str, file_type: str) -> dict[str, Any]:
-    """The form as the request of a PutObject."""
+    """The form as the request of a PutObject. Raises InvalidArgument for a field that could not be a header.
+
+    Metadata is taken as it is: S3 counts what cannot be shown (x-amz-missing-meta). What it answers to line breaks in
+    other fields is not confirmed.
+    """
     req: dict[str, Any] = {"Bucket": bucket, "Key": key}
+    if not is_header("content-type", file_type):
+        raise InvalidArgument("Invalid argument.", ArgumentName="Content-Type", ArgumentValue=file_type)
     for field, member in _MEMBERS.items():
-        if fields.get(field):
-            req[member] = fields[field]
+        value = fields.get(field)
+        if not value:
+            continue
+        if not is_header(field, value):
+            raise InvalidArgument("Invalid argument.", ArgumentName=field, ArgumentValue=value)
+        req[member] = value
     prefix = "x-amz-meta-"
     meta = {name[len(prefix) :]: value for name, value in fields.items() if name.startswith(prefix)}
     if meta:
@@ -199,15 +209,26 @@ def _commit(tx: Any, ctx: Context, made: Object, content: Content) -> None:
         events.enqueue(tx, ctx, bucket, made, "ObjectCreated:Post")
 
 
+def _redirection(url: str) -> SplitResult | None:
+    """Where a form leads on; None for what is no URL: "it acts as if the field is not present".
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return parts if parts.scheme in ("http", "https") and is_header("location", parts.geturl()) else None
+
+
 def _answer(ctx: Context, fields: dict[str, str], made: Object) -> Response:
     """204 unless the form asked for something else."""
     location = shapes.location(ctx, made.bucket, made.key)
     headers = [("ETag", f'"{made.etag}"'), ("Location", location), ("x-amz-request-id", ctx.request_id)]
     if made.version_id != "null":
         headers.append(("x-amz-version-id", made.version_id))
-    redirect = fields.get("success_action_redirect") or fields.get("redirect")
-    if redirect and urlsplit(redirect).scheme in ("http", "https"):
-        parts = urlsplit(redirect)
+    parts = _redirection(fields.get("success_action_redirect") or fields.get("redirect") or "")
+    if parts is not None:
         told = [("bucket", made.bucket), ("key", made.key), ("etag", f'"{made.etag}"')]
         query = urlencode([*parse_qsl(parts.query), *told], quote_via=quote)
         headers = [pair for pair in headers if pair[0] != "Location"]
