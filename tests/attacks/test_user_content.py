@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 from botocore.auth import S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
 
