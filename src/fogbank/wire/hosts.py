@@ -31,7 +31,8 @@ class Host(msgspec.Struct, frozen=True):
     """`service` is an endpoint prefix ("s3", "execute-api", …); `name` what stands before it (bucket, API id).
 
     `plane` says that the host belongs to that bucket, API or function alone: what is answered there is its owner's.
-    BUCKET.DOMAIN is none, since any name may stand there for the endpoint of all services.
+    Its pages have that origin, and Firefox lets them call it without looking like a browser: so no other service and no
+    control API answers there. BUCKET.DOMAIN is none, since any name may stand there for the endpoint of all services.
     """
 
     service: str = ""
