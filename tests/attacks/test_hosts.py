@@ -21,7 +21,7 @@ NOT_SERVED = [
     "evil-localhost.example", "xlocalhost.example", "evillocalhost.localstack.cloud", "amazonaws.com.evil.example",
     "xamazonaws.example", "evilon.aws", "internal.example", "2130706433", "2130706433:4566", "0x7f000001", "127.1",
     "0177.0.0.1", "localhost..", "[::1].evil.example", "[evil]", "::1", "[::1", "127.0.0.1:80:80", "localhost:x",
-    "a.b", "metadata.google.com", "evil.example.",
+    "a.b", "evil..", "metadata.google.com", "evil.example.",
 ]  # fmt: skip
 DOMAINS = ("localhost", "localhost.localstack.cloud", "amazonaws.com")
 
@@ -34,6 +34,7 @@ def test_hosts_that_are_served(host):
 @pytest.mark.parametrize("host", NOT_SERVED)
 def test_hosts_that_are_not_served(host):
     assert not hosts.served(host, DOMAINS)
+    assert not hosts.served(host, (*DOMAINS, ""))
 
 
 @pytest.mark.parametrize("target", [

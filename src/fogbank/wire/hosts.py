@@ -114,7 +114,8 @@ def served(host: str, domains: tuple[str, ...]) -> bool:
     name = match[1].removesuffix(".")
     if address(name) is not None or _LABEL.fullmatch(name):
         return True
-    return any(name == domain or name.endswith(f".{domain}") for domain in (*map(str.lower, domains), *_SAFE))
+    ours = (*(domain.lower() for domain in domains if domain), *_SAFE)
+    return any(name == domain or name.endswith(f".{domain}") for domain in ours)
 
 
 def address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
