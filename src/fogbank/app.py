@@ -35,6 +35,7 @@ from fogbank.gateway.control import Control
 from fogbank.gateway.limits import HttpLimits
 from fogbank.gateway.pipeline import Pipeline
 from fogbank.gateway.server import Server
+from fogbank.gateway.strangers import Strangers, is_shown, sandboxed
 from fogbank.gateway.tls import TlsContext
 from fogbank.jobs import queue, timetravel
 from fogbank.jobs.worker import Worker
@@ -76,7 +77,8 @@ class App:
         self.store = open_store(settings)
         self.secret = _secret(self.store)
         self.blobs: BlobStore = open_blobs(settings)
-        self.authenticator = Authenticator(self)
+        self.strangers = Strangers(settings)
+        self.authenticator = Authenticator(self, self.strangers)
         self.authorizer = Authorizer(self)
         self.worker = Worker(self, self.find_job)
         self.pipeline = Pipeline(self)
@@ -180,10 +182,16 @@ class App:
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def handle(self, request: Request) -> Any:
-        """The gateway's handler: the control API, or the pipeline."""
+        """The gateway's handler: the control API, or the pipeline; neither for a host that is not served."""
+        host = request.lookup.get("host", "")
+        plane = self.strangers.hosts.get(host)
+        if plane is None and (plane := self.strangers.meet(host)) is None:
+            return self.strangers.misdirected(request)
+        if plane:
+            return self.pipeline(request)
         if request.path.startswith(("/_fogbank/", "/_localstack/")):
             return self.control.handle(request)
-        return self.pipeline(request)
+        return sandboxed(self.pipeline(request)) if is_shown(request) else self.pipeline(request)
 
     def _heard(self, topic: str) -> None:
         """A committed signal; an empty one says that some may have been missed."""

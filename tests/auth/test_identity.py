@@ -21,6 +21,7 @@ from fogbank.core.operation import Access, Operation
 from fogbank.core.principal import Principal, root, service
 from fogbank.core.settings import Settings
 from fogbank.core.signals import Signals
+from fogbank.gateway.strangers import Strangers
 from fogbank.store.memory import MemoryStore
 
 ACCOUNT = "111122223333"
@@ -33,6 +34,10 @@ def cloud(**settings: Any) -> Any:
     found = SimpleNamespace(settings=Settings(**settings), store=MemoryStore(), clock=clock, signals=Signals(clock))
     found.store.subscribe(found.signals.fire)
     return found
+
+
+def authenticator(app: Any) -> Authenticator:
+    return Authenticator(app, Strangers(app.settings))
 
 
 def put(app: Any, table: Any, *found: Any) -> None:
@@ -73,7 +78,7 @@ def key(**more: Any) -> records.AccessKey:
 
 def test_the_well_known_keys_are_roots() -> None:
     app = cloud()
-    asked = Authenticator(app)
+    asked = authenticator(app)
     assert asked.authenticate(signed("test"), "sqs") == root("000000000000", "test")
     assert asked.authenticate(signed(ACCOUNT), "sqs") == root(ACCOUNT, ACCOUNT)
     assert asked.authenticate(signed("test", token="made up"), "sqs").kind == "root"
@@ -84,9 +89,9 @@ def test_the_well_known_keys_are_roots() -> None:
 
 def test_an_unknown_key_is_refused_with_a_hint_unless_open() -> None:
     with pytest.raises(UnrecognizedClient) as caught:
-        Authenticator(cloud()).authenticate(signed("AKIANOBODY"), "sqs")
+        authenticator(cloud()).authenticate(signed("AKIANOBODY"), "sqs")
     assert "`test`" in dict(caught.value.headers)["x-fogbank-hint"]
-    opened = Authenticator(cloud(auth="open")).authenticate(signed("AKIANOBODY", "any"), "sqs")
+    opened = authenticator(cloud(auth="open")).authenticate(signed("AKIANOBODY", "any"), "sqs")
     assert (opened.kind, opened.account) == ("root", "000000000000")
 
 
@@ -105,7 +110,7 @@ def test_an_open_cloud_decodes_what_it_does_not_verify() -> None:
         ),
     ]
     request = Request("PUT", "/b/k", "", headers, chunks)
-    assert Authenticator(cloud(auth="open")).authenticate(request, "s3").kind == "root"
+    assert authenticator(cloud(auth="open")).authenticate(request, "s3").kind == "root"
     assert request.content == b"abc"
 
 
@@ -113,11 +118,11 @@ def test_strict_knows_issued_keys_only() -> None:
     app = cloud(auth="strict")
     put(app, records.USERS, user())
     put(app, records.ACCESS_KEYS, key())
-    asked = Authenticator(app)
+    asked = authenticator(app)
     with pytest.raises(UnrecognizedClient):
         asked.authenticate(signed("test"), "sqs")
     assert asked.authenticate(signed("AKIAIOSFODNN7EXAMPLE", "s3cr3t"), "sqs").kind == "user"
-    configured = Authenticator(cloud(auth="strict", secret="not the default"))
+    configured = authenticator(cloud(auth="strict", secret="not the default"))
     assert configured.authenticate(signed("test", "not the default"), "sqs").kind == "root"
 
 
@@ -125,7 +130,7 @@ def test_an_issued_key_works_until_it_is_disabled_or_deleted() -> None:
     app = cloud()
     put(app, records.USERS, user(tags={"team": "red"}))
     put(app, records.ACCESS_KEYS, key())
-    asked = Authenticator(app)
+    asked = authenticator(app)
     request = signed("AKIAIOSFODNN7EXAMPLE", "s3cr3t")
     found = asked.authenticate(request, "sqs")
     assert (found.arn, found.tags) == (f"arn:aws:iam::{ACCOUNT}:user/ann", {"team": "red"})
@@ -145,7 +150,7 @@ def test_a_session_needs_its_token_and_ends() -> None:
     )  # fmt: skip
     put(app, records.SESSIONS, session)
     put(app, records.ROLES, records.Role(account=ACCOUNT, name="app", id="AROAAPP", created=NOW, trust="{}"))
-    asked = Authenticator(app)
+    asked = authenticator(app)
     request = signed(session.id, "s3cr3t", "t0ken")
     assert asked.authenticate(request, "sqs").arn == session.arn
     with pytest.raises(UnrecognizedClient):

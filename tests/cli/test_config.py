@@ -42,12 +42,24 @@ def test_words_of_the_environment_become_what_the_setting_is(tmp_path):
         ({"auth": "none"}, {}, "", "auth cannot be 'none'"),
         ({}, {"FOGBANK_PORT": "http"}, "", "port cannot be 'http'"),
         ({}, {}, "port = \n", "is not TOML"),
+        ({"allow_origin": ["*"]}, {}, "", r"allow_origin cannot be .*\* is none"),
+        ({}, {"FOGBANK_ALLOW_ORIGIN": "http://a.example, null"}, "", "allow_origin cannot be"),
+        ({"allow_origin": ["http://a.example/"]}, {}, "", "without a path"),
+        ({"allow_origin": ["a.example"]}, {}, "", "whole origin of a page"),
     ],
 )
 def test_mistakes_say_what_to_do(tmp_path, flags, environ, toml, says):
     (tmp_path / "fogbank.toml").write_text(toml)
     with pytest.raises(config.BadSetting, match=says):
         config.load(flags, environ, tmp_path)
+
+
+def test_origins_are_read_from_flags_and_variables(tmp_path):
+    assert config.load({"allow_origin": ["http://a.example:3000"]}, {}, tmp_path).allow_origin == (
+        "http://a.example:3000",
+    )
+    found = config.load({}, {"FOGBANK_ALLOW_ORIGIN": "https://a.example, app://localhost"}, tmp_path)
+    assert found.allow_origin == ("https://a.example", "app://localhost")
 
 
 def test_localstacks_variables_are_noticed():

@@ -60,7 +60,7 @@ def test_a_strangers_page_cannot_use_the_well_known_keys(cloud, aws):
         ({"X-Fogbank-Control": "1"}, "localhost", 200),
         ({}, "localhost", 403),
         ({"X-Fogbank-Control": "1", "Origin": STRANGER}, "localhost", 403),
-        ({"X-Fogbank-Control": "1"}, "evil.example", 403),
+        ({"X-Fogbank-Control": "1"}, "evil.example", 421),
         ({"X-Fogbank-Control": "1", "Sec-Fetch-Site": "cross-site"}, "localhost", 403),
     ],
 )

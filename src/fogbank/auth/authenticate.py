@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import UTC, datetime
+from typing import Protocol
 
 import msgspec
 
@@ -38,6 +39,14 @@ class Credential(msgspec.Struct, frozen=True):
     token: str = ""
     expires: float | None = None
     any_token: bool = False  # root keys: clients that set a made-up token are not turned away
+    well_known: bool = False  # everybody knows it, a stranger's web page too
+
+
+class Doorkeeper(Protocol):
+    """Who tells the requests of strangers' web pages: `gateway.strangers`."""
+
+    def check(self, request: Request, service: str) -> None:
+        """Raises AccessDenied unless a request with a well-known key for `service` is surely no stranger's page's."""
 
 
 class LastUse(msgspec.Struct, frozen=True):
@@ -51,11 +60,13 @@ class Authenticator:
 
     Key `test` is root of the default account, a 12-digit id root of that account; their secret is `settings.secret`.
     With --auth=open an unknown key is root of the default account, unverified. With --auth=strict the root keys count
-    only when their secret was configured. Everything that IAM and STS issued is verified in every mode.
+    only when their secret was configured. Everything that IAM and STS issued is verified in every mode. Keys that
+    everybody knows are taken only from where the doorkeeper lets them in.
     """
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, doorkeeper: Doorkeeper) -> None:
         self._cloud = cloud
+        self._doorkeeper = doorkeeper
         self._keys = signatures.SigningKeys()
         self._known: dict[str, Credential] = {}
         self._regions: set[str] = {""}  # of this partition; a version 2 signature names none
@@ -67,7 +78,7 @@ class Authenticator:
         """The caller; anonymous when the request is unsigned.
 
         `claim_service` is the signing name the request should have been signed for. Raises UnrecognizedClient,
-        ExpiredToken, and what signatures.read and verify raise.
+        ExpiredToken, AccessDenied (a stranger's web page), and what signatures.read and verify raise.
         """
         claim = signatures.read(request)
         if claim is None:
@@ -78,9 +89,12 @@ class Authenticator:
         s3 = claim_service == "s3"
         if credential is None:
             if self._cloud.settings.auth == "open":
+                self._doorkeeper.check(request, claim_service)
                 _take_unverified(request, claim)
                 return root(self._cloud.settings.account, key, self._cloud.settings.partition)
             raise self._unknown(key, s3=s3)
+        if credential.well_known:
+            self._doorkeeper.check(request, claim_service)
         if not credential.any_token and not hmac.compare_digest(claim.token.encode(), credential.token.encode()):
             raise InvalidToken() if s3 else UnrecognizedClient()
         if claim.region not in self._regions:
@@ -96,8 +110,18 @@ class Authenticator:
         return credential.principal
 
     def credential(self, key: str) -> Credential | None:
-        """The credential of an access key id, for signatures that are checked elsewhere (S3's POST policies)."""
+        """The credential of an access key id that the cloud itself was given."""
         return self._known.get(key) or self._find(key)
+
+    def signer(self, key: str, request: Request, service: str) -> Credential | None:
+        """The credential behind a request whose signature is checked elsewhere (S3's POST policies).
+
+        Raises AccessDenied when everybody knows the key and the request may be a stranger's web page's.
+        """
+        credential = self.credential(key)
+        if credential is not None and credential.well_known:
+            self._doorkeeper.check(request, service)
+        return credential
 
     # -- finding -----------------------------------------------------------------------------------------------------
 
@@ -114,9 +138,12 @@ class Authenticator:
         account = settings.account if key == "test" else key
         if not (len(account) == 12 and account.isdecimal() and account.isascii()):
             return None
-        if settings.auth == "strict" and settings.secret == "test":  # noqa: S105 - the default secret, known to all
+        well_known = settings.secret == "test"  # noqa: S105 - the default secret
+        if settings.auth == "strict" and well_known:
             return None
-        return Credential(root(account, key, settings.partition), settings.secret, any_token=True)
+        return Credential(
+            root(account, key, settings.partition), settings.secret, any_token=True, well_known=well_known
+        )
 
     def _issued(self, key: str) -> Credential | None:
         with self._cloud.store.read() as tx:

@@ -17,7 +17,7 @@ from fogbank.core.settings import Settings
 
 from . import client, config, durations, ports, process
 from .jobs import jobs_app
-from .options import Json, Port, port_option
+from .options import AllowOrigin, Json, Port, port_option
 from .output import emit, fail, guarded
 
 app = typer.Typer(
@@ -74,12 +74,14 @@ def up(
     runtimes: Annotated[str | None, typer.Option(help="nearest or exact versions of Lambda runtimes.")] = None,
     store: Annotated[str | None, typer.Option(help="A postgresql:// URL: many nodes on one database.")] = None,
     init: Annotated[Path | None, typer.Option(help="A folder of scripts to run when the cloud is ready.")] = None,
+    allow_origin: AllowOrigin = None,
     as_json: Json = False,
 ) -> None:
     """Start the cloud."""
     flags = {
         "port": port, "host": host, "data": data and str(data), "ephemeral": ephemeral, "auth": auth, "iam": iam,
-        "limits": limits, "durability": durability, "runtimes": runtimes, "store": store, "init": init and str(init),
+        "limits": limits, "durability": durability, "runtimes": runtimes, "store": store,
+        "init": init and str(init), "allow_origin": allow_origin or None,
     }  # fmt: skip
     settings = config.load(flags, os.environ, Path.cwd())
     for hint in config.hints(os.environ):

@@ -29,6 +29,8 @@ LOCALSTACK = {
 
 
 LEVELS = ("debug", "info", "warning", "error")
+LISTS = ("domains", "allow_origin")  # separated by commas in a variable
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 # what a setting has to be beyond its type
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "port": (lambda port: 0 <= port <= 65535, "it is a number from 0 (any free port) to 65535"),
@@ -40,6 +42,11 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "log_level": (lambda level: level in LEVELS, f"it is one of {', '.join(LEVELS)}"),
     "data": (lambda data: data.is_dir() or not data.exists(), "that is a file, and it has to be a folder"),
     "init": (lambda init: init is None or init.is_dir(), "there is no such folder"),
+    "allow_origin": (
+        lambda origins: all(ORIGIN.fullmatch(origin) for origin in origins),
+        "it is the whole origin of a page as browsers send it, in lower case and without a path, such as "
+        "https://app.example:8443; * is none, since every page that you visit could then act as root",
+    ),
     "max_body": (lambda size: size > 0, "it is a number of bytes above 0"),
 }
 
@@ -112,8 +119,12 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     for name, value in environ.items():
         if name.startswith(PREFIX) and name not in NOT_SETTINGS:
             key = name[len(PREFIX) :].lower()
-            found[key] = tuple(part.strip() for part in value.split(",")) if key == "domains" else value
+            found[key] = _listed(value) if key in LISTS else value
     return found
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def hints(environ: Mapping[str, str]) -> list[str]:

@@ -9,6 +9,9 @@ import typer
 Port = Annotated[
     int, typer.Option("--port", "-p", envvar="FOGBANK_PORT", min=1, max=65535, help="The port of the cloud.")
 ]
+AllowOrigin = Annotated[
+    list[str] | None, typer.Option(help="An origin whose pages may call with the test keys; can be repeated.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -38,5 +38,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     account: str = "000000000000"  # whose root the key `test` is
     secret: str = "test"  # noqa: S105 - the secret of the root keys
     domains: tuple[str, ...] = ("localhost", "localhost.localstack.cloud", "amazonaws.com")  # of virtual hosts
+    allow_origin: tuple[str, ...] = ()  # whose pages may call with the well-known keys, besides this machine's
     max_body: int = 128 * 1024 * 1024  # bytes of a request that is not streamed
     log_level: str = "info"

@@ -21,7 +21,6 @@ from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.jobs import queue, timetravel
 from fogbank.jobs.worker import CannotRetry
 from fogbank.store.api import Conflict, StoreError
-from fogbank.wire import hosts
 
 if TYPE_CHECKING:
     from fogbank.app import App
@@ -77,11 +76,7 @@ class Control:
         return _json(200, answer)
 
     async def _dispatch(self, request: Request) -> Answer:
-        domains = self._app.settings.domains
-        origin = request.header("origin")
-        if not hosts.is_local(request.host, domains) or (
-            origin and not hosts.is_local(origin.rpartition("//")[2], domains)
-        ):
+        if self._app.strangers.foreign(request, reads=True):
             raise Refused(403, "the control API answers local hosts and pages only")
         if request.header("sec-fetch-site") == "cross-site":
             raise Refused(403, "the control API does not answer pages of other sites")

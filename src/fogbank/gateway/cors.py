@@ -1,4 +1,4 @@
-"""Calls from pages: AWS's own endpoints let any origin in; here only pages of this machine and of our domains.
+"""Calls from pages: AWS's own endpoints let any origin in; here only those that `strangers` trusts.
 
 S3 buckets, API Gateway stages and function URLs answer by their own configuration, not by this.
 """
@@ -8,27 +8,24 @@ from __future__ import annotations
 import re
 
 from fogbank.core.http import Request, Response
-from fogbank.wire import hosts
+
+from .strangers import Strangers
 
 _DATED = re.compile(r"/\d{4}-\d\d-\d\d/")  # rest-json services: /2015-03-31/functions
 _EXPOSED = "x-amzn-requestid, x-amz-request-id, x-amzn-errortype, x-amzn-errormessage, x-amzn-trace-id, date"
 
 
-def allowed(origin: str, domains: tuple[str, ...]) -> bool:
-    """Whether a page of this origin may call."""
-    return hosts.is_local(origin.rpartition("//")[2], domains)
-
-
-def preflight(request: Request, domains: tuple[str, ...]) -> Response | None:
+def preflight(request: Request, strangers: Strangers) -> Response | None:
     """The answer to a preflight for an API call; None when it is not one (S3's and the data planes' are theirs)."""
     wanted = request.header("access-control-request-headers").lower()
     if "x-amz-target" not in wanted and not _DATED.match(request.path):
         return None
     origin = request.header("origin")
-    if not allowed(origin, domains):
-        return Response(
-            403, [("content-type", "text/plain")], b"Fogbank does not take calls from pages of other sites.\n"
+    if not strangers.trusts(origin, request):
+        text = (
+            b"Fogbank does not take calls from pages of other sites; --allow-origin names those that it shall take.\n"
         )
+        return Response(403, [("content-type", "text/plain")], text)
     headers = [
         ("access-control-allow-origin", origin),
         ("access-control-allow-methods", request.header("access-control-request-method") or "POST"),
@@ -40,10 +37,10 @@ def preflight(request: Request, domains: tuple[str, ...]) -> Response | None:
     return Response(200, headers)
 
 
-def mark(request: Request, response: Response, domains: tuple[str, ...]) -> None:
+def mark(request: Request, response: Response, strangers: Strangers) -> None:
     """Let the page that called read the answer."""
     origin = request.header("origin")
-    if origin and allowed(origin, domains):
+    if origin and strangers.trusts(origin, request):
         response.headers += [
             ("access-control-allow-origin", origin),
             ("access-control-expose-headers", _EXPOSED),

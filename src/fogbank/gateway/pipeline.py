@@ -20,7 +20,6 @@ from fogbank import wire
 from fogbank.core import services
 from fogbank.core.context import Context
 from fogbank.core.errors import (
-    AccessDenied,
     InternalFailure,
     MissingAuthenticationToken,
     NotBuilt,
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("fogbank")
 
 ANONYMOUS_OK = frozenset({"s3"})  # services whose resource policies may admit anybody
-LOOPBACK = frozenset({"127.0.0.1", "::1"})
 NO_AUTH = Principal(kind="anonymous", account="")
 
 
@@ -89,8 +87,8 @@ class Pipeline:
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """Answer one request; a coroutine only when something has to be waited for."""
-        if request.method == "OPTIONS":
-            answer = cors.preflight(request, self._app.settings.domains)
+        if request.method == "OPTIONS" and not hosts.parse(request.host, self._app.settings.domains).plane:
+            answer = cors.preflight(request, self._app.strangers)
             if answer is not None:
                 return answer
         form = request.content is None and request.header("content-type").startswith("application/x-www-form")
@@ -170,8 +168,6 @@ class Pipeline:
         service, model, codec = target.service.name, target.operation, target.codec
         given = request.lookup.get
         call.principal = principal = app.authenticator.authenticate(request, target.signing_name)
-        if given("sec-fetch-site") and principal.kind == "root":
-            self._refuse_strangers_pages(request)
         if model is None or codec is None:
             if service == "s3":
                 raise MethodNotAllowed
@@ -195,7 +191,7 @@ class Pipeline:
             endpoint=f"{request.scheme}://{host}" if host else app.endpoint,
             source_ip=client,
             # what never leaves this machine is as good as encrypted: deploy tools' buckets deny plain http
-            secure=client in LOOPBACK or request.scheme == "https",
+            secure=hosts.is_loopback(client) or request.scheme == "https",
             user_agent=given("user-agent", ""),
             referer=given("referer", ""),
             takes_json=target.protocol == JSON,
@@ -203,14 +199,6 @@ class Pipeline:
         )
         app.authorizer.authorize(ctx, operation, call.params)
         return operation
-
-    def _refuse_strangers_pages(self, request: Request) -> None:
-        """Any web page knows the root keys `test` and 000000000000: browsers say where a request comes from."""
-        domains = self._app.settings.domains
-        origin = request.header("origin").rpartition("//")[2]
-        cross = request.header("sec-fetch-site") == "cross-site"
-        if not hosts.is_local(request.host, domains) or (cross and not hosts.is_local(origin, domains)):
-            raise AccessDenied("Fogbank does not take its well-known root keys from a web page of another site.")
 
     @staticmethod
     def find(service: str, operation: str) -> Operation | None:
@@ -225,7 +213,7 @@ class Pipeline:
         response: Response = cast(Codec, target.codec).serialize(result or {}, call.request_id)
         response.headers.append(("x-fogbank-fidelity", operation.fidelity))
         if "origin" in call.request.lookup and target.service.name != "s3":
-            cors.mark(call.request, response, self._app.settings.domains)
+            cors.mark(call.request, response, self._app.strangers)
         self._record(call, response.status, None)
         return response
 
@@ -239,7 +227,7 @@ class Pipeline:
                 target.service, target.protocol, "", problem, call.request_id, call.request.method
             )
         if target.service.name != "s3":
-            cors.mark(call.request, response, self._app.settings.domains)
+            cors.mark(call.request, response, self._app.strangers)
         self._record(call, response.status, problem)
         return response
 

@@ -73,10 +73,10 @@ class Router:
         """Where `request` goes; its body must be here when its target stands in a form."""
         given = request.lookup.get
         host = hosts.parse(given("host", ""), self._domains)
-        if host.name and host.service in DATA_PLANES:
+        if host.plane and host.service in DATA_PLANES:
             return DataPlane(host.service, DATA_PLANES[host.service])
         path = request.path
-        if path != "/":
+        if path != "/" and not host.plane:
             if path.startswith(("/restapis/", "/_aws/execute-api/")) and _API_PATH.match(path):
                 return DataPlane("execute-api", "apigateway")
             if path.startswith("/_aws/"):
@@ -90,6 +90,8 @@ class Router:
         except ServiceError:  # the verifier will meet it again, and refuse: in the words of the service that was meant
             scope_region, scope_service = claims.meant(request)
         region = scope_region or host.region or self._region
+        if host.plane:  # a bucket's own host is S3's, whatever the request was signed for
+            return self._rest(request, "s3", host, region)
         target = given("x-amz-target")
         if target:
             known = self._targets.get((target, region))

@@ -1,4 +1,4 @@
-"""What a Host header says: which service, region and bucket or API it names.
+"""What a Host header says: which service, region and bucket or API it names; and which hosts this cloud answers as.
 
 Known forms, each under any of the configured domains (`localhost`, `amazonaws.com`, …; `s3` stands for any service):
 
@@ -12,6 +12,7 @@ Known forms, each under any of the configured domains (`localhost`, `amazonaws.c
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from functools import cache, lru_cache
 
@@ -21,14 +22,23 @@ from . import index
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ALSO = ("on.aws", "api.aws")  # function URLs and dual-stack names
+# Names that no stranger can point at this machine: AWS owns its own, and nobody is given one below the others
+# (RFC 6761 section 6.3; ICANN's resolution 2024.07.29.06 reserves .internal for private use).
+_SAFE = ("amazonaws.com", *_ALSO, "localhost", "internal")
 
 
 class Host(msgspec.Struct, frozen=True):
-    """`service` is an endpoint prefix ("s3", "execute-api", …); `name` what stands before it (bucket, API id)."""
+    """`service` is an endpoint prefix ("s3", "execute-api", …); `name` what stands before it (bucket, API id).
+
+    `plane` says that the host belongs to that bucket, API or function alone: what is answered there is its owner's.
+    Its pages have that origin, and Firefox lets them call it without looking like a browser: so no other service and no
+    control API answers there. BUCKET.DOMAIN is none, since any name may stand there for the endpoint of all services.
+    """
 
     service: str = ""
     region: str = ""
     name: str = ""
+    plane: bool = False
 
 
 NONE = Host()
@@ -46,6 +56,12 @@ def bare(host: str) -> str:
     return host.rsplit(":", 1)[0] if ":" in host and not host.endswith("]") else host
 
 
+def port(host: str) -> str:
+    """The port that a Host names, empty when it names none."""
+    _, colon, number = host.rpartition(":")
+    return number if colon and not number.endswith("]") else ""
+
+
 @lru_cache(maxsize=4096)
 def parse(host: str, domains: tuple[str, ...]) -> Host:
     """What `host` names; NONE when it is an address or no name of ours."""
@@ -61,7 +77,8 @@ def parse(host: str, domains: tuple[str, ...]) -> Host:
 def _labels(head: str) -> Host:
     match = _NAMED.fullmatch(head)
     if match:
-        return Host(match["service"], match["region"] or "", match["name"] or "")
+        service, name = match["service"], match["name"] or ""
+        return Host(service, match["region"] or "", name, plane=bool(name) and service != "s3-control")
     parts = head.split(".")
     region = next((part for part in parts[1:] if _REGION.fullmatch(part)), "")
     # a dualstack or fips mark, and names in front (ACCOUNT.ddb.REGION), do not change the service
@@ -79,9 +96,43 @@ def _is_service(name: str) -> bool:
     return name in table.by_endpoint or name in table.by_signing or name in _OTHER_NAMES
 
 
-def is_local(host: str, domains: tuple[str, ...]) -> bool:
-    """Whether a Host or Origin names this machine or one of our domains: what a page of a stranger does not."""
-    name = bare(host).rstrip(".")
-    if name in ("", "127.0.0.1", "[::1]", "localhost", *domains):
+_HOST = re.compile(r"(\[[0-9a-f:.%]+\]|[^\[\]:]*)(?::[0-9]{0,5})?")  # a name or an address, and maybe a port
+_LABEL = re.compile(r"(?![0-9]+$|0x[0-9a-f]*$)[a-z0-9_-]+")  # a name: not a number, which browsers take for an address
+
+
+def served(host: str, domains: tuple[str, ...]) -> bool:
+    """Whether this cloud answers to a Host: to none that a stranger can make a name of this machine (DNS rebinding).
+
+    Addresses, names of one label (other containers call it so), names below .localhost, .internal and AWS's domains,
+    and the configured domains with all below them. An empty Host, and none at all, come from no browser.
+    """
+    match = _HOST.fullmatch(host.strip().lower())
+    if match is None:
+        return False
+    if not match[1]:
         return True
-    return name.startswith("127.") or any(name.endswith("." + domain) for domain in (*domains, *_ALSO))
+    name = match[1].removesuffix(".")
+    if address(name) is not None or _LABEL.fullmatch(name):
+        return True
+    ours = (*(domain.lower() for domain in domains if domain), *_SAFE)
+    return any(name == domain or name.endswith(f".{domain}") for domain in ours)
+
+
+def address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a URL's host is, version 6 in brackets; None for a name, a number, or what is not canonical."""
+    bracketed = name.startswith("[") and name.endswith("]")
+    try:
+        return ipaddress.IPv6Address(name[1:-1]) if bracketed else ipaddress.IPv4Address(name)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def is_loopback(peer: str) -> bool:
+    """Whether a socket's peer, an address without brackets, is this machine."""
+    try:
+        found = ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return (mapped or found).is_loopback

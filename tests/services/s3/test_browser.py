@@ -118,7 +118,7 @@ ORIGIN = "https://app.example.com"
 PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "X-A, x-amz-b"}
 
 
-def test_cors(cloud, s3, bucket):
+def test_cors(cloud, aws, s3, bucket):
     answer = ask(cloud, "OPTIONS", f"/{bucket}/k", headers=PREFLIGHT)
     assert answer.status == 403
     assert b"CORS is not enabled for this bucket" in answer.body
@@ -144,7 +144,10 @@ def test_cors(cloud, s3, bucket):
         {"Access-Control-Request-Headers": "authorization"},
     ):
         assert ask(cloud, "OPTIONS", f"/{bucket}/k", headers=PREFLIGHT | wrong).status == 403
-    url = s3.generate_presigned_url("put_object", {"Bucket": bucket, "Key": "k"})
+    writer = aws.user(
+        json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
+    )
+    url = writer.client("s3").generate_presigned_url("put_object", {"Bucket": bucket, "Key": "k"})
     path = url.split("/", 3)[3]
     answer = ask(cloud, "PUT", f"/{path}", headers={"Origin": ORIGIN}, body=b"x")
     assert answer.status == 200

@@ -64,7 +64,7 @@ async def _take(app: App, request: Request) -> Response:
     form = Form(request.header("content-type"), _chunks(request))
     await form.open()
     fields = form.fields
-    principal, document = _signed(app, fields)
+    principal, document = _signed(app, request, fields)
     span = check_conditions(document["conditions"], fields, name) if document is not None else None
     key = fields.get("key", "").replace("${filename}", form.filename.replace("\\", "/").rpartition("/")[2])
     if not key:
@@ -100,14 +100,14 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
             yield chunk
 
 
-def _signed(app: App, fields: dict[str, str]) -> tuple[Principal, dict[str, Any] | None]:
-    """Who signed the form, and the policy. Raises UnrecognizedClient, SignatureDoesNotMatch, …"""
+def _signed(app: App, request: Request, fields: dict[str, str]) -> tuple[Principal, dict[str, Any] | None]:
+    """Who signed the form, and the policy. Raises UnrecognizedClient, SignatureDoesNotMatch, AccessDenied, …"""
     key = policy_access_key(fields)
     if key is None:
         if "policy" in fields:
             raise _no_field("AWSAccessKeyId")
         return anonymous(), None
-    credential = app.authenticator.credential(key)
+    credential = app.authenticator.signer(key, request, "s3")
     if credential is None:
         raise UnrecognizedClient(
             "The AWS Access Key Id you provided does not exist in our records.", AWSAccessKeyId=key
