@@ -14,6 +14,8 @@ from collections.abc import Callable
 import msgspec
 
 from fogbank.app import App
+from fogbank.core import private
+from fogbank.core.exposure import Exposed
 from fogbank.core.settings import Settings
 from fogbank.gateway import loop
 from fogbank.store.api import StoreError
@@ -21,6 +23,7 @@ from fogbank.store.api import StoreError
 
 def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
     """Run a cloud until it is told to stop; the exit code. `ready(endpoint)` is called when it answers."""
+    os.umask(private.OTHERS)  # a second wall: what is kept says its mode itself
     logging.basicConfig(
         level=settings.log_level.upper(),
         format="%(asctime)s %(levelname)-7s %(name)s %(message)s",
@@ -33,7 +36,7 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
     try:
         app = App(settings)
         await app.start()
-    except (StoreError, OSError) as error:
+    except (StoreError, Exposed, OSError) as error:
         print(f"fogbank: {error}", file=sys.stderr)  # noqa: T201 - the process's last word
         return 1
     for number in (signal.SIGINT, signal.SIGTERM):
