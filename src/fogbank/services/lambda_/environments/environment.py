@@ -181,6 +181,8 @@ class Environment:
             self.close()
             raise Gone(failure("Runtime.InvalidEntrypoint", f"RequestId: {_NO_ID} Error: {error}")) from error
         self.alive = self._process.returncode is None
+        if self.alive and self._api is not None:
+            self._api.admit(self._process.pid)
 
     def _command(self) -> tuple[list[str], str]:
         path = self._interpreter.path

@@ -1,0 +1,52 @@
+"""What several attacks need: a function in an account that has none."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+def zipped(files: dict[str, str | bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def made(account: Any, code: str | bytes, name: str = "f", **more: Any) -> Any:
+    """A Lambda client and a function that is active; `code` is app.py, or a whole package."""
+    client = account.client("lambda")
+    role = account.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    content = code if isinstance(code, bytes) else zipped({"app.py": code})
+    given = {"Runtime": "python3.11", "Handler": "app.handler", "Code": {"ZipFile": content}, "Timeout": 30}
+    client.create_function(FunctionName=name, Role=role, **given | more)
+    client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    return client
+
+
+@pytest.fixture
+def function_of() -> Callable[..., Any]:
+    return made
+
+
+@pytest.fixture
+def lambda_of() -> Callable[..., tuple[Any, Any]]:
+    """`lambda_of(account, code)`: the result of one invocation, and the client."""
+
+    def call(account: Any, code: str | bytes, **more: Any) -> tuple[Any, Any]:
+        client = made(account, code, **more)
+        answer = client.invoke(FunctionName="f", Payload=b"{}")
+        return json.loads(answer["Payload"].read()), client
+
+    return call
