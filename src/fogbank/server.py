@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -63,7 +64,8 @@ def main() -> int:
         if not text:
             return 0  # not needed after all
         starter = os.fdopen(os.dup(1), "w")  # whoever waits for the answer
-        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        private.shut(Path(path))
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, private.FILE)
         os.dup2(log, 1)
         os.dup2(log, 2)
 

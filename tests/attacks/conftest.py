@@ -50,3 +50,8 @@ def lambda_of() -> Callable[..., tuple[Any, Any]]:
         return json.loads(answer["Payload"].read()), client
 
     return call
+
+
+@pytest.fixture
+def zip_of() -> Callable[[dict[str, str | bytes]], bytes]:
+    return zipped

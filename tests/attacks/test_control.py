@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -169,7 +170,7 @@ def test_functions_do_not_get_it(tmp_path, monkeypatch, lambda_of):
 @pytest.fixture
 def command(tmp_path):
     """`command("status", VARIABLE=…)` in a folder of its own, where a cloud is taken down in the end."""
-    with __import__("socket").create_server(("127.0.0.1", 0)) as probe:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FOGBANK_", "AWS_"))}
     base = kept | {"FOGBANK_PORT": str(port), "XDG_STATE_HOME": str(tmp_path / "state"), "NO_COLOR": "1"}

@@ -24,6 +24,7 @@ BAD_ZIP = "Could not unzip uploaded file. Please check your file, then try to up
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 0x1  # of an entry's flags
 LONGEST_NAME, LONGEST_PART = 3072, 255  # bytes: with our folder before it, a path has to stay below Linux's 4,096
+DEEPEST = 256  # parts of a name; AWS names no limit, but a tree that is deeper cannot be removed again
 LONGEST_LINK = 4095
 
 
@@ -52,7 +53,9 @@ def inside(name: str) -> PurePosixPath | None:
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or "\0" in name:
         return None
-    if len(name.encode()) > LONGEST_NAME or any(len(part.encode()) > LONGEST_PART for part in path.parts):
+    if len(name.encode()) > LONGEST_NAME or len(path.parts) > DEEPEST:
+        return None
+    if any(len(part.encode()) > LONGEST_PART for part in path.parts):
         return None
     return path
 
