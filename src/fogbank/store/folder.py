@@ -22,6 +22,7 @@ def prepare(data: Path) -> None:
 
     A folder that everybody may write into (as /tmp) cannot be shut without harm to others, and is refused.
     """
+    data = data.resolve()  # of a link, what it leads to
     try:
         if data.is_dir() and data.stat().st_mode & stat.S_ISVTX:
             raise StoreReadOnly(f"the data directory {data} is everybody's: choose a folder below it with --data")
