@@ -482,13 +482,6 @@ def test_what_changed_while_nobody_listened_is_looked_at_again(
     eventually(refused)
 
 
-def test_the_control_api_does_not_tell_the_databases_address(node: Any, postgres_url: str) -> None:
-    """It may hold a password; nodes that share a folder share the token."""
-    shown = control.call(node.endpoint, "GET", "config")
-    assert shown["store"].startswith("fingerprint ")
-    assert postgres_url not in json.dumps(shown)
-
-
 def test_connections_that_broke_are_replaced(nodes: tuple[Any, Any], postgres_url: str) -> None:
     """The database was restarted: what has not begun yet takes a new connection, and nobody notices."""
     account = nodes[0].account()

@@ -93,16 +93,7 @@ def up(
     if settings.port == 0:
         settings = msgspec.structs.replace(settings, port=ports.free(settings.host))
     if detach:
-        running = client.health(settings.port, settings.host)
-        same = running is not None and running["data"] == str(settings.data.absolute())
-        if same and (other := process.differences(settings, settings.port)):
-            sys.stderr.write(
-                f"fogbank: the cloud that runs has other settings than these: {other}; "
-                f"`fogbank down{port_option(settings.port)}`, then up again, changes them\n"
-            )
-        found = running if running is not None and same else process.start(settings, ctx.obj)
-        if not same and settings.init is not None:
-            _run_init(settings)
+        found, same = _background(settings, ctx.obj)
         emit(found, as_json, lambda: _welcome(found, settings, already=same))
         return
     process.check_port(settings)
@@ -117,6 +108,22 @@ def up(
             threading.Thread(target=_run_init, args=(settings, umask), name="init", daemon=True).start()
 
     raise typer.Exit(server.run(settings, ready))
+
+
+def _background(settings: Settings, ready: Any) -> tuple[dict[str, Any], bool]:
+    """The health of a cloud in the background, and whether it ran already. `ready` is a process that waits for it."""
+    running = client.health(settings.port, settings.host)
+    if running is None or running["data"] != str(settings.data.absolute()):
+        found = process.start(settings, ready)
+        if settings.init is not None:
+            _run_init(settings)
+        return found, False
+    if other := process.differences(settings, settings.port):
+        sys.stderr.write(
+            f"fogbank: the cloud that runs has other settings than these: {other}; "
+            f"`fogbank down{port_option(settings.port)}`, then up again, changes them\n"
+        )
+    return running, True
 
 
 def _run_init(settings: Settings, umask: int = -1) -> None:
