@@ -24,6 +24,7 @@ from fogbank.auth.authorize import Authorizer
 from fogbank.core import principal, services
 from fogbank.core.clock import Clock
 from fogbank.core.context import Context
+from fogbank.core.exposure import refuse_exposure
 from fogbank.core.http import Request
 from fogbank.core.ids import Ids
 from fogbank.core.metrics import Metrics
@@ -61,6 +62,7 @@ class App:
     """One cloud: its settings, its rooms wired together, started and stopped as one."""
 
     def __init__(self, settings: Settings) -> None:
+        refuse_exposure(settings)
         self._scratch: str | None = None
         if settings.ephemeral:
             self._scratch = tempfile.mkdtemp(prefix="fogbank-")

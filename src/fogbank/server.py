@@ -10,10 +10,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
 from fogbank.app import App
+from fogbank.core import private
+from fogbank.core.exposure import Exposed
 from fogbank.core.settings import Settings
 from fogbank.gateway import loop
 from fogbank.store.api import StoreError
@@ -21,6 +24,7 @@ from fogbank.store.api import StoreError
 
 def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
     """Run a cloud until it is told to stop; the exit code. `ready(endpoint)` is called when it answers."""
+    os.umask(private.OTHERS)  # a second wall: what is kept says its mode itself
     logging.basicConfig(
         level=settings.log_level.upper(),
         format="%(asctime)s %(levelname)-7s %(name)s %(message)s",
@@ -33,7 +37,7 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
     try:
         app = App(settings)
         await app.start()
-    except (StoreError, OSError) as error:
+    except (StoreError, Exposed, OSError) as error:
         print(f"fogbank: {error}", file=sys.stderr)  # noqa: T201 - the process's last word
         return 1
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -60,7 +64,8 @@ def main() -> int:
         if not text:
             return 0  # not needed after all
         starter = os.fdopen(os.dup(1), "w")  # whoever waits for the answer
-        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        private.shut(Path(path))
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, private.FILE)
         os.dup2(log, 1)
         os.dup2(log, 2)
 

@@ -142,7 +142,7 @@ def test_up_says_an_address_that_clients_can_use(apart, host, shown):
     if ":" in host and not _has_ipv6():
         pytest.skip("no IPv6 on this machine")
     apart.env["FOGBANK_HOST"] = host
-    found = apart.json("up", "-d", "--ephemeral")
+    found = apart.json("up", "-d", "--ephemeral", "--expose-test-keys")
     assert found["endpoint"] == f"http://{shown}:{apart.port}"
     assert "QueueUrls" not in apart.client("sqs", found["endpoint"]).list_queues()
 

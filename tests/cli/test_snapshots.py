@@ -129,3 +129,42 @@ def test_a_snapshot_outlives_reset_and_kill(restarted):
     change(restarted, "load", "s")
     restarted.restart()
     assert len(account.client("sqs").list_queues()["QueueUrls"]) == 1
+
+
+def test_a_damaged_description_hides_no_other_snapshot(tmp_path, caplog):
+    with testing.cloud(data=tmp_path / "data") as cloud:
+        ssm = cloud.account("111122223333").client("ssm")
+        ssm.put_parameter(Name="p", Value="saved", Type="String")
+        for name in ("whole", "cut", "gone"):
+            change(cloud, "save", name)
+        folder = cloud.app.settings.data / "snapshots"
+        (folder / "cut" / "snapshot.json").write_bytes(b'{"name": "cu')
+        (folder / "gone" / "store.db").unlink()
+        (folder / "gone" / "snapshot.json").write_bytes(b"\xff")
+        found = {entry["name"]: entry["damaged"] for entry in control.call(cloud.endpoint, "GET", "snapshots")}
+        assert found["whole"] == ""
+        assert "snapshot.json cannot be read" in found["cut"]
+        assert "snapshot.json cannot be read" in found["gone"]
+        assert "the snapshot cut is damaged" in caplog.text
+        ssm.put_parameter(Name="p", Value="later", Type="String", Overwrite=True)
+        change(cloud, "load", "cut")
+        assert ssm.get_parameter(Name="p")["Parameter"]["Value"] == "saved"
+        with pytest.raises(control.ControlError, match=r"gone is damaged: its store.db is missing"):
+            change(cloud, "load", "gone")
+        for name in ("cut", "gone"):
+            change(cloud, "rm", name)
+        assert [entry["name"] for entry in control.call(cloud.endpoint, "GET", "snapshots")] == ["whole"]
+
+
+def test_the_command_says_what_is_damaged(apart):
+    apart.run("up", "-d")
+    for name in ("whole", "cut"):
+        apart.run("snapshot", "save", name)
+    (apart.folder / ".fogbank" / "snapshots" / "cut" / "snapshot.json").write_text("{")
+    said = apart.run("snapshot", "list").stdout
+    assert "whole" in said
+    assert "The description of cut is damaged: snapshot.json cannot be read" in said
+    assert "`fogbank snapshot rm cut` deletes it" in said
+    assert "Loaded cut" in apart.run("snapshot", "load", "cut").stdout
+    apart.run("snapshot", "rm", "cut")
+    assert [entry["name"] for entry in apart.json("snapshot", "list")] == ["whole"]

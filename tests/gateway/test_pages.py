@@ -57,14 +57,15 @@ def test_a_strangers_page_cannot_use_the_well_known_keys(cloud, aws):
 @pytest.mark.parametrize(
     ("headers", "host", "status"),
     [
-        ({"X-Fogbank-Control": "1"}, "localhost", 200),
-        ({}, "localhost", 403),
-        ({"X-Fogbank-Control": "1", "Origin": STRANGER}, "localhost", 403),
-        ({"X-Fogbank-Control": "1"}, "evil.example", 421),
-        ({"X-Fogbank-Control": "1", "Sec-Fetch-Site": "cross-site"}, "localhost", 403),
+        ({}, "localhost", 200),
+        ({"X-Fogbank-Control": ""}, "localhost", 403),
+        ({"Origin": STRANGER}, "localhost", 403),
+        ({}, "evil.example", 421),
+        ({"Sec-Fetch-Site": "cross-site"}, "localhost", 403),
     ],
 )
 def test_control(cloud, headers, host, status):
+    headers = {"X-Fogbank-Control": cloud.token, **headers}
     response, _ = ask(cloud, "POST", "/_fogbank/clock", headers, json.dumps({"advance": 0}).encode(), host)
     assert response.status == status
 

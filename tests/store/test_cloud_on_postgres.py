@@ -452,14 +452,24 @@ def test_what_changed_while_nobody_listened_is_looked_at_again(
     ssm = there.as_keys({"AccessKeyId": user.keys["aws_access_key_id"],
                          "SecretAccessKey": user.keys["aws_secret_access_key"]}).client("ssm")  # fmt: skip
     ssm.get_parameter(Name="/p")
-    monkeypatch.setattr("fogbank.store.listening.FIRST_RETRY", 1.0)
-    listening = nodes[1].app.store._listening
+    listening, gate, connect = nodes[1].app.store._listening, threading.Event(), psycopg.connect
+
+    def connect_when_let(*args: Any, **more: Any) -> Any:
+        """The listening threads come back when the change is made, and not before."""
+        if threading.current_thread().name == "fogbank-listen":
+            assert gate.wait(60)
+        return connect(*args, **more)
+
+    monkeypatch.setattr(psycopg, "connect", connect_when_let)
     listeners = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        assert len(connection.execute(listeners).fetchall()) == len(nodes)
-    eventually(lambda: not listening.ready.is_set())
-    here.client("iam").delete_user_policy(UserName="fired", PolicyName="inline")
-    assert not listening.ready.is_set(), "the change came while nobody listened"
+    try:
+        with connect(postgres_url, autocommit=True) as connection:
+            assert len(connection.execute(listeners).fetchall()) == len(nodes)
+        eventually(lambda: not listening.ready.is_set())
+        here.client("iam").delete_user_policy(UserName="fired", PolicyName="inline")
+        assert not listening.ready.is_set(), "the change came while nobody listened"
+    finally:
+        gate.set()
     eventually(listening.ready.is_set)
 
     def refused() -> bool:

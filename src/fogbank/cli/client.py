@@ -10,6 +10,7 @@ from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import quote
 
+from fogbank.core import tokens
 from fogbank.core.settings import reachable
 
 from . import ports
@@ -34,16 +35,25 @@ class Refused(Exception):
 
 def call(port: int, method: str, path: str, body: Any = None, *, host: str = "") -> Any:
     """One control call, to FOGBANK_HOST unless `host` is given; raises NotRunning, NotFogbank or Refused."""
-    running(port, host)  # what is no cloud, or hangs, is found out soon
-    response, text = _ask(port, method, path, body, host, LONGEST)
+    return owned(port, method, path, body, host=host)[0]
+
+
+def owned(port: int, method: str, path: str, body: Any = None, *, host: str = "") -> tuple[Any, str]:
+    """The same, and the token that was accepted."""
+    found = running(port, host)  # what is no cloud, or hangs, is found out soon
+    known = tokens.candidates(found, _where(host), os.environ) or [""]
+    for token in known:
+        response, text = _ask(port, method, path, body, host, LONGEST, token)
+        if response.status != 403:
+            break
     if response.getheader("content-type", "").startswith("application/x-pem-file"):
-        return text
+        return text, token
     if response.getheader(SIGN) is None:
         raise Refused(f"the cloud failed ({response.status}): `fogbank logs{port_option(port)}` may say why")
     answer = json.loads(text)
     if response.status != 200:
         raise Refused(answer["error"])
-    return answer
+    return answer, token
 
 
 def running(port: int, host: str = "", patience: float = PATIENCE) -> dict[str, Any]:
@@ -66,9 +76,15 @@ def health(port: int, host: str = "") -> dict[str, Any] | None:
         return None
 
 
-def _ask(port: int, method: str, path: str, body: Any, host: str, patience: float) -> tuple[HTTPResponse, str]:
+def _where(host: str) -> str:
+    return reachable(host or os.environ.get("FOGBANK_HOST", ""))
+
+
+def _ask(
+    port: int, method: str, path: str, body: Any, host: str, patience: float, token: str = ""
+) -> tuple[HTTPResponse, str]:
     """The response and its text."""
-    where = reachable(host or os.environ.get("FOGBANK_HOST", ""))
+    where = _where(host)
     connection = http.client.HTTPConnection(where, port, timeout=patience)
     try:
         connection.connect()
@@ -81,7 +97,7 @@ def _ask(port: int, method: str, path: str, body: Any, host: str, patience: floa
             "`--port N` speaks to another port"
         ) from None
     try:
-        headers = {"X-Fogbank-Control": "1", "Content-Type": "application/json", "Host": f"localhost:{port}"}
+        headers = {tokens.HEADER: token, "Content-Type": "application/json", "Host": f"localhost:{port}"}
         connection.request(method, f"/_fogbank/{quote(path)}", json.dumps(body) if body is not None else None, headers)
         response = connection.getresponse()
         text = response.read().decode(errors="replace")

@@ -13,9 +13,11 @@ import msgspec
 import typer
 
 from fogbank import __version__
-from fogbank.core.settings import Settings
+from fogbank.core import private
+from fogbank.core.settings import DEFAULT_SECRET, Settings
 
 from . import client, config, durations, ports, process
+from . import env as variables
 from .jobs import jobs_app
 from .options import AllowOrigin, Json, Port, port_option
 from .output import emit, fail, guarded
@@ -75,13 +77,16 @@ def up(
     store: Annotated[str | None, typer.Option(help="A postgresql:// URL: many nodes on one database.")] = None,
     init: Annotated[Path | None, typer.Option(help="A folder of scripts to run when the cloud is ready.")] = None,
     allow_origin: AllowOrigin = None,
+    expose_test_keys: Annotated[
+        bool | None, typer.Option("--expose-test-keys", help="Let the network use the keys that everybody knows.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start the cloud."""
     flags = {
         "port": port, "host": host, "data": data and str(data), "ephemeral": ephemeral, "auth": auth, "iam": iam,
-        "limits": limits, "durability": durability, "runtimes": runtimes, "store": store,
-        "init": init and str(init), "allow_origin": allow_origin or None,
+        "limits": limits, "durability": durability, "runtimes": runtimes, "store": store, "init": init and str(init),
+        "expose_test_keys": expose_test_keys, "allow_origin": allow_origin or None,
     }  # fmt: skip
     settings = config.load(flags, os.environ, Path.cwd())
     for hint in config.hints(os.environ):
@@ -89,69 +94,62 @@ def up(
     if settings.port == 0:
         settings = msgspec.structs.replace(settings, port=ports.free(settings.host))
     if detach:
-        running = client.health(settings.port, settings.host)
-        same = running is not None and running["data"] == str(settings.data.absolute())
-        if same and (other := process.differences(settings, settings.port)):
-            sys.stderr.write(
-                f"fogbank: the cloud that runs has other settings than these: {other}; "
-                f"`fogbank down{port_option(settings.port)}`, then up again, changes them\n"
-            )
-        found = running if running is not None and same else process.start(settings, ctx.obj)
-        if not same and settings.init is not None:
-            _run_init(settings, found)
-        emit(found, as_json, lambda: _welcome(found, already=same))
+        found, same = _background(settings, ctx.obj)
+        emit(found, as_json, lambda: _welcome(found, settings, already=same))
         return
     process.check_port(settings)
     from fogbank import server
 
+    umask = os.umask(private.OTHERS)  # of the cloud; scripts of the user have theirs
+
     def ready(endpoint: str) -> None:
         found = {"endpoint": endpoint, "port": settings.port, "data": str(settings.data), "region": settings.region}
-        emit(found, as_json, lambda: _welcome(found, already=False, foreground=True))
+        emit(found, as_json, lambda: _welcome(found, settings, already=False, foreground=True))
         if settings.init is not None:  # beside the server: the scripts call it
-            threading.Thread(target=_run_init, args=(settings, found), name="init", daemon=True).start()
+            threading.Thread(target=_run_init, args=(settings, umask), name="init", daemon=True).start()
 
     raise typer.Exit(server.run(settings, ready))
 
 
-def _run_init(settings: Settings, found: dict[str, Any]) -> None:
+def _background(settings: Settings, ready: Any) -> tuple[dict[str, Any], bool]:
+    """The health of a cloud in the background, and whether it ran already. `ready` is a process that waits for it."""
+    running = client.health(settings.port, settings.host)
+    if running is None or running["data"] != str(settings.data.absolute()):
+        found = process.start(settings, ready)
+        if settings.init is not None:
+            _run_init(settings)
+        return found, False
+    if other := process.differences(settings, settings.port):
+        sys.stderr.write(
+            f"fogbank: the cloud that runs has other settings than these: {other}; "
+            f"`fogbank down{port_option(settings.port)}`, then up again, changes them\n"
+        )
+    return running, True
+
+
+def _run_init(settings: Settings, umask: int = -1) -> None:
     from .init import run_scripts
 
     assert settings.init is not None
-    run_scripts(settings.init, found)
+    found = client.running(settings.port, settings.host)
+    _, token = client.owned(settings.port, "GET", "clock", host=settings.host)
+    run_scripts(settings.init, variables.variables(found, settings.secret, token), umask)
 
 
-def _welcome(found: dict[str, Any], *, already: bool, foreground: bool = False) -> None:
+def _welcome(found: dict[str, Any], settings: Settings, *, already: bool, foreground: bool = False) -> None:
     """Endpoint, exports, what to try, how to stop."""
     port = found["port"]
     option = port_option(port)
+    secret = settings.secret if settings.secret == DEFAULT_SECRET else "$FOGBANK_SECRET"
+    given = variables.variables(found, secret)
     stop = "Ctrl-C" if foreground else f"fogbank down{option}"
     sys.stdout.write(
         f"Fogbank {'is already running' if already else 'is up'}: {found['endpoint']}   (data in {found['data']})\n\n"
-        + "".join(f"  export {line}\n" for line in exports(found))
+        + "".join(f"  export {name}={value}\n" for name, value in given.items())
         + "\nTry:\n  aws s3 mb s3://hello && aws s3 ls\n"
         + f"  fogbank demo{option}      # a whole application, deployed in front of you\n\nStop: {stop}\n"
     )
     sys.stdout.flush()
-
-
-SHELLS = {
-    "bash": "export {0}={1}",
-    "zsh": "export {0}={1}",
-    "sh": "export {0}={1}",
-    "fish": "set -gx {0} {1};",
-    "powershell": '$env:{0} = "{1}"',
-    "pwsh": '$env:{0} = "{1}"',
-}
-
-
-def exports(found: dict[str, Any]) -> list[str]:
-    """The variables that point SDKs and tools here."""
-    return [
-        f"AWS_ENDPOINT_URL={found['endpoint']}",
-        "AWS_ACCESS_KEY_ID=test",
-        "AWS_SECRET_ACCESS_KEY=test",
-        f"AWS_DEFAULT_REGION={found['region']}",
-    ]
 
 
 @app.command()
@@ -217,12 +215,10 @@ def env(
     as_json: Json = False,
 ) -> None:
     """Variables for eval: eval "$(fogbank env)"."""
-    found = client.running(port)
-    pairs = dict(line.split("=", 1) for line in exports(found))
-    if shell and shell not in SHELLS:
-        fail(f"no shell {shell!r} is known; there are: {', '.join(SHELLS)}")
-    form = SHELLS.get(shell or Path(os.environ.get("SHELL", "")).name, SHELLS["bash"])
-    emit(pairs, as_json, lambda: typer.echo("\n".join(form.format(*pair) for pair in pairs.items())))
+    if shell and shell not in variables.SHELLS:
+        fail(f"no shell {shell!r} is known; there are: {', '.join(variables.SHELLS)}")
+    pairs = variables.of_running(port)
+    emit(pairs, as_json, lambda: typer.echo(variables.lines(pairs, shell)))
 
 
 @app.command()
@@ -245,7 +241,7 @@ def demo(port: Port = 4566) -> None:
     if found is None:
         settings = config.load({"port": port}, os.environ, Path.cwd())
         found = process.start(settings)
-        _welcome(found, already=False)
+        _welcome(found, settings, already=False)
     from .demo import run
 
     raise typer.Exit(run(found["endpoint"], region=found["region"]))

@@ -11,11 +11,12 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from fogbank.core import tokens
 from fogbank.core.settings import Settings
 
 FILE = "fogbank.toml"
 PREFIX = "FOGBANK_"
-NOT_SETTINGS = {"FOGBANK_SETTINGS", "FOGBANK_CRASH_ROUNDS", "FOGBANK_FUZZ"}  # the server's own, and the tests'
+NOT_SETTINGS = {"FOGBANK_SETTINGS", tokens.VARIABLE, "FOGBANK_CRASH_ROUNDS", "FOGBANK_FUZZ"}  # the server's, the tests'
 # what users of LocalStack set, and what it is here
 LOCALSTACK = {
     "GATEWAY_LISTEN": "FOGBANK_HOST and FOGBANK_PORT",

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
+from fogbank.core import exposure, private
 from fogbank.core.settings import Settings
 
 from . import client, ports, waiting
 
 PATIENCE = 30.0
 OF_THE_START = {"port", "data", "init"}  # settings that say nothing about a cloud that runs already
-SECRETS = {"secret", "store"}
 
 
 class NotStarted(Exception):
@@ -26,8 +26,7 @@ def log_file(port: int) -> Path:
     """Where a background cloud's log goes."""
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     folder = Path(state) / "fogbank"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{port}.log"
+    return private.folder(folder) / f"{port}.log"
 
 
 def start(settings: Settings, ready: waiting.Waiting | None = None) -> dict[str, Any]:
@@ -50,7 +49,7 @@ def start(settings: Settings, ready: waiting.Waiting | None = None) -> dict[str,
 
 
 def check_port(settings: Settings) -> None:
-    """Raise NotStarted, naming the process, when the port is taken."""
+    """Raise NotStarted when the cloud must not listen there or, naming the process, when the port is taken."""
     found = client.health(settings.port, settings.host)
     if found is not None:
         raise NotStarted(
@@ -59,16 +58,18 @@ def check_port(settings: Settings) -> None:
         )
     try:
         ports.check(settings.host, settings.port)
-    except ports.CannotListen as error:
+        exposure.refuse_exposure(settings)
+    except (ports.CannotListen, exposure.Exposed) as error:
         raise NotStarted(str(error)) from None
 
 
 def differences(settings: Settings, port: int) -> str:
     """In what the cloud that runs on a port differs from these settings, for people; secrets are only named."""
-    runs = client.call(port, "GET", "config", host=settings.host)
-    asked = msgspec.json.decode(msgspec.json.encode(settings, enc_hook=str))
+    runs, token = client.owned(port, "GET", "config", host=settings.host)
+    asked = msgspec.json.decode(msgspec.json.encode(exposure.shown(settings, token)))
+    secrets = exposure.secret_names()
     other = [name for name in asked if name not in OF_THE_START and runs.get(name) != asked[name]]
-    return ", ".join(name if name in SECRETS else f"{name} is {runs.get(name)}, not {asked[name]}" for name in other)
+    return ", ".join(name if name in secrets else f"{name} is {runs.get(name)}, not {asked[name]}" for name in other)
 
 
 def stop(port: int) -> dict[str, Any] | None:

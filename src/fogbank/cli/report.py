@@ -74,5 +74,13 @@ def show_snapshots(found: list[dict[str, Any]]) -> None:
     table = Table("name", "saved", "size")
     for entry in found:
         saved = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry["saved"]))
-        table.add_row(entry["name"], saved, f"{entry['bytes'] / 1e6:.1f} MB")
+        table.add_row(
+            entry["name"], saved, f"{entry['bytes'] / 1e6:.1f} MB" + (", damaged" if entry["damaged"] else "")
+        )
     Console().print(table)
+    for entry in found:
+        if entry["damaged"]:
+            typer.echo(
+                f"The description of {entry['name']} is damaged: {entry['damaged']}. `fogbank snapshot load "
+                f"{entry['name']}` tries what its files say, `fogbank snapshot rm {entry['name']}` deletes it."
+            )

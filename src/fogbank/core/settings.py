@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -12,6 +12,8 @@ Iam = Literal["enforce", "audit", "off"]
 Limits = Literal["aws", "off"]
 Durability = Literal["process", "full"]
 Runtimes = Literal["nearest", "exact"]
+Secret = Annotated[str, "secret"]  # of such a setting no answer and no message shows the value
+DEFAULT_SECRET = "test"  # noqa: S105 - known to everybody
 
 
 def reachable(host: str) -> str:
@@ -26,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 4566
     data: Path = Path(".fogbank")
     ephemeral: bool = False  # nothing is kept: the memory store, and blobs in a temporary folder
-    store: str = ""  # a postgresql:// URL for the scale-out store; empty: SQLite in `data`
+    store: Secret = ""  # a postgresql:// URL for the scale-out store; empty: SQLite in `data`
     auth: Auth = "default"
     iam: Iam = "enforce"
     limits: Limits = "aws"
@@ -36,7 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     region: str = "us-east-1"  # where a request that names no region goes
     partition: str = "aws"  # one cloud is one partition: aws-cn, aws-us-gov, …; its regions sign, others are refused
     account: str = "000000000000"  # whose root the key `test` is
-    secret: str = "test"  # noqa: S105 - the secret of the root keys
+    secret: Secret = DEFAULT_SECRET  # of the root keys
+    expose_test_keys: bool = False  # listen beyond this machine although everybody knows the keys
     domains: tuple[str, ...] = ("localhost", "localhost.localstack.cloud", "amazonaws.com")  # of virtual hosts
     allow_origin: tuple[str, ...] = ()  # whose pages may call with the well-known keys, besides this machine's
     max_body: int = 128 * 1024 * 1024  # bytes of a request that is not streamed

@@ -8,7 +8,8 @@ are adopted (PR_SET_CHILD_SUBREAPER) so that a daemon that left its group dies w
 
 Messages are a 4-byte big-endian length and JSON, both ways; a spawn's file descriptors travel with the length.
 
-    -> {"op": "spawn", "id": 1, "argv": […], "env": {…}, "cwd": "…", "fds": [0, 1, 2, 3], "limits": {"NOFILE": 1024}}
+    -> {"op": "spawn", "id": 1, "argv": […], "env": {…}, "cwd": "…", "fds": [0, 1, 2, 3], "limits": {"NOFILE": 1024},
+        "umask": 18}
     <- {"id": 1, "pid": 4711} or {"id": 1, "errno": 2, "error": "No such file or directory"}
     <- {"exit": 4711, "status": -9, "peak": 41234432}   status as subprocess gives it, peak resident bytes
     -> {"op": "kill", "pid": 4711}                       the group and every descendant
@@ -223,7 +224,7 @@ class Nursery:
 
 
 def become(message: dict[str, Any], fds: list[int]) -> None:
-    """In the forked child: take on its session, limits, descriptors and directory, and exec."""
+    """In the forked child: take on its session, limits, umask, descriptors and directory, and exec."""
     os.setsid()
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for name in RESTORED:
@@ -234,6 +235,7 @@ def become(message: dict[str, Any], fds: list[int]) -> None:
         hard = resource.getrlimit(number)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(number, (value, value))
+    os.umask(message["umask"])
     high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 64) for fd in fds]
     for fd, target in zip(high, message["fds"], strict=True):
         os.dup2(fd, target, inheritable=True)

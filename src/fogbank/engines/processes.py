@@ -23,6 +23,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fogbank.core import private
+
 from .nursery import LENGTH
 from .pipes import Lines, Pipe, Splitter
 
@@ -177,6 +179,7 @@ class Supervisor:
         channels: Mapping[int, Splitter] | None = None,
         on_exit: Exit | None = None,
         limits: Mapping[str, int] | None = None,
+        umask: int = private.OTHERS,
     ) -> Process:
         """Start a program; returns when it has been exec'd. Raises SpawnFailed.
 
@@ -192,7 +195,7 @@ class Supervisor:
             if sink is not None:
                 pipes[number] = Pipe(Lines(sink) if callable(sink) else sink)
         try:
-            answer = await self._request(argv, dict(env), str(cwd), pipes, {**DEFAULT_LIMITS, **(limits or {})})
+            answer = await self._request(argv, dict(env), str(cwd), pipes, {**DEFAULT_LIMITS, **(limits or {})}, umask)
         except BaseException:
             for pipe in pipes.values():
                 pipe.close()
@@ -212,7 +215,13 @@ class Supervisor:
         return process
 
     async def _request(
-        self, argv: Sequence[str], env: dict[str, str], cwd: str, pipes: dict[int, Pipe], limits: Mapping[str, int]
+        self,
+        argv: Sequence[str],
+        env: dict[str, str],
+        cwd: str,
+        pipes: dict[int, Pipe],
+        limits: Mapping[str, int],
+        umask: int,
     ) -> dict[str, Any]:
         self._sequence += 1
         number = self._sequence
@@ -223,7 +232,7 @@ class Supervisor:
             fds = {0: null, 1: null, 2: null} | {target: pipe.inner for target, pipe in pipes.items()}
             message = {
                 "op": "spawn", "id": number, "argv": list(argv), "env": env, "cwd": cwd, "limits": dict(limits),
-                "fds": list(fds),
+                "fds": list(fds), "umask": umask,
             }  # fmt: skip
             self._send(message, list(fds.values()))
         finally:

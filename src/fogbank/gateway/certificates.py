@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from fogbank.core import private
+
 _AUTHORITY_DAYS = 3650
 LEAF_DAYS = 397  # what Apple's and the browsers' verifiers accept at most
 
@@ -23,15 +25,14 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-def _write_new(path: Path, data: bytes, mode: int) -> None:
-    """Write a file whole or not at all, with its mode from the first byte on."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)  # created 0600
+def _write_new(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -39,7 +40,7 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
 
 
 class Authority:
-    """A certificate authority kept in a folder: `ca.pem` to be trusted, `ca.key` (mode 0600) to stay there."""
+    """A certificate authority kept in a folder: `ca.pem` to be trusted, `ca.key` to stay there."""
 
     def __init__(self, folder: Path) -> None:
         """Read the authority of `folder`; make one where there is none or where it has expired. Raises OSError."""
@@ -52,12 +53,12 @@ class Authority:
             if isinstance(loaded, ec.EllipticCurvePrivateKey) and self._certificate.not_valid_after_utc > now:
                 self._key = loaded
                 return
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private.folder(folder)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._certificate = self._make_root(now)
         self.pem = self._certificate.public_bytes(serialization.Encoding.PEM)
-        _write_new(key, _pem(self._key), 0o600)
-        _write_new(certificate, self.pem, 0o644)
+        _write_new(key, _pem(self._key))
+        _write_new(certificate, self.pem)
 
     def _make_root(self, now: datetime) -> x509.Certificate:
         serial = x509.random_serial_number()

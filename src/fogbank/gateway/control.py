@@ -1,12 +1,14 @@
 """The control API under /_fogbank/: what the `fogbank` command and the testing package drive.
 
-A web page that a user happens to visit must not reach it: Host and Origin have to be local, and whatever changes
-something needs the header `X-Fogbank-Control`, which no form and no cross-site script can send without a preflight
-that is never granted.
+It is the owner's: every call but `health` needs the header `X-Fogbank-Control` with the token that lies in the data
+folder (`core.tokens`). A web page that a user happens to visit must not reach it either: Host and Origin have to be
+local, and no form and no cross-site script can send that header without a preflight that is never granted. No answer
+holds a secret.
 """
 
 from __future__ import annotations
 
+import hmac
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -16,7 +18,7 @@ from urllib.parse import parse_qs, unquote
 import msgspec
 
 from fogbank import __version__
-from fogbank.core import services
+from fogbank.core import exposure, services, tokens
 from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.jobs import queue, timetravel
 from fogbank.jobs.worker import CannotRetry
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 MAX_BODY = 1 << 20
 SIGN = ("x-fogbank-version", __version__)  # by it the command knows that it speaks to a Fogbank
 LATEST = 253_370_764_800  # the start of 9999: beyond, dates that services reckon with would have no year
+WHO = (
+    f"the control API is for the owner of this cloud: send the header {tokens.HEADER} with the token from the file "
+    f"{tokens.FILE} in the data folder, or from `fogbank env`; the command takes it from {tokens.VARIABLE}, too"
+)
 Answer = dict[str, Any] | list[Any] | str
 
 
@@ -43,9 +49,9 @@ class Control:
     def __init__(self, app: App) -> None:
         self._app = app
         self._started = time.monotonic()
+        self.token = tokens.kept(app.settings.data)
         self._get: dict[str, Callable[[Request], Answer | Awaitable[Answer]]] = {
-            "health": self._health,
-            "config": lambda _: msgspec.to_builtins(self._app.settings, enc_hook=str),
+            "config": lambda _: exposure.shown(self._app.settings, self.token),
             "events": self._events,
             "clock": lambda _: self._clock(),
             "jobs": self._jobs,
@@ -81,8 +87,10 @@ class Control:
         if request.header("sec-fetch-site") == "cross-site":
             raise Refused(403, "the control API does not answer pages of other sites")
         name = request.path.split("/", 2)[2]
-        if request.path.startswith("/_localstack/"):
-            return self._health(request)
+        if request.method in ("GET", "HEAD") and (name == "health" or request.path.startswith("/_localstack/")):
+            return self._health()
+        if not hmac.compare_digest(request.header(tokens.HEADER.lower()).encode(), self.token.encode()):
+            raise Refused(403, WHO)
         if request.method in ("GET", "HEAD"):
             if name.startswith("requests/"):
                 return self._why(unquote(name.partition("/")[2]))
@@ -90,15 +98,13 @@ class Control:
                 result = self._get[name](request)
                 return await result if isinstance(result, Awaitable) else result
         elif request.method == "POST" and name in self._post:
-            if not request.header("x-fogbank-control"):
-                raise Refused(403, "send the header X-Fogbank-Control: 1 with calls that change something")
             body = await request.read(MAX_BODY)
             return await self._post[name](msgspec.json.decode(body or b"{}", type=dict[str, Any]))
         raise Refused(404, f"no such control call: {request.method} /_fogbank/{name}")
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
-    def _health(self, request: Request) -> Answer:
+    def _health(self) -> Answer:
         settings = self._app.settings
         return {
             "status": "running",

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from fogbank.core import private
 from fogbank.core.http import FileSlice
 
 from .api import Record, StoreError, StoreFull, StoreReadOnly, Table, Transaction
@@ -142,7 +143,7 @@ class BlobWriter:
             try:
                 os.rename(self._incoming, target)
             except FileNotFoundError:
-                target.parent.mkdir(exist_ok=True)
+                private.folder(target.parent)
                 os.rename(self._incoming, target)
             if self._blobs.full:
                 from .copies import sync_directory
@@ -189,7 +190,7 @@ class BlobStore:
         self._writing: set[str] = set()
         self._holds = 0
         with explained(directory):
-            (directory / "incoming").mkdir(parents=True, exist_ok=True)
+            private.folder(directory / "incoming")
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
@@ -382,12 +383,12 @@ class BlobStore:
 
     @staticmethod
     def _copy(source: Path, target: Path) -> None:
-        target.mkdir(parents=True, exist_ok=True)
+        private.folder(target)
         with explained(target):
             for shard in source.iterdir():
                 if len(shard.name) != 2:
                     continue
-                (target / shard.name).mkdir(exist_ok=True)
+                private.folder(target / shard.name)
                 for entry in os.scandir(shard):
                     _link(entry.path, target / shard.name / entry.name)
 
@@ -411,7 +412,7 @@ def _link(source: str, target: Path) -> None:
     except FileExistsError:
         return
     except OSError:  # another file system
-        shutil.copyfile(source, target)
+        private.copy(source, target)
 
 
 def _remove(files: Iterable[Path], before: float) -> int:

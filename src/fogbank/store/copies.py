@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from fogbank.core import private
+
 from . import schema
 from .api import StoreCorrupt
 
@@ -17,6 +19,7 @@ def write_copy(path: Path, rows: Iterable[tuple[bytes, bytes]]) -> None:
     """Write rows into a new copy. It appears under its name only when it is whole and synced."""
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
+    private.create(part)
     connection = sqlite3.connect(part, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode=OFF")

@@ -7,7 +7,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from .api import StoreLocked, StoreReadOnly
+from .api import StoreLocked
+from .folder import prepare, unwritable
 
 
 class DirectoryLock:
@@ -15,15 +16,12 @@ class DirectoryLock:
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / "lock"
+        prepare(directory)
         try:
-            directory.mkdir(parents=True, exist_ok=True)
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-                raise StoreReadOnly(
-                    f"the data directory {directory} cannot be written ({error.strerror}). Give this user the right "
-                    "to write there, or choose another one with --data"
-                ) from error
+                raise unwritable(directory, error) from error
             raise
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

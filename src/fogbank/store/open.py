@@ -17,8 +17,10 @@ def open_store(settings: Settings) -> Store:
     Raises StoreLocked, StoreReadOnly, StoreCorrupt, StoreTooNew, StoreUnavailable: each says what to do.
     """
     if settings.store:
+        from .folder import prepare
         from .postgres import PostgresStore
 
+        prepare(settings.data)
         return PostgresStore(settings.store)
     if settings.ephemeral:
         from .memory import MemoryStore

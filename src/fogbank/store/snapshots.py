@@ -7,14 +7,19 @@ only when it is complete, so a crash leaves a `.part` folder that the next `save
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import shutil
 from pathlib import Path
 
 import msgspec
 
+from fogbank.core import private
+
 from .api import Store
 from .blobs import BlobStore
+
+log = logging.getLogger("fogbank.store")
 
 FOLDER = "snapshots"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
@@ -25,21 +30,31 @@ class SnapshotError(Exception):
 
 
 class Snapshot(msgspec.Struct):
-    """`saved` in epoch seconds of the machine's clock; `bytes` of its files, though hard links share theirs."""
+    """`saved` in epoch seconds of the machine's clock; `bytes` of its files, though hard links share theirs.
+
+    `damaged` says why its description cannot be read, and then `saved` and `bytes` are what the files say.
+    """
 
     name: str
     saved: float
     bytes: int
+    damaged: str = ""
 
 
 def listing(data: Path) -> list[Snapshot]:
-    """The snapshots of a data directory, oldest first."""
-    found = [
-        msgspec.json.decode(path.read_bytes(), type=Snapshot)
-        for path in (data / FOLDER).glob("*/snapshot.json")
-        if not path.parent.name.startswith(".")
-    ]
-    return sorted(found, key=lambda snapshot: snapshot.saved)
+    """The snapshots of a data directory, oldest first; one whose description is damaged hides no other."""
+    folders = [path.parent for path in (data / FOLDER).glob("*/snapshot.json") if not path.parent.name.startswith(".")]
+    return sorted(map(_described, folders), key=lambda snapshot: snapshot.saved)
+
+
+def _described(folder: Path) -> Snapshot:
+    path = folder / "snapshot.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Snapshot)
+    except (msgspec.DecodeError, OSError) as error:
+        log.warning("the description of the snapshot %s is damaged: %s: %s", folder.name, path, error)
+        reason = f"snapshot.json cannot be read ({error})"
+        return Snapshot(name=folder.name, saved=folder.stat().st_mtime, bytes=_size(folder), damaged=reason)
 
 
 async def save(store: Store, blobs: BlobStore, data: Path, name: str, now: float) -> Snapshot:
@@ -64,6 +79,9 @@ async def save(store: Store, blobs: BlobStore, data: Path, name: str, now: float
 async def load(store: Store, blobs: BlobStore, data: Path, name: str) -> None:
     """Replace everything by what was saved. No transaction may be open. Raises SnapshotError, StoreCorrupt."""
     folder = _existing(data, name)
+    for part in ("blobs", "store.db"):
+        if not (folder / part).exists():
+            raise SnapshotError(f"the snapshot {name} is damaged: its {part} is missing. Nothing was loaded")
     with blobs.held():
         await blobs.restore(folder / "blobs")
         await store.restore(folder / "store.db")
@@ -95,11 +113,14 @@ def _existing(data: Path, name: str) -> Path:
 
 def _emptied(part: Path) -> None:
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    private.folder(part)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _describe(part: Path, name: str, now: float) -> Snapshot:
-    size = sum(path.stat().st_size for path in part.rglob("*") if path.is_file())
-    snapshot = Snapshot(name=name, saved=now, bytes=size)
-    (part / "snapshot.json").write_bytes(msgspec.json.encode(snapshot))
+    snapshot = Snapshot(name=name, saved=now, bytes=_size(part))
+    private.write(part / "snapshot.json", msgspec.json.encode(snapshot))
     return snapshot

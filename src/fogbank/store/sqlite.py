@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from operator import itemgetter
 from pathlib import Path
+
+from fogbank.core import private
 
 from . import checkpoints, schema
 from .api import (
@@ -312,6 +313,8 @@ class SqliteStore:
         if self.path.exists() and not os.access(self.path, os.W_OK):  # SQLite would say so at the first change only
             raise StoreReadOnly(f"{self.path} cannot be written. Give this user the right to, or use another --data")
         try:
+            if not self.path.exists():
+                private.create(self.path)  # SQLite gives its mode to the log beside it
             connection = connect(self.path)
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
@@ -366,6 +369,7 @@ class SqliteStore:
         """One backup step over a connection of its own: a single read transaction, so consistent; it blocks nobody."""
         part = path.with_name(path.name + ".part")
         part.unlink(missing_ok=True)
+        private.create(part)
         source, target = connect(self.path), sqlite3.connect(part, isolation_level=None)
         try:
             source.backup(target)
@@ -382,7 +386,7 @@ class SqliteStore:
             raise RuntimeError(NESTED)
         open_copy(path).close()
         part = self.path.with_name("store.db.part")
-        await asyncio.to_thread(shutil.copyfile, path, part)
+        await asyncio.to_thread(private.copy, path, part)
         self._close()
         publish(part, self.path)
         self._known.clear()

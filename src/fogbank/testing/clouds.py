@@ -34,9 +34,14 @@ class Cloud:
         raise NotImplementedError
 
     @property
+    def token(self) -> str:
+        """That of the control API."""
+        raise NotImplementedError
+
+    @property
     def clock(self) -> CloudClock:
         """Show and move the cloud's time."""
-        return CloudClock(self.endpoint)
+        return CloudClock(self.endpoint, self.token)
 
     def account(self, account_id: str | None = None) -> Account:
         """A fresh account, or the one of this 12-digit id, as its root."""
@@ -48,11 +53,11 @@ class Cloud:
 
     def reset(self, service: str = "") -> None:
         """Delete everything of every account, or everything of one service."""
-        control.call(self.endpoint, "POST", "reset", {"service": service} if service else {})
+        control.call(self.endpoint, "POST", "reset", {"service": service} if service else {}, token=self.token)
 
     def why(self, request_id: str) -> list[dict[str, Any]]:
         """What happened to a call, by its ResponseMetadata's RequestId: the call and what followed from it."""
-        hops: list[dict[str, Any]] = control.call(self.endpoint, "GET", f"requests/{request_id}")
+        hops: list[dict[str, Any]] = control.call(self.endpoint, "GET", f"requests/{request_id}", token=self.token)
         return hops
 
     def stop(self) -> None:

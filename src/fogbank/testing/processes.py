@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from fogbank.core import tokens
+
 from .clouds import Cloud, CloudFailed
 
 PATIENCE = 30.0
@@ -43,6 +45,10 @@ class ProcessCloud(Cloud):
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def token(self) -> str:
+        return tokens.kept(self.data)
 
     def start(self) -> None:
         """Start the process and return when it answers; raises CloudFailed with what it said."""

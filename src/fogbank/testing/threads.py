@@ -63,6 +63,10 @@ class ThreadCloud(Cloud):
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.app.port}"
 
+    @property
+    def token(self) -> str:
+        return self.app.control.token
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine that is run on the cloud's loop."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)

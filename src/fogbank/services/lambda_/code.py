@@ -1,4 +1,4 @@
-"""Deployment packages: from the request or S3 into the blob store, checked, and unpacked on disk for the runtimes.
+"""Deployment packages: from the request or S3 into the blob store, checked, and on disk for the runtimes.
 
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
@@ -9,13 +9,9 @@ import asyncio
 import base64
 import hashlib
 import io
-import os
 import shutil
-import stat
-import tempfile
-import zipfile
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,16 +20,14 @@ from fogbank.core.errors import RequestTooLarge, ServiceError
 from fogbank.core.http import FileSlice
 from fogbank.store.blobs import Blob
 
+from .archives import UNZIPPED_LIMIT, check, unpack
 from .errors import AccessDeniedByRole, InvalidParameterValue
 
 if TYPE_CHECKING:
     from fogbank.core.context import Cloud
 
 ZIPPED_LIMIT = 52_428_800  # bytes of a package in the request
-UNZIPPED_LIMIT = 262_144_000  # bytes of a package and its layers on disk
 S3_LIMIT = UNZIPPED_LIMIT  # a zipped package is no larger than what it unpacks to may be
-BAD_ZIP = "Could not unzip uploaded file. Please check your file, then try to upload again."
-SMALL = 1 << 20  # bytes that are checked on the event loop
 
 
 class Package(msgspec.Struct):
@@ -60,10 +54,7 @@ async def load(ctx: Context, code: dict[str, Any], operation: str) -> Package:
 
 async def store(ctx: Context, content: bytes) -> Package:
     """Check a zip file and put it into the blob store."""
-    if len(content) <= SMALL:
-        unzipped, digest = _examine(content)
-    else:
-        unzipped, digest = await asyncio.get_running_loop().run_in_executor(None, _examine, content)
+    unzipped, digest = await asyncio.get_running_loop().run_in_executor(None, _examine, content)
     blob = await ctx.blobs.put(content)
     return Package(blob, digest, len(content), unzipped)
 
@@ -71,32 +62,6 @@ async def store(ctx: Context, content: bytes) -> Package:
 def _examine(content: bytes) -> tuple[int, str]:
     """(unzipped size, base64 SHA-256); raises InvalidParameterValue for what is no proper package."""
     return check(io.BytesIO(content)), base64.b64encode(hashlib.sha256(content).digest()).decode()
-
-
-def check(file: BinaryIO) -> int:
-    """The unzipped size of a package; raises InvalidParameterValue."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            if not entries:
-                raise InvalidParameterValue("Uploaded file must be a non-empty zip")
-            for entry in entries:
-                if inside(entry.filename) is None:
-                    raise InvalidParameterValue(BAD_ZIP)
-            total = sum(entry.file_size for entry in entries)
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, EOFError):
-        raise InvalidParameterValue(BAD_ZIP) from None
-    if total > UNZIPPED_LIMIT:
-        raise InvalidParameterValue(f"Unzipped size must be smaller than {UNZIPPED_LIMIT} bytes")
-    return total
-
-
-def inside(name: str) -> PurePosixPath | None:
-    """An archive's entry as a path below the folder it is unpacked to; None when it would leave it."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or "\0" in name:
-        return None
-    return path
 
 
 async def _from_s3(ctx: Context, code: dict[str, Any]) -> bytes:
@@ -182,55 +147,6 @@ class Unpacked:
         async with lock:
             if not folder.is_dir():  # noqa: ASYNC240 - as above
                 paths = [self._app.blobs.path(blob) for blob in blobs]
-                small = sum(path.stat().st_size for path in paths if path.exists()) <= SMALL // 4
-                if small:
-                    unpack(paths, folder)
-                else:
-                    await asyncio.get_running_loop().run_in_executor(None, unpack, paths, folder)
+                await asyncio.get_running_loop().run_in_executor(None, unpack, paths, folder)
         self._locks.pop(str(folder), None)
         return folder
-
-
-def unpack(archives: list[Path], folder: Path) -> None:
-    """Unpack zip files over each other into `folder`, which appears when it is complete."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    incoming = Path(tempfile.mkdtemp(prefix=".incoming-", dir=folder.parent))
-    try:
-        for archive in archives:
-            with zipfile.ZipFile(archive) as opened:
-                for entry in opened.infolist():
-                    _extract(opened, entry, incoming)
-        incoming.chmod(0o755)
-        os.rename(incoming, folder)
-    except OSError:
-        shutil.rmtree(incoming, ignore_errors=True)
-        if not folder.is_dir():
-            raise
-    except BaseException:
-        shutil.rmtree(incoming, ignore_errors=True)
-        raise
-
-
-def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, root: Path) -> None:
-    """One entry, with its permission bits; never outside `root`, not through a link either."""
-    name = inside(entry.filename)
-    if name is None or not name.parts:
-        return
-    path = root / name
-    mode = entry.external_attr >> 16
-    if entry.is_dir():
-        path.mkdir(parents=True, exist_ok=True)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.parent.resolve().is_relative_to(root.resolve()):
-        return
-    if path.is_symlink() or path.exists():
-        path.unlink()
-    if stat.S_ISLNK(mode):
-        goal = archive.read(entry).decode("utf-8", "replace")
-        if (path.parent / goal).resolve().is_relative_to(root.resolve()) and not os.path.isabs(goal):
-            path.symlink_to(goal)
-        return
-    with archive.open(entry) as source, path.open("wb") as file:
-        shutil.copyfileobj(source, file)
-    path.chmod(0o755 if mode & 0o111 else 0o644)

@@ -14,8 +14,8 @@ from fogbank.core.errors import ServiceError, ValidationError
 from fogbank.core.principal import service as service_principal
 from fogbank.store.api import Reader, Transaction
 
+from .archives import UNZIPPED_LIMIT
 from .arns import layer_target
-from .code import UNZIPPED_LIMIT
 from .environments.variables import RESERVED
 from .errors import AccessDeniedByRole, InvalidParameterValue
 from .records import LAYERS, LayerUse, Version

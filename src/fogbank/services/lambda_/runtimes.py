@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from fogbank.core import private
+
 if TYPE_CHECKING:
     from fogbank.core.context import Cloud
 
@@ -130,7 +132,7 @@ class Interpreters:
             return "", missing
         site = Path(next(iter(spec.submodule_search_locations))).parent
         folder = self._data / "lambda" / "sdk"
-        folder.mkdir(parents=True, exist_ok=True)
+        private.folder(folder)
         for name in SDK:
             source, link = site / name, folder / name
             if not source.exists():

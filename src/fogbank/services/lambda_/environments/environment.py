@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from fogbank.core import private
 from fogbank.core.clock import Clock
 from fogbank.engines.pipes import Events
 from fogbank.engines.processes import Process, SpawnFailed, Supervisor
@@ -173,12 +174,15 @@ class Environment:
         sink = Events(self._output)
         try:
             self._process = await self._host.supervisor.spawn(
-                argv, env=env, cwd=self.spec.task_root, stdout=sink, stderr=sink, limits=LIMITS, on_exit=self._exited
-            )
+                argv, env=env, cwd=self.spec.task_root, stdout=sink, stderr=sink, limits=LIMITS, on_exit=self._exited,
+                umask=private.FUNCTIONS,
+            )  # fmt: skip
         except SpawnFailed as error:
             self.close()
             raise Gone(failure("Runtime.InvalidEntrypoint", f"RequestId: {_NO_ID} Error: {error}")) from error
         self.alive = self._process.returncode is None
+        if self.alive and self._api is not None:
+            self._api.admit(self._process.pid)
 
     def _command(self) -> tuple[list[str], str]:
         path = self._interpreter.path

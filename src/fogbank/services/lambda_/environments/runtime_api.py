@@ -1,17 +1,30 @@
 """The Runtime API (2018-06-01) of one execution environment, on a loopback port of its own.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+
+It answers its own function and nobody else: AWS's runtimes give no password, so on Linux a connection is let in when
+the socket at its other end is open in the function's process, its session or its descendants (`engines.peers`). That
+is looked up once for a connection, with its first request. Elsewhere nothing tells whose a connection is, and another
+program of this machine that finds the port is let in.
+
+Everywhere a Host other than the address that the function was given is refused (a page under a name that was rebound),
+and so is what only pages send: Origin and Sec-Fetch-Site. Node's `fetch`, which is no page, sends Sec-Fetch-Mode.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Protocol, cast
 from urllib.parse import unquote
 
 import httptools
 import msgspec
+
+from fogbank.engines import peers
+
+log = logging.getLogger("fogbank.lambda")
 
 PREFIX = "/2018-06-01/runtime/"
 MAX_BODY = 32 * 1024 * 1024  # what is buffered of one request; the payload limits are the environment's
@@ -56,9 +69,12 @@ class Reply:
 class Connection(asyncio.Protocol):
     """One connection of the runtime; requests on it are answered in turn."""
 
-    def __init__(self, runtime: Runtime, connections: set[Connection]) -> None:
-        self._runtime, self._connections = runtime, connections
+    def __init__(self, api: RuntimeApi) -> None:
+        self._api, self._runtime = api, api.runtime
         self._transport: asyncio.Transport | None = None
+        self._ours = False  # it is the function's
+        self._refused = False
+        self._early: Call | None = None  # came before it was known whose it has to be
         self._parser = httptools.HttpRequestParser(self)
         self._reset()
 
@@ -70,11 +86,11 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
-        self._connections.add(self)
+        self._api.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self._connections.discard(self)
+        self._api.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -98,17 +114,57 @@ class Connection(asyncio.Protocol):
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
+        if not self._admitted():
+            return
         if self._headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
-        if self._size <= MAX_BODY:
+        if self._size <= MAX_BODY and not self._refused:
             self._body.append(body)
 
     def on_message_complete(self) -> None:
-        method = self._parser.get_method().decode("latin-1")
-        self._dispatch(Call(method, self._path, self._headers, b"".join(self._body)))
+        if self._refused:
+            return
+        call = Call(self._parser.get_method().decode("latin-1"), self._path, self._headers, b"".join(self._body))
+        if self._ours:
+            self._dispatch(call)
+        else:
+            self._early = call
+
+    # -- whose it is ---------------------------------------------------------------------------------------------------
+
+    def _admitted(self) -> bool:
+        """Whether this request may go on; whether it is the function's may still be open, while that starts."""
+        headers = self._headers
+        if headers.get("host") != self._api.address or "origin" in headers or "sec-fetch-site" in headers:
+            self._refuse("a web page, or a name of somebody else's")
+        elif not self._ours and self._api.leader:
+            self._look()
+        return not self._refused
+
+    def _look(self) -> None:
+        if self._transport is None:
+            return
+        if self._api.knows(self._transport):
+            self._ours = True
+        else:
+            self._refuse("not a process of the function")
+
+    def _refuse(self, why: str) -> None:
+        self._refused = True
+        log.warning("a connection to the Runtime API at %s was refused: %s", self._api.address, why)
+        self._answer(403, "Forbidden")
+        self.close()
+
+    def settle(self) -> None:
+        """It is known now whose this has to be."""
+        call, self._early = self._early, None
+        if call is not None:
+            self._look()
+            if self._ours:
+                self._dispatch(call)
 
     # -- the API -------------------------------------------------------------------------------------------------------
 
@@ -143,21 +199,41 @@ class Connection(asyncio.Protocol):
 
 
 class RuntimeApi:
-    """The listening socket. `address` is what AWS_LAMBDA_RUNTIME_API says."""
+    """The listening socket. `address` is what AWS_LAMBDA_RUNTIME_API says.
 
-    def __init__(self, server: asyncio.Server, connections: set[Connection]) -> None:
-        self._server, self._connections = server, connections
-        host, port = server.sockets[0].getsockname()[:2]
-        self.address = f"{host}:{port}"
+    Nobody is answered before `admit` has said which process the function is.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.address = ""
+        self.leader = 0
+        self.connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
 
     @classmethod
     async def open(cls, runtime: Runtime) -> RuntimeApi:
-        connections: set[Connection] = set()
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: Connection(runtime, connections), "127.0.0.1", 0)
-        return cls(server, connections)
+        api = cls(runtime)
+        server = await asyncio.get_running_loop().create_server(lambda: Connection(api), "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()[:2]
+        api._server, api.address = server, f"{host}:{port}"
+        return api
+
+    def admit(self, leader: int) -> None:
+        """The function is this process; it leads a session."""
+        self.leader = leader
+        for connection in list(self.connections):
+            connection.settle()
+
+    def knows(self, transport: asyncio.Transport) -> bool:
+        """Whether a connection is the function's; where nothing tells, it is taken for that."""
+        if not peers.TELLS:
+            return True
+        peer, here = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        return bool(peer) and peers.belongs(peer[:2], here[:2], self.leader)
 
     def close(self) -> None:
-        self._server.close()
-        for connection in list(self._connections):
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self.connections):
             connection.close()

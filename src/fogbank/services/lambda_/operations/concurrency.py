@@ -12,8 +12,9 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
 from .. import lookups
+from ..archives import UNZIPPED_LIMIT
 from ..arns import Target, arn_of, named, qualified, target
-from ..code import UNZIPPED_LIMIT, ZIPPED_LIMIT
+from ..code import ZIPPED_LIMIT
 from ..errors import InvalidParameterValue, ProvisionedConcurrencyConfigNotFound
 from ..invoking import ACCOUNT_CONCURRENCY, UNRESERVED_LEAST
 from ..records import CONCURRENCY, FUNCTIONS, LAYERS, PROVISIONED, VERSIONS, Concurrency, Provisioned

@@ -1,0 +1,56 @@
+"""What others may learn of a cloud, and who may reach it: its settings without secrets, and where it may listen."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from typing import Any, get_type_hints
+
+import msgspec
+
+from .settings import DEFAULT_SECRET, Secret, Settings
+
+
+class Exposed(Exception):
+    """A cloud whose keys everybody knows was to listen beyond this machine; the text says what to do."""
+
+
+def secret_names() -> frozenset[str]:
+    """The settings that are secrets, or may hold one (a database's URL)."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return frozenset(name for name, hint in hints.items() if hint == Secret)
+
+
+def shown(settings: Settings, token: str) -> dict[str, Any]:
+    """The settings as JSON has them, without the secrets: instead of each a fingerprint.
+
+    Whoever has the control API's token and a secret can tell by it whether that is the one; nothing else can be told.
+    """
+    found: dict[str, Any] = msgspec.to_builtins(settings, enc_hook=str)
+    for name in secret_names():
+        if found[name]:
+            digest = hmac.new(token.encode(), f"{name} {found[name]}".encode(), hashlib.sha256).hexdigest()
+            found[name] = f"fingerprint {digest[:32]}"
+    return found
+
+
+def refuse_exposure(settings: Settings) -> None:
+    """Raise Exposed where the network would reach a cloud whose keys everybody knows."""
+    known = settings.auth == "open" or (settings.auth != "strict" and settings.secret == DEFAULT_SECRET)
+    if not known or settings.expose_test_keys or not beyond(settings.host):
+        return
+    without = " without `--auth open`" if settings.auth == "open" else ""
+    raise Exposed(
+        f"with --host {settings.host or '(all addresses)'} everybody who reaches this machine could use the cloud, and "
+        f"run programs as you, with keys that everybody knows: set FOGBANK_SECRET to a secret of your own{without}, "
+        "take `--auth strict` (only keys that IAM issued), or say `--expose-test-keys` where the network is trusted"
+    )
+
+
+def beyond(host: str) -> bool:
+    """Whether listening on `host` lets others than this machine in. Of names, only localhost surely does not."""
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() != "localhost"

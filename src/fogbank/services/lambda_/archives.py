@@ -1,0 +1,166 @@
+"""Zip files that users upload: checked when they come, and unpacked without leaving the folder that they are for.
+
+A package is somebody else's: its names, sizes and links are taken for what they are only after a look.
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from fogbank.core import private
+
+from .errors import InvalidParameterValue
+
+UNZIPPED_LIMIT = 262_144_000  # bytes of a package and its layers on disk
+BAD_ZIP = "Could not unzip uploaded file. Please check your file, then try to upload again."
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+ENCRYPTED = 0x1  # of an entry's flags
+LONGEST_NAME, LONGEST_PART = 3072, 255  # bytes: with our folder before it, a path has to stay below Linux's 4,096
+DEEPEST = 256  # parts of a name; AWS names no limit, but a tree that is deeper cannot be removed again
+LONGEST_LINK = 4095
+
+
+def check(file: BinaryIO) -> int:
+    """The unzipped size of a package; raises InvalidParameterValue for one that cannot be unpacked whole."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+            if not entries:
+                raise InvalidParameterValue("Uploaded file must be a non-empty zip")
+            for entry in entries:
+                if inside(entry.filename) is None or entry.flag_bits & ENCRYPTED or entry.compress_type not in METHODS:
+                    raise InvalidParameterValue(BAD_ZIP)
+            total = sum(entry.file_size for entry in entries)
+            if total > UNZIPPED_LIMIT:
+                raise InvalidParameterValue(f"Unzipped size must be smaller than {UNZIPPED_LIMIT} bytes")
+            if archive.testzip() is not None:  # no entry gives more than the size that it declares
+                raise InvalidParameterValue(BAD_ZIP)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, UnicodeDecodeError, EOFError):
+        raise InvalidParameterValue(BAD_ZIP) from None
+    return total
+
+
+def inside(name: str) -> PurePosixPath | None:
+    """An archive's entry as a path below the folder it is unpacked to; None when it would leave it, or be too long."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or "\0" in name:
+        return None
+    if len(name.encode()) > LONGEST_NAME or len(path.parts) > DEEPEST:
+        return None
+    if any(len(part.encode()) > LONGEST_PART for part in path.parts):
+        return None
+    return path
+
+
+def unpack(archives: list[Path], folder: Path) -> None:
+    """Unpack zip files over each other into `folder`, which appears when it is complete."""
+    private.folder(folder.parent)
+    incoming = Path(tempfile.mkdtemp(prefix=".incoming-", dir=folder.parent)).resolve()
+    try:
+        tree = _Tree(incoming)
+        for path in archives:
+            with zipfile.ZipFile(path) as archive:
+                tree.add(archive)
+        os.rename(incoming, folder)
+    except OSError:
+        shutil.rmtree(incoming, ignore_errors=True)
+        if not folder.is_dir():
+            raise
+    except BaseException:
+        shutil.rmtree(incoming, ignore_errors=True)
+        raise
+
+
+class _Tree:
+    """A folder that archives are unpacked into.
+
+    The links of an archive are made after its files, so no file goes through one of them. Those of the archives before
+    it lead inside, and a folder is looked up through them before anything is made in it. Links that lead out are
+    dropped, also when they do so only together.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._links: list[Path] = []
+
+    def add(self, archive: zipfile.ZipFile) -> None:
+        links: dict[PurePosixPath, str] = {}
+        known: dict[PurePosixPath, Path | None] = {}
+        for entry in archive.infolist():
+            name = inside(entry.filename)
+            if name is None or not name.parts:
+                continue
+            if entry.is_dir():
+                self._folder(name, known)
+            elif stat.S_ISLNK(entry.external_attr >> 16):
+                if entry.file_size <= LONGEST_LINK:
+                    links[name] = archive.read(entry).decode("utf-8", "replace")
+            else:
+                links.pop(name, None)
+                self._file(archive, entry, name, known)
+        for name, goal in links.items():
+            self._link(name, goal)
+        while leaving := [link for link in self._links if link.is_symlink() and not self._holds(link)]:
+            for link in leaving:
+                link.unlink()
+
+    def _folder(self, name: PurePosixPath, known: dict[PurePosixPath, Path | None]) -> Path | None:
+        """The folder of this name, made if it is missing; None where it would lie outside, or a file is in its place.
+
+        `known` is what was found before: while an archive's files are unpacked, no link changes.
+        """
+        if name not in known:
+            path = self._root / name
+            known[name] = path.resolve() if self._holds(path) else None
+            if (found := known[name]) is not None:
+                try:
+                    private.folder(found)
+                except (FileExistsError, NotADirectoryError):  # an archive that cannot be unpacked whole: as unzip does
+                    known[name] = None
+        return known[name]
+
+    def _place(self, name: PurePosixPath, known: dict[PurePosixPath, Path | None]) -> Path | None:
+        """Where a file or link of this name goes, with nothing there; None when it cannot be had."""
+        folder = self._folder(name.parent, known)
+        if folder is None:
+            return None
+        path = folder / name.name
+        if path.is_dir() and not path.is_symlink():
+            return None
+        path.unlink(missing_ok=True)
+        return path
+
+    def _file(
+        self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: PurePosixPath,
+        known: dict[PurePosixPath, Path | None],
+    ) -> None:  # fmt: skip
+        path = self._place(name, known)
+        if path is None:
+            return
+        mode = private.PROGRAM if (entry.external_attr >> 16) & 0o111 else private.FILE
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "wb") as file, archive.open(entry) as source:
+            shutil.copyfileobj(source, file)
+
+    def _link(self, name: PurePosixPath, goal: str) -> None:
+        if not goal or os.path.isabs(goal) or "\0" in goal:
+            return
+        path = self._place(name, {})
+        if path is not None:
+            path.symlink_to(goal)
+            self._links.append(path)
+
+    def _holds(self, path: Path) -> bool:
+        """Whether a path leads to a place inside, through whatever links there are; a circle of links does not."""
+        try:
+            return path.resolve().is_relative_to(self._root)
+        except (OSError, RuntimeError):  # what a circle raises depends on the version of Python
+            return False
