@@ -89,6 +89,8 @@ def _name(tx: Reader, ctx: Context, req: dict[str, Any]) -> str:
     name = str(req.get("policyName") or "")
     if not name:
         raise InvalidParameterException("policyName or resourceArn is required.")
+    if _is_resource(name):
+        raise InvalidParameterException(f"The policy name {name} is not valid. Name a log group with resourceArn.")
     return name
 
 
