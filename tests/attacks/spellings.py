@@ -1,55 +1,87 @@
-"""Other ways to write a name or an ARN: none of them may lead to the thing past a policy that speaks of its ARN."""
+"""Every other way to write an ARN or a name, for somebody tolerant to take it for the thing itself.
+
+Operations take turns with them, so that a run tries each spelling on some operation; with FOGBANK_ATTACKS=1 in the
+environment (make test-attacks) it tries each on every one, which takes minutes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+OTHER_ACCOUNT = "999999999999"
+LONG = bool(os.environ.get("FOGBANK_ATTACKS"))
 
 
-def of_arn(arn: str) -> Iterator[str]:
-    """An ARN in other partitions, services, regions, accounts, letter case and white space."""
-    _, partition, service, region, account, resource = arn.split(":", 5)
-
-    def written(**other: str) -> str:
-        parts = {"partition": partition, "service": service, "region": region, "account": account,
-                 "resource": resource} | other  # fmt: skip
-        return ":".join(("arn", *parts.values()))
-
-    for other in ("aws-cn", "aws-us-gov", "aws-x", "AWS", "", "*"):
-        yield written(partition=other)
-    yield written(service=service.upper())
-    for other in ("us-east-1", "eu-west-1", "cn-north-1", "", "US-EAST-1", "*"):
-        if other != region:
-            yield written(region=other)
-    for other in ("", "aws", "*", account.translate({ord("0") + n: 0xFF10 + n for n in range(10)})):
-        if other != account:
-            yield written(account=other)
-    for other in of_name(resource):
-        yield written(resource=other)
-    yield f"ARN{arn[3:]}"
-    yield f" {arn}"
-    yield f"{arn} "
-    yield f"{arn}\n"
-    yield arn.replace(":", "%3A")
+def spellings(arn: str, name: str) -> Iterator[str]:
+    """Of the thing whose ARN and name these are; neither of the two as it is, and nothing twice."""
+    seen = {arn, name, ""}
+    for text in (*_arns(arn), *_names(name), *_parts(arn)):
+        if text not in seen:
+            seen.add(text)
+            yield text
 
 
-def of_name(name: str) -> Iterator[str]:
-    """A name in other letter case, with paths, separators, white space and encodings around it."""
-    for other in (name.upper(), name.lower(), name.title(), name.swapcase()):
-        if other != name:
-            yield other
-    head, slash, last = name.rpartition("/")
-    yield from (f"{name}/", f"/{name}", f"//{name}", f"./{name}", f"{name}:", f"{name}*", f"{name}%20", f"{name}\0")
-    yield from (f" {name}", f"{name} ", f"{name}\n", f"\u200b{name}", f"x/../{name}", f"{head}{slash}x/{last}")
-    yield "".join(f"%{ord(char):02X}" for char in name)
-    if "/" in name:
-        yield name.replace("/", "//")
-        yield name.replace("/", ":")
-        yield name.rpartition("/")[2]
-    if ":" in name:
-        yield name.replace(":", "/")
-        yield name.rpartition(":")[2]
+def turn(texts: Iterable[str], number: int, of: int = 6) -> list[str]:
+    """Those of the texts that the operation of this number tries."""
+    return [text for index, text in enumerate(texts) if LONG or index % of == number % of]
 
 
 def of(text: str) -> Iterator[str]:
-    """Either, whatever it is."""
-    yield from of_arn(text) if text.startswith("arn:") and text.count(":") >= 5 else of_name(text)
+    """Of a text that is an ARN or a name."""
+    if text.startswith("arn:") and text.count(":") >= 5:
+        yield from spellings(text, text.rpartition(":")[2])
+    else:
+        yield from dict.fromkeys(other for other in _names(text) if other not in ("", text))
+
+
+def _arns(arn: str) -> Iterator[str]:
+    head, partition, service, region, account, resource = arn.split(":", 5)
+
+    def made(**changes: str) -> str:
+        parts = {"partition": partition, "service": service, "region": region, "account": account} | changes
+        return ":".join([changes.get("head", head), *list(parts.values())[:4], changes.get("resource", resource)])
+
+    for other in ("aws-cn", "aws-us-gov", "aws-x", "AWS", "*", ""):
+        yield made(partition=other)
+    for other in (service.upper(), "", "s3"):
+        yield made(service=other)
+    for other in ("", "eu-west-1", "us-gov-west-1", region.upper(), "*", "us-east-1a"):
+        yield made(region=other)
+    fullwidth = "".join(chr(ord(digit) + 0xFEE0) for digit in account)
+    for other in ("", OTHER_ACCOUNT, fullwidth, account[1:], account + "0", "*", "aws", "root"):
+        yield made(account=other)
+    for other in ("ARN", "", "arn arn"):
+        yield made(head=other)
+    for other in _resources(resource):
+        yield made(resource=other)
+    yield from _dressed(arn)
+
+
+def _resources(resource: str) -> Iterator[str]:
+    yield from (resource.upper(), resource.lower(), resource.swapcase(), "path/" + resource, "/" + resource)
+    yield from (":" + resource, quote(resource[0]) + resource[1:], f"%{ord(resource[0]):02x}{resource[1:]}", "*")
+    if "/" in resource:
+        kind, _, rest = resource.partition("/")
+        yield from (rest, f"{kind.upper()}/{rest}", f"{kind}:{rest}", f"{kind}//{rest}", f"{kind}/path/{rest}")
+        yield from (f"{kind}/./{rest}", f"{kind}/{kind}/{rest}", f"{kind}%2F{rest}", f"{kind}/../{kind}/{rest}")
+
+
+def _names(name: str) -> Iterator[str]:
+    yield from (name.upper(), name.lower(), name.swapcase(), name.title())
+    yield from ("./" + name, name + "/.", quote(name, safe=""), f"%{ord(name[0]):02x}{name[1:]}")
+    yield from (name.lstrip("/"), "/" + name, "//" + name, name.replace("/", "//"), name[:-1] + "*")
+    yield from _dressed(name)
+
+
+def _parts(arn: str) -> Iterator[str]:
+    """Partial ARNs, as some services take them."""
+    parts = arn.split(":")
+    for start in range(1, len(parts)):
+        yield ":".join(parts[start:])
+
+
+def _dressed(text: str) -> Iterator[str]:
+    yield from (text + "/", text + ":", text + ":1", " " + text, text + " ", text + "\n", "\t" + text, text + "\u200b")
+    yield from (f'"{text}"', text + "?", text + "#x")

@@ -8,7 +8,6 @@ has may change, and no answer may hold what is secret.
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +21,6 @@ from . import building as build
 from . import spellings
 from .world import SECRET, World
 
-LONG = bool(os.environ.get("FOGBANK_ATTACKS"))
 RANDOM = random.Random(6)
 
 
@@ -70,7 +68,7 @@ def _spelled(text: str) -> Iterator[str]:
     """Each other spelling; in the long form each of those in some more."""
     for other in spellings.of(text):
         yield other
-        if LONG:
+        if spellings.LONG:
             yield from RANDOM.sample(again := list(spellings.of(other)), min(8, len(again)))
 
 

@@ -118,12 +118,13 @@ def test_merging_is_as_if_sent_together(one, other):
 
 
 def test_rules():
-    rule = parse('(ALARM("a b") OR NOT OK(c)) AND NOT INSUFFICIENT_DATA(arn:aws:cloudwatch:us-east-1:1:alarm:d)')
+    here = "arn:aws:cloudwatch:us-east-1:1:alarm:"
+    rule = parse(f'(ALARM("a b") OR NOT OK(c)) AND NOT INSUFFICIENT_DATA({here}d)', here)
     assert children(rule) == {"a b", "c", "d"}
     assert holds(rule, {"a b": "ALARM", "c": "OK", "d": "OK"}.get)
     assert not holds(rule, {"a b": "OK", "c": "OK", "d": "OK"}.get)
     assert not holds(rule, {"a b": "ALARM", "c": "OK", "d": "INSUFFICIENT_DATA"}.get)
-    assert holds(parse("TRUE"), {}.get)
+    assert holds(parse("TRUE", here), {}.get)
     for bad in ("", "ALARM()", "ALARM(a) AND", "(ALARM(a)", "ALARM(a) ALARM(b)", "MAYBE(a)"):
         with pytest.raises(ServiceError):
-            parse(bad)
+            parse(bad, here)

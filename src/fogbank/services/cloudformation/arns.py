@@ -1,38 +1,62 @@
 """The resources that CloudFormation's actions name, for authorisation.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
+
+Tags of a stack ask no permission of their own: the deploy role of the CDK's bootstrap template makes change sets with
+tags and has no cloudformation:TagResource. (The reference has that action, without saying when it is asked.)
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
+from fogbank.auth import roles
 from fogbank.core.context import Context
+from fogbank.core.kinds import Named
 from fogbank.core.operation import Access
 
-
-def stack_arn(ctx: Context, name: str) -> str:
-    """A stack by name or id; by name its unique id is unknown, so any (`stack/NAME/*`)."""
-    if name.startswith("arn:"):
-        return name
-    return ctx.arn("cloudformation", f"stack/{name}/*")
+from . import change_sets, stacks
+from .engine.acting import SERVICE
 
 
-def named_stack(ctx: Context, req: dict[str, Any]) -> str:
-    return stack_arn(ctx, req["StackName"]) if req.get("StackName") else "*"
+def named_stack(ctx: Context, req: dict[str, Any]) -> Named:
+    return stacks.name(ctx, req.get("StackName") or "")
 
 
-def parent_of_change_set(ctx: Context, req: dict[str, Any]) -> list[Access]:
+def any_stack(ctx: Context, req: dict[str, Any]) -> Named | Literal["*"]:
+    """Where a request may name no stack: "*", as API_DescribeStacks has it."""
+    return named_stack(ctx, req) if req.get("StackName") else "*"
+
+
+def owning_stack(ctx: Context, req: dict[str, Any]) -> Named | Literal["*"]:
+    """DescribeStackResources: the stack by its name, or by a resource that belongs to it."""
+    if req.get("PhysicalResourceId") and not req.get("StackName"):
+        return stacks.name_owner(ctx, req["PhysicalResourceId"])
+    return any_stack(ctx, req)
+
+
+def change_set(ctx: Context, req: dict[str, Any]) -> Access:
     """Change set operations are allowed on the stack; ChangeSetName is a condition key."""
-    name = req.get("ChangeSetName", "")
-    stack = req.get("StackName") or ""
-    if not stack and name.startswith("arn:"):
-        return [Access("", ctx.arn("cloudformation", "stack/*/*"), {"cloudformation:ChangeSetName": name})]
-    return [Access("", stack_arn(ctx, stack), {"cloudformation:ChangeSetName": name})]
+    stack, name = change_sets.name(ctx, req)
+    return Access("", stack, {"cloudformation:ChangeSetName": name})
+
+
+def template(ctx: Context, req: dict[str, Any]) -> Named | Access | Literal["*"]:
+    """GetTemplate: of a change set, or of a stack."""
+    return change_set(ctx, req) if req.get("ChangeSetName") else any_stack(ctx, req)
+
+
+def new_stack(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    stacks.check_name(req["StackName"])
+    return changed_stack(ctx, req)
 
 
 def changed_stack(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """The stack, and iam:PassRole on the role that CloudFormation shall use."""
+    """The stack, and iam:PassRole on the role that CloudFormation shall use.
+
+    A role that the stack has from before is used without asking again: "CloudFormation uses this role even if the users
+    don't have permission to pass it", https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStack.html
+    """
     conditions: dict[str, str | list[str]] = {}
     if req.get("RoleARN"):
         conditions["cloudformation:RoleArn"] = req["RoleARN"]
@@ -42,7 +66,5 @@ def changed_stack(ctx: Context, req: dict[str, Any]) -> list[Access]:
         conditions["cloudformation:ResourceTypes"] = list(req["ResourceTypes"])
     if req.get("ChangeSetName"):
         conditions["cloudformation:ChangeSetName"] = req["ChangeSetName"]
-    access = [Access("", stack_arn(ctx, req.get("StackName", "")), conditions)]
-    if req.get("RoleARN"):
-        access.append(Access("iam:PassRole", req["RoleARN"], {"iam:PassedToService": "cloudformation.amazonaws.com"}))
-    return access
+    access = [Access("", named_stack(ctx, req), conditions)]
+    return [*access, roles.passed(ctx, req["RoleARN"], SERVICE)] if req.get("RoleARN") else access

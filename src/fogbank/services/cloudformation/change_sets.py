@@ -1,4 +1,4 @@
-"""Finding change sets."""
+"""Finding change sets: by ARN, or by name and stack."""
 
 from __future__ import annotations
 
@@ -6,25 +6,66 @@ from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
+from fogbank.core.kinds import Named, named, remember, resolved
 from fogbank.store.api import Reader
 
 from . import stacks
 from .errors import ChangeSetNotFound, stack_missing
-from .records import CHANGE_SETS, ChangeSet
+from .records import CHANGE_SETS, ChangeSet, Stack
+
+CHANGE_SET = "change set"
 
 
-def find_change_set(tx: Reader, ctx: Context, req: dict[str, Any]) -> ChangeSet:
-    """By ARN, or by name and stack. ChangeSetNotFound when there is none."""
-    name = req["ChangeSetName"]
-    if name.startswith("arn:"):
-        found = tx.get(CHANGE_SETS, (ctx.account, ctx.region, name))
+def name(ctx: Context, req: dict[str, Any]) -> tuple[Named, str]:
+    """For authorization: the stack of the change set that a request names, and the change set's name."""
+    text, of = req["ChangeSetName"], req.get("StackName") or ""
+    if not of and not text.startswith("arn:"):
+        raise ValidationError("StackName must be specified if ChangeSetName is not specified as an ARN.")
+    stack = stacks.name(ctx, of) if of else None
+    with ctx.read() as tx:
+        found = _look(tx, ctx, text, stack.record if stack is not None else None, alone=stack is None)
+    if stack is None:
+        stack = _stack_of(ctx, text, found)
+    key = CHANGE_SETS.key(found) if found is not None else None
+    remember(ctx, CHANGE_SET, f"{of} {text}", named(stack, stack.owner, key=key, record=found))
+    return stack, found.name if found is not None else text
+
+
+def _stack_of(ctx: Context, text: str, found: ChangeSet | None) -> Named:
+    """The stack of a change set that was named by its ARN alone; any of the ARN's account when there is none."""
+    if found is not None:
+        return named(found.stack_id, found.account)
+    account = stacks.account_in(ctx, text, "changeSet")
+    if not account:
+        raise _missing(text)
+    return named(ctx.arn("cloudformation", "stack/*/*", account=account), account)
+
+
+def _look(tx: Reader, ctx: Context, text: str, stack: Stack | None, *, alone: bool) -> ChangeSet | None:
+    """The change set, of this very stack unless it is named `alone`."""
+    if not alone and stack is None:
+        return None
+    if not text.startswith("arn:"):
+        return tx.first(CHANGE_SETS, "stack", (stack.id, text)) if stack is not None else None
+    found = tx.get(CHANGE_SETS, (ctx.account, ctx.region, text))
+    return found if found is None or stack is None or found.stack_id == stack.id else None
+
+
+def find(tx: Reader, ctx: Context, req: dict[str, Any]) -> ChangeSet:
+    """The change set a request names. ChangeSetNotFound when there is none; ValidationError when its stack is none."""
+    text, of = req["ChangeSetName"], req.get("StackName") or ""
+    stack = stacks.find(tx, ctx, of) if of else None
+    if of and stack is None:
+        raise stack_missing(of)
+    if ctx.names is None:
+        found = _look(tx, ctx, text, stack, alone=not of)
     else:
-        if not req.get("StackName"):
-            raise ValidationError("StackName must be specified if ChangeSetName is not specified as an ARN.")
-        stack = stacks.find(tx, ctx, req["StackName"])
-        if stack is None:
-            raise stack_missing(req["StackName"])
-        found = tx.first(CHANGE_SETS, "stack", (stack.id, name))
+        key = resolved(ctx, CHANGE_SET, f"{of} {text}").key
+        found = tx.get(CHANGE_SETS, key) if key is not None else None
     if found is None:
-        raise ChangeSetNotFound(f"ChangeSet [{name}] does not exist")
+        raise _missing(text)
     return found
+
+
+def _missing(text: str) -> ChangeSetNotFound:
+    return ChangeSetNotFound(f"ChangeSet [{text}] does not exist")

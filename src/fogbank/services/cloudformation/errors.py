@@ -41,3 +41,8 @@ def no_stack(name: str) -> ValidationError:
 def stack_missing(name: str) -> ValidationError:
     """UpdateStack, GetTemplate's and the events' way to say it."""
     return ValidationError(f"Stack [{name}] does not exist")
+
+
+def of_nothing(physical_id: str) -> ValidationError:
+    """DescribeStackResources, of a resource that belongs to no stack."""
+    return ValidationError(f"Stack for {physical_id} does not exist")

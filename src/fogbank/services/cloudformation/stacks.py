@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
+from fogbank.core import arns
 from fogbank.core.context import Context
+from fogbank.core.errors import ValidationError
+from fogbank.core.kinds import Named, named, remember, resolved
 from fogbank.store.api import Reader, Transaction
 
 from . import events
-from .errors import no_stack
+from .errors import no_stack, of_nothing
 from .records import RESOURCES, REVISIONS, STACKS, Revision, Stack, StackResource
 from .template.structure import Template, sections
 
@@ -20,11 +24,77 @@ WAIT = "AWS::CloudFormation::WaitCondition"
 KEPT_SECONDS = 90 * 86400  # a deleted stack is described by its id for 90 days
 
 
-def find(tx: Reader, ctx: Context, name: str) -> Stack | None:
-    """A stack by name (not deleted) or by id (deleted ones too)."""
-    if name.startswith("arn:"):
-        return tx.get(STACKS, (ctx.account, ctx.region, name))
-    return tx.first(STACKS, "name", (ctx.account, ctx.region, name))
+NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
+_PLACE = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*/[-a-zA-Z0-9]+")  # NAME/ID
+STACK = "stack"
+OWNER = "stack by a physical id"
+
+
+def check_name(text: str) -> None:
+    """AWS's rule for new stack names."""
+    if not NAME.fullmatch(text):
+        raise _unfit(text, "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*")
+    if len(text) > 128:
+        raise _unfit(text, "have length less than or equal to 128")
+
+
+def _unfit(text: str, rule: str) -> ValidationError:
+    return ValidationError(
+        f"1 validation error detected: Value '{text}' at 'stackName' failed to satisfy constraint: Member must {rule}"
+    )
+
+
+# -- by what requests say --------------------------------------------------------------------------------------------
+
+
+def name(ctx: Context, text: str) -> Named:
+    """The stack that a request names, for authorization, by its id; a name that no stack has is `stack/NAME/*`."""
+    with ctx.read() as tx:
+        stack = _look(tx, ctx, text)
+    if stack is not None:
+        found = named(stack.id, stack.account, key=STACKS.key(stack), record=stack)
+    elif NAME.fullmatch(text):
+        found = named(ctx.arn("cloudformation", f"stack/{text}/*"), ctx.account)
+    else:
+        account = account_in(ctx, text, "stack")
+        if not account:
+            raise _refused(text)
+        found = named(text, account)
+    return remember(ctx, STACK, text, found)
+
+
+def _refused(text: str) -> ValidationError:
+    if text.startswith("arn:"):
+        return no_stack(text)
+    return _unfit(text, "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*")
+
+
+def account_in(ctx: Context, text: str, word: str) -> str:
+    """The account in the ARN of a stack (or change set) that might be in this region; empty when it is none."""
+    head, _, rest = text.partition(f":{word}/")
+    account = head.rpartition(":")[2]
+    fits = arns.ACCOUNT.fullmatch(account) and _PLACE.fullmatch(rest)
+    return account if fits and text == ctx.arn("cloudformation", f"{word}/{rest}", account=account) else ""
+
+
+def _look(tx: Reader, ctx: Context, text: str) -> Stack | None:
+    """By name (not deleted) or by id (deleted ones too)."""
+    if text.startswith("arn:"):
+        return tx.get(STACKS, (ctx.account, ctx.region, text))
+    return tx.first(STACKS, "name", (ctx.account, ctx.region, text))
+
+
+def find(tx: Reader, ctx: Context, text: str) -> Stack | None:
+    """The stack that a request names. The call must have been authorised for it."""
+    return _look(tx, ctx, text) if ctx.names is None else _again(tx, ctx, STACK, text)
+
+
+def _again(tx: Reader, ctx: Context, word: str, text: str) -> Stack | None:
+    """What authorization found. What has come since under that name was not authorised: it is not found."""
+    known = resolved(ctx, word, text)
+    if ctx.names is not None and ctx.names.fresh:
+        return known.record  # type: ignore[no-any-return]
+    return tx.get(STACKS, known.key) if known.key is not None else None
 
 
 def require(tx: Reader, ctx: Context, name: str) -> Stack:
@@ -35,7 +105,38 @@ def require(tx: Reader, ctx: Context, name: str) -> Stack:
     return stack
 
 
+def taken(tx: Reader, ctx: Context, name: str) -> bool:
+    """Whether a stack has the name, now."""
+    return _look(tx, ctx, name) is not None
+
+
+def name_owner(ctx: Context, physical_id: str) -> Named:
+    """The stack that a resource belongs to, for authorization."""
+    with ctx.read() as tx:
+        stack = _owner(tx, ctx, physical_id)
+    return remember(ctx, OWNER, physical_id, named(stack.id, stack.account, key=STACKS.key(stack), record=stack))
+
+
+def require_owner(tx: Reader, ctx: Context, physical_id: str) -> Stack:
+    """As `find`, by the physical id of a resource."""
+    stack = _owner(tx, ctx, physical_id) if ctx.names is None else _again(tx, ctx, OWNER, physical_id)
+    if stack is None:
+        raise of_nothing(physical_id)
+    return stack
+
+
+def _owner(tx: Reader, ctx: Context, physical_id: str) -> Stack:
+    for stack in tx.scan(STACKS, (ctx.account, ctx.region)):
+        if stack.status != "DELETE_COMPLETE" and any(r.physical_id == physical_id for r in present(tx, stack)):
+            return stack
+    raise of_nothing(physical_id)
+
+
+# -- by id -----------------------------------------------------------------------------------------------------------
+
+
 def get(tx: Reader, ctx: Context, stack_id: str) -> Stack:
+    """By the id that a record holds."""
     stack = tx.get(STACKS, (ctx.account, ctx.region, stack_id))
     if stack is None:
         raise no_stack(stack_id)
@@ -61,6 +162,12 @@ def template_of(revision: Revision) -> Template:
 def resources(tx: Reader, stack: Stack) -> list[StackResource]:
     """The resources of a stack, deleted ones included, by logical id."""
     return list(tx.scan(RESOURCES, (stack.account, stack.region, stack.id)))
+
+
+def present(tx: Reader, stack: Stack) -> list[StackResource]:
+    """The resources that belong to a stack; of a deleted one, what it had."""
+    gone = stack.status.startswith(("DELETE", "ROLLBACK"))
+    return [r for r in resources(tx, stack) if gone or r.status != "DELETE_COMPLETE"]
 
 
 def topic(stack_id: str) -> str:

@@ -15,6 +15,7 @@ from fogbank.core.operation import job
 from fogbank.store.api import Transaction
 
 from . import evaluating, queries, rules
+from .arns import alarm_arn
 from .notifications import deliver
 from .records import ALARMS, Alarm
 from .states import change, note, stamp
@@ -113,7 +114,7 @@ def _composites(tx: Transaction, ctx: Context) -> None:
     for alarm in alarms.values():
         if not alarm.composite:
             continue
-        rule = rules.parse(alarm.settings["AlarmRule"])
+        rule = rules.parse(alarm.settings["AlarmRule"], alarm_arn(ctx, ""))
 
         def state_of(name: str) -> str:
             return alarms[name].state if name in alarms else "INSUFFICIENT_DATA"

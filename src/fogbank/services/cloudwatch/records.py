@@ -7,6 +7,7 @@ from typing import Any
 from fogbank.store.api import Record, Table
 
 Dimensions = list[tuple[str, str]]  # sorted pairs
+GLOBAL = ""  # the region of dashboards: one set for all regions
 
 
 class Series(Record):

@@ -34,8 +34,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     return [*found, ("", "")]
 
 
-def parse(text: str) -> Rule:
-    """The rule as a tree; ValidationError."""
+def parse(text: str, here: str) -> Rule:
+    """The rule as a tree, alarms by name; ValidationError. `here`: how the ARNs of the alarms beside it begin."""
     tokens = _tokens(text)
     position = 0
 
@@ -77,7 +77,7 @@ def parse(text: str) -> Rule:
         if kind in ("TRUE", "FALSE"):
             return (kind,)
         if kind in ("ALARM", "OK", "INSUFFICIENT_DATA"):
-            return ("STATE", kind, name.rsplit(":alarm:", 1)[-1])
+            return ("STATE", kind, name.removeprefix(here))
         raise fail()
 
     rule = any_of(0)

@@ -1,32 +1,71 @@
 """The resources that actions name.
 
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html: log groups are
-arn:…:log-group:NAME (policies usually add `:*`, which streams and groups alike match), streams add :log-stream:NAME.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html: streams are
+arn:…:log-group:NAME:log-stream:NAME. The ARN of a group ends in `:*` for all actions but TagResource, UntagResource and
+ListTagsForResource: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
+from fogbank.auth import roles
 from fogbank.core.context import Context
+from fogbank.core.kinds import Named, named
+from fogbank.core.operation import Access
 
-from .groups import group_arn, named
+from . import groups as found
+from .destinations import check
 
-
-def group(ctx: Context, req: dict[str, Any]) -> str:
-    """arn:aws:logs:REGION:ACCOUNT:log-group:NAME:* in its group form."""
-    return f"{group_arn(ctx, named(req))}:*" if named(req) else group_arn(ctx, "*")
-
-
-def stream(ctx: Context, req: dict[str, Any]) -> str:
-    return f"{group_arn(ctx, named(req))}:log-stream:{req.get('logStreamName', '')}"
+SERVICE = "logs.amazonaws.com"
 
 
-def groups(ctx: Context, req: dict[str, Any]) -> str:
+def tagged(ctx: Context, req: dict[str, Any]) -> Named:
+    """The group itself."""
+    kind, text = found.named(req)
+    return kind.name(ctx, text)
+
+
+def group(ctx: Context, req: dict[str, Any]) -> Named:
+    of = tagged(ctx, req)
+    return named(f"{of}:*", of.owner)
+
+
+def stream(ctx: Context, req: dict[str, Any]) -> Named:
+    of = tagged(ctx, req)
+    return named(f"{of}:log-stream:{req.get('logStreamName', '')}", of.owner)
+
+
+def new_group(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """With tags AWS asks logs:TagResource too, and takes logs:TagLogGroup for it; here it is logs:TagResource alone.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+    """
+    needed = [Access("", group(ctx, req))]
+    return [*needed, Access("logs:TagResource", tagged(ctx, req))] if req.get("tags") else needed
+
+
+def groups(ctx: Context, req: dict[str, Any]) -> Named:
     """DescribeLogGroups: the prefix's log groups."""
-    return ctx.arn("logs", f"log-group:{req.get('logGroupNamePrefix', '')}:log-stream:")
+    prefix = req.get("logGroupNamePrefix", "")
+    return named(ctx.arn("logs", f"log-group:{prefix}:log-stream:"), ctx.account)
 
 
-def policy(ctx: Context, req: dict[str, Any]) -> str:
+def metric_filters(ctx: Context, req: dict[str, Any]) -> Named:
+    """DescribeMetricFilters: of one group, or of all."""
+    return group(ctx, req) if req.get("logGroupName") else named(ctx.arn("logs", "log-group:*"), ctx.account)
+
+
+def subscription(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """PutSubscriptionFilter: the group, and the role that Logs shall send with.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html
+    """
+    check(ctx, req)
+    needed = [Access("", group(ctx, req))]
+    return [*needed, roles.passed(ctx, req["roleArn"], SERVICE)] if req.get("roleArn") else needed
+
+
+def policy(ctx: Context, req: dict[str, Any]) -> Named | Literal["*"]:
     """A resource policy: of one log group, or of the account."""
     return group(ctx, req) if req.get("resourceArn") else "*"

@@ -2,36 +2,73 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from fogbank.core import arns
 from fogbank.core.context import Context
+from fogbank.core.kinds import Kind
 from fogbank.store.api import Reader
 
 from .errors import InvalidParameterException, no_group, no_stream
 from .records import GROUPS, STREAMS, Group, Stream
 
+NAME = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
+Place = tuple[str, str, str]  # account, region, name
+
 
 def group_arn(ctx: Context, name: str) -> str:
-    return ctx.arn("logs", f"log-group:{name}")
+    return _arn(ctx, (ctx.account, ctx.region, name), None)
 
 
-def named(req: dict[str, Any]) -> str:
-    """The group's name in logGroupName, logGroupIdentifier (name or ARN) or a resource ARN."""
-    text = str(req.get("logGroupName") or req.get("logGroupIdentifier") or req.get("resourceArn") or "")
-    if text.startswith("arn:"):
-        text = text.split(":log-group:", 1)[-1].split(":", 1)[0]
-    return text
+def _arn(ctx: Context, place: Place, group: Group | None) -> str:
+    account, region, name = place
+    return f"arn:{ctx.partition}:logs:{region}:{account}:log-group:{name}"
+
+
+def _by_name(ctx: Context, text: str) -> Place:
+    """logGroupName: the model says of which letters."""
+    return ctx.account, ctx.region, text
+
+
+def _by_arn(ctx: Context, text: str) -> Place:
+    """resourceArn: the ARN without the `:*` that policies write. AWS's text for others is not confirmed."""
+    head, _, name = text.partition(":log-group:")
+    account = head.rpartition(":")[2]
+    place = account, ctx.region, name
+    if not arns.ACCOUNT.fullmatch(account) or not NAME.fullmatch(name) or _arn(ctx, place, None) != text:
+        raise InvalidParameterException(f"The ARN {text} is not valid for a log group of this Region.")
+    return place
+
+
+def _by_identifier(ctx: Context, text: str) -> Place:
+    """logGroupIdentifier: a name, or an ARN, which "can't end with an asterisk"."""
+    return _by_name(ctx, text) if NAME.fullmatch(text) else _by_arn(ctx, text)
+
+
+GROUP: Kind[Group] = Kind("log group", GROUPS, key=_by_name, arn=_arn, missing=lambda ctx, place: no_group())
+BY_IDENTIFIER: Kind[Group] = Kind(
+    "log group by identifier", GROUPS, key=_by_identifier, arn=_arn, missing=GROUP.missing
+)
+BY_ARN: Kind[Group] = Kind("log group by ARN", GROUPS, key=_by_arn, arn=_arn, missing=GROUP.missing)
+
+
+def named(req: dict[str, Any]) -> tuple[Kind[Group], str]:
+    """The member of a request that names its group, and how it is read."""
+    name, identifier, arn = req.get("logGroupName"), req.get("logGroupIdentifier"), req.get("resourceArn")
+    if name and not identifier:
+        return GROUP, name
+    if identifier and not name:
+        return BY_IDENTIFIER, identifier
+    if arn:
+        return BY_ARN, arn
+    raise InvalidParameterException("Exactly one of logGroupName and logGroupIdentifier is required.")
 
 
 def require_group(tx: Reader, ctx: Context, req: dict[str, Any]) -> Group:
     """The group a request names; ResourceNotFoundException."""
-    name = named(req)
-    if not name:
-        raise InvalidParameterException("logGroupName or logGroupIdentifier is required.")
-    group = tx.get(GROUPS, (ctx.account, ctx.region, name))
-    if group is None:
-        raise no_group()
-    return group
+    kind, text = named(req)
+    return kind.require(tx, ctx, text)
 
 
 def require_stream(tx: Reader, group: Group, name: str) -> Stream:

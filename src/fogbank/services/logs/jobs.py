@@ -14,6 +14,7 @@ from fogbank.core.operation import job
 from fogbank.store.api import Reader
 
 from . import patterns
+from .groups import group_arn
 from .reading import Place, event_id
 from .records import CHUNKS, SUBSCRIPTIONS, Chunk, SubscriptionFilter
 
@@ -55,7 +56,8 @@ async def _send(ctx: Context, subscription: SubscriptionFilter, group: str, chun
         "logEvents": found,
     }
     data = base64.b64encode(gzip.compress(msgspec.json.encode(envelope), mtime=0)).decode()
-    service = ctx.acting_as(principal.service("logs.amazonaws.com", ctx.account))
+    source = f"{group_arn(ctx, group)}:*"
+    service = ctx.acting_as(principal.service("logs.amazonaws.com", ctx.account, source))
     await service.call(
         "lambda",
         "Invoke",

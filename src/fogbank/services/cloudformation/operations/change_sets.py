@@ -9,16 +9,15 @@ from fogbank.core.errors import ServiceError, ValidationError
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Transaction
 
-from .. import shapes, stacks
-from ..arns import changed_stack, named_stack, parent_of_change_set
-from ..change_sets import find_change_set
+from .. import change_sets, shapes, stacks
+from ..arns import change_set, changed_stack, named_stack
 from ..difference import Difference, difference
 from ..engine import registry
 from ..engine.environment import plan
 from ..errors import AlreadyExists, InvalidChangeSetStatus, stack_missing
 from ..prepare import Draft, Prepared, draft, finish
 from ..records import CHANGE_SETS, STACKS, ChangeSet, Revision, Stack
-from .changing import UPDATABLE, begin_update, new_stack, put_revision
+from .changing import UPDATABLE, begin_update, new_stack, put_revision, refuse_existing, role_of
 from .describing import page
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
@@ -49,7 +48,7 @@ async def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         description=req.get("Description") or "",
         parameters=made.values,
         capabilities=list(req.get("Capabilities") or ()),
-        role_arn=req.get("RoleARN") or "",
+        role_arn=await ctx.fetch(role_of, ctx, req),
         on_failure=req.get("OnStackFailure") or "",
         include_nested=bool(req.get("IncludeNestedStacks")),
         imports=_imports(req),
@@ -63,9 +62,7 @@ async def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         _fail(record, error.message)
 
     def write(tx: Transaction) -> None:
-        latest, _ = _target(tx, ctx, {**req, "StackName": stack.name}, kind, stack)
-        if latest.id != stack.id:
-            record.stack_id = latest.id
+        latest, _ = _target(tx, ctx, req, kind, stack)
         if tx.get(STACKS, (stack.account, stack.region, latest.id)) is None:
             latest.status = "REVIEW_IN_PROGRESS"
             stacks.set_status(tx, ctx, latest, "REVIEW_IN_PROGRESS", "User Initiated")
@@ -92,6 +89,7 @@ def _target(
         raise AlreadyExists(f"ChangeSet {req['ChangeSetName']} already exists")
     if kind == "CREATE" or (kind == "IMPORT" and stack is None):
         if stack is None:
+            refuse_existing(tx, ctx, name)
             return fresh or new_stack(ctx, name), None
         if stack.status != "REVIEW_IN_PROGRESS":
             raise ValidationError(
@@ -161,11 +159,11 @@ def _fail(record: ChangeSet, reason: str) -> None:
     record.status, record.execution_status, record.reason = "FAILED", "UNAVAILABLE", reason
 
 
-@operation("cloudformation", "DescribeChangeSet", resource=parent_of_change_set)
+@operation("cloudformation", "DescribeChangeSet", resource=change_set)
 def describe_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeChangeSet.html"""
     with ctx.read() as tx:
-        record = find_change_set(tx, ctx, req)
+        record = change_sets.find(tx, ctx, req)
     shown, token = page(ctx, record.changes, req, lambda change: str(change["LogicalResourceId"]))
     if not req.get("IncludePropertyValues"):
         shown = [_without_values(change) for change in shown]
@@ -196,7 +194,7 @@ def list_change_sets(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Summaries": [shapes.change_set_summary(record) for record in shown], **token}
 
 
-@operation("cloudformation", "DeleteChangeSet", resource=parent_of_change_set)
+@operation("cloudformation", "DeleteChangeSet", resource=change_set)
 def delete_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Delete a change set; the stack in REVIEW_IN_PROGRESS that it was for stays.
 
@@ -204,7 +202,7 @@ def delete_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """
     with ctx.write() as tx:
         try:
-            record = find_change_set(tx, ctx, req)
+            record = change_sets.find(tx, ctx, req)
         except ServiceError as error:
             if error.code == "ChangeSetNotFound":
                 return {}  # success, as in AWS
@@ -215,7 +213,7 @@ def delete_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("cloudformation", "ExecuteChangeSet", resource=parent_of_change_set)
+@operation("cloudformation", "ExecuteChangeSet", resource=change_set)
 async def execute_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Do what a change set says; the stack's other change sets are gone then.
 
@@ -223,13 +221,13 @@ async def execute_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any
     """
 
     def write(tx: Transaction) -> str:
-        record = find_change_set(tx, ctx, req)
+        record = change_sets.find(tx, ctx, req)
         if record.execution_status != "AVAILABLE":
             status = record.status if record.status == "FAILED" else record.execution_status
             raise InvalidChangeSetStatus(
                 f"ChangeSet [{record.id}] cannot be executed in its current status of [{status}]"
             )
-        stack = stacks.require(tx, ctx, record.stack_id)
+        stack = stacks.get(tx, ctx, record.stack_id)
         _execute(tx, ctx, req, record, stack)
         for other in list(tx.scan_index(CHANGE_SETS, "stack", (stack.id,))):
             if other.id != record.id:

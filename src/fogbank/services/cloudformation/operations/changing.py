@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
@@ -12,16 +11,16 @@ from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Transaction
 
-from .. import policies, stacks
+from .. import arns, policies, stacks
 from ..arns import changed_stack, named_stack
 from ..difference import difference
+from ..engine.acting import check_role
 from ..engine.exports import in_use
 from ..errors import AlreadyExists, LimitExceeded, TokenAlreadyExists, stack_missing
 from ..prepare import Prepared, draft, finish
 from ..records import REVISIONS, STACKS, Revision, Stack
 from ..sources import template_text
 
-NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
 UPDATABLE = frozenset(
     (
         "CREATE_COMPLETE",
@@ -36,22 +35,8 @@ UPDATABLE = frozenset(
 UNCHANGED = "No updates are to be performed."
 
 
-def check_name(name: str) -> None:
-    """AWS's rule for new stack names."""
-    if not NAME.fullmatch(name):
-        raise ValidationError(
-            f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
-            "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
-        )
-    if len(name) > 128:
-        raise ValidationError(
-            f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
-            "have length less than or equal to 128"
-        )
-
-
 def new_stack(ctx: Context, name: str) -> Stack:
-    check_name(name)
+    stacks.check_name(name)
     return Stack(
         account=ctx.account,
         region=ctx.region,
@@ -63,7 +48,7 @@ def new_stack(ctx: Context, name: str) -> Stack:
 
 
 def refuse_existing(tx: Reader, ctx: Context, name: str) -> None:
-    if stacks.find(tx, ctx, name) is not None:
+    if stacks.taken(tx, ctx, name):
         raise AlreadyExists(f"Stack [{name}] already exists")
     if tx.count(STACKS, (ctx.account, ctx.region)) > stacks.MAX_STACKS:
         alive = sum(1 for s in tx.scan(STACKS, (ctx.account, ctx.region)) if s.status != "DELETE_COMPLETE")
@@ -85,7 +70,7 @@ def put_revision(tx: Transaction, stack: Stack, prepared: Revision, number: int)
     tx.put(REVISIONS, prepared)
 
 
-@operation("cloudformation", "CreateStack", resource=changed_stack)
+@operation("cloudformation", "CreateStack", resource=arns.new_stack)
 async def create_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Make a stack from a template; the resources follow as a job.
 
@@ -103,7 +88,7 @@ async def create_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     stack.retain_except_on_create = bool(req.get("RetainExceptOnCreate"))
     stack.timeout_minutes = int(req.get("TimeoutInMinutes") or 0)
     stack.termination_protection = bool(req.get("EnableTerminationProtection"))
-    stack.role_arn = req.get("RoleARN") or ""
+    stack.role_arn = await ctx.fetch(role_of, ctx, req)
     stack.description = prepared.template.description
     stack.policy = await policy_of(ctx, req, "StackPolicy")
 
@@ -115,6 +100,11 @@ async def create_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     await ctx.transact(write)
     await stacks.grace(ctx, stack.id)
     return {"StackId": stack.id}
+
+
+def role_of(tx: Reader, ctx: Context, req: dict[str, Any]) -> str:
+    """The role that a request brings along, or ''."""
+    return check_role(tx, ctx, req["RoleARN"]) if req.get("RoleARN") else ""
 
 
 def _repeated(tx: Reader, ctx: Context, req: dict[str, Any]) -> str:
@@ -153,10 +143,10 @@ async def update_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     during = await policy_of(ctx, req, "StackPolicyDuringUpdate")
 
     def write(tx: Transaction) -> None:
-        latest, _ = updatable(tx, ctx, stack.id)
+        latest, _ = updatable(tx, ctx, req["StackName"])
         latest.policy = policy or latest.policy
         latest.policy_during = during
-        latest.role_arn = req.get("RoleARN") or latest.role_arn
+        latest.role_arn = role_of(tx, ctx, req) or latest.role_arn
         latest.on_failure = "DO_NOTHING" if req.get("DisableRollback") else "ROLLBACK"
         begin_update(tx, ctx, latest, prepared, "UPDATE_IN_PROGRESS", token)
 
@@ -174,7 +164,7 @@ def begin_update(tx: Transaction, ctx: Context, stack: Stack, prepared: Prepared
     stacks.begin(tx, ctx, stack, status, "User Initiated", token)
 
 
-@operation("cloudformation", "DeleteStack", resource=named_stack)
+@operation("cloudformation", "DeleteStack", resource=changed_stack)
 async def delete_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Delete a stack's resources and then the stack. Of a stack that does not exist: success, as in AWS.
 
@@ -206,7 +196,7 @@ def _begin_deletion(tx: Transaction, ctx: Context, req: dict[str, Any]) -> str:
         raise ValidationError(f"Stack [{stack.id}] cannot be deleted while in status {stack.status}")
     stack.retain = retain
     stack.forced = req.get("DeletionMode") == "FORCE_DELETE_STACK"
-    stack.role_arn = req.get("RoleARN") or stack.role_arn
+    stack.role_arn = role_of(tx, ctx, req) or stack.role_arn
     stacks.begin(tx, ctx, stack, "DELETE_IN_PROGRESS", "User Initiated", req.get("ClientRequestToken", ""))
     return stack.id
 
@@ -244,7 +234,7 @@ def continue_update_rollback(ctx: Context, req: dict[str, Any]) -> dict[str, Any
         if stack.status != "UPDATE_ROLLBACK_FAILED":
             raise ValidationError(f"Stack:{stack.id} is in {stack.status} state and can not continue update rollback.")
         stack.skip = list(req.get("ResourcesToSkip") or ())
-        stack.role_arn = req.get("RoleARN") or stack.role_arn
+        stack.role_arn = role_of(tx, ctx, req) or stack.role_arn
         token = req.get("ClientRequestToken", "")
         stacks.begin(tx, ctx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated", token)
     return {}
@@ -265,7 +255,7 @@ def rollback_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         )
         if status is None:
             raise ValidationError(f"Stack:{stack.id} is in {stack.status} state and can not be rolled back.")
-        stack.role_arn = req.get("RoleARN") or stack.role_arn
+        stack.role_arn = role_of(tx, ctx, req) or stack.role_arn
         stack.retain_except_on_create = bool(req.get("RetainExceptOnCreate"))
         stacks.begin(tx, ctx, stack, status, "User Initiated", req.get("ClientRequestToken", ""))
     return {"StackId": stack.id}

@@ -12,9 +12,9 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
 from .. import events, shapes, stacks
-from ..arns import named_stack
+from ..arns import any_stack, named_stack, owning_stack
 from ..errors import stack_missing
-from ..records import EVENTS, REVISIONS, STACKS, Event, Stack, StackResource
+from ..records import EVENTS, REVISIONS, STACKS, Event, Stack
 from ..stacks import MAX_STACKS
 from ..template.structure import LIMITS
 
@@ -39,7 +39,7 @@ def page(ctx: Context, items: list[T], req: dict[str, Any], key: Callable[[T], s
     return shown, {"NextToken": paging.encode(ctx.app.secret, scope, key(shown[-1]))}
 
 
-@operation("cloudformation", "DescribeStacks", resource=named_stack)
+@operation("cloudformation", "DescribeStacks", resource=any_stack)
 def describe_stacks(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """One stack, by id also when it is deleted; or all that exist.
 
@@ -74,7 +74,7 @@ def list_stacks(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"StackSummaries": [shapes.summary(stack) for stack in shown], **token}
 
 
-@operation("cloudformation", "DescribeStackEvents", resource=named_stack)
+@operation("cloudformation", "DescribeStackEvents", resource=any_stack)
 def describe_stack_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Events, the newest first.
 
@@ -101,12 +101,6 @@ def describe_stack_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {**shown, "NextToken": paging.encode(ctx.app.secret, scope, str(found[PAGE - 1].number))}
 
 
-def _present(tx: Reader, stack: Stack) -> list[StackResource]:
-    """The resources that belong to a stack; of a deleted one, what it had."""
-    gone = stack.status.startswith(("DELETE", "ROLLBACK"))
-    return [r for r in stacks.resources(tx, stack) if gone or r.status != "DELETE_COMPLETE"]
-
-
 def _require(tx: Reader, ctx: Context, name: str) -> Stack:
     stack = stacks.find(tx, ctx, name)
     if stack is None:
@@ -119,13 +113,13 @@ def describe_stack_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResource.html"""
     with ctx.read() as tx:
         stack = _require(tx, ctx, req["StackName"])
-        for record in _present(tx, stack):
+        for record in stacks.present(tx, stack):
             if record.logical_id == req["LogicalResourceId"]:
                 return {"StackResourceDetail": shapes.resource_detail(record, stack.name)}
     raise ValidationError(f"Resource {req['LogicalResourceId']} does not exist for stack {stack.name}")
 
 
-@operation("cloudformation", "DescribeStackResources", resource=named_stack)
+@operation("cloudformation", "DescribeStackResources", resource=owning_stack)
 def describe_stack_resources(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Up to a hundred resources of a stack, or of the one that a physical id belongs to.
 
@@ -135,27 +129,20 @@ def describe_stack_resources(ctx: Context, req: dict[str, Any]) -> dict[str, Any
         if req.get("StackName"):
             stack = stacks.require(tx, ctx, req["StackName"])
         elif req.get("PhysicalResourceId"):
-            stack = _owner(tx, ctx, req["PhysicalResourceId"])
+            stack = stacks.require_owner(tx, ctx, req["PhysicalResourceId"])
         else:
             raise ValidationError("Either StackName or PhysicalResourceId must be specified")
-        found = _present(tx, stack)
+        found = stacks.present(tx, stack)
     wanted = req.get("LogicalResourceId")
     shown = [shapes.resource(r, stack.name) for r in found if not wanted or r.logical_id == wanted]
     return {"StackResources": shown[:PAGE]}
-
-
-def _owner(tx: Reader, ctx: Context, physical_id: str) -> Stack:
-    for stack in tx.scan(STACKS, (ctx.account, ctx.region)):
-        if stack.status != "DELETE_COMPLETE" and any(r.physical_id == physical_id for r in _present(tx, stack)):
-            return stack
-    raise ValidationError(f"Stack for {physical_id} does not exist")
 
 
 @operation("cloudformation", "ListStackResources", resource=named_stack)
 def list_stack_resources(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStackResources.html"""
     with ctx.read() as tx:
-        found = _present(tx, stacks.require(tx, ctx, req["StackName"]))
+        found = stacks.present(tx, stacks.require(tx, ctx, req["StackName"]))
     shown, token = page(ctx, found, req, lambda r: r.logical_id)
     return {"StackResourceSummaries": [shapes.resource(record) for record in shown], **token}
 

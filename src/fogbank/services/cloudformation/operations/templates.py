@@ -11,9 +11,9 @@ from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
-from .. import stacks
-from ..arns import named_stack
-from ..change_sets import find_change_set
+from .. import change_sets, stacks
+from ..arns import any_stack
+from ..arns import template as of_template
 from ..errors import stack_missing
 from ..prepare import static_check
 from ..records import ChangeSet
@@ -23,7 +23,7 @@ from ..template.parse import parse
 from ..template.structure import Template, sections
 
 
-@operation("cloudformation", "GetTemplate", resource=named_stack)
+@operation("cloudformation", "GetTemplate", resource=of_template)
 def get_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The template as it was sent, or (TemplateStage Processed) after its macros.
 
@@ -31,7 +31,7 @@ def get_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """
     with ctx.read() as tx:
         if req.get("ChangeSetName"):
-            change_set: ChangeSet = find_change_set(tx, ctx, req)
+            change_set: ChangeSet = change_sets.find(tx, ctx, req)
             body, processed = change_set.body, change_set.processed
         elif req.get("StackName"):
             stack = stacks.find(tx, ctx, req["StackName"])
@@ -94,7 +94,7 @@ def _needs(template: Template) -> dict[str, Any]:
     return {"Capabilities": needed, "CapabilitiesReason": reason, "DeclaredTransforms": template.transforms}
 
 
-@operation("cloudformation", "GetTemplateSummary", resource=named_stack)
+@operation("cloudformation", "GetTemplateSummary", resource=any_stack)
 async def get_template_summary(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """What a template needs and declares, or what the template of a stack does.
 

@@ -51,7 +51,7 @@ class _Bound:
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         child = await ctx.fetch(stacks.require, ctx, physical_id)
-        if not stacks.in_progress(child.status):
+        if child.parent_id != self._place.stack.id or not stacks.in_progress(child.status):
             request = {"StackName": physical_id, **self._request(new)}
             request.pop("TimeoutInMinutes", None)
             try:

@@ -100,7 +100,7 @@ async def _signals(ctx: Context, secret: str, count: int, seconds: float) -> dic
 
     def begin(tx: Transaction) -> float:
         callback = tx.get(CALLBACKS, (secret,))
-        if callback is None:
+        if callback is None or (callback.account, callback.region, callback.kind) != (ctx.account, ctx.region, "wait"):
             raise ResourceFailed("WaitCondition's handle does not exist")
         if not callback.sent:
             callback.sent, callback.began = True, ctx.now()

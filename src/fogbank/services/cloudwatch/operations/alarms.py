@@ -15,8 +15,8 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
 from .. import queries, reading, rules
-from ..arns import alarm, alarms
-from ..errors import InvalidFormat, ResourceNotFound
+from ..arns import ALARM, alarm, alarm_arn, alarms, new_alarm, new_composite
+from ..errors import InvalidFormat
 from ..evaluating import WORDS
 from ..jobs import metric_queries, step
 from ..keeping import COLLECT_SECONDS
@@ -29,7 +29,7 @@ UNCHECKED = "Unchecked: Initial alarm creation"
 _TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
 
 
-@operation("cloudwatch", "PutMetricAlarm", resource=alarm)
+@operation("cloudwatch", "PutMetricAlarm", resource=new_alarm)
 async def put_metric_alarm(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Make an alarm, or replace its configuration and keep its state. It is evaluated from now on."""
     settings = _metric_alarm(req)
@@ -119,7 +119,7 @@ def _defaults(settings: dict[str, Any]) -> dict[str, Any]:
 
 def _put(tx: Transaction, ctx: Context, req: dict[str, Any], settings: dict[str, Any]) -> Alarm:
     now = ctx.now()
-    existing = tx.get(ALARMS, (ctx.account, ctx.region, req["AlarmName"]))
+    existing = ALARM.find(tx, ctx, req["AlarmName"])
     if existing is not None and existing.composite != ("AlarmRule" in settings):
         raise ValidationError(f"An alarm of another type has the name {req['AlarmName']} already.")
     if existing is None:
@@ -135,13 +135,13 @@ def _put(tx: Transaction, ctx: Context, req: dict[str, Any], settings: dict[str,
     return made
 
 
-@operation("cloudwatch", "PutCompositeAlarm", resource=alarm)
+@operation("cloudwatch", "PutCompositeAlarm", resource=new_composite)
 def put_composite_alarm(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """An alarm over the states of other alarms. Suppression of its actions is recorded only.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
     """
-    rule = rules.parse(req["AlarmRule"])
+    rule = rules.parse(req["AlarmRule"], alarm_arn(ctx, ""))
     settings = _defaults({name: value for name, value in req.items() if name not in ("AlarmName", "Tags")})
     _check_actions(req)
     with ctx.write() as tx:
@@ -161,11 +161,13 @@ def delete_alarms(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         for other in tx.scan(ALARMS, (ctx.account, ctx.region)):
             if other.composite and other.name not in gone:
-                for name in sorted(gone & rules.children(rules.parse(other.settings["AlarmRule"]))):
+                for name in sorted(gone & rules.children(rules.parse(other.settings["AlarmRule"], alarm_arn(ctx, "")))):
                     raise ValidationError(f"Cannot delete {name} as there are composite alarms depending on it.")
         for name in req["AlarmNames"]:
-            tx.delete(ALARMS, (ctx.account, ctx.region, name))
-            ctx.cancel(tx, "cloudwatch.evaluate", name)
+            found = ALARM.find(tx, ctx, name)
+            if found is not None:
+                tx.delete(ALARMS, ALARMS.key(found))
+                ctx.cancel(tx, "cloudwatch.evaluate", name)
     return {}
 
 
@@ -182,9 +184,7 @@ def set_alarm_state(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         except ValueError:
             raise InvalidFormat("StateReasonData must be valid JSON.") from None
     with ctx.write() as tx:
-        found = tx.get(ALARMS, (ctx.account, ctx.region, req["AlarmName"]))
-        if found is None:
-            raise ResourceNotFound("")
+        found = ALARM.require(tx, ctx, req["AlarmName"])
         change(tx, ctx, found, req["StateValue"], req["StateReason"], data)
         if found.composite:
             ctx.later(tx, "cloudwatch.composites", {}, name="composites", delay=60 - ctx.now() % 60)
@@ -211,7 +211,7 @@ def disable_alarm_actions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def _actions(ctx: Context, req: dict[str, Any], enabled: bool) -> dict[str, Any]:
     with ctx.write() as tx:
         for name in req["AlarmNames"]:
-            found = tx.get(ALARMS, (ctx.account, ctx.region, name))
+            found = ALARM.find(tx, ctx, name)
             if found is not None:
                 found.settings["ActionsEnabled"] = enabled
                 tx.put(ALARMS, found)

@@ -14,16 +14,14 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
 
-from ..arns import dashboard, dashboard_arn, dashboards
-from ..errors import DashboardInvalidInput, DashboardNotFound, InvalidNextToken
-from ..records import DASHBOARDS, Dashboard
+from ..arns import DASHBOARD, dashboard, dashboard_arn, dashboards, new_dashboard
+from ..errors import DashboardInvalidInput, InvalidNextToken
+from ..records import DASHBOARDS, GLOBAL, Dashboard
 
-# dashboards are global: one set for all regions
-GLOBAL = ""
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}\Z")
 
 
-@operation("cloudwatch", "PutDashboard", resource=dashboard, fidelity="recorded")
+@operation("cloudwatch", "PutDashboard", resource=new_dashboard, fidelity="recorded")
 def put_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Make or replace a dashboard. The body must be a JSON object; its widgets are not checked."""
     if not _NAME.match(req["DashboardName"]):
@@ -40,7 +38,7 @@ def put_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         raise DashboardInvalidInput("The field DashboardBody must be a valid JSON object",
                                     dashboardValidationMessages=[message])  # fmt: skip
     with ctx.write() as tx:
-        existing = tx.get(DASHBOARDS, (ctx.account, GLOBAL, req["DashboardName"]))
+        existing = DASHBOARD.find(tx, ctx, req["DashboardName"])
         wanted = tags.from_list(req.get("Tags"))
         tx.put(
             DASHBOARDS,
@@ -54,9 +52,7 @@ def put_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def get_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The body as it was put."""
     with ctx.read() as tx:
-        found = tx.get(DASHBOARDS, (ctx.account, GLOBAL, req["DashboardName"]))
-    if found is None:
-        raise DashboardNotFound(f"Dashboard {req['DashboardName']} does not exist")
+        found = DASHBOARD.require(tx, ctx, req["DashboardName"])
     return {
         "DashboardArn": dashboard_arn(ctx, found.name), "DashboardBody": found.body, "DashboardName": found.name,
     }  # fmt: skip
@@ -82,6 +78,5 @@ def delete_dashboards(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """All of them, or none when one does not exist."""
     with ctx.write() as tx:
         for name in req["DashboardNames"]:
-            if not tx.delete(DASHBOARDS, (ctx.account, GLOBAL, name)):
-                raise DashboardNotFound(f"Dashboard {name} does not exist")
+            tx.delete(DASHBOARDS, DASHBOARDS.key(DASHBOARD.require(tx, ctx, name)))
     return {}

@@ -11,7 +11,7 @@ from fogbank.core.paging import Pages
 from fogbank.store.api import Reader
 
 from .. import reading, rules
-from ..arns import alarm, alarm_arn, alarms
+from ..arns import alarm_arn, described, history
 from ..errors import InvalidNextToken
 from ..records import ALARMS, HISTORY, Alarm, History
 
@@ -31,7 +31,7 @@ def shape(ctx: Context, found: Alarm) -> dict[str, Any]:
     return shown | ({"StateReasonData": found.reason_data} if found.reason_data else {})
 
 
-@operation("cloudwatch", "DescribeAlarms", resource=alarms)
+@operation("cloudwatch", "DescribeAlarms", resource=described)
 def describe_alarms(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Alarms by name, prefix, state, action, or family; metric alarms alone unless AlarmTypes asks for others.
 
@@ -45,7 +45,7 @@ def describe_alarms(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.read() as tx:
         found = list(tx.scan(ALARMS, (ctx.account, ctx.region)))
         if relatives:
-            family = _relatives(found, req)
+            family = _relatives(ctx, found, req)
             found = [item for item in found if item.name in family]
     found = [
         item for item in found
@@ -63,11 +63,11 @@ def describe_alarms(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _relatives(found: list[Alarm], req: dict[str, Any]) -> set[str]:
+def _relatives(ctx: Context, found: list[Alarm], req: dict[str, Any]) -> set[str]:
     family: set[str] = set()
     for item in found:
         if item.composite:
-            children = rules.children(rules.parse(item.settings["AlarmRule"]))
+            children = rules.children(rules.parse(item.settings["AlarmRule"], alarm_arn(ctx, "")))
             if item.name == req.get("ChildrenOfAlarmName"):
                 family |= children
             if req.get("ParentsOfAlarmName") in children:
@@ -98,7 +98,7 @@ def describe_alarms_for_metric(ctx: Context, req: dict[str, Any]) -> dict[str, A
     return {"MetricAlarms": [shape(ctx, item) for item in found]}
 
 
-@operation("cloudwatch", "DescribeAlarmHistory", resource=alarm)
+@operation("cloudwatch", "DescribeAlarmHistory", resource=history)
 def describe_alarm_history(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """What happened to alarms, newest first. Kept for 30 days.
 

@@ -8,35 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fogbank.core import arns, tags
+from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
-from fogbank.store.api import Reader
 
-from ..arns import tagged
-from ..errors import InvalidParameterValue, ResourceNotFoundException
-from ..records import ALARMS, DASHBOARDS, Alarm, Dashboard
-
-
-def _find(tx: Reader, ctx: Context, arn: str) -> Alarm | Dashboard:
-    try:
-        parsed = arns.parse(arn)
-    except ValueError:
-        raise InvalidParameterValue("The value for parameter ResourceARN is invalid.") from None
-    kind, _, name = parsed.resource.partition(":")
-    found: Alarm | Dashboard | None = None
-    if parsed.account == ctx.account and kind == "alarm":
-        found = tx.get(ALARMS, (ctx.account, parsed.region, name))
-    elif parsed.account == ctx.account and kind.startswith("dashboard/"):
-        found = tx.get(DASHBOARDS, (ctx.account, "", kind.removeprefix("dashboard/")))
-    if found is None:
-        raise ResourceNotFoundException(f"Resource {arn} does not exist.")
-    return found
+from ..arns import require_tagged, tagged
+from ..records import ALARMS, DASHBOARDS, Alarm
 
 
 def _retag(ctx: Context, arn: str, change: Callable[[dict[str, str]], dict[str, str]]) -> dict[str, Any]:
     with ctx.write() as tx:
-        found = _find(tx, ctx, arn)
+        found = require_tagged(tx, ctx, arn)
         found.tags = change(found.tags)
         if isinstance(found, Alarm):
             tx.put(ALARMS, found)
@@ -61,5 +43,5 @@ def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """All tags."""
     with ctx.read() as tx:
-        found = _find(tx, ctx, req["ResourceARN"])
+        found = require_tagged(tx, ctx, req["ResourceARN"])
     return {"Tags": tags.to_list(found.tags)}

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.auth import roles
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
+from fogbank.store.api import Reader
 
 from .. import arns, patterns
-from ..errors import LimitExceededException, ResourceNotFoundException
+from ..errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
 from ..groups import require_group
 from ..records import METRIC_FILTERS, SUBSCRIPTIONS, MetricFilter, SubscriptionFilter
 
@@ -54,7 +56,7 @@ def delete_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("logs", "DescribeMetricFilters", resource=arns.group)
+@operation("logs", "DescribeMetricFilters", resource=arns.metric_filters)
 def describe_metric_filters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The metric filters of a group, by name prefix or by the metric they feed."""
     with ctx.read() as tx:
@@ -93,12 +95,14 @@ def test_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"matches": matches}
 
 
-@operation("logs", "PutSubscriptionFilter", resource=arns.group)
+@operation("logs", "PutSubscriptionFilter", resource=arns.subscription)
 def put_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Send what matches to a Lambda function, from now on; two filters a group."""
     patterns.compile_pattern(req["filterPattern"])
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
+        if req.get("roleArn"):
+            _require_role(tx, ctx, req["roleArn"])
         where = (ctx.account, ctx.region, group.name)
         new = tx.get(SUBSCRIPTIONS, (*where, req["filterName"])) is None
         if new and tx.count(SUBSCRIPTIONS, where) >= MAX_SUBSCRIPTIONS:
@@ -118,6 +122,14 @@ def put_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
             ),
         )
     return {}
+
+
+def _require_role(tx: Reader, ctx: Context, arn: str) -> None:
+    """AWS's test message cannot be sent as a role that does not exist."""
+    if roles.find(tx, arn, ctx.partition) is None:
+        raise InvalidParameterException(
+            "Could not deliver test message to specified destination. Check if the destination is valid."
+        )
 
 
 @operation("logs", "DeleteSubscriptionFilter", resource=arns.group)

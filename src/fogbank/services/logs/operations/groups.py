@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from fogbank.core.context import Context
@@ -11,29 +10,28 @@ from fogbank.store.api import Reader, Transaction
 
 from .. import arns
 from ..errors import InvalidParameterException, ResourceAlreadyExistsException
-from ..groups import group_arn, require_group
+from ..groups import GROUP, NAME, group_arn, require_group
 from ..reading import DAY_MS
 from ..records import CHUNKS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Group
 from ..tokens import pages
 
-_NAME = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
 RETENTIONS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
 SLICE = 200
 
 
-@operation("logs", "CreateLogGroup", resource=arns.group)
+@operation("logs", "CreateLogGroup", resource=arns.new_group)
 def create_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A log group; its events are kept for ever until a retention policy says otherwise."""
     name = req["logGroupName"]
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise InvalidParameterException(
             f"1 validation error detected: Value '{name}' at 'logGroupName' failed to satisfy constraint: Member must "
             "satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+"
         )
     with ctx.write() as tx:
-        if tx.get(GROUPS, (ctx.account, ctx.region, name)):
+        if GROUP.find(tx, ctx, name):
             raise ResourceAlreadyExistsException("The specified log group already exists")
         tx.put(
             GROUPS,

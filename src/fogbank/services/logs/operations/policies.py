@@ -18,7 +18,7 @@ from ..errors import (
     OperationAbortedException,
     ResourceNotFoundException,
 )
-from ..groups import require_group
+from ..groups import group_arn, require_group
 from ..records import POLICIES, Policy
 from ..tokens import pages
 
@@ -51,7 +51,7 @@ def put_resource_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {**shown, "revisionId": policy.revision} if _is_resource(name) else shown
 
 
-@operation("logs", "DescribeResourcePolicies", resource="*", fidelity="recorded")
+@operation("logs", "DescribeResourcePolicies", resource=arns.policy, fidelity="recorded")
 def describe_resource_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The account's policies, or with policyScope RESOURCE that of a log group."""
     of_resource = req.get("policyScope") == "RESOURCE"
@@ -60,7 +60,7 @@ def describe_resource_policies(ctx: Context, req: dict[str, Any]) -> dict[str, A
     with ctx.read() as tx:
         found = [p for p in tx.scan(POLICIES, (ctx.account, ctx.region)) if _is_resource(p.name) == of_resource]
     if of_resource:
-        found = [policy for policy in found if policy.name == req["resourceArn"].removesuffix(":*")]
+        found = [policy for policy in found if policy.name == req["resourceArn"]]
     listed = pages(ctx, f"{ctx.account}/{ctx.region}/policies/{of_resource}")
     shown, more = listed.by_key(found, req.get("nextToken"), req.get("limit", PAGE), lambda policy: policy.name)
     return {"resourcePolicies": [_shape(policy) for policy in shown], **more}
@@ -83,13 +83,14 @@ def _is_resource(name: str) -> bool:
 
 def _name(tx: Reader, ctx: Context, req: dict[str, Any]) -> str:
     """The name a policy is kept by: its own, or the ARN of its log group, which has to exist."""
-    arn = str(req.get("resourceArn") or "").removesuffix(":*")
-    if arn:
-        require_group(tx, ctx, {"resourceArn": arn})
-        return arn
+    if req.get("resourceArn"):
+        group = require_group(tx, ctx, req)
+        return group_arn(ctx, group.name)
     name = str(req.get("policyName") or "")
     if not name:
         raise InvalidParameterException("policyName or resourceArn is required.")
+    if _is_resource(name):
+        raise InvalidParameterException(f"The policy name {name} is not valid. Name a log group with resourceArn.")
     return name
 
 

@@ -20,19 +20,19 @@ def _tag(ctx: Context, req: dict[str, Any], add: dict[str, str], remove: list[st
     return {}
 
 
-@operation("logs", "TagResource", resource=arns.group)
+@operation("logs", "TagResource", resource=arns.tagged)
 def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Set tags."""
     return _tag(ctx, req, req["tags"], [])
 
 
-@operation("logs", "UntagResource", resource=arns.group)
+@operation("logs", "UntagResource", resource=arns.tagged)
 def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove tags."""
     return _tag(ctx, req, {}, req["tagKeys"])
 
 
-@operation("logs", "ListTagsForResource", resource=arns.group)
+@operation("logs", "ListTagsForResource", resource=arns.tagged)
 def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The tags of a group."""
     with ctx.read() as tx:
