@@ -16,7 +16,7 @@ from fogbank.core.paging import Pages
 from fogbank.store.api import Reader, Transaction
 
 from .. import filters, public, rules
-from ..arns import arn_of, parameter_arn, parameter_arns, path_arn
+from ..arns import AWS, NAMED, READ, arn_of, by_name, by_path, each_by_name, each_read, place, put, read
 from ..errors import (
     InvalidKeyId,
     InvalidNextToken,
@@ -31,7 +31,7 @@ from ..shapes import history, shape
 DEFAULT_KEY = "alias/aws/ssm"
 
 
-@operation("ssm", "PutParameter", resource=parameter_arn)
+@operation("ssm", "PutParameter", resource=put)
 async def put_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Create a parameter, or add a version to it with Overwrite.
 
@@ -50,7 +50,7 @@ async def put_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             "RemoveTagsFromResource."
         )
     value = req["Value"]
-    existing = await ctx.fetch(_current, ctx, req["Name"])
+    existing = await ctx.fetch(NAMED.find, ctx, req["Name"])
     kind = req.get("Type") or (existing.type if existing else "")
     if not kind:
         raise ValidationError("A parameter type is required when you create a parameter.")
@@ -79,14 +79,10 @@ def _tier(asked: str | None, existing: Parameter | None, value: str) -> str:
     return asked or (existing.tier if existing else "Standard")
 
 
-def _current(tx: Reader, ctx: Context, name: str) -> Parameter | None:
-    return tx.get(PARAMETERS, (ctx.account, ctx.region, rules.selector(name)[0]))
-
-
 def _store(
     tx: Transaction, ctx: Context, req: dict[str, Any], kind: str, tier: str, key_id: str, value: str
 ) -> Parameter:
-    existing = _current(tx, ctx, req["Name"])
+    existing = NAMED.find(tx, ctx, req["Name"])
     if existing is not None and not req.get("Overwrite"):
         raise ParameterAlreadyExists
     if existing is not None and existing.version >= rules.MAX_VERSIONS:
@@ -115,7 +111,7 @@ def _store(
 
 def _drop_oldest(tx: Transaction, parameter: Parameter) -> None:
     """The 101st version pushes out the oldest, unless that one carries a label."""
-    versions = list(tx.scan(VERSIONS, (parameter.account, parameter.region, parameter.name)))
+    versions = list(tx.scan(VERSIONS, PARAMETERS.key(parameter)))
     while len(versions) >= rules.MAX_VERSIONS:
         oldest = versions.pop(0)
         if oldest.labels:
@@ -124,7 +120,7 @@ def _drop_oldest(tx: Transaction, parameter: Parameter) -> None:
                 f"overwrite flag. Version {oldest.version}, the oldest version, can't be deleted because it has a "
                 "label associated with it. Move the label to another version of the parameter, and try again."
             )
-        tx.delete(VERSIONS, (oldest.account, oldest.region, oldest.name, oldest.version))
+        tx.delete(VERSIONS, VERSIONS.key(oldest))
 
 
 async def _encrypt(ctx: Context, key_id: str, name: str, value: str) -> str:
@@ -156,27 +152,26 @@ async def _decrypted(ctx: Context, parameter: Parameter) -> Parameter:
 
 def _find(tx: Reader, ctx: Context, name: str) -> tuple[Parameter, str] | None:
     """The chosen version and the selector it was chosen by (":3", ":label" or "")."""
-    bare, chosen = rules.selector(name)
-    if bare.startswith(public.PREFIX):
-        return public.find(ctx.region, bare, chosen)
-    if name.startswith("arn:") and name.split(":")[4] != ctx.account:
-        return None  # another account's parameter: sharing is not built
-    if not chosen:
-        parameter = tx.get(PARAMETERS, (ctx.account, ctx.region, bare))
+    key, chosen = place(ctx, name)
+    if key[0] == AWS:
+        return public.find(ctx.region, key[2], chosen)
+    parameter = READ.find(tx, ctx, name)
+    if parameter is None or not chosen:
         return (parameter, "") if parameter else None
-    if chosen.isdigit():
-        parameter = tx.get(VERSIONS, (ctx.account, ctx.region, bare, int(chosen)))
-        if parameter is None and tx.get(PARAMETERS, (ctx.account, ctx.region, bare)) is not None:
-            raise ParameterVersionNotFound(f"Systems Manager could not find version {chosen} of {bare}. "
+    number = rules.version(chosen)
+    if number is not None:
+        version = tx.get(VERSIONS, (*key, number))
+        if version is None:
+            raise ParameterVersionNotFound(f"Systems Manager could not find version {chosen} of {parameter.name}. "
                                            "Verify the version and try again.")  # fmt: skip
-        return (parameter, f":{chosen}") if parameter else None
-    for version in tx.scan(VERSIONS, (ctx.account, ctx.region, bare), reverse=True):
+        return version, f":{chosen}"
+    for version in tx.scan(VERSIONS, key, reverse=True):
         if chosen in version.labels:
             return version, f":{chosen}"
     return None
 
 
-@operation("ssm", "GetParameter", resource=parameter_arn)
+@operation("ssm", "GetParameter", resource=read)
 async def get_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """One parameter by name, name:version, name:label or ARN."""
     found = await ctx.fetch(_find, ctx, req["Name"])
@@ -188,7 +183,7 @@ async def get_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Parameter": shape(ctx, parameter, chosen)}
 
 
-@operation("ssm", "GetParameters", resource=parameter_arns)
+@operation("ssm", "GetParameters", resource=each_read)
 async def get_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Up to ten parameters; those that do not exist are listed as invalid."""
     if len(set(req["Names"])) != len(req["Names"]):
@@ -207,7 +202,7 @@ async def get_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Parameters": good, "InvalidParameters": bad}
 
 
-@operation("ssm", "GetParametersByPath", resource=path_arn)
+@operation("ssm", "GetParametersByPath", resource=by_path)
 async def get_parameters_by_path(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Parameters under a path, one level deep or recursively."""
     path = req["Path"]
@@ -236,7 +231,7 @@ async def get_parameters_by_path(ctx: Context, req: dict[str, Any]) -> dict[str,
     return {"Parameters": shown, **token}
 
 
-@operation("ssm", "DeleteParameter", resource=parameter_arn)
+@operation("ssm", "DeleteParameter", resource=by_name)
 def delete_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove a parameter and its versions."""
     rules.check_not_reserved(req["Name"])
@@ -246,7 +241,7 @@ def delete_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("ssm", "DeleteParameters", resource=parameter_arns)
+@operation("ssm", "DeleteParameters", resource=each_by_name)
 def delete_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove up to ten parameters; the others are listed as invalid."""
     with ctx.write() as tx:
@@ -258,19 +253,24 @@ def delete_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _remove(tx: Transaction, ctx: Context, name: str) -> bool:
-    for version in list(tx.scan(VERSIONS, (ctx.account, ctx.region, name))):
-        tx.delete(VERSIONS, (ctx.account, ctx.region, name, version.version))
-    return tx.delete(PARAMETERS, (ctx.account, ctx.region, name))
+    parameter = NAMED.find(tx, ctx, name)
+    if parameter is None:
+        return False
+    for version in list(tx.scan(VERSIONS, PARAMETERS.key(parameter))):
+        tx.delete(VERSIONS, VERSIONS.key(version))
+    return tx.delete(PARAMETERS, PARAMETERS.key(parameter))
 
 
-@operation("ssm", "GetParameterHistory", resource=parameter_arn)
+@operation("ssm", "GetParameterHistory", resource=read)
 async def get_parameter_history(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Every kept version, oldest first."""
 
     def find(tx: Reader) -> list[Parameter]:
-        if tx.get(PARAMETERS, (ctx.account, ctx.region, req["Name"])) is None:
+        key, chosen = place(ctx, req["Name"])
+        if chosen:
             raise ParameterNotFound
-        return list(tx.scan(VERSIONS, (ctx.account, ctx.region, req["Name"])))
+        READ.require(tx, ctx, req["Name"])
+        return list(tx.scan(VERSIONS, key))
 
     pages, limit = Pages(ctx, InvalidNextToken), req.get("MaxResults", 50)
     found, token = pages.by_key(await ctx.fetch(find), req.get("NextToken"), limit, lambda p: f"{p.version:09d}")
@@ -278,22 +278,21 @@ async def get_parameter_history(ctx: Context, req: dict[str, Any]) -> dict[str, 
     return {"Parameters": [history(await _decrypted(ctx, p) if decrypt else p) for p in found], **token}
 
 
-@operation("ssm", "LabelParameterVersion", resource=parameter_arn)
+@operation("ssm", "LabelParameterVersion", resource=by_name)
 def label_parameter_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Move labels to a version (the newest unless told otherwise); ten labels a version."""
     with ctx.write() as tx:
-        current = _current(tx, ctx, req["Name"])
-        if current is None:
-            raise ParameterNotFound
+        current = NAMED.require(tx, ctx, req["Name"])
+        key = PARAMETERS.key(current)
         number = req.get("ParameterVersion", current.version)
-        chosen = tx.get(VERSIONS, (ctx.account, ctx.region, req["Name"], number))
+        chosen = tx.get(VERSIONS, (*key, number))
         if chosen is None:
             raise ParameterVersionNotFound(
                 f"Systems Manager could not find version {number} of {req['Name']}. Verify the version and try again."
             )
         bad = [label for label in req["Labels"] if label[0].isdigit() or label.lower().startswith(("aws", "ssm"))]
         good = [label for label in req["Labels"] if label not in bad]
-        for version in list(tx.scan(VERSIONS, (ctx.account, ctx.region, req["Name"]))):
+        for version in list(tx.scan(VERSIONS, key)):
             kept = [label for label in version.labels if label not in good]
             if version.version == number:
                 kept += good
