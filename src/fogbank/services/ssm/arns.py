@@ -40,7 +40,7 @@ def _arn(ctx: Context, key: Key) -> str:
 
 
 def place(ctx: Context, text: str) -> tuple[Key, str]:
-    """Where a parameter lies that is read, and which version or label of it: `name`, `name:3`, `name:label`, or its ARN.
+    """Where a parameter lies that is read, and which version or label: `name`, `name:3`, `name:label`, or its ARN.
 
     An ARN without a hierarchy is of the name without a slash. The text is AWS's for colons in a name; that it answers
     so to ARNs of another service, partition or region could not be confirmed.
