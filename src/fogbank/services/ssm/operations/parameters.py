@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Coroutine
 from itertools import chain
 from typing import Any
 
@@ -29,6 +30,7 @@ from ..records import PARAMETERS, VERSIONS, Parameter
 from ..shapes import history, shape
 
 DEFAULT_KEY = "alias/aws/ssm"
+Chosen = tuple[Parameter, str]  # a version and the selector that it was chosen by: ":3", ":label" or ""
 
 
 @operation("ssm", "PutParameter", resource=put)
@@ -150,8 +152,8 @@ async def _decrypted(ctx: Context, parameter: Parameter) -> Parameter:
     return msgspec.structs.replace(parameter, value=opened["Plaintext"].decode())
 
 
-def _find(tx: Reader, ctx: Context, name: str) -> tuple[Parameter, str] | None:
-    """The chosen version and the selector it was chosen by (":3", ":label" or "")."""
+def _find(tx: Reader, ctx: Context, name: str) -> Chosen | None:
+    """The version that a name chooses."""
     key, chosen = place(ctx, name)
     if key[0] == AWS:
         return public.find(ctx.region, key[2], chosen)
@@ -172,34 +174,49 @@ def _find(tx: Reader, ctx: Context, name: str) -> tuple[Parameter, str] | None:
 
 
 @operation("ssm", "GetParameter", resource=read)
-async def get_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """One parameter by name, name:version, name:label or ARN."""
-    found = await ctx.fetch(_find, ctx, req["Name"])
+def get_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]:
+    """One parameter by name, name:version, name:label or ARN. Only a secret has to be waited for."""
+    with ctx.read() as tx:
+        found = _find(tx, ctx, req["Name"])
     if found is None:
         raise ParameterNotFound
-    parameter, chosen = found
-    if req.get("WithDecryption"):
-        parameter = await _decrypted(ctx, parameter)
-    return {"Parameter": shape(ctx, parameter, chosen)}
+
+    async def opened() -> dict[str, Any]:
+        return {"Parameter": shape(ctx, await _decrypted(ctx, found[0]), found[1])}
+
+    return opened() if _sealed(req, [found]) else {"Parameter": shape(ctx, *found)}
 
 
 @operation("ssm", "GetParameters", resource=each_read)
-async def get_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+def get_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]:
     """Up to ten parameters; those that do not exist are listed as invalid."""
     if len(set(req["Names"])) != len(req["Names"]):
         raise ValidationError("Duplicate parameters found in request")
-    good, bad = [], []
-    for name in req["Names"]:
-        try:
-            found = await ctx.fetch(_find, ctx, name)
-        except ParameterVersionNotFound:
-            found = None
-        if found is None:
-            bad.append(name)
-            continue
-        parameter = await _decrypted(ctx, found[0]) if req.get("WithDecryption") else found[0]
-        good.append(shape(ctx, parameter, found[1]))
-    return {"Parameters": good, "InvalidParameters": bad}
+    good: list[Chosen] = []
+    bad: list[str] = []
+    with ctx.read() as tx:
+        for name in req["Names"]:
+            try:
+                found = _find(tx, ctx, name)
+            except ParameterVersionNotFound:
+                found = None
+            if found is None:
+                bad.append(name)
+            else:
+                good.append(found)
+
+    async def opened() -> dict[str, Any]:
+        shown = [shape(ctx, await _decrypted(ctx, parameter), chosen) for parameter, chosen in good]
+        return {"Parameters": shown, "InvalidParameters": bad}
+
+    if _sealed(req, good):
+        return opened()
+    return {"Parameters": [shape(ctx, *found) for found in good], "InvalidParameters": bad}
+
+
+def _sealed(req: dict[str, Any], found: list[Chosen]) -> bool:
+    """Whether there is something to decrypt."""
+    return bool(req.get("WithDecryption")) and any(parameter.type == "SecureString" for parameter, _ in found)
 
 
 @operation("ssm", "GetParametersByPath", resource=by_path)
