@@ -1,69 +1,168 @@
-"""Finding keys: by id, ARN, alias name or alias ARN; AWS managed keys appear on first use."""
+"""The keys that requests name: by id, ARN, alias name or alias ARN; AWS managed keys appear on first use.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
+
+A key is authorised by its own ARN, whatever alias led to it, and its key policy has a say.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import re
+from typing import Any
+
 from fogbank.core import arns
 from fogbank.core.context import Context
+from fogbank.core.errors import AccessDenied, ValidationError
+from fogbank.core.kinds import Kind, Named, remember
 from fogbank.store.api import Reader, Transaction
 
-from .errors import DisabledException, KMSInvalidStateException, NotFoundException
+from . import cipher
+from .errors import (
+    DisabledException,
+    InvalidAliasNameException,
+    InvalidCiphertextException,
+    InvalidKeyUsageException,
+    KMSInvalidStateException,
+    NotFoundException,
+)
 from .records import ALIASES, KEYS, Alias, Key
+
+Place = tuple[str, str, str]  # account, region, and the id of a key or "alias/…"
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
+_ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]{1,250}")
+_MANAGED = re.compile(r"alias/aws/[a-z0-9-]{1,64}")
+
+
+def _arn(ctx: Context, place: Place) -> str:
+    account, region, name = place
+    return f"arn:{ctx.partition}:kms:{region}:{account}:{name if name.startswith('alias/') else f'key/{name}'}"
 
 
 def key_arn(ctx: Context, key: Key) -> str:
-    return f"arn:{arns.partition_of(key.region)}:kms:{key.region}:{key.account}:key/{key.id}"
+    return _arn(ctx, (key.account, key.region, key.id))
 
 
-def locate(ctx: Context, key_id: str) -> tuple[str, str, str]:
-    """(account, region, "uuid" or "alias/…") that a KeyId names; NotFoundException for a malformed ARN."""
-    if not key_id.startswith("arn:"):
-        return ctx.account, ctx.region, key_id
-    try:
-        arn = arns.parse(key_id)
-    except ValueError:
-        raise NotFoundException(f"Invalid arn {key_id}") from None
-    if arn.service != "kms" or arn.region != ctx.region:
-        raise NotFoundException(f"Invalid arn {arn.region}")
-    return arn.account, arn.region, arn.resource.removeprefix("key/")
+# -- reading names -----------------------------------------------------------------------------------------------------
 
 
-def find(tx: Reader, ctx: Context, key_id: str) -> Key | None:
-    """The key a KeyId names, or None."""
-    account, region, name = locate(ctx, key_id)
-    if name.startswith("alias/"):
-        alias = tx.get(ALIASES, (account, region, name))
-        return tx.get(KEYS, (account, region, alias.key_id)) if alias else None
-    return tx.get(KEYS, (account, region, name))
+def read(ctx: Context, text: str) -> Place:
+    """A KeyId, in the words of the errors that users report of AWS.
+
+    "Invalid arn us-west-2" for another region's, "Invalid keyId 'aws/s3'" for what is neither an id nor an alias.
+    """
+    if text.startswith("arn:"):
+        parts = text.split(":")
+        if len(parts) != 6 or parts[2] != "kms":
+            raise NotFoundException(f"Invalid arn {text}")
+        if parts[3] != ctx.region:
+            raise NotFoundException(f"Invalid arn {parts[3]}")
+        place = (parts[4], parts[3], parts[5].removeprefix("key/"))
+        if not arns.ACCOUNT.fullmatch(parts[4]) or _arn(ctx, place) != text:
+            raise NotFoundException(f"Invalid arn {text}")
+    else:
+        place = (ctx.account, ctx.region, text)
+    if not (_ID.fullmatch(place[2]) or _ALIAS.fullmatch(place[2])):
+        raise NotFoundException(f"Invalid keyId '{text}'")
+    return place
 
 
-def require(tx: Reader, ctx: Context, key_id: str) -> Key:
-    """The key a KeyId names; NotFoundException as KMS words it."""
-    key = find(tx, ctx, key_id)
+def _read_alias_name(ctx: Context, text: str) -> Place:
+    """The AliasName of CreateAlias, UpdateAlias and DeleteAlias: a bare name, of this account."""
+    if not text.startswith("alias/"):
+        raise ValidationError("Invalid identifier")
+    if text.startswith("alias/aws/"):
+        raise InvalidAliasNameException("Alias names that begin with alias/aws/ are reserved for AWS managed keys.")
+    if not _ALIAS.fullmatch(text):
+        raise InvalidAliasNameException(f"{text} contains invalid characters.")
+    return ctx.account, ctx.region, text
+
+
+def _missing(ctx: Context, place: Any) -> NotFoundException:
+    arn = _arn(ctx, place)
+    if place[2].startswith("alias/"):
+        return NotFoundException(f"Alias {arn} is not found.")
+    return NotFoundException(f"Key '{arn}' does not exist")
+
+
+def _named(ctx: Context, place: Any, record: Any) -> str:
+    return _arn(ctx, place)
+
+
+KEY: Kind[Key] = Kind("key", KEYS, key=read, arn=_named, missing=_missing, policy=lambda key: key.policy)
+ALIAS: Kind[Alias] = Kind("alias", ALIASES, key=_read_alias_name, arn=_named, missing=_missing)
+
+
+# -- from a name to its key --------------------------------------------------------------------------------------------
+
+
+def name(ctx: Context, text: str) -> Named:
+    """Resolve a KeyId for authorization: the key; an alias that leads nowhere is resolved as itself."""
+    if "alias/" not in text:
+        return KEY.name(ctx, text)
+    with ctx.read() as tx:
+        target = _follow(tx, ctx, text)
+    return remember(ctx, KEY.word, text, KEY.name(ctx, target))
+
+
+def _follow(tx: Reader, ctx: Context, text: str) -> str:
+    """The ARN of the key that an alias stands for; any other text as it is, and that of an alias without a key."""
+    account, region, alias = place = read(ctx, text)
+    if not alias.startswith("alias/"):
+        return text
+    known = tx.get(ALIASES, place)
+    if known is not None:
+        return _arn(ctx, (account, region, known.key_id))
+    return _arn(ctx, (account, region, _managed_id(ctx, alias))) if _comes_to_be(ctx, place) else text
+
+
+def find(tx: Reader, ctx: Context, text: str) -> Key | None:
+    """The key that a KeyId names, or None."""
+    return KEY.find(tx, ctx, _follow(tx, ctx, text) if ctx.names is None else text)
+
+
+def require(tx: Reader, ctx: Context, text: str) -> Key:
+    """The key that a KeyId names; NotFoundException as KMS words it."""
+    key = find(tx, ctx, text)
     if key is None:
-        account, region, name = locate(ctx, key_id)
-        kind = "Alias" if name.startswith("alias/") else "Key"
-        path = name if kind == "Alias" else f"key/{name}"
-        raise NotFoundException(
-            f"{kind} 'arn:{ctx.partition}:kms:{region}:{account}:{path}' "
-            + ("is not found." if kind == "Alias" else "does not exist")
-        )
+        raise _missing(ctx, read(ctx, text))
     return key
 
 
-def usable(tx: Transaction, ctx: Context, key_id: str, usage: str = "ENCRYPT_DECRYPT") -> Key:
+def usable(tx: Transaction, ctx: Context, text: str, usage: str = "ENCRYPT_DECRYPT") -> Key:
     """The key for a cryptographic operation; makes the AWS managed key of an alias/aws/… that is not there yet."""
-    from .errors import InvalidKeyUsageException
-
-    key = find(tx, ctx, key_id)
-    if key is None and locate(ctx, key_id)[2].startswith("alias/aws/") and locate(ctx, key_id)[0] == ctx.account:
-        key = make_managed(tx, ctx, locate(ctx, key_id)[2])
-    key = key or require(tx, ctx, key_id)
+    key = find(tx, ctx, text)
+    if key is None and _comes_to_be(ctx, place := read(ctx, text)):
+        key = _make_managed(tx, ctx, place[2])
+    key = key or require(tx, ctx, text)
     check_state(ctx, key)
     if key.usage != usage:
         raise InvalidKeyUsageException(
             f"{key_arn(ctx, key)} key usage is {key.usage} which is not valid for this call."
         )
     return key
+
+
+def sealed_with(ctx: Context, blob: bytes) -> str:
+    """The ARN of the key that a ciphertext names; a ciphertext is opened in the region of its key only."""
+    found = cipher.header(blob)
+    if found.region != ctx.region:
+        raise not_to_be_opened()
+    arn = _arn(ctx, (found.account, found.region, found.key_id))
+    try:
+        read(ctx, arn)
+    except NotFoundException:
+        raise InvalidCiphertextException from None
+    return arn
+
+
+def not_to_be_opened() -> AccessDenied:
+    return AccessDenied(
+        "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are "
+        "not allowed to access."
+    )
 
 
 def check_state(ctx: Context, key: Key) -> None:
@@ -77,13 +176,29 @@ def check_state(ctx: Context, key: Key) -> None:
         raise KMSInvalidStateException(f"{key_arn(ctx, key)} is pending deletion.")
 
 
-def make_managed(tx: Transaction, ctx: Context, alias: str) -> Key:
+# -- AWS managed keys --------------------------------------------------------------------------------------------------
+
+
+def _comes_to_be(ctx: Context, place: Place) -> bool:
+    """Whether an alias is of an AWS managed key of this account. Any service's will do: AWS lists them nowhere."""
+    return place[0] == ctx.account and _MANAGED.fullmatch(place[2]) is not None
+
+
+def _managed_id(ctx: Context, alias: str) -> str:
+    """The id that an AWS managed key will have: it is authorised before it is made, and both must mean one key."""
+    import uuid
+
+    seed = hmac.digest(ctx.app.secret, f"kms/{ctx.account}/{ctx.region}/{alias}".encode(), hashlib.sha256)
+    return str(uuid.UUID(bytes=seed[:16], version=4))
+
+
+def _make_managed(tx: Transaction, ctx: Context, alias: str) -> Key:
     """The AWS managed key behind alias/aws/SERVICE, made when a service first needs it."""
     service = alias.rsplit("/", 1)[1]
     key = Key(
         account=ctx.account,
         region=ctx.region,
-        id=ctx.ids.uuid(),
+        id=_managed_id(ctx, alias),
         created=ctx.now(),
         material=[ctx.ids.bytes(32)],
         policy=default_policy(ctx),

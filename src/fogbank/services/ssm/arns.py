@@ -1,44 +1,128 @@
-"""The resources that Parameter Store's actions name.
+"""Finding parameters by name or ARN; the resources and condition keys of Parameter Store's actions.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from fogbank.core import arns
 from fogbank.core.context import Context
+from fogbank.core.errors import ValidationError
+from fogbank.core.kinds import Kind, Named, named
 from fogbank.core.operation import Access
 
+from .errors import InvalidResourceId, ParameterNotFound
 from .public import PREFIX
+from .records import PARAMETERS, Parameter
+
+Key = tuple[str, str, str]  # account, region, name
+AWS = "aws"  # the owner of public parameters
 
 
 def arn_of(ctx: Context, name: str) -> str:
     """`/a/b` and `b` alike: arn:aws:ssm:REGION:ACCOUNT:parameter/…; AWS's own have no account."""
-    account = "" if f"{name}/".startswith(PREFIX) else None
-    return ctx.arn("ssm", f"parameter/{name.removeprefix('/')}", account=account)
+    return _arn(ctx, _here(ctx, name))
 
 
-def bare_name(name: str) -> str:
-    """The name in `name`, `name:3`, `name:label` or a parameter's ARN."""
-    if name.startswith("arn:"):
-        path = name.split(":parameter", 1)[-1]
-        name = path if path.count("/") > 1 or ":" in path.partition("/")[0] else path.removeprefix("/")
-    return name.partition(":")[0]
+def _here(ctx: Context, name: str) -> Key:
+    """The parameter of this very name: names are compared to the letter, so every text is at most one."""
+    return (AWS if f"{name}/".startswith(PREFIX) else ctx.account), ctx.region, name
 
 
-def parameter_arn(ctx: Context, req: dict[str, Any]) -> str:
-    return arn_of(ctx, bare_name(req["Name"]))
+def _arn(ctx: Context, key: Key) -> str:
+    account, region, name = key
+    return ctx.arn(
+        "ssm", f"parameter/{name.removeprefix('/')}", region=region, account="" if account == AWS else account
+    )
 
 
-def parameter_arns(ctx: Context, req: dict[str, Any]) -> list[Access]:
+def place(ctx: Context, text: str) -> tuple[Key, str]:
+    """Where a parameter lies that is read, and which version or label: `name`, `name:3`, `name:label`, or its ARN.
+
+    An ARN without a hierarchy is of the name without a slash. The text is AWS's for colons in a name; that it answers
+    so to ARNs of another service, partition or region could not be confirmed.
+    """
+    if not text.startswith("arn:"):
+        name, _, chosen = text.partition(":")
+        key = _here(ctx, name)
+    else:
+        head, _, rest = text.partition(":parameter/")
+        path, _, chosen = rest.partition(":")
+        account, name = head.rpartition(":")[2], f"/{path}" if "/" in path else path
+        key = (account or AWS, ctx.region, name)
+        known = arns.ACCOUNT.fullmatch(account) if account else _here(ctx, name) == key
+        if not known or not path or f"{head}:parameter/{path}" != _arn(ctx, key):
+            raise _no_name()
+    if ":" in chosen:
+        raise _no_name()
+    return key, chosen
+
+
+def _no_name() -> ValidationError:
+    return ValidationError(
+        "Invalid parameter name. Please use correct syntax for referencing a version/label <name>:<version/label>"
+    )
+
+
+NAMED: Kind[Parameter] = Kind(
+    "parameter",
+    PARAMETERS,
+    key=_here,
+    arn=lambda ctx, key, parameter: _arn(ctx, key),
+    missing=lambda ctx, key: ParameterNotFound(),
+)
+READ: Kind[Parameter] = Kind(
+    "parameter or its ARN",
+    PARAMETERS,
+    key=lambda ctx, text: place(ctx, text)[0],
+    arn=NAMED.arn,
+    missing=NAMED.missing,
+)
+by_name = NAMED.of("Name")
+read = READ.of("Name")
+
+
+def each_by_name(ctx: Context, req: dict[str, Any]) -> list[Access]:
     """One permission per named parameter."""
-    return [Access("", arn_of(ctx, bare_name(name))) for name in req["Names"]]
+    return [Access("", NAMED.name(ctx, name)) for name in req["Names"]]
 
 
-def path_arn(ctx: Context, req: dict[str, Any]) -> str:
-    return arn_of(ctx, req["Path"].rstrip("/"))
+def each_read(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    return [Access("", READ.name(ctx, name)) for name in req["Names"]]
 
 
-def tagged_arn(ctx: Context, req: dict[str, Any]) -> str:
-    return arn_of(ctx, req["ResourceId"])
+def put(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """PutParameter; tags need ssm:AddTagsToResource too.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-parameter.html
+    """
+    found = by_name(ctx, req)
+    overwrite = {"ssm:Overwrite": _flag(req, "Overwrite")}
+    if not req.get("Tags"):
+        return [Access("", found, overwrite)]
+    given = {f"aws:RequestTag/{tag['Key']}": tag["Value"] for tag in req["Tags"]}
+    conditions = {**given, "aws:TagKeys": [tag["Key"] for tag in req["Tags"]]}
+    return [Access("", found, conditions | overwrite), Access("ssm:AddTagsToResource", found, conditions)]
+
+
+def _flag(req: dict[str, Any], member: str) -> str:
+    return "true" if req.get(member) else "false"
+
+
+def by_path(ctx: Context, req: dict[str, Any]) -> Access:
+    """GetParametersByPath is allowed on the path, whatever lies below it.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-retrieval-authorization.html
+    """
+    key = _here(ctx, req["Path"].rstrip("/"))
+    return Access("", named(_arn(ctx, key), key[0]), {"ssm:Recursive": _flag(req, "Recursive")})
+
+
+def tagged(ctx: Context, req: dict[str, Any]) -> Named:
+    """The parameter whose tags are meant: by its name; there are no other things of Systems Manager here."""
+    if req["ResourceType"] != "Parameter":
+        raise InvalidResourceId
+    return NAMED.name(ctx, req["ResourceId"])

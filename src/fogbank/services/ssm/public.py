@@ -51,10 +51,10 @@ def _parameter(region: str, name: str, value: str) -> Parameter:
 
 def find(region: str, name: str, chosen: str) -> tuple[Parameter, str] | None:
     """A parameter and the selector it was chosen by: there is one version, without labels."""
-    value = _values(region).get(name)
-    if value is None or not (chosen.isdigit() or not chosen):
+    value, number = _values(region).get(name), rules.version(chosen)
+    if value is None or (chosen and number is None):
         return None
-    if chosen and int(chosen) != 1:
+    if chosen and number != 1:
         raise ParameterVersionNotFound(
             f"Systems Manager could not find version {chosen} of {name}. Verify the version and try again."
         )

@@ -12,6 +12,7 @@ from fogbank.core.errors import AccessDenied, ValidationError
 from .errors import HierarchyLevelLimitExceededException, ParameterPatternMismatchException
 
 _NAME = re.compile(r"[a-zA-Z0-9_.\-/]+")
+_VERSION = re.compile(r"[0-9]{1,18}")
 MAX_VERSIONS = 100
 STANDARD_BYTES = 4096
 ADVANCED_BYTES = 8192
@@ -73,14 +74,9 @@ def check_value(value: str, tier: str, allowed_pattern: str) -> None:
         )
 
 
-def selector(name: str) -> tuple[str, str]:
-    """(name, version or label) of `name:selector`; ARNs keep their own colons."""
-    if name.startswith("arn:"):
-        path = name.partition(":parameter")[2]
-        bare, _, chosen = path.partition(":")
-        return (bare if bare.count("/") > 1 else bare.removeprefix("/")), chosen
-    bare, _, chosen = name.partition(":")
-    return bare, chosen
+def version(selector: str) -> int | None:
+    """The number of `name:3`; None for a label, which cannot begin with a digit."""
+    return int(selector) if _VERSION.fullmatch(selector) else None
 
 
 def under(path: str, name: str, recursive: bool) -> bool:

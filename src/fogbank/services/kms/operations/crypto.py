@@ -13,9 +13,9 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
 from .. import arns, cipher
-from ..errors import DryRunOperationException, IncorrectKeyException, InvalidCiphertextException
-from ..keys import check_state, find, key_arn, usable
-from ..records import KEYS, Key
+from ..errors import DryRunOperationException, IncorrectKeyException
+from ..keys import KEY, check_state, find, key_arn, sealed_with, usable
+from ..records import Key
 
 ALGORITHM = "SYMMETRIC_DEFAULT"
 
@@ -28,13 +28,10 @@ def _seal(ctx: Context, key: Key, plaintext: bytes, context: dict[str, str] | No
 def _open(
     tx: Transaction, ctx: Context, blob: bytes, context: dict[str, str] | None, key_id: str | None
 ) -> tuple[Key, bytes]:
-    found = cipher.header(blob)
-    key = tx.get(KEYS, (found.account, found.region, found.key_id)) if found.region == ctx.region else None
-    if key is None:
-        raise InvalidCiphertextException
-    if key_id is not None:
-        named = find(tx, ctx, key_id)
-        if named is None or named.id != key.id:
+    key = KEY.require(tx, ctx, sealed_with(ctx, blob))
+    if key_id not in (None, key.id):
+        wanted = find(tx, ctx, key_id)
+        if wanted is None or key_arn(ctx, wanted) != key_arn(ctx, key):
             raise IncorrectKeyException
     check_state(ctx, key)
     return key, cipher.unseal(key.material, blob, cipher.associated(context))
@@ -56,7 +53,7 @@ def encrypt(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"CiphertextBlob": blob, "KeyId": key_arn(ctx, key), "EncryptionAlgorithm": ALGORITHM}
 
 
-@operation("kms", "Decrypt", resource=arns.ciphertext_key)
+@operation("kms", "Decrypt", resource=arns.decrypted)
 def decrypt(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The plaintext, when key and encryption context are those of the encryption."""
     with ctx.write() as tx:
@@ -65,7 +62,7 @@ def decrypt(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Plaintext": plain, "KeyId": key_arn(ctx, key), "EncryptionAlgorithm": ALGORITHM}
 
 
-@operation("kms", "ReEncrypt", resource=arns.reencrypt)
+@operation("kms", "ReEncrypt", resource=arns.re_encrypted)
 def re_encrypt(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """From one key or context to another, the plaintext never leaving."""
     with ctx.write() as tx:
@@ -110,5 +107,10 @@ def generate_data_key_without_plaintext(ctx: Context, req: dict[str, Any]) -> di
 
 @operation("kms", "GenerateRandom", resource="*")
 def generate_random(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Random bytes."""
+    """Random bytes. The page says of their number "This parameter is required"; the model does not."""
+    if req.get("NumberOfBytes") is None:
+        raise ValidationError(
+            "1 validation error detected: Value null at 'numberOfBytes' failed to satisfy constraint: Member must not "
+            "be null"
+        )
     return {"Plaintext": ctx.ids.bytes(req["NumberOfBytes"])}

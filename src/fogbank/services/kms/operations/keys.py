@@ -28,7 +28,7 @@ from ..shapes import metadata
 DAY = 86400
 
 
-@operation("kms", "CreateKey", resource="*")
+@operation("kms", "CreateKey", resource=arns.new_key)
 def create_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A symmetric encryption key. Other specs are refused: they are not built yet.
 
@@ -110,28 +110,28 @@ def _set(tx: Transaction, key: Key, fields: dict[str, Any]) -> None:
     tx.put(KEYS, key)
 
 
-@operation("kms", "EnableKey", resource=arns.key)
+@operation("kms", "EnableKey", resource=arns.own_key)
 def enable_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Make a disabled key work again."""
     _change(ctx, req["KeyId"], state="Enabled")
     return {}
 
 
-@operation("kms", "DisableKey", resource=arns.key)
+@operation("kms", "DisableKey", resource=arns.own_key)
 def disable_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Cryptographic operations answer DisabledException until the key is enabled again."""
     _change(ctx, req["KeyId"], state="Disabled")
     return {}
 
 
-@operation("kms", "UpdateKeyDescription", resource=arns.key)
+@operation("kms", "UpdateKeyDescription", resource=arns.own_key)
 def update_key_description(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Change the description."""
     _change(ctx, req["KeyId"], description=req["Description"])
     return {}
 
 
-@operation("kms", "ScheduleKeyDeletion", resource=arns.key)
+@operation("kms", "ScheduleKeyDeletion", resource=arns.own_key)
 def schedule_key_deletion(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The key stops working now and is gone after 7 to 30 days of the clock."""
     days = req.get("PendingWindowInDays", 30)
@@ -151,7 +151,7 @@ def schedule_key_deletion(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@operation("kms", "CancelKeyDeletion", resource=arns.key)
+@operation("kms", "CancelKeyDeletion", resource=arns.own_key)
 def cancel_key_deletion(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Keep the key after all; it is disabled, as on AWS."""
     with ctx.write() as tx:
@@ -177,7 +177,7 @@ async def delete_key(ctx: Context, payload: dict[str, Any]) -> None:
     await ctx.transact(change)
 
 
-@operation("kms", "EnableKeyRotation", resource=arns.key)
+@operation("kms", "EnableKeyRotation", resource=arns.own_key)
 def enable_key_rotation(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A new backing key every RotationPeriodInDays; old ciphertexts still open."""
     with ctx.write() as tx:
@@ -193,7 +193,7 @@ def _next(ctx: Context, days: int) -> dict[str, Any]:
     return {"rotation": True, "rotation_days": days, "rotates": ctx.now() + days * DAY}
 
 
-@operation("kms", "DisableKeyRotation", resource=arns.key)
+@operation("kms", "DisableKeyRotation", resource=arns.own_key)
 def disable_key_rotation(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Stop rotating."""
     with ctx.write() as tx:
@@ -221,7 +221,7 @@ async def rotate_key(ctx: Context, payload: dict[str, Any]) -> None:
     await ctx.transact(change)
 
 
-@operation("kms", "GetKeyRotationStatus", resource=arns.key)
+@operation("kms", "GetKeyRotationStatus", resource=arns.bare_key)
 def get_key_rotation_status(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Whether the key rotates, and how often."""
     with ctx.read() as tx:
@@ -231,7 +231,7 @@ def get_key_rotation_status(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     return shown | (period if key.rotation else {})
 
 
-@operation("kms", "ListKeyRotations", resource=arns.key)
+@operation("kms", "ListKeyRotations", resource=arns.own_key)
 def list_key_rotations(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """When the key was rotated."""
     with ctx.read() as tx:
@@ -242,7 +242,7 @@ def list_key_rotations(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Rotations": shown, "Truncated": False}
 
 
-@operation("kms", "GetKeyPolicy", resource=arns.key)
+@operation("kms", "GetKeyPolicy", resource=arns.own_key)
 def get_key_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The one policy a key has, named default."""
     with ctx.read() as tx:
@@ -252,7 +252,7 @@ def get_key_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Policy": key.policy, "PolicyName": "default"}
 
 
-@operation("kms", "PutKeyPolicy", resource=arns.key)
+@operation("kms", "PutKeyPolicy", resource=arns.own_key)
 def put_key_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Replace the key policy."""
     if req.get("PolicyName", "default") != "default":
@@ -261,7 +261,7 @@ def put_key_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("kms", "ListKeyPolicies", resource=arns.key)
+@operation("kms", "ListKeyPolicies", resource=arns.own_key)
 def list_key_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Always the one name."""
     with ctx.read() as tx:
@@ -269,7 +269,7 @@ def list_key_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"PolicyNames": ["default"], "Truncated": False}
 
 
-@operation("kms", "TagResource", resource=arns.key)
+@operation("kms", "TagResource", resource=arns.own_key)
 def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Set tags on a key."""
     with ctx.write() as tx:
@@ -278,7 +278,7 @@ def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("kms", "UntagResource", resource=arns.key)
+@operation("kms", "UntagResource", resource=arns.own_key)
 def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove tags from a key."""
     with ctx.write() as tx:
@@ -287,7 +287,7 @@ def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("kms", "ListResourceTags", resource=arns.key)
+@operation("kms", "ListResourceTags", resource=arns.own_key)
 def list_resource_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The tags of a key."""
     with ctx.read() as tx:

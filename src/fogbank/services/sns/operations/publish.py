@@ -26,29 +26,22 @@ from ..errors import (
     TooManyEntriesInBatchRequest,
 )
 from ..records import DEDUPLICATIONS, TOPICS, Deduplication, Topic
-from ..topics import by_topic, require, topic_arn
+from ..topics import TOPIC, by_topic, published, target, topic_arn
 
 MAX_BYTES = 262_144
 DEDUP_MS = 300_000
 _SUBJECT = re.compile(r"[\x20-\x7e]{1,100}")
 
 
-def _target(ctx: Context, req: dict[str, Any]) -> str:
-    return "*" if req.get("PhoneNumber") else by_topic(ctx, req)
-
-
-@operation("sns", "Publish", resource=_target)
+@operation("sns", "Publish", resource=published)
 def publish(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Send a message to a topic: it is kept for delivery in the transaction that acknowledges it."""
     if req.get("PhoneNumber"):
         _check(req, None)
         return {"MessageId": ctx.ids.uuid()}  # there is no phone: the message goes nowhere
-    arn = req.get("TopicArn") or req.get("TargetArn")
-    if not arn:
-        raise InvalidParameter("TopicArn or TargetArn Reason: no value for required parameter")
+    kind, arn = target(req)
     with ctx.write() as tx:
-        topic = require(tx, arn)
-        return _publish(tx, ctx, topic, req)
+        return _publish(tx, ctx, kind.require(tx, ctx, arn), req)
 
 
 def _publish(tx: Transaction, ctx: Context, topic: Topic, req: dict[str, Any]) -> dict[str, Any]:
@@ -162,6 +155,6 @@ def publish_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if sum(len(entry["Message"].encode()) for entry in entries) > MAX_BYTES:
         raise BatchRequestTooLong
     with ctx.write() as tx:
-        topic = require(tx, req["TopicArn"])
+        topic = TOPIC.require(tx, ctx, req["TopicArn"])
         good, bad = batches.each(entries, lambda entry: _publish(tx, ctx, topic, entry))
     return {"Successful": good, "Failed": bad}

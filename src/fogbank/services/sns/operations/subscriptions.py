@@ -11,12 +11,12 @@ from fogbank.core import arns
 from fogbank.core.context import Context
 from fogbank.core.operation import job, operation
 from fogbank.core.paging import Pages
-from fogbank.store.api import Reader, Transaction
+from fogbank.store.api import Reader
 
 from .. import filters, http_delivery, signing
-from ..errors import InvalidParameter, NotFound, invalid_next_token
+from ..errors import InvalidParameter, invalid_next_token
 from ..records import SUBSCRIPTIONS, Subscription
-from ..topics import by_subscription, by_topic, require, require_subscription, topic_arn
+from ..topics import SUBSCRIPTION, TOPIC, by_subscription, by_topic, ended, resubscribed, subscribed, topic_arn
 
 PENDING = "pending confirmation"
 PAGE = 100
@@ -24,11 +24,12 @@ _ATTRIBUTES = (
     "DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "ReplayPolicy",
     "SubscriptionRoleArn",
 )  # fmt: skip
+_ARN = r"arn:(?P<partition>[a-z-]+):%s:[a-z0-9-]+:[0-9]{12}:"
 _ENDPOINTS = {
-    "sqs": re.compile(r"arn:[\w-]+:sqs:.+"),
-    "lambda": re.compile(r"arn:[\w-]+:lambda:.+"),
-    "firehose": re.compile(r"arn:[\w-]+:firehose:.+"),
-    "application": re.compile(r"arn:[\w-]+:sns:.+:endpoint/.+"),
+    "sqs": re.compile(_ARN % "sqs" + "[^:/]+"),
+    "lambda": re.compile(_ARN % "lambda" + "function:.+"),
+    "firehose": re.compile(_ARN % "firehose" + "deliverystream/.+"),
+    "application": re.compile(_ARN % "sns" + "endpoint/.+"),
     "http": re.compile(r"http://.+"),
     "https": re.compile(r"https://.+"),
     "email": re.compile(r"[^@\s]+@[^@\s]+"),
@@ -38,7 +39,7 @@ _ENDPOINTS = {
 CONFIRMED_AT_ONCE = ("sqs", "lambda", "firehose", "sms", "application")
 
 
-@operation("sns", "Subscribe", resource=by_topic)
+@operation("sns", "Subscribe", resource=subscribed)
 def subscribe(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Subscribe an endpoint; the same endpoint again gives the same subscription.
 
@@ -50,10 +51,10 @@ def subscribe(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         raise InvalidParameter(f"Amazon SNS does not support this protocol string: {protocol}")
     attributes = {name: value for name, value in (req.get("Attributes") or {}).items() if value is not None}
     for name, value in attributes.items():
-        _check(name, value)
+        _check(ctx, name, value)
     with ctx.write() as tx:
-        topic = require(tx, req["TopicArn"])
-        if not _ENDPOINTS[protocol].fullmatch(target):
+        topic = TOPIC.require(tx, ctx, req["TopicArn"])
+        if not _takes(ctx, protocol, target):
             raise InvalidParameter(f"{protocol.upper() if protocol == 'sqs' else 'Endpoint'} endpoint ARN"
                                    if protocol == "sqs" else "Endpoint")  # fmt: skip
         if topic.fifo and protocol not in ("sqs",):
@@ -84,12 +85,18 @@ def subscribe(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"SubscriptionArn": subscription.arn if shown else PENDING}
 
 
+def _takes(ctx: Context, protocol: str, target: str) -> bool:
+    """Whether a text is an endpoint of a protocol; what is given by ARN is of this partition."""
+    found = _ENDPOINTS[protocol].fullmatch(target)
+    return found is not None and found.groupdict().get("partition", ctx.partition) == ctx.partition
+
+
 def _existing(tx: Reader, arn: str, protocol: str, target: str) -> Subscription | None:
     found = (s for s in tx.scan(SUBSCRIPTIONS, (arn,)) if s.protocol == protocol and s.endpoint == target)
     return next(found, None)
 
 
-def _check(name: str, value: str) -> None:
+def _check(ctx: Context, name: str, value: str) -> None:
     if name not in _ATTRIBUTES:
         raise InvalidParameter("AttributeName")
     if name == "FilterPolicy" and value:
@@ -105,10 +112,20 @@ def _check(name: str, value: str) -> None:
     if name == "RawMessageDelivery" and value.lower() not in ("true", "false"):
         raise InvalidParameter(f"RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
     if name == "RedrivePolicy" and value:
-        try:
-            arns.parse(json.loads(value)["deadLetterTargetArn"])
-        except (ValueError, KeyError, TypeError):
-            raise InvalidParameter("RedrivePolicy: deadLetterTargetArn is an invalid ARN") from None
+        _check_dead_letter(ctx, value)
+
+
+def _check_dead_letter(ctx: Context, policy: str) -> None:
+    """A dead-letter queue lies in the account and region of its subscription.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+    """
+    try:
+        queue = arns.parse(json.loads(policy)["deadLetterTargetArn"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InvalidParameter("RedrivePolicy: deadLetterTargetArn is an invalid ARN") from None
+    if queue[:4] != (ctx.partition, "sqs", ctx.region, ctx.account):
+        raise InvalidParameter("RedrivePolicy: deadLetterTargetArn is an invalid ARN")
 
 
 @job("sns.confirm", attempts=4, backoff=5.0)
@@ -141,8 +158,8 @@ async def ask_for_confirmation(ctx: Context, payload: dict[str, Any]) -> None:
 def confirm_subscription(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Confirm with the token that the endpoint was sent."""
     with ctx.write() as tx:
-        require(tx, req["TopicArn"])
-        for subscription in tx.scan(SUBSCRIPTIONS, (req["TopicArn"],)):
+        topic = TOPIC.require(tx, ctx, req["TopicArn"])
+        for subscription in tx.scan(SUBSCRIPTIONS, (topic_arn(topic),)):
             if subscription.token and subscription.token == req["Token"]:
                 subscription.confirmed = True
                 subscription.authenticated = req.get("AuthenticateOnUnsubscribe") == "true"
@@ -151,15 +168,13 @@ def confirm_subscription(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     raise InvalidParameter("Token")
 
 
-@operation("sns", "Unsubscribe", resource=by_subscription)
+@operation("sns", "Unsubscribe", resource=ended)
 def unsubscribe(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """End a subscription; one that is not there is ended too."""
     with ctx.write() as tx:
-        try:
-            subscription = require_subscription(tx, req["SubscriptionArn"])
-        except NotFound:
-            return {}
-        tx.delete(SUBSCRIPTIONS, (subscription.topic, subscription.id))
+        subscription = SUBSCRIPTION.find(tx, ctx, req["SubscriptionArn"])
+        if subscription is not None:
+            tx.delete(SUBSCRIPTIONS, (subscription.topic, subscription.id))
     return {}
 
 
@@ -195,7 +210,7 @@ def list_subscriptions_by_topic(ctx: Context, req: dict[str, Any]) -> dict[str, 
     """The subscriptions of one topic."""
     pages = Pages(ctx, invalid_next_token, f"{req['TopicArn']}/subscriptions")
     with ctx.read() as tx:
-        topic = require(tx, req["TopicArn"])
+        topic = TOPIC.require(tx, ctx, req["TopicArn"])
         after = pages.after(req.get("NextToken"))
         found = list(tx.scan(SUBSCRIPTIONS, (topic_arn(topic),), after=after, limit=PAGE + 1))
     return _page(pages, found)
@@ -205,7 +220,7 @@ def list_subscriptions_by_topic(ctx: Context, req: dict[str, Any]) -> dict[str, 
 def get_subscription_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """What was set, and where it stands."""
     with ctx.read() as tx:
-        subscription = require_subscription(tx, req["SubscriptionArn"])
+        subscription = SUBSCRIPTION.require(tx, ctx, req["SubscriptionArn"])
     shown = {
         "RawMessageDelivery": "false",
         **{name: value for name, value in subscription.attributes.items() if value != ""},
@@ -223,21 +238,17 @@ def get_subscription_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, 
     return {"Attributes": shown}
 
 
-@operation("sns", "SetSubscriptionAttributes", resource=by_subscription)
+@operation("sns", "SetSubscriptionAttributes", resource=resubscribed)
 def set_subscription_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Set one attribute; an empty value unsets it."""
     name, value = req["AttributeName"], req.get("AttributeValue") or ""
     if value:
-        _check(name, value)
+        _check(ctx, name, value)
     elif name not in _ATTRIBUTES:
         raise InvalidParameter("AttributeName")
-
-    def change(tx: Transaction) -> None:
-        subscription = require_subscription(tx, req["SubscriptionArn"])
+    with ctx.write() as tx:
+        subscription = SUBSCRIPTION.require(tx, ctx, req["SubscriptionArn"])
         kept = {**subscription.attributes, name: value}
         subscription.attributes = {k: v for k, v in kept.items() if v not in ("", "{}")}
         tx.put(SUBSCRIPTIONS, subscription)
-
-    with ctx.write() as tx:
-        change(tx)
     return {}

@@ -6,18 +6,27 @@ import json
 import re
 from typing import Any
 
-from fogbank.core import tags
+from fogbank.core import arns, tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
 from fogbank.store.api import Reader
 
-from ..errors import InvalidParameter, NotFound, ResourceNotFound, invalid_next_token
-from ..policy import default_policy
+from ..errors import InvalidParameter, invalid_next_token
 from ..records import SUBSCRIPTIONS, TOPICS, Topic
-from ..topics import by_name, by_topic, find, require, topic_arn
+from ..topics import (
+    NAME,
+    POLICY_ACTIONS,
+    TAGGED,
+    TOPIC,
+    by_resource,
+    by_topic,
+    changed,
+    new,
+    policy_of,
+    topic_arn,
+)
 
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _SETTABLE = {
     "ArchivePolicy", "ContentBasedDeduplication", "DataProtectionPolicy", "DeliveryPolicy", "DisplayName", "FifoTopic",
     "FifoThroughputScope", "KmsMasterKeyId", "Policy", "SignatureVersion", "TracingConfig",
@@ -26,7 +35,7 @@ _FEEDBACK = re.compile(r"(Application|Firehose|HTTP|Lambda|SQS)(Success|Failure)
 PAGE = 100
 
 
-@operation("sns", "CreateTopic", resource=by_name)
+@operation("sns", "CreateTopic", resource=new)
 def create_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A topic; asking again with the same attributes gives the same one.
 
@@ -34,7 +43,7 @@ def create_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """
     name, attributes = req["Name"], dict(req.get("Attributes") or {})
     fifo = attributes.get("FifoTopic") == "true"
-    if not _NAME.fullmatch(name.removesuffix(".fifo")) or len(name) > 256:
+    if not NAME.fullmatch(name.removesuffix(".fifo")) or len(name) > 256:
         raise InvalidParameter("Topic Name")
     if name.endswith(".fifo") != fifo:
         reason = "Fifo Topic names must end with .fifo" if fifo else "Topic names must be made up of only uppercase"
@@ -82,10 +91,10 @@ def _check_attribute(name: str, value: str) -> None:
 def delete_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The topic and its subscriptions; one that is not there is deleted too."""
     with ctx.write() as tx:
-        topic = find(tx, req["TopicArn"])
+        topic = TOPIC.find(tx, ctx, req["TopicArn"])
         if topic is not None:
             tx.delete(TOPICS, (topic.account, topic.region, topic.name))
-            for subscription in list(tx.scan(SUBSCRIPTIONS, (req["TopicArn"],))):
+            for subscription in list(tx.scan(SUBSCRIPTIONS, (topic_arn(topic),))):
                 tx.delete(SUBSCRIPTIONS, (subscription.topic, subscription.id))
     return {}
 
@@ -106,7 +115,7 @@ def list_topics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def get_topic_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """What was set, and the counts of subscriptions."""
     with ctx.read() as tx:
-        topic = require(tx, req["TopicArn"])
+        topic = TOPIC.require(tx, ctx, req["TopicArn"])
         confirmed, pending = _subscriptions(tx, topic)
     effective = {
         "http": {
@@ -124,7 +133,7 @@ def get_topic_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         }
     }
     shown = {
-        "Policy": default_policy(topic),
+        "Policy": policy_of(topic),
         "DisplayName": "",
         "EffectiveDeliveryPolicy": json.dumps(effective),
         **{name: value for name, value in topic.attributes.items() if value != ""},
@@ -144,7 +153,7 @@ def _subscriptions(tx: Reader, topic: Topic) -> tuple[int, int]:
     return found.count(True), found.count(False)
 
 
-@operation("sns", "SetTopicAttributes", resource=by_topic)
+@operation("sns", "SetTopicAttributes", resource=changed)
 def set_topic_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Set one attribute."""
     name, value = req["AttributeName"], req.get("AttributeValue") or ""
@@ -152,7 +161,7 @@ def set_topic_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if name == "FifoTopic":
         raise InvalidParameter("AttributeName")
     with ctx.write() as tx:
-        topic = require(tx, req["TopicArn"])
+        topic = TOPIC.require(tx, ctx, req["TopicArn"])
         topic.attributes = {k: v for k, v in {**topic.attributes, name: value}.items() if v != ""}
         tx.put(TOPICS, topic)
     return {}
@@ -161,9 +170,13 @@ def set_topic_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 @operation("sns", "AddPermission", resource=by_topic)
 def add_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Add a statement to the topic's policy."""
+    if not all(arns.ACCOUNT.fullmatch(account) for account in req["AWSAccountId"]):
+        raise InvalidParameter("Policy Error: PrincipalNotFound")
+    if not POLICY_ACTIONS.issuperset(req["ActionName"]):
+        raise InvalidParameter("Policy statement action out of service scope!")
     with ctx.write() as tx:
-        topic = require(tx, req["TopicArn"])
-        policy = json.loads(topic.attributes.get("Policy") or default_policy(topic))
+        topic = TOPIC.require(tx, ctx, req["TopicArn"])
+        policy = json.loads(policy_of(topic))
         if any(statement.get("Sid") == req["Label"] for statement in policy["Statement"]):
             raise InvalidParameter("Statement already exists")
         policy["Statement"].append(
@@ -172,7 +185,7 @@ def add_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                 "Effect": "Allow",
                 "Principal": {"AWS": [f"arn:{ctx.partition}:iam::{a}:root" for a in req["AWSAccountId"]]},
                 "Action": [f"SNS:{action}" for action in req["ActionName"]],
-                "Resource": req["TopicArn"],
+                "Resource": topic_arn(topic),
             }
         )
         topic.attributes = {**topic.attributes, "Policy": json.dumps(policy)}
@@ -184,62 +197,55 @@ def add_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def remove_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove a statement by its label."""
     with ctx.write() as tx:
-        topic = require(tx, req["TopicArn"])
-        policy = json.loads(topic.attributes.get("Policy") or default_policy(topic))
+        topic = TOPIC.require(tx, ctx, req["TopicArn"])
+        policy = json.loads(policy_of(topic))
         policy["Statement"] = [s for s in policy["Statement"] if s.get("Sid") != req["Label"]]
         topic.attributes = {**topic.attributes, "Policy": json.dumps(policy)}
         tx.put(TOPICS, topic)
     return {}
 
 
-def _tagged(tx: Reader, arn: str) -> Topic:
-    try:
-        return require(tx, arn)
-    except NotFound:
-        raise ResourceNotFound from None
-
-
-@operation("sns", "TagResource", resource=by_topic)
+@operation("sns", "TagResource", resource=by_resource)
 def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Set tags."""
     with ctx.write() as tx:
-        topic = _tagged(tx, req["ResourceArn"])
+        topic = TAGGED.require(tx, ctx, req["ResourceArn"])
         topic.tags = topic.tags | tags.from_list(req["Tags"])
         tx.put(TOPICS, topic)
     return {}
 
 
-@operation("sns", "UntagResource", resource=by_topic)
+@operation("sns", "UntagResource", resource=by_resource)
 def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove tags."""
     with ctx.write() as tx:
-        topic = _tagged(tx, req["ResourceArn"])
+        topic = TAGGED.require(tx, ctx, req["ResourceArn"])
         topic.tags = tags.without(topic.tags, req["TagKeys"])
         tx.put(TOPICS, topic)
     return {}
 
 
-@operation("sns", "ListTagsForResource", resource=by_topic)
+@operation("sns", "ListTagsForResource", resource=by_resource)
 def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The topic's tags."""
     with ctx.read() as tx:
-        topic = _tagged(tx, req["ResourceArn"])
+        topic = TAGGED.require(tx, ctx, req["ResourceArn"])
     return {"Tags": tags.to_list(topic.tags)}
 
 
-@operation("sns", "PutDataProtectionPolicy", resource=by_topic, fidelity="recorded")
+@operation("sns", "PutDataProtectionPolicy", resource=by_resource, fidelity="recorded")
 def put_data_protection_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Recorded: messages are not inspected."""
     with ctx.write() as tx:
-        topic = _tagged(tx, req["ResourceArn"])
+        topic = TAGGED.require(tx, ctx, req["ResourceArn"])
         topic.data_protection = req["DataProtectionPolicy"]
         tx.put(TOPICS, topic)
     return {}
 
 
-@operation("sns", "GetDataProtectionPolicy", resource=by_topic, fidelity="recorded")
+@operation("sns", "GetDataProtectionPolicy", resource=by_resource, fidelity="recorded")
 def get_data_protection_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """What was put."""
     with ctx.read() as tx:
-        policy = _tagged(tx, req["ResourceArn"]).data_protection
+        policy = TAGGED.require(tx, ctx, req["ResourceArn"]).data_protection
     return {"DataProtectionPolicy": policy} if policy else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Coroutine
 from itertools import chain
 from typing import Any
 
@@ -16,7 +17,7 @@ from fogbank.core.paging import Pages
 from fogbank.store.api import Reader, Transaction
 
 from .. import filters, public, rules
-from ..arns import arn_of, parameter_arn, parameter_arns, path_arn
+from ..arns import AWS, NAMED, READ, arn_of, by_name, by_path, each_by_name, each_read, place, put, read
 from ..errors import (
     InvalidKeyId,
     InvalidNextToken,
@@ -29,9 +30,10 @@ from ..records import PARAMETERS, VERSIONS, Parameter
 from ..shapes import history, shape
 
 DEFAULT_KEY = "alias/aws/ssm"
+Chosen = tuple[Parameter, str]  # a version and the selector that it was chosen by: ":3", ":label" or ""
 
 
-@operation("ssm", "PutParameter", resource=parameter_arn)
+@operation("ssm", "PutParameter", resource=put)
 async def put_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Create a parameter, or add a version to it with Overwrite.
 
@@ -50,7 +52,7 @@ async def put_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             "RemoveTagsFromResource."
         )
     value = req["Value"]
-    existing = await ctx.fetch(_current, ctx, req["Name"])
+    existing = await ctx.fetch(NAMED.find, ctx, req["Name"])
     kind = req.get("Type") or (existing.type if existing else "")
     if not kind:
         raise ValidationError("A parameter type is required when you create a parameter.")
@@ -79,14 +81,10 @@ def _tier(asked: str | None, existing: Parameter | None, value: str) -> str:
     return asked or (existing.tier if existing else "Standard")
 
 
-def _current(tx: Reader, ctx: Context, name: str) -> Parameter | None:
-    return tx.get(PARAMETERS, (ctx.account, ctx.region, rules.selector(name)[0]))
-
-
 def _store(
     tx: Transaction, ctx: Context, req: dict[str, Any], kind: str, tier: str, key_id: str, value: str
 ) -> Parameter:
-    existing = _current(tx, ctx, req["Name"])
+    existing = NAMED.find(tx, ctx, req["Name"])
     if existing is not None and not req.get("Overwrite"):
         raise ParameterAlreadyExists
     if existing is not None and existing.version >= rules.MAX_VERSIONS:
@@ -115,7 +113,7 @@ def _store(
 
 def _drop_oldest(tx: Transaction, parameter: Parameter) -> None:
     """The 101st version pushes out the oldest, unless that one carries a label."""
-    versions = list(tx.scan(VERSIONS, (parameter.account, parameter.region, parameter.name)))
+    versions = list(tx.scan(VERSIONS, PARAMETERS.key(parameter)))
     while len(versions) >= rules.MAX_VERSIONS:
         oldest = versions.pop(0)
         if oldest.labels:
@@ -124,7 +122,7 @@ def _drop_oldest(tx: Transaction, parameter: Parameter) -> None:
                 f"overwrite flag. Version {oldest.version}, the oldest version, can't be deleted because it has a "
                 "label associated with it. Move the label to another version of the parameter, and try again."
             )
-        tx.delete(VERSIONS, (oldest.account, oldest.region, oldest.name, oldest.version))
+        tx.delete(VERSIONS, VERSIONS.key(oldest))
 
 
 async def _encrypt(ctx: Context, key_id: str, name: str, value: str) -> str:
@@ -154,60 +152,74 @@ async def _decrypted(ctx: Context, parameter: Parameter) -> Parameter:
     return msgspec.structs.replace(parameter, value=opened["Plaintext"].decode())
 
 
-def _find(tx: Reader, ctx: Context, name: str) -> tuple[Parameter, str] | None:
-    """The chosen version and the selector it was chosen by (":3", ":label" or "")."""
-    bare, chosen = rules.selector(name)
-    if bare.startswith(public.PREFIX):
-        return public.find(ctx.region, bare, chosen)
-    if name.startswith("arn:") and name.split(":")[4] != ctx.account:
-        return None  # another account's parameter: sharing is not built
-    if not chosen:
-        parameter = tx.get(PARAMETERS, (ctx.account, ctx.region, bare))
+def _find(tx: Reader, ctx: Context, name: str) -> Chosen | None:
+    """The version that a name chooses."""
+    key, chosen = place(ctx, name)
+    if key[0] == AWS:
+        return public.find(ctx.region, key[2], chosen)
+    parameter = READ.find(tx, ctx, name)
+    if parameter is None or not chosen:
         return (parameter, "") if parameter else None
-    if chosen.isdigit():
-        parameter = tx.get(VERSIONS, (ctx.account, ctx.region, bare, int(chosen)))
-        if parameter is None and tx.get(PARAMETERS, (ctx.account, ctx.region, bare)) is not None:
-            raise ParameterVersionNotFound(f"Systems Manager could not find version {chosen} of {bare}. "
+    number = rules.version(chosen)
+    if number is not None:
+        version = tx.get(VERSIONS, (*key, number))
+        if version is None:
+            raise ParameterVersionNotFound(f"Systems Manager could not find version {chosen} of {parameter.name}. "
                                            "Verify the version and try again.")  # fmt: skip
-        return (parameter, f":{chosen}") if parameter else None
-    for version in tx.scan(VERSIONS, (ctx.account, ctx.region, bare), reverse=True):
+        return version, f":{chosen}"
+    for version in tx.scan(VERSIONS, key, reverse=True):
         if chosen in version.labels:
             return version, f":{chosen}"
     return None
 
 
-@operation("ssm", "GetParameter", resource=parameter_arn)
-async def get_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """One parameter by name, name:version, name:label or ARN."""
-    found = await ctx.fetch(_find, ctx, req["Name"])
+@operation("ssm", "GetParameter", resource=read)
+def get_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]:
+    """One parameter by name, name:version, name:label or ARN. Only a secret has to be waited for."""
+    with ctx.read() as tx:
+        found = _find(tx, ctx, req["Name"])
     if found is None:
         raise ParameterNotFound
-    parameter, chosen = found
-    if req.get("WithDecryption"):
-        parameter = await _decrypted(ctx, parameter)
-    return {"Parameter": shape(ctx, parameter, chosen)}
+
+    async def opened() -> dict[str, Any]:
+        return {"Parameter": shape(ctx, await _decrypted(ctx, found[0]), found[1])}
+
+    return opened() if _sealed(req, [found]) else {"Parameter": shape(ctx, *found)}
 
 
-@operation("ssm", "GetParameters", resource=parameter_arns)
-async def get_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+@operation("ssm", "GetParameters", resource=each_read)
+def get_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]:
     """Up to ten parameters; those that do not exist are listed as invalid."""
     if len(set(req["Names"])) != len(req["Names"]):
         raise ValidationError("Duplicate parameters found in request")
-    good, bad = [], []
-    for name in req["Names"]:
-        try:
-            found = await ctx.fetch(_find, ctx, name)
-        except ParameterVersionNotFound:
-            found = None
-        if found is None:
-            bad.append(name)
-            continue
-        parameter = await _decrypted(ctx, found[0]) if req.get("WithDecryption") else found[0]
-        good.append(shape(ctx, parameter, found[1]))
-    return {"Parameters": good, "InvalidParameters": bad}
+    good: list[Chosen] = []
+    bad: list[str] = []
+    with ctx.read() as tx:
+        for name in req["Names"]:
+            try:
+                found = _find(tx, ctx, name)
+            except ParameterVersionNotFound:
+                found = None
+            if found is None:
+                bad.append(name)
+            else:
+                good.append(found)
+
+    async def opened() -> dict[str, Any]:
+        shown = [shape(ctx, await _decrypted(ctx, parameter), chosen) for parameter, chosen in good]
+        return {"Parameters": shown, "InvalidParameters": bad}
+
+    if _sealed(req, good):
+        return opened()
+    return {"Parameters": [shape(ctx, *found) for found in good], "InvalidParameters": bad}
 
 
-@operation("ssm", "GetParametersByPath", resource=path_arn)
+def _sealed(req: dict[str, Any], found: list[Chosen]) -> bool:
+    """Whether there is something to decrypt."""
+    return bool(req.get("WithDecryption")) and any(parameter.type == "SecureString" for parameter, _ in found)
+
+
+@operation("ssm", "GetParametersByPath", resource=by_path)
 async def get_parameters_by_path(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Parameters under a path, one level deep or recursively."""
     path = req["Path"]
@@ -236,7 +248,7 @@ async def get_parameters_by_path(ctx: Context, req: dict[str, Any]) -> dict[str,
     return {"Parameters": shown, **token}
 
 
-@operation("ssm", "DeleteParameter", resource=parameter_arn)
+@operation("ssm", "DeleteParameter", resource=by_name)
 def delete_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove a parameter and its versions."""
     rules.check_not_reserved(req["Name"])
@@ -246,7 +258,7 @@ def delete_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("ssm", "DeleteParameters", resource=parameter_arns)
+@operation("ssm", "DeleteParameters", resource=each_by_name)
 def delete_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove up to ten parameters; the others are listed as invalid."""
     with ctx.write() as tx:
@@ -258,19 +270,24 @@ def delete_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _remove(tx: Transaction, ctx: Context, name: str) -> bool:
-    for version in list(tx.scan(VERSIONS, (ctx.account, ctx.region, name))):
-        tx.delete(VERSIONS, (ctx.account, ctx.region, name, version.version))
-    return tx.delete(PARAMETERS, (ctx.account, ctx.region, name))
+    parameter = NAMED.find(tx, ctx, name)
+    if parameter is None:
+        return False
+    for version in list(tx.scan(VERSIONS, PARAMETERS.key(parameter))):
+        tx.delete(VERSIONS, VERSIONS.key(version))
+    return tx.delete(PARAMETERS, PARAMETERS.key(parameter))
 
 
-@operation("ssm", "GetParameterHistory", resource=parameter_arn)
+@operation("ssm", "GetParameterHistory", resource=read)
 async def get_parameter_history(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Every kept version, oldest first."""
 
     def find(tx: Reader) -> list[Parameter]:
-        if tx.get(PARAMETERS, (ctx.account, ctx.region, req["Name"])) is None:
+        key, chosen = place(ctx, req["Name"])
+        if chosen:
             raise ParameterNotFound
-        return list(tx.scan(VERSIONS, (ctx.account, ctx.region, req["Name"])))
+        READ.require(tx, ctx, req["Name"])
+        return list(tx.scan(VERSIONS, key))
 
     pages, limit = Pages(ctx, InvalidNextToken), req.get("MaxResults", 50)
     found, token = pages.by_key(await ctx.fetch(find), req.get("NextToken"), limit, lambda p: f"{p.version:09d}")
@@ -278,22 +295,21 @@ async def get_parameter_history(ctx: Context, req: dict[str, Any]) -> dict[str, 
     return {"Parameters": [history(await _decrypted(ctx, p) if decrypt else p) for p in found], **token}
 
 
-@operation("ssm", "LabelParameterVersion", resource=parameter_arn)
+@operation("ssm", "LabelParameterVersion", resource=by_name)
 def label_parameter_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Move labels to a version (the newest unless told otherwise); ten labels a version."""
     with ctx.write() as tx:
-        current = _current(tx, ctx, req["Name"])
-        if current is None:
-            raise ParameterNotFound
+        current = NAMED.require(tx, ctx, req["Name"])
+        key = PARAMETERS.key(current)
         number = req.get("ParameterVersion", current.version)
-        chosen = tx.get(VERSIONS, (ctx.account, ctx.region, req["Name"], number))
+        chosen = tx.get(VERSIONS, (*key, number))
         if chosen is None:
             raise ParameterVersionNotFound(
                 f"Systems Manager could not find version {number} of {req['Name']}. Verify the version and try again."
             )
         bad = [label for label in req["Labels"] if label[0].isdigit() or label.lower().startswith(("aws", "ssm"))]
         good = [label for label in req["Labels"] if label not in bad]
-        for version in list(tx.scan(VERSIONS, (ctx.account, ctx.region, req["Name"]))):
+        for version in list(tx.scan(VERSIONS, key)):
             kept = [label for label in version.labels if label not in good]
             if version.version == number:
                 kept += good

@@ -9,19 +9,19 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
-from ..arns import tagged_arn
+from ..arns import NAMED, tagged
 from ..errors import InvalidResourceId
 from ..records import PARAMETERS, Parameter
 
 
 def _require(tx: Reader, ctx: Context, req: dict[str, Any]) -> Parameter:
-    found = tx.get(PARAMETERS, (ctx.account, ctx.region, req["ResourceId"]))
-    if req["ResourceType"] != "Parameter" or found is None:
+    found = NAMED.find(tx, ctx, req["ResourceId"])
+    if found is None:
         raise InvalidResourceId
     return found
 
 
-@operation("ssm", "AddTagsToResource", resource=tagged_arn)
+@operation("ssm", "AddTagsToResource", resource=tagged)
 def add_tags_to_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Set tags on a parameter."""
     with ctx.write() as tx:
@@ -31,7 +31,7 @@ def add_tags_to_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("ssm", "RemoveTagsFromResource", resource=tagged_arn)
+@operation("ssm", "RemoveTagsFromResource", resource=tagged)
 def remove_tags_from_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove tags from a parameter."""
     with ctx.write() as tx:
@@ -41,7 +41,7 @@ def remove_tags_from_resource(ctx: Context, req: dict[str, Any]) -> dict[str, An
     return {}
 
 
-@operation("ssm", "ListTagsForResource", resource=tagged_arn)
+@operation("ssm", "ListTagsForResource", resource=tagged)
 def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The tags of a parameter."""
     with ctx.read() as tx:
