@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.kinds import Kind, Named, remember, resolved
 from fogbank.core.kinds import named as named_arn
@@ -163,11 +164,8 @@ def tagged(ctx: Context, req: dict[str, Any]) -> Named:
 
 
 def tagging(req: dict[str, Any]) -> dict[str, Any]:
-    """aws:RequestTag/… and aws:TagKeys of a request that tags."""
-    tags = req.get("Tags") or {}
-    found: dict[str, Any] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    keys = [*tags, *(req.get("TagKeys") or ())]
-    return {**found, "aws:TagKeys": keys} if keys else found
+    """The condition keys of a request that tags."""
+    return tags.conditions(req.get("Tags") or {}, req.get("TagKeys") or ())
 
 
 def service_of(ctx: Context, arn: str) -> str:

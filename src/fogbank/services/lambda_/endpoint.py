@@ -102,11 +102,9 @@ async def _run(app: Any, request: Request, url: Url, path: str) -> Response:
 
 def _authorize(ctx: Context, which: Target, auth: str) -> None:
     """A URL is no API operation, but asks a permission all the same. Raises AccessDenied."""
-    app: Any = ctx.app
-    if app.settings.iam != "off":
-        function = resource_of(ctx, which)
-        conditions = {"lambda:FunctionUrlAuthType": auth, "lambda:FunctionArn": str(function)}
-        app.authorizer.require(ctx, "lambda:InvokeFunctionUrl", function, conditions)
+    function = resource_of(ctx, which)
+    conditions = {"lambda:FunctionUrlAuthType": auth, "lambda:FunctionArn": str(function)}
+    ctx.require("lambda:InvokeFunctionUrl", function, conditions)
 
 
 def _package(app: Any, path: str) -> Response:
