@@ -29,7 +29,9 @@ _NAME = re.compile(
     r"|(?:(?P<account>[0-9]{12}):)?(?:function:)?)"
     rf"(?P<name>[a-zA-Z0-9_-]+)(?::(?P<qualifier>{_QUALIFIER}))?"
 )
-_DESTINATION = re.compile(r"(sqs|sns|lambda|events):[a-z0-9-]+:[0-9]{12}:[^:].*|(s3):::.+")
+_DESTINATION = re.compile(
+    r"(sqs):[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+(?:\.fifo)?|(sns|lambda|events):[a-z0-9-]+:[0-9]{12}:[^:].*|(s3):::.+"
+)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -171,7 +173,7 @@ def tagging(req: dict[str, Any]) -> dict[str, Any]:
 def service_of(ctx: Context, arn: str) -> str:
     """The service of an ARN in this partition that records and events can be sent to; empty of all other text."""
     match = _DESTINATION.fullmatch(arn.removeprefix(f"arn:{ctx.partition}:"))
-    return (match[1] or match[2]) if match else ""
+    return match[match.lastindex or 0] if match else ""
 
 
 def number_of(qualifier: str) -> int | None:

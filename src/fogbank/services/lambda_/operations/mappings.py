@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from fogbank.core import arns
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.kinds import named as named_arn
@@ -17,7 +16,7 @@ from fogbank.core.operation import Access, operation
 from fogbank.store.api import Transaction
 
 from .. import lookups
-from ..arns import MAPPING, Target, arn_of, function_arn, read, remembered, tagging, target
+from ..arns import MAPPING, Target, arn_of, function_arn, read, remembered, service_of, tagging, target
 from ..errors import InvalidParameterValue, NoPoller, ResourceConflict
 from ..invoking import find, make_spec, session
 from ..polling import Pollers, wake
@@ -86,10 +85,9 @@ def _queue_url(ctx: Context, source: str) -> str:
     parts = source.split(":")
     if parts[2:3] != ["sqs"]:
         raise NoPoller(f"Fogbank polls SQS queues for functions; it has no poller for {source or 'this source'} yet.")
-    account, name = parts[-2:]
-    if not arns.ACCOUNT.fullmatch(account) or ctx.arn("sqs", name, account=account) != source:
+    if service_of(ctx, source) != "sqs" or parts[3] != ctx.region:
         raise InvalidParameterValue(f"Unrecognized event source, {source}")
-    return f"{ctx.endpoint}/{account}/{name}"
+    return f"{ctx.endpoint}/{parts[4]}/{parts[5]}"
 
 
 def _check_batch(batch: int, window: int, *, fifo: bool) -> None:
