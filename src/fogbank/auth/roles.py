@@ -37,7 +37,7 @@ def by_arn(ctx: Context, text: str, *, to_assume: bool = False) -> Named:
     if role is not None:
         policy = role.trust if to_assume else None
         return remember(ctx, ROLE, text, named(text, role.account, policy=policy, key=role.key, record=role))
-    account = _account(text, ctx.partition)
+    account = account_of(text, ctx.partition)
     return named(text, account) if account else nobodys(text)
 
 
@@ -51,7 +51,7 @@ def require(tx: Reader, ctx: Context, text: str) -> records.Role:
     return role
 
 
-def _account(text: str, partition: str) -> str:
+def account_of(text: str, partition: str) -> str:
     """The account in the ARN of a role that might be; empty when it is no role's ARN in this partition."""
     prefix, _, rest = text.partition("::")
     account, _, name = rest.partition(":role/")

@@ -21,3 +21,13 @@ def to_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
 def without(tags: Mapping[str, str], keys: Container[str]) -> dict[str, str]:
     """Keys that are not there are fine, as AWS's untagging operations have it."""
     return {key: value for key, value in tags.items() if key not in keys}
+
+
+def conditions(tags: Mapping[str, str], removed: Iterable[str] = ()) -> dict[str, Any]:
+    """aws:RequestTag/… and aws:TagKeys of a request that sets these tags or takes those keys away.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
+    """
+    found: dict[str, Any] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    keys = [*tags, *removed]
+    return {**found, "aws:TagKeys": keys} if keys else found

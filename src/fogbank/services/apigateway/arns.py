@@ -1,5 +1,6 @@
 """IAM's view of the control plane: the action is the HTTP verb, the resource the URL's path.
 
+What a path names is of the caller's own account and region, by its exact identifiers: records are found by no other.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
 """
 
@@ -9,34 +10,42 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from fogbank.core import tags
 from fogbank.core.context import Context
-from fogbank.core.operation import Fidelity, operation
+from fogbank.core.kinds import Named, named
+from fogbank.core.operation import Access, Fidelity, operation
 
 F = TypeVar("F", bound=Callable[..., Any])
+Also = Callable[[Context, dict[str, Any]], list[Access]]
 
 
-class _Labels(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return "*"
+def resource(ctx: Context, path: str) -> Named:
+    """arn:aws:apigateway:REGION::/restapis/ID, of this account."""
+    return named(ctx.arn("apigateway", path, account=""), ctx.account)
 
 
-def at(path: str) -> Callable[[Context, dict[str, Any]], str]:
-    """`(ctx, req)` -> the ARN of `path` with the request's members in it: arn:aws:apigateway:REGION::/restapis/ID."""
+def call(name: str, verb: str, path: str, *, also: Also | None = None, fidelity: Fidelity = "real") -> Callable[[F], F]:
+    """`@operation` of a control-plane call; `path` names request members: /restapis/{restApiId}.
 
-    def arn(ctx: Context, req: dict[str, Any]) -> str:
-        return ctx.arn("apigateway", path.format_map(_Labels(req)), account="")
+    `also` says what else a request needs: other actions on the same things, roles that it passes. A request that gives
+    tags to what it makes needs to PUT them:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
+    """
+    action = f"apigateway:{verb}"
 
-    return arn
+    def needed(ctx: Context, req: dict[str, Any]) -> Named | list[Access]:
+        here = resource(ctx, path.format_map(req))
+        given = req.get("tags")
+        if not given and also is None:
+            return here
+        conditions = tags.conditions(given or {})
+        accesses = [Access(action, here, conditions)]
+        if given:
+            of_all = quote(f"{here}/", safe="") + "*"
+            accesses.append(Access("apigateway:PUT", resource(ctx, f"/tags/{of_all}"), conditions))
+        return accesses + (also(ctx, req) if also is not None else [])
 
-
-def call(name: str, verb: str, path: str, *, fidelity: Fidelity = "real") -> Callable[[F], F]:
-    """`@operation` of a control-plane call; `path` names request members: /restapis/{restApiId}."""
-    return operation("apigateway", name, action=f"apigateway:{verb}", resource=at(path), fidelity=fidelity)
-
-
-def tagged(ctx: Context, req: dict[str, Any]) -> str:
-    """The resource of the tag operations: /tags/ and the encoded ARN."""
-    return ctx.arn("apigateway", f"/tags/{quote(req['resourceArn'], safe='')}", account="")
+    return operation("apigateway", name, action=action, resource=needed, fidelity=fidelity)
 
 
 def execute_arn(partition: str, region: str, account: str, api: str, rest: str) -> str:

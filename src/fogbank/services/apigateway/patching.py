@@ -67,6 +67,12 @@ def apply(shape: dict[str, Any], operations: Sequence[Mapping[str, Any]] | None,
     return changed
 
 
+def setting(req: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The operations of a request that give /name, or something in it, a value."""
+    operations = req.get("patchOperations") or ()
+    return [o for o in operations if steps(o.get("path") or "")[0] == name and o.get("op") not in ("remove", "test")]
+
+
 def _apply(shape: dict[str, Any], operation: Mapping[str, Any], rules: Rules) -> None:
     op, path = operation.get("op") or "", operation.get("path") or ""
     if not path.startswith("/"):

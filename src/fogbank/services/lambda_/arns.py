@@ -1,30 +1,38 @@
-"""The names of functions and layers: from requests to records, and to ARNs for authorisation.
+"""The names of functions and event source mappings: read here, authorised, and handed to the operations.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (the forms of FunctionName)
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html (which of them policies are held against)
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from fogbank.core import tags
 from fogbank.core.context import Context
-from fogbank.core.operation import Access
+from fogbank.core.kinds import Kind, Named, remember, resolved
+from fogbank.core.kinds import named as named_arn
 
 from .errors import InvalidParameterValue, ResourceNotFound
-from .records import LATEST
+from .records import LATEST, MAPPINGS, POLICIES, Mapping, document
 
+LAMBDA = "lambda.amazonaws.com"
+FUNCTION = "function"
+MISSING = "The resource you requested does not exist."
+_QUALIFIER = r"\$LATEST|[a-zA-Z0-9_-]+"
 _NAME = re.compile(
-    r"(?:arn:aws[a-zA-Z-]*:lambda:)?(?:(?P<region>[a-z]{2}(?:-[a-z]+)+-\d):)?(?:(?P<account>\d{12}):)?(?:function:)?"
-    r"(?P<name>[a-zA-Z0-9-_]+)(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9-_]+))?"
+    r"(?:arn:(?P<partition>[^:]*):lambda:(?P<region>[^:]*):(?P<owner>[0-9]{12}):function:"
+    r"|(?:(?P<account>[0-9]{12}):)?(?:function:)?)"
+    rf"(?P<name>[a-zA-Z0-9_-]+)(?::(?P<qualifier>{_QUALIFIER}))?"
 )
-_LAYER = re.compile(
-    r"arn:aws[a-zA-Z-]*:lambda:(?P<region>[^:]+):(?P<account>\d{12}):layer:(?P<name>[a-zA-Z0-9-_]+)(?::(?P<number>\d+))?"
+_DESTINATION = re.compile(
+    r"(sqs):[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+(?:\.fifo)?|(sns|lambda|events):[a-z0-9-]+:[0-9]{12}:[^:].*|(s3):::.+"
 )
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -40,24 +48,35 @@ class Target(msgspec.Struct, frozen=True):
         return (self.account, self.region, self.name)
 
 
-def target(ctx: Context, text: str, qualifier: str | None = None) -> Target:
-    """Read a FunctionName in any of its forms: name, partial ARN, ARN, each with or without a qualifier.
+def read(ctx: Context, text: str, qualifier: str | None = None) -> Target:
+    """A FunctionName: name, partial ARN ([ACCOUNT:][function:]NAME) or ARN, each with or without a qualifier.
 
-    Raises InvalidParameterValue when name and `qualifier` disagree, ResourceNotFound for another region.
+    Raises InvalidParameterValue for other spellings and when name and `qualifier` disagree, ResourceNotFound for
+    another region.
     """
     match = _NAME.fullmatch(text)
-    if match is None:
+    if match is None or match["partition"] not in (None, ctx.partition):
         raise InvalidParameterValue(f"Invalid function name: {text}")
     derived = match["qualifier"] or ""
     if derived and qualifier and derived != qualifier:
         raise InvalidParameterValue(
             "The derived qualifier from the function name does not match the specified qualifier."
         )
-    if match["region"] and match["region"] != ctx.region:
+    if qualifier and not re.fullmatch(_QUALIFIER, qualifier):
+        raise InvalidParameterValue(f"Invalid qualifier: {qualifier}")
+    if match["region"] not in (None, ctx.region):
         raise ResourceNotFound(f"Functions from '{match['region']}' are not reachable in this region ('{ctx.region}')")
     if len(match["name"]) > 64:
         raise InvalidParameterValue(f"Function name is too long: {match['name']}")
-    return Target(match["account"] or ctx.account, ctx.region, match["name"], qualifier or derived)
+    return Target(match["owner"] or match["account"] or ctx.account, ctx.region, match["name"], qualifier or derived)
+
+
+def target(ctx: Context, text: str, qualifier: str | None = None) -> Target:
+    """The function that a request names, as authorization resolved it."""
+    if ctx.names is None:
+        return read(ctx, text, qualifier)
+    found: Target = resolved(ctx, FUNCTION, text).key
+    return found
 
 
 def function_arn(ctx: Context, account: str, name: str, qualifier: str = "") -> str:
@@ -70,101 +89,95 @@ def arn_of(ctx: Context, which: Target) -> str:
     return function_arn(ctx, which.account, which.name, which.qualifier)
 
 
-def _named(ctx: Context, req: dict[str, Any], *, qualified: bool) -> str:
-    """The ARN that a request's FunctionName and Qualifier stand for; of any text, since it runs before validation."""
-    match = _NAME.fullmatch(str(req.get("FunctionName", "")))
-    if match is None:
-        return ctx.arn("lambda", "function:*")
-    qualifier = (req.get("Qualifier") or match["qualifier"] or "") if qualified else ""
-    tail = f":{qualifier}" if qualifier else ""
-    return ctx.arn(
-        "lambda",
-        f"function:{match['name']}{tail}",
-        account=match["account"] or ctx.account,
-        region=match["region"] or ctx.region,
-    )
+def resource_of(ctx: Context, which: Target) -> Named:
+    """What is authorised of a target: its ARN, and the policy of its qualifier, which goes when the function goes."""
+    with ctx.read() as tx:
+        policy = tx.get(POLICIES, (*which.key, "" if which.qualifier == LATEST else which.qualifier))
+    text = document(policy.statements) if policy is not None else None
+    return named_arn(arn_of(ctx, which), which.account, policy=text, key=which, record=policy)
 
 
-def named(ctx: Context, req: dict[str, Any]) -> str:
+def named(ctx: Context, req: dict[str, Any]) -> Named:
     """The function, without a qualifier."""
-    return _named(ctx, req, qualified=False)
+    return remembered(ctx, req["FunctionName"], Target(*read(ctx, req["FunctionName"]).key))
 
 
-def qualified(ctx: Context, req: dict[str, Any]) -> str:
+def qualified(ctx: Context, req: dict[str, Any]) -> Named:
     """The function with the qualifier of the request, if there is one."""
-    return _named(ctx, req, qualified=True)
+    return remembered(ctx, req["FunctionName"], read(ctx, req["FunctionName"], req.get("Qualifier")))
 
 
-def with_role(action: str) -> Callable[[Context, dict[str, Any]], list[Access]]:
-    """The function, the role that is passed, and the layers that are used."""
-
-    def resource(ctx: Context, req: dict[str, Any]) -> list[Access]:
-        conditions = {"lambda:Layer": list(req["Layers"])} if req.get("Layers") else {}
-        needed = [Access(action, named(ctx, req), conditions)]
-        needed += [Access("lambda:GetLayerVersion", arn) for arn in req.get("Layers") or ()]
-        if req.get("Role"):
-            needed.append(Access("iam:PassRole", req["Role"], {"iam:PassedToService": "lambda.amazonaws.com"}))
-        return needed
-
-    return resource
+def remembered(ctx: Context, text: str, which: Target) -> Named:
+    return remember(ctx, FUNCTION, text, resource_of(ctx, which))
 
 
-def with_principal(action: str) -> Callable[[Context, dict[str, Any]], list[Access]]:
-    """AddPermission and RemovePermission: who is let in is a condition key."""
-
-    def resource(ctx: Context, req: dict[str, Any]) -> list[Access]:
-        conditions: dict[str, str] = {}
-        if req.get("Principal"):
-            conditions["lambda:Principal"] = req["Principal"]
-        if req.get("FunctionUrlAuthType"):
-            conditions["lambda:FunctionUrlAuthType"] = req["FunctionUrlAuthType"]
-        return [Access(action, qualified(ctx, req), conditions)]
-
-    return resource
+# -- event source mappings, and what has tags --------------------------------------------------------------------------
 
 
-def tagged(ctx: Context, req: dict[str, Any]) -> str:
-    return str(req.get("Resource", "*"))
+def _mapping_key(ctx: Context, text: str) -> tuple[str, str, str]:
+    if not _UUID.fullmatch(text):
+        raise ResourceNotFound(MISSING)
+    return ctx.account, ctx.region, text
 
 
-class LayerTarget(msgspec.Struct, frozen=True):
-    account: str
-    region: str
-    name: str
-    number: int = 0
+def _mapping_in_arn(ctx: Context, text: str) -> tuple[str, str, str]:
+    parts = text.split(":")
+    key = (parts[4], ctx.region, parts[-1])
+    if not re.fullmatch(r"[0-9]{12}", key[0]) or mapping_arn(ctx, key) != text:
+        raise InvalidParameterValue(f"Invalid resource: {text}")
+    return key
 
 
-def layer_target(ctx: Context, text: str, number: int = 0) -> LayerTarget:
-    """Read a layer's name, ARN or version ARN."""
-    match = _LAYER.fullmatch(text)
-    if match is None:
-        if not re.fullmatch(r"[a-zA-Z0-9-_]{1,140}", text):
-            raise InvalidParameterValue(f"Invalid layer name: {text}")
-        return LayerTarget(ctx.account, ctx.region, text, number)
-    return LayerTarget(match["account"], match["region"], match["name"], number or int(match["number"] or 0))
+def mapping_arn(ctx: Context, key: tuple[str, str, str], mapping: Mapping | None = None) -> str:
+    return ctx.arn("lambda", f"event-source-mapping:{key[2]}", account=key[0])
 
 
-def layer_arn(ctx: Context, account: str, name: str, number: int = 0) -> str:
-    tail = f":{number}" if number else ""
-    return ctx.arn("lambda", f"layer:{name}{tail}", account=account)
+MAPPING: Kind[Mapping] = Kind(
+    "event source mapping",
+    MAPPINGS,
+    key=_mapping_key,
+    arn=mapping_arn,
+    missing=lambda ctx, key: ResourceNotFound(MISSING),
+)
+MAPPING_BY_ARN: Kind[Mapping] = Kind(
+    "event source mapping by ARN", MAPPINGS, key=_mapping_in_arn, arn=mapping_arn, missing=MAPPING.missing
+)
 
 
-def named_layer(ctx: Context, req: dict[str, Any]) -> str:
-    match = _LAYER.fullmatch(str(req.get("LayerName", "")))
-    name, account = (match["name"], match["account"]) if match else (str(req.get("LayerName", "*")), ctx.account)
-    return layer_arn(ctx, account, name, int(req.get("VersionNumber") or 0))
+def names_mapping(text: str) -> bool:
+    """Whether an ARN is one of an event source mapping, by its sixth part."""
+    return text.split(":")[5:6] == ["event-source-mapping"]
 
 
-def layer_by_arn(ctx: Context, req: dict[str, Any]) -> str:
-    return str(req.get("Arn", "*"))
+def tagged(ctx: Context, req: dict[str, Any]) -> Named:
+    """What has tags, by its ARN alone: a function (no version, no alias) or an event source mapping."""
+    text = req["Resource"]
+    if names_mapping(text):
+        return MAPPING_BY_ARN.name(ctx, text)
+    if not text.startswith("arn:"):
+        raise InvalidParameterValue(f"Invalid resource: {text}")
+    which = read(ctx, text)
+    if which.qualifier:
+        raise InvalidParameterValue(
+            "Tags on function aliases and versions are not supported. Please specify either a function ARN, an event "
+            "source mapping ARN, or a code signing config ARN."
+        )
+    return remembered(ctx, text, which)
 
 
-def mapping_arn(ctx: Context, req: dict[str, Any]) -> str:
-    return ctx.arn("lambda", f"event-source-mapping:{req.get('UUID', '*')}")
+def tagging(req: dict[str, Any]) -> dict[str, Any]:
+    """The condition keys of a request that tags."""
+    return tags.conditions(req.get("Tags") or {}, req.get("TagKeys") or ())
+
+
+def service_of(ctx: Context, arn: str) -> str:
+    """The service of an ARN in this partition that records and events can be sent to; empty of all other text."""
+    match = _DESTINATION.fullmatch(arn.removeprefix(f"arn:{ctx.partition}:"))
+    return match[match.lastindex or 0] if match else ""
 
 
 def number_of(qualifier: str) -> int | None:
     """0 of "" and $LATEST, the number of a version, None of an alias."""
     if qualifier in ("", LATEST):
         return 0
-    return int(qualifier) if qualifier.isdigit() else None
+    return int(qualifier) if re.fullmatch(r"[1-9][0-9]*", qualifier) else None

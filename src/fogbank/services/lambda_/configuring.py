@@ -9,22 +9,42 @@ from typing import Any
 
 import msgspec
 
+from fogbank.auth import roles
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError, ValidationError
+from fogbank.core.operation import Access
 from fogbank.core.principal import service as service_principal
 from fogbank.store.api import Reader, Transaction
 
 from .archives import UNZIPPED_LIMIT
-from .arns import layer_target
+from .arns import LAMBDA, named, service_of, tagging
 from .environments.variables import RESERVED
 from .errors import AccessDeniedByRole, InvalidParameterValue
-from .records import LAYERS, LayerUse, Version
+from .layers import VERSION_BY_ARN
+from .records import LayerUse, Version
 
 OWNER = "lambda"
 ENVIRONMENT_LIMIT = 4096  # bytes of all variables as JSON
 RETURNED = ("DeadLetterConfig", "FileSystemConfigs", "DurableConfig", "CapacityProviderConfig", "TenancyConfig")
 NOT_ASSUMABLE = "The role defined for the function cannot be assumed by Lambda."
-LAMBDA = "lambda.amazonaws.com"
+
+
+def configured(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """What CreateFunction and UpdateFunctionConfiguration need: the function, its tags, the layers, the role.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html
+    """
+    function = named(ctx, req)
+    layers = [VERSION_BY_ARN.name(ctx, arn) for arn in req.get("Layers") or ()]
+    tags = tagging(req)
+    conditions = {**tags, "lambda:Layer": [str(layer) for layer in layers]} if layers else tags
+    needed = [Access("", function, conditions), *(Access("lambda:GetLayerVersion", layer) for layer in layers)]
+    if req.get("Tags"):
+        needed.append(Access("lambda:TagResource", function, tags))
+    if req.get("Role"):
+        needed.append(roles.passed(ctx, req["Role"], LAMBDA))
+    return needed
 
 
 def check(req: dict[str, Any]) -> None:
@@ -65,8 +85,7 @@ def _check_variables(variables: dict[str, str]) -> None:
 
 async def check_role(ctx: Context, role: str) -> None:
     """The role exists and trusts Lambda: tried, as Lambda does. Raises InvalidParameterValue or AccessDenied."""
-    parts = role.split(":")
-    if len(parts) > 4 and parts[4] != ctx.account:
+    if roles.account_of(role, ctx.partition) not in ("", ctx.account):
         raise AccessDeniedByRole("Cross-account pass role is not allowed.")
     acting = ctx.acting_as(service_principal(LAMBDA, ctx.account))
     try:
@@ -98,7 +117,7 @@ def apply(tx: Transaction, ctx: Context, version: Version, req: dict[str, Any]) 
         version.logging = _logging(req["LoggingConfig"])
     if req.get("ImageConfig"):
         version.extras = {**version.extras, "ImageConfigResponse": {"ImageConfig": req["ImageConfig"]}}
-    _apply_structures(version, req)
+    _apply_structures(ctx, version, req)
     if "Layers" in req:
         set_layers(tx, ctx, version, req["Layers"] or [])
 
@@ -112,7 +131,7 @@ def _logging(config: dict[str, str]) -> dict[str, str]:
     return {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO", **config}
 
 
-def _apply_structures(version: Version, req: dict[str, Any]) -> None:
+def _apply_structures(ctx: Context, version: Version, req: dict[str, Any]) -> None:
     extras = dict(version.extras)
     vpc = req.get("VpcConfig")
     if vpc is not None:
@@ -128,8 +147,12 @@ def _apply_structures(version: Version, req: dict[str, Any]) -> None:
     for member in RETURNED:
         if req.get(member) is not None:
             extras[member] = req[member]
-    if not (extras.get("DeadLetterConfig") or {"TargetArn": "x"}).get("TargetArn"):
-        del extras["DeadLetterConfig"]
+    if "DeadLetterConfig" in extras:
+        letters = extras["DeadLetterConfig"].get("TargetArn")
+        if not letters:
+            del extras["DeadLetterConfig"]
+        elif service_of(ctx, letters) not in ("sqs", "sns"):
+            raise InvalidParameterValue(f"The provided DeadLetterConfig is invalid: {letters}")
     if extras.get("FileSystemConfigs") == []:
         del extras["FileSystemConfigs"]
     version.extras = extras
@@ -151,12 +174,9 @@ def set_layers(tx: Transaction, ctx: Context, version: Version, arns: list[str])
 
 
 def find_layer(tx: Reader, ctx: Context, arn: str) -> LayerUse:
-    which = layer_target(ctx, arn)
-    found = tx.get(LAYERS, (which.account, which.region, which.name, which.number)) if which.number else None
+    found = VERSION_BY_ARN.find(tx, ctx, arn)
     if found is None:
         raise InvalidParameterValue(f"Layer version {arn} does not exist.")
-    if found.region != ctx.region:
-        raise InvalidParameterValue(f"Layer version {arn} is not in the region {ctx.region}.")
     return LayerUse(arn, found.size, found.blob)
 
 

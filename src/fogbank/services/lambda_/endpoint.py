@@ -15,12 +15,12 @@ from fogbank.core import paging
 from fogbank.core.context import Context
 from fogbank.core.errors import AccessDenied, ServiceError
 from fogbank.core.http import BodyTooLarge, Request, Response
-from fogbank.core.operation import Access, Operation, endpoint
+from fogbank.core.operation import endpoint
 from fogbank.core.principal import anonymous
 from fogbank.store.blobs import BlobMissing
 
 from . import proxy
-from .arns import Target, arn_of
+from .arns import Target, resource_of
 from .environments.spec import SYNC_PAYLOAD
 from .errors import TooManyRequests
 from .invoking import invoke
@@ -74,7 +74,7 @@ async def _run(app: Any, request: Request, url: Url, path: str) -> Response:
             user_agent=request.header("user-agent"),
             referer=request.header("referer"),
         )
-        app.authorizer.authorize(ctx, _operation(ctx, which, url.auth), {}, app.resource_policy)
+        _authorize(ctx, which, url.auth)
         body = await request.read(SYNC_PAYLOAD)
         event = proxy.event_of(
             request,
@@ -100,19 +100,11 @@ async def _run(app: Any, request: Request, url: Url, path: str) -> Response:
     return proxy.response_of(outcome)
 
 
-def _operation(ctx: Context, which: Target, auth: str) -> Operation:
-    """What authorisation is asked about: no API operation, but a permission all the same."""
-    needed = Access("lambda:InvokeFunctionUrl", arn_of(ctx, which), {"lambda:FunctionUrlAuthType": auth})
-    return Operation(
-        service="lambda",
-        name="InvokeFunctionUrl",
-        call=answer,
-        is_async=True,
-        action="lambda:InvokeFunctionUrl",
-        resource=lambda _ctx, _req: [needed],
-        fidelity="real",
-        data_event=True,
-    )
+def _authorize(ctx: Context, which: Target, auth: str) -> None:
+    """A URL is no API operation, but asks a permission all the same. Raises AccessDenied."""
+    function = resource_of(ctx, which)
+    conditions = {"lambda:FunctionUrlAuthType": auth, "lambda:FunctionArn": str(function)}
+    ctx.require("lambda:InvokeFunctionUrl", function, conditions)
 
 
 def _package(app: Any, path: str) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from fogbank.auth import roles
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.principal import Principal
@@ -14,9 +15,8 @@ from fogbank.core.principal import service as service_principal
 from fogbank.store.api import Reader
 
 from . import lookups
-from .arns import Target, arn_of, function_arn
+from .arns import LAMBDA, Target, arn_of, function_arn
 from .code import Unpacked
-from .configuring import LAMBDA
 from .environments.fleet import Fleet, Quota
 from .environments.logs import LogStream
 from .environments.spec import Credentials, Invocation, Outcome, Spec
@@ -173,7 +173,9 @@ async def prepare(ctx: Context, spec: Spec, version: Version) -> tuple[Credentia
 
 
 async def session(ctx: Context, spec: Spec) -> tuple[Credentials, Principal]:
-    """Assume the execution role as Lambda; the credentials, and who they make."""
+    """Assume the execution role as Lambda, a role of the function's own account; the credentials, and who they make."""
+    if roles.account_of(spec.role, ctx.partition) != spec.account:
+        raise AccessDeniedByRole
     acting = ctx.acting_as(service_principal(LAMBDA, spec.account), region=spec.region)
     try:
         answer = await acting.call(

@@ -18,8 +18,7 @@ from fogbank.core.principal import service as service_principal
 from fogbank.store.api import Transaction
 
 from . import filters
-from .arns import Target
-from .configuring import LAMBDA
+from .arns import LAMBDA, Target
 from .invoking import find, invoke, make_spec, session
 from .records import MAPPINGS, Mapping
 

@@ -11,6 +11,11 @@ from fogbank.store.api import Record, Table
 LATEST = "$LATEST"
 
 
+def document(statements: list[dict[str, Any]]) -> str:
+    """A resource policy as JSON, as GetPolicy shows it."""
+    return msgspec.json.encode({"Version": "2012-10-17", "Id": "default", "Statement": statements}).decode()
+
+
 class LayerUse(msgspec.Struct, frozen=True):
     """A layer version as a function uses it."""
 

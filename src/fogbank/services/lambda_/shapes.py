@@ -8,7 +8,8 @@ from typing import Any
 
 from fogbank.core.context import Context
 
-from .arns import function_arn, layer_arn
+from .arns import function_arn, mapping_arn
+from .layers import layer_arn
 from .records import Alias, EventInvoke, Layer, Mapping, Version
 from .runtimes import wanted
 
@@ -19,9 +20,9 @@ def stamp(seconds: float) -> str:
     return f"{whole}.{int(seconds * 1000) % 1000:03d}+0000"
 
 
-def runtime_version_arn(region: str, runtime: str) -> str:
+def runtime_version_arn(ctx: Context, runtime: str) -> str:
     digest = hashlib.sha256(runtime.encode()).hexdigest()
-    return f"arn:aws:lambda:{region}::runtime:{digest}"
+    return ctx.arn("lambda", f"runtime:{digest}", account="")
 
 
 def configuration(
@@ -68,7 +69,7 @@ def configuration(
             shown["LastUpdateStatusReason"] = "The function is being updated."
             shown["LastUpdateStatusReasonCode"] = "Creating" if version.state == "Pending" else "Updating"
         if wanted(version.runtime):
-            shown["RuntimeVersionConfig"] = {"RuntimeVersionArn": runtime_version_arn(version.region, version.runtime)}
+            shown["RuntimeVersionConfig"] = {"RuntimeVersionArn": runtime_version_arn(ctx, version.runtime)}
     return shown
 
 
@@ -123,7 +124,7 @@ def mapping_shape(ctx: Context, mapping: Mapping) -> dict[str, Any]:
     """EventSourceMappingConfiguration."""
     return {
         "UUID": mapping.id,
-        "EventSourceMappingArn": ctx.arn("lambda", f"event-source-mapping:{mapping.id}", account=mapping.account),
+        "EventSourceMappingArn": mapping_arn(ctx, (mapping.account, mapping.region, mapping.id)),
         "EventSourceArn": mapping.source,
         "FunctionArn": function_arn(ctx, mapping.account, mapping.function, mapping.qualifier),
         "BatchSize": mapping.batch,

@@ -9,9 +9,7 @@ from typing import Any
 
 import msgspec
 
-from fogbank.auth.policy import AccessRequest
 from fogbank.core.errors import ExpiredToken, IncompleteSignature, InvalidSignature, ServiceError
-from fogbank.core.operation import ResourcePolicy
 from fogbank.core.principal import Principal, anonymous
 
 from .. import apis
@@ -78,8 +76,7 @@ def _authorize(exchange: Exchange, principal: Principal, document: str) -> None:
         return
     arn = running.arn(f"{running.stage}/{exchange.request.method}{exchange.path}")
     ctx = msgspec.structs.replace(exchange.ctx, principal=principal)
-    attached = ResourcePolicy(running.account, document or None)
-    decision, asked = app.authorizer.decide(ctx, AccessRequest(principal, ACTION, arn), attached, _conditions(exchange))
+    decision, asked = app.authorizer.decide(ctx, ACTION, arn, running.account, document or None, _conditions(exchange))
     if decision.allowed:
         return
     if app.settings.iam == "audit":

@@ -13,12 +13,14 @@ from typing import Any
 
 import msgspec
 
+from fogbank.auth import roles
 from fogbank.core import arns
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import Response
 from fogbank.core.principal import Principal, service
 
+from ..passing import callers_own
 from .answers import INTERNAL, GatewayError, malformed, misconfigured
 from .exchange import Exchange
 
@@ -93,7 +95,7 @@ def region_of(arn: str) -> str:
 async def acting(exchange: Exchange, credentials: str, source_arn: str, region: str = "") -> Context:
     """The context an integration is called in: its role's, the caller's own, or the service principal's."""
     ctx = exchange.ctx
-    if credentials == "arn:aws:iam::*:user/*":
+    if credentials == callers_own(ctx.partition):
         if exchange.caller is None:
             raise misconfigured("Caller credentials need AWS_IAM authorization")
         return ctx.acting_as(exchange.caller, region=region or ctx.region)
@@ -112,7 +114,12 @@ class Roles:
         app.signals.on("reset", self._held.clear)
 
     async def assume(self, ctx: Context, role: str) -> Principal:
-        """The principal of a session of `role`. Raises GatewayError where the role does not let API Gateway in."""
+        """The principal of a session of `role`. Raises GatewayError where the role does not let API Gateway in.
+
+        The role is one of the API's account: an API acts for nobody else.
+        """
+        if roles.account_of(role, ctx.partition) != ctx.account:
+            raise misconfigured(f"The role {role} is not one of the account {ctx.account}")
         key = (ctx.account, role)
         held = self._held.get(key)
         if held is not None and held[1] > ctx.now():

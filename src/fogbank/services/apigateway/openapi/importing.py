@@ -35,6 +35,20 @@ def write(
     changed(tx)
 
 
+def roles(document: Document) -> list[Any]:
+    """What the document's integrations and authorizers name as roles."""
+    schemes = document.security_schemes.items()
+    authorizers = [operations.authorizer_of(name, scheme) or {} for name, scheme in schemes]
+    found = [authorizer.get("authorizerCredentials") for authorizer in authorizers]
+    for path, given in (document.raw.get("paths") or {}).items():
+        if path.startswith("/"):
+            item = document.resolve(given) or {}
+            for _, described in document.methods(item):
+                integration = operations.Operation(document, item, described).integration() or {}
+                found.append(integration.get("credentials"))
+    return [role for role in found if role]
+
+
 def _prefix(document: Document, mode: str) -> str:
     """What `basepath=ignore|prepend|split` puts in front of each path.
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from fogbank.auth import roles
 from fogbank.core.context import Context
 from fogbank.store.api import Reader
 
-from .. import patching
+from .. import passing, patching
 from ..arns import call
 from ..errors import BadRequest
 from ..lookups import changed
 from ..patching import SETTABLE
 from ..records import ACCOUNTS, AccountSettings
-
-_ROLE = re.compile(r"arn:[^:]+:iam::\d{12}:role/.+")
 
 
 def settings(tx: Reader, account: str, region: str) -> AccountSettings:
@@ -39,7 +37,7 @@ def get_account(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         return _shown(settings(tx, ctx.account, ctx.region))
 
 
-@call("UpdateAccount", "PATCH", "/account")
+@call("UpdateAccount", "PATCH", "/account", also=passing.patched("cloudwatchRoleArn"))
 def update_account(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Set the role with which stages write to CloudWatch Logs."""
     with ctx.write() as tx:
@@ -50,7 +48,7 @@ def update_account(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         role = record.shape.get("cloudwatchRoleArn")
         if role == "":
             del record.shape["cloudwatchRoleArn"]
-        elif role and not _ROLE.fullmatch(role):
+        elif role and roles.account_of(role, ctx.partition) != ctx.account:
             raise BadRequest("The role ARN does not have required permissions configured. Please grant trust "
                              "permission for API Gateway and add the required role policy.")  # fmt: skip
         tx.put(ACCOUNTS, record)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.context import Context
+from fogbank.core.operation import Access
 from fogbank.store.api import Reader
 
 from .. import patching
 from ..apis import endpoint_configuration
-from ..arns import call
+from ..arns import call, resource
 from ..errors import BadRequest, Conflict
 from ..lookups import page, require_api, require_item, require_stage
 from ..patching import MEMBER, REPLACE, SETTABLE
@@ -56,10 +57,41 @@ def shown(ctx: Context, domain: Item) -> dict[str, Any]:
     }
 
 
-@call("CreateDomainName", "POST", "/domainnames", fidelity="recorded")
+def _making(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """Mutual TLS and a policy need permissions of their own."""
+    domains = resource(ctx, "/domainnames")
+    needed = [Access("apigateway:AddCertificateToDomain", domains)] if req.get("mutualTlsAuthentication") else []
+    return [*needed, Access("apigateway:UpdateDomainNamePolicy", domains)] if req.get("policy") else needed
+
+
+def _changing(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """As for a new name, by what the patch operations touch."""
+    actions = {
+        "/mutualTlsAuthentication": ("apigateway:AddCertificateToDomain", "apigateway:RemoveCertificateFromDomain"),
+        "/policy": ("apigateway:UpdateDomainNamePolicy", "apigateway:UpdateDomainNamePolicy"),
+    }
+    domain, needed = resource(ctx, f"/domainnames/{req['domainName']}"), set()
+    for operation in req.get("patchOperations") or ():
+        for path, (put, removed) in actions.items():
+            if (operation.get("path") or "").startswith(path):
+                needed.add(put if operation.get("op") != "remove" and operation.get("value") else removed)
+    return [Access(action, domain) for action in sorted(needed)]
+
+
+def _removing(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    with ctx.read() as tx:
+        domain = tx.get(DOMAINS, (ctx.account, ctx.region, req["domainName"]))
+    if domain is None or not domain.shape.get("mutualTlsAuthentication"):
+        return []
+    return [Access("apigateway:RemoveCertificateFromDomain", resource(ctx, f"/domainnames/{domain.id}"))]
+
+
+@call("CreateDomainName", "POST", "/domainnames", also=_making, fidelity="recorded")
 def create_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A name of one's own for stages."""
-    name = req["domainName"].lower()
+    name = req["domainName"]
+    if name != name.lower():  # "Uppercase letters are not supported": AWS::ApiGateway::DomainName, DomainName
+        raise BadRequest("Invalid domain name specified: uppercase letters are not supported")
     shape = {member: req[member] for member in _MEMBERS if req.get(member) not in (None, "", {})}
     shape["endpointConfiguration"] = endpoint_configuration(shape.get("endpointConfiguration"))
     if shape["endpointConfiguration"]["types"] == ["EDGE"]:
@@ -81,7 +113,7 @@ def create_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def get_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """One name."""
     with ctx.read() as tx:
-        return shown(ctx, require_item(tx, ctx, DOMAINS, req["domainName"].lower(), UNKNOWN))
+        return shown(ctx, require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN))
 
 
 @call("GetDomainNames", "GET", "/domainnames")
@@ -92,21 +124,21 @@ def get_domain_names(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return page(ctx, req, "domains", found)
 
 
-@call("UpdateDomainName", "PATCH", "/domainnames/{domainName}", fidelity="recorded")
+@call("UpdateDomainName", "PATCH", "/domainnames/{domainName}", also=_changing, fidelity="recorded")
 def update_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Change a name's settings."""
     with ctx.write() as tx:
-        domain = require_item(tx, ctx, DOMAINS, req["domainName"].lower(), UNKNOWN)
+        domain = require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN)
         domain.shape = patching.apply(domain.shape, req.get("patchOperations"), RULES)
         tx.put(DOMAINS, domain)
     return shown(ctx, domain)
 
 
-@call("DeleteDomainName", "DELETE", "/domainnames/{domainName}")
+@call("DeleteDomainName", "DELETE", "/domainnames/{domainName}", also=_removing)
 def delete_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove a name with its mappings."""
     with ctx.write() as tx:
-        domain = require_item(tx, ctx, DOMAINS, req["domainName"].lower(), UNKNOWN)
+        domain = require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN)
         for mapping in list(tx.scan(MAPPINGS, (ctx.account, ctx.region, domain.id))):
             tx.delete(MAPPINGS, MAPPINGS.key(mapping))
         tx.delete(DOMAINS, DOMAINS.key(domain))
@@ -124,8 +156,8 @@ def _shown_mapping(mapping: Mapping) -> dict[str, Any]:
 
 
 def _require(tx: Reader, ctx: Context, req: dict[str, Any]) -> Mapping:
-    require_item(tx, ctx, DOMAINS, req["domainName"].lower(), UNKNOWN)
-    found = tx.get(MAPPINGS, (ctx.account, ctx.region, req["domainName"].lower(), req["basePath"] or NONE))
+    require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN)
+    found = tx.get(MAPPINGS, (ctx.account, ctx.region, req["domainName"], req["basePath"]))
     if found is None:
         from ..errors import NotFound
 
@@ -138,7 +170,7 @@ def create_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any
     """A stage under a path of a name."""
     base = req.get("basePath") or NONE
     with ctx.write() as tx:
-        domain = require_item(tx, ctx, DOMAINS, req["domainName"].lower(), UNKNOWN)
+        domain = require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN)
         if tx.get(MAPPINGS, (ctx.account, ctx.region, domain.id, base)) is not None:
             raise Conflict("Base path already exists for this domain name")
         require_api(tx, ctx, req["restApiId"])
@@ -161,7 +193,7 @@ def get_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def get_base_path_mappings(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The mappings of a name."""
     with ctx.read() as tx:
-        domain = require_item(tx, ctx, DOMAINS, req["domainName"].lower(), UNKNOWN)
+        domain = require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN)
         found = [_shown_mapping(m) for m in tx.scan(MAPPINGS, (ctx.account, ctx.region, domain.id))]
     return page(ctx, req, f"mappings/{domain.id}", found)
 

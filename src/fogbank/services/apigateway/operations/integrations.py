@@ -7,7 +7,7 @@ from typing import Any
 
 from fogbank.core.context import Context
 
-from .. import patching
+from .. import passing, patching
 from ..arns import call
 from ..errors import BadRequest, NotFound
 from ..lookups import require_integration, require_method, require_resource
@@ -71,7 +71,7 @@ def _replace(resource: Resource, verb: str, integration: dict[str, Any] | None) 
     resource.methods = {**resource.methods, verb: method}
 
 
-@call("PutIntegration", "PUT", _PATH)
+@call("PutIntegration", "PUT", _PATH, also=passing.member("credentials"))
 def put_integration(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """What a method does; replaces what it did."""
     with ctx.write() as tx:
@@ -99,7 +99,7 @@ def get_integration(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         return require_integration(require_resource(tx, ctx, req["restApiId"], req["resourceId"]), req["httpMethod"])
 
 
-@call("UpdateIntegration", "PATCH", _PATH)
+@call("UpdateIntegration", "PATCH", _PATH, also=passing.patched("credentials"))
 def update_integration(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Change an integration."""
     with ctx.write() as tx:

@@ -13,7 +13,7 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Table
 
-from .. import patching
+from .. import passing, patching
 from ..arns import call
 from ..errors import BadRequest, Conflict
 from ..lookups import page, require_api, require_part
@@ -216,7 +216,7 @@ def check_authorizer(shape: dict[str, Any]) -> None:
         raise BadRequest("Provider ARNs must be specified for a COGNITO_USER_POOLS authorizer")
 
 
-@call("CreateAuthorizer", "POST", "/restapis/{restApiId}/authorizers")
+@call("CreateAuthorizer", "POST", "/restapis/{restApiId}/authorizers", also=passing.member("authorizerCredentials"))
 def create_authorizer(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A function (or a user pool) that says who may call."""
     shape = {name: req[name] for name in _AUTHORIZER_MEMBERS if req.get(name) not in (None, "", [])}
@@ -251,7 +251,12 @@ def get_authorizers(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         return page(ctx, req, f"authorizers/{req['restApiId']}", _all(tx, ctx, AUTHORIZERS, req["restApiId"]))
 
 
-@call("UpdateAuthorizer", "PATCH", "/restapis/{restApiId}/authorizers/{authorizerId}")
+@call(
+    "UpdateAuthorizer",
+    "PATCH",
+    "/restapis/{restApiId}/authorizers/{authorizerId}",
+    also=passing.patched("authorizerCredentials"),
+)
 def update_authorizer(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Change an authorizer."""
     with ctx.write() as tx:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.context import Context
+from fogbank.core.operation import Access
 from fogbank.store.api import Reader, Transaction
 
-from .. import apis, patching
-from ..arns import call
+from .. import apis, passing, patching
+from ..arns import call, resource
 from ..errors import BadRequest
 from ..lookups import page, require_api
 from ..openapi import importing
@@ -37,7 +38,44 @@ RULES = {
 }
 
 
-@call("CreateRestApi", "POST", "/restapis")
+def _making(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """A policy needs its own permission; who copies an API has to be allowed to read it and to pass its roles."""
+    needed = [_policy(ctx, "/restapis")] if req.get("policy") else []
+    if req.get("cloneFrom"):
+        with ctx.read() as tx:
+            source = require_api(tx, ctx, req["cloneFrom"])
+        needed += [Access("apigateway:GET", resource(ctx, f"/restapis/{source.id}")), *passing.of_api(ctx, source)]
+        needed += [_policy(ctx, "/restapis")] if source.shape.get("policy") else []
+    return needed
+
+
+def _policy(ctx: Context, path: str) -> Access:
+    return Access("apigateway:UpdateRestApiPolicy", resource(ctx, path))
+
+
+def _changing(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    touched = any((o.get("path") or "").startswith("/policy") for o in req.get("patchOperations") or ())
+    return [_policy(ctx, f"/restapis/{req['restApiId']}")] if touched else []
+
+
+async def _document(ctx: Context, req: dict[str, Any], path: str, parameters: dict[str, str]) -> Document:
+    """The OpenAPI document of a request, when the caller may do what is in it: set a policy, pass roles."""
+    document = Document.read(await body_of(req))
+    needed = passing.passed(ctx, importing.roles(document))
+    if document.settings(parameters).get("policy") or await ctx.fetch(_loses_policy, ctx, req):
+        needed.append(_policy(ctx, path))
+    for access in needed:
+        ctx.require(access.action, access.resource, access.conditions)
+    return document
+
+
+def _loses_policy(tx: Reader, ctx: Context, req: dict[str, Any]) -> bool:
+    """An overwrite forgets the policy that an API has."""
+    api = tx.get(APIS, (ctx.account, ctx.region, req.get("restApiId") or ""))
+    return api is not None and req.get("mode") == "overwrite" and bool(api.shape.get("policy"))
+
+
+@call("CreateRestApi", "POST", "/restapis", also=_making)
 def create_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A new API with a root resource and the models Empty and Error; or a copy of `cloneFrom`."""
     api = apis.fresh(ctx, {name: req[name] for name in _MEMBERS if req.get(name) not in (None, "")})
@@ -84,7 +122,7 @@ def get_rest_apis(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return page(ctx, req, "apis", found)
 
 
-@call("UpdateRestApi", "PATCH", "/restapis/{restApiId}")
+@call("UpdateRestApi", "PATCH", "/restapis/{restApiId}", also=_changing)
 def update_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Change settings; stages show them when they are deployed anew."""
     with ctx.write() as tx:
@@ -110,8 +148,8 @@ def delete_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 @call("ImportRestApi", "POST", "/restapis")
 async def import_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A new API from an OpenAPI document. https://docs.aws.amazon.com/apigateway/latest/api/API_ImportRestApi.html"""
-    document = Document.read(await body_of(req))
     parameters = {k: v for k, v in (req.get("parameters") or {}).items() if k not in ("mode", "failonwarnings")}
+    document = await _document(ctx, req, "/restapis", parameters)
 
     def store(tx: Transaction) -> Api:
         api = apis.fresh(ctx, document.settings(parameters))
@@ -126,8 +164,8 @@ async def import_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 @call("PutRestApi", "PUT", "/restapis/{restApiId}")
 async def put_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Merge an OpenAPI document into an API (the default), or replace its definition (`mode=overwrite`)."""
-    document = Document.read(await body_of(req))
     parameters = {k: v for k, v in (req.get("parameters") or {}).items() if k not in ("mode", "failonwarnings")}
+    document = await _document(ctx, req, f"/restapis/{req['restApiId']}", parameters)
     overwrite = req.get("mode") == "overwrite"
 
     def store(tx: Transaction) -> Api:

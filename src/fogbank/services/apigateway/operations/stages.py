@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.context import Context
+from fogbank.core.operation import Access
 
 from .. import patching, stages
-from ..arns import call
+from ..arns import call, resource
 from ..errors import BadRequest, Conflict
 from ..lookups import changed, require_api, require_stage
 from ..patching import COUNT, ENTRY, FLAG, RATE, REPLACE, SETTABLE, Rule
@@ -81,7 +82,15 @@ def get_stages(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"item": [stages.shown(s) for s in found if not wanted or s.shape["deploymentId"] == wanted]}
 
 
-@call("UpdateStage", "PATCH", "/restapis/{restApiId}/stages/{stageName}")
+def _guarding(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """A web ACL needs a permission of its own."""
+    if not any((o.get("path") or "").startswith("/webAclArn") for o in req.get("patchOperations") or ()):
+        return []
+    stage = resource(ctx, f"/restapis/{req['restApiId']}/stages/{req['stageName']}")
+    return [Access("apigateway:SetWebACL", stage)]
+
+
+@call("UpdateStage", "PATCH", "/restapis/{restApiId}/stages/{stageName}", also=_guarding)
 def update_stage(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Change a stage; served at once."""
     with ctx.write() as tx:

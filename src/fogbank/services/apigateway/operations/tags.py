@@ -6,18 +6,20 @@ https://docs.aws.amazon.com/apigateway/latest/api/API_TagResource.html
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
-from fogbank.core import arns
+from fogbank.core import tags
 from fogbank.core.context import Context
-from fogbank.core.operation import operation
+from fogbank.core.operation import Access, operation
 from fogbank.store.api import Reader, Table
 
-from ..arns import tagged
+from ..arns import resource
 from ..errors import BadRequest, NotFound
 from ..records import APIS, CERTIFICATES, DOMAINS, KEYS, PLANS, STAGES, VPC_LINKS
 
 _TABLES: dict[str, Table[Any]] = {
     "restapis": APIS,
+    "stages": STAGES,
     "apikeys": KEYS,
     "usageplans": PLANS,
     "domainnames": DOMAINS,
@@ -26,31 +28,41 @@ _TABLES: dict[str, Table[Any]] = {
 }
 
 
-def _find(tx: Reader, ctx: Context, arn: str) -> tuple[Table[Any], Any]:
-    try:
-        parts = arns.parse(arn).resource.strip("/").split("/")
-    except ValueError:
-        raise BadRequest("Invalid ARN specified in the request") from None
-    table: Table[Any] | None = _TABLES.get(parts[0])
-    key: tuple[str, ...] = (ctx.account, ctx.region, *parts[1:2])
-    if parts[0] == "restapis" and len(parts) == 4 and parts[2] == "stages":
-        table, key = STAGES, (*key, parts[3])
-    elif len(parts) != 2:
+def _key(ctx: Context, text: str) -> tuple[str, tuple[str, ...]]:
+    """(collection, key of the record) of what an ARN names; BadRequest unless it is spelled exactly so."""
+    prefix = ctx.arn("apigateway", "/", account="")
+    kind, *ids = text.removeprefix(prefix).split("/") if text.startswith(prefix) else [""]
+    if kind == "restapis" and len(ids) == 3 and ids[1] == "stages":
+        return "stages", (ctx.account, ctx.region, ids[0], ids[2])
+    if len(ids) != 1 or kind not in _TABLES:
         raise BadRequest("Invalid ARN specified in the request")
-    found = tx.get(table, key) if table is not None else None
-    if table is None or found is None:
-        raise NotFound("Invalid resource identifier specified" if table else "Invalid ARN specified in the request")
-    return table, found
+    return kind, (ctx.account, ctx.region, ids[0])
 
 
-@operation("apigateway", "GetTags", action="apigateway:GET", resource=tagged)
+def _tagged(ctx: Context, req: dict[str, Any]) -> Access:
+    """/tags/ and the encoded ARN."""
+    text = req["resourceArn"]
+    _key(ctx, text)
+    conditions = tags.conditions(req.get("tags") or {}, req.get("tagKeys") or ())
+    return Access("", resource(ctx, f"/tags/{quote(text, safe='')}"), conditions)
+
+
+def _find(tx: Reader, ctx: Context, text: str) -> tuple[Table[Any], Any]:
+    kind, key = _key(ctx, text)
+    found = tx.get(_TABLES[kind], key)
+    if found is None:
+        raise NotFound("Invalid resource identifier specified")
+    return _TABLES[kind], found
+
+
+@operation("apigateway", "GetTags", action="apigateway:GET", resource=_tagged)
 def get_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The tags of a resource."""
     with ctx.read() as tx:
         return {"tags": _find(tx, ctx, req["resourceArn"])[1].shape.get("tags") or {}}
 
 
-@operation("apigateway", "TagResource", action="apigateway:PUT", resource=tagged)
+@operation("apigateway", "TagResource", action="apigateway:PUT", resource=_tagged)
 def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Add or change tags; at most 50."""
     with ctx.write() as tx:
@@ -63,7 +75,7 @@ def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("apigateway", "UntagResource", action="apigateway:DELETE", resource=tagged)
+@operation("apigateway", "UntagResource", action="apigateway:DELETE", resource=_tagged)
 def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove tags."""
     with ctx.write() as tx:

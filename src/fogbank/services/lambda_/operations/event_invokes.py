@@ -12,7 +12,7 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
 from .. import lookups
-from ..arns import Target, arn_of, named, qualified, target
+from ..arns import Target, arn_of, named, qualified, service_of, target
 from ..errors import InvalidParameterValue, ResourceNotFound
 from ..records import EVENT_INVOKES, EventInvoke
 from ..shapes import event_invoke_shape
@@ -36,7 +36,7 @@ def _require(tx: Reader, ctx: Context, which: Target) -> EventInvoke:
     return found
 
 
-def _fill(config: EventInvoke, req: dict[str, Any]) -> None:
+def _fill(ctx: Context, config: EventInvoke, req: dict[str, Any]) -> None:
     if req.get("MaximumRetryAttempts") is not None:
         config.retries = req["MaximumRetryAttempts"]
     if req.get("MaximumEventAgeInSeconds") is not None:
@@ -48,7 +48,7 @@ def _fill(config: EventInvoke, req: dict[str, Any]) -> None:
         if "OnFailure" in destinations:
             config.on_failure = (destinations["OnFailure"] or {}).get("Destination") or ""
     for arn in (config.on_success, config.on_failure):
-        if arn and arn.split(":")[2:3] not in (["sqs"], ["sns"], ["lambda"], ["events"], ["s3"]):
+        if arn and service_of(ctx, arn) not in ("sqs", "sns", "lambda", "events", "s3"):
             raise InvalidParameterValue(f"The provided destination config DestinationConfig is invalid: {arn}")
 
 
@@ -59,7 +59,7 @@ def put_function_event_invoke_config(ctx: Context, req: dict[str, Any]) -> dict[
     config = EventInvoke(
         account=which.account, region=which.region, name=which.name, qualifier=which.qualifier, modified=ctx.now()
     )
-    _fill(config, req)
+    _fill(ctx, config, req)
     with ctx.write() as tx:
         lookups.exists(tx, ctx, which)
         tx.put(EVENT_INVOKES, config)
@@ -72,7 +72,7 @@ def update_function_event_invoke_config(ctx: Context, req: dict[str, Any]) -> di
     which = _which(ctx, req)
     with ctx.write() as tx:
         config = _require(tx, ctx, which)
-        _fill(config, req)
+        _fill(ctx, config, req)
         config.modified = ctx.now()
         tx.put(EVENT_INVOKES, config)
     return event_invoke_shape(ctx, config)

@@ -10,7 +10,7 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Table, Transaction
 
 from .. import configuring, lookups
-from ..arns import Target, arn_of, named, qualified, target, with_role
+from ..arns import Target, arn_of, named, qualified, read, target
 from ..code import Package, load
 from ..environments.fleet import Fleet
 from ..errors import InvalidParameterValue, ResourceConflict
@@ -39,7 +39,7 @@ OWNER = configuring.OWNER
 LOCATION_LIFE = 600  # seconds that Code.Location works, as on AWS
 
 
-@operation("lambda", "CreateFunction", resource=with_role("lambda:CreateFunction"))
+@operation("lambda", "CreateFunction", resource=configuring.configured)
 async def create_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Make a function of a package (or a container image) that runs as a role.
 
@@ -47,7 +47,7 @@ async def create_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """
     which = target(ctx, req["FunctionName"])
     package = req.get("PackageType") or "Zip"
-    if which.qualifier or which.account != ctx.account:
+    if read(ctx, req["FunctionName"]).qualifier or which.account != ctx.account:
         raise InvalidParameterValue(f"The function name must not name a version or an account: {arn_of(ctx, which)}")
     if package == "Zip" and not (req.get("Runtime") and req.get("Handler")):
         if req.get("Code", {}).get("ImageUri"):

@@ -11,36 +11,33 @@ import msgspec
 
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
-from fogbank.store.api import Reader, Transaction
+from fogbank.store.api import Transaction
 
 from .. import lookups
-from ..arns import LayerTarget, layer_arn, layer_by_arn, layer_target, named_layer
 from ..code import Package, load
 from ..configuring import OWNER
 from ..errors import InvalidParameterValue, ResourceConflict, ResourceNotFound
-from ..records import LAYER_COUNTERS, LAYERS, Layer, LayerCounter
+from ..layers import LAYER, VERSION, VERSION_BY_ARN, Place, layer_arn, named_version, place, version
+from ..records import LAYER_COUNTERS, LAYERS, Layer, LayerCounter, document
 from ..shapes import layer_item
 from .functions import location
 
-MISSING = "The resource you requested does not exist."
 
-
-@operation("lambda", "PublishLayerVersion", resource=named_layer)
+@operation("lambda", "PublishLayerVersion", resource=LAYER.of("LayerName"))
 async def publish_layer_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html"""
-    which = layer_target(ctx, req["LayerName"])
     stored = await load(ctx, req["Content"], "PublishLayerVersion")
-    layer = await ctx.transact(_publish, ctx, req, which, stored)
+    layer = await ctx.transact(_publish, ctx, req, place(ctx, req["LayerName"]), stored)
     return _full(ctx, layer)
 
 
-def _publish(tx: Transaction, ctx: Context, req: dict[str, Any], which: LayerTarget, stored: Package) -> Layer:
-    key = (which.account, which.region, which.name)
-    counter = tx.get(LAYER_COUNTERS, key) or LayerCounter(account=which.account, region=which.region, name=which.name)
+def _publish(tx: Transaction, ctx: Context, req: dict[str, Any], where: Place, stored: Package) -> Layer:
+    account, region, name = where
+    counter = tx.get(LAYER_COUNTERS, where) or LayerCounter(account=account, region=region, name=name)
     layer = Layer(
-        account=which.account,
-        region=which.region,
-        name=which.name,
+        account=account,
+        region=region,
+        name=name,
         number=counter.next,
         blob=stored.blob.id,
         sha256=stored.sha256,
@@ -71,40 +68,31 @@ def _full(ctx: Context, layer: Layer) -> dict[str, Any]:
     }
 
 
-def _require(tx: Reader, which: LayerTarget) -> Layer:
-    layer = tx.get(LAYERS, (which.account, which.region, which.name, which.number))
-    if layer is None:
-        raise ResourceNotFound(MISSING)
-    return layer
-
-
-@operation("lambda", "GetLayerVersion", resource=named_layer)
+@operation("lambda", "GetLayerVersion", resource=named_version)
 def get_layer_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersion.html"""
     with ctx.read() as tx:
-        return _full(ctx, _require(tx, layer_target(ctx, req["LayerName"], req["VersionNumber"])))
+        return _full(ctx, VERSION.require(tx, ctx, version(req)))
 
 
-@operation("lambda", "GetLayerVersionByArn", action="lambda:GetLayerVersion", resource=layer_by_arn)
+@operation("lambda", "GetLayerVersionByArn", action="lambda:GetLayerVersion", resource=VERSION_BY_ARN.of("Arn"))
 def get_layer_version_by_arn(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html"""
     with ctx.read() as tx:
-        return _full(ctx, _require(tx, layer_target(ctx, req["Arn"])))
+        return _full(ctx, VERSION_BY_ARN.require(tx, ctx, req["Arn"]))
 
 
-@operation("lambda", "DeleteLayerVersion", resource=named_layer)
+@operation("lambda", "DeleteLayerVersion", resource=named_version)
 def delete_layer_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Functions that use it keep it; none can take it any more.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html
     """
-    which = layer_target(ctx, req["LayerName"], req["VersionNumber"])
-    key = (which.account, which.region, which.name, which.number)
     with ctx.write() as tx:
-        layer = tx.get(LAYERS, key)
+        layer = VERSION.find(tx, ctx, version(req))
         if layer is not None:
             ctx.blobs.release(tx, layer.blob, OWNER)
-            tx.delete(LAYERS, key)
+            tx.delete(LAYERS, LAYERS.key(layer))
     return {}
 
 
@@ -133,23 +121,22 @@ def list_layers(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Layers": items, **more}
 
 
-@operation("lambda", "ListLayerVersions", resource=named_layer)
+@operation("lambda", "ListLayerVersions", resource=LAYER.of("LayerName"))
 def list_layer_versions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Newest first.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_ListLayerVersions.html
     """
-    which = layer_target(ctx, req["LayerName"])
+    where = place(ctx, req["LayerName"])
     with ctx.read() as tx:
-        found = [v for v in tx.scan(LAYERS, (which.account, which.region, which.name), reverse=True) if _suits(v, req)]
+        found = [v for v in tx.scan(LAYERS, where, reverse=True) if _suits(v, req)]
     shown, more = lookups.page(ctx, found, req, lambda v: -v.number)
     return {"LayerVersions": [layer_item(ctx, v) for v in shown], **more}
 
 
-@operation("lambda", "AddLayerVersionPermission", resource=named_layer)
+@operation("lambda", "AddLayerVersionPermission", resource=named_version)
 def add_layer_version_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_AddLayerVersionPermission.html"""
-    which = layer_target(ctx, req["LayerName"], req["VersionNumber"])
     principal = req["Principal"]
     if principal.isdigit():
         principal = f"arn:{ctx.partition}:iam::{principal}:root"
@@ -158,14 +145,14 @@ def add_layer_version_permission(ctx: Context, req: dict[str, Any]) -> dict[str,
         "Effect": "Allow",
         "Principal": principal if principal == "*" else {"AWS": principal},
         "Action": req["Action"],
-        "Resource": layer_arn(ctx, which.account, which.name, which.number),
     }
     if req.get("OrganizationId"):
         if principal != "*":
             raise InvalidParameterValue("OrganizationId can be given with the principal * only.")
         statement["Condition"] = {"StringEquals": {"aws:PrincipalOrgID": req["OrganizationId"]}}
     with ctx.write() as tx:
-        layer = _require(tx, which)
+        layer = VERSION.require(tx, ctx, version(req))
+        statement["Resource"] = layer_arn(ctx, layer.account, layer.name, layer.number)
         lookups.check_revision(layer.policy_revision, req.get("RevisionId"))
         if any(known["Sid"] == req["StatementId"] for known in layer.statements):
             raise ResourceConflict(
@@ -178,12 +165,11 @@ def add_layer_version_permission(ctx: Context, req: dict[str, Any]) -> dict[str,
     return {"Statement": msgspec.json.encode(statement).decode(), "RevisionId": layer.policy_revision}
 
 
-@operation("lambda", "RemoveLayerVersionPermission", resource=named_layer)
+@operation("lambda", "RemoveLayerVersionPermission", resource=named_version)
 def remove_layer_version_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_RemoveLayerVersionPermission.html"""
-    which = layer_target(ctx, req["LayerName"], req["VersionNumber"])
     with ctx.write() as tx:
-        layer = _require(tx, which)
+        layer = VERSION.require(tx, ctx, version(req))
         lookups.check_revision(layer.policy_revision, req.get("RevisionId"))
         kept = [known for known in layer.statements if known["Sid"] != req["StatementId"]]
         if len(kept) == len(layer.statements):
@@ -193,12 +179,11 @@ def remove_layer_version_permission(ctx: Context, req: dict[str, Any]) -> dict[s
     return {}
 
 
-@operation("lambda", "GetLayerVersionPolicy", resource=named_layer)
+@operation("lambda", "GetLayerVersionPolicy", resource=named_version)
 def get_layer_version_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionPolicy.html"""
     with ctx.read() as tx:
-        layer = _require(tx, layer_target(ctx, req["LayerName"], req["VersionNumber"]))
+        layer = VERSION.require(tx, ctx, version(req))
     if not layer.statements:
         raise ResourceNotFound("No policy is associated with the given resource.")
-    document = {"Version": "2012-10-17", "Id": "default", "Statement": layer.statements}
-    return {"Policy": msgspec.json.encode(document).decode(), "RevisionId": layer.policy_revision}
+    return {"Policy": document(layer.statements), "RevisionId": layer.policy_revision}

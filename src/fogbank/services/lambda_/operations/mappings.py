@@ -11,35 +11,56 @@ import msgspec
 
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
+from fogbank.core.kinds import named as named_arn
 from fogbank.core.operation import Access, operation
-from fogbank.store.api import Reader, Transaction
+from fogbank.store.api import Transaction
 
 from .. import lookups
-from ..arns import Target, function_arn, mapping_arn, target
-from ..errors import InvalidParameterValue, NoPoller, ResourceConflict, ResourceNotFound
+from ..arns import MAPPING, Target, arn_of, function_arn, read, remembered, service_of, tagging, target
+from ..errors import InvalidParameterValue, NoPoller, ResourceConflict
 from ..invoking import find, make_spec, session
 from ..polling import Pollers, wake
 from ..records import MAPPINGS, Mapping
 from ..shapes import mapping_shape
 
-MISSING = "The resource you requested does not exist."
 RETURNED = ("FilterCriteria", "ScalingConfig", "FunctionResponseTypes", "MetricsConfig", "KMSKeyArn", "LoggingConfig")
 
 
-def _function_condition(ctx: Context, req: dict[str, Any]) -> dict[str, str]:
-    name = str(req.get("FunctionName") or "")
-    if not name:
-        return {}
-    arn = name if name.startswith("arn:") else function_arn(ctx, ctx.account, *name.split(":", 1))
-    return {"lambda:FunctionArn": arn}
+def _function(ctx: Context, req: dict[str, Any]) -> Target:
+    """The function that is to be invoked: one of this account, as mappings have it."""
+    which = read(ctx, req["FunctionName"])
+    if which.account != ctx.account:
+        raise lookups.not_found(ctx, which)
+    remembered(ctx, req["FunctionName"], which)
+    return which
+
+
+def _on_mapping(ctx: Context, req: dict[str, Any]) -> Access:
+    """A mapping; the function that it has is a condition key."""
+    found = MAPPING.name(ctx, req["UUID"])
+    return Access("", found, _condition(ctx, found.record) if found.record is not None else {})
+
+
+def _condition(ctx: Context, mapping: Mapping) -> dict[str, Any]:
+    return {"lambda:FunctionArn": function_arn(ctx, mapping.account, mapping.function, mapping.qualifier)}
 
 
 def _creating(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    return [Access("lambda:CreateEventSourceMapping", "*", _function_condition(ctx, req))]
+    """Any mapping, for the functions that lambda:FunctionArn lets through; its tags need a permission of their own."""
+    tags = tagging(req)
+    needed = [Access("", "*", {**tags, "lambda:FunctionArn": arn_of(ctx, _function(ctx, req))})]
+    if req.get("Tags"):
+        made = named_arn(ctx.arn("lambda", "event-source-mapping:*"), ctx.account)
+        needed.append(Access("lambda:TagResource", made, tags))
+    return needed
 
 
 def _updating(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    return [Access("lambda:UpdateEventSourceMapping", mapping_arn(ctx, req), _function_condition(ctx, req))]
+    """With the function that the mapping has, and with the one that it is to have."""
+    now = _on_mapping(ctx, req)
+    if not req.get("FunctionName"):
+        return [now]
+    return [now, Access("", now.resource, {"lambda:FunctionArn": arn_of(ctx, _function(ctx, req))})]
 
 
 @operation("lambda", "CreateEventSourceMapping", resource=_creating)
@@ -49,15 +70,24 @@ async def create_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict
     https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
     """
     source = req.get("EventSourceArn") or ""
-    if source.split(":")[2:3] != ["sqs"]:
-        raise NoPoller(f"Fogbank polls SQS queues for functions; it has no poller for {source or 'this source'} yet.")
+    url = _queue_url(ctx, source)
     which = target(ctx, req["FunctionName"])
     fifo = source.endswith(".fifo")
     batch = req.get("BatchSize") or 10
     window = req.get("MaximumBatchingWindowInSeconds") or 0
     _check_batch(batch, window, fifo=fifo)
-    await _check_queue(ctx, which, source)
+    await _check_queue(ctx, which, url)
     return await ctx.transact(_create, ctx, req, which, batch, window)
+
+
+def _queue_url(ctx: Context, source: str) -> str:
+    """Of a queue of any account in this region, by its exact ARN. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
+    parts = source.split(":")
+    if parts[2:3] != ["sqs"]:
+        raise NoPoller(f"Fogbank polls SQS queues for functions; it has no poller for {source or 'this source'} yet.")
+    if service_of(ctx, source) != "sqs" or parts[3] != ctx.region:
+        raise InvalidParameterValue(f"Unrecognized event source, {source}")
+    return f"{ctx.endpoint}/{parts[4]}/{parts[5]}"
 
 
 def _check_batch(batch: int, window: int, *, fifo: bool) -> None:
@@ -71,13 +101,12 @@ def _check_batch(batch: int, window: int, *, fifo: bool) -> None:
         )
 
 
-async def _check_queue(ctx: Context, which: Target, source: str) -> None:
+async def _check_queue(ctx: Context, which: Target, url: str) -> None:
     """The role may read the queue, and its messages stay hidden for as long as the function may run."""
     found = await find(ctx, which)
-    _, _, _, region, account, name = source.split(":", 5)
     _, principal = await session(ctx, make_spec(ctx, found.version))
-    acting = ctx.acting_as(principal, region=region)
-    request = {"QueueUrl": f"{ctx.endpoint}/{account}/{name}", "AttributeNames": ["VisibilityTimeout"]}
+    acting = ctx.acting_as(principal)
+    request = {"QueueUrl": url, "AttributeNames": ["VisibilityTimeout"]}
     try:
         answer = await acting.call("sqs", "GetQueueAttributes", request)
     except ServiceError as error:
@@ -139,18 +168,11 @@ def _extras(before: dict[str, Any], req: dict[str, Any]) -> dict[str, Any]:
     return extras
 
 
-def _require(tx: Reader, ctx: Context, ident: str) -> Mapping:
-    mapping = tx.get(MAPPINGS, (ctx.account, ctx.region, ident))
-    if mapping is None:
-        raise ResourceNotFound(MISSING)
-    return mapping
-
-
-@operation("lambda", "GetEventSourceMapping", resource=mapping_arn)
+@operation("lambda", "GetEventSourceMapping", resource=_on_mapping)
 def get_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_GetEventSourceMapping.html"""
     with ctx.read() as tx:
-        return mapping_shape(ctx, _require(tx, ctx, req["UUID"]))
+        return mapping_shape(ctx, MAPPING.require(tx, ctx, req["UUID"]))
 
 
 @operation("lambda", "ListEventSourceMappings", resource="*")
@@ -159,12 +181,12 @@ def list_event_source_mappings(ctx: Context, req: dict[str, Any]) -> dict[str, A
 
     https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html
     """
-    which = target(ctx, req["FunctionName"]) if req.get("FunctionName") else None
+    which = read(ctx, req["FunctionName"]) if req.get("FunctionName") else None  # only to choose among what is listed
     with ctx.read() as tx:
         found = [
             mapping
             for mapping in tx.scan(MAPPINGS, (ctx.account, ctx.region))
-            if (which is None or (mapping.function, mapping.qualifier) == (which.name, which.qualifier))
+            if which in (None, Target(mapping.account, mapping.region, mapping.function, mapping.qualifier))
             and req.get("EventSourceArn") in (None, mapping.source)
         ]
     shown, more = lookups.page(ctx, found, req, lambda mapping: mapping.id, 100)
@@ -175,7 +197,7 @@ def list_event_source_mappings(ctx: Context, req: dict[str, Any]) -> dict[str, A
 def update_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html"""
     with ctx.write() as tx:
-        mapping = _require(tx, ctx, req["UUID"])
+        mapping = MAPPING.require(tx, ctx, req["UUID"])
         if req.get("FunctionName"):
             which = target(ctx, req["FunctionName"])
             lookups.exists(tx, ctx, which)
@@ -196,7 +218,7 @@ def update_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, 
     return mapping_shape(ctx, mapping)
 
 
-@operation("lambda", "DeleteEventSourceMapping", resource=mapping_arn)
+@operation("lambda", "DeleteEventSourceMapping", resource=_on_mapping)
 async def delete_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_DeleteEventSourceMapping.html"""
     mapping = await ctx.transact(_delete, ctx, req["UUID"])
@@ -205,7 +227,7 @@ async def delete_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict
 
 
 def _delete(tx: Transaction, ctx: Context, ident: str) -> Mapping:
-    mapping = _require(tx, ctx, ident)
-    tx.delete(MAPPINGS, (ctx.account, ctx.region, ident))
+    mapping = MAPPING.require(tx, ctx, ident)
+    tx.delete(MAPPINGS, MAPPINGS.key(mapping))
     ctx.cancel(tx, "lambda.poll", f"poll/{ident}")
     return mapping

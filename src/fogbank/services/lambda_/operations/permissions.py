@@ -11,21 +11,40 @@ from typing import Any
 import msgspec
 
 from fogbank.core.context import Context
-from fogbank.core.operation import ResourcePolicy, operation, resource_policy
-from fogbank.store.api import Reader
+from fogbank.core.operation import Access, operation
 
 from .. import lookups
-from ..arns import arn_of, qualified, target, with_principal
+from ..arns import MISSING, arn_of, qualified, target
 from ..errors import InvalidParameterValue, PolicyLengthExceeded, ResourceConflict, ResourceNotFound
-from ..records import FUNCTIONS, LAYERS, POLICIES, Policy
+from ..records import POLICIES, Policy, document
 
-MISSING = "The resource you requested does not exist."
 POLICY_LIMIT = 20_480  # bytes
-_FUNCTION = re.compile(r"function:([a-zA-Z0-9-_]+)(?::(.+))?")
-_LAYER = re.compile(r"layer:([a-zA-Z0-9-_]+):(\d+)")
 
 
-@operation("lambda", "AddPermission", resource=with_principal("lambda:AddPermission"))
+def _adding(ctx: Context, req: dict[str, Any]) -> Access:
+    """Who is let in is a condition key."""
+    conditions = {"lambda:Principal": req["Principal"]}
+    if req.get("FunctionUrlAuthType"):
+        conditions["lambda:FunctionUrlAuthType"] = req["FunctionUrlAuthType"]
+    return Access("lambda:AddPermission", qualified(ctx, req), conditions)
+
+
+def _removing(ctx: Context, req: dict[str, Any]) -> Access:
+    """As for AddPermission, of the statement that is removed."""
+    which = qualified(ctx, req)
+    statements = which.record.statements if which.record is not None else ()
+    conditions: dict[str, str] = {}
+    for statement in statements:
+        if statement["Sid"] == req["StatementId"]:
+            principal = statement["Principal"]
+            conditions["lambda:Principal"] = principal if principal == "*" else next(iter(principal.values()))
+            auth = statement.get("Condition", {}).get("StringEquals", {}).get("lambda:FunctionUrlAuthType")
+            if auth:
+                conditions["lambda:FunctionUrlAuthType"] = auth
+    return Access("lambda:RemovePermission", which, conditions)
+
+
+@operation("lambda", "AddPermission", resource=_adding)
 def add_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Add a statement; its id is unique within the qualifier.
 
@@ -49,9 +68,9 @@ def add_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             )
         policy.statements = [*policy.statements, statement]
         policy.revision = ctx.ids.uuid()
-        if len(_document(policy)) > POLICY_LIMIT:
-            raise PolicyLengthExceeded(f"The final policy size ({len(_document(policy))}) is bigger than the limit "
-                                       f"({POLICY_LIMIT}).")  # fmt: skip
+        size = len(document(policy.statements))
+        if size > POLICY_LIMIT:
+            raise PolicyLengthExceeded(f"The final policy size ({size}) is bigger than the limit ({POLICY_LIMIT}).")
         tx.put(POLICIES, policy)
     return {"Statement": msgspec.json.encode(statement).decode()}
 
@@ -92,12 +111,7 @@ def _statement(ctx: Context, req: dict[str, Any], arn: str) -> dict[str, Any]:
     return {**statement, "Condition": condition} if condition else statement
 
 
-def _document(policy: Policy) -> str:
-    document = {"Version": "2012-10-17", "Id": "default", "Statement": policy.statements}
-    return msgspec.json.encode(document).decode()
-
-
-@operation("lambda", "RemovePermission", resource=with_principal("lambda:RemovePermission"))
+@operation("lambda", "RemovePermission", resource=_removing)
 def remove_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_RemovePermission.html"""
     which = target(ctx, req["FunctionName"], req.get("Qualifier"))
@@ -127,26 +141,4 @@ def get_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         policy = tx.get(POLICIES, (*which.key, which.qualifier))
     if policy is None:
         raise ResourceNotFound(MISSING)
-    return {"Policy": _document(policy), "RevisionId": policy.revision}
-
-
-@resource_policy("lambda")
-def policy_of(tx: Reader, arn: str) -> ResourcePolicy | None:
-    """The policy of a function (with its qualifier) or of a layer version, for authorisation."""
-    parts = arn.split(":", 5)
-    if len(parts) != 6:
-        return None
-    _, _, _, region, account, resource = parts
-    layer = _LAYER.fullmatch(resource)
-    if layer:
-        version = tx.get(LAYERS, (account, region, layer[1], int(layer[2])))
-        if version is None:
-            return None
-        document = {"Version": "2012-10-17", "Id": "default", "Statement": version.statements}
-        return ResourcePolicy(account, msgspec.json.encode(document).decode() if version.statements else None)
-    match = _FUNCTION.fullmatch(resource)
-    if match is None or tx.get(FUNCTIONS, (account, region, match[1])) is None:
-        return None
-    qualifier = match[2] or ""
-    policy = tx.get(POLICIES, (account, region, match[1], "" if qualifier == "$LATEST" else qualifier))
-    return ResourcePolicy(account, _document(policy) if policy else None)
+    return {"Policy": document(policy.statements), "RevisionId": policy.revision}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.context import Context
-from fogbank.core.operation import operation
+from fogbank.core.operation import Access, operation
 from fogbank.store.api import Reader
 
 from .. import lookups
-from ..arns import named, qualified, tagged, target
-from ..errors import InvalidParameterValue, ResourceNotFound
+from ..arns import MAPPING_BY_ARN, arn_of, named, names_mapping, qualified, tagged, tagging, target
+from ..errors import InvalidParameterValue
 from ..records import FUNCTIONS, MAPPINGS, Function, Mapping
 from ..shapes import runtime_version_arn
 
@@ -18,21 +18,14 @@ MOST_TAGS = 50
 
 
 def _tagged(tx: Reader, ctx: Context, arn: str) -> Function | Mapping:
-    if ":event-source-mapping:" in arn:
-        mapping = tx.get(MAPPINGS, (ctx.account, ctx.region, arn.rsplit(":", 1)[1]))
-        if mapping is None:
-            raise ResourceNotFound("The resource you requested does not exist.")
-        return mapping
-    which = target(ctx, arn)
-    if which.qualifier:
-        raise InvalidParameterValue(
-            "Tags on function aliases and versions are not supported. Please specify either a function ARN, an event "
-            "source mapping ARN, or a code signing config ARN."
-        )
-    return lookups.function(tx, ctx, which)
+    return MAPPING_BY_ARN.require(tx, ctx, arn) if names_mapping(arn) else lookups.function(tx, ctx, target(ctx, arn))
 
 
-@operation("lambda", "TagResource", resource=tagged)
+def _tagging(ctx: Context, req: dict[str, Any]) -> Access:
+    return Access("", tagged(ctx, req), tagging(req))
+
+
+@operation("lambda", "TagResource", resource=_tagging)
 def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_TagResource.html"""
     with ctx.write() as tx:
@@ -47,7 +40,7 @@ def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("lambda", "UntagResource", resource=tagged)
+@operation("lambda", "UntagResource", resource=_tagging)
 def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_UntagResource.html"""
     with ctx.write() as tx:
@@ -74,9 +67,9 @@ def get_runtime_management_config(ctx: Context, req: dict[str, Any]) -> dict[str
     with ctx.read() as tx:
         function = lookups.function(tx, ctx, which)
         version = lookups.version(tx, ctx, which)
-    shown = {"UpdateRuntimeOn": function.runtime_updates, "FunctionArn": qualified(ctx, req)}
+    shown = {"UpdateRuntimeOn": function.runtime_updates, "FunctionArn": arn_of(ctx, which)}
     if function.runtime_updates == "Manual":
-        shown["RuntimeVersionArn"] = function.runtime_version_arn or runtime_version_arn(ctx.region, version.runtime)
+        shown["RuntimeVersionArn"] = function.runtime_version_arn or runtime_version_arn(ctx, version.runtime)
     return shown
 
 
@@ -94,7 +87,7 @@ def put_runtime_management_config(ctx: Context, req: dict[str, Any]) -> dict[str
         function.runtime_updates = req["UpdateRuntimeOn"]
         function.runtime_version_arn = req.get("RuntimeVersionArn") or ""
         tx.put(FUNCTIONS, function)
-    shown = {"UpdateRuntimeOn": function.runtime_updates, "FunctionArn": qualified(ctx, req)}
+    shown = {"UpdateRuntimeOn": function.runtime_updates, "FunctionArn": arn_of(ctx, which)}
     return {**shown, "RuntimeVersionArn": function.runtime_version_arn} if function.runtime_version_arn else shown
 
 

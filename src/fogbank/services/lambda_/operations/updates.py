@@ -11,7 +11,7 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
 from .. import configuring, lookups
-from ..arns import Target, named, target, with_role
+from ..arns import Target, named, target
 from ..code import Package, load
 from ..errors import InvalidParameterValue
 from ..jobs import SETTLE, sweep_later
@@ -64,7 +64,7 @@ def _update_code(
     return _changed(tx, ctx, version, publish_it=bool(req.get("Publish")))
 
 
-@operation("lambda", "UpdateFunctionConfiguration", resource=with_role("lambda:UpdateFunctionConfiguration"))
+@operation("lambda", "UpdateFunctionConfiguration", resource=configuring.configured)
 async def update_function_configuration(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Change what the request names; the rest stays.
 

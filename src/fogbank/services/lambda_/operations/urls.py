@@ -19,12 +19,16 @@ from ..records import URLS, Url
 from ..shapes import stamp
 
 
-def _access(action: str) -> Any:
-    def resource(ctx: Context, req: dict[str, Any]) -> list[Access]:
-        conditions = {"lambda:FunctionUrlAuthType": req["AuthType"]} if req.get("AuthType") else {}
-        return [Access(action, qualified(ctx, req), conditions)]
-
-    return resource
+def _access(ctx: Context, req: dict[str, Any]) -> Access:
+    """The function's ARN is a condition key, and how callers are known: as the request says, else as it is now."""
+    which = qualified(ctx, req)
+    auth = req.get("AuthType")
+    if not auth:
+        with ctx.read() as tx:
+            url = tx.get(URLS, (*which.key.key, which.key.qualifier))
+        auth = url.auth if url is not None else ""
+    conditions = {"lambda:FunctionArn": str(which)}
+    return Access("", which, {**conditions, "lambda:FunctionUrlAuthType": auth} if auth else conditions)
 
 
 def _which(ctx: Context, req: dict[str, Any]) -> Target:
@@ -67,7 +71,7 @@ def shape(ctx: Context, url: Url, *, modified: bool = True) -> dict[str, Any]:
     return shown
 
 
-@operation("lambda", "CreateFunctionUrlConfig", resource=_access("lambda:CreateFunctionUrlConfig"))
+@operation("lambda", "CreateFunctionUrlConfig", resource=_access)
 def create_function_url_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunctionUrlConfig.html"""
     which = _which(ctx, req)
@@ -85,7 +89,7 @@ def create_function_url_config(ctx: Context, req: dict[str, Any]) -> dict[str, A
     return shape(ctx, url, modified=False)
 
 
-@operation("lambda", "UpdateFunctionUrlConfig", resource=_access("lambda:UpdateFunctionUrlConfig"))
+@operation("lambda", "UpdateFunctionUrlConfig", resource=_access)
 def update_function_url_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionUrlConfig.html"""
     with ctx.write() as tx:
@@ -99,14 +103,14 @@ def update_function_url_config(ctx: Context, req: dict[str, Any]) -> dict[str, A
     return shape(ctx, url)
 
 
-@operation("lambda", "GetFunctionUrlConfig", resource=qualified)
+@operation("lambda", "GetFunctionUrlConfig", resource=_access)
 def get_function_url_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionUrlConfig.html"""
     with ctx.read() as tx:
         return shape(ctx, _require(tx, ctx, _which(ctx, req)))
 
 
-@operation("lambda", "DeleteFunctionUrlConfig", resource=qualified)
+@operation("lambda", "DeleteFunctionUrlConfig", resource=_access)
 def delete_function_url_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunctionUrlConfig.html"""
     which = _which(ctx, req)
