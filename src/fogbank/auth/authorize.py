@@ -194,8 +194,6 @@ def iam_action(action: str) -> str:
 def _unnamed(resource: str) -> str | None:
     """The owner of what is no Named: only "*" may go without a name."""
     if resource != "*":
-        parts = resource.split(":", 5)  # TRANSITION: until every service resolves names
-        return parts[4] if len(parts) == 6 and parts[4] else None
         log.error("the resource %r was authorised by its text alone", resource)
         return ""
     return None

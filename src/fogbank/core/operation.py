@@ -112,20 +112,6 @@ def job(kind: str, *, attempts: int = 5, backoff: float = 1.0) -> Callable[[F], 
     return mark
 
 
-# TRANSITION: goes once every service resolves names by kinds
-class ResourcePolicy(msgspec.Struct, frozen=True):
-    account: str
-    document: str | None
-
-
-class OwnedArn(str):
-    owner: str
-
-
-def resource_policy(service: str) -> Callable[[F], F]:
-    return lambda function: function
-
-
 class Endpoint(msgspec.Struct, frozen=True):
     name: str
     call: Callable[[Any, Request], Awaitable[Response]]

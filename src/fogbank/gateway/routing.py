@@ -91,7 +91,7 @@ class Router:
             scope_region, scope_service = claims.meant(request)
         region = scope_region or host.region or self._region
         if host.plane:  # a bucket's own host is S3's, whatever the request was signed for
-            return self._rest(request, "s3", host, region)
+            return self._rest(request, "s3", host, region, claim)
         target = given("x-amz-target")
         if target:
             known = self._targets.get((target, region))
