@@ -11,6 +11,7 @@ import io
 import json
 import zipfile
 from typing import Any
+from urllib.parse import quote
 
 from fogbank.app import App
 from fogbank.core import services
@@ -238,6 +239,7 @@ class World:
         layer = self.own("lambda", "PublishLayerVersion", LayerName="Layer", Description=SECRET,
                          Content={"ZipFile": _package()})  # fmt: skip
         arn = made["FunctionArn"]
+        self.texts["logs", "destinationArn"] = [arn]
         self.thing("lambda", arn, FunctionName="Work", Resource=arn)
         self.texts["lambda", "FunctionName"] += [f"{VICTIM}:function:Work", f"{REGION}:{VICTIM}:function:Work"]
         self.texts["lambda", "FunctionName"] += [f"{VICTIM}:Work", f"{arn}:$LATEST", "Work:$LATEST"]
@@ -247,6 +249,7 @@ class World:
         api = self.own("apigateway", "CreateRestApi", name="api", description=SECRET)["id"]
         arn = f"arn:aws:apigateway:{REGION}::/restapis/{api}"
         self.thing("apigateway", arn, restApiId=api, resourceArn=arn)
+        self.arns.append(f"arn:aws:apigateway:{REGION}::/tags/{quote(arn, safe='')}")  # what tagging it is allowed on
 
     def _cloudformation(self) -> None:
         body = json.dumps({"Description": SECRET, "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
