@@ -1,0 +1,30 @@
+"""Where work in users' languages runs: on the event loop while it is little, on two threads of its own else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from ..budget import Budget, OverBudget
+
+T = TypeVar("T")
+THREADS = 2
+
+
+class Workers:
+    """The threads of one cloud. Two, so that heavy requests wait for each other and not the rest for them."""
+
+    def __init__(self, app: Any) -> None:
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="fogbank-apigateway")
+        app.on_stop(lambda: self.threads.shutdown(wait=False, cancel_futures=True))
+
+
+async def run(app: Any, work: Callable[[Budget], T]) -> T:
+    """`work(budget)`. It may be begun twice, so it changes nothing before it is done. Raises OverBudget."""
+    try:
+        return work(Budget(quick=True))
+    except OverBudget:
+        pass
+    return await asyncio.get_running_loop().run_in_executor(app.local(Workers).threads, work, Budget())
