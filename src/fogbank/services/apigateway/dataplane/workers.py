@@ -14,11 +14,19 @@ THREADS = 2
 
 
 class Workers:
-    """The threads of one cloud. Two, so that heavy requests wait for each other and not the rest for them."""
+    """The threads of one cloud: heavy requests wait for each other, and not the rest for them."""
 
     def __init__(self, app: Any) -> None:
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="fogbank-apigateway")
         app.on_stop(lambda: self.threads.shutdown(wait=False, cancel_futures=True))
+
+
+class Importer:
+    """The thread that reads the documents of one cloud's imports, one after the other; large ones take seconds."""
+
+    def __init__(self, app: Any) -> None:
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="fogbank-openapi")
+        app.on_stop(lambda: self.thread.shutdown(wait=False, cancel_futures=True))
 
 
 async def run(app: Any, work: Callable[[Budget], T]) -> T:
@@ -28,3 +36,8 @@ async def run(app: Any, work: Callable[[Budget], T]) -> T:
     except OverBudget:
         pass
     return await asyncio.get_running_loop().run_in_executor(app.local(Workers).threads, work, Budget())
+
+
+async def read(app: Any, reader: Callable[[bytes], T], body: bytes) -> T:
+    """`reader(body)` of a document that is imported."""
+    return await asyncio.get_running_loop().run_in_executor(app.local(Importer).thread, reader, body)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.context import Context
+from fogbank.core.errors import RequestTooLarge
+from fogbank.core.http import BodyTooLarge
 from fogbank.store.api import Reader, Transaction
 
 from .. import apis, patching
 from ..arns import call
+from ..dataplane import workers
 from ..errors import BadRequest
 from ..lookups import page, require_api
-from ..openapi import importing
-from ..openapi.document import Document
+from ..openapi import importing, reading
+from ..openapi.document import MAX_DOCUMENT, Document
 from ..patching import FLAG, MEMBER, REPLACE, SETTABLE, Rule
 from ..records import APIS, RESOURCES, Api, Part, Resource
 
@@ -110,13 +113,14 @@ def delete_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 @call("ImportRestApi", "POST", "/restapis")
 async def import_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A new API from an OpenAPI document. https://docs.aws.amazon.com/apigateway/latest/api/API_ImportRestApi.html"""
-    document = Document.read(await body_of(req))
+    content = await _content(ctx, req)
+    document = content.document
     parameters = {k: v for k, v in (req.get("parameters") or {}).items() if k not in ("mode", "failonwarnings")}
 
     def store(tx: Transaction) -> Api:
         api = apis.fresh(ctx, document.settings(parameters))
         apis.insert(tx, api)
-        importing.write(tx, ctx, api, document, parameters, overwrite=True)
+        importing.write(tx, ctx, api, content, parameters, overwrite=True)
         return api
 
     api = await ctx.transact(store)
@@ -126,7 +130,8 @@ async def import_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 @call("PutRestApi", "PUT", "/restapis/{restApiId}")
 async def put_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Merge an OpenAPI document into an API (the default), or replace its definition (`mode=overwrite`)."""
-    document = Document.read(await body_of(req))
+    content = await _content(ctx, req)
+    document = content.document
     parameters = {k: v for k, v in (req.get("parameters") or {}).items() if k not in ("mode", "failonwarnings")}
     overwrite = req.get("mode") == "overwrite"
 
@@ -135,7 +140,7 @@ async def put_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         api.shape = merged_settings(api.shape, document.settings(parameters), overwrite=overwrite)
         apis.check(api.shape)
         tx.put(APIS, api)
-        importing.write(tx, ctx, api, document, parameters, overwrite=overwrite)
+        importing.write(tx, ctx, api, content, parameters, overwrite=overwrite)
         return api
 
     api = await ctx.transact(store)
@@ -154,12 +159,17 @@ def merged_settings(held: dict[str, Any], given: dict[str, Any], *, overwrite: b
     return {**kept, **{k: v for k, v in given.items() if v is not None}}
 
 
-async def body_of(req: dict[str, Any]) -> bytes:
-    """The document in the request; at most 6 MB."""
+async def _content(ctx: Context, req: dict[str, Any]) -> reading.Content:
+    """What the request's document describes. Raises BadRequest, RequestTooLarge."""
     body = req.get("body") or b""
-    if hasattr(body, "read"):
-        body = await body.read(6 * 1024 * 1024)
-    return bytes(body)
+    try:
+        if hasattr(body, "read"):
+            body = await body.read(MAX_DOCUMENT)
+    except BodyTooLarge:
+        raise RequestTooLarge from None
+    if len(body) > MAX_DOCUMENT:
+        raise RequestTooLarge
+    return await workers.read(ctx.app, reading.read, bytes(body))
 
 
 def _with_warnings(ctx: Context, api: Api, document: Document, req: dict[str, Any]) -> dict[str, Any]:
