@@ -6,7 +6,7 @@ The work counts its steps, and the text and entries that it makes, so that it en
 from __future__ import annotations
 
 MAX_PAYLOAD = 10 * 1024 * 1024  # bytes of a request or a response: a quota of API Gateway that cannot be raised
-STEPS = 2_000_000  # about as many microseconds on a worker's thread
+STEPS = 1_000_000  # one or two seconds on a worker's thread
 QUICK_STEPS = 2_000  # about what the event loop may spend on one request
 SIZE = 256 * 1024 * 1024  # bytes that one piece of work may make
 PER_STEP = 1_000  # characters that are copied or compared in one step

@@ -14,6 +14,7 @@ from .budget import PER_STEP, Budget, OverBudget
 __all__ = ["BadPattern", "Matching", "found", "whole"]
 QUICK_PATTERN = 200  # characters of a pattern that is compiled on the event loop
 QUICK_WORK = 1_000_000  # instructions that matching on the event loop may take at worst: some 10 ms
+MATCH = 10  # steps that each match takes which is replaced or split at
 WORK_PER_STEP = 200  # instructions of RE2 that count as one step
 
 

@@ -34,6 +34,7 @@ _URI = re.compile(
     r"arn:[^:]+:apigateway:(?P<region>[^:]+):(?:(?P<subdomain>[^:]+)\.)?(?P<service>[^:.]+):(?P<kind>path|action)/(?P<rest>.*)$",
     re.DOTALL,
 )
+MAX_FIELDS = 20_000  # of a form that is passed on; no service takes more
 _ALIASES = {"states": "stepfunctions", "events": "events", "logs": "logs", "monitoring": "cloudwatch", "email": "ses"}
 
 
@@ -131,7 +132,10 @@ def _operation(service: ServiceModel, request: Request, name: str) -> tuple[str,
     form = dict(parse_qsl(request.query, keep_blank_values=True))
     is_form = request.header("content-type").startswith("application/x-www-form-urlencoded")
     if is_form and request.content:
-        form |= dict(parse_qsl(request.content.decode("utf-8", "replace"), keep_blank_values=True))
+        text = request.content.decode("utf-8", "replace")
+        if text.count("&") > MAX_FIELDS:
+            raise GatewayError("REQUEST_TOO_LARGE", f"A form has at most {MAX_FIELDS} fields.")
+        form |= dict(parse_qsl(text, keep_blank_values=True))
     target = request.header("x-amz-target")
     action = name or form.get("Action") or target.rpartition(".")[2]
     if action and action in service.operations:

@@ -33,9 +33,12 @@ async def run(app: Any, work: Callable[[Budget], T]) -> T:
     """`work(budget)`. It may be begun twice, so it changes nothing before it is done. Raises OverBudget."""
     try:
         return work(Budget(quick=True))
-    except OverBudget:
+    except (OverBudget, RecursionError):
         pass
-    return await asyncio.get_running_loop().run_in_executor(app.local(Workers).threads, work, Budget())
+    try:
+        return await asyncio.get_running_loop().run_in_executor(app.local(Workers).threads, work, Budget())
+    except RecursionError:  # values that are nested deeply, whichever part of the work met them
+        raise OverBudget("values are nested too deeply") from None
 
 
 async def read(app: Any, reader: Callable[[bytes], T], body: bytes) -> T:

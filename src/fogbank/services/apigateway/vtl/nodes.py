@@ -269,7 +269,7 @@ class ForEach(Node):
         kept = {name: scope.variables.get(name, UNDEFINED) for name in (self.name, "foreach", "velocityCount")}
         total = len(items)
         for index, item in enumerate(items):
-            scope.budget.step()
+            scope.budget.step(3)
             scope.variables[self.name] = item
             scope.variables["velocityCount"] = index + 1
             scope.variables["foreach"] = {

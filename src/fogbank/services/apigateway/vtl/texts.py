@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..budget import ENTRY, Budget
-from ..patterns import Matching, whole
+from ..patterns import MATCH, Matching, whole
 from .values import MAX_DIGITS, as_text
 
 Method = Callable[..., Any]
@@ -40,7 +40,7 @@ def _replace_matches(budget: Budget, text: str, pattern: str, new: str, count: i
             piece = part if isinstance(part, str) else match.group(part if isinstance(part, int) else part[0]) or ""
             budget.made(len(piece))
             pieces.append(piece)
-        budget.step(1 + len(pieces))
+        budget.step(MATCH + len(pieces))
         return "".join(pieces)
 
     with Matching(pattern, text, budget) as compiled:
@@ -48,8 +48,12 @@ def _replace_matches(budget: Budget, text: str, pattern: str, new: str, count: i
 
 
 def _split(budget: Budget, text: str, pattern: str, limit: int = 0) -> list[str | None]:
+    most = limit - 1 if limit > 0 else 1 + budget.steps // MATCH  # more than that is refused below
+    if most == 0:
+        return [text]
     with Matching(pattern, text, budget) as compiled:
-        parts = compiled.split(text, max(limit - 1, 0))
+        parts = compiled.split(text, most)
+    budget.step(MATCH * (len(parts) - 1))
     budget.made(ENTRY * len(parts))
     while limit == 0 and len(parts) > 1 and parts[-1] == "":
         parts.pop()

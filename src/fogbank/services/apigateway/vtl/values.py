@@ -39,7 +39,7 @@ def as_text(value: Any, budget: Budget) -> str:
 
 def _spell(value: Any, pieces: list[str], budget: Budget) -> None:
     """The pieces of a list's or map's text, each charged as it is added."""
-    budget.step()
+    budget.step(2)
     if isinstance(value, dict):
         opened = "{"
         for key, held in value.items():
