@@ -45,25 +45,24 @@ class Path:
     def find(self, value: Any, budget: Budget) -> Any:
         found = [value]
         for step in self._steps:
-            budget.step()
             found = step(found, budget)
-            budget.step(len(found) // 4)
-            budget.made(ENTRY * len(found))
+            budget.step(1 + len(found) // 4)
+            if len(found) > 1:
+                budget.made(ENTRY * len(found))
         return (found[0] if found else None) if self._definite else found
 
 
 def find(value: Any, path: str, budget: Budget) -> Any:
     """What `path` names in `value`; None when it names nothing, or is no path. Raises OverBudget."""
     text = path.strip()
-    budget.step(1 + len(text) // 10)
+    if len(text) > MAX_PATH:
+        return None
     compiled = _compiled(text if text.startswith("$") else f"$.{text}" if text else "$")
     return None if compiled is None else compiled.find(value, budget)
 
 
 @lru_cache(maxsize=512)
 def _compiled(text: str) -> Path | None:
-    if len(text) > MAX_PATH:
-        return None
     steps: list[Step] = []
     definite, at = True, 1
     while at < len(text):
@@ -116,7 +115,8 @@ def _deep(name: str) -> Step:
 
 def _members(names: list[str]) -> Step:
     def step(found: list[Any], budget: Budget) -> list[Any]:
-        budget.step(len(found) * len(names) // 4)
+        if len(found) > 1:
+            budget.step(len(found) * len(names) // 4)
         return [value[name] for value in found if isinstance(value, dict) for name in names if name in value]
 
     return step

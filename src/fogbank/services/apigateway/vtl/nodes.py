@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..budget import ENTRY, MAX_PAYLOAD, Budget
+from ..budget import ENTRY, MAX_PAYLOAD, PER_STEP, Budget, OverBudget
 from . import methods
 from .values import as_text, reckoned, truthy
 
@@ -40,7 +40,8 @@ class Scope:
         self.written += len(text)
         if self.written > MAX_PAYLOAD:
             raise TemplateError(f"the output is larger than {MAX_PAYLOAD} bytes")
-        self.budget.made(len(text))
+        if len(text) >= PER_STEP:  # less takes no step of its own; memory is bounded by the line before
+            self.budget.steps -= len(text) // PER_STEP
         self.out.append(text)
 
 
@@ -84,6 +85,7 @@ class Interpolated(Expression):
         written, scope.written = scope.written, 0
         try:
             write_all(self.nodes, scope)
+            scope.budget.made(scope.written)
             return "".join(scope.out)
         finally:
             scope.out, scope.written = outer, written
@@ -164,12 +166,12 @@ class Reference(Expression):
 
     @staticmethod
     def _step(held: Any, step: Property | Call | Index, scope: Scope) -> Any:
-        scope.budget.step()
         if isinstance(step, Property):
+            scope.budget.steps -= 1  # looked at when the next node is written
             return methods.member(held, step.name)
         if isinstance(step, Index):
             return methods.indexed(held, step.key.value(scope))
-        scope.budget.step(len(step.arguments))
+        scope.budget.step(2 + len(step.arguments))
         return methods.call(held, step.name, [argument.value(scope) for argument in step.arguments], scope.budget)
 
     def write(self, scope: Scope) -> None:
@@ -345,5 +347,7 @@ class Raise(Node):
 def write_all(nodes: Iterable[Node], scope: Scope) -> None:
     budget = scope.budget
     for node in nodes:
-        budget.step()
+        budget.steps -= 1  # as budget.step(), which this saves calling
+        if budget.steps < 0:
+            raise OverBudget("it takes too many steps")
         node.write(scope)
