@@ -44,6 +44,11 @@ class Pattern:
         self._compiled = compiled
         self._limits = limits
 
+    @property
+    def size(self) -> int:
+        """Instructions of RE2's program: none is run more than once for a character. 0 for the backtracking engine."""
+        return 0 if self._limits else int(self._compiled.programsize)
+
     def fullmatch(self, value: str) -> bool:
         """Whether the whole value matches (Java's Matcher.matches)."""
         return self._run(self._compiled.fullmatch, value) is not None

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fogbank.services.apigateway import vtl
+from fogbank.services.apigateway.budget import Budget
 from fogbank.services.apigateway.dataplane.table import RouteTable
 
 
@@ -32,7 +33,8 @@ BODY = b'{"name": "Ann \\"A\\"", "list": [1, 2, 3], "pets": [{"n": "a", "p": 2.5
 
 
 def render(template: str, body: bytes = BODY) -> str:
-    return vtl.render(template, vtl.variables(Request(), body))
+    budget = Budget()
+    return vtl.render(template, vtl.variables(Request(), vtl.Document(body), budget), budget)
 
 
 @pytest.mark.parametrize(
@@ -90,8 +92,9 @@ def test_templates(template: str, text: str) -> None:
 
 
 def test_a_template_may_set_overrides() -> None:
-    variables = vtl.variables(Request(), b"")
-    vtl.render("#set($context.responseOverride.status = 404)", variables)
+    budget = Budget()
+    variables = vtl.variables(Request(), vtl.Document(b""), budget)
+    vtl.render("#set($context.responseOverride.status = 404)", variables, budget)
     assert variables["context"]["responseOverride"]["status"] == 404
 
 

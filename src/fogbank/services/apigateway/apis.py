@@ -67,7 +67,7 @@ def check(shape: dict[str, Any]) -> None:
     if shape.get("policy"):
         try:
             ok = isinstance(json.loads(shape["policy"]), dict)
-        except ValueError:
+        except (ValueError, RecursionError):
             ok = False
         if not ok:
             raise BadRequest(

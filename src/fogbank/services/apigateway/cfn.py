@@ -13,6 +13,9 @@ from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 
 from .cfn_values import camel, patches, tags
+from .openapi.document import MAX_DOCUMENT
+
+TOO_LARGE = "The API definition is larger than 6 MB."
 
 
 async def document_of(ctx: Context, properties: dict[str, Any]) -> bytes | None:
@@ -29,10 +32,17 @@ async def document_of(ctx: Context, properties: dict[str, Any]) -> bytes | None:
     if isinstance(found, bytes):
         return found
     if hasattr(found, "path"):
-        with open(found.path, "rb") as file:  # noqa: ASYNC230 - a template of at most a few megabytes
+        if found.length > MAX_DOCUMENT:
+            raise ResourceFailed(TOO_LARGE)
+        with open(found.path, "rb") as file:  # noqa: ASYNC230 - a few megabytes
             file.seek(found.offset)
             return file.read(found.length)
-    return b"".join([chunk async for chunk in found])
+    content = b""
+    async for chunk in found:
+        content += chunk
+        if len(content) > MAX_DOCUMENT:
+            raise ResourceFailed(TOO_LARGE)
+    return content
 
 
 @resource("AWS::ApiGateway::RestApi")
@@ -45,11 +55,7 @@ class RestApi:
             request = self._request(properties)
             request["tags"] = {**request.get("tags", {}), "fogbank:cfn-token": name.token}
             document = await document_of(ctx, properties)
-            if document is not None and "name" not in request:
-                request["name"] = (
-                    (json.loads(document).get("info") or {}).get("title") if document[:1] == b"{" else None
-                )
-            request["name"] = request.get("name") or name.logical_id
+            request["name"] = request.get("name") or name.logical_id  # a document's title comes with PutRestApi
             found = (await ctx.call("apigateway", "CreateRestApi", request))["id"]
             if document is not None:
                 await self._put(ctx, found, properties, document, mode="overwrite")

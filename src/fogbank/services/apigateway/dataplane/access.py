@@ -37,7 +37,7 @@ async def admit(exchange: Exchange) -> None:
     await keys.admit(exchange)
     validator = method.get("requestValidatorId")
     if validator:
-        validation.check(exchange, exchange.deployed.validators.get(validator) or {})
+        await validation.check(exchange, exchange.deployed.validators.get(validator) or {})
 
 
 def _policy(exchange: Exchange) -> str:

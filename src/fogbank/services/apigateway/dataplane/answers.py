@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-r
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from fogbank.core.http import Response
+from fogbank.core.http import Response, is_header
 
-from .. import vtl
+from ..budget import MAX_PAYLOAD
 from .exchange import Exchange
 
 # type: (status, x-amzn-ErrorType)
@@ -37,6 +38,7 @@ TYPES: dict[str, tuple[int, str]] = {
     "UNSUPPORTED_MEDIA_TYPE": (415, "UnsupportedMediaTypeException"),
     "WAF_FILTERED": (403, "ForbiddenException"),
 }
+_STATUS = re.compile(r"[2-5]\d\d")
 INTERNAL = "Internal server error"
 
 
@@ -87,7 +89,7 @@ def answer(exchange: Exchange, error: GatewayError) -> Response:
     fallback = responses.get("DEFAULT_4XX" if error.status < 500 else "DEFAULT_5XX")
     custom = responses.get(error.kind) or fallback
     status = error.status
-    if custom is not None and custom.get("statusCode"):
+    if custom is not None and _STATUS.fullmatch(str(custom.get("statusCode"))):
         status = int(custom["statusCode"])
     headers = [("x-amzn-ErrorType", error.error_type)]
     default = json.dumps({error.member: error.message}, separators=(",", ":"))
@@ -99,7 +101,7 @@ def answer(exchange: Exchange, error: GatewayError) -> Response:
     for target, source in (custom.get("responseParameters") or {}).items():
         name = target.removeprefix("gatewayresponse.header.")
         value = _parameter(exchange, source)
-        if value is not None and name != target:
+        if value is not None and name != target and is_header(name, value):  # a parameter may bring a line break
             headers.append((name, value))
             names.add(name.lower())
     if "content-type" not in names:
@@ -116,11 +118,38 @@ def _body(exchange: Exchange, custom: dict[str, Any], error: GatewayError, defau
     kind = accepted if accepted in templates else "application/json"
     if kind not in templates:
         kind = next(iter(templates))
-    variables = vtl.variables(exchange, b"", error_context(error))
-    return kind, vtl.render(templates[kind], variables)
+    return kind, _substituted(exchange, templates[kind], error)
 
 
-def error_context(error: GatewayError) -> dict[str, Any]:
+_REFERENCE = re.compile(r"\$(\{)?((?:context|stageVariables|method\.request)(?:\.[A-Za-z0-9_-]+)+)(?(1)\})")
+
+
+def _substituted(exchange: Exchange, template: str, error: GatewayError) -> str:
+    """A gateway response's template with its variables put in: these are not run by the Velocity engine.
+
+    What has no value goes. The output is at most as large as a response may be: the rest of the variables goes too.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.responseTemplates.html
+    """
+    context = {**exchange.context(), "error": _error_context(error)}
+    size = len(template)
+
+    def value(match: re.Match[str]) -> str:
+        nonlocal size
+        place, *names = match[2].split(".")
+        found: Any = {"context": context, "stageVariables": exchange.variables}.get(place)
+        if place == "method":
+            found = _parameter(exchange, match[2])
+            names = []
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        text = "" if found is None else str(found)
+        size += len(text)
+        return text if size <= MAX_PAYLOAD else ""
+
+    return _REFERENCE.sub(value, template)
+
+
+def _error_context(error: GatewayError) -> dict[str, Any]:
     """$context.error of a gateway response's template."""
     return {
         "message": error.message,

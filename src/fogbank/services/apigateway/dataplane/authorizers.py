@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from typing import Any
 
 import msgspec
@@ -16,7 +15,9 @@ from fogbank.auth.policy import AccessRequest, MalformedPolicy, Policy, PolicySe
 from fogbank.core.errors import ServiceError
 from fogbank.core.principal import Principal
 
-from . import lambda_proxy, mapping
+from .. import patterns
+from ..budget import OverBudget
+from . import lambda_proxy, mapping, workers
 from .answers import GatewayError
 from .exchange import Exchange
 
@@ -42,7 +43,7 @@ async def authorize(exchange: Exchange) -> None:
         raise _misconfigured("The method's authorizer is gone")
     if authorizer["type"] not in ("TOKEN", "REQUEST"):
         raise GatewayError("UNAUTHORIZED", "Unauthorized", why=f"Fogbank verifies no {authorizer['type']} tokens here")
-    identity = _identity(exchange, authorizer)
+    identity = await _identity(exchange, authorizer)
     ttl = int(authorizer.get("authorizerResultTtlInSeconds", 300))
     cache: dict[Any, Answer] = exchange.running.cache.setdefault("authorizers", {})
     key = (authorizer["id"], exchange.deployed.id, *identity)
@@ -58,7 +59,7 @@ async def authorize(exchange: Exchange) -> None:
     _decide(exchange, answer)
 
 
-def _identity(exchange: Exchange, authorizer: dict[str, Any]) -> tuple[str, ...]:
+async def _identity(exchange: Exchange, authorizer: dict[str, Any]) -> tuple[str, ...]:
     """The values of the identity sources. 401 when one is missing or does not fit."""
     sources = [part.strip() for part in (authorizer.get("identitySource") or "").split(",") if part.strip()]
     values = [_value(exchange, source) for source in sources]
@@ -66,9 +67,17 @@ def _identity(exchange: Exchange, authorizer: dict[str, Any]) -> tuple[str, ...]
         raise GatewayError("UNAUTHORIZED", "Unauthorized")
     found = tuple(str(value) for value in values)
     pattern = authorizer.get("identityValidationExpression")
-    if authorizer["type"] == "TOKEN" and pattern and not re.match(f"(?:{pattern})$", found[0]):
+    if authorizer["type"] == "TOKEN" and pattern and not await _fits(exchange, pattern, found[0]):
         raise GatewayError("UNAUTHORIZED", "Unauthorized")
     return found
+
+
+async def _fits(exchange: Exchange, pattern: str, token: str) -> bool:
+    """Whether all of a token matches the expression; it does not where the expression is none or takes too long."""
+    try:
+        return await workers.run(exchange.app, lambda budget: patterns.whole(pattern, token, budget))
+    except (patterns.BadPattern, OverBudget):
+        return False
 
 
 def _value(exchange: Exchange, source: str) -> str | None:
@@ -91,7 +100,7 @@ async def _ask(exchange: Exchange, authorizer: dict[str, Any], identity: tuple[s
     payload = bytes(result.get("Payload") or b"")
     try:
         value = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         value = None
     if result.get("FunctionError"):
         message = value.get("errorMessage") if isinstance(value, dict) else None

@@ -25,6 +25,7 @@ from fogbank.wire import models
 from fogbank.wire.index import signed_as
 from fogbank.wire.models import OperationModel, ServiceModel
 
+from ..budget import MAX_PAYLOAD
 from . import lambda_proxy, mapping
 from .answers import INTERNAL, GatewayError, misconfigured
 from .exchange import Exchange
@@ -33,8 +34,8 @@ _URI = re.compile(
     r"arn:[^:]+:apigateway:(?P<region>[^:]+):(?:(?P<subdomain>[^:]+)\.)?(?P<service>[^:.]+):(?P<kind>path|action)/(?P<rest>.*)$",
     re.DOTALL,
 )
+MAX_FIELDS = 20_000  # of a form that is passed on; no service takes more
 _ALIASES = {"states": "stepfunctions", "events": "events", "logs": "logs", "monitoring": "cloudwatch", "email": "ses"}
-MAX_BODY = 10 * 1024 * 1024
 
 
 async def run(exchange: Exchange) -> Response:
@@ -42,20 +43,18 @@ async def run(exchange: Exchange) -> Response:
     uri = exchange.route.integration.get("uri") or ""
     if ":lambda:path/" in uri:
         return await _function(exchange)
-    body = mapping.request_body(exchange)
-    parameters = mapping.request_parameters(exchange)
+    body, parameters = await mapping.request(exchange)
     match = _URI.match(mapping.filled_uri(exchange, parameters.path))
     if match is None:
         raise misconfigured(f"Invalid integration URI {uri}")
     status, headers, content = await _service(exchange, match, parameters, body)
     kind = next((value for name, value in headers if name.lower() == "content-type"), mapping.JSON)
-    return mapping.respond(exchange, str(status), headers, content, kind=kind)
+    return await mapping.respond(exchange, str(status), headers, content, kind=kind)
 
 
 async def _function(exchange: Exchange) -> Response:
     """A function with a mapped payload; its errors are told apart by their message."""
-    body = mapping.request_body(exchange)
-    parameters = mapping.request_parameters(exchange)
+    body, parameters = await mapping.request(exchange)
     kind = next((v for n, v in parameters.headers.items() if n.lower() == "x-amz-invocation-type"), "")
     if not body:
         body = b"{}"
@@ -65,10 +64,10 @@ async def _function(exchange: Exchange) -> Response:
     if result.get("FunctionError"):
         try:
             value = msgspec.json.decode(payload)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             value = {}
         subject = str(value.get("errorMessage") or "") if isinstance(value, dict) else ""
-    return mapping.respond(exchange, subject, [("Content-Type", mapping.JSON)], payload)
+    return await mapping.respond(exchange, subject, [("Content-Type", mapping.JSON)], payload)
 
 
 async def _service(
@@ -133,7 +132,10 @@ def _operation(service: ServiceModel, request: Request, name: str) -> tuple[str,
     form = dict(parse_qsl(request.query, keep_blank_values=True))
     is_form = request.header("content-type").startswith("application/x-www-form-urlencoded")
     if is_form and request.content:
-        form |= dict(parse_qsl(request.content.decode("utf-8", "replace"), keep_blank_values=True))
+        text = request.content.decode("utf-8", "replace")
+        if text.count("&") > MAX_FIELDS:
+            raise GatewayError("REQUEST_TOO_LARGE", f"A form has at most {MAX_FIELDS} fields.")
+        form |= dict(parse_qsl(text, keep_blank_values=True))
     target = request.header("x-amz-target")
     action = name or form.get("Action") or target.rpartition(".")[2]
     if action and action in service.operations:
@@ -179,7 +181,7 @@ async def _bytes(body: Any) -> bytes:
         content = await asyncio.to_thread(_slice, body)
     else:
         content = b"".join([chunk async for chunk in _limited(body)])
-    if len(content) > MAX_BODY:
+    if len(content) > MAX_PAYLOAD:
         raise GatewayError("DEFAULT_5XX", INTERNAL, why="The integration's response is larger than 10 MB")
     return content
 
@@ -189,14 +191,14 @@ async def _limited(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for chunk in body:
         size += len(chunk)
         yield chunk
-        if size > MAX_BODY:
+        if size > MAX_PAYLOAD:
             return
 
 
 def _slice(part: FileSlice) -> bytes:
     with open(part.path, "rb") as file:
         file.seek(part.offset)
-        return file.read(min(part.length, MAX_BODY + 1))
+        return file.read(min(part.length, MAX_PAYLOAD + 1))
 
 
 def _plain(value: Any) -> Any:

@@ -17,6 +17,7 @@ from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.core.operation import endpoint
 from fogbank.core.principal import anonymous
 
+from ..budget import MAX_PAYLOAD
 from . import access, answers, integrations, recording
 from .answers import GatewayError
 from .exchange import Exchange
@@ -26,7 +27,6 @@ log = logging.getLogger("fogbank.apigateway")
 _PATH = re.compile(
     r"/(?:restapis/(?P<a>[a-z0-9]+)/(?P<s>[^/]+)/_user_request_|_aws/execute-api/(?P<b>[a-z0-9]+)/(?P<t>[^/]+))(?P<p>/.*)?$"
 )
-MAX_BODY = 10 * 1024 * 1024  # bytes of a request: a quota of API Gateway that cannot be raised
 
 
 @endpoint("execute-api")
@@ -92,9 +92,9 @@ async def _run(exchange: Exchange) -> Response:
         raise GatewayError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
     exchange.route, exchange.parameters = found
     try:
-        exchange.body = await request.read(MAX_BODY)
+        exchange.body = await request.read(MAX_PAYLOAD)
     except BodyTooLarge:
-        raise GatewayError("REQUEST_TOO_LARGE", f"HTTP content length exceeded {MAX_BODY} bytes.") from None
+        raise GatewayError("REQUEST_TOO_LARGE", f"HTTP content length exceeded {MAX_PAYLOAD} bytes.") from None
     try:
         await access.admit(exchange)
         return await integrations.run(exchange)

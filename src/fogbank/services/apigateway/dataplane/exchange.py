@@ -38,9 +38,6 @@ class Exchange:
         self.error: tuple[str, str] = ("", "")  # (message, response type)
         self.failure = ""  # why, for the execution log
         self.extended_id = ctx.ids.alnum(15) + "="
-        self.request_override: dict[str, Any] = {}
-        self.override_status = 0
-        self.override_headers: dict[str, str] = {}
         self._headers: dict[str, list[str]] | None = None
         self._query: dict[str, list[str]] | None = None
         self._forwarded: list[tuple[str, str]] | None = None
@@ -170,14 +167,3 @@ class Exchange:
             found["apiKey"] = self.api_key
             found["apiKeyId"] = self.api_key_id
         return found
-
-    def overrides(self, variables: dict[str, Any], *, request: bool) -> None:
-        """What a template set in $context.requestOverride or $context.responseOverride."""
-        context = variables.get("context") or {}
-        if request:
-            self.request_override = context.get("requestOverride") or {}
-            return
-        override = context.get("responseOverride") or {}
-        if override.get("status"):
-            self.override_status = int(override["status"])
-        self.override_headers = {str(k): str(v) for k, v in (override.get("header") or {}).items()}

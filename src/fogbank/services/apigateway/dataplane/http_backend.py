@@ -9,10 +9,11 @@ import asyncio
 import http.client
 import ssl
 from typing import NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from fogbank.core.http import Response
 
+from ..budget import MAX_PAYLOAD
 from . import mapping
 from .answers import GatewayError, misconfigured
 from .exchange import Exchange
@@ -35,7 +36,7 @@ class Answer(NamedTuple):
 
 async def proxy(exchange: Exchange) -> Response:
     """Everything passes through, both ways; mapped parameters are added."""
-    parameters = mapping.request_parameters(exchange)
+    parameters = await mapping.parameters(exchange)
     headers = [(n, v) for n, v in exchange.headers if n.lower() not in _HOP]
     mapped = {name.lower() for name in parameters.headers}
     headers = [(n, v) for n, v in headers if n.lower() not in mapped] + list(parameters.headers.items())
@@ -48,8 +49,7 @@ async def proxy(exchange: Exchange) -> Response:
 
 async def mapped(exchange: Exchange) -> Response:
     """Only what is mapped goes out and comes back."""
-    body = mapping.request_body(exchange)
-    parameters = mapping.request_parameters(exchange)
+    body, parameters = await mapping.request(exchange)
     headers = list(parameters.headers.items())
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", exchange.request.header("content-type") or mapping.JSON))
@@ -57,7 +57,7 @@ async def mapped(exchange: Exchange) -> Response:
         headers.append(("Accept", mapping.JSON))
     answer = await _send(exchange, parameters.path, parameters.query, headers, body)
     kind = next((value for name, value in answer.headers if name.lower() == "content-type"), mapping.JSON)
-    return mapping.respond(exchange, str(answer.status), answer.headers, answer.body, kind=kind)
+    return await mapping.respond(exchange, str(answer.status), answer.headers, answer.body, kind=kind)
 
 
 async def _send(
@@ -65,9 +65,7 @@ async def _send(
 ) -> Answer:
     integration = exchange.route.integration
     uri = mapping.filled_uri(exchange, path)
-    parts = urlsplit(uri)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise misconfigured(f"Invalid endpoint address: {uri}")
+    parts = _parts(uri)
     text = "&".join(filter(None, (parts.query, urlencode(query, quote_via=quote))))
     target = (parts.path or "/") + (f"?{text}" if text else "")
     headers = [*headers, ("x-amzn-apigateway-api-id", exchange.running.api)]
@@ -76,7 +74,7 @@ async def _send(
     seconds = (integration.get("timeoutInMillis") or 29000) / 1000
     insecure = bool((integration.get("tlsConfig") or {}).get("insecureSkipVerification"))
     call = asyncio.to_thread(
-        _exchange, parts.scheme, parts.hostname, parts.port, method, target, headers, body, seconds, insecure
+        _exchange, parts.scheme, parts.hostname or "", parts.port, method, target, headers, body, seconds, insecure
     )
     try:
         return await asyncio.wait_for(call, seconds)
@@ -86,6 +84,17 @@ async def _send(
         raise GatewayError(
             "INTEGRATION_FAILURE", "Network error communicating with endpoint", why=f"{uri}: {error}"
         ) from None
+
+
+def _parts(uri: str) -> SplitResult:
+    """The parts of an endpoint's URI. Raises GatewayError (500) for what is none."""
+    try:
+        parts = urlsplit(uri)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts
+    except ValueError:  # a broken address of IPv6, a port that is no number
+        pass
+    raise misconfigured(f"Invalid endpoint address: {uri}")
 
 
 def _exchange(
@@ -109,6 +118,9 @@ def _exchange(
             connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body or None)
         response = connection.getresponse()
-        return Answer(response.status, response.getheaders(), response.read())
+        content = response.read(MAX_PAYLOAD + 1)
+        if len(content) > MAX_PAYLOAD:
+            raise http.client.HTTPException(f"the answer is larger than {MAX_PAYLOAD} bytes")
+        return Answer(response.status, response.getheaders(), content)
     finally:
         connection.close()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from fogbank.core.http import Response
+from fogbank.core.http import Response, is_header
 
-from .. import vtl
 from . import aws_backend, http_backend, lambda_proxy, mock
 from .answers import misconfigured
 from .exchange import Exchange
@@ -14,20 +13,26 @@ async def run(exchange: Exchange) -> Response:
     """The response of the integration. Raises GatewayError."""
     started = exchange.app.clock.monotonic()
     try:
-        match exchange.route.integration["type"]:
-            case "AWS_PROXY":
-                return await lambda_proxy.run(exchange)
-            case "MOCK":
-                return await mock.run(exchange)
-            case "HTTP_PROXY":
-                return await http_backend.proxy(exchange)
-            case "HTTP":
-                return await http_backend.mapped(exchange)
-            case "AWS":
-                return await aws_backend.run(exchange)
-            case kind:
-                raise misconfigured(f"{kind} is no type of integration")
-    except vtl.TemplateError as error:
-        raise misconfigured(f"Unable to transform: {error}") from None
+        response = await _run(exchange)
     finally:
         exchange.integration_seconds = exchange.app.clock.monotonic() - started
+    for name, value in response.headers:
+        if not is_header(name, value):
+            raise misconfigured(f"Invalid response header {name[:100]!r}")
+    return response
+
+
+async def _run(exchange: Exchange) -> Response:
+    match exchange.route.integration["type"]:
+        case "AWS_PROXY":
+            return await lambda_proxy.run(exchange)
+        case "MOCK":
+            return await mock.run(exchange)
+        case "HTTP_PROXY":
+            return await http_backend.proxy(exchange)
+        case "HTTP":
+            return await http_backend.mapped(exchange)
+        case "AWS":
+            return await aws_backend.run(exchange)
+        case kind:
+            raise misconfigured(f"{kind} is no type of integration")

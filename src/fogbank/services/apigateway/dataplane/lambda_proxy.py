@@ -176,7 +176,7 @@ def response_of(exchange: Exchange, payload: bytes) -> Response:
     """A function's answer as the HTTP response it describes; GatewayError (502) when it is none."""
     try:
         value = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         raise malformed("Malformed Lambda proxy response") from None
     if not isinstance(value, dict) or not value.keys() <= _ALLOWED:
         raise malformed("Malformed Lambda proxy response")
@@ -199,9 +199,9 @@ def _status(value: Any) -> int:
         return 200
     try:
         status = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise malformed("Malformed Lambda proxy response") from None
-    if isinstance(value, bool) or not 100 <= status <= 599:
+    if isinstance(value, bool) or not 200 <= status <= 599:
         raise malformed("Malformed Lambda proxy response")
     return status
 

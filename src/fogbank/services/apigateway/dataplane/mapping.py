@@ -7,16 +7,20 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/integration-passthr
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 
 from fogbank.core.http import Response
 
-from .. import vtl
+from .. import jsontext, patterns, vtl
+from ..budget import Budget, OverBudget
+from . import workers
 from .answers import GatewayError, misconfigured
 from .exchange import Exchange
 
+T = TypeVar("T")
 JSON = "application/json"
 
 
@@ -24,141 +28,108 @@ def media_type(text: str) -> str:
     return text.partition(";")[0].strip().lower()
 
 
-def request_body(exchange: Exchange) -> bytes:
-    """The integration's request body: the method's through the template of its content type, or as it is."""
-    integration = exchange.route.integration
-    templates: dict[str, str] = integration.get("requestTemplates") or {}
-    kind = media_type(exchange.request.header("content-type")) or JSON
-    template = next((text for name, text in templates.items() if name.lower() == kind), None)
-    if template is not None:
-        variables = vtl.variables(exchange, exchange.body)
-        rendered = vtl.render(template, variables)
-        exchange.overrides(variables, request=True)
-        return rendered.encode()
-    behavior = (integration.get("passthroughBehavior") or "WHEN_NO_MATCH").upper()
-    if behavior == "NEVER" or (behavior == "WHEN_NO_TEMPLATES" and templates):
-        raise GatewayError("UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type")
-    return exchange.body
-
-
-def select(exchange: Exchange, subject: str) -> dict[str, Any]:
-    """The integration response whose selectionPattern matches `subject` (a status, or an error message)."""
-    responses = exchange.route.integration.get("integrationResponses") or {}
-    default = None
-    for response in responses.values():
-        pattern = response.get("selectionPattern")
-        if not pattern:
-            default = default or response
-        elif _matches(pattern, subject):
-            return dict(response)
-    if default is None:
-        raise misconfigured("No match for output mapping and no default output mapping configured.")
-    return dict(default)
-
-
-def _matches(pattern: str, subject: str) -> bool:
+async def _transformed(exchange: Exchange, what: str, work: Callable[[Budget], T]) -> T:
+    """`work(budget)`, which maps a request or a response. Raises GatewayError (500) where that fails or is too much."""
+    _ = exchange.headers  # made here, not by a worker: it takes an id
     try:
-        return re.fullmatch(pattern, subject, re.DOTALL) is not None
-    except re.error:
-        return pattern == subject
-
-
-def respond(
-    exchange: Exchange, subject: str, headers: list[tuple[str, str]], body: bytes, *, kind: str = JSON
-) -> Response:
-    """The method response: chosen by `subject`, with parameters and body mapped from the integration's."""
-    chosen = select(exchange, subject)
-    templates: dict[str, str] = chosen.get("responseTemplates") or {}
-    out_kind, template = _template(exchange, templates, kind)
-    status = int(chosen["statusCode"])
-    answered = [] if not templates and not body else [("Content-Type", out_kind)]
-    content = body
-    exchange.override_status, exchange.override_headers = 0, {}
-    if template is not None:
-        variables = vtl.variables(exchange, body)
-        content = vtl.render(template, variables).encode()
-        exchange.overrides(variables, request=False)
-    mapped = response_parameters(exchange, chosen.get("responseParameters") or {}, headers, body)
-    names = {name.lower() for name, _ in mapped}
-    answered = [pair for pair in answered if pair[0].lower() not in names] + mapped
-    for name, value in exchange.override_headers.items():
-        answered = [pair for pair in answered if pair[0].lower() != name.lower()] + [(name, value)]
-    if not any(name.lower() == "content-type" for name, _ in answered):
-        answered.append(("Content-Type", out_kind))
-    return Response(exchange.override_status or status, answered, content)
-
-
-def _template(exchange: Exchange, templates: dict[str, str], kind: str) -> tuple[str, str | None]:
-    """(media type of the response, template): the one the client accepts, then application/json, then the first."""
-    accepted = media_type(exchange.request.header("accept").partition(",")[0])
-    for name in (accepted, media_type(kind), JSON):
-        for held, text in templates.items():
-            if name and held.lower() == name:
-                return held, text
-    if templates:
-        return next(iter(templates.items()))
-    return kind or JSON, None
-
-
-def response_parameters(
-    exchange: Exchange, mappings: dict[str, str], headers: list[tuple[str, str]], body: bytes
-) -> list[tuple[str, str]]:
-    """Headers of the method response: `method.response.header.X` from literals, the integration or the context."""
-    found = []
-    declared = exchange.route.method.get("methodResponses") or {}
-    del declared  # AWS checks this when the integration response is made
-    for target, source in mappings.items():
-        name = target.removeprefix("method.response.header.")
-        value = _response_value(exchange, source, headers, body)
-        if value is not None and name != target:
-            found.append((name, value))
-    return found
-
-
-def _response_value(exchange: Exchange, source: str, headers: list[tuple[str, str]], body: bytes) -> str | None:
-    if len(source) >= 2 and source[0] == source[-1] == "'":
-        return source[1:-1]
-    if source.startswith("integration.response.header."):
-        wanted = source.removeprefix("integration.response.header.").lower()
-        return next((value for name, value in headers if name.lower() == wanted), None)
-    if source.startswith("integration.response.multivalueheader."):
-        wanted = source.removeprefix("integration.response.multivalueheader.").lower()
-        return ",".join(value for name, value in headers if name.lower() == wanted) or None
-    if source == "integration.response.body":
-        return body.decode("utf-8", "replace")
-    if source.startswith("integration.response.body."):
-        return json_part(body, "$." + source.removeprefix("integration.response.body."))
-    return outer_value(exchange, source)
-
-
-def json_part(body: bytes, path: str) -> str | None:
-    """A part of a JSON body as text."""
-    try:
-        value = vtl.json_path(msgspec.json.decode(body), path)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    if value is None:
-        return None
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
-def outer_value(exchange: Exchange, source: str) -> str | None:
-    """`context.…` and `stageVariables.…`."""
-    if source.startswith("stageVariables."):
-        return exchange.variables.get(source.partition(".")[2])
-    if source.startswith("context."):
-        value: Any = exchange.context()
-        for key in source.split(".")[1:]:
-            value = value.get(key) if isinstance(value, dict) else None
-        return None if value is None else str(value)
-    return None
+        return await workers.run(exchange.app, work)
+    except (vtl.TemplateError, OverBudget, jsontext.NotJson) as error:
+        raise misconfigured(f"Unable to transform {what} ({error})") from None
 
 
 # -- requests ----------------------------------------------------------------------------------------------------------
 
 
+class Parameters(msgspec.Struct):
+    """What an integration request carries besides its body."""
+
+    path: dict[str, str] = {}
+    query: list[tuple[str, str]] = []
+    headers: dict[str, str] = {}
+
+
+async def request(exchange: Exchange) -> tuple[bytes, Parameters]:
+    """The integration's request: its body, and its parameters with what the body's template overrides."""
+
+    def work(budget: Budget) -> tuple[bytes, Parameters]:
+        document = vtl.Document(exchange.body)
+        found = _request_parameters(exchange, document, budget)
+        template = _request_template(exchange)
+        if template is None:
+            return exchange.body, found
+        variables = vtl.variables(exchange, document, budget)
+        rendered = vtl.render(template, variables, budget)
+        override = _override(variables, "requestOverride")
+        for place in ("path", "querystring", "header"):
+            for name, value in _texts(override.get(place), budget):
+                _put(found, place, name, value)
+        return rendered.encode("utf-8", "replace"), found
+
+    return await _transformed(exchange, "request", work)
+
+
+async def parameters(exchange: Exchange) -> Parameters:
+    """The parameters of an HTTP_PROXY integration, whose body passes through."""
+    document = vtl.Document(exchange.body)
+    return await _transformed(exchange, "request", lambda budget: _request_parameters(exchange, document, budget))
+
+
+def _request_template(exchange: Exchange) -> str | None:
+    """The template of the request's content type; None where the body passes through. Raises GatewayError (415)."""
+    integration = exchange.route.integration
+    templates: dict[str, str] = integration.get("requestTemplates") or {}
+    kind = media_type(exchange.request.header("content-type")) or JSON
+    template = next((text for name, text in templates.items() if name.lower() == kind), None)
+    if template is None:
+        behavior = (integration.get("passthroughBehavior") or "WHEN_NO_MATCH").upper()
+        if behavior == "NEVER" or (behavior == "WHEN_NO_TEMPLATES" and templates):
+            raise GatewayError("UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type")
+    return template
+
+
+def _override(variables: dict[str, Any], name: str) -> dict[str, Any]:
+    """$context.requestOverride or $context.responseOverride as a template left it."""
+    context = variables.get("context")
+    found = context.get(name) if isinstance(context, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _texts(values: Any, budget: Budget) -> list[tuple[str, str]]:
+    if not isinstance(values, dict):
+        return []
+    budget.step(len(values) ** 2 // 20)  # each will be held against those before it
+    return [(vtl.as_text(name, budget), vtl.as_text(value, budget)) for name, value in values.items()]
+
+
+def _request_parameters(exchange: Exchange, document: vtl.Document, budget: Budget) -> Parameters:
+    """The parameters that requestParameters maps."""
+    found = Parameters({}, [], {})
+    for target, source in (exchange.route.integration.get("requestParameters") or {}).items():
+        place, _, name = target.removeprefix("integration.request.").partition(".")
+        if place == "querystring" and source.startswith("method.request.multivaluequerystring."):
+            values = exchange.multi_query.get(source.rpartition(".")[2]) or []
+            found.query += [(name, value) for value in values]
+            continue
+        value = _mapped(exchange, source, document, budget)
+        if value is not None:
+            _put(found, place, name, value)
+    return found
+
+
+def _mapped(exchange: Exchange, source: str, document: vtl.Document, budget: Budget) -> str | None:
+    if len(source) >= 2 and source[0] == source[-1] == "'":
+        return source[1:-1]
+    if source == "method.request.body":
+        return document.text(budget)
+    if source.startswith("method.request.body."):
+        return _part(document, source.removeprefix("method.request.body."), budget)
+    if source.startswith("method.request."):
+        return request_value(exchange, source)
+    return outer_value(exchange, source)
+
+
 def request_value(exchange: Exchange, source: str) -> str | None:
-    """`method.request.PLACE.name` of a request."""
+    """`method.request.PLACE.name` of a request, but for its body."""
     place, _, name = source.removeprefix("method.request.").partition(".")
     match place:
         case "path":
@@ -173,45 +144,15 @@ def request_value(exchange: Exchange, source: str) -> str | None:
         case "multivalueheader":
             wanted = name.lower()
             return ",".join(value for held, value in exchange.headers if held.lower() == wanted) or None
-        case "body":
-            text = exchange.body.decode("utf-8", "replace")
-            return json_part(exchange.body, f"$.{name}") if name else text
     return None
 
 
-class Parameters(msgspec.Struct):
-    """What an integration request carries besides its body."""
-
-    path: dict[str, str] = {}
-    query: list[tuple[str, str]] = []
-    headers: dict[str, str] = {}
-
-
-def request_parameters(exchange: Exchange) -> Parameters:
-    """The parameters that requestParameters maps, then what a template overrode."""
-    found = Parameters({}, [], {})
-    for target, source in (exchange.route.integration.get("requestParameters") or {}).items():
-        place, _, name = target.removeprefix("integration.request.").partition(".")
-        if place == "querystring" and source.startswith("method.request.multivaluequerystring."):
-            values = exchange.multi_query.get(source.rpartition(".")[2]) or []
-            found.query += [(name, value) for value in values]
-            continue
-        value = _mapped(exchange, source)
-        if value is not None:
-            _put(found, place, name, value)
-    override = exchange.request_override
-    for place in ("path", "querystring", "header"):
-        for name, value in (override.get(place) or {}).items():
-            _put(found, place, str(name), str(value))
-    return found
-
-
-def _mapped(exchange: Exchange, source: str) -> str | None:
-    if len(source) >= 2 and source[0] == source[-1] == "'":
-        return source[1:-1]
-    if source.startswith("method.request."):
-        return request_value(exchange, source)
-    return outer_value(exchange, source)
+def _part(document: vtl.Document, path: str, budget: Budget) -> str | None:
+    """A part of a JSON body as text."""
+    value = vtl.find(document.value(budget), f"$.{path}", budget)
+    if value is None:
+        return None
+    return value if isinstance(value, str) else jsontext.encode(value, budget)
 
 
 def _put(found: Parameters, place: str, name: str, value: str) -> None:
@@ -226,12 +167,149 @@ def _put(found: Parameters, place: str, name: str, value: str) -> None:
             found.headers[name] = value
 
 
+# -- responses ---------------------------------------------------------------------------------------------------------
+
+
+async def respond(
+    exchange: Exchange, subject: str, headers: list[tuple[str, str]], body: bytes, *, kind: str = JSON
+) -> Response:
+    """The method response: chosen by `subject`, with parameters and body mapped from the integration's."""
+    return await _transformed(
+        exchange, "response", lambda budget: _respond(exchange, subject, headers, body, kind, budget)
+    )
+
+
+def _respond(
+    exchange: Exchange, subject: str, headers: list[tuple[str, str]], body: bytes, kind: str, budget: Budget
+) -> Response:
+    chosen = _select(exchange, subject, budget)
+    templates: dict[str, str] = chosen.get("responseTemplates") or {}
+    out_kind, template = _template(exchange, templates, kind)
+    answered = [] if not templates and not body else [("Content-Type", out_kind)]
+    document = vtl.Document(body)
+    mapped = _response_parameters(exchange, chosen.get("responseParameters") or {}, headers, document, budget)
+    status, content = _status(chosen["statusCode"]), body
+    if template is not None:
+        variables = vtl.variables(exchange, document, budget)
+        content = vtl.render(template, variables, budget).encode("utf-8", "replace")
+        override = _override(variables, "responseOverride")
+        if override.get("status"):
+            status = _status(override["status"])
+        for name, value in _texts(override.get("header"), budget):
+            mapped = [pair for pair in mapped if pair[0].lower() != name.lower()] + [(name, value)]
+    names = {name.lower() for name, _ in mapped}
+    answered = [pair for pair in answered if pair[0].lower() not in names] + mapped
+    if not any(name.lower() == "content-type" for name, _ in answered):
+        answered.append(("Content-Type", out_kind))
+    return Response(status, answered, content)
+
+
+def _status(value: Any) -> int:
+    """A status that a response can have. Raises GatewayError (500) for anything else."""
+    text = str(value) if isinstance(value, int | str) else ""
+    if not (len(text) == 3 and text.isascii() and text.isdecimal() and "200" <= text <= "599"):
+        raise misconfigured("Invalid status code of a response")
+    return int(text)
+
+
+def _select(exchange: Exchange, subject: str, budget: Budget) -> dict[str, Any]:
+    """The integration response whose selectionPattern matches `subject` (a status, or an error message)."""
+    responses = exchange.route.integration.get("integrationResponses") or {}
+    default = None
+    for response in responses.values():
+        pattern = response.get("selectionPattern")
+        if not pattern:
+            default = default or response
+        elif _matches(pattern, subject, budget):
+            return dict(response)
+    if default is None:
+        raise misconfigured("No match for output mapping and no default output mapping configured.")
+    return dict(default)
+
+
+def _matches(pattern: str, subject: str, budget: Budget) -> bool:
+    """Whether a pattern matches all of the subject. One that is no expression matches itself (not confirmed)."""
+    try:
+        return patterns.whole(pattern, subject, budget, dot_all=True)
+    except patterns.BadPattern:
+        return pattern == subject
+
+
+def _template(exchange: Exchange, templates: dict[str, str], kind: str) -> tuple[str, str | None]:
+    """(media type of the response, template): the one the client accepts, then application/json, then the first."""
+    accepted = media_type(exchange.request.header("accept").partition(",")[0])
+    for name in (accepted, media_type(kind), JSON):
+        for held, text in templates.items():
+            if name and held.lower() == name:
+                return held, text
+    if templates:
+        return next(iter(templates.items()))
+    return kind or JSON, None
+
+
+def _response_parameters(
+    exchange: Exchange,
+    mappings: dict[str, str],
+    headers: list[tuple[str, str]],
+    document: vtl.Document,
+    budget: Budget,
+) -> list[tuple[str, str]]:
+    """Headers of the method response: `method.response.header.X` from literals, the integration or the context."""
+    found = []
+    for target, source in mappings.items():
+        name = target.removeprefix("method.response.header.")
+        value = _response_value(exchange, source, headers, document, budget)
+        if value is not None and name != target:
+            found.append((name, value))
+    return found
+
+
+def _response_value(
+    exchange: Exchange, source: str, headers: list[tuple[str, str]], document: vtl.Document, budget: Budget
+) -> str | None:
+    if len(source) >= 2 and source[0] == source[-1] == "'":
+        return source[1:-1]
+    if source.startswith("integration.response.header."):
+        wanted = source.removeprefix("integration.response.header.").lower()
+        return next((value for name, value in headers if name.lower() == wanted), None)
+    if source.startswith("integration.response.multivalueheader."):
+        wanted = source.removeprefix("integration.response.multivalueheader.").lower()
+        return ",".join(value for name, value in headers if name.lower() == wanted) or None
+    if source == "integration.response.body":
+        return document.text(budget)
+    if source.startswith("integration.response.body."):
+        return _part(document, source.removeprefix("integration.response.body."), budget)
+    return outer_value(exchange, source)
+
+
+def outer_value(exchange: Exchange, source: str) -> str | None:
+    """`context.…` and `stageVariables.…`."""
+    if source.startswith("stageVariables."):
+        return exchange.variables.get(source.partition(".")[2])
+    if source.startswith("context."):
+        value: Any = exchange.context()
+        for key in source.split(".")[1:]:
+            value = value.get(key) if isinstance(value, dict) else None
+        return None if value is None else str(value)
+    return None
+
+
 _VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+_PLACE = re.compile(r"\{([^{}+]+)\+?\}")
+MAX_URI = 64 * 1024  # characters
 
 
 def filled_uri(exchange: Exchange, path: dict[str, str]) -> str:
-    """The integration's URI with its stage variables and path parameters."""
+    """The integration's URI with its stage variables and path parameters. Raises GatewayError (500) beyond MAX_URI."""
     uri = _VARIABLE.sub(lambda m: exchange.variables.get(m[1], ""), exchange.route.integration.get("uri") or "")
-    for name, value in path.items():
-        uri = uri.replace("{" + name + "}", value).replace("{" + name + "+}", value)
-    return uri
+    size = len(uri)
+
+    def value(match: re.Match[str]) -> str:
+        nonlocal size
+        found = path.get(match[1], match[0])
+        size += len(found)
+        if size > MAX_URI:
+            raise misconfigured(f"The integration URI is longer than {MAX_URI} characters")
+        return found
+
+    return _PLACE.sub(value, uri)

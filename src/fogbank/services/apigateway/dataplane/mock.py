@@ -5,41 +5,43 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-mock-integra
 
 from __future__ import annotations
 
+import re
 from typing import Any
-
-import msgspec
 
 from fogbank.core.http import Response
 
-from . import mapping
+from .. import jsontext
+from ..budget import Budget, OverBudget
+from . import mapping, workers
 from .answers import INTERNAL, GatewayError
 from .exchange import Exchange
+
+# as it stands in {statusCode: 200} and {'statusCode': '200'}
+_LENIENT = re.compile(r"""[{,]\s*(["']?)statusCode\1\s*:\s*(["']?)(\d{3})\2\s*[,}]""")
 
 
 async def run(exchange: Exchange) -> Response:
     """Evaluate the request template, take its statusCode, and answer with the response it selects."""
-    rendered = mapping.request_body(exchange)
+    rendered, _ = await mapping.request(exchange)
     try:
-        status = int(_status(rendered))
-    except (TypeError, ValueError):
+        status = await workers.run(exchange.app, lambda budget: _status(rendered, budget))
+    except (OverBudget, TypeError, ValueError):
         raise GatewayError(
             "DEFAULT_5XX",
             INTERNAL,
             why="Execution failed due to configuration error: Unable to parse statusCode. It should be an integer that "
             "is defined as part of the request template",
         ) from None
-    return mapping.respond(exchange, str(status), [], b"")
+    return await mapping.respond(exchange, str(status), [], b"")
 
 
-def _status(rendered: bytes) -> Any:
-    """statusCode of the rendered template, which AWS reads leniently (single quotes, bare names)."""
+def _status(rendered: bytes, budget: Budget) -> int:
+    """statusCode of the rendered template, which AWS reads leniently. Raises ValueError, TypeError, OverBudget."""
     try:
-        value = msgspec.json.decode(rendered)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        import yaml
-
-        try:
-            value = yaml.safe_load(rendered)
-        except yaml.YAMLError:
-            value = None
-    return value.get("statusCode") if isinstance(value, dict) else None
+        value: Any = jsontext.decode(rendered, budget)
+    except jsontext.NotJson:
+        budget.made(len(rendered))
+        match = _LENIENT.search(rendered.decode("utf-8", "replace"))
+        return int(match[3] if match else "")
+    status = value.get("statusCode") if isinstance(value, dict) else None
+    return int(str(status)) if isinstance(status, int | str) else int("")

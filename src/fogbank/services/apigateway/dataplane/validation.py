@@ -5,25 +5,22 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import msgspec
-
-from . import mapping
-from .answers import GatewayError
+from .. import jsontext
+from ..budget import Budget, OverBudget
+from ..schemas import BadSchema, Schema
+from . import mapping, workers
+from .answers import GatewayError, misconfigured
 from .exchange import Exchange
 
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
 
-
-def check(exchange: Exchange, validator: dict[str, Any]) -> None:
+async def check(exchange: Exchange, validator: dict[str, Any]) -> None:
     """Raises GatewayError (400) where the request lacks what the method asks."""
     if validator.get("validateRequestParameters"):
         _parameters(exchange)
     if validator.get("validateRequestBody"):
-        _body(exchange)
+        await _body(exchange)
 
 
 def _parameters(exchange: Exchange) -> None:
@@ -35,42 +32,44 @@ def _parameters(exchange: Exchange) -> None:
         )
 
 
-def _body(exchange: Exchange) -> None:
+async def _body(exchange: Exchange) -> None:
     models: dict[str, str] = exchange.route.method.get("requestModels") or {}
     kind = mapping.media_type(exchange.request.header("content-type")) or mapping.JSON
     model = models.get(kind) or models.get("$default")
     if not model:
         return
     try:
-        value = msgspec.json.decode(exchange.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise _invalid("[instance failed to parse]") from None
-    errors = [error.message for error in _schema(exchange, model).iter_errors(value)]
+        errors = await workers.run(exchange.app, lambda budget: _errors(exchange, model, budget))
+    except (OverBudget, BadSchema) as error:
+        raise misconfigured(f"Unable to validate the request body against model {model} ({error})") from None
     if errors:
         raise _invalid(f"[{', '.join(errors)}]")
+
+
+def _errors(exchange: Exchange, model: str, budget: Budget) -> list[str]:
+    try:
+        value = jsontext.decode(exchange.body, budget)
+    except jsontext.NotJson:
+        return ["instance failed to parse"]
+    return _schema(exchange, model, budget).errors(value, budget)
 
 
 def _invalid(errors: str) -> GatewayError:
     return GatewayError("BAD_REQUEST_BODY", "Invalid request body", validation=errors, why=errors)
 
 
-def _schema(exchange: Exchange, model: str) -> Validator:
-    """The compiled schema of a deployed model; other models are found by their URL."""
-    cache: dict[str, Any] = exchange.running.cache.setdefault(f"schemas/{exchange.deployed.id}", {})
+def _schema(exchange: Exchange, model: str, budget: Budget) -> Schema:
+    """The compiled schema of a deployed model, kept with its stage. Raises BadSchema, OverBudget."""
+    cache: dict[str, Schema | BadSchema] = exchange.running.cache.setdefault(f"schemas/{exchange.deployed.id}", {})
     if model not in cache:
-        from jsonschema import Draft4Validator
-        from referencing import Registry, Resource
-        from referencing.jsonschema import DRAFT4
-
-        models = exchange.deployed.models
-
-        def retrieve(uri: str) -> Resource[Any]:
-            held = models.get(uri.partition("#")[0].rpartition("/")[2])
-            return Resource.from_contents(json.loads(held["schema"]) if held else {}, default_specification=DRAFT4)
-
-        shape = models.get(model)
-        schema = json.loads(shape["schema"]) if shape else {}
-        registry: Any = Registry(retrieve=retrieve)  # type: ignore[call-arg]
-        cache[model] = Draft4Validator(schema, registry=registry)
-    found: Validator = cache[model]
+        if budget.quick:
+            raise OverBudget("a model is compiled by a worker")
+        held = {name: shape["schema"] for name, shape in exchange.deployed.models.items()}
+        try:
+            cache[model] = Schema(held, model)
+        except BadSchema as error:
+            cache[model] = error
+    found = cache[model]
+    if isinstance(found, BadSchema):
+        raise found
     return found

@@ -5,48 +5,34 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-import-
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.store.api import Table, Transaction
 
-from ..errors import BadRequest
+from ..errors import BadRequest, LimitExceeded
 from ..lookups import changed
 from ..records import AUTHORIZERS, MODELS, RESOURCES, RESPONSES, VALIDATORS, Api, Part, Resource
-from . import operations
 from .document import Document
+from .reading import Content, Described, with_references
 
-LIBRARY = "x-amazon-apigateway-"
+MAX_RESOURCES = 300  # of an API: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+MOST_RESOURCES = 10_000  # where no quotas are held
 
 
 def write(
-    tx: Transaction, ctx: Context, api: Api, document: Document, parameters: dict[str, str], *, overwrite: bool
+    tx: Transaction, ctx: Context, api: Api, content: Content, parameters: dict[str, str], *, overwrite: bool
 ) -> None:
     """Put everything the document describes into `api`; with `overwrite` what it does not describe goes."""
-    importer = _Importer(tx, ctx, api, document)
+    importer = _Importer(tx, ctx, api, content)
     if overwrite:
         importer.clear()
     importer.models()
     importer.authorizers()
     importer.validators()
     importer.responses()
-    importer.paths(_prefix(document, parameters.get("basepath", "ignore")))
+    importer.paths(_prefix(content.document, parameters.get("basepath", "ignore")))
     changed(tx)
-
-
-def roles(document: Document) -> list[Any]:
-    """What the document's integrations and authorizers name as roles."""
-    schemes = document.security_schemes.items()
-    authorizers = [operations.authorizer_of(name, scheme) or {} for name, scheme in schemes]
-    found = [authorizer.get("authorizerCredentials") for authorizer in authorizers]
-    for path, given in (document.raw.get("paths") or {}).items():
-        if path.startswith("/"):
-            item = document.resolve(given) or {}
-            for _, described in document.methods(item):
-                integration = operations.Operation(document, item, described).integration() or {}
-                found.append(integration.get("credentials"))
-    return [role for role in found if role]
 
 
 def _prefix(document: Document, mode: str) -> str:
@@ -64,12 +50,14 @@ def _prefix(document: Document, mode: str) -> str:
 
 
 class _Importer:
-    def __init__(self, tx: Transaction, ctx: Context, api: Api, document: Document) -> None:
-        self._tx, self._ctx, self._api, self._document = tx, ctx, api, document
+    def __init__(self, tx: Transaction, ctx: Context, api: Api, content: Content) -> None:
+        self._tx, self._ctx, self._api, self._content = tx, ctx, api, content
         self._scope = (api.account, api.region, api.id)
         self._paths: dict[str, Resource] = {r.path: r for r in tx.scan(RESOURCES, self._scope)}
+        self._known: dict[str, Resource] = {}  # those that an overwrite took away
         self._validators: dict[str, str] = {p.shape["name"]: p.id for p in tx.scan(VALIDATORS, self._scope)}
         self._authorizers: dict[str, dict[str, Any]] = {}
+        self._most = MOST_RESOURCES if ctx.app.settings.limits == "off" else MAX_RESOURCES
 
     def _put(self, table: Table[Part], part_id: str, shape: dict[str, Any]) -> None:
         account, region, api = self._scope
@@ -89,80 +77,54 @@ class _Importer:
         self._tx.put(RESOURCES, root)
         self._validators = {}
 
+    def _put_model(self, shape: dict[str, Any]) -> None:
+        text = with_references(shape["schema"], self._content.document.schema_prefix, self._api.id)
+        self._put(MODELS, shape["name"], {"id": self._ctx.ids.lower(6), **shape, "schema": text})
+
     def models(self) -> None:
-        prefix = self._document.schema_prefix
-        base = f"https://apigateway.amazonaws.com/restapis/{self._api.id}/models/"
-        for name, schema in self._document.schemas.items():
-            text = json.dumps(schema).replace(prefix, base)
-            description = schema.get("description") if isinstance(schema, dict) else None
-            shape = {
-                "id": self._ctx.ids.lower(6),
-                "name": name,
-                "schema": text,
-                "contentType": "application/json",
-            }
-            if description:
-                shape["description"] = description
-            self._put(MODELS, name, shape)
+        for shape in self._content.models.values():
+            self._put_model(shape)
 
     def authorizers(self) -> None:
         held = {p.shape["name"]: p.id for p in self._tx.scan(AUTHORIZERS, self._scope)}
-        for name, scheme in self._document.security_schemes.items():
-            found = operations.authorizer_of(name, scheme)
-            if found is not None and found["type"] != "API_KEY" and found["type"] != "AWS_IAM":
+        for name, shape in self._content.authorizers.items():
+            found = dict(shape)
+            if found["type"] not in ("API_KEY", "AWS_IAM"):
                 found["id"] = held.get(name) or self._ctx.ids.lower(6)
                 self._put(AUTHORIZERS, found["id"], found)
-            if found is not None:
-                self._authorizers[name] = found
+            self._authorizers[name] = found
 
     def validators(self) -> None:
-        for name, given in (self._document.raw.get(LIBRARY + "request-validators") or {}).items():
+        for name, shape in self._content.validators.items():
             part_id = self._validators.setdefault(name, self._ctx.ids.lower(6))
-            shape = {
-                "id": part_id,
-                "name": name,
-                "validateRequestBody": bool(given.get("validateRequestBody")),
-                "validateRequestParameters": bool(given.get("validateRequestParameters")),
-            }
-            self._put(VALIDATORS, part_id, shape)
+            self._put(VALIDATORS, part_id, {"id": part_id, **shape})
 
     def responses(self) -> None:
-        for kind, given in (self._document.raw.get(LIBRARY + "gateway-responses") or {}).items():
-            shape: dict[str, Any] = {"responseType": kind, "defaultResponse": False}
-            if given.get("statusCode") is not None:
-                shape["statusCode"] = str(given["statusCode"])
-            shape["responseParameters"] = {k: str(v) for k, v in (given.get("responseParameters") or {}).items()}
-            shape["responseTemplates"] = dict(given.get("responseTemplates") or {})
-            self._put(RESPONSES, kind, shape)
+        for kind, shape in self._content.responses.items():
+            self._put(RESPONSES, kind, dict(shape))
 
     # -- paths -------------------------------------------------------------------------------------------------------
 
     def paths(self, prefix: str) -> None:
-        for path, given in (self._document.raw.get("paths") or {}).items():
-            if not path.startswith("/"):
-                continue
-            item = self._document.resolve(given) or {}
-            resource = self._resource((prefix + path).rstrip("/") or "/")
-            for verb, described in self._document.methods(item):
-                resource.methods = {**resource.methods, verb: self._method(verb, path, item, described)}
+        resources = {path: self._resource((prefix + path).rstrip("/") or "/") for path in self._content.paths}
+        for described in self._content.operations:
+            resource = resources[described.path]
+            resource.methods = {**resource.methods, described.verb: self._method(described)}
+        for resource in {id(found): found for found in resources.values()}.values():
             self._tx.put(RESOURCES, resource)
 
-    def _method(self, verb: str, path: str, item: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
-        reader = operations.Operation(self._document, item, described)
-        method = reader.method(verb)
-        method |= reader.security(self._authorizers)
-        name = described.get(LIBRARY + "request-validator") or self._document.raw.get(LIBRARY + "request-validator")
+    def _method(self, described: Described) -> dict[str, Any]:
+        method = described.method | described.reader.security(self._authorizers)
+        name = described.validator
         if name:
             if name not in self._validators:
-                raise BadRequest(f"Invalid request validator name '{name}' for {verb} {path}")
+                raise BadRequest(f"Invalid request validator name '{name}' for {described.verb} {described.path}")
             method["requestValidatorId"] = self._validators[name]
-        for inline, schema in reader.inline.items():
-            shape = {"id": self._ctx.ids.lower(6), "name": inline, "schema": schema, "contentType": "application/json"}
-            self._put(MODELS, inline, shape)
-        integration = reader.integration()
-        if integration is not None:
-            integration.setdefault("cacheNamespace", self._paths_id(path))
-            method["methodIntegration"] = integration
+        for inline, schema in described.inline.items():
+            self._put_model({"name": inline, "schema": schema, "contentType": "application/json"})
+        if described.integration is not None:
+            namespace = {"cacheNamespace": self._paths_id(described.path)}
+            method["methodIntegration"] = {**namespace, **described.integration}
         return method
 
     def _paths_id(self, path: str) -> str:
@@ -170,20 +132,30 @@ class _Importer:
         return found.id if found else self._api.root
 
     def _resource(self, path: str) -> Resource:
-        """The resource of a path, made with those above it when it is new."""
-        found = self._paths.get(path)
-        if found is not None:
-            return found
-        above, _, part = path.rpartition("/")
-        parent = self._resource(above or "/")
-        known = getattr(self, "_known", {}).get(path)
+        """The resource of a path, made with those above it when it is new. Raises LimitExceeded."""
+        missing = []
+        while path not in self._paths:
+            missing.append(path)
+            if len(self._paths) + len(missing) > self._most:
+                raise LimitExceeded(
+                    "Maximum number of resources for this API has been reached. Please contact AWS if you need "
+                    "additional resources."
+                )
+            path = path.rpartition("/")[0] or "/"
+        found = self._paths[path]
+        for path in reversed(missing):
+            found = self._made(path, found)
+        return found
+
+    def _made(self, path: str, parent: Resource) -> Resource:
+        known = self._known.get(path)
         found = Resource(
             account=self._api.account,
             region=self._api.region,
             api=self._api.id,
             id=known.id if known else self._ctx.ids.lower(6),
             parent=parent.id,
-            part=part,
+            part=path.rpartition("/")[2],
             path=path,
         )
         self._paths[path] = found

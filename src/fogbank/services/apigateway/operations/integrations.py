@@ -13,6 +13,7 @@ from ..errors import BadRequest, NotFound
 from ..lookups import require_integration, require_method, require_resource
 from ..patching import COUNT, ENTRY, FLAG, MEMBER, REPLACE, SETTABLE
 from ..records import RESOURCES, Resource
+from ..vtl import MAX_TEMPLATE
 
 _PATH = "/restapis/{restApiId}/resources/{resourceId}/methods/{httpMethod}/integration"
 _RESPONSE = _PATH + "/responses/{statusCode}"
@@ -62,6 +63,13 @@ def check(shape: dict[str, Any]) -> None:
         raise BadRequest("Timeout should be between 50 ms and 29000 ms")
     if shape.get("passthroughBehavior") not in ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"):
         raise BadRequest("Invalid passthroughBehavior. Must be one of: WHEN_NO_MATCH, WHEN_NO_TEMPLATES, NEVER")
+    _check_templates(shape.get("requestTemplates"))
+
+
+def _check_templates(templates: dict[str, str] | None) -> None:
+    """No template is larger than AWS's quota; the text of AWS's error is not confirmed."""
+    if any(len(text) > MAX_TEMPLATE for text in (templates or {}).values()):
+        raise BadRequest(f"Invalid mapping template: it is larger than {MAX_TEMPLATE} bytes")
 
 
 def _replace(resource: Resource, verb: str, integration: dict[str, Any] | None) -> None:
@@ -147,6 +155,7 @@ def _with(resource: Resource, verb: str, status: str, shape: dict[str, Any] | No
 
 def _check_response(method: dict[str, Any], shape: dict[str, Any]) -> None:
     """The status is declared by the method, and so is every header that is mapped."""
+    _check_templates(shape.get("responseTemplates"))
     declared = (method.get("methodResponses") or {}).get(shape["statusCode"])
     parameters = shape.get("responseParameters") or {}
     errors = [

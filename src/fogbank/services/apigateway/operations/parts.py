@@ -40,7 +40,7 @@ def _all(tx: Reader, ctx: Context, table: Table[Part], api: str) -> list[dict[st
 def _check_schema(schema: str) -> None:
     try:
         ok = isinstance(json.loads(schema), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         ok = False
     if not ok:
         raise BadRequest("Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema "

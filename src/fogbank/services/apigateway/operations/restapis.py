@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.context import Context
+from fogbank.core.errors import RequestTooLarge
+from fogbank.core.http import BodyTooLarge
 from fogbank.core.operation import Access
 from fogbank.store.api import Reader, Transaction
 
 from .. import apis, passing, patching
 from ..arns import call, resource
+from ..dataplane import workers
 from ..errors import BadRequest
 from ..lookups import page, require_api
-from ..openapi import importing
-from ..openapi.document import Document
+from ..openapi import importing, reading
+from ..openapi.document import MAX_DOCUMENT, Document
 from ..patching import FLAG, MEMBER, REPLACE, SETTABLE, Rule
 from ..records import APIS, RESOURCES, Api, Part, Resource
 
@@ -56,17 +59,6 @@ def _policy(ctx: Context, path: str) -> Access:
 def _changing(ctx: Context, req: dict[str, Any]) -> list[Access]:
     touched = any((o.get("path") or "").startswith("/policy") for o in req.get("patchOperations") or ())
     return [_policy(ctx, f"/restapis/{req['restApiId']}")] if touched else []
-
-
-async def _document(ctx: Context, req: dict[str, Any], path: str, parameters: dict[str, str]) -> Document:
-    """The OpenAPI document of a request, when the caller may do what is in it: set a policy, pass roles."""
-    document = Document.read(await body_of(req))
-    needed = passing.passed(ctx, importing.roles(document))
-    if document.settings(parameters).get("policy") or await ctx.fetch(_loses_policy, ctx, req):
-        needed.append(_policy(ctx, path))
-    for access in needed:
-        ctx.require(access.action, access.resource, access.conditions)
-    return document
 
 
 def _loses_policy(tx: Reader, ctx: Context, req: dict[str, Any]) -> bool:
@@ -149,12 +141,13 @@ def delete_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 async def import_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A new API from an OpenAPI document. https://docs.aws.amazon.com/apigateway/latest/api/API_ImportRestApi.html"""
     parameters = {k: v for k, v in (req.get("parameters") or {}).items() if k not in ("mode", "failonwarnings")}
-    document = await _document(ctx, req, "/restapis", parameters)
+    content = await _content(ctx, req, "/restapis", parameters)
+    document = content.document
 
     def store(tx: Transaction) -> Api:
         api = apis.fresh(ctx, document.settings(parameters))
         apis.insert(tx, api)
-        importing.write(tx, ctx, api, document, parameters, overwrite=True)
+        importing.write(tx, ctx, api, content, parameters, overwrite=True)
         return api
 
     api = await ctx.transact(store)
@@ -165,7 +158,8 @@ async def import_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 async def put_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Merge an OpenAPI document into an API (the default), or replace its definition (`mode=overwrite`)."""
     parameters = {k: v for k, v in (req.get("parameters") or {}).items() if k not in ("mode", "failonwarnings")}
-    document = await _document(ctx, req, f"/restapis/{req['restApiId']}", parameters)
+    content = await _content(ctx, req, f"/restapis/{req['restApiId']}", parameters)
+    document = content.document
     overwrite = req.get("mode") == "overwrite"
 
     def store(tx: Transaction) -> Api:
@@ -173,7 +167,7 @@ async def put_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         api.shape = merged_settings(api.shape, document.settings(parameters), overwrite=overwrite)
         apis.check(api.shape)
         tx.put(APIS, api)
-        importing.write(tx, ctx, api, document, parameters, overwrite=overwrite)
+        importing.write(tx, ctx, api, content, parameters, overwrite=overwrite)
         return api
 
     api = await ctx.transact(store)
@@ -192,12 +186,26 @@ def merged_settings(held: dict[str, Any], given: dict[str, Any], *, overwrite: b
     return {**kept, **{k: v for k, v in given.items() if v is not None}}
 
 
-async def body_of(req: dict[str, Any]) -> bytes:
-    """The document in the request; at most 6 MB."""
+async def _content(ctx: Context, req: dict[str, Any], path: str, parameters: dict[str, str]) -> reading.Content:
+    """What the request's document describes, when the caller may do what is in it: set a policy, pass roles.
+
+    Raises BadRequest, RequestTooLarge, AccessDenied.
+    """
     body = req.get("body") or b""
-    if hasattr(body, "read"):
-        body = await body.read(6 * 1024 * 1024)
-    return bytes(body)
+    try:
+        if hasattr(body, "read"):
+            body = await body.read(MAX_DOCUMENT)
+    except BodyTooLarge:
+        raise RequestTooLarge from None
+    if len(body) > MAX_DOCUMENT:
+        raise RequestTooLarge
+    content = await workers.read(ctx.app, reading.read, bytes(body))
+    needed = passing.passed(ctx, content.roles)
+    if content.document.settings(parameters).get("policy") or await ctx.fetch(_loses_policy, ctx, req):
+        needed.append(_policy(ctx, path))
+    for access in needed:
+        ctx.require(access.action, access.resource, access.conditions)
+    return content
 
 
 def _with_warnings(ctx: Context, api: Api, document: Document, req: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Mapping templates: `render(template, variables(exchange, body))`.
+"""Mapping templates: `render(template, variables(exchange, document, budget), budget)`.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings.html
 """
@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
-from .jsonpath import find as json_path
-from .names import Input, Util
+from ..budget import Budget, OverBudget
+from .jsonpath import find
+from .names import Document, Input, Util
 from .nodes import Break, Node, Scope, Stop, TemplateError, write_all
 from .parsing import parse
+from .values import as_text
 
-__all__ = ["TemplateError", "json_path", "render", "variables"]
+__all__ = ["MAX_TEMPLATE", "Document", "TemplateError", "as_text", "find", "render", "variables"]
+MAX_TEMPLATE = 300 * 1024  # bytes, a quota of API Gateway
+SHORT = 4 * 1024  # characters of a template that is quickly parsed; many such are remembered
 
 
 class Source(Protocol):
@@ -32,8 +36,8 @@ class Source(Protocol):
     def context(self) -> dict[str, Any]: ...
 
 
-def variables(exchange: Source, body: bytes, error: dict[str, Any] | None = None) -> dict[str, Any]:
-    """$input, $util, $context and $stageVariables of a request or a response with this body."""
+def variables(exchange: Source, document: Document, budget: Budget) -> dict[str, Any]:
+    """$input, $util, $context and $stageVariables of a request or a response with this document as its body."""
     parameters = {
         "path": dict(exchange.parameters),
         "querystring": {name: values[-1] for name, values in exchange.multi_query.items()},
@@ -42,21 +46,21 @@ def variables(exchange: Source, body: bytes, error: dict[str, Any] | None = None
     context = exchange.context()
     context["requestOverride"] = {"header": {}, "querystring": {}, "path": {}}
     context["responseOverride"] = {"header": {}}
-    if error is not None:
-        context["error"] = error
     return {
-        "input": Input(body.decode("utf-8", "replace"), parameters),
-        "util": Util(),
+        "input": Input(document, parameters, budget),
+        "util": Util(budget),
         "context": context,
         "stageVariables": dict(exchange.variables),
     }
 
 
-def render(template: str, variables: dict[str, Any]) -> str:
-    """The text of a template; what it sets stays in `variables`. Raises TemplateError."""
-    scope = Scope(variables)
+def render(template: str, variables: dict[str, Any], budget: Budget) -> str:
+    """The text of a template; what it sets stays in `variables`. Raises TemplateError, OverBudget."""
+    if budget.quick and len(template) > SHORT:
+        raise OverBudget("the template is for a worker")
+    scope = Scope(variables, budget)
     try:
-        write_all(_parsed(template), scope)
+        write_all(_short(template) if len(template) <= SHORT else _long(template), scope)
     except (Stop, Break):
         pass
     except RecursionError:
@@ -65,5 +69,12 @@ def render(template: str, variables: dict[str, Any]) -> str:
 
 
 @lru_cache(maxsize=512)
-def _parsed(template: str) -> tuple[Node, ...]:
+def _short(template: str) -> tuple[Node, ...]:
+    return tuple(parse(template))
+
+
+@lru_cache(maxsize=8)  # a parsed template takes much more memory than its text
+def _long(template: str) -> tuple[Node, ...]:
+    if len(template) > MAX_TEMPLATE:
+        raise TemplateError(f"template is larger than {MAX_TEMPLATE} bytes")
     return tuple(parse(template))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from ..budget import Budget
 from . import values
 from .nodes import (
     And,
@@ -34,19 +35,19 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _SINGLE = re.compile(r"'((?:[^'\\]|\\.|'')*)'", re.DOTALL)
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.|"")*)"', re.DOTALL)
 _COMPARISONS = re.compile(r"==|!=|<=|>=|<|>|(?:eq|ne|le|ge|lt|gt)\b")
-_COMPARE: dict[str, Callable[[object, object], bool]] = {
+_COMPARE: dict[str, Callable[[object, object, Budget], bool]] = {
     "==": values.equal,
     "eq": values.equal,
-    "!=": lambda a, b: not values.equal(a, b),
-    "ne": lambda a, b: not values.equal(a, b),
+    "!=": lambda a, b, budget: not values.equal(a, b, budget),
+    "ne": lambda a, b, budget: not values.equal(a, b, budget),
     "<": values.less,
     "lt": values.less,
-    ">": lambda a, b: values.less(b, a),
-    "gt": lambda a, b: values.less(b, a),
-    "<=": lambda a, b: values.less(a, b) or values.equal(a, b),
-    "le": lambda a, b: values.less(a, b) or values.equal(a, b),
-    ">=": lambda a, b: values.less(b, a) or values.equal(a, b),
-    "ge": lambda a, b: values.less(b, a) or values.equal(a, b),
+    ">": lambda a, b, budget: values.less(b, a, budget),
+    "gt": lambda a, b, budget: values.less(b, a, budget),
+    "<=": lambda a, b, budget: values.less(a, b, budget) or values.equal(a, b, budget),
+    "le": lambda a, b, budget: values.less(a, b, budget) or values.equal(a, b, budget),
+    ">=": lambda a, b, budget: values.less(b, a, budget) or values.equal(a, b, budget),
+    "ge": lambda a, b, budget: values.less(b, a, budget) or values.equal(a, b, budget),
 }
 _SUM = {"+": values.plus, "-": values.minus}
 _PRODUCT = {"*": values.times, "/": values.divided, "%": values.remainder}
@@ -225,6 +226,8 @@ class ExpressionParser:
     def _literal(self, at: int) -> tuple[Expression, int]:
         match = _NUMBER.match(self.text, at)
         if match:
+            if len(match[0]) > values.MAX_DIGITS:
+                raise TemplateError("a number is too long")
             value = float(match[0]) if "." in match[0] else int(match[0])
             return Literal(value), match.end()
         word = _WORD.match(self.text, at)

@@ -1,24 +1,20 @@
-"""The Java methods that templates call on strings, numbers, lists and maps."""
+"""What templates call on numbers, lists and maps, as Java's classes have it; and how any method is called."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
-from .values import as_text, equal
+from ..budget import ENTRY, PER_STEP, Budget
+from ..jsontext import weigh
+from ..patterns import BadPattern
+from . import texts
+from .values import Entry, as_text, equal
 
 BUILT_IN = frozenset({"input", "util", "context", "stageVariables"})
-
-
-class Entry:
-    """One entry of a map's entrySet()."""
-
-    def __init__(self, key: Any, value: Any) -> None:
-        self.key, self.value = key, value
-
-    def __str__(self) -> str:
-        return f"{as_text(self.key)}={as_text(self.value)}"
+MAX_KEY = 2**60
+COMPARED_PER_STEP = 20  # entries of a list that are compared in one step
+_FAILURES = (TypeError, IndexError, KeyError, ValueError, AttributeError, OverflowError, BadPattern)
 
 
 class Functions:
@@ -34,7 +30,8 @@ def member(held: Any, name: str) -> Any:
     if isinstance(held, Entry):
         return {"key": held.key, "value": held.value}.get(name)
     if isinstance(held, Functions):
-        return None if name.startswith("_") else getattr(held, name, None)
+        found = None if name.startswith("_") else getattr(held, name, None)
+        return None if callable(found) else found
     if name == "empty" and isinstance(held, str | list):
         return not held
     return None
@@ -43,160 +40,173 @@ def member(held: Any, name: str) -> Any:
 def indexed(held: Any, key: Any) -> Any:
     """held[key]"""
     if isinstance(held, dict):
-        return held.get(key)
+        return held.get(key) if _is_key(key) else None
     if isinstance(held, list) and isinstance(key, int) and -len(held) <= key < len(held):
         return held[key]
     return None
 
 
-def store(held: Any, key: Any, value: Any) -> None:
-    """#set($held[key] = value)"""
-    if isinstance(held, dict) or (isinstance(held, list) and isinstance(key, int) and 0 <= key < len(held)):
+def store(held: Any, key: Any, value: Any, budget: Budget) -> None:
+    """#set($held[key] = value); nothing where that is not possible."""
+    budget.made(ENTRY)
+    if isinstance(held, dict):
+        if _is_key(key):
+            held[key] = value
+    elif isinstance(held, list) and isinstance(key, int) and 0 <= key < len(held):
         held[key] = value
 
 
-def call(held: Any, name: str, arguments: list[Any]) -> Any:
-    """held.name(arguments); None where there is no such method or it fails on these arguments."""
+def _is_key(key: Any) -> bool:
+    """Whether a value can be a map's key here. Lists and maps, which Java would take, cannot.
+
+    Nor can integers from MAX_KEY on, among which are endlessly many of one hash: a map of those is slow.
+    """
+    return key is None or isinstance(key, str | float) or (isinstance(key, int) and abs(key) < MAX_KEY)
+
+
+def call(held: Any, name: str, arguments: list[Any], budget: Budget) -> Any:
+    """held.name(arguments); None where there is no such method or it fails on these arguments. Raises OverBudget."""
     if isinstance(held, Functions):
         method = None if name.startswith("_") else getattr(held, name, None)
-        return method(*arguments) if callable(method) else None
+    else:
+        method = _method(held, name)
+    if not callable(method):
+        return None
+    if isinstance(held, str):
+        budget.step(len(held) // PER_STEP)
+    try:
+        found = method(*arguments) if isinstance(held, Functions) else method(budget, held, *arguments)
+    except _FAILURES:
+        return None
+    if isinstance(found, str):
+        budget.made(len(found))
+    return found
+
+
+def _method(held: Any, name: str) -> texts.Method | None:
     for kind, table in _TABLES:
         if isinstance(held, kind) and not (kind is not bool and isinstance(held, bool)):
-            function = table.get(name) or _ANY.get(name)
-            if function is None:
-                return None
-            try:
-                return function(held, *arguments)
-            except (TypeError, IndexError, KeyError, ValueError, re.error):
-                return None
-    function = _ANY.get(name)
-    return function(held, *arguments) if function else None
+            return table.get(name) or _ANY.get(name)
+    return _ANY.get(name)
 
 
-def _java(pattern: str) -> str:
-    """Java's possessive and named-group spellings aside, its expressions are Python's."""
-    return re.sub(r"\(\?<([A-Za-z]\w*)>", r"(?P<\1>", pattern)
+# -- lists -----------------------------------------------------------------------------------------------------------
 
 
-def _replacement(text: str) -> str:
-    return re.sub(r"\$(\d)", r"\\\1", text.replace("\\", "\\\\"))
+def _place(budget: Budget, held: list[Any], value: Any) -> int:
+    """Where a value is in a list, or -1."""
+    budget.step(len(held) // COMPARED_PER_STEP * (1 + weigh(value, budget) // PER_STEP))
+    return held.index(value) if value in held else -1
 
 
-def _split(text: str, pattern: str, limit: int = 0) -> list[str]:
-    parts = re.split(_java(pattern), text, maxsplit=max(limit - 1, 0))
-    while limit == 0 and len(parts) > 1 and parts[-1] == "":
-        parts.pop()
-    return parts
-
-
-def _substring(text: str, start: int, end: int | None = None) -> str:
-    if not 0 <= start <= (len(text) if end is None else end) <= len(text):
-        raise IndexError(start)
-    return text[start:end]
-
-
-def _list_add(held: list[Any], *arguments: Any) -> bool:
+def _list_add(budget: Budget, held: list[Any], *arguments: Any) -> bool:
+    budget.made(ENTRY)
     if len(arguments) == 2:
+        budget.step(len(held) // PER_STEP)
         held.insert(arguments[0], arguments[1])
     else:
         held.append(arguments[0])
     return True
 
 
-def _list_set(held: list[Any], index: int, value: Any) -> Any:
+def _list_add_all(budget: Budget, held: list[Any], more: list[Any] | dict[Any, Any]) -> bool:
+    budget.made(ENTRY * len(more))
+    held.extend(list(more))
+    return True
+
+
+def _list_set(_budget: Budget, held: list[Any], index: int, value: Any) -> Any:
     before = held[index]
     held[index] = value
     return before
 
 
-def _list_remove(held: list[Any], what: Any) -> Any:
+def _list_remove(budget: Budget, held: list[Any], what: Any) -> Any:
+    budget.step(len(held) // PER_STEP)
     if isinstance(what, int) and not isinstance(what, bool):
         return held.pop(what)
-    if what in held:
-        held.remove(what)
-        return True
-    return False
+    place = _place(budget, held, what)
+    if place >= 0:
+        held.pop(place)
+    return place >= 0
 
 
-def _put(held: dict[Any, Any], key: Any, value: Any) -> Any:
+def _part(budget: Budget, held: list[Any], start: int, end: int) -> list[Any]:
+    budget.made(ENTRY * len(held))
+    return held[start:end]
+
+
+# -- maps ------------------------------------------------------------------------------------------------------------
+
+
+def _put(budget: Budget, held: dict[Any, Any], key: Any, value: Any) -> Any:
     before = held.get(key)
-    held[key] = value
+    store(held, key, value, budget)
     return before
 
 
-_ANY: dict[str, Callable[..., Any]] = {
-    "toString": as_text,
-    "equals": equal,
-    "hashCode": lambda held: hash(as_text(held)) & 0x7FFFFFFF,
+def _put_all(budget: Budget, held: dict[Any, Any], more: dict[Any, Any]) -> None:
+    budget.made(ENTRY * len(more))
+    held.update(more)
+
+
+def _copied(make: Callable[[dict[Any, Any]], list[Any]]) -> texts.Method:
+    """A method that makes a list as long as the map."""
+
+    def method(budget: Budget, held: dict[Any, Any]) -> list[Any]:
+        budget.made(ENTRY * len(held))
+        return make(held)
+
+    return method
+
+
+_ANY: dict[str, texts.Method] = {
+    "toString": lambda b, held: as_text(held, b),
+    "equals": lambda b, held, other: equal(held, other, b),
+    "hashCode": lambda b, held: hash(as_text(held, b)) & 0x7FFFFFFF,
 }
-_STRING: dict[str, Callable[..., Any]] = {
-    "length": len,
-    "isEmpty": lambda s: not s,
-    "isBlank": lambda s: not s.strip(),
-    "substring": _substring,
-    "indexOf": lambda s, x, start=0: s.find(x, start),
-    "lastIndexOf": lambda s, x: s.rfind(x),
-    "contains": lambda s, x: as_text(x) in s,
-    "startsWith": lambda s, x, start=0: s.startswith(x, start),
-    "endsWith": lambda s, x: s.endswith(x),
-    "replace": lambda s, old, new: s.replace(old, new),
-    "replaceAll": lambda s, pattern, new: re.sub(_java(pattern), _replacement(new), s),
-    "replaceFirst": lambda s, pattern, new: re.sub(_java(pattern), _replacement(new), s, count=1),
-    "matches": lambda s, pattern: re.fullmatch(_java(pattern), s) is not None,
-    "split": _split,
-    "toLowerCase": str.lower,
-    "toUpperCase": str.upper,
-    "trim": str.strip,
-    "strip": str.strip,
-    "concat": lambda s, x: s + x,
-    "charAt": lambda s, i: s[i],
-    "equalsIgnoreCase": lambda s, x: isinstance(x, str) and s.lower() == x.lower(),
-    "compareTo": lambda s, x: (s > x) - (s < x),
-    "repeat": lambda s, n: s * min(n, 10_000),
-    "intValue": int,
+_NUMBER: dict[str, texts.Method] = {
+    "intValue": lambda _b, held: int(held),
+    "longValue": lambda _b, held: int(held),
+    "doubleValue": lambda _b, held: float(held),
+    "floatValue": lambda _b, held: float(held),
+    "parseInt": lambda b, _held, text: texts.integer(b, text),
+    "compareTo": lambda _b, held, other: (held > other) - (held < other),
 }
-_NUMBER: dict[str, Callable[..., Any]] = {
-    "intValue": int,
-    "longValue": int,
-    "doubleValue": float,
-    "floatValue": float,
-    "parseInt": lambda _held, text: int(text),
-    "compareTo": lambda a, b: (a > b) - (a < b),
-}
-_LIST: dict[str, Callable[..., Any]] = {
-    "size": len,
-    "length": len,
-    "isEmpty": lambda held: not held,
-    "get": lambda held, i: held[i],
+_LIST: dict[str, texts.Method] = {
+    "size": lambda _b, held: len(held),
+    "length": lambda _b, held: len(held),
+    "isEmpty": lambda _b, held: not held,
+    "get": lambda _b, held, i: held[i],
     "set": _list_set,
     "add": _list_add,
-    "addAll": lambda held, more: held.extend(more) or True,
+    "addAll": _list_add_all,
     "remove": _list_remove,
-    "contains": lambda held, x: x in held,
-    "indexOf": lambda held, x: held.index(x) if x in held else -1,
-    "subList": lambda held, a, b: held[a:b],
-    "clear": lambda held: held.clear(),
-    "iterator": lambda held: held,
+    "contains": lambda b, held, x: _place(b, held, x) >= 0,
+    "indexOf": _place,
+    "subList": _part,
+    "clear": lambda _b, held: held.clear(),
+    "iterator": lambda _b, held: held,
 }
-_MAP: dict[str, Callable[..., Any]] = {
-    "size": len,
-    "isEmpty": lambda held: not held,
-    "get": lambda held, key: held.get(key),
-    "getOrDefault": lambda held, key, default: held.get(key, default),
+_MAP: dict[str, texts.Method] = {
+    "size": lambda _b, held: len(held),
+    "isEmpty": lambda _b, held: not held,
+    "get": lambda _b, held, key: held.get(key),
+    "getOrDefault": lambda _b, held, key, default: held.get(key, default),
     "put": _put,
-    "putAll": lambda held, more: held.update(more),
-    "remove": lambda held, key: held.pop(key, None),
-    "containsKey": lambda held, key: key in held,
-    "containsValue": lambda held, value: value in held.values(),
-    "keySet": list,
-    "values": lambda held: list(held.values()),
-    "entrySet": lambda held: [Entry(key, value) for key, value in held.items()],
-    "clear": lambda held: held.clear(),
+    "putAll": _put_all,
+    "remove": lambda _b, held, key: held.pop(key, None),
+    "containsKey": lambda _b, held, key: key in held,
+    "containsValue": lambda b, held, value: _place(b, list(held.values()), value) >= 0,
+    "keySet": _copied(list),
+    "values": _copied(lambda held: list(held.values())),
+    "entrySet": _copied(lambda held: [Entry(key, value) for key, value in held.items()]),
+    "clear": lambda _b, held: held.clear(),
 }
-_ENTRY: dict[str, Callable[..., Any]] = {"getKey": lambda e: e.key, "getValue": lambda e: e.value}
-_TABLES: tuple[tuple[type, dict[str, Callable[..., Any]]], ...] = (
-    (str, _STRING),
-    (bool, {"booleanValue": bool}),
+_ENTRY: dict[str, texts.Method] = {"getKey": lambda _b, e: e.key, "getValue": lambda _b, e: e.value}
+_TABLES: tuple[tuple[type, dict[str, texts.Method]], ...] = (
+    (str, texts.METHODS),
+    (bool, {"booleanValue": lambda _b, held: held}),
     (int, _NUMBER),
     (float, _NUMBER),
     (list, _LIST),

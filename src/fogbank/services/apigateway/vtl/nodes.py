@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..budget import ENTRY, MAX_PAYLOAD, PER_STEP, Budget, OverBudget
 from . import methods
-from .values import as_text, truthy
+from .values import as_text, reckoned, truthy
 
 MAX_LOOP = 1000  # iterations of #foreach, a limit of API Gateway
 
@@ -24,13 +25,24 @@ class Break(Exception):
 
 
 class Scope:
-    """The variables of one rendering, its macros, and its output."""
+    """The variables of one rendering, its macros, its output, and what it may still cost."""
 
-    def __init__(self, variables: dict[str, Any]) -> None:
+    def __init__(self, variables: dict[str, Any], budget: Budget) -> None:
         self.variables = variables
+        self.budget = budget
         self.macros: dict[str, Macro] = {}
         self.out: list[str] = []
+        self.written = 0  # characters in `out`
         self.depth = 0
+
+    def put(self, text: str) -> None:
+        """Write text."""
+        self.written += len(text)
+        if self.written > MAX_PAYLOAD:
+            raise TemplateError(f"the output is larger than {MAX_PAYLOAD} bytes")
+        if len(text) >= PER_STEP:  # less takes no step of its own; memory is bounded by the line before
+            self.budget.steps -= len(text) // PER_STEP
+        self.out.append(text)
 
 
 class Node:
@@ -43,7 +55,7 @@ class Expression(Node):
         raise NotImplementedError
 
     def write(self, scope: Scope) -> None:
-        scope.out.append(as_text(self.value(scope)))
+        scope.put(as_text(self.value(scope), scope.budget))
 
 
 class Text(Node):
@@ -51,7 +63,7 @@ class Text(Node):
         self.text = text
 
     def write(self, scope: Scope) -> None:
-        scope.out.append(self.text)
+        scope.put(self.text)
 
 
 class Literal(Expression):
@@ -70,11 +82,13 @@ class Interpolated(Expression):
 
     def value(self, scope: Scope) -> str:
         outer, scope.out = scope.out, []
+        written, scope.written = scope.written, 0
         try:
             write_all(self.nodes, scope)
+            scope.budget.made(scope.written)
             return "".join(scope.out)
         finally:
-            scope.out = outer
+            scope.out, scope.written = outer, written
 
 
 class ListOf(Expression):
@@ -82,6 +96,8 @@ class ListOf(Expression):
         self.entries = entries
 
     def value(self, scope: Scope) -> list[Any]:
+        scope.budget.step(len(self.entries))
+        scope.budget.made(ENTRY * (1 + len(self.entries)))
         return [entry.value(scope) for entry in self.entries]
 
 
@@ -89,10 +105,13 @@ class RangeOf(Expression):
     def __init__(self, first: Expression, last: Expression) -> None:
         self.first, self.last = first, last
 
-    def value(self, scope: Scope) -> list[int]:
-        first, last = int(self.first.value(scope)), int(self.last.value(scope))
+    def value(self, scope: Scope) -> list[int] | None:
+        first, last = self.first.value(scope), self.last.value(scope)
+        if type(first) is not int or type(last) is not int:
+            return None
         if abs(last - first) >= MAX_LOOP * 10:
             raise TemplateError("range too long")
+        scope.budget.made(ENTRY * (1 + abs(last - first)))
         return list(range(first, last + 1)) if first <= last else list(range(first, last - 1, -1))
 
 
@@ -101,7 +120,12 @@ class MapOf(Expression):
         self.entries = entries
 
     def value(self, scope: Scope) -> dict[Any, Any]:
-        return {key.value(scope): entry.value(scope) for key, entry in self.entries}
+        scope.budget.step(len(self.entries))
+        scope.budget.made(ENTRY * (1 + len(self.entries)))
+        found: dict[Any, Any] = {}
+        for key, entry in self.entries:
+            methods.store(found, key.value(scope), entry.value(scope), scope.budget)
+        return found
 
 
 class Property:
@@ -143,17 +167,19 @@ class Reference(Expression):
     @staticmethod
     def _step(held: Any, step: Property | Call | Index, scope: Scope) -> Any:
         if isinstance(step, Property):
+            scope.budget.steps -= 1  # looked at when the next node is written
             return methods.member(held, step.name)
         if isinstance(step, Index):
             return methods.indexed(held, step.key.value(scope))
-        return methods.call(held, step.name, [argument.value(scope) for argument in step.arguments])
+        scope.budget.step(2 + len(step.arguments))
+        return methods.call(held, step.name, [argument.value(scope) for argument in step.arguments], scope.budget)
 
     def write(self, scope: Scope) -> None:
         found = self._find(scope)
         if found is not None and found is not UNDEFINED:
-            scope.out.append(as_text(found))
+            scope.put(as_text(found, scope.budget))
         elif not (self.quiet or (self.name in methods.BUILT_IN and self.name in scope.variables)):
-            scope.out.append(self.source)
+            scope.put(self.source)
 
     def assign(self, scope: Scope, value: Any) -> None:
         """#set: of a variable, of a member, of an index."""
@@ -168,9 +194,9 @@ class Reference(Expression):
             held = following
         last = self.steps[-1]
         if isinstance(last, Property) and isinstance(held, dict):
-            held[last.name] = value
+            methods.store(held, last.name, value, scope.budget)
         elif isinstance(last, Index):
-            methods.store(held, last.key.value(scope), value)
+            methods.store(held, last.key.value(scope), value, scope.budget)
 
 
 class Not(Expression):
@@ -191,11 +217,11 @@ class Negative(Expression):
 
 
 class Binary(Expression):
-    def __init__(self, function: Callable[[Any, Any], Any], left: Expression, right: Expression) -> None:
+    def __init__(self, function: Callable[[Any, Any, Budget], Any], left: Expression, right: Expression) -> None:
         self.function, self.left, self.right = function, left, right
 
     def value(self, scope: Scope) -> Any:
-        return self.function(self.left.value(scope), self.right.value(scope))
+        return reckoned(self.function, self.left.value(scope), self.right.value(scope), scope.budget)
 
 
 class And(Expression):
@@ -203,6 +229,7 @@ class And(Expression):
         self.left, self.right = left, right
 
     def value(self, scope: Scope) -> bool:
+        scope.budget.step()
         return truthy(self.left.value(scope)) and truthy(self.right.value(scope))
 
 
@@ -211,6 +238,7 @@ class Or(Expression):
         self.left, self.right = left, right
 
     def value(self, scope: Scope) -> bool:
+        scope.budget.step()
         return truthy(self.left.value(scope)) or truthy(self.right.value(scope))
 
 
@@ -228,6 +256,7 @@ class If(Node):
 
     def write(self, scope: Scope) -> None:
         for condition, nodes in self.branches:
+            scope.budget.step()
             if condition is None or truthy(condition.value(scope)):
                 write_all(nodes, scope)
                 return
@@ -241,9 +270,8 @@ class ForEach(Node):
         items = _items(self.over.value(scope))
         kept = {name: scope.variables.get(name, UNDEFINED) for name in (self.name, "foreach", "velocityCount")}
         total = len(items)
-        if total > MAX_LOOP:
-            raise TemplateError(f"#foreach has more than {MAX_LOOP} iterations")
         for index, item in enumerate(items):
+            scope.budget.step(3)
             scope.variables[self.name] = item
             scope.variables["velocityCount"] = index + 1
             scope.variables["foreach"] = {
@@ -262,11 +290,12 @@ class ForEach(Node):
 
 
 def _items(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    if isinstance(value, list | tuple | set | frozenset):
-        return list(value)
-    return []
+    """What a loop goes through, as it is when the loop begins. Raises TemplateError for too much."""
+    if not isinstance(value, dict | list):
+        return []
+    if len(value) > MAX_LOOP:
+        raise TemplateError(f"#foreach has more than {MAX_LOOP} iterations")
+    return list(value.values()) if isinstance(value, dict) else list(value)
 
 
 class Macro(Node):
@@ -286,10 +315,11 @@ class MacroCall(Node):
     def write(self, scope: Scope) -> None:
         macro = scope.macros.get(self.name)
         if macro is None:
-            scope.out.append(self.source)
+            scope.put(self.source)
             return
         if scope.depth > 20:
             raise TemplateError("macros call each other too deeply")
+        scope.budget.step(len(macro.parameters) + len(self.arguments))
         kept = {name: scope.variables.get(name, UNDEFINED) for name in macro.parameters}
         for index, name in enumerate(macro.parameters):
             given = self.arguments[index].value(scope) if index < len(self.arguments) else None
@@ -315,5 +345,9 @@ class Raise(Node):
 
 
 def write_all(nodes: Iterable[Node], scope: Scope) -> None:
+    budget = scope.budget
     for node in nodes:
+        budget.steps -= 1  # as budget.step(), which this saves calling
+        if budget.steps < 0:
+            raise OverBudget("it takes too many steps")
         node.write(scope)

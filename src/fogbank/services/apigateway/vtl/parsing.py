@@ -27,31 +27,44 @@ from .nodes import (
 
 _DIRECTIVE = re.compile(r"#(?:\{(\w+)\}|([A-Za-z_]\w*))")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:\r?\n|\r)")
+_COMMENT = re.compile(r"[^\r\n]*(?:\r?\n|\r)?")
+_SIGN = re.compile(r"[\\$#]")
 _CLOSERS = ("end", "else", "elseif")
+MAX_NESTING = 60  # blocks in blocks and templates in texts; AWS names no limit
 
 
-def parse(text: str) -> list[Node]:
-    """The nodes of a template. Raises TemplateError."""
-    parser = _Parser(text)
+def parse(text: str, depth: int = 0) -> list[Node]:
+    """The nodes of a template, which may stand in a text of another one. Raises TemplateError."""
+    parser = _Parser(text, depth)
     nodes, closer = parser.block(())
     assert not closer
     return nodes
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, depth: int) -> None:
         self.text = text
         self.at = 0
-        self.expressions = ExpressionParser(text, parse)
+        self.depth = depth
+        self.expressions = ExpressionParser(text, lambda inner: parse(inner, self.depth))
         self._next: Expression | None = None  # the condition of the #elseif that closed a block
 
     def block(self, until: tuple[str, ...]) -> tuple[list[Node], str]:
         """Nodes up to a closing directive of `until` (its name is returned), or to the end."""
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise TemplateError("template nested too deeply")
+        nodes, closer = self._block(until)
+        self.depth -= 1
+        return nodes, closer
+
+    def _block(self, until: tuple[str, ...]) -> tuple[list[Node], str]:
         nodes: list[Node] = []
         start = self.at
         text = self.text
-        while self.at < len(text):
-            char = text[self.at]
+        while sign := _SIGN.search(text, self.at):
+            self.at = sign.start()
+            char = sign[0]
             if char == "\\" and self.at + 1 < len(text) and text[self.at + 1] in "$#":
                 _put(nodes, text[start : self.at] + text[self.at + 1])
                 self.at += 2
@@ -66,12 +79,12 @@ class _Parser:
                 nodes.append(reference)
                 self.at = start = end
             elif char == "#":
-                before = text[start : self.at]
                 place = self.at
                 name = self._comment() or self._name(until)
                 if name is None:
                     self.at += 1
                     continue
+                before = text[start:place]
                 if name == "comment":
                     _put(nodes, before)
                 elif name == "raw":
@@ -89,6 +102,7 @@ class _Parser:
                 start = self.at
             else:
                 self.at += 1
+        self.at = len(text)
         _put(nodes, text[start:])
         if until:
             raise TemplateError("#end is missing")
@@ -101,7 +115,7 @@ class _Parser:
         """Skip `##…` and `#*…*#`; recognise `#[[`."""
         text = self.text
         if text.startswith("##", self.at):
-            match = re.compile(r"[^\r\n]*(?:\r?\n|\r)?").match(text, self.at)
+            match = _COMMENT.match(text, self.at)
             self.at = match.end() if match else len(text)
             return "comment"
         if text.startswith("#*", self.at):
