@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from fogbank.core import arns
+from fogbank.core import arns, documents
 from fogbank.core.context import Context
 from fogbank.core.operation import job, operation
 from fogbank.core.paging import Pages
@@ -28,7 +28,7 @@ _ENDPOINTS = {
     "sqs": re.compile(r"arn:[\w-]+:sqs:.+"),
     "lambda": re.compile(r"arn:[\w-]+:lambda:.+"),
     "firehose": re.compile(r"arn:[\w-]+:firehose:.+"),
-    "application": re.compile(r"arn:[\w-]+:sns:.+:endpoint/.+"),
+    "application": re.compile(r"arn:[\w-]+:sns:[^/\n]+:endpoint/.+"),
     "http": re.compile(r"http://.+"),
     "https": re.compile(r"https://.+"),
     "email": re.compile(r"[^@\s]+@[^@\s]+"),
@@ -93,11 +93,7 @@ def _check(name: str, value: str) -> None:
     if name not in _ATTRIBUTES:
         raise InvalidParameter("AttributeName")
     if name == "FilterPolicy" and value:
-        try:
-            document = json.loads(value)
-        except ValueError:
-            raise InvalidParameter("FilterPolicy: failed to parse JSON.") from None
-        nested = isinstance(document, dict) and any(isinstance(rule, dict) for rule in document.values())
+        nested = any(isinstance(rule, dict) for rule in filters.read_policy(value).values())
         filters.compile_policy(value, "MessageBody" if nested else "MessageAttributes")
     if name == "FilterPolicyScope" and value not in ("MessageAttributes", "MessageBody"):
         raise InvalidParameter(f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or "
@@ -106,7 +102,7 @@ def _check(name: str, value: str) -> None:
         raise InvalidParameter(f"RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
     if name == "RedrivePolicy" and value:
         try:
-            arns.parse(json.loads(value)["deadLetterTargetArn"])
+            arns.parse(documents.read(value)["deadLetterTargetArn"])
         except (ValueError, KeyError, TypeError):
             raise InvalidParameter("RedrivePolicy: deadLetterTargetArn is an invalid ARN") from None
 
