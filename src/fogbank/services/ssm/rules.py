@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import re
 
+from fogbank.core import regexes
 from fogbank.core.errors import AccessDenied, ValidationError
 
-from .errors import HierarchyLevelLimitExceededException, ParameterPatternMismatchException
+from .errors import (
+    HierarchyLevelLimitExceededException,
+    InvalidAllowedPatternException,
+    ParameterPatternMismatchException,
+)
 
 _NAME = re.compile(r"[a-zA-Z0-9_.\-/]+")
 MAX_VERSIONS = 100
@@ -67,10 +72,17 @@ def check_value(value: str, tier: str, allowed_pattern: str) -> None:
     if len(value.encode()) > limit:
         text = f"{tier} tier parameters support a maximum parameter value of {limit} characters."
         raise ValidationError(text + UPGRADE if standard else text)
-    if allowed_pattern and not re.fullmatch(allowed_pattern, value):
+    if allowed_pattern and not _allowed(allowed_pattern, value):
         raise ParameterPatternMismatchException(
             f"Parameter value, cannot be validated against allowedPattern: {allowed_pattern}"
         )
+
+
+def _allowed(pattern: str, value: str) -> bool:
+    try:
+        return regexes.compile(pattern).fullmatch(value)
+    except (regexes.BadPattern, regexes.TooCostly) as error:  # AWS's text could not be confirmed
+        raise InvalidAllowedPatternException(f"The allowedPattern is not a valid regular expression: {error}") from None
 
 
 def selector(name: str) -> tuple[str, str]:
