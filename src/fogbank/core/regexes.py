@@ -8,7 +8,8 @@ https://github.com/google/re2/wiki/Syntax, https://docs.oracle.com/javase/8/docs
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -47,6 +48,16 @@ class Pattern:
     def fullmatch(self, value: str) -> bool:
         """Whether the whole value matches (Java's Matcher.matches)."""
         return self._run(self._compiled.fullmatch, value) is not None
+
+    def match_all(self, values: Iterable[str]) -> bool:
+        """Whether the whole of each value matches; all of them together may take as long as one."""
+        if not self._limits:
+            return all(self.fullmatch(value) for value in values)
+        end = time.monotonic() + self._limits["timeout"]
+        return all(
+            Pattern(self.text, self._compiled, {"timeout": max(end - time.monotonic(), 0.001)}).fullmatch(value)
+            for value in values
+        )
 
     def match(self, value: str) -> bool:
         """Whether a beginning of the value matches."""
