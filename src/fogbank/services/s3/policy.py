@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from fogbank.core import documents
 from fogbank.core.operation import ResourcePolicy, resource_policy
 from fogbank.store.api import Reader
 
@@ -173,8 +174,8 @@ def check_document(document: str, bucket: str) -> None:
     if not document.lstrip().startswith("{"):
         raise MalformedPolicy("Policies must be valid JSON and the first byte must be '{'")
     try:
-        parsed = msgspec.json.decode(document)
-    except msgspec.DecodeError:
+        parsed = documents.read_object(document)
+    except documents.BadDocument:
         raise MalformedPolicy("This policy contains invalid Json")
     if parsed.get("Version") not in ("2012-10-17", "2008-10-17", None):
         raise MalformedPolicy("The policy must contain a valid version string")

@@ -24,6 +24,7 @@ from .paths import Path, overlap
 Names = tuple[tuple[str, str], ...]  # the items of ExpressionAttributeNames
 
 KEPT = 4096  # expressions of each kind that are kept
+MAX_KEPT_NAMES = 10_000  # characters of attribute names that one of them may hold
 MAX_LENGTH = 4096  # bytes of an expression as sent, before its names are replaced
 MAX_OPERATORS = 300
 MAX_CHOICES = 100  # operands of IN
