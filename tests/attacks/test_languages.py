@@ -458,11 +458,15 @@ def test_lists_that_double_are_refused(table, attack):
 
 
 def test_many_paths_are_compared_in_time(table, attack):
-    names = [f"a{n:x}" for n in range(800)]
+    names = [f"q{n:03d}" for n in range(800)]
     attack.answered(table.update_item, TableName="tbl", Key=KEY, UpdateExpression="REMOVE " + ",".join(names))
     attack.answered(table.get_item, TableName="tbl", Key=KEY, ProjectionExpression=",".join(names))
     attack.refused(
-        "ValidationException", table.get_item, TableName="tbl", Key=KEY, ProjectionExpression=",".join([*names, "a1.b"])
+        "ValidationException",
+        table.get_item,
+        TableName="tbl",
+        Key=KEY,
+        ProjectionExpression=",".join([*names, "q001.b"]),
     )
 
 
@@ -489,10 +493,11 @@ def test_a_number_of_many_zeros_is_one(table, attack):
 
 
 def test_deep_items(table, attack):
-    value = {"S": "x"}
-    for _ in range(100):
-        value = {"M": {"m": value}}
-    attack.refused("ValidationException", table.put_item, TableName="tbl", Item={**KEY, "a": value})
+    for levels, code in ((32, "ValidationException"), (100, "SerializationException")):
+        value = {"S": "x"}
+        for _ in range(levels):
+            value = {"M": {"m": value}}
+        attack.refused(code, table.put_item, TableName="tbl", Item={**KEY, "a": value})
 
 
 # -- S3 -------------------------------------------------------------------------------------------------------------

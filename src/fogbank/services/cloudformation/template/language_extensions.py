@@ -18,7 +18,8 @@ from .scope import Room, Scope
 
 NAME = "AWS::LanguageExtensions"
 LOOP = "Fn::ForEach::"
-ROOM = 4 * MAX_URL_BODY  # characters: what loops go through on the way to a template of that size, and more
+LOOP_SIZE = 25  # characters that a loop takes at least, one that makes nothing too
+ROOM = 3 * MAX_URL_BODY  # characters: what loops go through on the way to a template of that size, and more
 
 
 def expand(document: dict[str, Any], scope: Scope) -> dict[str, Any]:
@@ -85,7 +86,7 @@ class _Loops:
         members: list[str] = []
         for item in items:
             members.extend(text_of(part) for part in (item if isinstance(item, list) else [item]))
-        self._room.take(len(members))
+        self._room.take(LOOP_SIZE + len(members))
         made: dict[str, Any] = {}
         for member in dict.fromkeys(members):
             made.update(self.expand(body, {**bound, identifier: member}, path))
