@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-SECONDS = 10.0  # no more than a hang is caught: what is within its budget takes a fraction of one
+SECONDS = 30.0  # no more than a hang is caught: what is within its budget takes a fraction of one
 
 
 class Attack:

@@ -15,6 +15,7 @@ from typing import Any
 
 MAX_PATTERN = 10_000  # characters
 MAX_TEXT = 1 << 20  # characters
+MAX_BACKTRACKED = 2_000  # characters of a pattern for the backtracking engine
 MAX_SIZE = 5_000  # atoms of a pattern for the backtracking engine, each repeat written out
 DEADLINE = 0.05  # seconds that one call of the backtracking engine may take
 
@@ -114,8 +115,8 @@ def _posix(match: re.Match[str]) -> str:
 def _backtracking(text: str, *, ignore_case: bool, dot_all: bool) -> Pattern:
     import regex
 
-    if _size(text) > MAX_SIZE:
-        raise BadPattern("the pattern repeats too much")
+    if len(text) > MAX_BACKTRACKED or _size(text) > MAX_SIZE:
+        raise BadPattern("the pattern repeats too much, or is too long for what it uses")
     flags = regex.VERSION1 | (regex.IGNORECASE if ignore_case else 0) | (regex.DOTALL if dot_all else 0)
     try:
         return Pattern(text, regex.compile(text, flags), {"timeout": DEADLINE})
