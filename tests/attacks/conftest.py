@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from .attack import Attack
 from .doors import Ask, Doors, send, signed
 
 TRUST = {
@@ -69,3 +70,8 @@ def raw():
 @pytest.fixture(scope="module")
 def doors(cloud):
     return Doors(cloud, cloud.account())
+
+
+@pytest.fixture
+def attack() -> Attack:
+    return Attack()

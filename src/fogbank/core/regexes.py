@@ -8,12 +8,14 @@ https://github.com/google/re2/wiki/Syntax, https://docs.oracle.com/javase/8/docs
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
 MAX_PATTERN = 10_000  # characters
 MAX_TEXT = 1 << 20  # characters
+MAX_BACKTRACKED = 2_000  # characters of a pattern for the backtracking engine
 MAX_SIZE = 5_000  # atoms of a pattern for the backtracking engine, each repeat written out
 DEADLINE = 0.05  # seconds that one call of the backtracking engine may take
 
@@ -52,6 +54,16 @@ class Pattern:
     def fullmatch(self, value: str) -> bool:
         """Whether the whole value matches (Java's Matcher.matches)."""
         return self._run(self._compiled.fullmatch, value) is not None
+
+    def match_all(self, values: Iterable[str]) -> bool:
+        """Whether the whole of each value matches; all of them together may take as long as one."""
+        if not self._limits:
+            return all(self.fullmatch(value) for value in values)
+        end = time.monotonic() + self._limits["timeout"]
+        return all(
+            Pattern(self.text, self._compiled, {"timeout": max(end - time.monotonic(), 0.001)}).fullmatch(value)
+            for value in values
+        )
 
     def match(self, value: str) -> bool:
         """Whether a beginning of the value matches."""
@@ -108,8 +120,8 @@ def _posix(match: re.Match[str]) -> str:
 def _backtracking(text: str, *, ignore_case: bool, dot_all: bool) -> Pattern:
     import regex
 
-    if _size(text) > MAX_SIZE:
-        raise BadPattern("the pattern repeats too much")
+    if len(text) > MAX_BACKTRACKED or _size(text) > MAX_SIZE:
+        raise BadPattern("the pattern repeats too much, or is too long for what it uses")
     flags = regex.VERSION1 | (regex.IGNORECASE if ignore_case else 0) | (regex.DOTALL if dot_all else 0)
     try:
         return Pattern(text, regex.compile(text, flags), {"timeout": DEADLINE})

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fogbank.core.errors import ServiceError
 from fogbank.services.cloudwatch.expressions import Parser
-from fogbank.services.cloudwatch.functions import Evaluator
+from fogbank.services.cloudwatch.functions import Budget, Evaluator
 from fogbank.services.cloudwatch.rules import children, holds, parse
 from fogbank.services.cloudwatch.statistics import combine, statistic
 from fogbank.services.cloudwatch.storing import merged, point_of
@@ -24,7 +24,9 @@ LINES = {
 
 
 def value(text):
-    evaluator = Evaluator(lambda name: LINES[name], lambda part: [v for k, v in LINES.items() if part in k], GRID, 60)
+    evaluator = Evaluator(
+        lambda name: LINES[name], lambda part: [v for k, v in LINES.items() if part in k], GRID, 60, Budget(10_000)
+    )
     return evaluator.value(Parser(text).parse())
 
 

@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from fogbank.core import documents
+
 from . import patterns
 from .conditions import Condition, UnknownOperator, compile_condition
 from .context import Facts
@@ -136,7 +138,7 @@ def compile(text: str, *, name: str = "", purpose: Purpose = "identity") -> Poli
 
 
 def read(text: str) -> dict[str, Any]:
-    """The JSON object, refusing duplicate keys as IAM does."""
+    """The JSON object, refusing duplicate keys as IAM does, and what nobody could mean (`core.documents`)."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -145,11 +147,10 @@ def read(text: str) -> dict[str, Any]:
         return found
 
     try:
-        document = json.loads(text, object_pairs_hook=unique)
-    except (json.JSONDecodeError, RecursionError):
+        documents.read_object(text)
+    except documents.BadDocument:
         raise MalformedPolicy(_SYNTAX) from None
-    if not isinstance(document, dict):
-        raise MalformedPolicy(_SYNTAX)
+    document: dict[str, Any] = json.loads(text, object_pairs_hook=unique)
     return document
 
 

@@ -1,7 +1,6 @@
-"""Wildcards: `*` is any run of characters, `?` any one. Matching is linear in the text for every pattern.
+"""Patterns of policies, matched with `core.wildcards`.
 
-A pattern is a tuple of pieces: plain strings, and the two wildcards. A `*` that came out of a policy variable's value
-or of `${*}` is part of a plain string, so it only matches itself.
+A `*` that came out of a policy variable's value or of `${*}` is part of a plain string, so it only matches itself.
 
 ARN patterns are matched component by component, as the Resource element's page says: a wildcard stays inside its
 colon-separated component, except that a `*` which ends a component may run on past the next colons.
@@ -10,36 +9,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_res
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from enum import Enum
 from functools import lru_cache
 
+from fogbank.core.wildcards import Matcher, Piece, Pieces, Step, Wild, glob, split, walk
 
-class Wild(Enum):
-    MANY = "*"
-    ONE = "?"
-
-
-Piece = str | Wild
-Pieces = tuple[Piece, ...]
-Matcher = Callable[[str], object]  # truthy when the text matches
+__all__ = ["Matcher", "Piece", "Pieces", "Wild", "arn_glob", "arn_like", "glob", "join", "split"]
 
 _COMPONENTS = 6  # arn:partition:service:region:account:resource
-
-
-def split(text: str) -> Pieces:
-    """The pieces of a pattern's text; adjacent `*` are one."""
-    pieces: list[Piece] = []
-    for part in re.split(r"([*?])", text):
-        if part == "*":
-            if not pieces or pieces[-1] is not Wild.MANY:
-                pieces.append(Wild.MANY)
-        elif part == "?":
-            pieces.append(Wild.ONE)
-        elif part:
-            pieces.append(part)
-    return tuple(pieces)
 
 
 def join(*parts: Pieces) -> Pieces:
@@ -56,46 +32,6 @@ def join(*parts: Pieces) -> Pieces:
     return tuple(pieces)
 
 
-def lower(pieces: Pieces) -> Pieces:
-    return tuple(piece.lower() if isinstance(piece, str) else piece for piece in pieces)
-
-
-@lru_cache(maxsize=4096)
-def glob(pieces: Pieces) -> Matcher:
-    """A matcher of the whole text, `*` crossing everything."""
-    match pieces:
-        case ():
-            return lambda text: not text
-        case (str() as only,):
-            return only.__eq__
-        case (Wild.MANY,):
-            return lambda text: True
-        case (str() as head, Wild.MANY):
-            return lambda text: text.startswith(head)
-        case (Wild.MANY, str() as tail):
-            return lambda text: text.endswith(tail)
-        case (Wild.MANY, str() as middle, Wild.MANY):
-            return lambda text: middle in text
-    return re.compile(_expression(pieces), re.DOTALL).fullmatch
-
-
-def _expression(pieces: Pieces) -> str:
-    """A regular expression that never backtracks into an earlier `*`: each run takes the leftmost match, atomically.
-
-    Leftmost is enough: whatever follows may as well start earlier. Only the last run is anchored at the end.
-    """
-    runs: list[str] = [""]
-    for piece in pieces:
-        if piece is Wild.MANY:
-            runs.append("")
-        else:
-            runs[-1] += "." if piece is Wild.ONE else re.escape(piece)
-    first, *rest = runs
-    if not rest:
-        return first
-    return first + "".join(f"(?>.*?{run})" for run in rest[:-1]) + ".*" + rest[-1]
-
-
 @lru_cache(maxsize=4096)
 def arn_glob(pieces: Pieces) -> Matcher:
     """A matcher of ARNs by components, where a `*` that ends a component may run past colons."""
@@ -104,28 +40,14 @@ def arn_glob(pieces: Pieces) -> Matcher:
     if not wild or (wild == [len(pieces) - 1] and pieces[-1] is Wild.MANY):
         return whole  # one `*` at the very end, or none: components make no difference
     steps = _steps(pieces)
-    if all(step is not _INSIDE and step is not _ONE_INSIDE for step in steps):
+    if Step.INSIDE not in steps and Step.ONE_INSIDE not in steps:
         return whole
-
-    def match(text: str) -> bool:
-        return bool(whole(text)) and _walk(steps, text)
-
-    return match
+    return lambda text: bool(whole(text)) and walk(steps, text)
 
 
-class _Step(Enum):
-    ACROSS = 0  # any run of characters
-    INSIDE = 1  # any run without a colon
-    ONE = 2  # any character
-    ONE_INSIDE = 3  # any character but a colon
-
-
-_ACROSS, _INSIDE, _ONE, _ONE_INSIDE = _Step.ACROSS, _Step.INSIDE, _Step.ONE, _Step.ONE_INSIDE
-
-
-def _steps(pieces: Pieces) -> list[str | _Step]:
+def _steps(pieces: Pieces) -> list[str | Step]:
     """The pieces with each wildcard told whether it may cross a colon: in the resource part all do."""
-    steps: list[str | _Step] = []
+    steps: list[str | Step] = []
     colons = 0
     for index, piece in enumerate(pieces):
         if isinstance(piece, str):
@@ -136,32 +58,10 @@ def _steps(pieces: Pieces) -> list[str | _Step]:
         ends = isinstance(following, str) and following.startswith(":")
         free = colons >= _COMPONENTS - 1
         if piece is Wild.MANY:
-            steps.append(_ACROSS if free or ends else _INSIDE)
+            steps.append(Step.ACROSS if free or ends else Step.INSIDE)
         else:
-            steps.append(_ONE if free else _ONE_INSIDE)
+            steps.append(Step.ONE if free else Step.ONE_INSIDE)
     return steps
-
-
-def _walk(steps: list[str | _Step], text: str) -> bool:
-    """Follow every way through the pattern at once: a set of positions per step, at most the text's length."""
-    length = len(text)
-    here: set[int] = {0}
-    for step in steps:
-        if isinstance(step, str):
-            here = {at + len(step) for at in here if text.startswith(step, at)}
-        elif step is _ACROSS:
-            here = set(range(min(here), length + 1))
-        elif step is _INSIDE:
-            reached: set[int] = set()
-            for at in here:
-                stop = text.find(":", at)
-                reached.update(range(at, (length if stop < 0 else stop) + 1))
-            here = reached
-        else:
-            here = {at + 1 for at in here if at < length and (step is _ONE or text[at] != ":")}
-        if not here:
-            return False
-    return length in here
 
 
 @lru_cache(maxsize=4096)

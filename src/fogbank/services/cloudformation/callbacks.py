@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
+from fogbank.core import documents
 from fogbank.core.context import Context
 from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.core.operation import endpoint
@@ -67,10 +66,10 @@ async def receive(app: Any, request: Request) -> Response:
         return _answer(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
     try:
         content = await request.read(MAX_ANSWER)
-        answer = msgspec.json.decode(content)
+        answer = documents.read(content)
     except BodyTooLarge:
         return _answer(400, "EntityTooLarge", "Response object is too long.")
-    except msgspec.DecodeError:
+    except documents.BadDocument:
         answer = None
     if not isinstance(answer, dict):
         return _answer(400, "InvalidRequest", "The body is no JSON object.")

@@ -7,14 +7,18 @@ from typing import Any
 
 import msgspec
 
+from fogbank.core import documents
 from fogbank.core.context import Cloud, Context
 from fogbank.core.errors import ServiceError, ValidationError
 from fogbank.store.api import Record, Table
 
 from .sources import object_of, object_text, read_body
-from .template import sam
+from .template import language_extensions, sam
 from .template.errors import TemplateError
 from .template.parse import MAX_URL_BODY
+from .template.scope import Scope
+
+MAX_REPLY = 2 * MAX_URL_BODY  # bytes of a macro's answer: its fragment and what stands around it
 
 
 class Macro(Record):
@@ -57,6 +61,9 @@ class Host:
         translator: Translator = self._ctx.app.local(Translator)
         return await translator.translate(document, parameters, region)
 
+    async def expand(self, document: dict[str, Any], scope: Scope) -> dict[str, Any]:
+        return await asyncio.to_thread(language_extensions.expand, document, scope)
+
     async def macro(
         self, name: str, fragment: Any, parameters: dict[str, Any], template_parameters: dict[str, Any]
     ) -> Any:
@@ -81,10 +88,11 @@ class Host:
             answer = await ctx.call(
                 "lambda", "Invoke", {"FunctionName": found.function, "Payload": msgspec.json.encode(request)}
             )
-            reply = msgspec.json.decode(await read_body(answer.get("Payload", b""), 10 * MAX_URL_BODY))
+            content = await read_body(answer.get("Payload", b""), MAX_REPLY)
+            reply = documents.read(content)
         except ServiceError as error:
             raise TemplateError(f"Failed to execute transform {name}: {error.message}")
-        except msgspec.DecodeError:
+        except documents.BadDocument:
             raise TemplateError(f"Failed to execute transform {name}: its answer is not valid JSON")
         if answer.get("FunctionError") or not isinstance(reply, dict) or reply.get("status", "").lower() != "success":
             said = reply.get("errorMessage", "") if isinstance(reply, dict) else ""

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from fogbank.core import documents, wildcards
 from fogbank.core.errors import ValidationError
 
 
 def check(policy: str) -> None:
     """Raise ValidationError for a policy that is no JSON object with statements."""
     try:
-        document = msgspec.json.decode(policy)
-    except msgspec.DecodeError:
+        document = documents.read(policy)
+    except documents.BadDocument:
         raise ValidationError("Error validating stack policy: Invalid stack policy")
     if not isinstance(document, dict) or not isinstance(document.get("Statement"), list | dict):
         raise ValidationError("Error validating stack policy: Invalid stack policy")
-    for statement in _statements(document):
-        if statement.get("Effect") not in ("Allow", "Deny") or not ({"Action", "NotAction"} & set(statement)):
-            raise ValidationError("Error validating stack policy: Invalid stack policy")
+    if not all(_is_statement(statement) for statement in _statements(document)):
+        raise ValidationError("Error validating stack policy: Invalid stack policy")
+
+
+def _is_statement(statement: Any) -> bool:
+    if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
+        return False
+    if not {"Action", "NotAction"} & set(statement):
+        return False
+    conditions = statement.get("Condition") or {}
+    if not isinstance(conditions, dict) or not all(isinstance(wanted, dict) for wanted in conditions.values()):
+        return False
+    named = [statement.get(name, "*") for name in ("Action", "NotAction", "Resource", "NotResource")]
+    named += [wanted.get("ResourceType", []) for wanted in conditions.values()]
+    return all(isinstance(text, str) for value in named for text in _listed(value))
 
 
 def denied(policy: str, logical_id: str, kind: str, action: str) -> str:
@@ -73,5 +85,4 @@ def _listed(value: Any) -> list[str]:
 
 
 def _like(pattern: str, value: str) -> bool:
-    expression = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.fullmatch(expression, value, re.IGNORECASE) is not None
+    return bool(wildcards.compile(pattern.lower())(value.lower()))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 
@@ -20,9 +21,18 @@ from .template import capabilities, graph, macros, parameters
 from .template.conditions import check_rules
 from .template.errors import format_error
 from .template.parameters import Given, Value
-from .template.parse import parse
+from .template.parse import MAX_URL_BODY, parse, written
 from .template.scope import Scope, pseudo_parameters
 from .template.structure import Template, check, sections
+
+P = ParamSpec("P")
+T = TypeVar("T")
+SMALL = 4_000  # characters of a template that are read, checked and worked out within a few milliseconds
+
+
+async def beside(size: int, work: Callable[P, T], *args: P.args, **kw: P.kwargs) -> T:
+    """Do pure work on a template of this size: on a large one beside the event loop."""
+    return await asyncio.to_thread(work, *args, **kw) if size > SMALL else work(*args, **kw)
 
 
 class Prepared(msgspec.Struct):
@@ -49,9 +59,8 @@ async def draft(ctx: Context, req: dict[str, Any], stack: Stack, current: Revisi
         body = current.body
     if body is None:
         raise ValidationError("Either Template URL or Template Body must be specified.")
-    template = sections(parse(body))
     previous: Mapping[str, Value] = current.parameters if current is not None else {}
-    chosen = parameters.choose(template.parameters, given(req), previous)
+    template, chosen = await beside(len(body), _choose, body, given(req), previous)
     wanted = parameters.ssm_names(template.parameters, chosen)
     found = await ssm_values(ctx, wanted.values()) if wanted else {}
     values = parameters.finish(template.parameters, chosen, found)
@@ -62,6 +71,11 @@ async def draft(ctx: Context, req: dict[str, Any], stack: Stack, current: Revisi
         mappings=template.mappings,
     )
     return Draft(body=body, template=template, values=values, scope=scope)
+
+
+def _choose(body: str, wanted: list[Given], previous: Mapping[str, Value]) -> tuple[Template, dict[str, Value]]:
+    template = sections(parse(body))
+    return template, parameters.choose(template.parameters, wanted, previous)
 
 
 def given(req: Mapping[str, Any]) -> list[Given]:
@@ -81,10 +95,25 @@ async def finish(
     ctx: Context, req: dict[str, Any], stack: Stack, current: Revision | None, made: Draft, *, direct: bool
 ) -> Prepared:
     """Run the macros and check the result. `direct`: without a change set, so macros must be acknowledged."""
-    if direct and macros.has_macros(made.template.document):
+    expanded = macros.has_macros(made.template.document)
+    if direct and expanded:
         _acknowledge(["CAPABILITY_AUTO_EXPAND"], req)
     document = await macros.process(made.template.document, made.scope, Host(ctx))
+    size = MAX_URL_BODY if expanded else len(made.body)
+    return await beside(size, _work_out, req, stack, current, made, document, expanded=expanded)
+
+
+def _work_out(
+    req: dict[str, Any],
+    stack: Stack,
+    current: Revision | None,
+    made: Draft,
+    document: dict[str, Any],
+    *,
+    expanded: bool,
+) -> Prepared:
     template = sections(document)
+    processed = written(document, expanded=expanded)
     check(template)
     values = _values(template, made.values)
     tags = {tag["Key"]: tag["Value"] for tag in req["Tags"]} if req.get("Tags") is not None else None
@@ -94,7 +123,7 @@ async def finish(
         stack_id=stack.id,
         number=0,
         body=made.body,
-        processed=msgspec.json.encode(document).decode(),
+        processed=processed,
         parameters=values,
         tags=tags if tags is not None else (dict(current.tags) if current is not None else {}),
         capabilities=list(req.get("Capabilities") or ()),

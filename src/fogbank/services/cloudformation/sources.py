@@ -14,7 +14,8 @@ from fogbank.core.http import FileSlice
 from .engine.acting import encrypted
 from .template.parse import MAX_BODY, MAX_URL_BODY
 
-_S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9-]+)*(?:\.[a-z0-9.-]+)?")
+_S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9.-]+)?")
+MAX_HOST = 253  # characters of a host's name (RFC 1035)
 
 
 async def template_text(ctx: Context, req: dict[str, Any], *, what: str = "Template") -> str | None:
@@ -36,11 +37,14 @@ async def template_text(ctx: Context, req: dict[str, Any], *, what: str = "Templ
 
 def object_of(url: str) -> tuple[str, str, str]:
     """Bucket, key and version id of an S3 URL, in virtual-host, path or s3:// form."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets around what is no address
+        raise ValidationError("TemplateURL must be a supported URL.") from None
     host, path = (parts.hostname or ""), unquote(parts.path).lstrip("/")
     if parts.scheme == "s3":
         return parts.netloc, path, ""
-    if parts.scheme not in ("https", "http") or not host:
+    if parts.scheme not in ("https", "http") or not 0 < len(host) <= MAX_HOST:
         raise ValidationError("TemplateURL must be a supported URL.")
     match = _S3_HOST.fullmatch(host)
     bucket = match["bucket"] if match else None

@@ -2,11 +2,16 @@
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 
-A value is a number, a line (epoch seconds -> number) or a list of lines.
+A value is a number, a line (epoch seconds -> number) or a list of lines. What is not a finite number (a division by
+zero, a power beyond what a double holds) is no data point.
+
+An expression has at most 2,048 characters and nests 60 levels deep; operators side by side are one node, so a long sum
+is no deeper than a short one. What its evaluation may cost is in `functions`.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -17,8 +22,8 @@ Node = tuple[Any, ...]
 _TOKEN = re.compile(
     r"\s*(?:(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)|([A-Za-z_]\w*)|'([^']*)'|\"([^\"]*)\"|(==|!=|<=|>=|&&|\|\||[-+*/^<>()\[\],]))"
 )
-_LEVELS: tuple[tuple[str, ...], ...] = (("||", "OR"), ("&&", "AND"), ("==", "!=", "<", "<=", ">", ">="), ("+", "-"),
-                                        ("*", "/"))  # fmt: skip
+_LEVELS = (("*", "/"), ("+", "-"), ("==", "!=", "<", "<=", ">", ">="), ("&&",), ("||",))  # the tightest first
+_INFIX = frozenset(("AND", "OR", *(sign for level in _LEVELS for sign in level)))
 _MAX_DEPTH = 60
 
 
@@ -63,7 +68,7 @@ class Parser:
         self._depth = 0
 
     def parse(self) -> Node:
-        node = self._level(0)
+        node = self._expression()
         if self._peek().kind != "end":
             raise InvalidExpression(f"Unexpected '{self._peek().text}'")
         return node
@@ -81,35 +86,37 @@ class Parser:
         if token != ("sign", sign):
             raise InvalidExpression(f"Expected '{sign}' and found '{token.text}'")
 
-    def _level(self, level: int) -> Node:
-        if level == len(_LEVELS):
-            return self._power()
-        if level == 0:
-            self._depth += 1
-            if self._depth > _MAX_DEPTH:
-                raise InvalidExpression("The expression is nested too deeply")
-        node = self._level(level + 1)
-        while self._peek().kind == "sign" and self._peek().text in _LEVELS[level]:
+    def _expression(self) -> Node:
+        self._deeper()
+        nodes, signs = [self._power()], []
+        while self._peek().kind == "sign" and self._peek().text in _INFIX:
             sign = self._take().text
-            node = ("binary", {"AND": "&&", "OR": "||"}.get(sign, sign), node, self._level(level + 1))
-        if level == 0:
-            self._depth -= 1
-        return node
+            signs.append({"AND": "&&", "OR": "||"}.get(sign, sign))
+            nodes.append(self._power())
+        self._depth -= 1
+        return _folded(nodes, signs)
+
+    def _deeper(self) -> None:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise InvalidExpression("The expression is nested too deeply")
 
     def _power(self) -> Node:
+        """A chain of `^`, which is read from the right; a minus sign takes all of it."""
         if self._peek() == ("sign", "-"):
             self._take()
-            self._depth += 1
-            if self._depth > _MAX_DEPTH:
-                raise InvalidExpression("The expression is nested too deeply")
+            self._deeper()
             node: Node = ("negative", self._power())
             self._depth -= 1
             return node
-        base = self._atom()
-        if self._peek() == ("sign", "^"):
+        nodes = [self._atom()]
+        while self._peek() == ("sign", "^"):
             self._take()
-            return ("binary", "^", base, self._power())
-        return base
+            if self._peek() == ("sign", "-"):
+                nodes.append(self._power())
+                break
+            nodes.append(self._atom())
+        return nodes[0] if len(nodes) == 1 else ("power", nodes)
 
     def _atom(self) -> Node:
         token = self._take()
@@ -123,7 +130,7 @@ class Parser:
             self._take()
             return ("call", token.text, self._list(")"))
         if token == ("sign", "("):
-            node = self._level(0)
+            node = self._expression()
             self._expect(")")
             return node
         if token == ("sign", "["):
@@ -136,7 +143,7 @@ class Parser:
             self._take()
             return nodes
         while True:
-            nodes.append(self._level(0))
+            nodes.append(self._expression())
             if self._peek() == ("sign", ","):
                 self._take()
                 continue
@@ -144,15 +151,36 @@ class Parser:
             return nodes
 
 
-def names(node: Any) -> set[str]:
+def _folded(nodes: list[Node], signs: list[str]) -> Node:
+    """Operands with operators between them as a tree: ("chain", first, [(sign, next), …]) for those of one level."""
+    for level in _LEVELS:
+        kept, between = [nodes[0]], []
+        chain: list[tuple[str, Node]] | None = None
+        for sign, node in zip(signs, nodes[1:], strict=True):
+            if sign not in level:
+                kept.append(node)
+                between.append(sign)
+                chain = None
+            elif chain is None:
+                chain = [(sign, node)]
+                kept[-1] = ("chain", kept[-1], chain)
+            else:
+                chain.append((sign, node))
+        nodes, signs = kept, between
+    return nodes[0]
+
+
+def names(node: Node) -> set[str]:
     """The ids an expression refers to."""
-    if isinstance(node, list):
-        return {name for item in node for name in names(item)}
-    if not isinstance(node, tuple):
-        return set()
-    if node[0] == "id":
-        return {node[1]}
-    return {name for item in node[1:] for name in names(item)}
+    found: set[str] = set()
+    todo: list[Any] = [node]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, tuple) and item[0] == "id":
+            found.add(item[1])
+        elif isinstance(item, list | tuple):
+            todo.extend(item)
+    return found
 
 
 def lifted(operate: Callable[[float, float], float | None], a: Any, b: Any) -> Any:
@@ -168,7 +196,7 @@ def lifted(operate: Callable[[float, float], float | None], a: Any, b: Any) -> A
     if isinstance(a, dict) or isinstance(b, dict):
         where = [at for at in a if not isinstance(b, dict) or at in b] if isinstance(a, dict) else list(b)
         found = {at: operate(a[at] if isinstance(a, dict) else a, b[at] if isinstance(b, dict) else b) for at in where}
-        return {at: value for at, value in found.items() if value is not None}
+        return {at: value for at, value in found.items() if value is not None and math.isfinite(value)}
     if isinstance(a, str) or isinstance(b, str):
         raise InvalidExpression("Text has no arithmetic")
     return operate(a, b)
@@ -180,10 +208,9 @@ def _divide(a: float, b: float) -> float | None:
 
 def _power(a: float, b: float) -> float | None:
     try:
-        value = a**b
-    except (ZeroDivisionError, OverflowError):
+        return math.pow(a, b)
+    except (ValueError, OverflowError):  # a root of a negative number, a negative power of zero; too large
         return None
-    return None if isinstance(value, complex) else value
 
 
 OPERATORS: dict[str, Callable[[float, float], float | None]] = {

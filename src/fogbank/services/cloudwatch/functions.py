@@ -7,15 +7,27 @@ from __future__ import annotations
 
 import itertools
 import math
-import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from .expressions import OPERATORS, InvalidExpression, Node, lifted
 
 Line = dict[int, float]
+MAX_LINES = 500  # of an array: as many as a request can ask for
 WORDS = frozenset({"REPEAT", "LINEAR", "ASC", "DESC", "AVG", "MIN", "MAX", "SUM", "STDDEV"})  # where an id could stand
+
+
+class Budget:
+    """How many points the expressions of one request may still work on; AWS's own bounds are not documented."""
+
+    def __init__(self, points: int) -> None:
+        self.left = points
+
+    def take(self, points: int) -> None:
+        self.left -= points
+        if self.left < 0:
+            raise InvalidExpression("The expression works on too many data points")
 
 
 class Evaluator:
@@ -26,15 +38,26 @@ class Evaluator:
     """
 
     def __init__(
-        self, lookup: Callable[[str], Any], metrics: Callable[[str], list[Line]], grid: list[int], period: int
+        self,
+        lookup: Callable[[str], Any],
+        metrics: Callable[[str], list[Line]],
+        grid: Sequence[int],
+        period: int,
+        budget: Budget,
     ) -> None:
         self._lookup = lookup
         self._metrics = metrics
         self._grid = grid
         self._period = period
+        self._budget = budget
 
     def value(self, node: Node) -> Any:
         """A number, a line, a list of lines, or text; InvalidExpression."""
+        value = self._value(node)
+        self._budget.take(1 if isinstance(value, float | str) else _points(value))
+        return value
+
+    def _value(self, node: Node) -> Any:
         match node:
             case ("number" | "text", constant):
                 return constant
@@ -42,20 +65,36 @@ class Evaluator:
                 return name if name.upper() in WORDS and name[0].isupper() else self._lookup(name)
             case ("negative", inner):
                 return lifted(OPERATORS["-"], 0.0, self.value(inner))
-            case ("binary", sign, left, right):
-                result = lifted(OPERATORS[sign], self.value(left), self.value(right))
-                return math.nan if result is None else result
+            case ("chain", first, others):
+                value = self.value(first)
+                for sign, other in others:
+                    value = self._operate(sign, value, self.value(other))
+                return value
+            case ("power", nodes):
+                *bases, value = [self.value(each) for each in nodes]
+                for base in reversed(bases):
+                    value = self._operate("^", base, value)
+                return value
             case ("list", items):
                 return self._lines([self.value(item) for item in items])
             case ("call", name, arguments):
-                return self._call(name.upper(), arguments)
+                return _finite(self._call(name.upper(), arguments))
         raise InvalidExpression("not an expression")
+
+    def _operate(self, sign: str, left: Any, right: Any) -> Any:
+        value = lifted(OPERATORS[sign], left, right)
+        if value is None:
+            return math.nan
+        self._budget.take(_points(value))
+        return value
 
     @staticmethod
     def _lines(values: list[Any]) -> list[Line]:
         lines: list[Line] = []
         for value in values:
             lines += value if isinstance(value, list) else [value]
+            if len(lines) > MAX_LINES:
+                raise InvalidExpression(f"An array may contain {MAX_LINES} time series at most")
         if any(not isinstance(line, dict) for line in lines):
             raise InvalidExpression("An array may only contain time series")
         return lines
@@ -63,7 +102,9 @@ class Evaluator:
     def _call(self, name: str, arguments: list[Node]) -> Any:
         if name == "METRICS":
             part = self.value(arguments[0]) if arguments else ""
-            return self._metrics(str(part))
+            if not isinstance(part, str):
+                raise InvalidExpression("Function METRICS takes text")
+            return self._metrics(part)
         values = [self.value(argument) for argument in arguments]
         if name in REDUCERS:
             return reduce(REDUCERS[name], self._one(name, values))
@@ -97,6 +138,7 @@ class Evaluator:
     def _time_series(self, values: list[Any]) -> Line:
         if not isinstance(values[0], float):
             raise InvalidExpression("Function TIME_SERIES takes a number")
+        self._budget.take(len(self._grid))
         return dict.fromkeys(self._grid, values[0])
 
     def _if(self, values: list[Any]) -> Any:
@@ -105,8 +147,8 @@ class Evaluator:
             raise InvalidExpression("Function IF takes two or three arguments")
         condition, then = values[0], values[1]
         other = values[2] if len(values) == 3 else {}
-        if isinstance(condition, list):
-            raise InvalidExpression("The condition of IF may not be an array")
+        if isinstance(condition, list | str):
+            raise InvalidExpression("The condition of IF must be a time series or a number")
         if isinstance(condition, float):
             return then if condition else other
         found: Line = {}
@@ -121,6 +163,7 @@ class Evaluator:
         """FILL(m, number | line | REPEAT | LINEAR)."""
         if len(values) != 2:
             raise InvalidExpression("Function FILL takes two arguments")
+        self._budget.take(len(self._grid) * (len(values[0]) if isinstance(values[0], list) else 1))
         return _by_line(lambda line: _filled(line, self._grid, values[1]), values[0])
 
     def _sort(self, values: list[Any]) -> list[Line]:
@@ -130,22 +173,53 @@ class Evaluator:
         by = REDUCERS[str(values[1]).upper()]
         lines = sorted((line for line in self._lines(values[:1]) if line), key=lambda line: by(list(line.values())),
                        reverse=str(values[2]).upper() == "DESC")  # fmt: skip
-        return lines[: int(values[3])] if len(values) > 3 else lines
+        return lines[: _whole(values[3])] if len(values) > 3 else lines
 
     def _slice(self, values: list[Any]) -> list[Line]:
         if len(values) not in (2, 3):
             raise InvalidExpression("Function SLICE takes an array and one or two positions")
-        begin, end = int(values[1]), int(values[2]) if len(values) == 3 else int(values[1]) + 1
+        begin = _whole(values[1])
+        end = _whole(values[2]) if len(values) == 3 else begin + 1
         return self._lines(values[:1])[begin:end]
 
 
+def _points(value: Any) -> int:
+    """How many points a value has, and one for each line."""
+    if isinstance(value, list):
+        return sum(map(len, value)) + len(value)
+    return len(value) + 1 if isinstance(value, dict) else 1
+
+
+def _finite(value: Any) -> Any:
+    """Without the points that are no finite numbers."""
+    if isinstance(value, list):
+        return [_finite(line) for line in value]
+    if isinstance(value, dict):
+        return {at: number for at, number in value.items() if math.isfinite(number)}
+    return math.nan if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, float) or not math.isfinite(value):
+        raise InvalidExpression("A position or a limit must be a number")
+    return int(value)
+
+
+def _sum(values: list[float]) -> float:
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.inf
+
+
 def _stddev(values: list[float]) -> float:
-    return statistics.pstdev(values)
+    mean = _sum(values) / len(values)
+    return math.sqrt(_sum([(value - mean) * (value - mean) for value in values]) / len(values))
 
 
 REDUCERS: Mapping[str, Callable[[list[float]], float]] = {
-    "SUM": math.fsum,
-    "AVG": lambda v: math.fsum(v) / len(v),
+    "SUM": _sum,
+    "AVG": lambda v: _sum(v) / len(v),
     "MIN": min,
     "MAX": max,
     "STDDEV": _stddev,
@@ -178,8 +252,11 @@ PARTS: Mapping[str, Callable[[datetime], float]] = {
 def reduce(by: Callable[[list[float]], float], value: Any) -> Any:
     """A line to a number, a list of lines to the line of each instant's values."""
     if isinstance(value, list):
-        instants = sorted({at for line in value for at in line})
-        return {at: by([line[at] for line in value if at in line]) for at in instants}
+        together: dict[int, list[float]] = {}
+        for line in value:
+            for at, number in line.items():
+                together.setdefault(at, []).append(number)
+        return {at: by(together[at]) for at in sorted(together)}
     if isinstance(value, dict):
         return by(list(value.values())) if value else math.nan
     raise InvalidExpression("A time series is needed")
@@ -195,7 +272,7 @@ def _by_line(change: Callable[[Line], Line], value: Any) -> Any:
 
 def _each(change: Callable[[float], float | None], value: Any) -> Any:
     if isinstance(value, float):
-        return change(value)
+        return math.nan if math.isnan(value) or (found := change(value)) is None else found
 
     def line(given: Line) -> Line:
         found = {at: change(number) for at, number in given.items()}
@@ -226,7 +303,7 @@ LINES: Mapping[str, Callable[[Line, int], Line]] = {
 }
 
 
-def _filled(line: Line, grid: list[int], filling: Any) -> Line:
+def _filled(line: Line, grid: Sequence[int], filling: Any) -> Line:
     found = dict(line)
     if isinstance(filling, str):
         if filling.upper() == "REPEAT":
@@ -240,7 +317,7 @@ def _filled(line: Line, grid: list[int], filling: Any) -> Line:
     return dict(sorted(found.items()))
 
 
-def _repeated(line: Line, grid: list[int]) -> Line:
+def _repeated(line: Line, grid: Sequence[int]) -> Line:
     found: Line = {}
     last: float | None = None
     for at in sorted({*grid, *line}):
@@ -250,11 +327,15 @@ def _repeated(line: Line, grid: list[int]) -> Line:
     return found
 
 
-def _linear(line: Line, grid: list[int]) -> Line:
-    found = dict(line)
+def _linear(line: Line, grid: Sequence[int]) -> Line:
+    found: Line = {}
     instants = sorted(line)
-    for before, after in itertools.pairwise(instants):
-        for at in grid:
-            if before < at < after:
-                found[at] = line[before] + (line[after] - line[before]) * (at - before) / (after - before)
-    return dict(sorted(found.items()))
+    behind = 0  # how many of the line's instants are not after the place that is filled
+    for at in sorted({*grid, *line}):
+        if at in line:
+            found[at] = line[at]
+            behind += 1
+        elif 0 < behind < len(instants):
+            before, after = instants[behind - 1], instants[behind]
+            found[at] = line[before] + (line[after] - line[before]) * (at - before) / (after - before)
+    return found

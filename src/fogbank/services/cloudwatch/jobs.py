@@ -21,6 +21,8 @@ from .records import ALARMS, Alarm
 from .states import change, note, stamp
 from .storing import Flusher, flush
 
+MAX_POINTS = 500_000  # that the expressions of an alarm may work on: they are evaluated in the alarm's transaction
+
 
 def metric_queries(settings: dict[str, Any]) -> list[dict[str, Any]]:
     """An alarm's metric as the queries of GetMetricData, whichever way it was given."""
@@ -57,12 +59,14 @@ def _evaluate(tx: Transaction, ctx: Context, name: str) -> None:
     wanted = metric_queries(settings)
     returned = next(query["Id"] for query in wanted if query.get("ReturnData", True))
     end = int(ctx.now()) // every * every
-    asked = queries.Queries(tx, ctx, wanted, 0, end)
-    period = asked.period(returned)
+    period = queries.Queries(ctx, wanted, 0, end).period(returned)
     size = settings["EvaluationPeriods"] + evaluating.EXTRA
     starts = [end - period * n for n in range(size, 0, -1)]
+    asked = queries.Queries(ctx, wanted, starts[0], end, points=MAX_POINTS).aligned()
+    for metric in asked.metrics:
+        asked.read(tx, metric)
     try:
-        lines = queries.Queries(tx, ctx, wanted, starts[0], end).aligned().lines(returned)
+        lines = asked.lines(returned)
     except ServiceError:  # data that the expression cannot be computed of
         lines = []
     line = lines[0] if lines else {}

@@ -15,11 +15,12 @@ from fogbank.store.api import Reader
 
 from . import expressions, reading
 from .expressions import InvalidExpression
-from .functions import Evaluator, Line
+from .functions import Budget, Evaluator, Line
 from .statistics import statistic
 
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*\Z")
 MAX_QUERIES = 500
+MAX_POINTS = 5_000_000  # that the expressions of one request may work on
 
 
 def check(queries: list[dict[str, Any]]) -> None:
@@ -44,16 +45,31 @@ def check(queries: list[dict[str, Any]]) -> None:
 
 
 class Queries:
-    """The queries of one request over one time range. Results are memoised; a circle of references is refused."""
+    """The queries of one request over one time range: metrics are read, then expressions evaluated without the store.
 
-    def __init__(self, tx: Reader, ctx: Context, queries: list[dict[str, Any]], start: float, end: float) -> None:
-        self._tx, self._ctx = tx, ctx
+    Results are memoised; a circle of references is refused.
+    """
+
+    def __init__(
+        self, ctx: Context, queries: list[dict[str, Any]], start: float, end: float, *, points: int = MAX_POINTS
+    ) -> None:
+        self._ctx = ctx
         self._queries = {query["Id"]: query for query in queries}
         self._start, self._end = start, end
         self._known: dict[str, Any] = {}
-        self._open: set[str] = set()
         self._parsed: dict[str, expressions.Node] = {}
         self._aligned = False
+        self._budget = Budget(points)
+
+    @property
+    def metrics(self) -> list[str]:
+        """The queries that have to be read."""
+        return [name for name, query in self._queries.items() if "MetricStat" in query]
+
+    def read(self, tx: Reader, name: str) -> None:
+        """One of `metrics`."""
+        stat = self._queries[name]["MetricStat"]
+        self._known[name] = reading.line(tx, self._ctx, stat, self.start(stat["Period"]), self._end)
 
     def aligned(self) -> Queries:
         """The start stands already where periods begin (alarms)."""
@@ -86,13 +102,27 @@ class Queries:
         )
 
     def value(self, name: str) -> Any:
-        if name not in self._known:
-            if name in self._open:
-                raise ValidationError(f"Error in expression '{name}': circular reference")
-            self._open.add(name)
-            self._known[name] = self._compute(name)
-            self._open.discard(name)
+        """A query's value, after those of the queries that it refers to."""
+        waiting, begun = [name], set()
+        while waiting:
+            current = waiting[-1]
+            missing = [other for other in self._needs(current) if other not in self._known]
+            if not missing:
+                if current not in self._known:
+                    self._known[current] = self._compute(current)
+                waiting.pop()
+                continue
+            begun.add(current)
+            for other in missing:
+                if other in begun:
+                    raise ValidationError(f"Error in expression '{other}': circular reference")
+            waiting.append(missing[0])
         return self._known[name]
+
+    def _needs(self, name: str) -> list[str]:
+        if "MetricStat" in self._queries[name]:
+            return []
+        return [other for other in expressions.names(self._node(name)) if other in self._queries]
 
     def _node(self, name: str) -> expressions.Node:
         if name not in self._parsed:
@@ -103,31 +133,18 @@ class Queries:
         return self._parsed[name]
 
     def _compute(self, name: str) -> Any:
-        query = self._queries[name]
-        if "MetricStat" in query:
-            stat = query["MetricStat"]
-            return reading.line(self._tx, self._ctx, stat, self.start(stat["Period"]), self._end)
         node = self._node(name)
         period = self.period(name)
-        grid = list(range(self.start(period), math.ceil(self._end), period))
+        grid = range(self.start(period), math.ceil(self._end), period)
         try:
-            return _finite(Evaluator(self._lookup, self._metrics, grid, period).value(node))
+            return Evaluator(self._lookup, self._metrics, grid, period, self._budget).value(node)
         except InvalidExpression as error:
             raise ValidationError(f"Error in expression '{name}': {error.message}") from None
 
     def _lookup(self, name: str) -> Any:
         if name not in self._queries:
             raise InvalidExpression(f"The id {name} is not defined")
-        return self.value(name)
+        return self._known[name]
 
     def _metrics(self, part: str) -> list[Line]:
-        found = [name for name, query in self._queries.items() if "MetricStat" in query and part in name]
-        return [line for name in found for line in self.lines(name)]
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_finite(line) for line in value]
-    if isinstance(value, dict):
-        return {at: number for at, number in value.items() if math.isfinite(number)}
-    return value
+        return [self._known[name] for name in self.metrics if part in name]

@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     r"\s*(?:(\()|(\))|(AND|OR|NOT|TRUE|FALSE)\b|(ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s()]+))\s*\))",
     re.IGNORECASE,
 )
-_MAX_DEPTH = 100
+_MAX_DEPTH = 100  # AWS's own bound is not documented
 Rule = tuple[Any, ...]
 
 
@@ -46,19 +46,19 @@ def parse(text: str, here: str) -> Rule:
         nonlocal position
         if depth > _MAX_DEPTH:
             raise ValidationError("AlarmRule must be valid: nested too deeply.")
-        rule = all_of(depth)
+        rules = [all_of(depth)]
         while tokens[position][0] == "OR":
             position += 1
-            rule = ("OR", rule, all_of(depth))
-        return rule
+            rules.append(all_of(depth))
+        return rules[0] if len(rules) == 1 else ("OR", *rules)
 
     def all_of(depth: int) -> Rule:
         nonlocal position
-        rule = one(depth)
+        rules = [one(depth)]
         while tokens[position][0] == "AND":
             position += 1
-            rule = ("AND", rule, one(depth))
-        return rule
+            rules.append(one(depth))
+        return rules[0] if len(rules) == 1 else ("AND", *rules)
 
     def one(depth: int) -> Rule:
         nonlocal position
@@ -96,10 +96,10 @@ def children(rule: Rule) -> set[str]:
 def holds(rule: Rule, state_of: Callable[[str], str]) -> bool:
     """Whether the rule is true of the alarms' states."""
     match rule:
-        case ("AND", left, right):
-            return holds(left, state_of) and holds(right, state_of)
-        case ("OR", left, right):
-            return holds(left, state_of) or holds(right, state_of)
+        case ("AND", *rules):
+            return all(holds(each, state_of) for each in rules)
+        case ("OR", *rules):
+            return any(holds(each, state_of) for each in rules)
         case ("NOT", inner):
             return not holds(inner, state_of)
         case ("STATE", state, name):

@@ -67,7 +67,10 @@ def statistic(name: str) -> Callable[[Summary], float | None]:
         return lambda s: _over(s, kind, 0.0, percent)
     match = _RANGE.match(name)
     if match and (match[2] or match[4]):
-        return _ranged(match)
+        try:
+            return _ranged(match)
+        except ValueError:  # 1.2.3
+            pass
     raise InvalidParameterValue(f"The value {name} for parameter Stat is invalid.")
 
 

@@ -14,7 +14,7 @@ from fogbank.store.api import Transaction
 
 from . import legacy
 from .errors import ConditionalCheckFailed
-from .expressions.actions import Action, Delete, Remove, apply
+from .expressions.actions import UPDATE_TOO_LARGE, Action, Delete, Remove, apply
 from .expressions.binding import Binding, Test
 from .keys import MAX_HASH, MAX_RANGE, Place, encoded
 from .records import ITEMS, ItemRecord
@@ -24,7 +24,6 @@ from .values import INVALID, LEVELS, MAX_ITEM, TOO_DEEP, Item, admit_item, depth
 from .writes import change as write
 
 TOO_LARGE = "Item size has exceeded the maximum allowed size"
-UPDATE_TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
 _NOTHING: frozenset[str] = frozenset()
 
 

@@ -22,12 +22,11 @@ UNDERFLOW = "Number underflow. Attempting to store a number with magnitude small
 
 DIGITS = 38
 LONG = 2**63  # AWS reads exponents as a Long, and takes a longer one for no number
-FAR = 10**9
 LARGEST, SMALLEST = 125, -130  # exponents of the first digit
 
 # what is canonical already: no leading zeros, no exponent, and few enough digits to be in range
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,18})(?:\.[0-9]{0,18}[1-9])?\Z", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?\Z", re.ASCII)
+_NUMBER = re.compile(r"([+-]?)(?=\.?[0-9])([0-9]*+)(?:\.([0-9]*+))?+(?:[eE]([+-]?[0-9]++))?+\Z", re.ASCII)
 _EXACT = Context(prec=400)  # sums of numbers in range are exact in this
 
 
@@ -38,23 +37,28 @@ def canonical(text: str) -> str:
     found = _NUMBER.match(text)
     if found is None:
         raise ValidationError(f"{NOT_NUMERIC}: {text}" if text else NOT_NUMERIC)
-    exponent = int(found[1] or 0) if len(found[1] or "") < 25 else LONG  # more digits than a Long has
+    sign, whole, fraction, power = found.groups("")
+    exponent = int(power or 0) if len(power) < 25 else LONG  # more digits than a Long has
     if not -LONG < exponent < LONG:
         raise ValidationError(f"{NOT_NUMERIC}: {text}")
-    if not -FAR < exponent < FAR:  # beyond what Decimal itself holds
-        raise ValidationError(OVERFLOW if exponent > 0 else UNDERFLOW)
-    return rendered(Decimal(text))
+    return _plain(sign == "-", whole + fraction, exponent - len(fraction))
 
 
 def rendered(value: Decimal) -> str:
     """A decimal as canonical text, if it is in range and short enough."""
     sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
-    text = "".join(map(str, digits)).rstrip("0")
-    if not text:
-        _check_range(exponent)
-        return "0"
+    return _plain(bool(sign), "".join(map(str, digits)), exponent)
+
+
+def _plain(negative: bool, digits: str, exponent: int) -> str:
+    """The canonical text of digits times a power of ten."""
+    text = digits.rstrip("0")
     exponent += len(digits) - len(text)
+    text = text.lstrip("0")
+    if not text:
+        _check_range(exponent - len(digits))
+        return "0"
     first = exponent + len(text) - 1
     _check_range(first)
     if len(text) > DIGITS:
@@ -65,7 +69,7 @@ def rendered(value: Decimal) -> str:
         plain = f"{text[: first + 1]}.{text[first + 1 :]}"
     else:
         plain = f"0.{'0' * (-first - 1)}{text}"
-    return f"-{plain}" if sign else plain
+    return f"-{plain}" if negative else plain
 
 
 def _check_range(exponent: int) -> None:

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from fogbank.core import documents
+
 MARK = '"_aws"'  # no document is without it: what has none need not be parsed
 MAX_METRICS = 100  # a directive
 MAX_VALUES = 100  # a metric
@@ -77,9 +79,9 @@ def points(message: str, now_ms: int, errors: Errors) -> Iterator[tuple[Identity
     if begin < 0:
         return
     try:
-        root = msgspec.json.decode(message[begin:])
+        root = documents.read_object(message[begin:])
         directives, at_ms = _metadata(root)
-    except (msgspec.DecodeError, UnicodeEncodeError, Malformed):  # a lone surrogate is no JSON text
+    except (documents.BadDocument, Malformed):
         errors.parsing += 1
         return
     for directive in directives:

@@ -17,6 +17,7 @@ from . import patterns
 from .groups import group_arn
 from .reading import Place, event_id
 from .records import CHUNKS, SUBSCRIPTIONS, Chunk, SubscriptionFilter
+from .scanning import each
 
 
 @job("logs.filters")
@@ -38,8 +39,8 @@ async def _send(ctx: Context, subscription: SubscriptionFilter, group: str, chun
     """The documented envelope, gzipped and in base64, to a function as logs.amazonaws.com."""
     match = patterns.compile_pattern(subscription.pattern)
     found = []
-    for index, event in enumerate(chunk.events):
-        values = match(event.message)
+    async for index, values in each(match, [event.message for event in chunk.events]):
+        event = chunk.events[index]
         if values is not None:
             place = Place(event.at, chunk.stream, chunk.first_ms, chunk.sequence, index)
             fields = {key[1:]: value for key, value in values.items() if key != "$"}

@@ -14,6 +14,7 @@ from fogbank.store.api import Reader
 
 from . import embedded, patterns
 from .records import CHUNKS, METRIC_FILTERS, Chunk, MetricFilter
+from .scanning import each
 
 SLICE = 100  # events that are parsed, or metrics that are stored, before others have their turn
 MAX_VALUES = 150  # PutMetricData's, of one datum
@@ -33,13 +34,13 @@ async def count(ctx: Context, payload: dict[str, Any]) -> None:
     if payload["embedded"]:
         await _publish(ctx, payload["group"], chunk)
     for metric in filters:  # last, for they need not be tried again
-        _count(ctx, metric, chunk)
+        await _count(ctx, metric, chunk)
 
 
-def _count(ctx: Context, metric: MetricFilter, chunk: Chunk) -> None:
+async def _count(ctx: Context, metric: MetricFilter, chunk: Chunk) -> None:
     match = patterns.compile_pattern(metric.pattern)
-    for event in chunk.events:
-        values = match(event.message)
+    extracted = [values async for _, values in each(match, [event.message for event in chunk.events])]
+    for event, values in zip(chunk.events, extracted, strict=True):  # at one go: a job that is killed counts once more
         for transformation in metric.transformations:
             name, namespace = str(transformation["metricName"]), str(transformation["metricNamespace"])
             number: Any = transformation.get("defaultValue")
@@ -47,9 +48,8 @@ def _count(ctx: Context, metric: MetricFilter, chunk: Chunk) -> None:
                 number = str(transformation["metricValue"])
                 if number.startswith("$"):
                     number = patterns.extracted(values, number)
-            try:
-                value = float(number)
-            except (TypeError, ValueError):
+            value = patterns.number(number)
+            if value is None:
                 continue
             wanted: dict[str, str] = transformation.get("dimensions") or {}  # type: ignore[assignment]
             found = {key: patterns.extracted(values or {}, reference) for key, reference in wanted.items()}

@@ -7,33 +7,41 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.
     %5\\d\\d%                a regular expression
     { $.status = 404 && ($.user.name = "a*" || $.list[0] IS NULL) }     JSON events
     [ip, user, ..., status = 4*, bytes > 1000]                            space-delimited events
+
+Matching takes time linear in the message: wildcards are `core.wildcards`, regular expressions of AWS's subset are RE2.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
+
+from fogbank.core import documents, regexes, wildcards
 
 from .errors import InvalidParameterException
 
 Matcher = Callable[[str], "dict[str, Any] | None"]
 _TOKEN = re.compile(r'\s*([?-]?)(?:"((?:[^"\\]|\\.)*)"|%((?:[^%\\]|\\.)*)%|(\S+))')
 _MAX = 1024
+MAX_REGEXES = 2  # in one pattern
+MAX_DEPTH = 50  # of parentheses around JSON conditions; AWS's own bound is not documented
 
 
-def invalid() -> InvalidParameterException:
-    return InvalidParameterException("Invalid filter pattern")
+def invalid(why: str = "Invalid filter pattern") -> InvalidParameterException:
+    return InvalidParameterException(why)
 
 
 @lru_cache(maxsize=512)
 def compile_pattern(pattern: str) -> Matcher:
     """A function from a message to the values it extracts ({} for terms), or None when it does not match."""
-    text = pattern.strip()
     if len(pattern) > _MAX:
         raise invalid()
+    text = pattern.strip()
     if not text:
         return lambda message: {}
     if text.startswith("{"):
@@ -49,7 +57,7 @@ def compile_pattern(pattern: str) -> Matcher:
 
 def _terms(text: str) -> Matcher:
     groups: dict[str, list[Callable[[str], bool]]] = {"": [], "?": [], "-": []}
-    at = 0
+    at = expressions = 0
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
@@ -57,10 +65,13 @@ def _terms(text: str) -> Matcher:
         sign, phrase, regex, word = match.groups()
         at = match.end()
         if regex is not None:
+            expressions += 1
             groups[sign].append(_searcher(regex))
         else:
             term = re.sub(r"\\(.)", r"\1", phrase) if phrase is not None else word
             groups[sign].append(lambda message, term=term: term in message)  # type: ignore[misc]
+    if expressions > MAX_REGEXES:
+        raise invalid()
     must, may, never = groups[""], groups["?"], groups["-"]
 
     def match_terms(message: str) -> dict[str, Any] | None:
@@ -75,22 +86,37 @@ def _terms(text: str) -> Matcher:
     return match_terms
 
 
+# letters, digits, the symbols and operators that the page lists, and blanks (it does not list them)
+_REGEX = re.compile(
+    r"(?:[A-Za-z0-9 :_#=@/;,^$?\[\]{}|*+.\-]|\\(?:[dDsSwW]|x[0-9A-Fa-f]{2}|[ :_#=@/;,^$?\[\]{}|*+.\\-]))*"
+)
+
+
 def _searcher(regex: str) -> Callable[[str], bool]:
-    """AWS takes a subset of regular expressions: no groups, no back-references, so none that blows up."""
-    if re.search(r"[(){}]|\\[1-9]", regex.replace("\\(", "").replace("\\)", "")):
-        raise invalid()
+    """AWS takes a subset of regular expressions: no groups, look-around, back-references or further characters.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/regex-expressions.html. The text is one that users got for
+    parentheses: https://github.com/ministryofjustice/modernisation-platform-environments/pull/5137
+    """
+    if not _REGEX.fullmatch(regex):
+        raise invalid("Invalid character(s) in term")
     try:
-        compiled = re.compile(regex)
-    except re.error:
+        compiled = regexes.compile(regex)
+    except (regexes.BadPattern, regexes.TooCostly):
         raise invalid() from None
-    return lambda message: compiled.search(message) is not None
+
+    def search(message: str) -> bool:
+        try:
+            return compiled.search(message)
+        except regexes.TooCostly:  # the message is longer than an event can be, or it repeats more than RE2 counts
+            return False
+
+    return search
 
 
 def _glob(text: str) -> Callable[[str], bool]:
-    if "*" not in text:
-        return lambda value: value == text
-    compiled = re.compile(".*".join(re.escape(part) for part in re.sub(r"\*+", "*", text).split("*")), re.S)
-    return lambda value: compiled.fullmatch(value) is not None
+    matches = wildcards.compile(text, one=False)
+    return lambda value: bool(matches(value))
 
 
 # -- conditions that JSON and columns share --------------------------------------------------------------------------
@@ -98,12 +124,17 @@ def _glob(text: str) -> Callable[[str], bool]:
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool):
+def number(value: Any) -> float | None:
+    """A number of an event, or a text that is one; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, int | float):
-        return float(value)
-    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value := value.strip()):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        return None
+    return found if math.isfinite(found) else None
 
 
 def condition(operator: str, operand: str, quoted: bool) -> Callable[[Any], bool]:
@@ -117,16 +148,13 @@ def condition(operator: str, operand: str, quoted: bool) -> Callable[[Any], bool
         test = compare[operator]
 
         def numeric(value: Any) -> bool:
-            number = _number(value)
-            return operator == "!=" if number is None else test(number)
+            found = number(value)
+            return operator == "!=" if found is None else test(found)
 
         return numeric
     if operator not in ("=", "!="):
         raise invalid()
-    if not quoted and len(operand) > 1 and operand[0] == operand[-1] == "%":
-        same = _searcher(operand[1:-1])
-    else:
-        same = _glob(operand)
+    same = _searcher(operand[1:-1]) if not quoted and _is_regex(operand) else _glob(operand)
 
     def textual(value: Any) -> bool:
         text = value if isinstance(value, str) else json.dumps(value)
@@ -135,16 +163,23 @@ def condition(operator: str, operand: str, quoted: bool) -> Callable[[Any], bool
     return textual
 
 
+def _is_regex(operand: str) -> bool:
+    return len(operand) > 1 and operand[0] == operand[-1] == "%"
+
+
 # -- [columns] ------------------------------------------------------------------------------------------------------
 
 _FIELD = re.compile(r"\[[^\]]*\]|\"[^\"]*\"|\S+")
+_FIELD_WITHOUT_BRACKETS = re.compile(r"\"[^\"]*\"|\S+")
 _COLUMN = re.compile(r'([\w.$-]+)\s*(?:(!=|>=|<=|=|>|<)\s*("(?:[^"\\]|\\.)*"|.+))?$', re.S)
+_PART = re.compile(r'(?:=\s*%(?:[^%\\]|\\.)*%|[^,"]|"(?:[^"\\]|\\.)*")+')
 
 
 class _Columns:
     def __init__(self, text: str) -> None:
         self._columns: list[tuple[str, Callable[[Any], bool] | None]] = []
         self._gap: int | None = None
+        self._regexes = 0
         for part in _split(text):
             if part == "...":
                 if self._gap is not None:
@@ -152,9 +187,10 @@ class _Columns:
                 self._gap = len(self._columns)
                 continue
             self._columns.append(self._column(part))
+        if self._regexes > MAX_REGEXES:
+            raise invalid()
 
-    @staticmethod
-    def _column(part: str) -> tuple[str, Callable[[Any], bool] | None]:
+    def _column(self, part: str) -> tuple[str, Callable[[Any], bool] | None]:
         match = _COLUMN.match(part)
         if match is None:
             raise invalid()
@@ -162,22 +198,24 @@ class _Columns:
         if operator is None:
             return name, None
         tests = []
-        for alternative in re.split(r"\s*\|\|\s*", operand.strip()):
+        for alternative in map(str.strip, operand.split("||")):
             # w1 = ERROR || w1 = WARN
             again = _COLUMN.match(alternative) if alternative.startswith(name) else None
             op, value = (again[2], again[3]) if again and again[2] else (operator, alternative)
             quoted = value.startswith('"')
+            self._regexes += not quoted and _is_regex(value.strip())
             tests.append(condition(op, value[1:-1] if quoted else value.strip(), quoted))
         return name, lambda value: any(test(value) for test in tests)
 
     def match(self, message: str) -> dict[str, Any] | None:
-        fields = [f[1:-1] if f[0] in '["' and len(f) > 1 else f for f in _FIELD.findall(message)]
         count = len(self._columns)
         if self._gap is None:
+            fields = list(islice(_fields(message), count + 1))
             if len(fields) != count:
                 return None
             chosen = fields
         else:
+            fields = list(_fields(message))
             if len(fields) < count:
                 return None
             tail = count - self._gap
@@ -190,9 +228,28 @@ class _Columns:
         return values
 
 
+def _fields(message: str) -> Iterator[str]:
+    """The words of a message; what stands in brackets or in quotes is one.
+
+    Behind the last closing bracket none is looked for: each opening one would be a search to the message's end.
+    """
+    last, at = message.rfind("]"), 0
+    for match in _FIELD.finditer(message):
+        if match.start() > last:
+            break
+        at = match.end()
+        yield _bare(match[0])
+    for match in _FIELD_WITHOUT_BRACKETS.finditer(message, at):
+        yield _bare(match[0])
+
+
+def _bare(field: str) -> str:
+    return field[1:-1] if field[0] in '["' and len(field) > 1 else field
+
+
 def _split(text: str) -> list[str]:
-    """Comma-separated parts; commas inside quotes do not separate."""
-    return [part.strip() for part in re.findall(r'((?:[^,"]|"(?:[^"\\]|\\.)*")+)', text)]
+    """Comma-separated parts; commas inside quotes and regular expressions do not separate."""
+    return [part.strip() for part in _PART.findall(text)]
 
 
 # -- { JSON } -------------------------------------------------------------------------------------------------------
@@ -217,15 +274,17 @@ class _JsonPattern:
             kind = next(i for i in range(5) if match.group(i + 1) is not None)
             self._tokens.append((kinds[kind], match.group(kind + 1)))
             at = match.end()
-        self._at = 0
+        if sum(1 for kind, word in self._tokens if kind == "word" and _is_regex(word)) > MAX_REGEXES:
+            raise invalid()
+        self._at = self._depth = 0
         self._test = self._either()
         if self._at != len(self._tokens):
             raise invalid()
 
     def match(self, message: str) -> dict[str, Any] | None:
         try:
-            document = json.loads(message)
-        except (ValueError, RecursionError):
+            document = documents.read(message)
+        except documents.BadDocument:
             return None
         if not isinstance(document, dict | list) or not self._test(document):
             return None
@@ -256,9 +315,13 @@ class _JsonPattern:
     def _one(self) -> Callable[[Any], bool]:
         kind, text = self._take()
         if (kind, text) == ("op", "("):
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise invalid()
             inner = self._either()
             if self._take() != ("op", ")"):
                 raise invalid()
+            self._depth -= 1
             return inner
         if kind != "path":
             raise invalid()

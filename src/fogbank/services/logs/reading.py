@@ -30,18 +30,28 @@ class Found(NamedTuple):
 
 
 def forward(
-    tx: Reader, group: Group, stream: str, start_ms: int, end_ms: int, after: Place | None = None
+    tx: Reader,
+    group: Group,
+    stream: str,
+    start_ms: int,
+    end_ms: int,
+    after: Place | None = None,
+    *,
+    begin: int | None = None,
+    read: list[tuple[int, int]] | None = None,
 ) -> Iterator[Found]:
     """Events of a stream with start <= time < end, oldest first, beyond `after`.
 
-    A chunk spans up to a day, so chunks that begin a day before `start` may hold events of the window.
+    A chunk spans up to a day, so chunks that begin a day before `start` may hold events of the window; none that begins
+    before `begin` does, where that is given. `read` is told of each chunk when it begins and when it ends.
     """
     floor = max(start_ms, after.at if after else 0)
     heap: list[Found] = []
-    chunks = tx.scan(
-        CHUNKS, (group.id, stream), start=(group.id, stream, floor - DAY_MS), end=(group.id, stream, end_ms)
-    )
+    first = floor - DAY_MS if begin is None else begin
+    chunks = tx.scan(CHUNKS, (group.id, stream), start=(group.id, stream, first), end=(group.id, stream, end_ms))
     for chunk in chunks:
+        if read is not None:
+            read.append((chunk.first_ms, chunk.events[-1].at))
         while heap and heap[0].place.at < chunk.first_ms:
             yield heapq.heappop(heap)
         for found in _events(chunk):

@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
 
 from __future__ import annotations
 
-import re
 from typing import Any
+
+from fogbank.core import wildcards
 
 from .errors import InvalidRequest, MalformedXML
 
@@ -54,9 +55,7 @@ def match(rules: list[Rule], origin: str, method: str, asked_headers: list[str])
 
 
 def _fits(pattern: str, text: str) -> bool:
-    if pattern == "*":
-        return True
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text) is not None
+    return bool(wildcards.compile(pattern, one=False)(text))
 
 
 def headers(rule: Rule, origin: str, asked_headers: list[str], *, preflight: bool) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from fogbank.core import arns
+from fogbank.core import arns, documents
 from fogbank.store.api import Reader
 
 from .errors import MalformedPolicy
@@ -186,8 +186,8 @@ def check_document(document: str, bucket: str) -> None:
     if not document.lstrip().startswith("{"):
         raise MalformedPolicy("Policies must be valid JSON and the first byte must be '{'")
     try:
-        parsed = msgspec.json.decode(document)
-    except msgspec.DecodeError:
+        parsed = documents.read_object(document)
+    except documents.BadDocument:
         raise MalformedPolicy("This policy contains invalid Json")
     if parsed.get("Version") not in ("2012-10-17", "2008-10-17", None):
         raise MalformedPolicy("The policy must contain a valid version string")

@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from fogbank.core import arns, principal
+from fogbank.core import arns, documents, principal
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.operation import job
@@ -48,8 +48,8 @@ def fan_out(tx: Transaction, ctx: Context, topic: Topic, message: dict[str, Any]
             if scope == "MessageBody":
                 if body is None:
                     try:
-                        body = json.loads(message["text"])
-                    except ValueError:
+                        body = documents.read(message["text"])
+                    except documents.BadDocument:
                         body = {}
                 seen = body
             else:

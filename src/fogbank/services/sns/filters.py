@@ -1,21 +1,25 @@
 """Subscription filter policies.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
+https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
 """
 
 from __future__ import annotations
 
 import ipaddress
-import json
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from fogbank.core import documents, wildcards
+
 from .errors import InvalidParameter
 
 Test = Callable[[Any], bool]
+MAX_BYTES = 256 * 1024
+MAX_KEYS = 5  # at the top; those inside them are not counted
 MAX_COMBINATIONS = 150
+MAX_TESTS = 20_000  # of one key and one message; the members of a list beyond are not looked at
 _ABSENT = object()
 
 
@@ -23,41 +27,54 @@ def _bad(reason: str) -> InvalidParameter:
     return InvalidParameter(f"FilterPolicy: {reason}")
 
 
-@lru_cache(maxsize=1024)
+def read_policy(text: str) -> dict[str, Any]:
+    """The policy as a JSON object; InvalidParameter."""
+    if len(text.encode()) > MAX_BYTES:
+        raise _bad("Filter policy is too large")
+    try:
+        policy = documents.read(text)
+    except documents.BadDocument:
+        raise _bad("failed to parse JSON.") from None
+    if not isinstance(policy, dict):
+        raise _bad("Filter policy must be a JSON object")
+    return policy
+
+
+@lru_cache(maxsize=256)
 def compile_policy(text: str, scope: str = "MessageAttributes") -> Callable[[dict[str, Any]], bool]:
     """A function that says whether a policy takes a message.
 
     It is given {name: value or list of values} of the attributes, or the parsed body. Raises InvalidParameter.
     """
-    try:
-        policy = json.loads(text)
-    except ValueError:
-        raise _bad("failed to parse JSON.") from None
-    if not isinstance(policy, dict):
-        raise _bad("Filter policy must be a JSON object")
-    nested = scope == "MessageBody"
-    combinations = 1
-    for count in _leaves(policy):
-        combinations *= max(count, 1)
-    if combinations > MAX_COMBINATIONS:
+    policy = read_policy(text)
+    if len(policy) > MAX_KEYS:
+        raise _bad(f"Filter policy can not have more than {MAX_KEYS} keys")
+    if _combinations(policy, 1) > MAX_COMBINATIONS:
         raise _bad("Filter policy is too complex")
-    return _object(policy, nested)
+    return _object(policy, scope == "MessageBody")
 
 
-def _leaves(policy: dict[str, Any]) -> list[int]:
-    found = []
-    for value in policy.values():
-        if isinstance(value, dict):
-            found += _leaves(value)
+def _combinations(policy: dict[str, Any], level: int) -> int:
+    """The product of the numbers of values, each times the level that its key stands at; of an `$or` their sum."""
+    product = 1
+    for name, value in policy.items():
+        if name == "$or" and _alternatives(value):
+            product *= sum(_combinations(branch, level) for branch in value)
+        elif isinstance(value, dict):
+            product *= _combinations(value, level + 1)
         elif isinstance(value, list):
-            found.append(len(value))
-    return found
+            product *= max(len(value), 1) * level
+    return product
+
+
+def _alternatives(rule: Any) -> bool:
+    return isinstance(rule, list) and len(rule) > 1 and all(isinstance(branch, dict) for branch in rule)
 
 
 def _object(policy: dict[str, Any], nested: bool) -> Callable[[Any], bool]:
     tests: list[Callable[[Any], bool]] = []
     for name, rule in policy.items():
-        if name == "$or" and isinstance(rule, list) and len(rule) > 1 and all(isinstance(r, dict) for r in rule):
+        if name == "$or" and _alternatives(rule):
             branches = [_object(branch, nested) for branch in rule]
             tests.append(lambda message, branches=branches: any(branch(message) for branch in branches))  # type: ignore[misc]
         elif isinstance(rule, dict) and nested:
@@ -80,23 +97,43 @@ def _inside(name: str, test: Callable[[Any], bool]) -> Callable[[Any], bool]:
 def _field(name: str, rule: list[Any]) -> Callable[[Any], bool]:
     if not rule:
         raise _bad("Empty arrays are not allowed")
-    tests = [_condition(item) for item in rule]
+    tests = _conditions(rule)
+    most = max(MAX_TESTS // sum(map(_cost, rule)), 1)
 
     def look(message: dict[str, Any]) -> bool:
         value = message.get(name, _ABSENT)
-        values = value if isinstance(value, list) else [value]
-        if isinstance(value, list) and not value:
-            values = [_ABSENT]
+        values = value[:most] or [_ABSENT] if isinstance(value, list) else [value]
         return any(test(item) for item in values for test in tests)
 
     return look
 
 
-def _condition(item: Any) -> Test:
-    if not isinstance(item, dict):
-        if isinstance(item, list):
-            raise _bad("Match value must be String, number, true, false, or null")
-        return lambda value: _equal(value, item)
+def _conditions(rule: list[Any]) -> list[Test]:
+    """One test for all the values that are to be equalled, and one for each operator."""
+    if any(isinstance(item, list) for item in rule):
+        raise _bad("Match value must be String, number, true, false, or null")
+    wanted = frozenset(_kept_apart(item) for item in rule if not isinstance(item, dict))
+    tests = [_operator(item) for item in rule if isinstance(item, dict)]
+    return [*([_among(wanted)] if wanted else []), *tests]
+
+
+def _cost(item: Any) -> int:
+    """How many tests a value takes: `anything-but` may have a list of prefixes, suffixes or wildcards."""
+    inner = item.get("anything-but") if isinstance(item, dict) else None
+    lists = [given for given in inner.values() if isinstance(given, list)] if isinstance(inner, dict) else []
+    return max(sum(map(len, lists)), 1)
+
+
+def _among(wanted: frozenset[Any]) -> Test:
+    return lambda value: not isinstance(value, dict | list) and _kept_apart(value) in wanted
+
+
+def _kept_apart(value: Any) -> tuple[bool, Any]:
+    """True is not 1, as it is in Python."""
+    return isinstance(value, bool), value
+
+
+def _operator(item: dict[str, Any]) -> Test:
     if len(item) != 1:
         raise _bad("Only one key allowed in match expression")
     ((word, operand),) = item.items()
@@ -104,12 +141,6 @@ def _condition(item: Any) -> Test:
     if make is None:
         raise _bad(f"Unrecognized match type {word}")
     return make(operand)
-
-
-def _equal(value: Any, wanted: Any) -> bool:
-    if value is _ABSENT or isinstance(value, bool) != isinstance(wanted, bool):
-        return False
-    return bool(value == wanted)
 
 
 def _text(operand: Any, word: str) -> str:
@@ -137,8 +168,8 @@ def _wildcard(operand: Any) -> Test:
     text = _text(operand, "wildcard")
     if "**" in text:
         raise _bad("Consecutive wildcard characters are not allowed")
-    pattern = re.compile(".*".join(re.escape(part) for part in text.split("*")), re.S)
-    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+    matches = wildcards.compile(text, one=False)
+    return lambda value: isinstance(value, str) and bool(matches(value))
 
 
 def _exists(operand: Any) -> Test:
@@ -164,13 +195,13 @@ def _cidr(operand: Any) -> Test:
 
 def _anything_but(operand: Any) -> Test:
     if isinstance(operand, dict):
-        inner = [_condition({word: text}) for word, given in operand.items()
+        inner = [_operator({word: text}) for word, given in operand.items()
                  for text in (given if isinstance(given, list) else [given])]  # fmt: skip
     else:
         options = operand if isinstance(operand, list) else [operand]
         if not options:
             raise _bad("anything-but list must not be empty")
-        inner = [_condition(option) for option in options]
+        inner = _conditions(options)
     return lambda value: value is not _ABSENT and not any(test(value) for test in inner)
 
 
@@ -215,8 +246,8 @@ def attributes_view(attributes: dict[str, dict[str, Any]]) -> dict[str, Any]:
         kind, text = value["DataType"], value.get("StringValue") or ""
         if kind == "String.Array":
             try:
-                parsed = json.loads(text)
-            except ValueError:
+                parsed = documents.read(text)
+            except documents.BadDocument:
                 parsed = text
             view[name] = parsed
         elif kind.startswith("Number"):

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from fogbank.core import batches
+from fogbank.core import batches, documents
 
 from .errors import (
     BatchEntryIdsNotDistinct,
@@ -87,8 +87,8 @@ def check_attributes(attributes: dict[str, str], *, fifo: bool, create: bool) ->
 
 def _check_json(name: str, value: str) -> None:
     try:
-        document = json.loads(value)
-    except ValueError:
+        document = documents.read(value)
+    except documents.BadDocument:
         raise InvalidAttributeValue(name) from None
     if not isinstance(document, dict):
         raise InvalidAttributeValue(name)
@@ -101,7 +101,7 @@ def _check_json(name: str, value: str) -> None:
                 f"Value {value} for parameter RedrivePolicy is invalid. Reason: Redrive policy does not contain "
                 f"mandatory attribute: {'maxReceiveCount' if count is None else 'deadLetterTargetArn'}."
             )
-        if not str(count).isdigit() or not 1 <= int(count) <= 1000:
+        if not str(count).isdecimal() or not 1 <= int(count) <= 1000:
             raise InvalidParameterValue(
                 f"Value {value} for parameter RedrivePolicy is invalid. Reason: Invalid value for maxReceiveCount: "
                 f"{count}, valid values are from 1 to 1000 both inclusive."

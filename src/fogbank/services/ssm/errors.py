@@ -20,6 +20,10 @@ class ParameterPatternMismatchException(ServiceError):
     code = "ParameterPatternMismatchException"
 
 
+class InvalidAllowedPatternException(ServiceError):
+    code = "InvalidAllowedPatternException"
+
+
 class ParameterMaxVersionLimitExceeded(ServiceError):
     code = "ParameterMaxVersionLimitExceeded"
 

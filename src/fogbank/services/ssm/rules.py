@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import re
 
+from fogbank.core import regexes
 from fogbank.core.errors import AccessDenied, ValidationError
 
-from .errors import HierarchyLevelLimitExceededException, ParameterPatternMismatchException
+from .errors import (
+    HierarchyLevelLimitExceededException,
+    InvalidAllowedPatternException,
+    ParameterPatternMismatchException,
+)
 
 _NAME = re.compile(r"[a-zA-Z0-9_.\-/]+")
 _VERSION = re.compile(r"[0-9]{1,18}")
@@ -68,7 +73,7 @@ def check_value(value: str, tier: str, allowed_pattern: str) -> None:
     if len(value.encode()) > limit:
         text = f"{tier} tier parameters support a maximum parameter value of {limit} characters."
         raise ValidationError(text + UPGRADE if standard else text)
-    if allowed_pattern and not re.fullmatch(allowed_pattern, value):
+    if allowed_pattern and not _allowed(allowed_pattern, value):
         raise ParameterPatternMismatchException(
             f"Parameter value, cannot be validated against allowedPattern: {allowed_pattern}"
         )
@@ -77,6 +82,13 @@ def check_value(value: str, tier: str, allowed_pattern: str) -> None:
 def version(selector: str) -> int | None:
     """The number of `name:3`; None for a label, which cannot begin with a digit."""
     return int(selector) if _VERSION.fullmatch(selector) else None
+
+
+def _allowed(pattern: str, value: str) -> bool:
+    try:
+        return regexes.compile(pattern).fullmatch(value)
+    except (regexes.BadPattern, regexes.TooCostly) as error:  # AWS's text could not be confirmed
+        raise InvalidAllowedPatternException(f"The allowedPattern is not a valid regular expression: {error}") from None
 
 
 def under(path: str, name: str, recursive: bool) -> bool:

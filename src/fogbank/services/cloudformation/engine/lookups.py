@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from fogbank.core import documents
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 
@@ -21,6 +22,8 @@ async def resolved(ctx: Context, value: Any) -> Any:
     found = dynamic.find(value)
     if not found:
         return value
+    if len(found) > dynamic.MAX_REFERENCES:  # AWS's text could not be confirmed
+        raise TemplateError(f"More than {dynamic.MAX_REFERENCES} dynamic references are used")
     return dynamic.substitute(value, {reference.text: await _look_up(ctx, reference) for reference in found})
 
 
@@ -70,9 +73,9 @@ async def _secret(ctx: Context, reference: dynamic.Reference) -> str:
     if not reference.json_key:
         return str(text)
     try:
-        document = msgspec.json.decode(text)
+        document = documents.read(text)
         value = document[reference.json_key]
-    except msgspec.DecodeError:
+    except documents.BadDocument:
         raise TemplateError(f"Could not parse SecretString JSON of SecretId [{reference.name}]")
     except (KeyError, TypeError):
         raise TemplateError(f"Could not find a value associated with JSONKey in SecretString: {reference.json_key}")

@@ -15,7 +15,7 @@ from .. import change_sets, stacks
 from ..arns import any_stack
 from ..arns import template as of_template
 from ..errors import stack_missing
-from ..prepare import static_check
+from ..prepare import beside, static_check
 from ..records import ChangeSet
 from ..sources import template_text
 from ..template import capabilities, macros, parameters
@@ -24,31 +24,34 @@ from ..template.structure import Template, sections
 
 
 @operation("cloudformation", "GetTemplate", resource=of_template)
-def get_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+async def get_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The template as it was sent, or (TemplateStage Processed) after its macros.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
     """
-    with ctx.read() as tx:
+
+    def stored(tx: Reader) -> tuple[str, str] | None:
         if req.get("ChangeSetName"):
             change_set: ChangeSet = change_sets.find(tx, ctx, req)
-            body, processed = change_set.body, change_set.processed
-        elif req.get("StackName"):
-            stack = stacks.find(tx, ctx, req["StackName"])
-            if stack is None:
-                raise stack_missing(req["StackName"])
-            if stack.status == "REVIEW_IN_PROGRESS":
-                return {"StagesAvailable": []}  # the CDK asks, and reads no body as an empty template
-            revision = stacks.revision(tx, stack)
-            body, processed = revision.body, revision.processed
-        else:
+            return change_set.body, change_set.processed
+        if not req.get("StackName"):
             raise ValidationError("Either StackName or ChangeSetName must be specified")
-    wanted = processed if req.get("TemplateStage") == "Processed" and _transformed(body) else body
-    return {"TemplateBody": wanted, "StagesAvailable": ["Original", "Processed"]}
+        stack = stacks.find(tx, ctx, req["StackName"])
+        if stack is None:
+            raise stack_missing(req["StackName"])
+        if stack.status == "REVIEW_IN_PROGRESS":
+            return None
+        revision = stacks.revision(tx, stack)
+        return revision.body, revision.processed
 
-
-def _transformed(body: str) -> bool:
-    return macros.has_macros(parse(body))
+    found = await ctx.fetch(stored)
+    if found is None:
+        return {"StagesAvailable": []}  # the CDK asks, and reads no body as an empty template
+    body, processed = found
+    shown = body
+    if req.get("TemplateStage") == "Processed" and macros.has_macros(await beside(len(body), parse, body)):
+        shown = processed
+    return {"TemplateBody": shown, "StagesAvailable": ["Original", "Processed"]}
 
 
 @operation("cloudformation", "ValidateTemplate", resource="*")
@@ -57,9 +60,9 @@ async def validate_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ValidateTemplate.html
     """
-    template = await _read(ctx, req)
+    body, template = await _read(ctx, req)
     if not macros.has_macros(template.document):
-        static_check(template)
+        await beside(len(body), static_check, template)
     shown = {
         "Parameters": [_declaration(name, declared) for name, declared in template.parameters.items()],
     }
@@ -76,11 +79,15 @@ def _declaration(name: str, declared: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-async def _read(ctx: Context, req: dict[str, Any]) -> Template:
+async def _read(ctx: Context, req: dict[str, Any]) -> tuple[str, Template]:
     body = await template_text(ctx, req)
     if body is None:
         raise ValidationError("Either Template URL or Template Body must be specified.")
-    return sections(parse(body))
+    return body, await _parsed(body)
+
+
+async def _parsed(body: str) -> Template:
+    return await beside(len(body), lambda: sections(parse(body)))
 
 
 def _needs(template: Template) -> dict[str, Any]:
@@ -108,9 +115,9 @@ async def get_template_summary(ctx: Context, req: dict[str, Any]) -> dict[str, A
                 raise stack_missing(req["StackName"])
             return stacks.revision(tx, stack).body
 
-        template = sections(parse(await ctx.fetch(stored)))
+        template = await _parsed(await ctx.fetch(stored))
     else:
-        template = await _read(ctx, req)
+        _, template = await _read(ctx, req)
     shown: dict[str, Any] = {
         "Parameters": [_summary(name, declared) for name, declared in template.parameters.items()],
         "ResourceTypes": [str(declared.get("Type", "")) for declared in template.resources.values()

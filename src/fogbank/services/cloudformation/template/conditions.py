@@ -13,33 +13,48 @@ from .scope import Scope
 
 
 class _Lazy(Mapping[str, bool]):
-    """Conditions that are worked out when somebody asks, so that their order in the template does not matter."""
+    """Conditions that are worked out when somebody asks, so that their order in the template does not matter.
+
+    Those that one refers to are worked out before it, so a long chain of them is no deep one.
+    """
 
     def __init__(self, declared: Mapping[str, Any], scope: Scope) -> None:
         self._declared = declared
         self._scope = msgspec.structs.replace(scope, conditions=self)
         self._known: dict[str, bool] = {}
-        self._asking: list[str] = []
 
     def __getitem__(self, name: str) -> bool:
-        if name in self._known:
-            return self._known[name]
-        if name in self._asking:
-            circle = ", ".join(self._asking[self._asking.index(name) :])
-            raise format_error(f"Circular dependency between conditions: [{circle}]")
-        expression = self._declared[name]
+        if name not in self._known:
+            self._work_out_from(name)
+        return self._known[name]
+
+    def _work_out_from(self, name: str) -> None:
+        """A condition, after those that it refers to; KeyError for one that is not declared."""
+        waiting = {name: iter(_references(self._declared[name]))}
+        while waiting:
+            current = next(reversed(waiting))
+            missing = next((each for each in waiting[current] if self._is_missing(each)), None)
+            if missing is None:
+                self._known[current] = self._work_out(self._declared[current])
+                del waiting[current]
+            elif missing in waiting:
+                names = list(waiting)
+                circle = ", ".join(names[names.index(missing) :])
+                raise format_error(f"Circular dependency between conditions: [{circle}]")
+            else:
+                waiting[missing] = iter(_references(self._declared[missing]))
+
+    def _is_missing(self, name: Any) -> bool:
+        return isinstance(name, str) and name in self._declared and name not in self._known
+
+    def _work_out(self, expression: Any) -> bool:
         if not isinstance(expression, dict):
             raise format_error("Every Conditions member must be an object.")
-        self._asking.append(name)
-        try:
-            value = evaluate(expression, self._scope)
-        finally:
-            self._asking.pop()
+        value = evaluate(expression, self._scope)
         if value in ("true", "false"):
             value = value == "true"
         if not isinstance(value, bool):
             raise format_error("Conditions can only be boolean operations on parameters and other conditions")
-        self._known[name] = value
         return value
 
     def __iter__(self) -> Iterator[str]:
@@ -47,6 +62,22 @@ class _Lazy(Mapping[str, bool]):
 
     def __len__(self) -> int:
         return len(self._declared)
+
+
+def _references(expression: Any) -> list[Any]:
+    """What an expression refers to as conditions."""
+    found: list[Any] = []
+    todo = [expression]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, dict):
+            branches = item.get("Fn::If")
+            found += branches[:1] if isinstance(branches, list) else []
+            found.append(item.get("Condition"))
+            todo.extend(item.values())
+        elif isinstance(item, list):
+            todo.extend(item)
+    return found
 
 
 def evaluate_conditions(declared: Mapping[str, Any], scope: Scope) -> dict[str, bool]:

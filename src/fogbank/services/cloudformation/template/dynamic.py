@@ -13,7 +13,9 @@ from typing import Any
 import msgspec
 
 from .errors import TemplateError
+from .scope import Room
 
+MAX_REFERENCES = 60  # "Considerations when using dynamic references": of a template; here, of a resource
 PATTERN = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}")
 
 
@@ -44,15 +46,21 @@ def find(value: Any) -> set[Reference]:
     return found
 
 
-def substitute(value: Any, found: Mapping[str, str]) -> Any:
+def substitute(value: Any, found: Mapping[str, str], room: Room | None = None) -> Any:
     """The value with each reference replaced by what it stands for (`found` by the reference's text)."""
+    room = room or Room()
     if isinstance(value, str):
-        return PATTERN.sub(lambda match: found[match.group(0)], value) if "{{resolve:" in value else value
+        return PATTERN.sub(lambda match: _put(found[match.group(0)], room), value) if "{{resolve:" in value else value
     if isinstance(value, dict):
-        return {key: substitute(item, found) for key, item in value.items()}
+        return {key: substitute(item, found, room) for key, item in value.items()}
     if isinstance(value, list):
-        return [substitute(item, found) for item in value]
+        return [substitute(item, found, room) for item in value]
     return value
+
+
+def _put(text: str, room: Room) -> str:
+    room.take(len(text))
+    return text
 
 
 def _reference(match: re.Match[str]) -> Reference:

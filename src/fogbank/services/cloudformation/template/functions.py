@@ -1,6 +1,8 @@
 """Evaluating expressions: every intrinsic function of the User Guide's "Intrinsic function reference".
 
-`evaluate(value, scope)` gives plain data; what is `AWS::NoValue` disappears from its map or list.
+`evaluate(value, scope)` gives plain data; what is `AWS::NoValue` disappears from its map or list. Each function that
+brings text into a value (a reference, a joined text, …) takes it out of the scope's room first, so that no template can
+make more than that.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
+
 from .errors import TemplateError, template_error
-from .scope import UNKNOWN, Scope
+from .scope import UNKNOWN, Room, Scope
 
 
 class _NoValue:
@@ -21,14 +25,24 @@ class _NoValue:
 
 
 NO_VALUE: Final = _NoValue()
-VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_.:]+")
 
 Function = Callable[[Any, Scope], Any]
 
 
-def evaluate(value: Any, scope: Scope) -> Any:
-    """The plain value of an expression; NO_VALUE when it has none. Raises TemplateError."""
+def evaluate(value: Any, scope: Scope, room: Room | None = None) -> Any:
+    """The plain value of an expression; NO_VALUE when it has none. Raises TemplateError.
+
+    The functions in it may make so much as `room` has, by default MAX_MADE characters.
+    """
+    try:
+        return _evaluate(value, msgspec.structs.replace(scope, room=room or Room()))
+    except RecursionError:
+        raise template_error("functions are nested too deeply") from None
+
+
+def _evaluate(value: Any, scope: Scope) -> Any:
     if isinstance(value, dict):
         if len(value) == 1:
             ((name, argument),) = value.items()
@@ -43,12 +57,12 @@ def evaluate(value: Any, scope: Scope) -> Any:
                 raise unsupported(name)
         result = {}
         for key, item in value.items():
-            done = evaluate(item, scope)
+            done = _evaluate(item, scope)
             if done is not NO_VALUE:
                 result[key] = done
         return result
     if isinstance(value, list):
-        items = (evaluate(item, scope) for item in value)
+        items = [_evaluate(item, scope) for item in value]
         return [item for item in items if item is not NO_VALUE]
     return value
 
@@ -68,17 +82,23 @@ def text_of(value: Any) -> str:
 # -- references ------------------------------------------------------------------------------------------------------
 
 
+def _brought(value: Any, scope: Scope) -> Any:
+    """A value from elsewhere, its size taken out of the room."""
+    scope.room.take_all(value)
+    return value
+
+
 def _ref(name: Any, scope: Scope) -> Any:
     if not isinstance(name, str):
         raise template_error("Ref must be a string")
     if name == "AWS::NoValue":
         return NO_VALUE
     if name in scope.parameters:
-        return scope.parameters[name]
+        return _brought(scope.parameters[name], scope)
     if name in scope.pseudo:
-        return scope.pseudo[name]
+        return _brought(scope.pseudo[name], scope)
     try:
-        return scope.ref(name)
+        return _brought(scope.ref(name), scope)
     except KeyError:
         raise TemplateError(
             f"Template format error: Unresolved resource dependencies [{name}] in the Resources block of the template"
@@ -106,9 +126,9 @@ def get_att_parts(argument: Any) -> tuple[str, Any]:
 
 def _get_att(argument: Any, scope: Scope) -> Any:
     name, attribute = get_att_parts(argument)
-    attribute = evaluate(attribute, scope)
+    attribute = _evaluate(attribute, scope)
     try:
-        return scope.attribute(name, text_of(attribute))
+        return _brought(scope.attribute(name, text_of(attribute)), scope)
     except KeyError:
         if name in scope.resources:
             raise template_error(f"resource {name} does not support attribute type {attribute} in Fn::GetAtt")
@@ -132,10 +152,15 @@ def sub_parts(argument: Any) -> tuple[str, dict[str, Any]]:
     )
 
 
+def _closed(text: str) -> int:
+    """Where the last variable of a text can end: behind it each `${` would be a search to the text's end."""
+    return text.rfind("}") + 1
+
+
 def sub_names(text: str) -> list[str]:
     """The variables of a Fn::Sub text; `${!Literal}` is none."""
     names = []
-    for match in VARIABLE.finditer(text):
+    for match in _VARIABLE.finditer(text, 0, _closed(text)):
         name = match.group(1)
         if name.startswith("!"):
             continue
@@ -152,6 +177,7 @@ def sub_names(text: str) -> list[str]:
 def _sub(argument: Any, scope: Scope) -> Any:
     text, variables = sub_parts(argument)
     sub_names(text)
+    given: dict[str, Any] = {}  # the variables of the Fn::Sub itself, each evaluated once
 
     def replace(match: re.Match[str]) -> str:
         name = match.group(1)
@@ -159,7 +185,9 @@ def _sub(argument: Any, scope: Scope) -> Any:
             return "${" + name[1:] + "}"
         name = name.strip()
         if name in variables:
-            value = evaluate(variables[name], scope)
+            if name not in given:
+                given[name] = _evaluate(variables[name], scope)
+            value = given[name]
         elif "." in name and name not in scope.parameters:
             value = _get_att(name, scope)
         else:
@@ -168,15 +196,16 @@ def _sub(argument: Any, scope: Scope) -> Any:
             return ""
         if isinstance(value, dict | list):
             if isinstance(value, list) and all(not isinstance(v, dict | list) for v in value):
-                return ",".join(text_of(v) for v in value)
+                return _joined(",", value, scope)
             raise template_error(f"Fn::Sub variable {name} must be a string")
-        return text_of(value)
+        return str(_brought(text_of(value), scope))
 
-    return VARIABLE.sub(replace, text)
+    end = _closed(text)
+    return _VARIABLE.sub(replace, text[:end]) + text[end:]
 
 
 def _import_value(argument: Any, scope: Scope) -> Any:
-    name = evaluate(argument, scope)
+    name = _evaluate(argument, scope)
     if not isinstance(name, str | int):
         raise template_error("the attribute in Fn::ImportValue must be a string or a function that returns a string")
     if UNKNOWN in text_of(name):
@@ -184,7 +213,7 @@ def _import_value(argument: Any, scope: Scope) -> Any:
     value = scope.export(text_of(name))
     if value is None:
         raise TemplateError(f"No export named {name} found.")
-    return value
+    return _brought(value, scope)
 
 
 # -- text and lists --------------------------------------------------------------------------------------------------
@@ -197,12 +226,18 @@ def _join(argument: Any, scope: Scope) -> Any:
     )
     if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[0], str):
         raise template_error(usage)
-    items = evaluate(argument[1], scope)
+    items = _evaluate(argument[1], scope)
     if items == UNKNOWN:
         return UNKNOWN
     if not isinstance(items, list) or any(isinstance(item, dict | list) for item in items):
         raise template_error(usage)
-    return argument[0].join(text_of(item) for item in items)
+    return _joined(argument[0], items, scope)
+
+
+def _joined(delimiter: str, items: list[Any], scope: Scope) -> str:
+    texts = [text_of(item) for item in items]
+    scope.room.take(sum(map(len, texts)) + len(delimiter) * len(texts))
+    return delimiter.join(texts)
 
 
 def _split(argument: Any, scope: Scope) -> Any:
@@ -212,21 +247,23 @@ def _split(argument: Any, scope: Scope) -> Any:
     )
     if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[0], str) or not argument[0]:
         raise template_error(usage)
-    text = evaluate(argument[1], scope)
+    text = _evaluate(argument[1], scope)
     if text is NO_VALUE or isinstance(text, dict | list):
         raise template_error(usage)
-    return text_of(text).split(argument[0])
+    text = text_of(text)
+    scope.room.take(len(text) + text.count(argument[0]))
+    return text.split(argument[0])
 
 
 def _select(argument: Any, scope: Scope) -> Any:
     if not isinstance(argument, list) or len(argument) != 2:
         raise template_error("Fn::Select requires a list argument with two elements: an integer index and a list")
-    index, items = evaluate(argument[0], scope), argument[1]
+    index, items = _evaluate(argument[0], scope), argument[1]
     try:
         position = int(index)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise template_error("Fn::Select requires a list argument with a valid index")
-    items = evaluate(items, scope)
+    items = _evaluate(items, scope)
     if items == UNKNOWN or (isinstance(items, list) and items and all(item == UNKNOWN for item in items)):
         return UNKNOWN
     if not isinstance(items, list):
@@ -239,15 +276,15 @@ def _select(argument: Any, scope: Scope) -> Any:
 
 
 def _base64(argument: Any, scope: Scope) -> Any:
-    text = evaluate(argument, scope)
+    text = _evaluate(argument, scope)
     if text is NO_VALUE or isinstance(text, dict | list):
         raise template_error("every Fn::Base64 object must have a String-typed value.")
-    return base64.b64encode(text_of(text).encode()).decode()
+    return _brought(base64.b64encode(text_of(text).encode()).decode(), scope)
 
 
 def _cidr(argument: Any, scope: Scope) -> Any:
     usage = "every Fn::Cidr object requires parameters (1) ipBlock, (2) count and optionally (3) cidrBits"
-    argument = evaluate(argument, scope)
+    argument = _evaluate(argument, scope)
     if not isinstance(argument, list) or len(argument) not in (2, 3):
         raise template_error(usage)
     if UNKNOWN in argument:
@@ -269,14 +306,14 @@ def _cidr(argument: Any, scope: Scope) -> Any:
 
 
 def _get_azs(argument: Any, scope: Scope) -> Any:
-    region = evaluate(argument, scope)
+    region = _evaluate(argument, scope)
     if region is NO_VALUE or isinstance(region, dict | list):
         raise template_error("every Fn::GetAZs object must have a String-typed value.")
     return scope.zones(text_of(region) or str(scope.pseudo.get("AWS::Region", "")))
 
 
 def _length(argument: Any, scope: Scope) -> Any:
-    items = evaluate(argument, scope)
+    items = _evaluate(argument, scope)
     if not isinstance(items, list):
         raise template_error("Fn::Length expects a list as its argument")
     return len(items)
@@ -285,14 +322,14 @@ def _length(argument: Any, scope: Scope) -> Any:
 def _to_json_string(argument: Any, scope: Scope) -> Any:
     if not isinstance(argument, dict | list):
         raise template_error("Fn::ToJsonString expects an object or an array as its argument")
-    return json.dumps(evaluate(argument, scope), separators=(",", ":"), ensure_ascii=False)
+    return _brought(json.dumps(_evaluate(argument, scope), separators=(",", ":"), ensure_ascii=False), scope)
 
 
 # -- choices ---------------------------------------------------------------------------------------------------------
 
 
 def _if(argument: Any, scope: Scope) -> Any:
-    return evaluate(if_branch(argument, scope), scope)
+    return _evaluate(if_branch(argument, scope), scope)
 
 
 def if_branch(argument: Any, scope: Scope) -> Any:
@@ -313,7 +350,7 @@ def _find_in_map(argument: Any, scope: Scope) -> Any:
         if not isinstance(argument[3], dict) or set(argument[3]) != {"DefaultValue"}:
             raise template_error(usage)
         default = argument[3]["DefaultValue"]
-    path = [evaluate(part, scope) for part in argument[:3]]
+    path = [_evaluate(part, scope) for part in argument[:3]]
     if any(part is NO_VALUE or isinstance(part, dict | list) for part in path):
         raise template_error(usage)
     keys = [text_of(part) for part in path]
@@ -323,12 +360,12 @@ def _find_in_map(argument: Any, scope: Scope) -> Any:
     for position, key in enumerate(keys):
         if not isinstance(found, dict) or key not in found:
             if len(argument) == 4:
-                return evaluate(default, scope)
+                return _evaluate(default, scope)
             if position == 0:
                 raise template_error(f"Mapping named '{key}' is not present in the 'Mappings' section of template.")
             raise template_error(f"Unable to get mapping for {'::'.join(keys)}")
         found = found[key]
-    return found
+    return _brought(found, scope)
 
 
 def _operands(name: str, argument: Any, least: int, most: int) -> list[Any]:
@@ -347,7 +384,7 @@ def _plural(count: int) -> str:
 def _boolean(value: Any, scope: Scope) -> bool:
     if isinstance(value, dict) and set(value) == {"Condition"}:
         return scope.condition(value["Condition"])
-    result = evaluate(value, scope)
+    result = _evaluate(value, scope)
     if isinstance(result, bool):
         return result
     if result in ("true", "false"):
@@ -356,7 +393,7 @@ def _boolean(value: Any, scope: Scope) -> bool:
 
 
 def _equals(argument: Any, scope: Scope) -> Any:
-    left, right = (evaluate(side, scope) for side in _operands("Fn::Equals", argument, 2, 2))
+    left, right = (_evaluate(side, scope) for side in _operands("Fn::Equals", argument, 2, 2))
     if not isinstance(left, dict | list | _NoValue) and not isinstance(right, dict | list | _NoValue):
         return text_of(left) == text_of(right)
     return left == right
@@ -378,17 +415,17 @@ def _not(argument: Any, scope: Scope) -> Any:
 
 
 def _contains(argument: Any, scope: Scope) -> Any:
-    items, wanted = (evaluate(side, scope) for side in _operands("Fn::Contains", argument, 2, 2))
+    items, wanted = (_evaluate(side, scope) for side in _operands("Fn::Contains", argument, 2, 2))
     return isinstance(items, list) and text_of(wanted) in [text_of(item) for item in items]
 
 
 def _each_member_equals(argument: Any, scope: Scope) -> Any:
-    items, wanted = (evaluate(side, scope) for side in _operands("Fn::EachMemberEquals", argument, 2, 2))
+    items, wanted = (_evaluate(side, scope) for side in _operands("Fn::EachMemberEquals", argument, 2, 2))
     return isinstance(items, list) and all(text_of(item) == text_of(wanted) for item in items)
 
 
 def _each_member_in(argument: Any, scope: Scope) -> Any:
-    items, allowed = (evaluate(side, scope) for side in _operands("Fn::EachMemberIn", argument, 2, 2))
+    items, allowed = (_evaluate(side, scope) for side in _operands("Fn::EachMemberIn", argument, 2, 2))
     if not isinstance(items, list) or not isinstance(allowed, list):
         return False
     return {text_of(item) for item in items} <= {text_of(item) for item in allowed}

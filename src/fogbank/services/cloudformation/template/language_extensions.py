@@ -2,6 +2,9 @@
 
 Fn::Length, Fn::ToJsonString and the default of Fn::FindInMap are evaluated like every other function, so only loops
 and the policies of resources need work here. User Guide, "AWS::LanguageExtensions transform" and "Fn::ForEach".
+
+Loops change no quota, the guide says: a template of a few lines that becomes more than a megabyte is refused as one
+that is larger. What would become many times as much is not made to its end.
 """
 
 from __future__ import annotations
@@ -10,18 +13,25 @@ from typing import Any
 
 from .errors import TemplateError
 from .functions import evaluate, text_of
-from .scope import Scope
+from .parse import MAX_URL_BODY, TOO_LARGE
+from .scope import Room, Scope
 
 NAME = "AWS::LanguageExtensions"
 LOOP = "Fn::ForEach::"
+LOOP_SIZE = 25  # characters that a loop takes at least, one that makes nothing too
+ROOM = 3 * MAX_URL_BODY  # characters: what loops go through on the way to a template of that size, and more
 
 
 def expand(document: dict[str, Any], scope: Scope) -> dict[str, Any]:
     """The document without loops; TemplateError naming the loop that is wrong."""
     result = dict(document)
+    loops = _Loops(scope, Room(ROOM, TOO_LARGE))
     for section in ("Conditions", "Resources", "Outputs"):
         if isinstance(document.get(section), dict):
-            result[section] = _expand(document[section], scope, {}, section)
+            try:
+                result[section] = loops.expand(document[section], {}, section)
+            except RecursionError:
+                raise TemplateError(f"Transform {NAME} failed with: {section} is nested too deeply") from None
     for name, resource in result.get("Resources", {}).items():
         if isinstance(resource, dict):
             for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
@@ -31,58 +41,67 @@ def expand(document: dict[str, Any], scope: Scope) -> dict[str, Any]:
     return result
 
 
-def _expand(value: Any, scope: Scope, bound: dict[str, str], path: str) -> Any:
-    if isinstance(value, str):
-        return _replace(value, bound)
-    if isinstance(value, list):
-        return [_expand(item, scope, bound, path) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if set(value) == {"Ref"} and value["Ref"] in bound:
-        return bound[value["Ref"]]
-    result: dict[str, Any] = {}
-    for key, item in value.items():
-        if key.startswith(LOOP):
-            for name, made in _loop(key, item, scope, bound, path).items():
-                if name in result:
-                    raise TemplateError(f"Transform {NAME} failed with: Fn::ForEach makes {name} twice in {path}")
-                result[name] = made
-        else:
-            result[_replace(key, bound)] = _expand(item, scope, bound, f"{path}/{key}")
-    return result
+class _Loops:
+    """One expansion. `bound` are the identifiers of the loops around a value, with their members."""
 
+    def __init__(self, scope: Scope, room: Room) -> None:
+        self._scope, self._room = scope, room
 
-def _loop(key: str, loop: Any, scope: Scope, bound: dict[str, str], path: str) -> dict[str, Any]:
-    if (
-        not isinstance(loop, list)
-        or len(loop) != 3
-        or not isinstance(loop[0], str)
-        or not isinstance(loop[2], dict)
-        or not loop[2]
-    ):
-        raise TemplateError(f"Transform {NAME} failed with: {key} layout is incorrect")
-    identifier, collection, body = loop
-    if identifier in bound or identifier in scope.parameters:
-        raise TemplateError(f"Transform {NAME} failed with: {key}: the identifier {identifier} is used already")
-    items = evaluate(_expand(collection, scope, bound, path), scope)
-    if not isinstance(items, list):
-        raise TemplateError(f"Transform {NAME} failed with: {key}: the collection is not a list")
-    members: list[str] = []
-    for item in items:
-        members.extend(text_of(part) for part in (item if isinstance(item, list) else [item]))
-    made: dict[str, Any] = {}
-    for member in dict.fromkeys(members):
-        inner = {**bound, identifier: member}
-        for name, item in _expand(body, scope, inner, f"{path}/{key}").items():
-            made[name] = item
-    return made
+    def expand(self, value: Any, bound: dict[str, str], path: str) -> Any:
+        self._room.take(1)
+        if isinstance(value, str):
+            return self._replace(value, bound)
+        if isinstance(value, list):
+            return [self.expand(item, bound, path) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if set(value) == {"Ref"} and isinstance(value["Ref"], str) and value["Ref"] in bound:
+            return bound[value["Ref"]]
+        result: dict[str, Any] = {}
+        for key, item in value.items():
+            if key.startswith(LOOP):
+                for name, made in self._loop(key, item, bound, path).items():
+                    if name in result:
+                        raise TemplateError(f"Transform {NAME} failed with: Fn::ForEach makes {name} twice in {path}")
+                    result[name] = made
+            else:
+                result[self._replace(key, bound)] = self.expand(item, bound, path)
+        return result
 
+    def _loop(self, key: str, loop: Any, bound: dict[str, str], path: str) -> dict[str, Any]:
+        if (
+            not isinstance(loop, list)
+            or len(loop) != 3
+            or not isinstance(loop[0], str)
+            or not isinstance(loop[2], dict)
+            or not loop[2]
+        ):
+            raise TemplateError(f"Transform {NAME} failed with: {key} layout is incorrect")
+        identifier, collection, body = loop
+        if identifier in bound or identifier in self._scope.parameters:
+            raise TemplateError(f"Transform {NAME} failed with: {key}: the identifier {identifier} is used already")
+        items = evaluate(self.expand(collection, bound, path), self._scope, self._room)
+        if not isinstance(items, list):
+            raise TemplateError(f"Transform {NAME} failed with: {key}: the collection is not a list")
+        members: list[str] = []
+        for item in items:
+            members.extend(text_of(part) for part in (item if isinstance(item, list) else [item]))
+        self._room.take(LOOP_SIZE + len(members))
+        made: dict[str, Any] = {}
+        for member in dict.fromkeys(members):
+            made.update(self.expand(body, {**bound, identifier: member}, path))
+        return made
 
-def _replace(text: str, bound: dict[str, str]) -> str:
-    """`${Name}` is the member; `&{Name}` the member without the characters that logical ids cannot have."""
-    for name, member in bound.items():
-        if "{" not in text:
-            break
-        text = text.replace("${" + name + "}", member)
-        text = text.replace("&{" + name + "}", "".join(c for c in member if c.isalnum()))
-    return text
+    def _replace(self, text: str, bound: dict[str, str]) -> str:
+        """`${Name}` is the member; `&{Name}` the member without the characters that logical ids cannot have."""
+        for name, member in bound.items():
+            if "{" not in text:
+                break
+            for mark, put in (("${" + name + "}", member), ("&{" + name + "}", None)):
+                count = text.count(mark)
+                if count:
+                    self._room.take(count * len(member))
+                    put = "".join(c for c in member if c.isalnum()) if put is None else put
+                    text = text.replace(mark, put)
+        self._room.take(len(text))
+        return text

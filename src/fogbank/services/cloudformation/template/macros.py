@@ -12,11 +12,12 @@ from typing import Any, Protocol
 from . import language_extensions, sam
 from .errors import TemplateError, format_error
 from .functions import evaluate
-from .parse import parse_snippet
+from .parse import MAX_URL_BODY, TOO_LARGE, parse_snippet
 from .scope import Scope
 from .structure import sections, transform_names
 
 INCLUDE = "AWS::Include"
+MAX_RUNS = 500  # of macros for one template; AWS's own bound is not documented
 
 
 class Host(Protocol):
@@ -35,6 +36,38 @@ class Host(Protocol):
     async def translate(self, document: dict[str, Any], parameters: dict[str, Any], region: str) -> dict[str, Any]:
         """The serverless transform."""
         ...
+
+    async def expand(self, document: dict[str, Any], scope: Scope) -> dict[str, Any]:
+        """AWS::LanguageExtensions."""
+        ...
+
+
+class _Counted:
+    """A host that runs so many macros and includes so much as a template may have: a file may include itself."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._runs = self._included = 0
+        self.translate, self.expand = host.translate, host.expand
+
+    def _run(self, name: str) -> None:
+        self._runs += 1
+        if self._runs > MAX_RUNS:
+            raise TemplateError(f"Transform {name} failed with: the template runs more than {MAX_RUNS} transforms")
+
+    async def include(self, location: str) -> str:
+        self._run(INCLUDE)
+        text = await self._host.include(location)
+        self._included += len(text)
+        if self._included > MAX_URL_BODY:
+            raise TemplateError(TOO_LARGE)
+        return text
+
+    async def macro(
+        self, name: str, fragment: Any, parameters: dict[str, Any], template_parameters: dict[str, Any]
+    ) -> Any:
+        self._run(name)
+        return await self._host.macro(name, fragment, parameters, template_parameters)
 
 
 def has_macros(document: dict[str, Any]) -> bool:
@@ -59,6 +92,13 @@ async def process(document: dict[str, Any], scope: Scope, host: Host) -> dict[st
     """The document after all its macros; `scope` holds the parameters' values, the pseudo parameters and mappings."""
     if not has_macros(document):
         return document
+    try:
+        return await _process(document, scope, _Counted(host))
+    except RecursionError:  # files that include each other, and deep fragments
+        raise TemplateError("Template error: transforms are nested too deeply") from None
+
+
+async def _process(document: dict[str, Any], scope: Scope, host: Host) -> dict[str, Any]:
     inner = {key: value for key, value in document.items() if key != "Transform"}
     result = await _inner(inner, scope, host)
     assert isinstance(result, dict)
@@ -115,7 +155,7 @@ async def _outer(name: str, parameters: dict[str, Any], document: dict[str, Any]
             raise TemplateError(f"Transform {INCLUDE} failed with: the included file is no map")
         return await _inner(_merged(document, snippet), scope, host)
     if name == language_extensions.NAME:
-        return language_extensions.expand(document, scope)
+        return await host.expand(document, scope)
     if name == sam.NAME:
         sections(document)  # names what is missing in CloudFormation's words, not the translator's
         return await host.translate(document, {**scope.parameters, **scope.pseudo}, str(scope.pseudo["AWS::Region"]))

@@ -10,14 +10,20 @@ Of a key that is written twice the last one counts, as AWS is reported to do (no
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
-from .errors import format_error, template_error
+import msgspec
+
+from fogbank.core import documents
+
+from .errors import TemplateError, format_error, template_error
 
 MAX_BODY = 51_200  # bytes of TemplateBody
 MAX_URL_BODY = 1_000_000  # bytes of a template on S3
 MAX_DEPTH = 100  # levels of nesting; AWS's own bound is not documented
+TOO_LARGE = f"Template may not exceed {MAX_URL_BODY} bytes in size."
 
 _TRUE = frozenset(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"))
 _FALSE = frozenset(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"))
@@ -61,38 +67,57 @@ def parse_scalar(text: str) -> Any:
     return text
 
 
+def written(document: dict[str, Any], *, expanded: bool) -> str:
+    """A processed template as JSON; TemplateError for what is none.
+
+    The quotas hold for what macros made too ("Fn::ForEach" says so).
+    """
+    if documents.deeper(document, MAX_DEPTH):
+        raise format_error("unsupported structure.")
+    try:
+        text = msgspec.json.encode(document)
+    except (TypeError, ValueError, OverflowError):  # half a surrogate, an integer that nothing holds
+        raise format_error("unsupported structure.") from None
+    if expanded and len(text) > MAX_URL_BODY:
+        raise TemplateError(TOO_LARGE)
+    return text.decode()
+
+
 # -- JSON ----------------------------------------------------------------------------------------------------------
 
 
 def _parse_json(text: str) -> Any:
     try:
-        document = json.loads(text.lstrip("\ufeff"), parse_constant=_no_constant)
+        document = json.loads(text.lstrip("\ufeff"), parse_constant=_no_constant, parse_int=_int, parse_float=_float)
     except json.JSONDecodeError as error:
         raise format_error(f"JSON not well-formed. (line {error.lineno}, column {error.colno})")
     except (RecursionError, ValueError):
         raise format_error("JSON not well-formed.")
-    if _depth(document) > MAX_DEPTH:
+    if documents.deeper(document, MAX_DEPTH) or ("\\u" in text and not _is_text(document)):
         raise format_error("JSON not well-formed.")
     return document
+
+
+def _is_text(document: Any) -> bool:
+    """Whether all of it can be written: half a surrogate, which an escape can name, cannot."""
+    try:
+        msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(name)  # NaN and Infinity are no JSON
 
 
-def _depth(document: Any) -> int:
-    """How deep a value nests, found without recursion."""
-    level, depth = [document], 0
-    while level and depth <= MAX_DEPTH:
-        depth += 1
-        inner: list[Any] = []
-        for value in level:
-            if isinstance(value, dict):
-                inner.extend(v for v in value.values() if isinstance(v, dict | list))
-            elif isinstance(value, list):
-                inner.extend(v for v in value if isinstance(v, dict | list))
-        level = inner
-    return depth
+def _int(text: str) -> int | str:
+    return int(text) if len(text) < 19 else text  # what no integer of 64 bits holds stays the text it is, as in YAML
+
+
+def _float(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text
 
 
 # -- YAML ----------------------------------------------------------------------------------------------------------

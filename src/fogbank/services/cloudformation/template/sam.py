@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from .errors import TemplateError
+from .parse import MAX_URL_BODY, TOO_LARGE
 
 NAME = "AWS::Serverless-2016-10-31"
 
@@ -26,6 +27,7 @@ def translate(document: dict[str, Any], parameters: dict[str, Any], region: str)
 
     `parameters` are the values of the template's parameters (SSM types resolved) and the pseudo parameters.
     """
+    _check_size(document)
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
@@ -44,6 +46,14 @@ def translate(document: dict[str, Any], parameters: dict[str, Any], region: str)
         return result
     except InvalidDocumentException as error:
         raise TemplateError(f"Transform {NAME} failed with: {error.message} {_causes(error)}".rstrip())
+
+
+def _check_size(document: dict[str, Any]) -> None:
+    """Globals are copied into each function: refused is what would become many times a template's size."""
+    resources = document.get("Resources")
+    copies = len(resources) if isinstance(resources, dict) else 0
+    if copies * len(msgspec.json.encode(document.get("Globals"))) > 10 * MAX_URL_BODY:
+        raise TemplateError(TOO_LARGE)
 
 
 def _causes(error: Any) -> str:

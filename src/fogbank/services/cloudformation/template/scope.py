@@ -9,8 +9,9 @@ import msgspec
 
 from fogbank.core import arns
 
-from .errors import template_error
+from .errors import TemplateError, template_error
 
+MAX_MADE = 4_000_000  # characters that the functions in one value may make; AWS's own bound is not documented
 UNKNOWN = "{{changeSet:KNOWN_AFTER_APPLY}}"  # what DescribeChangeSet shows for a value that does not exist yet
 PSEUDO = (
     "AWS::AccountId",
@@ -45,6 +46,32 @@ def _no_export(name: str) -> str | None:
     return None
 
 
+class Room:
+    """How much an evaluation may still make, in characters; a member of a list or map counts as one."""
+
+    __slots__ = ("_left", "_refusal")
+
+    def __init__(self, size: int = MAX_MADE, refusal: str = "") -> None:
+        self._left = size
+        self._refusal = refusal or f"Template error: the value would have more than {size} characters"
+
+    def take(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise TemplateError(self._refusal)
+
+    def take_all(self, value: Any) -> None:
+        """The texts and members of a plain value."""
+        todo = [value]
+        while todo:
+            item = todo.pop()
+            if isinstance(item, str):
+                self.take(len(item))
+            elif isinstance(item, dict | list):
+                self.take(len(item))
+                todo.extend(item.values() if isinstance(item, dict) else item)
+
+
 class Scope(msgspec.Struct, kw_only=True):
     """The environment of an evaluation.
 
@@ -61,6 +88,7 @@ class Scope(msgspec.Struct, kw_only=True):
     attribute: Callable[[str, str], Any] = _no_resource
     export: Callable[[str], str | None] = _no_export
     zones: Callable[[str], list[str]] = default_zones
+    room: Room = msgspec.field(default_factory=Room)  # of the evaluation that goes on
 
     def condition(self, name: Any) -> bool:
         """The value of a named condition."""

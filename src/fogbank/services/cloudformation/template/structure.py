@@ -123,6 +123,11 @@ def sections(document: dict[str, Any]) -> Template:
         parts[name.lower()] = part or {}
     if not parts["resources"]:
         raise format_error("At least one Resources member must be defined.")
+    for section, limit in LIMITS.items():
+        count = len(document.get(section) or {})
+        if count > limit:
+            what = section.lower()
+            raise format_error(f"Number of {what}, {count}, is greater than maximum allowed, {limit}")
     template = Template(document=document, **parts)
     _check_parameters(template.parameters)
     return template
@@ -131,11 +136,6 @@ def sections(document: dict[str, Any]) -> Template:
 def check(template: Template) -> None:
     """Everything that can be said of a template after its macros ran, without its parameters' values."""
     _check_nulls(template.document)
-    for section, limit in LIMITS.items():
-        count = len(template.document.get(section) or {})
-        if count > limit:
-            what = section.lower()
-            raise format_error(f"Number of {what}, {count}, is greater than maximum allowed, {limit}")
     _check_functions(template)
     _check_resources(template)
     _check_outputs(template)
@@ -145,20 +145,35 @@ def check(template: Template) -> None:
 
 
 def _check_nulls(document: dict[str, Any]) -> None:
-    for path, value in _walk(document):
-        if value is None:
-            raise format_error(f"[{path}] 'null' values are not allowed in templates")
-
-
-def _walk(document: Any) -> Iterator[tuple[str, Any]]:
-    todo: list[tuple[str, Any]] = [("", document)]
+    todo: list[tuple[Any, Any]] = [(None, document)]  # (the way to a value, the value); a way is (the way before, key)
     while todo:
-        path, value = todo.pop()
-        yield path, value
+        way, value = todo.pop()
+        if value is None:
+            raise format_error(f"[{_path(way)}] 'null' values are not allowed in templates")
         if isinstance(value, dict):
-            todo.extend((f"{path}/{key}", item) for key, item in value.items())
+            todo.extend(((way, key), item) for key, item in value.items())
         elif isinstance(value, list):
-            todo.extend((f"{path}/{n}", item) for n, item in enumerate(value))
+            todo.extend(((way, number), item) for number, item in enumerate(value))
+
+
+def _path(way: Any) -> str:
+    keys = []
+    while way is not None:
+        way, key = way
+        keys.append(f"/{key}")
+    return "".join(reversed(keys))
+
+
+def _walk(document: Any) -> Iterator[Any]:
+    """Every value in a document."""
+    todo: list[Any] = [document]
+    while todo:
+        value = todo.pop()
+        yield value
+        if isinstance(value, dict):
+            todo.extend(value.values())
+        elif isinstance(value, list):
+            todo.extend(value)
 
 
 def _check_parameters(parameters: dict[str, Any]) -> None:
@@ -184,7 +199,7 @@ def _check_functions(template: Template) -> None:
     """Unknown functions in the places where functions may stand."""
     places: list[Any] = [template.conditions, [r.get("Properties") for r in template.resources.values()]]
     places.append(list(template.outputs.values()))
-    for _, value in _walk(places):
+    for value in _walk(places):
         if isinstance(value, dict):
             for key in value:
                 if key.startswith("Fn::") and key not in FUNCTIONS:
@@ -249,7 +264,7 @@ def _check_conditions(template: Template) -> None:
             f"Unresolved dependencies [{', '.join(wrong)}]. Cannot reference resources in the Conditions block of the "
             "template"
         )
-    for _, value in _walk(template.conditions):
+    for value in _walk(template.conditions):
         if isinstance(value, dict) and set(value) == {"Condition"} and value["Condition"] not in template.conditions:
             raise format_error(
                 f"Unresolved condition dependency {value['Condition']} in the Conditions block of the template"
@@ -259,7 +274,7 @@ def _check_conditions(template: Template) -> None:
             used = [item.get("Condition")] if item.get("Condition") is not None else []
             used += [
                 value["Fn::If"][0]
-                for _, value in _walk(item)
+                for value in _walk(item)
                 if isinstance(value, dict)
                 and set(value) == {"Fn::If"}
                 and isinstance(value["Fn::If"], list)

@@ -5,10 +5,9 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAl
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from fogbank.core import tags
+from fogbank.core import documents, tags
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
@@ -26,6 +25,7 @@ from ..statistics import statistic
 from ..storing import Flusher
 
 UNCHECKED = "Unchecked: Initial alarm creation"
+MAX_METRICS = 10  # of an alarm, and as many expressions (API reference, MetricDataQuery)
 _TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
 
 
@@ -90,6 +90,9 @@ def _check_metric(req: dict[str, Any]) -> None:
             if req.get(name):
                 raise ValidationError(f"The parameters Metrics and {name} cannot both be specified.")
         queries.check(req["Metrics"])
+        stats = sum(1 for query in req["Metrics"] if "MetricStat" in query)
+        if max(stats, len(req["Metrics"]) - stats) > MAX_METRICS:  # AWS's text could not be confirmed
+            raise ValidationError(f"An alarm may have {MAX_METRICS} metrics and {MAX_METRICS} expressions at most.")
         if sum(1 for query in req["Metrics"] if query.get("ReturnData", True)) != 1:
             raise ValidationError("Exactly one element of the metrics list should return data.")
         return
@@ -180,8 +183,8 @@ def set_alarm_state(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     data = req.get("StateReasonData", "")
     if data:
         try:
-            json.loads(data)
-        except ValueError:
+            documents.read(data)
+        except documents.BadDocument:
             raise InvalidFormat("StateReasonData must be valid JSON.") from None
     with ctx.write() as tx:
         found = ALARM.require(tx, ctx, req["AlarmName"])

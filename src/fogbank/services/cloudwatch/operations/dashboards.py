@@ -5,11 +5,10 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboar
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
-from fogbank.core import tags
+from fogbank.core import documents, tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
@@ -30,13 +29,11 @@ def put_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             "contain alphanumerics, dash (-) and underscore (_)."
         )
     try:
-        body = json.loads(req["DashboardBody"])
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
+        documents.read_object(req["DashboardBody"])
+    except documents.BadDocument:
         message = {"DataPath": "/", "Message": "The field DashboardBody must be a valid JSON object"}
         raise DashboardInvalidInput("The field DashboardBody must be a valid JSON object",
-                                    dashboardValidationMessages=[message])  # fmt: skip
+                                    dashboardValidationMessages=[message]) from None  # fmt: skip
     with ctx.write() as tx:
         existing = DASHBOARD.find(tx, ctx, req["DashboardName"])
         wanted = tags.from_list(req.get("Tags"))

@@ -21,6 +21,7 @@ from .paths import Path
 
 INVALID_PATH = "The document path provided in the update expression is invalid for update"
 NO_ATTRIBUTE = "The provided expression refers to an attribute that does not exist in the item"
+UPDATE_TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
 WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 
 
@@ -91,6 +92,8 @@ class Function:
         left, right = needed(self.args[0], item, given), needed(self.args[1], item, given)
         if "L" not in left or "L" not in right:
             raise ValidationError(WRONG_TYPE)
+        if len(left["L"]) + len(right["L"]) > values.MAX_ITEM:  # a member takes a byte at least: no such item may be
+            raise ValidationError(UPDATE_TOO_LARGE)
         return {"L": left["L"] + right["L"]}
 
     def text(self) -> str:

@@ -28,7 +28,7 @@ Test = Callable[[Item], bool]
 class Binding:
     """The expressions of one request (or of one item of a transaction)."""
 
-    __slots__ = ("_aliases", "_refs", "_req", "names", "values")
+    __slots__ = ("_aliases", "_kept", "_refs", "_req", "names", "values")
 
     def __init__(self, req: Mapping[str, Any], *, expressions: Sequence[str], legacy: Sequence[str] = ()) -> None:
         self._req = req
@@ -39,8 +39,10 @@ class Binding:
             self._check_mixture(expressions, legacy)
         self.names: Names = tuple(names.items()) if names is not None else ()
         self.values: dict[str, Value] = given or {}
+        self._kept = True  # what is worked out is kept: not with names of megabytes
         if names is not None:
             check_names(names)
+            self._kept = sum(map(len, names.values())) <= compiled.MAX_KEPT_NAMES
         if given is not None:
             check_value_names(given)
             admit_values(given)
@@ -67,7 +69,8 @@ class Binding:
         text = self._req.get(kind)
         if text is None:
             return None
-        found = compiled.condition(kind, text, self.names)
+        find = compiled.condition if self._kept else compiled.condition.__wrapped__
+        found = find(kind, text, self.names)
         compiled.demand(found, self.values)
         self._aliases |= found.aliases
         self._refs |= found.refs
@@ -82,7 +85,8 @@ class Binding:
         text = self._req.get("ProjectionExpression")
         if text is None:
             return None
-        found = compiled.projection(text, self.names)
+        find = compiled.projection if self._kept else compiled.projection.__wrapped__
+        found = find(text, self.names)
         self._aliases |= found.aliases
         return found
 
@@ -90,7 +94,8 @@ class Binding:
         text = self._req.get("UpdateExpression")
         if text is None:
             return None
-        found = updates.update(text, self.names)
+        find = updates.update if self._kept else updates.update.__wrapped__
+        found = find(text, self.names)
         updates.demand(found, self.values)
         self._aliases |= found.aliases
         self._refs |= found.refs
@@ -100,7 +105,7 @@ class Binding:
         text = self._req.get(keys.KIND)
         if text is None:
             return None
-        found, checked = keys.key_condition(text, self.names, self.values)
+        found, checked = keys.key_condition(text, self.names, self.values, kept=self._kept)
         self._aliases |= checked.aliases
         self._refs |= checked.refs
         return found

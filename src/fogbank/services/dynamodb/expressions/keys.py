@@ -23,15 +23,17 @@ _MIRRORED = {"EQ": "EQ", "LT": "GT", "LE": "GE", "GT": "LT", "GE": "LE"}
 _INVALID = "Invalid condition in KeyConditionExpression: "
 
 
-def key_condition(text: str, names: Names, given: dict[str, Value]) -> tuple[KeyConditions, Condition]:
+def key_condition(
+    text: str, names: Names, given: dict[str, Value], *, kept: bool = True
+) -> tuple[KeyConditions, Condition]:
     """The conditions that a KeyConditionExpression puts on attributes, and the checked expression.
 
     Raises ValidationError for what is no key condition; whether the attributes are keys is the caller's to see.
     """
-    checked = condition(KIND, text, names)
+    checked = condition(KIND, text, names) if kept else condition.__wrapped__(KIND, text, names)
     demand(checked, given)
     found: KeyConditions = {}
-    for attribute, operator, refs in reduced(text, names):
+    for attribute, operator, refs in reduced(text, names) if kept else _reduced(checked):
         found[attribute] = operator, [given[ref] for ref in refs]
     return found, checked
 
@@ -39,9 +41,12 @@ def key_condition(text: str, names: Names, given: dict[str, Value]) -> tuple[Key
 @lru_cache(KEPT)
 def reduced(text: str, names: Names) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     """(attribute, operator, ":values") of each condition."""
-    root = condition(KIND, text, names).root
+    return _reduced(condition(KIND, text, names))
+
+
+def _reduced(checked: Condition) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     found: dict[str, tuple[str, str, tuple[str, ...]]] = {}
-    for part in _flattened(root):
+    for part in _flattened(checked.root):
         attribute, operator, refs = _single(part)
         if attribute in found:
             raise ValidationError(f"Invalid {KIND}: KeyConditionExpressions must only contain one condition per key")

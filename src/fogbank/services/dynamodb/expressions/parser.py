@@ -20,6 +20,7 @@ from .paths import Part, Path
 
 COMPARATORS = ("=", "<>", "<=", ">=", "<", ">")
 KEYWORDS = ("AND", "OR", "NOT", "BETWEEN", "IN")
+MAX_OPERATORS = 300
 MAX_DEPTH = 120  # of parentheses; each needs an operator of its own, and there are at most 300
 REDUNDANT = "The expression has redundant parentheses;"
 
@@ -64,7 +65,7 @@ class _Conditions:
 
     def __init__(self, tokens: Tokens) -> None:
         self.tokens = tokens
-        self.depth = 0
+        self.depth = self.calls = 0
         self.redundant = False
 
     @staticmethod
@@ -171,6 +172,9 @@ class _Conditions:
             return Ref(tokens.take().text)
         following = tokens.all[min(tokens.at + 1, len(tokens.all) - 1)]
         if tokens.next.kind == WORD and following.text == "(" and not tokens.is_word(*KEYWORDS):
+            self.calls += 1
+            if self.calls > MAX_OPERATORS:  # before they are as deep as no stack is
+                raise tokens.error(f"The expression contains too many operators; operator count: {self.calls}")
             return Call(tokens.take().text, self.arguments())
         return parse_path(tokens)
 

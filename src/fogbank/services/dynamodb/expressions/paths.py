@@ -53,7 +53,10 @@ def lookup(parts: Sequence[Part], item: Item) -> Value | None:
 
 def overlap(paths: Sequence[Path]) -> str | None:
     """AWS's complaint about the first two paths of which one is or contains the other, or that disagree on a type."""
+    known: _Branch = {}
     for at, second in enumerate(paths):
+        if not _collides(second.parts, known):
+            continue
         for first in paths[:at]:
             problem = _collision(first, second)
             if problem:
@@ -62,6 +65,26 @@ def overlap(paths: Sequence[Path]) -> str | None:
                     f"path one: {first.shown()}, path two: {second.shown()}"
                 )
     return None
+
+
+_Branch = dict[Part, Any]  # the next parts of the paths that go through a place; of one that ends there, none
+
+
+def _collides(parts: tuple[Part, ...], known: _Branch) -> bool:
+    """Whether a path is, contains, lies in or disagrees with one that is known; if not, it is known from now on."""
+    branch = known
+    for number, part in enumerate(parts):
+        if number and (not branch or isinstance(next(iter(branch)), int) is not isinstance(part, int)):
+            return True
+        inner = branch.get(part)
+        if inner is None:
+            for each in parts[number:]:
+                inside: _Branch = {}
+                branch[each] = inside
+                branch = inside
+            return False
+        branch = inner
+    return True
 
 
 def _collision(first: Path, second: Path) -> str | None:

@@ -23,7 +23,6 @@ from .actions import Action, Add, Delete, Function, Remove, Set, Sum
 from .compiled import (
     INCORRECT,
     KEPT,
-    MAX_OPERATORS,
     OPERANDS,
     UNDEFINED_VALUE,
     Names,
@@ -33,7 +32,7 @@ from .compiled import (
 )
 from .lexer import END, VALUE, WORD, Tokens
 from .nodes import Ref, bound
-from .parser import parse_path
+from .parser import MAX_OPERATORS, parse_path
 from .paths import Path, overlap
 
 KIND = "UpdateExpression"

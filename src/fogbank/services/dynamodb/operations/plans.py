@@ -67,6 +67,8 @@ def planned(req: dict[str, Any]) -> Plan | None:
     if text is None or not given or not req.keys() <= PLAIN:
         return None
     names = req.get("ExpressionAttributeNames")
+    if names is not None and sum(map(len, names.values())) > compiled.MAX_KEPT_NAMES:
+        return None
     return _plan(
         text,
         req.get("FilterExpression"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from fogbank.core import tags
+from fogbank.core import documents, tags
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import job, operation
@@ -57,8 +56,8 @@ def create_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 def _checked_policy(text: str) -> str:
     try:
-        document = json.loads(text)
-    except ValueError:
+        document = documents.read(text)
+    except documents.BadDocument:
         raise MalformedPolicyDocumentException from None
     if not isinstance(document, dict) or not document.get("Statement"):
         raise MalformedPolicyDocumentException

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogE
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -20,6 +19,7 @@ from ..errors import InvalidParameterException
 from ..groups import require_group, require_stream
 from ..reading import DAY_MS, Found, Place, backward, event_id, forward
 from ..records import CHUNKS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Chunk, Event, Group
+from ..scanning import Scan, each
 from ..tokens import pages
 
 MAX_BATCH_BYTES = 1_048_576
@@ -30,6 +30,7 @@ NEWEST_MS = 2 * 3600 * 1000
 PAGE = 10_000
 PAGE_BYTES = 1_048_576
 END_OF_TIME = 1 << 62
+MAX_LOOKED_AT = 1 << 26  # bytes of events that one FilterLogEvents looks at
 
 
 @operation("logs", "PutLogEvents", resource=arns.stream)
@@ -160,24 +161,27 @@ def _read_token(ctx: Context, scope: str, token: str) -> tuple[str, Place | None
 
 
 @operation("logs", "FilterLogEvents", resource=arns.group)
-def filter_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Events of a group's streams that match a pattern, interleaved by time."""
-    start, end = req.get("startTime", 0), req.get("endTime", END_OF_TIME)
-    limit = min(req.get("limit", PAGE), PAGE)
-    match = patterns.compile_pattern(req.get("filterPattern", ""))
+async def filter_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Events of a group's streams that match a pattern, interleaved by time.
+
+    A call looks at 64 MiB of events at most: its page may then be empty and have a token, as the API reference says.
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+    """
+    pattern = req.get("filterPattern", "")
+    match = patterns.compile_pattern(pattern)
     names, prefix = req.get("logStreamNames"), req.get("logStreamNamePrefix")
     if names and prefix:
         raise InvalidParameterException("logStreamNames and logStreamNamePrefix are mutually exclusive.")
-    with ctx.read() as tx:
+
+    def streams(tx: Reader) -> tuple[Group, list[str]]:
         group = require_group(tx, ctx, req)
-        scope = f"{group.id}/filter/{req.get('filterPattern', '')}"
-        after = None
-        if req.get("nextToken"):
-            after = _read_token(ctx, scope, req["nextToken"])[1]
-        streams = _streams(tx, group, names, prefix)
-        merged = heapq.merge(*(forward(tx, group, name, start, end) for name in streams))
-        found = _page((f for f in merged if (after is None or f.place > after) and match(f.message) is not None), limit)
-        more = len(found) == limit or sum(len(f.message) for f in found) > PAGE_BYTES // 2
+        return group, _streams(tx, group, names, prefix)
+
+    group, chosen = await ctx.fetch(streams)
+    scope = f"{group.id}/filter/{pattern}"
+    after = _read_token(ctx, scope, req["nextToken"])[1] if req.get("nextToken") else None
+    scan = Scan(group, chosen, req.get("startTime", 0), req.get("endTime", END_OF_TIME), after)
+    found, last = await _matching(ctx, scan, match, min(req.get("limit", PAGE), PAGE))
     events = [
         {
             "logStreamName": f.place.stream,
@@ -188,8 +192,32 @@ def filter_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         }
         for f in found
     ]
-    token = {"nextToken": _make_token(ctx, scope, "f", found[-1].place)} if more and found else {}
+    token = {"nextToken": _make_token(ctx, scope, "f", last)} if last else {}
     return {"events": events, "searchedLogStreams": [], **token}
+
+
+async def _matching(ctx: Context, scan: Scan, match: patterns.Matcher, limit: int) -> tuple[list[Found], Place | None]:
+    """A page of matching events, and the last place that was looked at when there may be more."""
+    found: list[Found] = []
+    last: Place | None = None
+    size = looked_at = 0
+    ended = False
+    while not ended:
+        batch, ended = await ctx.fetch(scan.batch)
+        async for index, values in each(match, [event.message for event in batch]):
+            event = batch[index]
+            if values is not None:
+                size += len(event.message) + OVERHEAD
+                if found and size > PAGE_BYTES:
+                    return found, last
+                found.append(event)
+            last = event.place
+            if len(found) == limit:
+                return found, last
+            looked_at += len(event.message) + OVERHEAD
+        if looked_at > MAX_LOOKED_AT:
+            return found, last
+    return found, last if size > PAGE_BYTES // 2 else None
 
 
 def _streams(tx: Reader, group: Group, names: list[str] | None, prefix: str | None) -> list[str]:

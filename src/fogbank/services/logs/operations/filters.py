@@ -16,6 +16,7 @@ from .. import arns, patterns
 from ..errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
 from ..groups import require_group
 from ..records import METRIC_FILTERS, SUBSCRIPTIONS, MetricFilter, SubscriptionFilter
+from ..scanning import each
 
 MAX_METRIC_FILTERS = 100
 MAX_SUBSCRIPTIONS = 2
@@ -83,15 +84,14 @@ def describe_metric_filters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 
 @operation("logs", "TestMetricFilter", resource="*")
-def test_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+async def test_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Which of the given messages a pattern matches, and what it extracts."""
     match = patterns.compile_pattern(req["filterPattern"])
-    matches = []
-    for number, message in enumerate(req["logEventMessages"], 1):
-        values = match(message)
+    matches, messages = [], req["logEventMessages"]
+    async for index, values in each(match, messages):
         if values is not None:
             texts = {key: str(value) for key, value in values.items() if key != "$"}
-            matches.append({"eventNumber": number, "eventMessage": message, "extractedValues": texts})
+            matches.append({"eventNumber": index + 1, "eventMessage": messages[index], "extractedValues": texts})
     return {"matches": matches}
 
 

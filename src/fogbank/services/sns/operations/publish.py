@@ -6,11 +6,10 @@ https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from typing import Any
 
-from fogbank.core import batches
+from fogbank.core import batches, documents
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
@@ -113,8 +112,8 @@ def _check(req: dict[str, Any], topic: Topic | None) -> dict[str, str]:
     if req.get("MessageStructure") != "json":
         return {}
     try:
-        texts = json.loads(text)
-    except ValueError:
+        texts = documents.read(text)
+    except documents.BadDocument:
         raise InvalidParameter("Message Structure - JSON message body failed to parse") from None
     if not isinstance(texts, dict) or not isinstance(texts.get("default"), str):
         raise InvalidParameter("Message Structure - No default entry in JSON message body")

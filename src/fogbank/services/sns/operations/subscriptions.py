@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from fogbank.core import arns
+from fogbank.core import arns, documents
 from fogbank.core.context import Context
 from fogbank.core.operation import job, operation
 from fogbank.core.paging import Pages
@@ -100,11 +100,7 @@ def _check(ctx: Context, name: str, value: str) -> None:
     if name not in _ATTRIBUTES:
         raise InvalidParameter("AttributeName")
     if name == "FilterPolicy" and value:
-        try:
-            document = json.loads(value)
-        except ValueError:
-            raise InvalidParameter("FilterPolicy: failed to parse JSON.") from None
-        nested = isinstance(document, dict) and any(isinstance(rule, dict) for rule in document.values())
+        nested = any(isinstance(rule, dict) for rule in filters.read_policy(value).values())
         filters.compile_policy(value, "MessageBody" if nested else "MessageAttributes")
     if name == "FilterPolicyScope" and value not in ("MessageAttributes", "MessageBody"):
         raise InvalidParameter(f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or "
@@ -121,7 +117,7 @@ def _check_dead_letter(ctx: Context, policy: str) -> None:
     https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
     """
     try:
-        queue = arns.parse(json.loads(policy)["deadLetterTargetArn"])
+        queue = arns.parse(documents.read(policy)["deadLetterTargetArn"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InvalidParameter("RedrivePolicy: deadLetterTargetArn is an invalid ARN") from None
     if queue[:4] != (ctx.partition, "sqs", ctx.region, ctx.account):

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from fogbank.core import arns, tags
+from fogbank.core import arns, documents, tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
@@ -80,8 +80,8 @@ def _check_attribute(name: str, value: str) -> None:
         raise InvalidParameter(f"Attributes Reason: {name} must be true or false")
     if name in ("Policy", "DeliveryPolicy") and value:
         try:
-            document = json.loads(value)
-        except ValueError:
+            document = documents.read(value)
+        except documents.BadDocument:
             raise InvalidParameter(f"{name} Error: null") from None
         if name == "Policy" and (not isinstance(document, dict) or "Statement" not in document):
             raise InvalidParameter("Policy Error: null")

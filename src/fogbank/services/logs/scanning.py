@@ -1,0 +1,66 @@
+"""Patterns over many messages, a little at a time: others have their turn in between."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+from fogbank.store.api import Reader
+
+from .patterns import Matcher
+from .reading import Found, Place, forward
+from .records import Group
+
+SLICE = 1 << 15  # bytes that are matched before others have their turn
+LONG = 1 << 14  # a longer message is matched beside the event loop
+OVERHEAD = 200  # bytes that looking at a message costs beyond its own
+BATCH = 1 << 20  # bytes of events that are read at a time
+
+
+async def each(match: Matcher, messages: Iterable[str]) -> AsyncIterator[tuple[int, dict[str, Any] | None]]:
+    """The index of each message and what the pattern makes of it, in their order."""
+    spent = 0
+    for index, message in enumerate(messages):
+        if len(message) > LONG:
+            yield index, await asyncio.to_thread(match, message)
+            continue
+        spent += len(message) + OVERHEAD
+        if spent > SLICE:
+            spent = 0
+            await asyncio.sleep(0)
+        yield index, match(message)
+
+
+class Scan:
+    """The events of several streams by time, in batches that are each read in a transaction of their own."""
+
+    def __init__(self, group: Group, streams: Sequence[str], start_ms: int, end_ms: int, after: Place | None) -> None:
+        self._group, self._streams = group, streams
+        self._start, self._end = start_ms, end_ms
+        self._after = after
+        self._begin: dict[str, int] = {}  # by stream: where its chunks begin that are not read to their end
+
+    def batch(self, tx: Reader) -> tuple[list[Found], bool]:
+        """The next events, and whether they are the last."""
+        read: dict[str, list[tuple[int, int]]] = {name: [] for name in self._streams}
+        merged = heapq.merge(*(
+            forward(tx, self._group, name, self._start, self._end, self._after, begin=self._begin.get(name),
+                    read=read[name])
+            for name in self._streams
+        ))  # fmt: skip
+        found, size = [], 0
+        for event in merged:
+            found.append(event)
+            size += len(event.message) + OVERHEAD
+            if size > BATCH:
+                break
+        else:
+            return found, True
+        self._after = found[-1].place
+        for name, chunks in read.items():
+            if chunks:
+                left = [first for first, last in chunks if last >= self._after.at]
+                self._begin[name] = min(left, default=chunks[-1][0])
+        return found, False
