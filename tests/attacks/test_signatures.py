@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from fogbank.core.http import Request
+from fogbank.gateway.routing import Router
+
 from .sending import FORM, JSON, Answer, Made, send, sign
 
 SQS = {"Content-Type": JSON, "X-Amz-Target": "AmazonSQS.ListQueues"}
@@ -146,11 +149,13 @@ def test_a_header_that_matters_twice_is_refused(aws: Any, name: str) -> None:
 
 def test_a_long_authorization_header_costs_nothing(aws: Any) -> None:
     """Reading it was quadratic: 60 KB held the server up for seconds, and nobody has to be known for it."""
+    router = Router(("localhost",), "us-east-1")
     for text in ("X " + "Credential=" * 5400, "AWS4-HMAC-SHA256 " + "Credential=a/" * 4600, "Credential=//" * 4600):
-        started = time.perf_counter()
-        answer = said(aws, Made("GET", "/", [("Host", "localhost"), ("Authorization", text)], b""))
-        assert answer.status in (400, 403)
-        assert time.perf_counter() - started < 1.5
+        headers = [("Host", "localhost"), ("Authorization", text)]
+        assert said(aws, Made("GET", "/", headers, b"")).status in (400, 403)
+        started = time.thread_time()
+        router.route(Request("GET", "/", "", headers))
+        assert time.thread_time() - started < 0.5  # of a processor: whatever else it does
 
 
 def test_a_list_of_signed_headers_grows_no_request(aws: Any) -> None:
@@ -158,11 +163,9 @@ def test_a_list_of_signed_headers_grows_no_request(aws: Any) -> None:
     made = sign(aws, "sqs", "POST", "/", b"{}", SQS)
     names = "host;" + "x-long;" * 4000
     text = made.header("authorization").replace("SignedHeaders=", f"SignedHeaders={names}")
-    started = time.perf_counter()
     answer = said(aws, made.changed("authorization", text).having(("x-long", "y  " * 8000)))
     assert_refused(answer, "InvalidSignatureException", 400)
-    assert time.perf_counter() - started < 1.5
-    assert len(answer.text) < 200_000
+    assert len(answer.text) < 200_000  # it shows what should have been signed
 
 
 def test_what_cannot_be_read_is_refused_in_the_service_s_words(aws: Any) -> None:
