@@ -6,13 +6,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
 import io
 import json
 import zipfile
-from itertools import islice
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
-from .spellings import OTHER_ACCOUNT, spellings
+from .spellings import OTHER_ACCOUNT, spellings, turn
 
 ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 ROLE = {"Runtime": "python3.11", "Handler": "app.handler"}
@@ -156,11 +155,6 @@ def refused(call, **request):
     raise AssertionError(f"{call.__name__}({request}) was answered")
 
 
-def some(start, texts, share=4):
-    """Every `share`-th of the texts, from one that differs for each operation: all of them together see every one."""
-    return islice(texts, start % share, None, share)
-
-
 def others(arn, name=""):
     """Spellings of an ARN that are not just the ARN of something else of the account, which anybody may have made."""
     head = arn.rpartition(":")[0]
@@ -180,7 +174,7 @@ def test_a_function_by_any_other_name(here, operation):
         call = getattr(caller, operation)
         for text in (here.arn, f"{account}:function:Victim", f"{account}:Victim"):
             assert refused(call, FunctionName=text, **more) == "AccessDeniedException", text
-        for text in some(list(OPERATIONS).index(operation), spellings(here.arn, "Victim")):
+        for text in turn(spellings(here.arn, "Victim"), list(OPERATIONS).index(operation)):
             refused(call, FunctionName=text, **more)
     for text in ("Victim", "function:Victim"):
         assert (
@@ -229,11 +223,11 @@ def test_a_role_by_any_other_arn(here):
     pathed = role_of(here.owner, "Pathed", "/a/b/")
     request = {"Code": {"ZipFile": package()}, **ROLE}
     user = here.owner.user(policy(ALLOW, deny(here.role, pathed, action="iam:PassRole"))).client("lambda")
-    for arn in (here.role, pathed):
-        for text in (arn, *spellings(arn, arn)):
+    for start, arn in enumerate((here.role, pathed)):
+        for text in (arn, *turn(spellings(arn, arn), start, 2)):
             refused(user.create_function, FunctionName="new", Role=text, **request)
             refused(user.update_function_configuration, FunctionName="Victim", Role=text)
-        for text in spellings(arn, arn):
+        for text in turn(spellings(arn, arn), start, 2):
             refused(here.client.create_function, FunctionName="new", Role=text, **request)
     assert state(here.client) == before
 
@@ -259,7 +253,7 @@ def test_a_layer_version_by_any_other_name(here, operation):
     for caller in callers(here):
         call = getattr(caller, operation)
         assert refused(call, LayerName=here.layer, **more) == "AccessDeniedException"
-        for text in (here.version, *some(list(LAYERS).index(operation), spellings(here.layer, here.layer))):
+        for text in (here.version, *turn(spellings(here.layer, here.layer), list(LAYERS).index(operation))):
             if (
                 text not in ("Shared", "shared", "SHARED") or operation != "delete_layer_version"
             ):  # no error, on nothing
@@ -273,12 +267,12 @@ def test_a_layer_version_by_any_other_name(here, operation):
 
 def test_a_layer_by_any_other_arn(here):
     before = state(here.client)
-    for caller in callers(here):
-        for text in (here.layer, *(t for t in others(here.layer) if ":" in t)):
+    for start, caller in enumerate(callers(here)):
+        for text in (here.layer, *turn((t for t in others(here.layer) if ":" in t), start, 2)):
             refused(caller.list_layer_versions, LayerName=text)
             refused(caller.publish_layer_version, LayerName=text, Content={"ZipFile": package()})
         request = {"Role": here.role, "Code": {"ZipFile": package()}, **ROLE}
-        for text in (here.version, *spellings(here.version, "Shared:1")):
+        for text in (here.version, *turn(spellings(here.version, "Shared:1"), start, 2)):
             refused(caller.get_layer_version_by_arn, Arn=text)
             refused(caller.create_function, FunctionName="new", Layers=[text], **request)
     user = here.owner.user(policy(ALLOW, deny(here.version)))
@@ -316,9 +310,9 @@ def test_a_layer_that_is_shared_may_be_read_and_used_and_no_more(here):
 @pytest.mark.parametrize("operation", ["get", "update", "delete"])
 def test_a_mapping_by_any_other_name(here, operation):
     before = state(here.client)
-    for caller in callers(here):
+    for start, caller in enumerate(callers(here)):
         call = getattr(caller, f"{operation}_event_source_mapping")
-        for text in (here.mapping, here.mapping_arn, *spellings(here.mapping_arn, here.mapping)):
+        for text in (here.mapping, here.mapping_arn, *turn(spellings(here.mapping_arn, here.mapping), start, 2)):
             refused(call, UUID=text)
     assert state(here.client) == before
 
@@ -367,7 +361,7 @@ def test_tags_by_any_other_arn(here):
     before = state(here.client)
     for start, caller in enumerate(callers(here)):
         for arn in (here.arn, here.mapping_arn):
-            for text in (arn, *some(start, spellings(arn, arn.rpartition(":")[2]), 2)):
+            for text in (arn, *turn(spellings(arn, arn.rpartition(":")[2]), start)):
                 refused(caller.tag_resource, Resource=text, Tags={"a": "b"})
                 refused(caller.untag_resource, Resource=text, TagKeys=["a"])
                 refused(caller.list_tags, Resource=text)

@@ -249,7 +249,7 @@ class World:
         api = self.own("apigateway", "CreateRestApi", name="api", description=SECRET)["id"]
         arn = f"arn:aws:apigateway:{REGION}::/restapis/{api}"
         self.thing("apigateway", arn, restApiId=api, resourceArn=arn)
-        self.arns.append(f"arn:aws:apigateway:{REGION}::/tags/{quote(arn, safe='')}")  # what tagging it is allowed on
+        self.arns.append(f"arn:aws:apigateway:{REGION}::/tags/{quote(arn, safe='')}")  # what tagging it is asked on
 
     def _cloudformation(self) -> None:
         body = json.dumps({"Description": SECRET, "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
