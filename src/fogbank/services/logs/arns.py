@@ -14,7 +14,6 @@ from fogbank.core.context import Context
 from fogbank.core.kinds import Named, named
 from fogbank.core.operation import Access
 
-from .destinations import check
 from .groups import name
 
 SERVICE = "logs.amazonaws.com"
@@ -58,7 +57,6 @@ def subscription(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html
     """
-    check(ctx, req)
     needed = [Access("", group(ctx, req))]
     return [*needed, roles.passed(ctx, req["roleArn"], SERVICE)] if req.get("roleArn") else needed
 
