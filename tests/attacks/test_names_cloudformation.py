@@ -189,6 +189,21 @@ def test_a_deleted_stack_is_still_denied_by_its_id(here):
         assert not told(here.cfn, "describe_stacks", {"StackName": text}), text
 
 
+def test_signals_are_read_by_the_account_that_they_were_sent_to(cloud, here):
+    """Who learns the URL of a handle may signal it; a wait condition of another account does not get the signals."""
+    handle = {"H": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}
+    template = {"Resources": handle, "Outputs": {"Url": {"Value": {"Ref": "H"}}}}
+    here.cfn.create_stack(StackName="handle", TemplateBody=json.dumps(template))
+    settled(here.cfn, "handle")
+    url = here.cfn.describe_stacks(StackName="handle")["Stacks"][0]["Outputs"][0]["OutputValue"]
+    waiting = {"Type": "AWS::CloudFormation::WaitCondition", "Properties": {"Handle": url, "Timeout": "3600"}}
+    theirs = cloud.account().client("cloudformation")
+    theirs.create_stack(StackName="spy", TemplateBody=json.dumps({"Resources": {"W": waiting}}))
+    assert settled(theirs, "spy") == "ROLLBACK_COMPLETE"
+    events = theirs.describe_stack_events(StackName="spy")["StackEvents"]
+    assert any("handle does not exist" in event.get("ResourceStatusReason", "") for event in events)
+
+
 # -- roles -----------------------------------------------------------------------------------------------------------
 
 

@@ -18,9 +18,7 @@ CHANGE_SET = "change set"
 
 def name(ctx: Context, req: dict[str, Any]) -> tuple[Named, str]:
     """For authorization: the stack of the change set that a request names, and the change set's name."""
-    text, of = req["ChangeSetName"], req.get("StackName") or ""
-    if not of and not text.startswith("arn:"):
-        raise ValidationError("StackName must be specified if ChangeSetName is not specified as an ARN.")
+    text, of = _said(req)
     stack = stacks.name(ctx, of) if of else None
     with ctx.read() as tx:
         found = _look(tx, ctx, text, stack.record if stack is not None else None, alone=stack is None)
@@ -29,6 +27,14 @@ def name(ctx: Context, req: dict[str, Any]) -> tuple[Named, str]:
     key = CHANGE_SETS.key(found) if found is not None else None
     remember(ctx, CHANGE_SET, f"{of} {text}", named(stack, stack.owner, key=key, record=found))
     return stack, found.name if found is not None else text
+
+
+def _said(req: dict[str, Any]) -> tuple[str, str]:
+    """The change set and its stack, as a request writes them; the stack may be left out beside an ARN."""
+    text, of = str(req["ChangeSetName"]), str(req.get("StackName") or "")
+    if not of and not text.startswith("arn:"):
+        raise ValidationError("StackName must be specified if ChangeSetName is not specified as an ARN.")
+    return text, of
 
 
 def _stack_of(ctx: Context, text: str, found: ChangeSet | None) -> Named:
@@ -53,7 +59,7 @@ def _look(tx: Reader, ctx: Context, text: str, stack: Stack | None, *, alone: bo
 
 def find(tx: Reader, ctx: Context, req: dict[str, Any]) -> ChangeSet:
     """The change set a request names. ChangeSetNotFound when there is none; ValidationError when its stack is none."""
-    text, of = req["ChangeSetName"], req.get("StackName") or ""
+    text, of = _said(req)
     stack = stacks.find(tx, ctx, of) if of else None
     if of and stack is None:
         raise stack_missing(of)

@@ -14,26 +14,22 @@ from fogbank.core.context import Context
 from fogbank.core.kinds import Named, named
 from fogbank.core.operation import Access
 
-from . import groups as found
-from .destinations import check
+from .groups import name
 
 SERVICE = "logs.amazonaws.com"
 
 
 def tagged(ctx: Context, req: dict[str, Any]) -> Named:
     """The group itself."""
-    kind, text = found.named(req)
-    return kind.name(ctx, text)
+    return name(ctx, req)
 
 
 def group(ctx: Context, req: dict[str, Any]) -> Named:
-    of = tagged(ctx, req)
-    return named(f"{of}:*", of.owner)
+    return name(ctx, req, ":*")
 
 
 def stream(ctx: Context, req: dict[str, Any]) -> Named:
-    of = tagged(ctx, req)
-    return named(f"{of}:log-stream:{req.get('logStreamName', '')}", of.owner)
+    return name(ctx, req, f":log-stream:{req.get('logStreamName', '')}")
 
 
 def new_group(ctx: Context, req: dict[str, Any]) -> list[Access]:
@@ -61,7 +57,6 @@ def subscription(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html
     """
-    check(ctx, req)
     needed = [Access("", group(ctx, req))]
     return [*needed, roles.passed(ctx, req["roleArn"], SERVICE)] if req.get("roleArn") else needed
 

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.auth import roles
 from fogbank.core import arns
 from fogbank.core.context import Context
+from fogbank.store.api import Reader
 
 from .errors import InvalidParameterException
 
 _RESOURCES = {"lambda": "function:", "kinesis": "stream/", "firehose": "deliverystream/"}
 
 
-def check(ctx: Context, req: dict[str, Any]) -> None:
-    """Raise InvalidParameterException unless the destination may be used: of this account and region, exactly.
+def check(tx: Reader, ctx: Context, req: dict[str, Any]) -> None:
+    """Raise InvalidParameterException unless the destination and the role may be used: of this account, exactly.
 
     Cross-account delivery goes to destinations of Logs, which are not built. The texts about roles and vendors are
     AWS's; that for another account or region is not confirmed.
@@ -38,5 +40,15 @@ def check(ctx: Context, req: dict[str, Any]) -> None:
         )
     if arn.service == "lambda" and req.get("roleArn"):
         raise InvalidParameterException("destinationArn for vendor lambda cannot be used with roleArn")
-    if arn.service != "lambda" and not req.get("roleArn"):
-        raise InvalidParameterException(f"destinationArn for vendor {arn.service} cannot be used without roleArn")
+    if arn.service != "lambda":
+        _check_role(tx, ctx, arn.service, req.get("roleArn") or "")
+
+
+def _check_role(tx: Reader, ctx: Context, vendor: str, role_arn: str) -> None:
+    if not role_arn:
+        raise InvalidParameterException(f"destinationArn for vendor {vendor} cannot be used without roleArn")
+    role = roles.find(tx, role_arn, ctx.partition)
+    if role is None or role.account != ctx.account:  # AWS's test message could not be sent as it
+        raise InvalidParameterException(
+            "Could not deliver test message to specified destination. Check if the destination is valid."
+        )

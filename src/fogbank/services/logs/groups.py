@@ -7,7 +7,7 @@ from typing import Any
 
 from fogbank.core import arns
 from fogbank.core.context import Context
-from fogbank.core.kinds import Kind
+from fogbank.core.kinds import Kind, Named, named, remember
 from fogbank.store.api import Reader
 
 from .errors import InvalidParameterException, no_group, no_stream
@@ -18,10 +18,10 @@ Place = tuple[str, str, str]  # account, region, name
 
 
 def group_arn(ctx: Context, name: str) -> str:
-    return _arn(ctx, (ctx.account, ctx.region, name), None)
+    return _arn(ctx, (ctx.account, ctx.region, name))
 
 
-def _arn(ctx: Context, place: Place, group: Group | None) -> str:
+def _arn(ctx: Context, place: Place, group: Group | None = None) -> str:
     account, region, name = place
     return f"arn:{ctx.partition}:logs:{region}:{account}:log-group:{name}"
 
@@ -36,7 +36,7 @@ def _by_arn(ctx: Context, text: str) -> Place:
     head, _, name = text.partition(":log-group:")
     account = head.rpartition(":")[2]
     place = account, ctx.region, name
-    if not arns.ACCOUNT.fullmatch(account) or not NAME.fullmatch(name) or _arn(ctx, place, None) != text:
+    if not arns.ACCOUNT.fullmatch(account) or not NAME.fullmatch(name) or _arn(ctx, place) != text:
         raise InvalidParameterException(f"The ARN {text} is not valid for a log group of this Region.")
     return place
 
@@ -53,7 +53,7 @@ BY_IDENTIFIER: Kind[Group] = Kind(
 BY_ARN: Kind[Group] = Kind("log group by ARN", GROUPS, key=_by_arn, arn=_arn, missing=GROUP.missing)
 
 
-def named(req: dict[str, Any]) -> tuple[Kind[Group], str]:
+def _named(req: dict[str, Any]) -> tuple[Kind[Group], str]:
     """The member of a request that names its group, and how it is read."""
     name, identifier, arn = req.get("logGroupName"), req.get("logGroupIdentifier"), req.get("resourceArn")
     if name and not identifier:
@@ -65,9 +65,18 @@ def named(req: dict[str, Any]) -> tuple[Kind[Group], str]:
     raise InvalidParameterException("Exactly one of logGroupName and logGroupIdentifier is required.")
 
 
+def name(ctx: Context, req: dict[str, Any], part: str = "") -> Named:
+    """As `Kind.name`: the group that a request names, or a part of it: `:*`, a stream. At the price of one name."""
+    kind, text = _named(req)
+    place: Any = kind.key(ctx, text)
+    with ctx.read() as tx:
+        group = tx.get(GROUPS, place)
+    return remember(ctx, kind.word, text, named(_arn(ctx, place) + part, place[0], key=place, record=group))
+
+
 def require_group(tx: Reader, ctx: Context, req: dict[str, Any]) -> Group:
     """The group a request names; ResourceNotFoundException."""
-    kind, text = named(req)
+    kind, text = _named(req)
     return kind.require(tx, ctx, text)
 
 

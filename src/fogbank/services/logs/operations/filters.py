@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.auth import roles
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
-from fogbank.store.api import Reader
 
-from .. import arns, patterns
-from ..errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
+from .. import arns, destinations, patterns
+from ..errors import LimitExceededException, ResourceNotFoundException
 from ..groups import require_group
 from ..records import METRIC_FILTERS, SUBSCRIPTIONS, MetricFilter, SubscriptionFilter
 from ..scanning import each
@@ -101,8 +99,7 @@ def put_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     patterns.compile_pattern(req["filterPattern"])
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
-        if req.get("roleArn"):
-            _require_role(tx, ctx, req["roleArn"])
+        destinations.check(tx, ctx, req)
         where = (ctx.account, ctx.region, group.name)
         new = tx.get(SUBSCRIPTIONS, (*where, req["filterName"])) is None
         if new and tx.count(SUBSCRIPTIONS, where) >= MAX_SUBSCRIPTIONS:
@@ -122,14 +119,6 @@ def put_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
             ),
         )
     return {}
-
-
-def _require_role(tx: Reader, ctx: Context, arn: str) -> None:
-    """AWS's test message cannot be sent as a role that does not exist."""
-    if roles.find(tx, arn, ctx.partition) is None:
-        raise InvalidParameterException(
-            "Could not deliver test message to specified destination. Check if the destination is valid."
-        )
 
 
 @operation("logs", "DeleteSubscriptionFilter", resource=arns.group)
