@@ -21,7 +21,7 @@ import msgspec
 
 from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.authorize import Authorizer
-from fogbank.core import principal, services
+from fogbank.core import arns, principal, services
 from fogbank.core.clock import Clock
 from fogbank.core.context import Context
 from fogbank.core.exposure import refuse_exposure
@@ -67,6 +67,8 @@ class App:
         if settings.ephemeral:
             self._scratch = tempfile.mkdtemp(prefix="fogbank-")
             settings = msgspec.structs.replace(settings, data=Path(self._scratch))
+        if arns.partition_of(settings.region) != settings.partition:
+            raise ValueError(f"the region {settings.region} is not of the partition {settings.partition}")
         self.settings = settings
         self._locals: dict[Any, Any] = {}
         self._making = threading.RLock()

@@ -69,6 +69,9 @@ def up(
         str | None, typer.Option(help="default, open (any key is root) or strict (issued keys only).")
     ] = None,
     iam: Annotated[str | None, typer.Option(help="enforce, audit (log what would be denied) or off.")] = None,
+    partition: Annotated[
+        str | None, typer.Option(help="aws, aws-cn, aws-us-gov, …: a cloud is one of them [default: aws].")
+    ] = None,
     limits: Annotated[str | None, typer.Option(help="aws (rate limits and throttles hold) or off.")] = None,
     durability: Annotated[
         str | None, typer.Option(help="process (survives kill -9) or full (survives a power cut).")
@@ -86,7 +89,7 @@ def up(
     flags = {
         "port": port, "host": host, "data": data and str(data), "ephemeral": ephemeral, "auth": auth, "iam": iam,
         "limits": limits, "durability": durability, "runtimes": runtimes, "store": store, "init": init and str(init),
-        "expose_test_keys": expose_test_keys, "allow_origin": allow_origin or None,
+        "partition": partition, "expose_test_keys": expose_test_keys, "allow_origin": allow_origin or None,
     }  # fmt: skip
     settings = config.load(flags, os.environ, Path.cwd())
     for hint in config.hints(os.environ):

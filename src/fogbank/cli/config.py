@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from fogbank.core import tokens
+from fogbank.core import arns, tokens
 from fogbank.core.settings import Settings
 
 FILE = "fogbank.toml"
@@ -67,6 +67,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path) -> 
         for name, value in values.items():
             _check_name(name, source)
             merged[name] = value
+    merged.setdefault("region", arns.MAIN_REGIONS.get(str(merged.get("partition", "aws")), ""))
     try:
         settings = msgspec.convert(merged, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
@@ -76,6 +77,12 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path) -> 
         value = getattr(settings, name)
         if not holds(value):
             raise BadSetting(f"the setting {name} cannot be {str(value)!r}: {wanted}")
+    if arns.partition_of(settings.region) != settings.partition:
+        others = f"others, such as {arns.MAIN_REGIONS[settings.partition]}"
+        raise BadSetting(
+            f"the setting region cannot be {settings.region!r}: the partition {settings.partition} has {others}; "
+            f"this one is of {arns.partition_of(settings.region)}"
+        )
     return settings
 
 

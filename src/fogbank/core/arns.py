@@ -39,7 +39,16 @@ _PREFIXES = (
     ("us-isof-", "aws-iso-f"),
     ("eusc-", "aws-eusc"),
 )
-PARTITIONS = ("aws", *(partition for _, partition in _PREFIXES))
+MAIN_REGIONS = {  # of each partition: where its global services are called
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-iso-f": "us-isof-south-1",
+    "aws-eusc": "eusc-de-east-1",
+}
 
 
 def partition_of(region: str) -> str:

@@ -11,6 +11,7 @@ Auth = Literal["default", "open", "strict"]
 Iam = Literal["enforce", "audit", "off"]
 Limits = Literal["aws", "off"]
 Durability = Literal["process", "full"]
+Partition = Literal["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"]
 Runtimes = Literal["nearest", "exact"]
 Secret = Annotated[str, "secret"]  # of such a setting no answer and no message shows the value
 DEFAULT_SECRET = "test"  # noqa: S105 - known to everybody
@@ -36,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     runtimes: Runtimes = "nearest"
     init: Path | None = None  # a folder of scripts to run when the cloud is ready
     region: str = "us-east-1"  # where a request that names no region goes
-    partition: str = "aws"  # one cloud is one partition: aws-cn, aws-us-gov, …; its regions sign, others are refused
+    partition: Partition = "aws"  # one cloud is one partition: only its regions are signed for
     account: str = "000000000000"  # whose root the key `test` is
     secret: Secret = DEFAULT_SECRET  # of the root keys
     expose_test_keys: bool = False  # listen beyond this machine although everybody knows the keys
