@@ -46,8 +46,3 @@ def call(name: str, verb: str, path: str, *, also: Also | None = None, fidelity:
         return accesses + (also(ctx, req) if also is not None else [])
 
     return operation("apigateway", name, action=action, resource=needed, fidelity=fidelity)
-
-
-def execute_arn(partition: str, region: str, account: str, api: str, rest: str) -> str:
-    """arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/path"""
-    return f"arn:{partition}:execute-api:{region}:{account}:{api}/{rest}"

@@ -35,11 +35,6 @@ def latest(tx: Reader, ctx: Context, which: Target) -> Version:
     return found
 
 
-def alias_of(tx: Reader, which: Target) -> Alias | None:
-    """The alias that a qualifier names, if it is one."""
-    return None if number_of(which.qualifier) is not None else tx.get(ALIASES, (*which.key, which.qualifier))
-
-
 def version(tx: Reader, ctx: Context, which: Target, *, chance: float | None = None) -> Version:
     """The version that a qualifier stands for. `chance` (0 ≤ x < 1) draws among the weights of an alias."""
     number = number_of(which.qualifier)
