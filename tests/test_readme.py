@@ -137,7 +137,7 @@ def test_every_setting_is_told() -> None:
     table = README.read_text().split("## Settings", 1)[1].split("\n## ", 1)[0]
     told = set(re.findall(r"`FOGBANK_(\w+)`", table))
     assert told == {name.upper() for name in Settings.__struct_fields__}
-    flags = set(re.findall(r"^\| `--([\w-]+)`", table, re.M))
+    flags = {name.replace("-", "_") for name in re.findall(r"^\| `--([\w-]+)`", table, re.M)}
     assert flags == set(inspect.signature(up).parameters) & set(Settings.__struct_fields__)
 
 

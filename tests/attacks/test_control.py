@@ -18,7 +18,7 @@ from fogbank.core.settings import Settings
 from fogbank.testing import control
 
 SECRET = "a-secret-of-our-own"
-WIDE_OPEN = {"Host": "localhost", "Origin": "http://localhost", "Content-Type": "application/json"}
+WIDE_OPEN = {"Host": "localhost", "Origin": "http://localhost:3000", "Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
