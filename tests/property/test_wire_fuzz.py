@@ -21,7 +21,7 @@ DEEP = bool(os.environ.get("FOGBANK_FUZZ"))
 LIMITS = settings(
     max_examples=1500 if DEEP else 60, deadline=None, derandomize=not DEEP, suppress_health_check=list(HealthCheck)
 )
-SECONDS = 2.0  # for one request on a busy machine; an explosion takes minutes
+SECONDS = 2.0  # of a processor, for one request; an explosion takes minutes
 
 JSON_OPERATIONS = [
     ("dynamodb", "PutItem"), ("dynamodb", "BatchWriteItem"), ("dynamodb", "CreateTable"), ("sqs", "SendMessageBatch"),
@@ -43,13 +43,13 @@ QUERY_OPERATIONS = [
 def outcome(service: str, name: str, protocol: str, request: Request, labels: dict[str, str], body: bytes) -> Any:
     """Parameters, or the response to the error; anything else raises."""
     operation = load(service).operations[name]
-    started = time.perf_counter()
+    started = time.thread_time()
     try:
         result: Any = operation.parse(protocol, request, labels, body)
     except ServiceError as error:
         result = operation.error(protocol, error, "request-id")
         assert 400 <= result.status < 500
-    assert time.perf_counter() - started < SECONDS
+    assert time.thread_time() - started < SECONDS
     return result
 
 
@@ -268,6 +268,6 @@ def test_no_pattern_explodes() -> None:
     for pattern in _patterns():
         test = patterns.matcher(pattern)
         for value in hostile if test is not None else ():
-            started = time.perf_counter()
+            started = time.thread_time()
             test(value)
-            assert time.perf_counter() - started < SECONDS, pattern
+            assert time.thread_time() - started < SECONDS, pattern
