@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .errors import ServiceError
+
 
 class Lazy(Mapping[str, Any]):
     """Condition keys that are worked out when a policy asks: most decisions are remembered and need none."""
@@ -17,7 +19,10 @@ class Lazy(Mapping[str, Any]):
 
     def _all(self) -> dict[str, Any]:
         if self._found is None:
-            self._found = self._make()
+            try:
+                self._found = {key: value for key, value in self._make().items() if value is not None}
+            except ServiceError:  # the operation will say what is wrong with the request
+                self._found = {}
         return self._found
 
     def __getitem__(self, key: str) -> Any:

@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-cond
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from fogbank.core.conditions import Lazy
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError, ValidationError
+from fogbank.core.errors import ValidationError
 from fogbank.core.kinds import Named, named
 from fogbank.core.operation import Access
 
@@ -23,33 +24,6 @@ from .values import Item
 
 Conditions = Mapping[str, Any]
 PREFIX = "dynamodb:"
-
-
-class Lazy(Mapping[str, Any]):
-    """Condition keys that are worked out when a policy is decided: most decisions are remembered and need none."""
-
-    __slots__ = ("_found", "_make")
-
-    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
-        self._make = make
-        self._found: dict[str, Any] | None = None
-
-    def _all(self) -> dict[str, Any]:
-        if self._found is None:
-            try:
-                self._found = {key: value for key, value in self._make().items() if value is not None}
-            except ServiceError:  # the operation will say what is wrong with the request
-                self._found = {}
-        return self._found
-
-    def __getitem__(self, key: str) -> Any:
-        return self._all()[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
 
 
 def table_of(ctx: Context, name: str) -> Named:

@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from fogbank.auth import roles
+from fogbank.core.conditions import Lazy
 from fogbank.core.context import Context
 from fogbank.core.kinds import Named
 from fogbank.core.operation import Access
@@ -59,32 +60,20 @@ def bucket(ctx: Context, req: Request) -> Named:
     return _bucket(ctx, req)
 
 
-class _TagConditions(Mapping[str, str]):
+def _tags_of(ctx: Context, req: Request) -> Lazy:
     """`s3:ExistingObjectTag/KEY` of an object, read only when a policy asks for condition keys at all."""
 
-    def __init__(self, ctx: Context, req: Request) -> None:
-        self._ctx, self._req = ctx, req
-        self._found: dict[str, str] | None = None
+    def make() -> dict[str, Any]:
+        name, key, version = req["Bucket"], req["Key"], req.get("VersionId")
+        with ctx.read() as tx:
+            found = current(tx, name, key) if not version else stored_version(tx, name, key, version)
+        tags = found.tags if found is not None else {}
+        return {
+            **{f"s3:ExistingObjectTag/{tag}": value for tag, value in tags.items()},
+            "s3:versionid": version or None,
+        }
 
-    def _load(self) -> dict[str, str]:
-        if self._found is None:
-            name, key, version = self._req["Bucket"], self._req["Key"], self._req.get("VersionId")
-            with self._ctx.read() as tx:
-                found = current(tx, name, key) if not version else stored_version(tx, name, key, version)
-            tags = found.tags if found is not None else {}
-            self._found = {f"s3:ExistingObjectTag/{tag}": value for tag, value in tags.items()}
-            if version:
-                self._found["s3:versionid"] = version
-        return self._found
-
-    def __getitem__(self, name: str) -> str:
-        return self._load()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._load())
-
-    def __len__(self) -> int:
-        return len(self._load())
+    return Lazy(make)
 
 
 def on_object(action: str, versioned: str = "") -> Callable[[Context, Request], Access]:
@@ -92,7 +81,7 @@ def on_object(action: str, versioned: str = "") -> Callable[[Context, Request], 
 
     def give(ctx: Context, req: Request) -> Access:
         versioned_too = req.get("VersionId") is not None
-        return Access((versioned or action) if versioned_too else action, _object(ctx, req), _TagConditions(ctx, req))
+        return Access((versioned or action) if versioned_too else action, _object(ctx, req), _tags_of(ctx, req))
 
     return give
 
@@ -192,7 +181,7 @@ def tags_copied(ctx: Context, source: Request, req: Request, tags: Mapping[str, 
     conditions: dict[str, str | list[str]] = {f"s3:RequestObjectTag/{name}": value for name, value in tags.items()}
     conditions["s3:RequestObjectTagKeys"] = list(tags)
     return [
-        Access(action, _object(ctx, source), _TagConditions(ctx, source)),
+        Access(action, _object(ctx, source), _tags_of(ctx, source)),
         Access("s3:PutObjectTagging", _object(ctx, req), {**write_conditions(req), **conditions}),
     ]
 
