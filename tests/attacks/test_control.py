@@ -142,12 +142,16 @@ def test_suites_get_it_from_the_variable_or_the_file(guarded, monkeypatch):
         away.rename(file)
 
 
-def test_a_cloud_elsewhere_is_not_sent_a_file_of_this_machine(guarded):
+def test_a_cloud_elsewhere_is_not_sent_a_file_of_this_machine(guarded, monkeypatch):
     """192.0.2.0/24 is for documentation (RFC 5737): nobody here has such an address."""
     health = {"data": str(guarded.app.settings.data)}
-    assert tokens.candidates(health, "127.0.0.1", {}) == [guarded.token]
-    assert tokens.candidates(health, "192.0.2.1", {}) == []
-    assert tokens.candidates(health, "192.0.2.1", {tokens.VARIABLE: "t"}) == ["t"]
+    assert tokens.candidates(health, "127.0.0.1", guarded.app.port, {}) == [guarded.token]
+    with monkeypatch.context() as other:  # the port is held by somebody else, who says that it is our cloud
+        other.setattr(os, "getuid", lambda: 4711)
+        other.setattr(tokens, "ROOT", 4711)
+        assert tokens.candidates(health, "127.0.0.1", guarded.app.port, {}) == []
+    assert tokens.candidates(health, "192.0.2.1", guarded.app.port, {}) == []
+    assert tokens.candidates(health, "192.0.2.1", guarded.app.port, {tokens.VARIABLE: "t"}) == ["t"]
 
 
 FUNCTION = "import os\ndef handler(event, context):\n    return dict(os.environ)\n"

@@ -41,7 +41,7 @@ def call(port: int, method: str, path: str, body: Any = None, *, host: str = "")
 def owned(port: int, method: str, path: str, body: Any = None, *, host: str = "") -> tuple[Any, str]:
     """The same, and the token that was accepted."""
     found = running(port, host)  # what is no cloud, or hangs, is found out soon
-    known = tokens.candidates(found, _where(host), os.environ) or [""]
+    known = tokens.candidates(found, _where(host), port, os.environ) or [""]
     for token in known:
         response, text = _ask(port, method, path, body, host, LONGEST, token)
         if response.status != 403:

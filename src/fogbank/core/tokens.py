@@ -21,6 +21,8 @@ FILE = "control.token"
 HEADER = "X-Fogbank-Control"
 VARIABLE = "FOGBANK_CONTROL_TOKEN"
 BYTES = 32
+ROOT = 0
+LISTENS = "0A"  # the state of a socket in /proc/net/tcp
 
 
 def kept(data: Path) -> str:
@@ -37,16 +39,27 @@ def kept(data: Path) -> str:
         return token
 
 
-def candidates(health: Mapping[str, Any], host: str, environ: Mapping[str, str]) -> list[str]:
+def candidates(health: Mapping[str, Any], host: str, port: int, environ: Mapping[str, str]) -> list[str]:
     """What may be the token of the running cloud that says `health` at `host`: the variable, then that cloud's file.
 
-    The variable may be another cloud's. A file is sent to a cloud of this machine only.
+    The variable may be another cloud's. A file is sent to a cloud of this machine and user only: another user's program
+    could say that it is the cloud of our folder.
     """
     found = [environ[VARIABLE].strip()] if environ.get(VARIABLE) else []
-    if health.get("data") and is_here(host):
+    if health.get("data") and is_here(host) and is_ours(port):
         with contextlib.suppress(OSError, UnicodeDecodeError):  # another user's, or a container's
             found.append((Path(str(health["data"])) / FILE).read_text().strip())
     return list(dict.fromkeys(filter(None, found)))
+
+
+def is_ours(port: int) -> bool:
+    """Whether what listens on a port here is this user's (or root's); true where the system does not tell."""
+    users = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(OSError):
+            rows = [line.split() for line in Path(table).read_text().splitlines()[1:]]
+            users |= {int(row[7]) for row in rows if row[3] == LISTENS and row[1].endswith(f":{port:04X}")}
+    return not users or bool(users & {os.getuid(), ROOT})
 
 
 def is_here(host: str) -> bool:

@@ -26,7 +26,8 @@ def call(endpoint: str, method: str, path: str, body: Any = None, *, token: str 
     known = [token]
     if not token:
         _, health = _ask(endpoint, "GET", "health", None, "", timeout)
-        known = tokens.candidates(health, urlsplit(endpoint).hostname or "", os.environ) or [""]
+        where = urlsplit(endpoint)
+        known = tokens.candidates(health, where.hostname or "", where.port or 80, os.environ) or [""]
     for each in known:
         status, answer = _ask(endpoint, method, path, body, each, timeout)
         if status != 403:
