@@ -129,7 +129,7 @@ class Authorizer:
         `owner` is the account of the resource: None for "*", which is nobody's and everybody's; "" for what belongs to
         nobody, which nobody may touch. `document` is the resource's policy.
         """
-        asked = AccessRequest(ctx.principal, action, resource, facts(ctx, conditions, owner or ""))
+        asked = AccessRequest(ctx.principal, action, resource, facts(ctx, conditions, owner or "", _tags(resource)))
         if owner == "":
             return NOT_THERE, asked
         return evaluate(asked, self.policies(asked, owner or "", document)), asked
@@ -189,6 +189,13 @@ def iam_action(action: str) -> str:
     service, colon, name = action.partition(":")
     prefix = _PREFIXES.get(service)
     return f"{prefix}{colon}{name}" if prefix else action
+
+
+def _tags(resource: str) -> Mapping[str, str]:
+    """The tags of the record that authorization found, if it found one that has any."""
+    record = resource.record if isinstance(resource, Named) else None
+    tags = getattr(record, "tags", None)
+    return tags if isinstance(tags, dict) else {}
 
 
 def _unnamed(resource: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from fogbank.core import arns, tokens
-from fogbank.core.settings import Settings
+from fogbank.core.settings import DEFAULT_SECRET, SHORTEST, Settings, is_well_known
 
 FILE = "fogbank.toml"
 PREFIX = "FOGBANK_"
@@ -47,6 +47,10 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda origins: all(ORIGIN.fullmatch(origin) for origin in origins),
         "it is the whole origin of a page as browsers send it, in lower case and without a path, such as "
         "https://app.example:8443; * is none, since every page that you visit could then act as root",
+    ),
+    "secret": (
+        lambda secret: secret == DEFAULT_SECRET or not is_well_known(secret),
+        f"a secret of your own has at least {SHORTEST} characters; leave it out for the one that everybody knows",
     ),
     "max_body": (lambda size: size > 0, "it is a number of bytes above 0"),
 }
@@ -125,7 +129,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in environ.items():
-        if name.startswith(PREFIX) and name not in NOT_SETTINGS:
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS and value:  # empty is unset, as compose files have it
             key = name[len(PREFIX) :].lower()
             found[key] = _listed(value) if key in LISTS else value
     return found

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from .settings import DEFAULT_SECRET, Secret, Settings
+from .settings import Secret, Settings, is_well_known
 
 
 class Exposed(Exception):
@@ -37,7 +37,7 @@ def shown(settings: Settings, token: str) -> dict[str, Any]:
 
 def refuse_exposure(settings: Settings) -> None:
     """Raise Exposed where the network would reach a cloud whose keys everybody knows."""
-    known = settings.auth == "open" or (settings.auth != "strict" and settings.secret == DEFAULT_SECRET)
+    known = settings.auth == "open" or (settings.auth != "strict" and is_well_known(settings.secret))
     if not known or settings.expose_test_keys or not beyond(settings.host):
         return
     without = " without `--auth open`" if settings.auth == "open" else ""

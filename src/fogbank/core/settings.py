@@ -15,11 +15,17 @@ Partition = Literal["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-
 Runtimes = Literal["nearest", "exact"]
 Secret = Annotated[str, "secret"]  # of such a setting no answer and no message shows the value
 DEFAULT_SECRET = "test"  # noqa: S105 - known to everybody
+SHORTEST = 8  # characters of a secret of one's own
 
 
 def reachable(host: str) -> str:
     """The address at which a cloud that listens on `host` is reached from here."""
     return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}.get(host, host)  # noqa: S104
+
+
+def is_well_known(secret: str) -> bool:
+    """Whether everybody knows, or could guess, a secret of the root keys: the default, and what is next to none."""
+    return secret == DEFAULT_SECRET or len(secret.strip()) < SHORTEST
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import socket
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ FILE = "control.token"
 HEADER = "X-Fogbank-Control"
 VARIABLE = "FOGBANK_CONTROL_TOKEN"
 BYTES = 32
+SHAPE = re.compile(r"[\w-]{43}", re.ASCII)  # of BYTES random bytes
 ROOT = 0
 LISTENS = "0A"  # the state of a socket in /proc/net/tcp
 
@@ -48,8 +50,17 @@ def candidates(health: Mapping[str, Any], host: str, port: int, environ: Mapping
     found = [environ[VARIABLE].strip()] if environ.get(VARIABLE) else []
     if health.get("data") and is_here(host) and is_ours(port):
         with contextlib.suppress(OSError, UnicodeDecodeError):  # another user's, or a container's
-            found.append((Path(str(health["data"])) / FILE).read_text().strip())
+            found.append(_read(Path(str(health["data"])) / FILE))
     return list(dict.fromkeys(filter(None, found)))
+
+
+def _read(path: Path) -> str:
+    """A token that this user keeps to itself; empty for whatever else lies there."""
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)) as file:
+        about = os.fstat(file.fileno())
+        text = file.read(200).strip()
+    mine = about.st_uid == os.getuid() and not about.st_mode & 0o077
+    return text if mine and SHAPE.fullmatch(text) else ""
 
 
 def is_ours(port: int) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+LONGEST = 2000  # characters kept of what a client may have written
+
 
 class Hop(msgspec.Struct):
     """One call or job: who asked for what, and what came of it. `cause` is the id of the hop it followed from."""
@@ -34,6 +36,10 @@ class Trace:
         self._size = size
 
     def add(self, hop: Hop) -> None:
+        if len(hop.message) > LONGEST:
+            hop.message = hop.message[:LONGEST] + "…"
+        if len(hop.operation) > LONGEST:
+            hop.operation = hop.operation[:LONGEST] + "…"
         hops = self._hops
         hops[hop.id] = hop
         if len(hops) > self._size:

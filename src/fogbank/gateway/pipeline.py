@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("fogbank")
 
 ANONYMOUS_OK = frozenset({"s3"})  # services whose resource policies may admit anybody
+MAX_FORM = 8 << 20  # bytes of a form, which is read before it is known whose it is; no query service takes more
 NO_AUTH = Principal(kind="anonymous", account="")
 
 
@@ -98,7 +99,7 @@ class Pipeline:
 
     async def _read_first(self, request: Request) -> Response:
         try:
-            request.content = await request.read(self._app.settings.max_body)
+            request.content = await request.read(min(MAX_FORM, self._app.settings.max_body))
             request.stream = None
         except BodyTooLarge:
             return wire.error_response(None, "query", "", RequestTooLarge(), self._app.ids.uuid())

@@ -52,6 +52,7 @@ class DataPlane(msgspec.Struct):
     service: str
 
 
+NAMED_WITHIN = 1 << 20  # bytes of a form in which its Action and Version are looked for: SDKs write them first
 KEPT = 10_000  # targets remembered
 
 DATA_PLANES = {"execute-api": "apigateway", "lambda-url": "lambda", "s3-website": "s3"}
@@ -191,9 +192,9 @@ def _of_browser(request: Request) -> bool:
 def form_action(request: Request) -> tuple[str, str]:
     """Action and Version of a query-protocol request, in the form body or in the URL."""
     if request.content and request.header("content-type").startswith("application/x-www-form-urlencoded"):
-        action = _ACTION.search(request.content)
+        action = _ACTION.search(request.content, 0, NAMED_WITHIN)
         if action:
-            version = _VERSION.search(request.content)
+            version = _VERSION.search(request.content, 0, NAMED_WITHIN)
             return action[1].decode(), version[1].decode() if version else ""
     if "Action=" in request.query:
         query = dict(parse_qsl(request.query))

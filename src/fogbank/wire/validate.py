@@ -153,6 +153,8 @@ class _Walk:
 
     def _list(self, shape: Shape, value: list[Any], path: str, depth: int) -> Iterator[str]:
         member = shape.member
+        if shape.raw.max is not None and len(value) > shape.raw.max:
+            return  # that is said already; what is in it may be without end
         if member.shape.type in ("structure", "list", "map"):
             for index, item in enumerate(value, 1):
                 if item is not None:
@@ -166,6 +168,8 @@ class _Walk:
             rules = ", ".join(self.all_rules(shape.key))
             yield self._error(shape, value, path, f"Map keys must satisfy constraint: [{rules}]")
         member = shape.value
+        if shape.raw.max is not None and len(value) > shape.raw.max:
+            return
         if member.shape.type in ("structure", "list", "map"):
             for key, item in value.items():
                 if item is not None:

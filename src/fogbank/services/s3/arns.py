@@ -188,7 +188,8 @@ def tags_copied(ctx: Context, source: Request, req: Request, tags: Mapping[str, 
 
 def copy_object(ctx: Context, req: Request) -> list[Access]:
     """GetObject on the source and what PutObject needs on the target."""
-    target = put_object(ctx, req)
+    source = source_of(ctx, req)
+    target = put_object(ctx, {**req, "CopySource": f"{source['Bucket']}/{source['Key']}"})
     return [_source(ctx, req), *(target if isinstance(target, list) else [target])]
 
 

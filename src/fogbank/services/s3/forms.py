@@ -20,6 +20,16 @@ _FILENAME = re.compile(rb'\bfilename="([^"]*)"', re.IGNORECASE)
 _FREE = frozenset({"awsaccesskeyid", "signature", "policy", "file", "x-amz-signature"})
 
 
+PIECE = 16 * 1024  # bytes that are looked through at a time
+
+
+async def _pieces(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """A body in pieces that are cheap to cut from."""
+    async for chunk in body:
+        for at in range(0, len(chunk), PIECE):
+            yield chunk[at : at + PIECE]
+
+
 class Form:
     """The fields in front of the file (names in lower case), and the file's bytes as they come."""
 
@@ -28,7 +38,8 @@ class Form:
         if match is None:
             raise MalformedPOSTRequest
         self._delimiter = b"\r\n--" + (match[1] or match[2]).encode("latin-1")
-        self._body = body
+        self._body = _pieces(body)
+        self._taken = 0  # bytes of the form that were read
         self._buffer = b"\r\n"  # so that the first delimiter looks like the others
         self._over = False
         self.fields: dict[str, str] = {}
@@ -38,8 +49,10 @@ class Form:
     async def open(self) -> None:
         """Read up to the first byte of the file. Raises MalformedPOSTRequest."""
         await self._until(self._delimiter)
-        total = 0
+        begun = self._taken
         while True:
+            if self._taken - begun > _FIELDS_LIMIT:
+                raise MalformedPOSTRequest("Your POST request fields preceding the upload file were too large.")
             line = await self._until(b"\r\n")
             if line.strip() == b"--":
                 raise MalformedPOSTRequest("POST requires exactly one file upload per request.")
@@ -55,9 +68,6 @@ class Form:
                 self.file_type = found[1].decode("latin-1").strip() if found else ""
                 return
             value = await self._until(self._delimiter)
-            total += len(value) + len(field)
-            if total > _FIELDS_LIMIT:
-                raise MalformedPOSTRequest("Your POST request fields preceding the upload file were too large.")
             self.fields[field] = value.decode("utf-8", "replace")
 
     async def _until(self, mark: bytes) -> bytes:
@@ -66,6 +76,7 @@ class Form:
             if len(self._buffer) > 2 * _FIELDS_LIMIT or not await self._more():
                 raise MalformedPOSTRequest
         found, self._buffer = self._buffer[:at], self._buffer[at + len(mark) :]
+        self._taken += at + len(mark)
         return found
 
     async def _more(self) -> bool:

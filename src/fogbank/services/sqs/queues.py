@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from fogbank.core import arns
 from fogbank.core.context import Context
-from fogbank.core.kinds import Kind, named
+from fogbank.core.kinds import Kind, Named, named, nobodys
 from fogbank.core.operation import Access
 from fogbank.store.api import Reader
 
@@ -38,10 +38,13 @@ def _in_url(ctx: Context, text: str) -> Place:
     """A QueueUrl: /ACCOUNT/NAME on any host. A bare name, or ACCOUNT/NAME, will do."""
     if not text:
         raise MissingParameter("QueueUrl")
-    path = urlsplit(text).path if "://" in text else text
+    try:
+        path = urlsplit(text).path if "://" in text else text
+    except ValueError:  # what is no URL is no queue's
+        path = ""
     *accounts, name = path.removeprefix("/").split("/")
     if not name or len(accounts) > 1 or (accounts and not arns.ACCOUNT.fullmatch(accounts[0])):
-        raise InvalidAddress(f"The address {text} is not valid for this endpoint.")
+        raise InvalidAddress(f"The address {text[:500]} is not valid for this endpoint.")
     return (accounts[0] if accounts else ctx.account), ctx.region, name
 
 
@@ -72,6 +75,19 @@ QUEUE: Kind[Queue] = Kind(
 )
 BY_ARN: Kind[Queue] = Kind("queue by ARN", QUEUES, key=_in_arn, arn=QUEUE.arn, missing=_nothing, policy=QUEUE.policy)
 url = QUEUE.of("QueueUrl")
+
+
+def own_url(ctx: Context, req: dict[str, Any]) -> Named:
+    """A queue of the caller's account: no policy of a queue gives these actions to other accounts.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-customer-managed-policy-examples.html
+    ("Cross-account permissions don't apply to the following actions")
+    """
+    return own(ctx, url(ctx, req))
+
+
+def own(ctx: Context, queue: Named) -> Named:
+    return queue if queue.owner == ctx.account else nobodys(queue)
 
 
 def require(tx: Reader, ctx: Context, req: dict[str, Any]) -> Queue:

@@ -14,7 +14,7 @@ from fogbank.core.principal import Principal, anonymous
 
 from .. import apis
 from ..records import Api
-from . import authorizers, keys, validation
+from . import authorizers, keys, table, validation
 from .answers import GatewayError
 from .exchange import Exchange
 
@@ -74,7 +74,7 @@ def _authorize(exchange: Exchange, principal: Principal, document: str) -> None:
     app, running = exchange.app, exchange.running
     if app.settings.iam == "off":
         return
-    arn = running.arn(f"{running.stage}/{exchange.request.method}{exchange.path}")
+    arn = running.arn(f"{running.stage}/{exchange.request.method}/{table.bare(exchange.path)}")
     ctx = msgspec.structs.replace(exchange.ctx, principal=principal)
     decision, asked = app.authorizer.decide(ctx, ACTION, arn, running.account, document or None, _conditions(exchange))
     if decision.allowed:

@@ -17,7 +17,7 @@ from fogbank.core.principal import Principal
 
 from .. import patterns
 from ..budget import OverBudget
-from . import lambda_proxy, mapping, workers
+from . import lambda_proxy, mapping, table, workers
 from .answers import GatewayError
 from .exchange import Exchange
 
@@ -114,7 +114,7 @@ async def _ask(exchange: Exchange, authorizer: dict[str, Any], identity: tuple[s
 
 def _event(exchange: Exchange, authorizer: dict[str, Any], identity: tuple[str, ...]) -> dict[str, Any]:
     running = exchange.running
-    arn = running.arn(f"{running.stage}/{exchange.request.method}{exchange.path}")
+    arn = running.arn(f"{running.stage}/{exchange.request.method}/{table.bare(exchange.path)}")
     if authorizer["type"] == "TOKEN":
         return {"type": "TOKEN", "methodArn": arn, "authorizationToken": identity[0]}
     event = lambda_proxy.event_of(exchange)
@@ -167,7 +167,7 @@ def _text(value: Any) -> str:
 
 def _decide(exchange: Exchange, answer: Answer) -> None:
     running = exchange.running
-    arn = running.arn(f"{running.stage}/{exchange.request.method}{exchange.path}")
+    arn = running.arn(f"{running.stage}/{exchange.request.method}/{table.bare(exchange.path)}")
     who = Principal(kind="user", account=running.account, arn=answer.principal, identity_arn=answer.principal)
     context = {"aws:SourceIp": exchange.request.client, "aws:UserAgent": exchange.request.header("user-agent")}
     policies = PolicySet(identity=(answer.policy,) if answer.policy else ())

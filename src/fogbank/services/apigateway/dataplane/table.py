@@ -49,13 +49,18 @@ class RouteTable(Generic[T]):
 
     def find(self, method: str, path: str) -> tuple[T, dict[str, str]] | None:
         """The method of a request path and its path parameters; None where there is none."""
-        parts = path.strip("/").split("/") if path.strip("/") else []
+        parts = bare(path).split("/") if bare(path) else []
         found = _walk(self._root, parts, 0, [])
         if found is None:
             return None
         node, values = found
         target = node.methods.get(method) or node.methods.get("ANY")
         return None if target is None else (target, dict(zip(node.names, values, strict=True)))
+
+
+def bare(path: str) -> str:
+    """A request's path as resources are matched by it, and as policies see it: without slashes around it."""
+    return path.strip("/")
 
 
 def _walk(node: _Node[Any], parts: list[str], index: int, values: list[str]) -> tuple[_Node[Any], list[str]] | None:

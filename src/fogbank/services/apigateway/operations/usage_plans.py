@@ -59,6 +59,8 @@ def check(tx: Reader, ctx: Context, shape: dict[str, Any]) -> None:
     if any(float(value) < 0 for value in throttle.values()):
         raise BadRequest("Usage Plan throttle limits must not be negative")
     for stage in shape.get("apiStages") or ():
+        if not stage.get("apiId") or not stage.get("stage"):
+            raise BadRequest("Usage Plan must contain both apiId and stage for each API stage")
         if tx.get(STAGES, (ctx.account, ctx.region, stage["apiId"], stage["stage"])) is None:
             raise NotFound(f"API Stage not found: {stage['apiId']}:{stage['stage']}")
 

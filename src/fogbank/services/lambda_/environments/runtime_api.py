@@ -27,6 +27,7 @@ from fogbank.engines import peers
 log = logging.getLogger("fogbank.lambda")
 
 PREFIX = "/2018-06-01/runtime/"
+MAX_HEAD = 64 * 1024  # bytes of a request's line and headers
 MAX_BODY = 32 * 1024 * 1024  # what is buffered of one request; the payload limits are the environment's
 REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 413: "Payload Too Large"}
 
@@ -83,6 +84,8 @@ class Connection(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
         self._size = 0
+        self._head = 0  # bytes that came before the head was whole
+        self._in_body = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
@@ -93,6 +96,10 @@ class Connection(asyncio.Protocol):
         self._api.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
+        self._head += 0 if self._in_body else len(data)
+        if self._head > MAX_HEAD + len(data) or self._refused:
+            self.close()
+            return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
@@ -114,6 +121,7 @@ class Connection(asyncio.Protocol):
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
+        self._in_body = True
         if not self._admitted():
             return
         if self._headers.get("expect", "").lower() == "100-continue" and self._transport is not None:

@@ -15,12 +15,12 @@ from fogbank.store.api import Reader
 
 from .. import delivery
 from ..errors import InvalidParameterValue, MissingParameter, ResourceNotFoundException, UnsupportedOperation
-from ..queues import BY_ARN, queue_arn
+from ..queues import BY_ARN, own, queue_arn
 from ..records import MOVES, QUEUES, MoveTask, Queue
 
 
 def _on_source(ctx: Context, arn: str) -> list[Access]:
-    source = BY_ARN.name(ctx, arn)
+    source = own(ctx, BY_ARN.name(ctx, arn))
     return [Access(action, source) for action in
             ("", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")]  # fmt: skip
 

@@ -18,7 +18,7 @@ from ..errors import (
     QueueNameExists,
     invalid_next_token,
 )
-from ..queues import QUEUE, by_arn, new, owned, queue_arn, queue_url, require, url
+from ..queues import QUEUE, by_arn, new, own_url, owned, queue_arn, queue_url, require, url
 from ..records import DEFAULTS, QUEUES, Queue
 
 READABLE = {
@@ -123,6 +123,10 @@ def get_queue_url(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def list_queues(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """URLs by name prefix; a token only where MaxResults was given, as AWS does."""
     prefix, limit = req.get("QueueNamePrefix") or "", req.get("MaxResults")
+    if limit is not None and not 1 <= limit <= 1000:
+        raise InvalidParameterValue(
+            f"Value {limit} for parameter MaxResults is invalid. Reason: Must be between 1 and 1000, if provided."
+        )
     where = (ctx.account, ctx.region)
     pages = Pages(ctx, invalid_next_token, f"{ctx.account}/{ctx.region}/sqs/{prefix}")
     after = pages.key(where, req.get("NextToken"))
@@ -134,7 +138,7 @@ def list_queues(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return answer | (more if limit else {})
 
 
-@operation("sqs", "DeleteQueue", resource=url)
+@operation("sqs", "DeleteQueue", resource=own_url)
 def delete_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The queue is gone at once, its messages in slices."""
     with ctx.write() as tx:
@@ -172,7 +176,7 @@ def get_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Attributes": {name: value for name, value in shown.items() if "All" in asked or name in asked}}
 
 
-@operation("sqs", "SetQueueAttributes", resource=url)
+@operation("sqs", "SetQueueAttributes", resource=own_url)
 def set_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Change attributes; an empty text unsets one."""
     with ctx.write() as tx:

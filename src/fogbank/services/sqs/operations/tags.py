@@ -9,12 +9,12 @@ from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
-from ..errors import InvalidParameterValue
-from ..queues import queue_arn, require, url
-from ..records import QUEUES
+from ..errors import InvalidParameterValue, MissingParameter
+from ..queues import own_url, queue_arn, require
+from ..records import QUEUES, Queue
 
 
-@operation("sqs", "TagQueue", resource=url)
+@operation("sqs", "TagQueue", resource=own_url)
 def tag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Set tags, 50 at most."""
     with ctx.write() as tx:
@@ -26,7 +26,7 @@ def tag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("sqs", "UntagQueue", resource=url)
+@operation("sqs", "UntagQueue", resource=own_url)
 def untag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove tags."""
     with ctx.write() as tx:
@@ -36,7 +36,7 @@ def untag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("sqs", "ListQueueTags", resource=url)
+@operation("sqs", "ListQueueTags", resource=own_url)
 def list_queue_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The queue's tags."""
     with ctx.read() as tx:
@@ -44,14 +44,24 @@ def list_queue_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Tags": found} if found else {}
 
 
-@operation("sqs", "AddPermission", resource=url)
+def _policy(queue: Queue, default: dict[str, Any]) -> dict[str, Any]:
+    """The queue's policy; its statements are a list."""
+    text = queue.attributes.get("Policy")
+    policy: dict[str, Any] = json.loads(text) if text else default
+    statements = policy["Statement"]
+    return {**policy, "Statement": statements if isinstance(statements, list) else [statements]}
+
+
+@operation("sqs", "AddPermission", resource=own_url)
 def add_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Add a statement to the queue's policy."""
     with ctx.write() as tx:
         queue = require(tx, ctx, req)
         arn = queue_arn(queue)
         default = {"Version": "2008-10-17", "Id": f"{arn}/SQSDefaultPolicy", "Statement": []}
-        policy = json.loads(queue.attributes.get("Policy") or json.dumps(default))
+        policy = _policy(queue, default)
+        if not req["AWSAccountIds"] or not req["Actions"]:
+            raise MissingParameter("AWSAccountIds" if not req["AWSAccountIds"] else "Actions")
         if any(statement.get("Sid") == req["Label"] for statement in policy["Statement"]):
             raise InvalidParameterValue(f"Value {req['Label']} for parameter Label is invalid. Reason: Already exists.")
         principals = [f"arn:{ctx.partition}:iam::{account}:root" for account in req["AWSAccountIds"]]
@@ -70,12 +80,12 @@ def add_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("sqs", "RemovePermission", resource=url)
+@operation("sqs", "RemovePermission", resource=own_url)
 def remove_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove a statement by its label."""
     with ctx.write() as tx:
         queue = require(tx, ctx, req)
-        policy = json.loads(queue.attributes.get("Policy") or '{"Statement": []}')
+        policy = _policy(queue, {"Statement": []})
         kept = [statement for statement in policy["Statement"] if statement.get("Sid") != req["Label"]]
         if len(kept) == len(policy["Statement"]):
             raise InvalidParameterValue(
