@@ -72,3 +72,16 @@ def test_every_setting_is_in_the_manual():
     manual = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
     missing = [name for name in Settings.__struct_fields__ if f"`{name}`" not in manual]
     assert not missing
+
+
+def test_what_kubernetes_sets_for_a_service_of_our_name_is_no_setting(tmp_path):
+    injected = {"FOGBANK_SERVICE_HOST": "10.0.0.1", "FOGBANK_SERVICE_PORT": "4566", "FOGBANK_PORT": "tcp://10.0.0.1:4566",
+                "FOGBANK_PORT_4566_TCP": "tcp://10.0.0.1:4566", "FOGBANK_SERVICE_PORT_HTTP": "4566"}  # fmt: skip
+    assert config.load({}, injected, tmp_path) == config.load({}, {}, tmp_path)
+
+
+@pytest.mark.parametrize("secret", [" ", "x", "test  ", "1234567"])
+def test_a_secret_that_can_be_guessed_is_none(tmp_path, secret):
+    with pytest.raises(config.BadSetting, match="at least 8 characters"):
+        config.load({"secret": secret}, {}, tmp_path)
+    assert config.load({}, {"FOGBANK_SECRET": ""}, tmp_path).secret == "test"

@@ -30,6 +30,8 @@ LOCALSTACK = {
 
 
 LEVELS = ("debug", "info", "warning", "error")
+# what Kubernetes and links between containers set for a service that is called fogbank
+INJECTED = re.compile(r"FOGBANK_(SERVICE_(HOST|PORT).*|PORT=tcp://.*|PORT_[0-9]+_.*)", re.DOTALL)
 LISTS = ("domains", "allow_origin")  # separated by commas in a variable
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 # what a setting has to be beyond its type
@@ -127,9 +129,10 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The settings in FOGBANK_* variables; an empty one is not set, as compose files leave them."""
     found: dict[str, Any] = {}
     for name, value in environ.items():
-        if name.startswith(PREFIX) and name not in NOT_SETTINGS and value:  # empty is unset, as compose files have it
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS and value and not INJECTED.fullmatch(f"{name}={value}"):
             key = name[len(PREFIX) :].lower()
             found[key] = _listed(value) if key in LISTS else value
     return found

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("fogbank")
 
 ANONYMOUS_OK = frozenset({"s3"})  # services whose resource policies may admit anybody
-MAX_FORM = 8 << 20  # bytes of a form, which is read before it is known whose it is; no query service takes more
+MAX_FORM = 16 << 20  # bytes of a form, which is read before it is known whose it is; nobody takes more
 NO_AUTH = Principal(kind="anonymous", account="")
 
 

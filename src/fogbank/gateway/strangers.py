@@ -53,6 +53,8 @@ from fogbank.core.http import Request, Response
 from fogbank.core.settings import Settings
 from fogbank.wire import hosts
 
+# what stands before the domain in the host of a bucket, an API or a function
+_PLANE = re.compile(r"(?:[^.]+\.)*(?:s3|s3-website|execute-api|lambda-url)(?:[.-][a-z]{2}(?:-[a-z]+)+-\d)?\.")
 KEPT = 1024  # hosts remembered
 BROWSER = "Mozilla/"  # how the User-Agent of each begins
 SANDBOX = (
@@ -87,9 +89,12 @@ class Strangers:
     def misdirected(self, request: Request) -> Response:
         """The answer to a Host that is not served (RFC 9110 section 15.5.20)."""
         name = hosts.bare(request.host)
+        plane = _PLANE.match(name)
+        domain = name[plane.end() :] if plane else name
         text = (
             f"Fogbank does not answer to the host {name}, which could be a web page's name for this machine. If it is "
-            f"yours, add it to the setting domains: FOGBANK_DOMAINS={','.join((*self._domains, name))}\n"
+            f"yours, add it to the setting domains, without the names of buckets, APIs and functions in front: "
+            f"FOGBANK_DOMAINS={','.join((*self._domains, domain))}\n"
         )
         return Response(421, [("content-type", "text/plain; charset=utf-8")], text.encode())
 
