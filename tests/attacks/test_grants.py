@@ -49,7 +49,9 @@ def test_a_queue_is_managed_by_its_account_only(world: World, operation: str, mo
     ("sqs", "GetQueueAttributes", {"QueueUrl": URL, "AttributeNames": ["All"]}),
     ("sqs", "DeleteQueue", {"QueueUrl": URL}),
     ("logs", "FilterLogEvents", {"logGroupName": "/deep/Log"}),
+    ("dynamodb", "Scan", {"TableName": "Items"}),
     ("iam", "DeleteUser", {"UserName": "Boss"}),
+    ("lambda", "GetFunction", {"FunctionName": "Work"}),
 ])  # fmt: skip
 def test_a_deny_by_the_tags_of_a_thing_holds(world: World, service: str, operation: str, request_: dict) -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html"""

@@ -235,7 +235,8 @@ class World:
 
     def _lambda(self) -> None:
         made = self.own("lambda", "CreateFunction", FunctionName="Work", Runtime="python3.12", Handler="a.handler",
-                        Role=self.role, Code={"ZipFile": _package()}, Description=SECRET)  # fmt: skip
+                        Role=self.role, Code={"ZipFile": _package()}, Description=SECRET,
+                        Tags={"k": SECRET})  # fmt: skip
         layer = self.own("lambda", "PublishLayerVersion", LayerName="Layer", Description=SECRET,
                          Content={"ZipFile": _package()})  # fmt: skip
         arn = made["FunctionArn"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 from fogbank.core.context import Cloud, Context
@@ -129,7 +130,9 @@ class Authorizer:
         `owner` is the account of the resource: None for "*", which is nobody's and everybody's; "" for what belongs to
         nobody, which nobody may touch. `document` is the resource's policy.
         """
-        asked = AccessRequest(ctx.principal, action, resource, facts(ctx, conditions, owner or "", _tags(resource)))
+        asked = AccessRequest(
+            ctx.principal, action, resource, facts(ctx, conditions, owner or "", partial(_tags, resource))
+        )
         if owner == "":
             return NOT_THERE, asked
         return evaluate(asked, self.policies(asked, owner or "", document)), asked
@@ -195,7 +198,7 @@ def _tags(resource: str) -> Mapping[str, str]:
     """The tags of the record that authorization found, if it found one that has any."""
     record = resource.record if isinstance(resource, Named) else None
     tags = getattr(record, "tags", None)
-    return tags if isinstance(tags, dict) else {}
+    return tags if isinstance(tags, Mapping) else {}
 
 
 def _unnamed(resource: str) -> str | None:

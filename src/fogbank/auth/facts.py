@@ -19,11 +19,14 @@ _GLOBAL = {"iam", "sts", "organizations", "route53", "cloudfront", "support"}
 
 
 def facts(
-    ctx: Context, conditions: Mapping[str, str | Sequence[str]], resource_account: str, tags: Mapping[str, str]
+    ctx: Context,
+    conditions: Mapping[str, str | Sequence[str]],
+    resource_account: str,
+    tags: Callable[[], Mapping[str, str]],
 ) -> Callable[[], dict[str, ContextValue]]:
     """A function that makes the condition keys, for when a policy asks.
 
-    `conditions` are the operation's own keys, `tags` those of the resource.
+    `conditions` are the operation's own keys, `tags` gives those of the resource.
     """
 
     def make() -> dict[str, ContextValue]:
@@ -42,7 +45,7 @@ def facts(
         if resource_account:
             found["aws:ResourceAccount"] = resource_account
         found |= _caller(ctx, now)
-        found |= {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+        found |= {f"aws:ResourceTag/{key}": value for key, value in tags().items()}
         found |= conditions
         return found
 

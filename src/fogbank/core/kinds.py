@@ -17,7 +17,7 @@ differ.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .errors import AccessDenied, ServiceError
@@ -59,6 +59,19 @@ def named(arn: str, owner: str, *, policy: str | None = None, key: Any = None, r
 def nobodys(text: str) -> Named:
     """What a request names in a way that means nothing here: denied to everybody."""
     return named(text, "")
+
+
+class Tagged:
+    """Stands for a record of which authorization needs the tags alone, and those only when a policy asks."""
+
+    __slots__ = ("_look",)
+
+    def __init__(self, look: Callable[[], Mapping[str, str]]) -> None:
+        self._look = look
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        return self._look()
 
 
 class Names:

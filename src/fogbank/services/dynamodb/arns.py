@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-cond
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from fogbank.core.conditions import Lazy
@@ -64,13 +63,8 @@ def read_resource(ctx: Context, req: dict[str, Any]) -> Access:
     arn = table_of(ctx, req["TableName"])
     index = req.get("IndexName")
     if index:
-        arn = _index(arn, arn.owner, index)
+        arn = named(f"{arn}/index/{index}", arn.owner, record=arn.record)
     return Access("", arn, Lazy(lambda: _read_conditions(ctx, req)))
-
-
-@lru_cache(4096)
-def _index(table: str, owner: str, index: str) -> Named:
-    return named(f"{table}/index/{index}", owner)
 
 
 def batch_get_resources(ctx: Context, req: dict[str, Any]) -> list[Access]:

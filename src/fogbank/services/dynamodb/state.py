@@ -10,12 +10,13 @@ transaction itself, the description is one of the things that a conflict is abou
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fogbank.core import arns
 from fogbank.core.context import Context
-from fogbank.core.kinds import Named, named, remember, resolved
-from fogbank.store.api import Reader, Transaction
+from fogbank.core.kinds import Named, Tagged, named, remember, resolved
+from fogbank.store.api import Reader, Store, Transaction
 
 from .definitions import check_name
 from .errors import ProvisionedThroughputExceeded, ResourceNotFound
@@ -64,11 +65,18 @@ class State:
         found = self._names.get(asked)
         if found is None:
             place = _place(ctx, text)
-            found = named(table_arn(*place), place[0], key=place)
+            found = named(
+                table_arn(*place), place[0], key=place, record=Tagged(partial(self._tags, ctx.app.store, place))
+            )
             if len(self._names) >= KEPT:
                 self._names.clear()
             self._names[asked] = found
         return remember(ctx, TABLE, text, found)
+
+    def _tags(self, store: Store, place: Target) -> dict[str, str]:
+        with store.read() as tx:
+            found = self.find(tx, place)
+        return found.record.tags if found is not None else {}
 
     # -- tables ------------------------------------------------------------------------------------------------------
 

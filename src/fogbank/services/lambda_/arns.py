@@ -8,17 +8,18 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html (wh
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from fogbank.core import tags
 from fogbank.core.context import Context
-from fogbank.core.kinds import Kind, Named, remember, resolved
+from fogbank.core.kinds import Kind, Named, Tagged, remember, resolved
 from fogbank.core.kinds import named as named_arn
 
 from .errors import InvalidParameterValue, ResourceNotFound
-from .records import LATEST, MAPPINGS, POLICIES, Mapping, document
+from .records import FUNCTIONS, LATEST, MAPPINGS, POLICIES, Mapping, document
 
 LAMBDA = "lambda.amazonaws.com"
 FUNCTION = "function"
@@ -94,7 +95,14 @@ def resource_of(ctx: Context, which: Target) -> Named:
     with ctx.read() as tx:
         policy = tx.get(POLICIES, (*which.key, "" if which.qualifier == LATEST else which.qualifier))
     text = document(policy.statements) if policy is not None else None
-    return named_arn(arn_of(ctx, which), which.account, policy=text, key=which, record=policy)
+    record = Tagged(partial(_tags, ctx, which))
+    return named_arn(arn_of(ctx, which), which.account, policy=text, key=which, record=record)
+
+
+def _tags(ctx: Context, which: Target) -> dict[str, str]:
+    with ctx.read() as tx:
+        found = tx.get(FUNCTIONS, which.key)
+    return found.tags if found is not None else {}
 
 
 def named(ctx: Context, req: dict[str, Any]) -> Named:
