@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from .attack import Attack
 from .doors import Ask, Doors, send, signed
+from .world import World
 
 TRUST = {
     "Version": "2012-10-17",
@@ -75,3 +76,11 @@ def doors(cloud):
 @pytest.fixture
 def attack() -> Attack:
     return Attack()
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """A victim with something of every kind, and those who may not touch it."""
+    made = World()
+    yield made
+    made.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -24,13 +23,6 @@ OWNERS = [
     ("TagQueue", {"Tags": {"a": "b"}}),
     ("UntagQueue", {"TagKeys": ["k"]}),
 ]
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize(("operation", "more"), OWNERS)

@@ -24,13 +24,6 @@ from .world import SECRET, World
 RANDOM = random.Random(6)
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
-
-
 def operations() -> Iterator[tuple[str, str]]:
     for service in services.built():
         loaded = services.load(service)

@@ -52,13 +52,6 @@ def _cases() -> Iterator[Any]:
                     yield pytest.param(service, name, path, id=f"{service}-{name}-{'.'.join(path)}")
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
-
-
 @pytest.mark.parametrize(("service", "name", "path"), list(_cases()))
 def test_a_role_that_is_given_must_be_passed(world: World, service: str, name: str, path: tuple[str, ...]) -> None:
     loaded = services.load(service)

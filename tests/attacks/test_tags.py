@@ -40,13 +40,6 @@ def _cases() -> Iterator[Any]:
                 yield pytest.param(service, name, member, id=f"{service}-{name}")
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
-
-
 @pytest.mark.parametrize(("service", "name", "member"), list(_cases()))
 def test_tags_on_creation_need_their_permission(world: World, service: str, name: str, member: str) -> None:
     loaded = services.load(service)
