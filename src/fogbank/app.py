@@ -79,7 +79,14 @@ class App:
         self.metrics = Metrics()
         self.trace = Trace()
         self.store = open_store(settings)
-        self.secret = _secret(self.store)
+        own = _own(self.store, settings.partition)
+        if own.partition != settings.partition:
+            self.store.close()
+            raise StoreError(
+                f"what is kept here is of the partition {own.partition}, and its ARNs with it: start with --partition "
+                f"{own.partition}, or with another --data folder"
+            )
+        self.secret = own.value
         self.blobs: BlobStore = open_blobs(settings)
         self.strangers = Strangers(settings)
         self.authenticator = Authenticator(self, self.strangers)
@@ -250,28 +257,29 @@ class App:
 
 
 class SecretRecord(Record):
-    """The data directory's own secret, drawn once."""
+    """The data directory's own secret, drawn once, and the partition that its ARNs are of."""
 
     value: bytes
+    partition: str = "aws"
 
 
 SECRET = Table("core/secret", SecretRecord, key=lambda _: ("secret",))
 
 
-def _secret(store: Store) -> bytes:
+def _own(store: Store, partition: str) -> SecretRecord:
     for left in reversed(range(CONFLICT_TRIES)):
         try:
-            return _kept_secret(store)
+            return _kept(store, partition)
         except Conflict:  # two nodes start for the first time
             if not left:
                 raise
     raise AssertionError
 
 
-def _kept_secret(store: Store) -> bytes:
+def _kept(store: Store, partition: str) -> SecretRecord:
     with store.write() as tx:
         kept = tx.get(SECRET, ("secret",))
         if kept is None:
-            kept = SecretRecord(value=os.urandom(32))
+            kept = SecretRecord(value=os.urandom(32), partition=partition)
             tx.put(SECRET, kept)
-    return kept.value
+    return kept

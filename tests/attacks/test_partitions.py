@@ -48,3 +48,13 @@ def test_the_region_follows_the_partition_and_must_be_of_it(tmp_path: Any) -> No
         config.load({"partition": "aws-cn"}, {"FOGBANK_REGION": "eu-west-1"}, tmp_path)
     with pytest.raises(config.BadSetting, match="it is one of aws, aws-cn"):
         config.load({"partition": "aws-x"}, {}, tmp_path)
+
+
+def test_what_is_kept_stays_of_its_partition(tmp_path: Any) -> None:
+    with testing.cloud(data=tmp_path / "data") as cloud:
+        cloud.account().client("iam").create_user(UserName="u")
+    other = testing.cloud(data=tmp_path / "data", partition="aws-cn", region="cn-north-1")
+    with pytest.raises(testing.CloudFailed, match="--partition aws, or with another --data folder"), other:
+        pass
+    with testing.cloud(data=tmp_path / "data") as cloud:
+        assert cloud.account().client("iam").list_users()["Users"] == []
