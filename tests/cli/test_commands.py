@@ -158,7 +158,7 @@ def _has_ipv6() -> bool:
 def test_up_says_what_a_running_cloud_has_otherwise(apart):
     apart.run("up", "-d", "--iam", "off")
     assert apart.run("up", "-d", "--iam", "off").stderr == ""
-    said = apart.run("up", "-d", FOGBANK_SECRET="hush")
+    said = apart.run("up", "-d", FOGBANK_SECRET="hush-hush-hush")
     assert "already running" in said.stdout
     assert "iam is off, not enforce" in said.stderr
     assert "secret" in said.stderr
