@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -32,7 +33,7 @@ def _adding(ctx: Context, req: dict[str, Any]) -> Access:
 def _removing(ctx: Context, req: dict[str, Any]) -> Access:
     """As for AddPermission, of the statement that is removed."""
     which = qualified(ctx, req)
-    statements = which.record.statements if which.record is not None else ()
+    statements = json.loads(which.policy)["Statement"] if which.policy else ()
     conditions: dict[str, str] = {}
     for statement in statements:
         if statement["Sid"] == req["StatementId"]:
