@@ -114,12 +114,15 @@ class Kind(Generic[R]):
 
     # -- for authorization -------------------------------------------------------------------------------------------
 
-    def name(self, ctx: Context, text: str) -> Named:
-        """Resolve a name for authorization, and remember it for the operation."""
+    def name(self, ctx: Context, text: str, part: str = "") -> Named:
+        """Resolve a name for authorization, and remember it for the operation.
+
+        `part` is what the ARN ends in where a part of the thing is meant: a stream of a log group.
+        """
         key = self.key(ctx, text)
         with ctx.read() as tx:
             record = tx.get(self.table, key)
-        found = Named(self.arn(ctx, key, record))
+        found = Named(self.arn(ctx, key, record) + part)
         found.owner = str(key[0])
         found.policy = self.policy(record) if record is not None and self.policy is not None else None
         found.key = key

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fogbank.auth import managed, records
+from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.kinds import Named, named, nobodys
 from fogbank.core.operation import Access
@@ -35,12 +36,8 @@ def _here(ctx: Context, word: str, path: str, name: str) -> Named:
 
 def _tagging(req: dict[str, Any]) -> dict[str, Any]:
     """aws:RequestTag/… and aws:TagKeys of a request that tags."""
-    tags = [tag for tag in req.get("Tags") or [] if isinstance(tag, dict)]
-    found: dict[str, Any] = {f"aws:RequestTag/{tag['Key']}": tag.get("Value", "") for tag in tags}
-    keys = [tag["Key"] for tag in tags] + list(req.get("TagKeys") or [])
-    if keys:
-        found["aws:TagKeys"] = keys
-    return found
+    given = {tag["Key"]: tag.get("Value", "") for tag in req.get("Tags") or () if isinstance(tag, dict)}
+    return tags.conditions(given, req.get("TagKeys") or ())
 
 
 def _conditions(req: dict[str, Any], entity: records.Entity | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fogbank.core import arns
 from fogbank.core.context import Context
-from fogbank.core.kinds import Kind, Named, named, remember
+from fogbank.core.kinds import Kind, Named
 from fogbank.store.api import Reader
 
 from .errors import InvalidParameterException, no_group, no_stream
@@ -66,12 +66,9 @@ def _named(req: dict[str, Any]) -> tuple[Kind[Group], str]:
 
 
 def name(ctx: Context, req: dict[str, Any], part: str = "") -> Named:
-    """As `Kind.name`: the group that a request names, or a part of it: `:*`, a stream. At the price of one name."""
+    """The group that a request names, or a part of it: `:*`, a stream."""
     kind, text = _named(req)
-    place: Any = kind.key(ctx, text)
-    with ctx.read() as tx:
-        group = tx.get(GROUPS, place)
-    return remember(ctx, kind.word, text, named(_arn(ctx, place) + part, place[0], key=place, record=group))
+    return kind.name(ctx, text, part)
 
 
 def require_group(tx: Reader, ctx: Context, req: dict[str, Any]) -> Group:

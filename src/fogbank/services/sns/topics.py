@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fogbank.auth import roles
-from fogbank.core import arns
+from fogbank.core import arns, tags
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.kinds import Kind, Named, named
@@ -139,10 +139,7 @@ def changed(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def _tags(req: dict[str, Any]) -> dict[str, Any]:
-    given = {tag["Key"]: tag["Value"] for tag in req.get("Tags") or ()}
-    return {f"aws:RequestTag/{key}": value for key, value in given.items()} | (
-        {"aws:TagKeys": list(given)} if given else {}
-    )
+    return tags.conditions(tags.from_list(req.get("Tags")))
 
 
 def _roles(ctx: Context, attributes: dict[str, str]) -> list[Access]:
@@ -174,8 +171,8 @@ class _Subscriptions(Kind[Subscription]):
     Topic policies have no say: AWS refuses one that names such an action ("action out of service scope").
     """
 
-    def name(self, ctx: Context, text: str) -> Named:
-        found = super().name(ctx, text)
+    def name(self, ctx: Context, text: str, part: str = "") -> Named:
+        found = super().name(ctx, text, part)
         found.owner = found.record.account if found.record is not None else found.split(":")[4]
         return found
 

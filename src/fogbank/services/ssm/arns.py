@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import arns
+from fogbank.core import arns, tags
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.kinds import Kind, Named, named
@@ -103,8 +103,7 @@ def put(ctx: Context, req: dict[str, Any]) -> list[Access]:
     overwrite = {"ssm:Overwrite": _flag(req, "Overwrite")}
     if not req.get("Tags"):
         return [Access("", found, overwrite)]
-    given = {f"aws:RequestTag/{tag['Key']}": tag["Value"] for tag in req["Tags"]}
-    conditions = {**given, "aws:TagKeys": [tag["Key"] for tag in req["Tags"]]}
+    conditions = tags.conditions(tags.from_list(req["Tags"]))
     return [Access("", found, conditions | overwrite), Access("ssm:AddTagsToResource", found, conditions)]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.auth import roles
+from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.kinds import named
 from fogbank.core.operation import Access
@@ -25,11 +26,7 @@ def _conditions(req: dict[str, Any]) -> dict[str, Any]:
         value = req.get(member)
         if value:
             found[key] = value if isinstance(value, list) else str(value)
-    tags = req.get("Tags") or []
-    if tags:
-        found["aws:TagKeys"] = [tag["Key"] for tag in tags]
-        found |= {f"aws:RequestTag/{tag['Key']}": tag["Value"] for tag in tags}
-    return found
+    return found | tags.conditions(tags.from_list(req.get("Tags")))
 
 
 def assumed_role(ctx: Context, req: dict[str, Any]) -> list[Access]:
