@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -36,7 +36,7 @@ from fogbank.gateway.control import Control
 from fogbank.gateway.limits import HttpLimits
 from fogbank.gateway.pipeline import Pipeline
 from fogbank.gateway.server import Server
-from fogbank.gateway.strangers import Strangers, is_shown, sandboxed
+from fogbank.gateway.strangers import Strangers, sandboxed
 from fogbank.gateway.tls import TlsContext
 from fogbank.jobs import queue, timetravel
 from fogbank.jobs.worker import Worker
@@ -148,13 +148,13 @@ class App:
 
     def local(self, kind: Callable[[Any], T], /) -> T:
         """The one `kind(app)` of this cloud, made on first use: where a service keeps engines and caches."""
-        found = self._locals.get(kind)
+        found: T | None = self._locals.get(kind)
         if found is None:
             with self._making:  # operations run in a pool's threads on a networked store
                 found = self._locals.get(kind)
                 if found is None:
                     found = self._locals[kind] = kind(self)
-        return cast(T, found)
+        return found
 
     def _on_first_metric(self) -> None:
         # called from wherever the count was, a pool's thread too
@@ -198,11 +198,12 @@ class App:
         plane = self.strangers.hosts.get(host)
         if plane is None and (plane := self.strangers.meet(host)) is None:
             return self.strangers.misdirected(request)
-        if plane:
-            return self.pipeline(request)
-        if request.path.startswith(("/_fogbank/", "/_localstack/")):
-            return self.control.handle(request)
-        return sandboxed(self.pipeline(request)) if is_shown(request) else self.pipeline(request)
+        if not plane:
+            if request.path[:2] == "/_" and request.path.startswith(("/_fogbank/", "/_localstack/")):
+                return self.control.handle(request)
+            if request.browser:
+                return sandboxed(self.pipeline(request))
+        return self.pipeline(request)
 
     def _heard(self, topic: str) -> None:
         """A committed signal; an empty one says that some may have been missed."""

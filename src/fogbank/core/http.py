@@ -42,6 +42,11 @@ def look_up(headers: list[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
+# what browsers send and nothing else does, and a page can neither take away nor change: `gateway.strangers` says why
+_BROWSERS = frozenset(("sec-fetch-site", "sec-fetch-dest", "origin", "referer"))
+_BROWSER = "Mozilla/"  # how the User-Agent of each begins
+
+
 UNREAD: Any = object()  # nobody has asked yet who signed a request
 
 
@@ -66,11 +71,12 @@ class Request:
     A small body has arrived whole when the handler is called: `content` holds it and `stream` is None; of a longer one
     `content` is None and `stream` delivers it.
     `claim` is what it says of who signed it, read once (auth/signatures/claims.py), and `addressed` what the router
-    found: where a request goes and what is verified cannot differ.
+    found: where a request goes and what is verified cannot differ. `browser`: it is a web browser's.
     """
 
     __slots__ = (
         "addressed",
+        "browser",
         "claim",
         "client",
         "content",
@@ -103,7 +109,8 @@ class Request:
         self.stream = stream
         self.scheme = scheme
         self.client = client
-        self.lookup = look_up(self.headers) if lookup is None else lookup
+        self.lookup = lookup = look_up(self.headers) if lookup is None else lookup
+        self.browser = not _BROWSERS.isdisjoint(lookup) or lookup.get("user-agent", "")[:8] == _BROWSER
         self.claim = UNREAD
         self.addressed = NOTHING
 

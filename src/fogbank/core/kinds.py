@@ -20,6 +20,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import msgspec
+
 from .errors import AccessDenied, ServiceError
 
 if TYPE_CHECKING:
@@ -74,17 +76,14 @@ class Tagged:
         return self._look()
 
 
-class Names:
+class Names(msgspec.Struct):
     """What one call's authorization resolved.
 
     `fresh`: nothing can have changed since, so what was found needs no second look.
     """
 
-    __slots__ = ("found", "fresh")
-
-    def __init__(self, *, fresh: bool) -> None:
-        self.found: dict[tuple[str, str], Named] = {}
-        self.fresh = fresh
+    fresh: bool
+    found: dict[tuple[str, str], Named] = {}
 
 
 class Kind(Generic[R]):

@@ -27,6 +27,14 @@ class Hop(msgspec.Struct):
     fidelity: str = ""
     seconds: float = 0.0
 
+    def fail(self, status: int, error: str, message: str) -> None:
+        """Say how a hop ended that was recorded before."""
+        self.status, self.error, self.message = status, error, _short(message)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
 
 class Trace:
     """The last `size` hops."""
@@ -36,10 +44,9 @@ class Trace:
         self._size = size
 
     def add(self, hop: Hop) -> None:
-        if len(hop.message) > LONGEST:
-            hop.message = hop.message[:LONGEST] + "…"
-        if len(hop.operation) > LONGEST:
-            hop.operation = hop.operation[:LONGEST] + "…"
+        if hop.error:  # else nothing in it is a client's text
+            hop.message = _short(hop.message)
+            hop.operation = _short(hop.operation)
         hops = self._hops
         hops[hop.id] = hop
         if len(hops) > self._size:

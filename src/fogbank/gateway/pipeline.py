@@ -36,7 +36,7 @@ from fogbank.core.principal import Principal
 from fogbank.core.trace import Hop
 from fogbank.store.api import Conflict, StoreError
 from fogbank.wire import hosts
-from fogbank.wire.codec import JSON, Codec
+from fogbank.wire.codec import JSON
 
 from . import cors
 from .routing import DataPlane, Router, Target
@@ -113,9 +113,9 @@ class Pipeline:
         except ServiceError as error:
             protocol = "json" if request.header("x-amz-target") else "query"
             return wire.error_response(None, protocol, "", error, request_id, request.method)
-        if target.__class__ is DataPlane:
+        if isinstance(target, DataPlane):
             return self._data_plane(target, request)
-        call = Call(request, cast(Target, target), request_id, perf_counter())
+        call = Call(request, target, request_id, perf_counter())
         if request.content is None:
             model = call.target.operation
             if model is None or not model.streaming_input:
@@ -210,8 +210,9 @@ class Pipeline:
     # -- the answer --------------------------------------------------------------------------------------------------
 
     def _answer(self, call: Call, result: dict[str, Any] | None) -> Response:
-        target, operation = call.target, cast(Operation, call.operation)
-        response: Response = cast(Codec, target.codec).serialize(result or {}, call.request_id)
+        target, operation = call.target, call.operation
+        assert operation is not None and target.codec is not None
+        response: Response = target.codec.serialize(result or {}, call.request_id)
         response.headers.append(("x-fogbank-fidelity", operation.fidelity))
         if "origin" in call.request.lookup and target.service.name != "s3":
             cors.mark(call.request, response, self._app.strangers)
@@ -298,7 +299,7 @@ class Pipeline:
             app.authorizer.authorize(child, declared, params)
             return await self._run(declared, child, params) or {}
         except ServiceError as error:
-            hop.status, hop.error, hop.message = error.status, error.code, error.message
+            hop.fail(error.status, error.code, error.message)
             raise
         finally:
             hop.seconds = perf_counter() - started

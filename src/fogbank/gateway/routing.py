@@ -22,7 +22,7 @@ from fogbank.core import services
 from fogbank.core.errors import ServiceError, UnknownOperation
 from fogbank.core.http import Addressed, Request
 from fogbank.wire import hosts, index, models
-from fogbank.wire.codec import Codec
+from fogbank.wire.codec import EC2, QUERY, Codec
 from fogbank.wire.index import signed_as
 from fogbank.wire.models import OperationModel, ServiceModel
 
@@ -67,7 +67,7 @@ class Router:
     def __init__(self, domains: tuple[str, ...], region: str) -> None:
         self._domains = domains
         self._region = region
-        self._targets: dict[tuple[str, str], Target] = {}  # of what comes all day
+        self._targets: dict[tuple[str, ...], Target] = {}  # of what comes all day
         self._signers: dict[str, list[str]] = {}  # signing name → the services to ask, in order
 
     def route(self, request: Request) -> Target | DataPlane:
@@ -107,12 +107,15 @@ class Router:
             return self._named(self._best(candidates), request, rpc[2], region)
         action, version = form_action(request)
         if action:
+            signed = scope_service or host.service
+            known = self._targets.get((version, action, signed, region))
+            if known is not None and "smithy-protocol" not in request.lookup:
+                return known
             found = index.table().by_action(version, action)
-            named = signed_as(scope_service or host.service)
             if found:
-                return self._named(self._best([n for n in found if n in named] or found), request, action, region)
-        if action and not scope_service:
-            raise UnknownOperation(f"Could not find operation {action} for version {version}")
+                return self._by_action(found, request, (version, action, signed, region))
+            if not scope_service:
+                raise UnknownOperation(f"Could not find operation {action} for version {version}")
         return self._rest(request, scope_service or host.service or "s3", host, region, claim)
 
     def _by_target(self, target: str, request: Request, region: str) -> Target:
@@ -121,6 +124,14 @@ class Router:
         if found.operation is not None and found.protocol == "json" and len(self._targets) < KEPT and len(region) < 32:
             self._targets[target, region] = found  # names that clients make up are not worth remembering
         return found
+
+    def _by_action(self, found: Sequence[str], request: Request, asked: tuple[str, str, str, str]) -> Target:
+        _, action, signed, region = asked
+        named = signed_as(signed)
+        target = self._named(self._best([n for n in found if n in named] or found), request, action, region)
+        if target.protocol in (QUERY, EC2) and len(self._targets) < KEPT and len(region) < 32 and len(signed) < 32:
+            self._targets[asked] = target
+        return target
 
     @staticmethod
     def _best(candidates: Sequence[str]) -> ServiceModel:

@@ -8,7 +8,8 @@ that Fogbank starts with. Three lists, each parsed and none matched by prefix, s
     origins that are trusted  `Strangers.trusts`: pages of this machine, and those of --allow-origin.
     loopback addresses        `wire.hosts.is_loopback`: what never leaves this machine is as good as encrypted.
 
-A request is a browser's when it has one of these, none of which a page of a stranger can take away or change:
+A request is a browser's (`Request.browser`) when it has one of these, none of which a page of a stranger can take away
+or change:
 
     Sec-Fetch-Site, Sec-Fetch-Dest   sent to https, to loopback addresses and to localhost, with every request.
                                      (Sec-Fetch-Mode alone is no sign: the fetch of Node.js sends it.)
@@ -56,7 +57,6 @@ from fogbank.wire import hosts
 # what stands before the domain in the host of a bucket, an API or a function
 _PLANE = re.compile(r"(?:[^.]+\.)*(?:s3|s3-website|execute-api|lambda-url)(?:[.-][a-z]{2}(?:-[a-z]+)+-\d)?\.")
 KEPT = 1024  # hosts remembered
-BROWSER = "Mozilla/"  # how the User-Agent of each begins
 SANDBOX = (
     "content-security-policy",
     "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts",
@@ -123,15 +123,9 @@ class Strangers:
 
         `reads`: a GET or HEAD of this door changes nothing and shows nothing but to the user.
         """
-        lookup = request.lookup
-        if not (
-            "sec-fetch-site" in lookup
-            or "origin" in lookup
-            or "referer" in lookup
-            or "sec-fetch-dest" in lookup
-            or lookup.get("user-agent", "")[:8] == BROWSER
-        ):
+        if not request.browser:
             return False
+        lookup = request.lookup
         site, origin, referer = lookup.get("sec-fetch-site"), lookup.get("origin"), lookup.get("referer")
         if origin is None and referer is not None:
             page = _REFERER.fullmatch(referer)
@@ -146,7 +140,7 @@ class Strangers:
 
     def check(self, request: Request, service: str) -> None:
         """Raises AccessDenied for what a stranger's page may have sent, signed for `service` with a well-known key."""
-        if self.foreign(request, reads=service == "s3"):
+        if request.browser and self.foreign(request, reads=service == "s3"):
             hint = (
                 "this request looks like a web page's, and anybody's page knows the key that it is signed with: use a "
                 "key that IAM issued here, configure a secret of your own (FOGBANK_SECRET), or, if the page is yours, "
@@ -156,12 +150,6 @@ class Strangers:
                 "Fogbank does not take its well-known root keys from a web page that may be a stranger's.",
                 headers=(("x-fogbank-hint", hint),),
             )
-
-
-def is_shown(request: Request) -> bool:
-    """Whether the answer goes to a browser."""
-    lookup = request.lookup
-    return lookup.get("user-agent", "")[:8] == BROWSER or "sec-fetch-site" in lookup
 
 
 def sandboxed(answer: Response | Awaitable[Response]) -> Response | Awaitable[Response]:

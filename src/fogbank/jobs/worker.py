@@ -156,7 +156,7 @@ class Worker:
         except (Exception, asyncio.CancelledError) as error:  # the worker's outermost edge
             if isinstance(error, asyncio.CancelledError) and self._stopping:
                 raise  # else something that it awaited was cancelled, and it failed
-            hop.status, hop.error, hop.message = 500, type(error).__name__, _text(error)[:500]
+            hop.fail(500, type(error).__name__, _text(error)[:500])
             log.warning("job %s (%s) failed: %r", job.kind, job.id, error, exc_info=log.isEnabledFor(logging.DEBUG))
             await self._finish(job, _said(error), declared.attempts, declared.backoff)
         else:

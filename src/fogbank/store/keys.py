@@ -50,7 +50,7 @@ def encode(key: Key) -> bytes:
         elif kind is str:
             out += _STR + part.encode().replace(b"\x00", b"\x00\xff") + b"\x00"  # type: ignore[union-attr]
         elif kind is int:
-            out += _encode_int(part)  # type: ignore[arg-type]
+            out += _encode_int(part)
         else:
             out += _encode_other(part, kind)
     return out
@@ -75,6 +75,7 @@ def _encode_other(part: KeyPart, kind: type) -> bytes:
     raise TypeError(f"{kind.__name__} cannot be part of a key: {part!r}")
 
 
+@lru_cache(4096)
 def _encode_int(value: int) -> bytes:
     if 0 < value <= 0xFFFFFFFFFFFFFFFF:
         size = (value.bit_length() + 7) >> 3

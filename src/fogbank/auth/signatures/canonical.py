@@ -16,7 +16,8 @@ from fogbank.core.http import Request
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~-]*")
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*")
-_SPACES = re.compile(r"^[ \t]|[ \t]$|[ \t][ \t]|[ \t],|,[ \t]")  # what folding may change
+_SPACES = re.compile(r"^[ \t]|[ \t]$|[ \t][ \t]|[ \t],|,[ \t]")  # what folding may change in a value
+_SPACED = re.compile(r":[ \t]|[ \t]\n|[ \t][ \t]|[ \t],|,[ \t]")  # where that may be in lines of names and values
 _RUN = re.compile(r"[ \t]+")  # not \s: a byte of UTF-8 may look like one of latin-1's spaces
 _DOTS = re.compile(r"//|/\.{1,2}(?:/|$)")
 # headers that may travel unsigned: those below are no matter of AWS's, or are checked by what they say. Of the x-amz-
@@ -126,7 +127,7 @@ def headers(request: Request, signed: SignedHeaders) -> str:
     """`name:value` lines of the signed headers, in the client's order. An absent header counts as empty."""
     values = list(map(request.lookup.get, signed.names))
     text = signed.lines % tuple(values)
-    if " " not in text and None not in values:
+    if None not in values and (" " not in text or _SPACED.search(text) is None):
         return text
     for at, value in enumerate(values):
         if value is None:

@@ -83,10 +83,34 @@ def read(request: Request) -> Claim | None:
     read, InvalidSignature for two of them; UnsupportedSignature for version 4A.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
     """
-    found: Claim | None = request.claim
-    if found is UNREAD:
-        found = request.claim = _read(request)
-    return found
+    known: Claim | None = request.claim
+    if known is not UNREAD:
+        return known
+    given = request.lookup.get
+    authorization = given("authorization", "")
+    query = request.query
+    usual = not query or ("X-Amz-" not in query and "Signature" not in query)
+    once = len(request.lookup) == len(request.headers)
+    parts = _usual(authorization[:-64]) if usual and once and len(authorization) < _LONGEST else None
+    timestamp = given("x-amz-date")
+    if parts is None or not timestamp:
+        request.claim = known = _read(request)
+        return known
+    key, date, region, service, headers = parts
+    request.claim = known = Claim(
+        4,
+        "header",
+        key,
+        authorization[-64:],
+        timestamp,
+        date,
+        region,
+        service,
+        "aws4_request",
+        headers,
+        given("x-amz-security-token", ""),
+    )
+    return known
 
 
 def meant(request: Request) -> tuple[str, str]:
@@ -97,8 +121,7 @@ def meant(request: Request) -> tuple[str, str]:
 
 
 def _read(request: Request) -> Claim | None:
-    given = request.lookup.get
-    authorization = given("authorization", "")
+    authorization = request.header("authorization")
     if len(request.lookup) != len(request.headers):
         _refuse_repeated(request)
     query = request.query
@@ -106,22 +129,9 @@ def _read(request: Request) -> Claim | None:
         claim = _of_url(request, authorization)
         if claim is not None:
             return claim
-    if authorization:
-        parts = _usual(authorization[:-64]) if len(authorization) < _LONGEST else None
-        if parts is not None:
-            timestamp = given("x-amz-date") or given("date")
-            if timestamp:
-                key, date, region, service, headers = parts
-                token = given("x-amz-security-token", "")
-                signature = authorization[-64:]
-                return Claim(
-                    4, "header", key, signature, timestamp, date, region, service, "aws4_request", headers, token
-                )
-        if authorization.startswith("AWS4-"):
-            return _unusual_header(request, authorization)
-        if authorization.startswith("AWS "):
-            return _version_2_header(request, authorization)
-    return None
+    if authorization.startswith("AWS4-"):
+        return _unusual_header(request, authorization)
+    return _version_2_header(request, authorization) if authorization.startswith("AWS ") else None
 
 
 def _of_url(request: Request, authorization: str) -> Claim | None:

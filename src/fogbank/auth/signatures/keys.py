@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from hashlib import sha256
 from hmac import digest
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -26,7 +26,8 @@ class SigningKey(msgspec.Struct, frozen=True):
         inner, outer = self.inner.copy(), self.outer.copy()
         inner.update(text)
         outer.update(inner.digest())
-        return cast(str, outer.hexdigest())
+        digest: str = outer.hexdigest()
+        return digest
 
     @classmethod
     def of(cls, key: bytes, midnight: int) -> SigningKey:
