@@ -88,6 +88,7 @@ class App:
             )
         self.secret = own.value
         self.blobs: BlobStore = open_blobs(settings)
+        self.tls = TlsContext(settings.data)
         self.strangers = Strangers(settings)
         self.authenticator = Authenticator(self, self.strangers)
         self.authorizer = Authorizer(self)
@@ -112,7 +113,7 @@ class App:
             host=settings.host,
             port=settings.port,
             limits=HttpLimits(),
-            tls=TlsContext(settings.data),
+            tls=self.tls,
             now=self.clock.now,
         )
         try:

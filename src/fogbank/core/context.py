@@ -11,6 +11,8 @@ import msgspec
 from .principal import Principal
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from fogbank.store.api import Reader, Store, Transaction
     from fogbank.store.blobs import BlobStore
 
@@ -26,6 +28,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class Tls(Protocol):
+    """The server side of TLS with certificates of the local authority, for doors besides the gateway's own."""
+
+    async def context(self) -> SSLContext: ...
+
+
 class Cloud(Protocol):
     """The running cloud, as contexts see it (`fogbank.app.App` is the one implementation)."""
 
@@ -38,6 +46,9 @@ class Cloud(Protocol):
     metrics: Metrics
     trace: Trace
     secret: bytes  # of this data directory: seals page tokens and the like
+
+    @property
+    def tls(self) -> Tls: ...
 
     def local(self, kind: Callable[[Any], T], /) -> T: ...
 
