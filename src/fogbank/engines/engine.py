@@ -23,7 +23,3 @@ class Engine(Protocol):
     async def ready(self) -> None:
         """Return when it serves, asked in its own protocol. Raises NotReady or OSError until then."""
         ...
-
-    async def save(self, to: Path) -> None:
-        """Put into the folder `to` what a fresh start needs to go on as it stands now, while it runs."""
-        ...

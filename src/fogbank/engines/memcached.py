@@ -41,6 +41,3 @@ class Memcached(msgspec.Struct):
         if "END" not in lines:
             raise NotReady("memcached answered something else than its statistics")
         return dict(line.split(" ", 2)[1:] for line in lines if line.startswith("STAT ") and line.count(" ") >= 2)
-
-    async def save(self, to: Path) -> None:
-        """Nothing: it has no form on disk."""

@@ -24,8 +24,9 @@ import msgspec
 
 from fogbank.core import private
 
-from . import programs
+from . import folders, programs
 from .engine import Engine, NotReady
+from .folders import LOG
 from .processes import Process, Supervisor
 
 if TYPE_CHECKING:
@@ -33,11 +34,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fogbank.engines")
 
-FOLDER = "engines"
-LOG, LOG_BYTES = "log", 1 << 20
+LOG_BYTES = 1 << 20
 START_SECONDS = 30.0  # real time until an engine that does not answer is given up
 LOOK_SECONDS = 0.02
-STOP_SECONDS = 5.0
+STOP_SECONDS = 3.0  # residents have five to end
 
 
 class EngineFailed(Exception):
@@ -56,12 +56,12 @@ class Engines:
 
     def __init__(self, app: Cloud) -> None:
         self.supervisor = Supervisor()
-        self._root = app.settings.data / FOLDER
+        self._data = app.settings.data
         self._running: dict[str, Running] = {}
         app.on_stop(self.supervisor.close)
 
     def folder(self, service: str, name: str) -> Path:
-        return self._root / service / name
+        return folders.of(self._data, service, name)
 
     @asynccontextmanager
     async def run(self, service: str, name: str, engine: Engine) -> AsyncIterator[Process]:
@@ -95,32 +95,6 @@ class Engines:
              "since": one.since, "log": str(one.engine.folder / LOG)}
             for name, one in sorted(self._running.items())
         ]  # fmt: skip
-
-    # -- all of them, for snapshots and reset ------------------------------------------------------------------------
-
-    async def save(self, to: Path) -> None:
-        """Lay down in `to` what `restore` needs to bring every engine back as it is now."""
-        running = {name: one.engine for name, one in self._running.items()}
-        for name, engine in running.items():
-            await asyncio.to_thread(private.folder, to / name)
-            await engine.save(to / name)
-        for path in self._folders():
-            name = str(path.relative_to(self._root))
-            if name not in running:
-                await asyncio.to_thread(shutil.copytree, path, to / name, dirs_exist_ok=True)
-
-    async def restore(self, source: Path) -> None:
-        """Replace every engine's folder by the saved ones. None may run."""
-        await asyncio.to_thread(shutil.rmtree, self._root, ignore_errors=True)
-        if source.exists():
-            await asyncio.to_thread(shutil.copytree, source, self._root)
-
-    async def clear(self, service: str = "") -> None:
-        """Delete what the engines of a service kept, or of all. None of them may run."""
-        await asyncio.to_thread(shutil.rmtree, self._root / service, ignore_errors=True)
-
-    def _folders(self) -> list[Path]:
-        return [path for service in self._root.glob("*") for path in service.glob("*") if path.is_dir()]
 
 
 async def _ready(engine: Engine, process: Process) -> None:

@@ -109,12 +109,6 @@ class Valkey(msgspec.Struct):
                 await asyncio.sleep(0.02)
         return rdb
 
-    async def save(self, to: Path) -> None:
-        seed(to, await self.dump())
-        nodes = self.folder / "nodes.conf"
-        if nodes.exists():
-            private.copy(nodes, to / "nodes.conf")
-
 
 def seed(folder: Path, rdb: Path) -> None:
     """Let a server that starts in this folder for the first time begin with what an RDB file holds.

@@ -22,14 +22,14 @@ FORBIDDEN = (
     "failover", "migrate", "module", "psync", "replicaof", "replconf", "save", "shutdown", "slaveof", "sync",
 )  # fmt: skip
 _DENIED = " ".join("-" + command for command in FORBIDDEN)
-_CATEGORIES = frozenset(
-    "all admin bitmap blocking connection dangerous fast geo hash hyperloglog keyspace list pubsub read scripting set "
-    "slow sortedset stream string transaction write".split()
-)
-_WORDS = frozenset(
-    "on off allkeys resetkeys allchannels resetchannels allcommands nocommands clearselectors sanitize-payload "
-    "skip-sanitize-payload".split()
-)
+_CATEGORIES = frozenset((
+    "all", "admin", "bitmap", "blocking", "connection", "dangerous", "fast", "geo", "hash", "hyperloglog", "keyspace",
+    "list", "pubsub", "read", "scripting", "set", "slow", "sortedset", "stream", "string", "transaction", "write",
+))  # fmt: skip
+_WORDS = frozenset((
+    "on", "off", "allkeys", "resetkeys", "allchannels", "resetchannels", "allcommands", "nocommands", "clearselectors",
+    "sanitize-payload", "skip-sanitize-payload",
+))  # fmt: skip
 _RULE = re.compile(r"~\S+|%(R|W|RW|WR)~\S+|&\S+|[+-]@(?P<category>[a-z]+)|[+-](?P<command>[a-z0-9_-]+(\|[a-z0-9_-]+)?)")
 
 

@@ -36,7 +36,7 @@ class Version(msgspec.Struct, frozen=True):
 def _family(engine: str, version: str) -> str:
     if engine == MEMCACHED:
         return "memcached" + ".".join(version.split(".")[:2])
-    family = engine + version.split(".")[0]
+    family = engine + version.partition(".")[0]
     return _FAMILIES.get(family, family)
 
 
@@ -56,9 +56,9 @@ def engine(name: str | None) -> str:
 
 
 def version(engine: str, text: str | None) -> Version:
-    """The version that a request means: one that is listed, its full form, or "6.x". Raises InvalidParameterCombination.
+    """The version that a request means: one that is listed, its full form, or "6.x".
 
-    The text is that of AWS for a version that it does not have.
+    Raises InvalidParameterCombination; the text is that of AWS for a version that it does not have.
     """
     wanted = text or DEFAULT[engine]
     if engine != MEMCACHED and wanted.endswith(".x"):

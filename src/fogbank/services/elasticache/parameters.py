@@ -201,7 +201,9 @@ def check(group: ParameterGroup, given: list[dict[str, Any]]) -> dict[str, str]:
         name, value = item.get("ParameterName") or "", item.get("ParameterValue") or ""
         parameter = known.get(name)
         if parameter is None:
-            raise InvalidParameterValue(f"The parameter {name} does not exist in parameter group family {group.family}.")
+            raise InvalidParameterValue(
+                f"The parameter {name} does not exist in parameter group family {group.family}."
+            )
         clusters = name == "cluster-enabled" and value in ("yes", "no")
         if not parameter.modifiable and not clusters:
             raise InvalidParameterValue(f"The parameter {name} cannot be modified.")

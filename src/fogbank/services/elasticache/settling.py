@@ -94,7 +94,9 @@ def fail_over(tx: Transaction, ctx: Context, lost: str, chosen: str) -> None:
     promote(tx, ctx, group, shard, chosen)
     recovered = f"Recovering cache nodes {shard.id}"
     tell(tx, ctx, "cache-cluster", lost, recovered)
-    tell(tx, ctx, "replication-group", group.id, f"Failover from primary node {lost} to replica node {chosen} completed")
+    tell(
+        tx, ctx, "replication-group", group.id, f"Failover from primary node {lost} to replica node {chosen} completed"
+    )
 
 
 def promote(tx: Transaction, ctx: Context, group: Group, shard: Shard, chosen: str) -> None:
@@ -102,4 +104,3 @@ def promote(tx: Transaction, ctx: Context, group: Group, shard: Shard, chosen: s
     shard.primary = chosen
     tx.put(GROUPS, group)
     tx.signal(topic(ctx))
-
