@@ -65,6 +65,7 @@ class _Side(asyncio.Protocol):
 
     other: _Side | None = None
     transport: asyncio.Transport | None = None
+    sealed = False  # by TLS, which knows no connection that is closed by half
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -86,6 +87,14 @@ class _Side(asyncio.Protocol):
         if self.other is not None:
             self.other.write(data)
 
+    def eof_received(self) -> bool:
+        """It writes no more and may still read: so it is for the other, where there is no TLS."""
+        transport = self.other.transport if self.other is not None else None
+        if transport is None or self.sealed or not transport.can_write_eof():
+            return False
+        transport.write_eof()
+        return True
+
     def connection_lost(self, error: Exception | None) -> None:
         if self.other is not None and self.other.transport is not None:
             self.other.transport.close()  # after what was written to it has gone out
@@ -94,6 +103,8 @@ class _Side(asyncio.Protocol):
 class _Client(_Side):
     def __init__(self, door: Door) -> None:
         self._door = door
+        self._ended = False
+        self.sealed = door.tls is not None
         self._pending: list[bytes] = []
         self._held = 0
         self._filter = door.filter() if door.filter is not None else None
@@ -125,6 +136,14 @@ class _Client(_Side):
             self.data_received(data)
         if self._held > PENDING:
             self.transport.resume_reading()
+        if self._ended:
+            self.eof_received()
+
+    def eof_received(self) -> bool:
+        if self.other is None and not self.sealed:
+            self._ended = True
+            return True
+        return super().eof_received()
 
     def data_received(self, data: bytes) -> None:
         if self.other is None:

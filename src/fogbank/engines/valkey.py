@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from .engine import NotReady
 from .resp import Client, Refused
 
 ADMIN = "fogbank"
+FORMING_SECONDS = 5.0  # real time in which the other nodes of a cluster should be there; it serves without them, too
 _DIR, _FILE = "appendonlydir", "appendonly.aof"
 _BASE = f"{_FILE}.1.base.rdb"
 _RDB = "dump.rdb"
@@ -43,6 +45,7 @@ class Valkey(msgspec.Struct):
     bus: int = 0
     door: int = 0
     program: str = "valkey"
+    answered: float = 0.0  # real time of its first answer
 
     def admin(self) -> Client:
         return Client(self.port, ADMIN, self.password)
@@ -92,7 +95,9 @@ class Valkey(msgspec.Struct):
             async with self.admin() as server:
                 await server.call("PING")
                 if self.cluster and (await server.call("CLUSTER", "INFO")).startswith(b"cluster_state:fail"):
-                    raise NotReady("the cluster is not formed yet")
+                    self.answered = self.answered or time.monotonic()
+                    if time.monotonic() < self.answered + FORMING_SECONDS:
+                        raise NotReady("the cluster is not formed yet")
         except Refused as error:  # LOADING, while it reads its file
             raise NotReady(str(error)) from error
 

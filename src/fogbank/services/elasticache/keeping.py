@@ -7,8 +7,8 @@ primary before that, and the node comes back as its replica.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.residents import resident
@@ -42,7 +42,9 @@ async def keep(ctx: Context, name: str) -> None:
             if plan.door:
                 tls = await ctx.app.tls.context() if plan.tls else None
                 port = plan.engine.port
-                await stack.enter_async_context(Door(plan.door, lambda: port, tls=tls, filter=_filter(ctx, name, plan)))
+                await stack.enter_async_context(
+                    Door(plan.door, lambda: port, tls=tls, filter=_filter(ctx, name) if plan.discovery else None)
+                )
             await _watch_over(ctx, name, plan, process)
     finally:
         if await ctx.fetch(plans.of, ctx, name) is None:
@@ -56,15 +58,9 @@ async def _seeded(ctx: Context, plan: Plan) -> None:
         await asyncio.to_thread(valkey.seed, folder, ctx.blobs.path(plan.source))
 
 
-def _filter(ctx: Context, name: str, plan: Plan) -> Any:
-    if not plan.discovery:
-        return None
+def _filter(ctx: Context, name: str) -> Callable[[], Filter]:
     cluster = name.split("/")[1]
-
-    def made() -> Filter:
-        return Discovery(ctx, cluster)
-
-    return made
+    return lambda: Discovery(ctx, cluster)
 
 
 async def _watch_over(ctx: Context, name: str, plan: Plan, process: Process) -> None:
@@ -116,7 +112,8 @@ async def doors(ctx: Context, name: str) -> None:
     async with AsyncExitStack() as stack:
         opened = {}
         for port in group.targets:
-            opened[port] = await stack.enter_async_context(Door(port, routes.target(port), tls=tls))
+            door = Door(port, routes.target(port), tls=tls, filter=_filter(ctx, name) if group.discovery else None)
+            opened[port] = await stack.enter_async_context(door)
         with ctx.watch(topic(ctx)) as watch:
             while True:
                 wanted = await ctx.fetch(of_group, ctx, name)

@@ -18,6 +18,7 @@ class Ways(msgspec.Struct):
 
     targets: dict[int, list[int]]
     tls: bool
+    discovery: bool = False  # they answer Memcached's auto-discovery
 
 
 def of_group(tx: Reader, ctx: Context, name: str) -> Ways | None:
@@ -25,7 +26,9 @@ def of_group(tx: Reader, ctx: Context, name: str) -> Ways | None:
     kind, _, id = name.partition("/")
     if kind == "cluster":
         cluster = tx.get(CLUSTERS, (ctx.account, ctx.region, id))
-        return Ways({cluster.discovery: [node.port for node in cluster.nodes]}, False) if cluster is not None else None
+        if cluster is None:
+            return None
+        return Ways({cluster.discovery: [node.port for node in cluster.nodes]}, cluster.access.transit, discovery=True)
     if kind == "serverless":
         cache = tx.get(SERVERLESS, (ctx.account, ctx.region, id))
         return Ways({cache.reader: [cache.node.port]}, True) if cache is not None else None

@@ -9,8 +9,9 @@ from typing import Any
 
 from fogbank.core import tags
 from fogbank.core.context import Context
-from fogbank.core.operation import operation
+from fogbank.core.operation import Access, operation
 from fogbank.engines import ports
+from fogbank.store.api import Reader
 
 from .. import catalog, names, nodes, shapes
 from ..errors import (
@@ -20,9 +21,9 @@ from ..errors import (
     ServerlessCacheAlreadyExists,
 )
 from ..listing import tokens
-from ..names import SERVERLESS, USER_GROUP
+from ..names import SERVERLESS, SERVERLESS_SNAPSHOT, USER_GROUP
 from ..records import SERVERLESS as CACHES
-from ..records import SERVERLESS_SNAPSHOTS, Serverless
+from ..records import Serverless
 
 Request = dict[str, Any]
 NAME = "ServerlessCacheName"
@@ -56,7 +57,23 @@ def shape(ctx: Context, cache: Serverless) -> dict[str, Any]:
     return found
 
 
-new = names.new(SERVERLESS, NAME, "UserGroupId")
+_named = names.new(SERVERLESS, NAME, "UserGroupId")
+
+
+def new(ctx: Context, req: Request) -> list[Access]:
+    """The cache that is to be, and the snapshots that it begins with."""
+    found = _named(ctx, req)
+    for text in req.get("SnapshotArnsToRestore") or ():
+        found.append(Access("", SERVERLESS_SNAPSHOT.name(ctx, _snapshot(ctx, text))))
+    return found
+
+
+def _snapshot(ctx: Context, arn: str) -> str:
+    """The name in the ARN of a serverless snapshot of this account and region."""
+    kind, name = names.by_arn(ctx, arn)
+    if kind is not SERVERLESS_SNAPSHOT:
+        raise InvalidParameterValue(f"SnapshotArnsToRestore takes ARNs of serverless cache snapshots here: {arn}")
+    return name
 
 
 @operation("elasticache", "CreateServerlessCache", resource=new)
@@ -96,7 +113,7 @@ def create_serverless_cache(ctx: Context, req: Request) -> dict[str, Any]:
         )
         arns = req.get("SnapshotArnsToRestore") or []
         if arns:
-            cache.source = _source(ctx, arns)
+            cache.source = _source(tx, ctx, arns)
             ctx.blobs.share(tx, cache.source, nodes.OWNER)
         tx.put(CACHES, cache)
         nodes.run(tx, ctx, cache)
@@ -112,15 +129,11 @@ def _version(engine: str, major: str | None) -> catalog.Version:
     return matching[-1]
 
 
-def _source(ctx: Context, arns: list[str]) -> str:
-    """The blob of the one snapshot that an ARN names: a serverless one of this account and region."""
-    kind, name = names.by_arn(ctx, arns[0])
-    if kind is not names.SERVERLESS_SNAPSHOT or len(arns) != 1:
-        raise InvalidParameterValue("SnapshotArnsToRestore takes the ARN of one serverless cache snapshot here.")
-    with ctx.read() as tx:
-        found = tx.get(SERVERLESS_SNAPSHOTS, (ctx.account, ctx.region, name))
-    if found is None or not found.blob:
-        raise InvalidParameterValue(f"The snapshot {arns[0]} is not available.")
+def _source(tx: Reader, ctx: Context, arns: list[str]) -> str:
+    """The blob of the one snapshot that is named."""
+    found = SERVERLESS_SNAPSHOT.require(tx, ctx, _snapshot(ctx, arns[0]))
+    if len(arns) != 1 or not found.blob:
+        raise InvalidParameterValue("SnapshotArnsToRestore takes one snapshot here, which is available.")
     return found.blob
 
 
