@@ -17,7 +17,7 @@ from fogbank.core.settings import is_well_known
 from fogbank.store.api import Reader
 
 from . import records, signatures
-from .signatures import body
+from .signatures import body, sigv2, sigv4
 from .signatures.chunked import Signer
 from .signatures.errors import AuthorizationHeaderMalformed
 
@@ -87,25 +87,27 @@ class Authenticator:
             return anonymous()
         key = claim.access_key
         credential = self._known.get(key) or self._find(key)
-        s3 = claim_service == "s3"
         if credential is None:
             if self._cloud.settings.auth == "open":
                 self._doorkeeper.check(request, claim_service)
                 _take_unverified(request, claim)
                 return root(self._cloud.settings.account, key, self._cloud.settings.partition)
-            raise self._unknown(key, s3=s3)
+            raise self._unknown(key, s3=claim_service == "s3")
         if credential.well_known:
             self._doorkeeper.check(request, claim_service)
         if not credential.any_token and not hmac.compare_digest(claim.token.encode(), credential.token.encode()):
-            raise InvalidToken() if s3 else UnrecognizedClient()
+            raise InvalidToken() if claim_service == "s3" else UnrecognizedClient()
         if claim.region not in self._regions:
-            self._check_partition(claim.region, s3=s3)
+            self._check_partition(claim.region, s3=claim_service == "s3")
         clock = self._cloud.clock
         now = clock.now()
         if credential.expires is not None and now >= credential.expires:
-            raise ExpiredToken("The provided token has expired." if s3 else None)
+            raise ExpiredToken("The provided token has expired." if claim_service == "s3" else None)
         against = self._held_against(claim) if clock.moved else now
-        signatures.verify(claim, request, credential.secret, against, service=claim_service, keys=self._keys)
+        if claim.version == 4:
+            sigv4.verify(claim, request, credential.secret, against, service=claim_service, keys=self._keys)
+        else:
+            sigv2.verify(claim, request, credential.secret, against, service=claim_service)
         if key.startswith("AKIA"):
             self.last_used[key] = LastUse(now, claim_service, claim.region)
         return credential.principal
