@@ -29,6 +29,7 @@ from fogbank.core.http import Request
 from fogbank.core.ids import Ids
 from fogbank.core.metrics import Metrics
 from fogbank.core.operation import Job
+from fogbank.core.residents import Resident
 from fogbank.core.settings import Settings, reachable
 from fogbank.core.signals import Signals
 from fogbank.core.trace import Trace
@@ -40,6 +41,8 @@ from fogbank.gateway.strangers import Strangers, sandboxed
 from fogbank.gateway.tls import TlsContext
 from fogbank.jobs import queue, timetravel
 from fogbank.jobs.worker import Worker
+from fogbank.residents import records as resident_rows
+from fogbank.residents.keeper import Keeper
 from fogbank.store.api import Conflict, Record, Store, StoreError, Table, Transaction
 from fogbank.store.blobs import BlobStore
 from fogbank.store.open import open_blobs, open_store
@@ -75,6 +78,7 @@ class App:
         self._closers: list[Callable[[], Any]] = []
         self.clock = Clock()
         self.ids = SharedIds() if settings.store else Ids()
+        self.node = self.ids.hex(16)
         self.signals = Signals(self.clock)
         self.metrics = Metrics()
         self.trace = Trace()
@@ -92,6 +96,7 @@ class App:
         self.authenticator = Authenticator(self, self.strangers)
         self.authorizer = Authorizer(self)
         self.worker = Worker(self, self.find_job)
+        self.keeper = Keeper(self, self.find_resident)
         self.pipeline = Pipeline(self)
         self.control = Control(self)
         self.stopped = asyncio.Event()
@@ -123,6 +128,7 @@ class App:
             why = "is taken by another program" if error.errno == errno.EADDRINUSE else "is not for this user"
             raise OSError(f"port {settings.port} of {settings.host} {why}: choose another one with --port") from error
         self.worker.start()
+        self.keeper.start()
         self._loop = asyncio.get_running_loop()
         self.metrics.on_first = self._on_first_metric
         self._sweeping = asyncio.create_task(self.blobs.sweep(self.store), name="blob sweep")  # what a crash left
@@ -132,11 +138,8 @@ class App:
         if self._server is not None:
             await self._server.stop(grace)
         await self.worker.stop()
-        for close in reversed(self._closers):
-            result = close()
-            if asyncio.iscoroutine(result):
-                with contextlib.suppress(Exception):  # one engine's trouble does not keep the others running
-                    await result
+        await self.keeper.stop()
+        await self._close(grace)
         if self._pool is not None:
             self._pool.shutdown(wait=True)
         self._sweeping.cancel()
@@ -145,6 +148,15 @@ class App:
         self.store.close()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
+
+    async def _close(self, grace: float) -> None:
+        """What services started ends at the same time: one that hangs keeps neither the others nor us."""
+        closing = [asyncio.ensure_future(_closed(close)) for close in self._closers]
+        if closing:
+            _, late = await asyncio.wait(closing, timeout=grace)
+            for task in late:
+                log.error("%s does not end", task.get_name())
+                task.cancel()
 
     def local(self, kind: Callable[[Any], T], /) -> T:
         """The one `kind(app)` of this cloud, made on first use: where a service keeps engines and caches."""
@@ -177,6 +189,31 @@ class App:
         except (Conflict, StoreError) as error:
             log.warning("metrics are not kept yet: %s", error)
             self.metrics.on_first = self._on_first_metric  # with the next new metric
+
+    async def reset(self, service: str) -> None:
+        """Delete everything, or everything of one service: its records, its jobs, what runs for it."""
+        async with self.keeper.still(service):
+            await self.run(lambda: self.store.wipe(f"{service}/" if service else ""))
+            if service:
+                await self.run(lambda: self._drop_later(service))
+            await self.forget(service)
+
+    def _drop_later(self, service: str) -> None:
+        with self.store.write() as tx:
+            queue.drop(tx, service)
+            resident_rows.drop(tx, service)
+
+    async def forget(self, service: str = "") -> None:
+        """State was deleted or replaced: on each node, whoever remembers forgets, what runs for the service ends."""
+
+        def tell() -> None:
+            with self.store.write() as tx:
+                for topic in ("reset", *(f"reset/{name}" for name in ([service] if service else services.built()))):
+                    tx.signal(topic)
+                for topic in ("identity", queue.TOPIC, resident_rows.TOPIC):
+                    tx.signal(topic)
+
+        await self.run(tell)
 
     def on_stop(self, close: Callable[[], Any]) -> None:
         """Call `close()` (a coroutine function or a plain one) when the cloud stops: for engines, once started."""
@@ -250,11 +287,31 @@ class App:
     def cancel(self, tx: Transaction, ctx: Context, kind: str, name: str) -> bool:
         return queue.cancel(tx, kind, ctx.account, ctx.region, name)
 
+    def reside(self, tx: Transaction, ctx: Context, kind: str, id: str, generation: int, everywhere: bool) -> None:
+        resident_rows.reside(tx, ctx, kind, id, generation, everywhere)
+
+    def leave(self, tx: Transaction, ctx: Context, kind: str, id: str) -> None:
+        resident_rows.leave(tx, ctx, kind, id)
+
     @staticmethod
     def find_job(kind: str) -> Job | None:
         """The handler of a job kind ("service.name")."""
         service = services.load(kind.partition(".")[0])
         return service.jobs.get(kind) if service else None
+
+    @staticmethod
+    def find_resident(kind: str) -> Resident | None:
+        service = services.load(kind.partition(".")[0])
+        return service.residents.get(kind) if service else None
+
+
+async def _closed(close: Callable[[], Any]) -> None:
+    try:
+        result = close()
+        if asyncio.iscoroutine(result):
+            await result
+    except Exception:  # one engine's trouble does not keep the others running
+        log.exception("%s failed while the cloud stopped", getattr(close, "__qualname__", close))
 
 
 class SecretRecord(Record):

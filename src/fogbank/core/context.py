@@ -38,6 +38,10 @@ class Cloud(Protocol):
     metrics: Metrics
     trace: Trace
     secret: bytes  # of this data directory: seals page tokens and the like
+    node: str  # this process among those that share a store
+
+    @property
+    def endpoint(self) -> str: ...
 
     def local(self, kind: Callable[[Any], T], /) -> T: ...
 
@@ -56,6 +60,10 @@ class Cloud(Protocol):
     ) -> str: ...
 
     def cancel(self, tx: Transaction, ctx: Context, kind: str, name: str) -> bool: ...
+
+    def reside(self, tx: Transaction, ctx: Context, kind: str, id: str, generation: int, everywhere: bool) -> None: ...
+
+    def leave(self, tx: Transaction, ctx: Context, kind: str, id: str) -> None: ...
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +167,18 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     def cancel(self, tx: Transaction, kind: str, name: str) -> bool:
         """Remove the pending job of this kind and name in this account and region, if it has not started."""
         return self.app.cancel(tx, self, kind, name)
+
+    def reside(self, tx: Transaction, kind: str, id: str, *, generation: int = 0, everywhere: bool = False) -> None:
+        """Have the resident `kind` run for `id` in this account and region, from this transaction's commit on.
+
+        With another `generation` than before it is ended and started anew; with the same, nothing happens. On a shared
+        store one node runs it, `everywhere` each.
+        """
+        self.app.reside(tx, self, kind, id, generation, everywhere)
+
+    def leave(self, tx: Transaction, kind: str, id: str) -> None:
+        """Have that resident end with this transaction's commit; nothing happens where there is none."""
+        self.app.leave(tx, self, kind, id)
 
     async def call(self, service: str, operation: str, request: dict[str, Any] | None = None) -> dict[str, Any]:
         """Call an operation of any service as this principal: validated, authorised, audited and traced as over HTTP.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .cfn import ResourceType
 from .operation import Endpoint, Job, Operation
+from .residents import Resident
 
 SERVICES = "fogbank.services"
 
@@ -22,6 +23,7 @@ class Service:
         self.name = name
         self.operations: dict[str, Operation] = {}
         self.jobs: dict[str, Job] = {}
+        self.residents: dict[str, Resident] = {}
         self.endpoints: dict[str, Endpoint] = {}
         self.resource_types: dict[str, ResourceType] = {}
 
@@ -33,6 +35,8 @@ class Service:
                 self.operations[mark.name] = mark
             case Job():
                 self.jobs[mark.kind] = mark
+            case Resident():
+                self.residents[mark.kind] = mark
             case Endpoint():
                 self.endpoints[mark.name] = mark
             case ResourceType():

@@ -20,7 +20,7 @@ import msgspec
 from fogbank import __version__
 from fogbank.core import exposure, services, tokens
 from fogbank.core.http import BodyTooLarge, Request, Response
-from fogbank.jobs import queue, timetravel
+from fogbank.jobs import timetravel
 from fogbank.jobs.worker import CannotRetry
 from fogbank.store.api import Conflict, StoreError
 
@@ -55,6 +55,7 @@ class Control:
             "events": self._events,
             "clock": lambda _: self._clock(),
             "jobs": self._jobs,
+            "residents": self._residents,
             "snapshots": self._snapshots,
             "ca.pem": self._ca,
             "coverage": lambda _: coverage(),
@@ -148,6 +149,16 @@ class Control:
 
         return await app.run(look)
 
+    async def _residents(self, request: Request) -> Answer:
+        """What runs when nobody asks."""
+        app = self._app
+
+        def look() -> Answer:
+            with app.store.read() as tx:
+                return app.keeper.listed(tx)
+
+        return await app.run(look)
+
     def _ca(self, request: Request) -> Answer:
         from .tls import ca_pem
 
@@ -165,9 +176,7 @@ class Control:
         service = body.get("service", "")
         if service and service not in services.built():
             raise Refused(404, f"no service {service!r}; there are: {', '.join(services.built())}")
-        await self._app.run(lambda: self._app.store.wipe(f"{service}/" if service else ""))
-        self._app.signals.fire("reset")
-        self._app.signals.fire("identity")
+        await self._app.reset(service)
         return {"reset": service or "everything"}
 
     async def _move_clock(self, body: dict[str, Any]) -> Answer:
@@ -197,11 +206,13 @@ class Control:
         try:
             match body:
                 case {"save": str(name)}:
-                    saved = await snapshots.save(app.store, app.blobs, data, name, time.time())
+                    async with app.keeper.still():
+                        saved = await snapshots.save(app.store, app.blobs, data, name, time.time())
                     return msgspec.structs.asdict(saved)
                 case {"load": str(name)}:
-                    await snapshots.load(app.store, app.blobs, data, name)
-                    await self._turned()
+                    async with app.keeper.still():
+                        await snapshots.load(app.store, app.blobs, data, name)
+                        await self._turned()
                     return {"loaded": name}
                 case {"rm": str(name)}:
                     await snapshots.remove(data, name)
@@ -215,8 +226,7 @@ class Control:
         app = self._app
         app.clock.resume()
         await app.run(lambda: timetravel.load(app))
-        for topic in ("reset", "identity", queue.TOPIC):
-            app.signals.fire(topic)
+        await app.forget()
 
     async def _retry_jobs(self, body: dict[str, Any]) -> Answer:
         """Run a failed job again, now, or all of them."""

@@ -44,3 +44,11 @@ def cancel(tx: Transaction, kind: str, account: str, region: str, name: str) -> 
     if job is not None and job.state == UNREADABLE:  # the one that replaced it stands behind it
         job = next((job for job in tx.scan_index(JOBS, "named", entry) if job.state != UNREADABLE), None)
     return job is not None and tx.delete(JOBS, (job.id,))
+
+
+def drop(tx: Transaction, service: str) -> None:
+    """Remove every job of a service, which was reset. What runs ends by itself, and finds nothing."""
+    for job in list(tx.scan(JOBS)):
+        if job.state != UNREADABLE and job.kind.partition(".")[0] == service:
+            tx.delete(JOBS, (job.id,))
+    tx.signal(TOPIC)

@@ -9,7 +9,7 @@ from fogbank.core.context import Cloud
 from fogbank.store.api import Conflict, Record, StoreError, Table
 
 from .queue import TOPIC as JOBS_TOPIC
-from .worker import Node, Worker
+from .worker import Worker
 
 log = logging.getLogger("fogbank.jobs")
 
@@ -66,7 +66,7 @@ class Follower:
             except (Conflict, StoreError) as error:
                 log.warning("where the clock was moved to could not be read: %s", error)
                 return
-            if kept is not None and kept.by != cloud.local(Node).id:
+            if kept is not None and kept.by != cloud.node:
                 now = cloud.clock.real() + kept.offset if kept.frozen_at is None else kept.frozen_at
                 if kept.frozen_at is None and not kept.offset:
                     cloud.clock.resume()
@@ -82,7 +82,7 @@ async def save(cloud: Cloud) -> None:
     record = ClockRecord(
         offset=clock.offset if clock.moved and not clock.frozen else 0.0,
         frozen_at=clock.now() if clock.frozen else None,
-        by=cloud.local(Node).id,
+        by=cloud.node,
     )
 
     def put() -> None:

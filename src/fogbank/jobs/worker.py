@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -34,13 +33,6 @@ class CannotRetry(Exception):
     """The job did not fail, or cannot be read; the text says so."""
 
 
-class Node:
-    """This process among those that share a store: `cloud.local(Node).id`."""
-
-    def __init__(self, cloud: Any) -> None:
-        self.id: str = cloud.ids.hex(16)
-
-
 class Worker:
     """`find(kind)` gives the marked handler of a kind, importing its service when need be."""
 
@@ -51,7 +43,7 @@ class Worker:
         self._loop_task: asyncio.Task[None] | None = None
         self._stopping = False
         self._starting = asyncio.Lock()
-        self._leases = None if cloud.store.embedded else Leases(cloud, cloud.local(Node).id)
+        self._leases = None if cloud.store.embedded else Leases(cloud, cloud.node)
 
     def start(self) -> None:
         self._loop_task = asyncio.create_task(self._loop(), name="jobs")

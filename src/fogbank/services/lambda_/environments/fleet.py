@@ -89,7 +89,7 @@ class Fleet:
         self._scratch = ""
         self._closed = False
         app.on_stop(self.close)
-        app.signals.on("reset", self.retire_all)
+        app.signals.on("reset/lambda", self.retire_all)
 
     # -- what environments need (environment.Host) ---------------------------------------------------------------------
 
