@@ -72,6 +72,8 @@ def load(name: str) -> Service | None:
         module = importlib.import_module(info.name)
         for value in vars(module).values():
             mark = getattr(value, "__fogbank__", None)
-            if mark is not None and getattr(value, "__module__", "") == module.__name__:
+            if isinstance(value, ResourceType):  # a table of core.cfn_tables
+                service.add(value)
+            elif mark is not None and getattr(value, "__module__", "") == module.__name__:
                 service.add(mark)
     return service

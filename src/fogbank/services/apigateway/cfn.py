@@ -196,7 +196,7 @@ def stage_settings(given: dict[str, Any]) -> list[dict[str, Any]]:
     return operations
 
 
-@resource("AWS::ApiGateway::Deployment", immutable=("RestApiId", "DeploymentCanarySettings"))
+@resource("AWS::ApiGateway::Deployment")
 class Deployment:
     """Ref and GetAtt DeploymentId: the id."""
 
@@ -247,7 +247,7 @@ class Deployment:
                 raise
 
 
-@resource("AWS::ApiGateway::Stage", immutable=("RestApiId", "StageName"))
+@resource("AWS::ApiGateway::Stage")
 class Stage:
     """Ref: the stage's name."""
 

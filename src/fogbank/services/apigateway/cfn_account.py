@@ -12,7 +12,7 @@ from .cfn import gone, retag
 from .cfn_values import camel, patches, tags
 
 
-@resource("AWS::ApiGateway::ApiKey", immutable=("Name", "Value", "GenerateDistinctId"))
+@resource("AWS::ApiGateway::ApiKey")
 class ApiKey:
     """Ref and GetAtt APIKeyId: the id."""
 
@@ -155,7 +155,7 @@ def _step(path: str) -> str:
     return f"{head.replace('/', '~1') or '~1'}/{verb}"
 
 
-@resource("AWS::ApiGateway::UsagePlanKey", immutable=("KeyId", "KeyType", "UsagePlanId"))
+@resource("AWS::ApiGateway::UsagePlanKey")
 class UsagePlanKey:
     """Ref: key and plan."""
 
@@ -200,7 +200,7 @@ class Account:
             await ctx.call("apigateway", "UpdateAccount", {"patchOperations": operations})
 
 
-@resource("AWS::ApiGateway::DomainName", immutable=("DomainName",))
+@resource("AWS::ApiGateway::DomainName")
 class DomainName:
     """Ref: the name."""
 
@@ -237,7 +237,7 @@ class DomainName:
         return Resource(shown["domainName"], {n[0].upper() + n[1:]: shown[n] for n in names if n in shown})
 
 
-@resource("AWS::ApiGateway::BasePathMapping", immutable=("DomainName", "BasePath"))
+@resource("AWS::ApiGateway::BasePathMapping")
 class BasePathMapping:
     """A stage under a path of a domain name."""
 
@@ -259,7 +259,7 @@ class BasePathMapping:
         await gone(ctx, "DeleteBasePathMapping", request)
 
 
-@resource("AWS::ApiGateway::VpcLink", immutable=("TargetArns",))
+@resource("AWS::ApiGateway::VpcLink")
 class VpcLink:
     """Ref and GetAtt VpcLinkId: the id."""
 

@@ -27,7 +27,7 @@ async def _find(ctx: Context, operation: str, request: dict[str, Any], fits: dic
             return None
 
 
-@resource("AWS::ApiGateway::Resource", immutable=("RestApiId", "ParentId", "PathPart"))
+@resource("AWS::ApiGateway::Resource")
 class PathResource:
     """Ref and GetAtt ResourceId: the id."""
 
@@ -60,7 +60,7 @@ def _bool(value: Any) -> bool:
     return value is True or str(value).lower() == "true"
 
 
-@resource("AWS::ApiGateway::Method", immutable=("RestApiId", "ResourceId", "HttpMethod"))
+@resource("AWS::ApiGateway::Method")
 class Method:
     """A method with its integration and responses, put as a whole."""
 
@@ -142,7 +142,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-@resource("AWS::ApiGateway::Model", immutable=("RestApiId", "Name", "ContentType"))
+@resource("AWS::ApiGateway::Model")
 class Model:
     """Ref: the model's name."""
 
@@ -173,7 +173,7 @@ class Model:
         await gone(ctx, "DeleteModel", {"restApiId": properties["RestApiId"], "modelName": physical_id})
 
 
-@resource("AWS::ApiGateway::RequestValidator", immutable=("RestApiId", "Name"))
+@resource("AWS::ApiGateway::RequestValidator")
 class RequestValidator:
     """Ref and GetAtt RequestValidatorId: the id."""
 
@@ -201,7 +201,7 @@ class RequestValidator:
         await gone(ctx, "DeleteRequestValidator", request)
 
 
-@resource("AWS::ApiGateway::Authorizer", immutable=("RestApiId",))
+@resource("AWS::ApiGateway::Authorizer")
 class Authorizer:
     """Ref and GetAtt AuthorizerId: the id."""
 
@@ -242,7 +242,7 @@ class Authorizer:
         await gone(ctx, "DeleteAuthorizer", {"restApiId": properties["RestApiId"], "authorizerId": physical_id})
 
 
-@resource("AWS::ApiGateway::GatewayResponse", immutable=("RestApiId", "ResponseType"))
+@resource("AWS::ApiGateway::GatewayResponse")
 class GatewayResponse:
     """Ref and GetAtt Id: an id of its own."""
 

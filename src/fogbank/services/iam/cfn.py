@@ -14,7 +14,7 @@ from fogbank.core.errors import ServiceError
 from .cfn_holders import Holder, attach, drop, ensure, gone_is_fine, policy_json, stack_tags, sync
 
 
-@resource("AWS::IAM::Role", immutable=("RoleName", "Path"))
+@resource("AWS::IAM::Role")
 class Role:
     """Ref: the name. GetAtt: Arn, RoleId."""
 
@@ -57,7 +57,7 @@ class Role:
         return Resource(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
 
 
-@resource("AWS::IAM::User", immutable=("UserName",))
+@resource("AWS::IAM::User")
 class User:
     """Ref: the name. GetAtt: Arn."""
 
@@ -89,7 +89,7 @@ class User:
         return Resource(name, {"Arn": user["Arn"]})
 
 
-@resource("AWS::IAM::Group", immutable=("GroupName",))
+@resource("AWS::IAM::Group")
 class Group:
     """Ref: the name. GetAtt: Arn."""
 
@@ -135,7 +135,7 @@ def _some(properties: dict[str, Any], *names: str) -> dict[str, Any]:
 # -- managed policies --------------------------------------------------------------------------------------------------
 
 
-@resource("AWS::IAM::ManagedPolicy", immutable=("ManagedPolicyName", "Path", "Description"))
+@resource("AWS::IAM::ManagedPolicy")
 class ManagedPolicy:
     """Ref: the ARN. GetAtt: PolicyArn, PolicyId, AttachmentCount, DefaultVersionId, IsAttachable, …"""
 
@@ -198,7 +198,7 @@ class ManagedPolicy:
         return Resource(arn, {"PolicyArn": arn, **{key: policy[key] for key in wanted}})
 
 
-@resource("AWS::IAM::InstanceProfile", immutable=("InstanceProfileName", "Path"))
+@resource("AWS::IAM::InstanceProfile")
 class InstanceProfile:
     """Ref: the name. GetAtt: Arn."""
 

@@ -81,28 +81,28 @@ class _Embedded:
         return Resource(f"{properties['PolicyName']}|{properties[field]}", {})
 
 
-@resource("AWS::IAM::RolePolicy", immutable=("PolicyName", "RoleName"))
+@resource("AWS::IAM::RolePolicy")
 class RolePolicy(_Embedded):
     """An inline policy of a role."""
 
     title = "Role"
 
 
-@resource("AWS::IAM::UserPolicy", immutable=("PolicyName", "UserName"))
+@resource("AWS::IAM::UserPolicy")
 class UserPolicy(_Embedded):
     """An inline policy of a user."""
 
     title = "User"
 
 
-@resource("AWS::IAM::GroupPolicy", immutable=("PolicyName", "GroupName"))
+@resource("AWS::IAM::GroupPolicy")
 class GroupPolicy(_Embedded):
     """An inline policy of a group."""
 
     title = "Group"
 
 
-@resource("AWS::IAM::AccessKey", immutable=("UserName", "Serial"))
+@resource("AWS::IAM::AccessKey")
 class AccessKey:
     """Ref: the key id. GetAtt: SecretAccessKey."""
 
@@ -158,7 +158,7 @@ class UserToGroupAddition:
                 await ctx.call("iam", "RemoveUserFromGroup", {"GroupName": group, "UserName": user})
 
 
-@resource("AWS::IAM::ServiceLinkedRole", immutable=("AWSServiceName", "CustomSuffix"))
+@resource("AWS::IAM::ServiceLinkedRole")
 class ServiceLinkedRole:
     """Ref and GetAtt RoleName: the role's name."""
 

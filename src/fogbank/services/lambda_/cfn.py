@@ -81,7 +81,7 @@ async def _settled(ctx: Context, name: str) -> dict[str, Any]:
         await ctx.clock.sleep(0.02)
 
 
-@resource("AWS::Lambda::Function", immutable=("FunctionName", "PackageType", "TenancyConfig"))
+@resource("AWS::Lambda::Function")
 class Function:
     """Ref: the name. GetAtt: Arn, SnapStartResponse.*"""
 
@@ -222,7 +222,7 @@ async def _provision(ctx: Context, function: str, qualifier: str, config: dict[s
         await ctx.call("lambda", "PutProvisionedConcurrencyConfig", request)
 
 
-@resource("AWS::Lambda::Alias", immutable=("FunctionName", "Name"))
+@resource("AWS::Lambda::Alias")
 class Alias:
     """Ref: the ARN of the alias. GetAtt: AliasArn."""
 
@@ -252,13 +252,7 @@ class Alias:
         return request
 
 
-@resource(
-    "AWS::Lambda::Permission",
-    immutable=(
-        "FunctionName", "Action", "Principal", "SourceArn", "SourceAccount", "EventSourceToken", "PrincipalOrgID",
-        "FunctionUrlAuthType", "InvokedViaFunctionUrl",
-    ),
-)  # fmt: skip
+@resource("AWS::Lambda::Permission")
 class Permission:
     """Ref and GetAtt Id: the statement id."""
 
@@ -288,7 +282,7 @@ class Permission:
         await _if_there(ctx.call("lambda", "RemovePermission", request))
 
 
-@resource("AWS::Lambda::Url", immutable=("TargetFunctionArn", "Qualifier"))
+@resource("AWS::Lambda::Url")
 class Url:
     """Ref: the function's ARN. GetAtt: FunctionArn, FunctionUrl."""
 

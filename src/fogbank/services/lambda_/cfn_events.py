@@ -84,7 +84,7 @@ def _mapping(answer: dict[str, Any]) -> Resource:
     return Resource(ident, {"Id": ident, "EventSourceMappingArn": answer["EventSourceMappingArn"]})
 
 
-@resource("AWS::Lambda::EventInvokeConfig", immutable=("FunctionName", "Qualifier"))
+@resource("AWS::Lambda::EventInvokeConfig")
 class EventInvokeConfig:
     """Ref: the function and qualifier."""
 
@@ -101,12 +101,7 @@ class EventInvokeConfig:
         await _if_there(ctx.call("lambda", "DeleteFunctionEventInvokeConfig", request))
 
 
-@resource(
-    "AWS::Lambda::LayerVersion",
-    immutable=(
-        "LayerName", "Content", "CompatibleRuntimes", "CompatibleArchitectures", "Description", "LicenseInfo"
-    ),
-)  # fmt: skip
+@resource("AWS::Lambda::LayerVersion")
 class LayerVersion:
     """Ref and GetAtt LayerVersionArn: the ARN of the version."""
 
@@ -125,7 +120,7 @@ class LayerVersion:
         await _if_there(ctx.call("lambda", "DeleteLayerVersion", {"LayerName": layer, "VersionNumber": int(number)}))
 
 
-@resource("AWS::Lambda::LayerVersionPermission", immutable=("LayerVersionArn", "Action", "Principal", "OrganizationId"))
+@resource("AWS::Lambda::LayerVersionPermission")
 class LayerVersionPermission:
     """Ref: layer version and statement id."""
 

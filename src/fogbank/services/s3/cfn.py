@@ -98,7 +98,7 @@ def _made(ctx: Context, name: str) -> Resource:
     )
 
 
-@resource("AWS::S3::BucketPolicy", immutable=("Bucket",))
+@resource("AWS::S3::BucketPolicy")
 class BucketPolicy:
     """Ref: the bucket's name."""
 

@@ -25,7 +25,7 @@ class CdkMetadata:
         return None
 
 
-@resource("AWS::CloudFormation::Macro", immutable=("Name",))
+@resource("AWS::CloudFormation::Macro")
 class MacroType:
     """Ref: the name. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-macro.html"""
 
