@@ -21,6 +21,7 @@ import msgspec
 
 from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.authorize import Authorizer
+from fogbank.auth.sessions import Sessions
 from fogbank.core import arns, principal, services
 from fogbank.core.clock import Clock
 from fogbank.core.context import Context
@@ -273,6 +274,10 @@ class App:
 
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         return await self.pipeline.call(ctx, service, operation, request)
+
+    async def assume(self, ctx: Context, role: str, /, **how: Any) -> principal.Principal:
+        """A session of a role, as `auth.sessions.Sessions.find` gives it."""
+        return (await self.local(Sessions).find(ctx, role, **how)).principal
 
     def permit(
         self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /

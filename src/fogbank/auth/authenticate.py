@@ -150,24 +150,7 @@ class Authenticator:
 
     def _issued(self, key: str) -> Credential | None:
         with self._cloud.store.read() as tx:
-            if key.startswith("ASIA"):
-                session = tx.get(records.SESSIONS, (key,))
-                if session is None:
-                    return None
-                entity = _entity(tx, session)
-                if entity is None and not session.identity_arn.endswith(":root"):
-                    return None  # a session ends with the user or role that it came from
-                tags = {**entity.tags, **session.tags} if session.kind == "role" and entity else session.tags
-                return Credential(_of_session(session, tags), session.secret, session.token, session.expires)
-            found = tx.get(records.ACCESS_KEYS, (key,))
-            if found is None or not found.active:
-                return None
-            if not found.user:
-                return Credential(root(found.account, key, self._cloud.settings.partition), found.secret)
-            user = tx.get(records.USERS, (found.account, found.user.lower()))
-            if user is None:
-                return None
-            return Credential(_of_user(user, key, self._cloud.settings.partition), found.secret)
+            return issued(tx, key, self._cloud.settings.partition)
 
     def _held_against(self, claim: signatures.Claim) -> float:
         """The time a signature's date is held against.
@@ -236,6 +219,28 @@ def _take_unverified(request: Request, claim: signatures.Claim) -> None:
         body.decode(request, kind, _AnyChunks(*(None for _ in body.Chunks._fields)))  # type: ignore[arg-type]
     if claim.place == "query":
         body.hoist(request)
+
+
+def issued(tx: Reader, key: str, partition: str) -> Credential | None:
+    """The credential of a key that IAM or STS issued; None when there is none, or its user or role is gone."""
+    if key.startswith("ASIA"):
+        session = tx.get(records.SESSIONS, (key,))
+        if session is None:
+            return None
+        entity = _entity(tx, session)
+        if entity is None and not session.identity_arn.endswith(":root"):
+            return None  # a session ends with the user or role that it came from
+        tags = {**entity.tags, **session.tags} if session.kind == "role" and entity else session.tags
+        return Credential(_of_session(session, tags), session.secret, session.token, session.expires)
+    found = tx.get(records.ACCESS_KEYS, (key,))
+    if found is None or not found.active:
+        return None
+    if not found.user:
+        return Credential(root(found.account, key, partition), found.secret)
+    user = tx.get(records.USERS, (found.account, found.user.lower()))
+    if user is None:
+        return None
+    return Credential(_of_user(user, key, partition), found.secret)
 
 
 def _entity(tx: Reader, session: records.Session) -> records.User | records.Role | None:

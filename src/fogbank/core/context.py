@@ -51,6 +51,8 @@ class Cloud(Protocol):
 
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]: ...
 
+    async def assume(self, ctx: Context, role: str, /, **how: Any) -> Principal: ...
+
     def permit(
         self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /
     ) -> None: ...
@@ -198,6 +200,27 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
             takes_json=False,
             names=None,
         )
+
+    async def assume(
+        self,
+        role: str,
+        *,
+        by: str,
+        session: str,
+        source_arn: str = "",
+        external_id: str = "",
+        tags: Mapping[str, str] | None = None,
+        region: str | None = None,
+    ) -> Context:
+        """Continue as a role of this account, assumed by the service principal `by` ("lambda.amazonaws.com").
+
+        Its trust policy decides. Sessions are shared and renewed (`auth.sessions`), so ask before each use. Raises
+        AccessDenied, and what STS's AssumeRole raises.
+        """
+        principal = await self.app.assume(
+            self, role, by=by, session=session, source_arn=source_arn, external_id=external_id, tags=tags
+        )
+        return self.acting_as(principal, region=region)
 
     def watch(self, topic: str) -> Watch:
         """`with ctx.watch(topic) as watch:` look; `await watch.wait(seconds)`; look again."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from fogbank.core.cache import Cache
 from fogbank.store.api import Reader
 
 from .. import quotas
@@ -33,10 +34,7 @@ class Keys:
     """Keys by value and stage; forgotten when something changes."""
 
     def __init__(self, app: Any) -> None:
-        self._app = app
-        self._known: dict[tuple[str, ...], Known | None] = {}
-        for topic in (CHANGED, "reset"):
-            app.signals.on(topic, self._known.clear)
+        self._known: Cache[tuple[str, ...], Known | None] = Cache(app, CHANGED)
 
     async def find(self, exchange: Exchange, value: str) -> Known | None:
         """The key with this value if it may be used on the exchange's stage."""
@@ -44,11 +42,7 @@ class Keys:
         key = (running.account, running.region, running.api, running.stage, value)
         if key in self._known:
             return self._known[key]
-        found = await exchange.ctx.fetch(_find, *key)
-        if len(self._known) > 10_000:
-            self._known.clear()
-        self._known[key] = found
-        return found
+        return await self._known.fill(key, exchange.ctx.fetch(_find, *key))
 
 
 def _find(tx: Reader, account: str, region: str, api: str, stage: str, value: str) -> Known | None:
