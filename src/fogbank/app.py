@@ -34,6 +34,7 @@ from fogbank.core.residents import Resident
 from fogbank.core.settings import Settings, reachable
 from fogbank.core.signals import Signals
 from fogbank.core.trace import Trace
+from fogbank.engines import folders
 from fogbank.gateway.control import Control
 from fogbank.gateway.limits import HttpLimits
 from fogbank.gateway.pipeline import Pipeline
@@ -93,6 +94,7 @@ class App:
             )
         self.secret = own.value
         self.blobs: BlobStore = open_blobs(settings)
+        self.tls = TlsContext(settings.data)
         self.strangers = Strangers(settings)
         self.authenticator = Authenticator(self, self.strangers)
         self.authorizer = Authorizer(self)
@@ -118,7 +120,7 @@ class App:
             host=settings.host,
             port=settings.port,
             limits=HttpLimits(),
-            tls=TlsContext(settings.data),
+            tls=self.tls,
             now=self.clock.now,
         )
         try:
@@ -197,6 +199,7 @@ class App:
             await self.run(lambda: self.store.wipe(f"{service}/" if service else ""))
             if service:
                 await self.run(lambda: self._drop_later(service))
+            await asyncio.to_thread(folders.clear, self.settings.data, service)
             await self.forget(service)
 
     def _drop_later(self, service: str) -> None:

@@ -11,6 +11,8 @@ import msgspec
 from .principal import Principal
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from fogbank.store.api import Reader, Store, Transaction
     from fogbank.store.blobs import BlobStore
 
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Tls(Protocol):
+    """The server side of TLS with certificates of the local authority, for doors besides the gateway's own."""
+
+    async def context(self) -> SSLContext: ...
 
 
 class Cloud(Protocol):
@@ -42,6 +50,9 @@ class Cloud(Protocol):
 
     @property
     def endpoint(self) -> str: ...
+
+    @property
+    def tls(self) -> Tls: ...
 
     def local(self, kind: Callable[[Any], T], /) -> T: ...
 

@@ -20,6 +20,7 @@ import msgspec
 from fogbank import __version__
 from fogbank.core import exposure, services, tokens
 from fogbank.core.http import BodyTooLarge, Request, Response
+from fogbank.engines import folders
 from fogbank.jobs import timetravel
 from fogbank.jobs.worker import CannotRetry
 from fogbank.store.api import Conflict, StoreError
@@ -57,6 +58,7 @@ class Control:
             "jobs": self._jobs,
             "residents": self._residents,
             "snapshots": self._snapshots,
+            "engines": lambda _: self._engines(),
             "ca.pem": self._ca,
             "coverage": lambda _: coverage(),
         }
@@ -159,6 +161,12 @@ class Control:
 
         return await app.run(look)
 
+    def _engines(self) -> Answer:
+        """The databases and caches that run beside the server."""
+        from fogbank.engines.running import Engines
+
+        return self._app.local(Engines).shown()
+
     def _ca(self, request: Request) -> Answer:
         from .tls import ca_pem
 
@@ -207,11 +215,11 @@ class Control:
             match body:
                 case {"save": str(name)}:
                     async with app.keeper.still():
-                        saved = await snapshots.save(app.store, app.blobs, data, name, time.time())
+                        saved = await snapshots.save(app.store, app.blobs, data, name, time.time(), folders.save)
                     return msgspec.structs.asdict(saved)
                 case {"load": str(name)}:
                     async with app.keeper.still():
-                        await snapshots.load(app.store, app.blobs, data, name)
+                        await snapshots.load(app.store, app.blobs, data, name, folders.restore)
                         await self._turned()
                     return {"loaded": name}
                 case {"rm": str(name)}:

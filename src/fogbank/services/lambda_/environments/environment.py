@@ -391,6 +391,11 @@ class Environment:
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._scratch = ""
 
+    async def gone(self) -> None:
+        """Returns when the process of a closed environment has ended."""
+        if self._process is not None:
+            await self._process.wait()
+
     def close(self) -> None:
         """Kill the process, if it still runs; tells `on_gone`, once."""
         if self._closed:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fogbank.core import services
-from fogbank.engines.processes import Supervisor
+from fogbank.engines.running import Engines
 
 from ..errors import TooManyRequests
 from ..runtimes import Interpreters, wanted
@@ -77,7 +77,7 @@ class Fleet:
     def __init__(self, app: Cloud) -> None:
         self._app = app
         self.clock = app.clock
-        self.supervisor = Supervisor()
+        self.supervisor = app.local(Engines).supervisor
         self.interpreters = Interpreters(app)
         self._pools: dict[tuple[str, ...], Pool] = {}
         self._running: Counter[tuple[str, ...]] = Counter()
@@ -323,12 +323,13 @@ class Fleet:
             self._reaper.cancel()
         for task in list(self._tasks):
             task.cancel()
-        for pool in list(self._pools.values()):
-            for environment in [*pool.idle, *pool.busy]:
-                environment.close()
+        ended = [environment for pool in self._pools.values() for environment in [*pool.idle, *pool.busy]]
+        for environment in ended:
+            environment.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.flush(), 3)
-        await self.supervisor.close()
+        for environment in ended:
+            await environment.gone()
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
