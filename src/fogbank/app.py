@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ from fogbank.core import arns, principal, services
 from fogbank.core.clock import Clock
 from fogbank.core.context import Context
 from fogbank.core.exposure import refuse_exposure
-from fogbank.core.http import Request
+from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.core.metrics import Metrics
 from fogbank.core.operation import Job
@@ -236,6 +236,10 @@ class App:
 
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         return await self.pipeline.call(ctx, service, operation, request)
+
+    def answer(self, request: Request, request_id: str, /) -> Response | Awaitable[Response]:
+        """An API call that came through a data plane's endpoint."""
+        return self.pipeline.answer(request, request_id)
 
     def permit(
         self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import msgspec
 
-from .principal import Principal
+from .principal import Credential, LastUse, Principal
 
 if TYPE_CHECKING:
     from fogbank.store.api import Reader, Store, Transaction
     from fogbank.store.blobs import BlobStore
 
     from .clock import Clock
+    from .http import Request, Response
     from .ids import Ids
     from .kinds import Names
     from .metrics import Metrics
@@ -24,6 +25,18 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Authentication(Protocol):
+    """Who is calling (`fogbank.auth.authenticate.Authenticator` says how)."""
+
+    last_used: dict[str, LastUse]
+
+    def authenticate(self, request: Request, claim_service: str, /) -> Principal: ...
+
+    def credential(self, key: str, /) -> Credential | None: ...
+
+    def signer(self, key: str, request: Request, service: str, /) -> Credential | None: ...
 
 
 class Cloud(Protocol):
@@ -39,6 +52,12 @@ class Cloud(Protocol):
     trace: Trace
     secret: bytes  # of this data directory: seals page tokens and the like
 
+    @property
+    def endpoint(self) -> str: ...
+
+    @property
+    def authenticator(self) -> Authentication: ...
+
     def local(self, kind: Callable[[Any], T], /) -> T: ...
 
     def on_stop(self, close: Callable[[], Any], /) -> None: ...
@@ -46,6 +65,8 @@ class Cloud(Protocol):
     async def run(self, function: Callable[[], T], /) -> T: ...
 
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]: ...
+
+    def answer(self, request: Request, request_id: str, /) -> Response | Awaitable[Response]: ...
 
     def permit(
         self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /

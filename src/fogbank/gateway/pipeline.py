@@ -29,11 +29,12 @@ from fogbank.core.errors import (
     ServiceUnavailable,
     UnknownOperation,
 )
-from fogbank.core.http import BodyTooLarge, Request, Response
+from fogbank.core.http import BodyTooLarge, Request, Response, is_secure
 from fogbank.core.kinds import Names
 from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal
 from fogbank.core.trace import Hop
+from fogbank.core.visit import Visit
 from fogbank.store.api import Conflict, StoreError
 from fogbank.wire import hosts
 from fogbank.wire.codec import JSON
@@ -106,15 +107,15 @@ class Pipeline:
         answer = self._enter(request)
         return await answer if inspect.isawaitable(answer) else answer
 
-    def _enter(self, request: Request) -> Response | Awaitable[Response]:
-        request_id = self._app.ids.uuid()
+    def _enter(self, request: Request, visit_id: str = "") -> Response | Awaitable[Response]:
+        request_id = visit_id or self._app.ids.uuid()
         try:
-            target = self._router.route(request)
+            target = self._router.route(request, passed_on=visit_id != "")
         except ServiceError as error:
             protocol = "json" if request.header("x-amz-target") else "query"
             return wire.error_response(None, protocol, "", error, request_id, request.method)
         if isinstance(target, DataPlane):
-            return self._data_plane(target, request)
+            return self._open(target, request)
         call = Call(request, target, request_id, perf_counter())
         if request.content is None:
             model = call.target.operation
@@ -131,12 +132,35 @@ class Pipeline:
         except Exception as error:  # the pipeline's outermost edge
             return self._fail(call, error)
 
-    def _data_plane(self, plane: DataPlane, request: Request) -> Response | Awaitable[Response]:
+    # -- data planes -------------------------------------------------------------------------------------------------
+
+    def _open(self, plane: DataPlane, request: Request) -> Response | Awaitable[Response]:
         service = services.load(plane.service)
-        handler = service.endpoints.get(plane.endpoint) if service else None
-        if handler is None:
+        endpoint = service.endpoints.get(plane.endpoint) if service else None
+        if endpoint is None:
             return Response(501, [("content-type", "text/plain")], f"Fogbank has no {plane.endpoint} yet.\n".encode())
-        return handler.call(self._app, request)
+        return self._receive(Visit(self._app, plane.service, endpoint, request))
+
+    async def _receive(self, visit: Visit) -> Response:
+        """Have a visit answered: recorded, durable, with its request id, whatever the endpoint raises."""
+        app, hop, id_header = self._app, visit.hop, visit.endpoint.id_header
+        app.trace.add(hop)  # first, so that what it calls is found behind it
+        started = perf_counter()
+        try:
+            response = await visit.endpoint.call(visit)
+        except Exception as error:  # the pipeline's outermost edge
+            response = visit.refuse(self._as_service_error(error, hop.id, hop.service, hop.operation))
+        others = [pair for pair in response.headers if pair[0].lower() != id_header.lower()]
+        response.headers = [(id_header, hop.id), *others, *visit.headers]
+        hop.status, hop.seconds = response.status, perf_counter() - started
+        await app.store.durable()
+        return response
+
+    def answer(self, request: Request, visit_id: str) -> Response | Awaitable[Response]:
+        """`visit.pass_on()`: an API call that came through an endpoint."""
+        return self._enter(request, visit_id)
+
+    # -- API calls that wait -----------------------------------------------------------------------------------------
 
     async def _finish_late(
         self, call: Call, *, read: bool = False, rest: Coroutine[Any, Any, dict[str, Any]] | None = None
@@ -191,8 +215,7 @@ class Pipeline:
             operation=model.name,
             endpoint=f"{request.scheme}://{host}" if host else app.endpoint,
             source_ip=client,
-            # what never leaves this machine is as good as encrypted: deploy tools' buckets deny plain http
-            secure=hosts.is_loopback(client) or request.scheme == "https",
+            secure=is_secure(request.scheme, client),
             user_agent=given("user-agent", ""),
             referer=given("referer", ""),
             takes_json=target.protocol == JSON,

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from fogbank.core.context import Cloud
 from fogbank.store.api import Reader
 
 from .. import quotas
@@ -32,7 +33,7 @@ class Known(msgspec.Struct, frozen=True):
 class Keys:
     """Keys by value and stage; forgotten when something changes."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._app = app
         self._known: dict[tuple[str, ...], Known | None] = {}
         for topic in (CHANGED, "reset"):
@@ -89,7 +90,7 @@ class Bucket:
 class Buckets:
     """Every bucket of this cloud, by what it is for."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._buckets: dict[tuple[str, ...], Bucket] = {}
         app.signals.on("reset", self._buckets.clear)
 

@@ -15,7 +15,7 @@ import msgspec
 
 from fogbank.auth import roles
 from fogbank.core import arns
-from fogbank.core.context import Context
+from fogbank.core.context import Cloud, Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import Response
 from fogbank.core.principal import Principal, service
@@ -108,7 +108,7 @@ async def acting(exchange: Exchange, credentials: str, source_arn: str, region: 
 class Roles:
     """Sessions of the roles that integrations act as, kept until they are about to expire."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._app = app
         self._held: dict[tuple[str, str], tuple[Principal, float]] = {}
         app.signals.on("reset", self._held.clear)

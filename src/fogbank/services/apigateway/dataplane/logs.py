@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from fogbank.core import arns
-from fogbank.core.context import Context
+from fogbank.core.context import Cloud, Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import Response
 from fogbank.core.principal import service
@@ -31,7 +31,7 @@ EXISTS = "ResourceAlreadyExistsException"
 class Logs:
     """Lines on their way. As on AWS they are best effort: what is here is lost with a killed process."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._app = app
         self._waiting: dict[tuple[str, str, str, str], tuple[Context, list[dict[str, Any]]]] = {}
         self._made: set[tuple[str, str, str, str]] = set()

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from fogbank.core import arns
+from fogbank.core.context import Cloud
 from fogbank.store.api import Reader
 
 from ..records import APIS, CHANGED, SNAPSHOTS, STAGES, Api, Stage
@@ -73,7 +74,7 @@ class Running(msgspec.Struct, eq=False):
 class Stages:
     """The stages that were asked for, by API id and name."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._app = app
         self._running: dict[tuple[str, str], Running | None] = {}
         for topic in (CHANGED, "reset"):
