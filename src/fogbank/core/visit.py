@@ -21,6 +21,7 @@ from .errors import AccessDenied, ServiceError
 from .http import Request, Response, is_secure
 from .kinds import Named, Names
 from .principal import Principal, anonymous
+from .runs import Runs
 from .trace import Hop
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Visit:
         """The context of a principal that the endpoint found in the request itself (the signed policy of a form)."""
         app, request, hop = self.app, self.request, self.hop
         hop.principal = principal.arn or principal.kind
+        hop.cause = app.local(Runs).cause(request.header("x-amzn-trace-id"), principal)
         self._ctx = ctx = Context(
             app=app,
             account=hop.account,

@@ -33,6 +33,7 @@ from fogbank.core.http import BodyTooLarge, Request, Response, is_secure
 from fogbank.core.kinds import Names
 from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal
+from fogbank.core.runs import Runs
 from fogbank.core.trace import Hop
 from fogbank.core.visit import Visit
 from fogbank.store.api import Conflict, StoreError
@@ -68,6 +69,7 @@ class Call(msgspec.Struct):
     request_id: str
     started: float
     principal: Principal = NO_AUTH
+    cause: str = ""
     operation: Operation | None = None
     ctx: Context | None = None
     params: dict[str, Any] = {}
@@ -153,6 +155,8 @@ class Pipeline:
         others = [pair for pair in response.headers if pair[0].lower() != id_header.lower()]
         response.headers = [(id_header, hop.id), *others, *visit.headers]
         hop.status, hop.seconds = response.status, perf_counter() - started
+        if hop.error:
+            app.trace.add(hop)  # failed since
         await app.store.durable()
         return response
 
@@ -193,6 +197,9 @@ class Pipeline:
         service, model, codec = target.service.name, target.operation, target.codec
         given = request.lookup.get
         call.principal = principal = app.authenticator.authenticate(request, target.signing_name)
+        trace_id = given("x-amzn-trace-id")
+        if trace_id is not None:
+            call.cause = app.local(Runs).cause(trace_id, principal)
         if model is None or codec is None:
             if service == "s3":
                 raise MethodNotAllowed
@@ -213,6 +220,7 @@ class Pipeline:
             request_id=call.request_id,
             service=service,
             operation=model.name,
+            cause=call.cause,
             endpoint=f"{request.scheme}://{host}" if host else app.endpoint,
             source_ip=client,
             secure=is_secure(request.scheme, client),
@@ -287,7 +295,7 @@ class Pipeline:
                 principal.account,
                 target.region,
                 principal.arn or principal.kind,
-                "",
+                call.cause,
                 status,
                 error.code if error else "",
                 error.message if error else "",
