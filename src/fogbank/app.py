@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,7 +26,7 @@ from fogbank.core import arns, principal, services
 from fogbank.core.clock import Clock
 from fogbank.core.context import Context
 from fogbank.core.exposure import refuse_exposure
-from fogbank.core.http import Request
+from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.core.metrics import Metrics
 from fogbank.core.operation import Job
@@ -281,6 +281,10 @@ class App:
     async def assume(self, ctx: Context, role: str, /, **how: Any) -> principal.Principal:
         """A session of a role, as `auth.sessions.Sessions.find` gives it."""
         return (await self.local(Sessions).find(ctx, role, **how)).principal
+
+    def answer(self, request: Request, request_id: str, /) -> Response | Awaitable[Response]:
+        """An API call that came through a data plane's endpoint."""
+        return self.pipeline.answer(request, request_id)
 
     def permit(
         self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /

@@ -6,13 +6,11 @@ import hmac
 from datetime import UTC, datetime
 from typing import Protocol
 
-import msgspec
-
 from fogbank.core import arns
 from fogbank.core.context import Cloud
 from fogbank.core.errors import CommonError, ExpiredToken, InvalidSignature, UnrecognizedClient
 from fogbank.core.http import Request
-from fogbank.core.principal import Principal, anonymous, root
+from fogbank.core.principal import Credential, LastUse, Principal, anonymous, root
 from fogbank.core.settings import is_well_known
 from fogbank.store.api import Reader
 
@@ -32,28 +30,11 @@ class InvalidToken(CommonError):
     default = "The provided token is malformed or otherwise invalid."
 
 
-class Credential(msgspec.Struct, frozen=True):
-    """A key that may sign. `token` is the session token it must come with, `expires` an epoch second."""
-
-    principal: Principal
-    secret: str
-    token: str = ""
-    expires: float | None = None
-    any_token: bool = False  # root keys: clients that set a made-up token are not turned away
-    well_known: bool = False  # everybody knows it, a stranger's web page too
-
-
 class Doorkeeper(Protocol):
     """Who tells the requests of strangers' web pages: `gateway.strangers`."""
 
     def check(self, request: Request, service: str) -> None:
         """Raises AccessDenied unless a request with a well-known key for `service` is surely no stranger's page's."""
-
-
-class LastUse(msgspec.Struct, frozen=True):
-    at: float  # epoch seconds
-    service: str
-    region: str
 
 
 class Authenticator:

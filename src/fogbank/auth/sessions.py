@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from fogbank.core.cache import Cache
 from fogbank.core.context import Cloud, Context
 from fogbank.core.errors import AccessDenied
-from fogbank.core.principal import service
+from fogbank.core.principal import Credential, service
 
 from . import records, roles
-from .authenticate import Credential, issued
+from .authenticate import issued
 
 EARLY = 300.0  # seconds before it expires a session is given to nobody any more
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import msgspec
 
-from .principal import Principal
+from .principal import Credential, LastUse, Principal
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fogbank.store.blobs import BlobStore
 
     from .clock import Clock
+    from .http import Request, Response
     from .ids import Ids
     from .kinds import Names
     from .metrics import Metrics
@@ -34,6 +35,18 @@ class Tls(Protocol):
     async def context(self) -> SSLContext: ...
 
 
+class Authentication(Protocol):
+    """Who is calling (`fogbank.auth.authenticate.Authenticator` says how)."""
+
+    last_used: dict[str, LastUse]
+
+    def authenticate(self, request: Request, claim_service: str, /) -> Principal: ...
+
+    def credential(self, key: str, /) -> Credential | None: ...
+
+    def signer(self, key: str, request: Request, service: str, /) -> Credential | None: ...
+
+
 class Cloud(Protocol):
     """The running cloud, as contexts see it (`fogbank.app.App` is the one implementation)."""
 
@@ -49,10 +62,13 @@ class Cloud(Protocol):
     node: str  # this process among those that share a store
 
     @property
+    def tls(self) -> Tls: ...
+
+    @property
     def endpoint(self) -> str: ...
 
     @property
-    def tls(self) -> Tls: ...
+    def authenticator(self) -> Authentication: ...
 
     def local(self, kind: Callable[[Any], T], /) -> T: ...
 
@@ -63,6 +79,7 @@ class Cloud(Protocol):
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]: ...
 
     async def assume(self, ctx: Context, role: str, /, **how: Any) -> Principal: ...
+    def answer(self, request: Request, request_id: str, /) -> Response | Awaitable[Response]: ...
 
     def permit(
         self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /

@@ -21,7 +21,9 @@ from .kinds import Named
 
 if TYPE_CHECKING:
     from .context import Context
-    from .http import Request, Response
+    from .errors import ServiceError
+    from .http import Response
+    from .visit import Visit
 
 Fidelity = Literal["real", "recorded"]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -113,18 +115,35 @@ def job(kind: str, *, attempts: int = 5, backoff: float = 1.0) -> Callable[[F], 
 
 
 class Endpoint(msgspec.Struct, frozen=True):
+    """What `@endpoint` was told."""
+
     name: str
-    call: Callable[[Any, Request], Awaitable[Response]]
+    call: Callable[[Visit], Awaitable[Response]]
+    refuse: Callable[[Visit, ServiceError], Response]
+    id_header: str
 
 
-def endpoint(name: str) -> Callable[[F], F]:
-    """Mark `async def handler(app, request) -> Response` as a data-plane endpoint that is no AWS API call:
+def _as_text(visit: Visit, error: ServiceError) -> Response:
+    from .http import Response
 
-    `execute-api` (API Gateway stages), `lambda-url`, `s3-website`. `gateway.hosts` says which hosts and paths reach it.
+    headers = [("content-type", "text/plain; charset=utf-8")]
+    return Response(error.status, headers, f"{error.code}: {error.message}\n".encode())
+
+
+def endpoint(
+    name: str,
+    *,
+    refuse: Callable[[Visit, ServiceError], Response] = _as_text,
+    id_header: str = "x-amzn-RequestId",
+) -> Callable[[F], F]:
+    """Mark `async def answer(visit) -> Response` as a data plane: an HTTP door of a service that is no AWS API.
+
+    `execute-api` (API Gateway stages), `lambda-url`, `s3-website`, … `refuse(visit, error)` words the errors that it
+    raises. Every answer carries the request id in `id_header`.
     """
 
     def mark(function: F) -> F:
-        function.__fogbank__ = Endpoint(name, function)  # type: ignore[attr-defined]
+        function.__fogbank__ = Endpoint(name, function, refuse, id_header)  # type: ignore[attr-defined]
         return function
 
     return mark

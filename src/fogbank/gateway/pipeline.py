@@ -29,11 +29,13 @@ from fogbank.core.errors import (
     ServiceUnavailable,
     UnknownOperation,
 )
-from fogbank.core.http import BodyTooLarge, Request, Response
+from fogbank.core.http import BodyTooLarge, Request, Response, is_secure
 from fogbank.core.kinds import Names
 from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal
+from fogbank.core.runs import Runs
 from fogbank.core.trace import Hop
+from fogbank.core.visit import Visit
 from fogbank.store.api import Conflict, StoreError
 from fogbank.wire import hosts
 from fogbank.wire.codec import JSON
@@ -67,6 +69,7 @@ class Call(msgspec.Struct):
     request_id: str
     started: float
     principal: Principal = NO_AUTH
+    cause: str = ""
     operation: Operation | None = None
     ctx: Context | None = None
     params: dict[str, Any] = {}
@@ -106,15 +109,15 @@ class Pipeline:
         answer = self._enter(request)
         return await answer if inspect.isawaitable(answer) else answer
 
-    def _enter(self, request: Request) -> Response | Awaitable[Response]:
-        request_id = self._app.ids.uuid()
+    def _enter(self, request: Request, visit_id: str = "") -> Response | Awaitable[Response]:
+        request_id = visit_id or self._app.ids.uuid()
         try:
-            target = self._router.route(request)
+            target = self._router.route(request, passed_on=visit_id != "")
         except ServiceError as error:
             protocol = "json" if request.header("x-amz-target") else "query"
             return wire.error_response(None, protocol, "", error, request_id, request.method)
         if isinstance(target, DataPlane):
-            return self._data_plane(target, request)
+            return self._open(target, request)
         call = Call(request, target, request_id, perf_counter())
         if request.content is None:
             model = call.target.operation
@@ -131,12 +134,37 @@ class Pipeline:
         except Exception as error:  # the pipeline's outermost edge
             return self._fail(call, error)
 
-    def _data_plane(self, plane: DataPlane, request: Request) -> Response | Awaitable[Response]:
+    # -- data planes -------------------------------------------------------------------------------------------------
+
+    def _open(self, plane: DataPlane, request: Request) -> Response | Awaitable[Response]:
         service = services.load(plane.service)
-        handler = service.endpoints.get(plane.endpoint) if service else None
-        if handler is None:
+        endpoint = service.endpoints.get(plane.endpoint) if service else None
+        if endpoint is None:
             return Response(501, [("content-type", "text/plain")], f"Fogbank has no {plane.endpoint} yet.\n".encode())
-        return handler.call(self._app, request)
+        return self._receive(Visit(self._app, plane.service, endpoint, request))
+
+    async def _receive(self, visit: Visit) -> Response:
+        """Have a visit answered: recorded, durable, with its request id, whatever the endpoint raises."""
+        app, hop, id_header = self._app, visit.hop, visit.endpoint.id_header
+        app.trace.add(hop)  # first, so that what it calls is found behind it
+        started = perf_counter()
+        try:
+            response = await visit.endpoint.call(visit)
+        except Exception as error:  # the pipeline's outermost edge
+            response = visit.refuse(self._as_service_error(error, hop.id, hop.service, hop.operation))
+        others = [pair for pair in response.headers if pair[0].lower() != id_header.lower()]
+        response.headers = [(id_header, hop.id), *others, *visit.headers]
+        hop.status, hop.seconds = response.status, perf_counter() - started
+        if hop.error:
+            app.trace.add(hop)  # failed since
+        await app.store.durable()
+        return response
+
+    def answer(self, request: Request, visit_id: str) -> Response | Awaitable[Response]:
+        """`visit.pass_on()`: an API call that came through an endpoint."""
+        return self._enter(request, visit_id)
+
+    # -- API calls that wait -----------------------------------------------------------------------------------------
 
     async def _finish_late(
         self, call: Call, *, read: bool = False, rest: Coroutine[Any, Any, dict[str, Any]] | None = None
@@ -169,6 +197,9 @@ class Pipeline:
         service, model, codec = target.service.name, target.operation, target.codec
         given = request.lookup.get
         call.principal = principal = app.authenticator.authenticate(request, target.signing_name)
+        trace_id = given("x-amzn-trace-id")
+        if trace_id is not None:
+            call.cause = app.local(Runs).cause(trace_id, principal)
         if model is None or codec is None:
             if service == "s3":
                 raise MethodNotAllowed
@@ -189,10 +220,10 @@ class Pipeline:
             request_id=call.request_id,
             service=service,
             operation=model.name,
+            cause=call.cause,
             endpoint=f"{request.scheme}://{host}" if host else app.endpoint,
             source_ip=client,
-            # what never leaves this machine is as good as encrypted: deploy tools' buckets deny plain http
-            secure=hosts.is_loopback(client) or request.scheme == "https",
+            secure=is_secure(request.scheme, client),
             user_agent=given("user-agent", ""),
             referer=given("referer", ""),
             takes_json=target.protocol == JSON,
@@ -264,7 +295,7 @@ class Pipeline:
                 principal.account,
                 target.region,
                 principal.arn or principal.kind,
-                "",
+                call.cause,
                 status,
                 error.code if error else "",
                 error.message if error else "",

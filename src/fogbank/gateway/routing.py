@@ -70,8 +70,11 @@ class Router:
         self._targets: dict[tuple[str, ...], Target] = {}  # of what comes all day
         self._signers: dict[str, list[str]] = {}  # signing name → the services to ask, in order
 
-    def route(self, request: Request) -> Target | DataPlane:
-        """Where `request` goes; its body must be here when its target stands in a form."""
+    def route(self, request: Request, *, passed_on: bool = False) -> Target | DataPlane:
+        """Where `request` goes; its body must be here when its target stands in a form.
+
+        `passed_on`: the service's endpoint for browsers has had it.
+        """
         given = request.lookup.get
         host = hosts.parse(given("host", ""), self._domains)
         if host.plane and host.service in DATA_PLANES:
@@ -92,7 +95,7 @@ class Router:
             scope_region, scope_service = claims.meant(request)
         region = scope_region or host.region or self._region
         if host.plane:  # a bucket's own host is S3's, whatever the request was signed for
-            return self._rest(request, "s3", host, region, claim)
+            return self._rest(request, "s3", host, region, claim, passed_on)
         target = given("x-amz-target")
         if target:
             known = self._targets.get((target, region))
@@ -100,7 +103,7 @@ class Router:
                 return known
             return self._by_target(target, request, region)
         if scope_service == "s3":
-            return self._rest(request, "s3", host, region, claim)
+            return self._rest(request, "s3", host, region, claim, passed_on)
         rpc = _RPC_PATH.search(path) if "smithy-protocol" in request.lookup else None
         if rpc:
             candidates = index.table().by_target.get(rpc[1]) or signed_as(scope_service)
@@ -116,7 +119,7 @@ class Router:
                 return self._by_action(found, request, (version, action, signed, region))
             if not scope_service:
                 raise UnknownOperation(f"Could not find operation {action} for version {version}")
-        return self._rest(request, scope_service or host.service or "s3", host, region, claim)
+        return self._rest(request, scope_service or host.service or "s3", host, region, claim, passed_on)
 
     def _by_target(self, target: str, request: Request, region: str) -> Target:
         prefix, _, name = target.rpartition(".")
@@ -145,11 +148,17 @@ class Router:
         return _target(service, request, service.operations.get(name), {}, region, name)
 
     def _rest(
-        self, request: Request, signing_name: str, host: hosts.Host, region: str, claim: claims.Claim | None
+        self,
+        request: Request,
+        signing_name: str,
+        host: hosts.Host,
+        region: str,
+        claim: claims.Claim | None,
+        passed_on: bool,
     ) -> Target | DataPlane:
         method = request.method
         asked = signing_name == "s3" and (method in ("POST", "OPTIONS") or "origin" in request.lookup)
-        if asked and _of_browser(request):
+        if asked and not passed_on and _of_browser(request):
             return DataPlane("s3-browser", "s3")
         built = self._signers.get(signing_name) or self._signed(signing_name)
         path = request.path
@@ -191,13 +200,13 @@ def _target(
 def _of_browser(request: Request) -> bool:
     """Whether S3 is asked by a page: a preflight, a form, or a call with an Origin whose answer needs CORS headers.
 
-    The service's endpoint answers the first two, and sends the third through the pipeline with the mark that it has.
+    The service's endpoint answers the first two, and passes the third on.
     """
     if request.method == "OPTIONS":
         return True
     if request.method == "POST" and request.header("content-type").startswith("multipart/form-data"):
         return True
-    return bool(request.header("origin")) and not request.header("x-fogbank-cors")
+    return bool(request.header("origin"))
 
 
 def form_action(request: Request) -> tuple[str, str]:

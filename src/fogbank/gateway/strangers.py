@@ -6,7 +6,7 @@ that Fogbank starts with. Three lists, each parsed and none matched by prefix, s
     hosts that are served     `wire.hosts.served`: any other Host is refused at every door, before anything else. A page
                               that has pointed its own name at this machine (DNS rebinding) gets no further.
     origins that are trusted  `Strangers.trusts`: pages of this machine, and those of --allow-origin.
-    loopback addresses        `wire.hosts.is_loopback`: what never leaves this machine is as good as encrypted.
+    loopback addresses        `core.http.is_secure`: what never leaves this machine is as good as encrypted.
 
 A request is a browser's (`Request.browser`) when it has one of these, none of which a page of a stranger can take away
 or change:

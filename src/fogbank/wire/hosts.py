@@ -125,14 +125,3 @@ def address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.IPv6Address(name[1:-1]) if bracketed else ipaddress.IPv4Address(name)
     except ValueError:
         return None
-
-
-@lru_cache(maxsize=4096)
-def is_loopback(peer: str) -> bool:
-    """Whether a socket's peer, an address without brackets, is this machine."""
-    try:
-        found = ipaddress.ip_address(peer)
-    except ValueError:
-        return False
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return (mapped or found).is_loopback

@@ -300,7 +300,9 @@ def test_made_twice_updated_with_itself_deleted_twice(world, type_name):
 
 def shown(world):
     """How many records of this account each table has: what an interrupted creation leaks is one more."""
-    modules = [module for name, module in sys.modules.items() if name.startswith(("fogbank.services.", "fogbank.auth."))]
+    modules = [
+        module for name, module in sys.modules.items() if name.startswith(("fogbank.services.", "fogbank.auth."))
+    ]
     tables = {id(value): value for module in modules for value in vars(module).values() if isinstance(value, Table)}
 
     async def read():

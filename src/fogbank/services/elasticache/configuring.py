@@ -79,9 +79,7 @@ def access(ctx: Context, req: Request) -> Access:
         if found.user_groups:
             raise InvalidParameterCombination("Cannot specify both AuthToken and UserGroupIds.")
         if not found.transit:
-            raise InvalidParameterCombination(
-                "Auth token can only be specified when encryption in transit is enabled."
-            )
+            raise InvalidParameterCombination("Auth token can only be specified when encryption in transit is enabled.")
         found.tokens, found.changed = [acl.digest(token(req["AuthToken"]))], ctx.now()
     if found.user_groups and not found.transit:
         raise InvalidParameterCombination(

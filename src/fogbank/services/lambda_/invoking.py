@@ -12,6 +12,7 @@ from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.principal import Principal
 from fogbank.core.principal import service as service_principal
+from fogbank.core.runs import Runs
 from fogbank.store.api import Reader
 
 from . import lookups
@@ -95,6 +96,8 @@ async def invoke(
         trace_id=trace_id or make_trace_id(ctx),
         client_context=client_context,
     )
+
+    ctx.app.local(Runs).begin(invocation.trace_id, ctx.request_id, spec.role)
 
     async def enter() -> tuple[Credentials, LogStream]:
         return await prepare(ctx, spec, version)

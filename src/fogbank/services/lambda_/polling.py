@@ -16,6 +16,7 @@ from fogbank.core.errors import ServiceError
 from fogbank.core.operation import job
 from fogbank.core.principal import service as service_principal
 from fogbank.core.residents import resident
+from fogbank.core.trace import Hop
 from fogbank.store.api import Transaction
 
 from . import filters
@@ -162,7 +163,9 @@ class Poller:
         """Run the function; the messages that are done."""
         ctx = self._ctx.acting_as(service_principal(LAMBDA, self._mapping.account), region=self._mapping.region)
         payload = msgspec.json.encode({"Records": records})
-        outcome, _ = await invoke(ctx, self._which, payload, request_id=ctx.ids.uuid())
+        run = Hop(ctx.ids.uuid(), ctx.now(), "lambda", "Invoke", ctx.account, ctx.region, LAMBDA, ctx.request_id)
+        ctx.app.trace.add(run)
+        outcome, _ = await invoke(msgspec.structs.replace(ctx, request_id=run.id), self._which, payload)
         if outcome.error:
             await self._note("PROBLEM: Function call failed")
             return []

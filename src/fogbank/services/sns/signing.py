@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fogbank.core.context import Cloud, Context
-from fogbank.core.http import Request, Response
+from fogbank.core.http import Response
 from fogbank.core.operation import endpoint
+from fogbank.core.visit import Visit
 from fogbank.store.api import Record, Table, Transaction
 
 if TYPE_CHECKING:
@@ -105,10 +106,7 @@ async def sign(ctx: Context, message: dict[str, Any]) -> str:
 
 
 @endpoint("sns-certificate")
-async def serve_certificate(app: Any, request: Request) -> Response:
+async def serve_certificate(visit: Visit) -> Response:
     """SigningCertURL."""
-    from fogbank.core.principal import anonymous
-
-    ctx = Context(app=app, account="", region="us-east-1", principal=anonymous(), request_id=app.ids.uuid())
-    kept = await certificate(ctx)
+    kept = await certificate(visit.anonymous())
     return Response(200, [("content-type", "application/x-pem-file")], kept.certificate)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from fogbank.core.cache import Cache
+from fogbank.core.context import Cloud
 from fogbank.store.api import Reader
 
 from .. import quotas
@@ -33,7 +34,7 @@ class Known(msgspec.Struct, frozen=True):
 class Keys:
     """Keys by value and stage; forgotten when something changes."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._known: Cache[tuple[str, ...], Known | None] = Cache(app, CHANGED)
 
     async def find(self, exchange: Exchange, value: str) -> Known | None:
@@ -83,7 +84,7 @@ class Bucket:
 class Buckets:
     """Every bucket of this cloud, by what it is for."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._buckets: dict[tuple[str, ...], Bucket] = {}
         app.signals.on("reset", self._buckets.clear)
 

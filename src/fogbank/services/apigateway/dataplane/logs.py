@@ -14,7 +14,7 @@ from typing import Any
 
 from fogbank.core import arns
 from fogbank.core.cache import Cache
-from fogbank.core.context import Context
+from fogbank.core.context import Cloud, Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import Response
 from fogbank.store.api import Conflict, Reader, StoreError
@@ -42,7 +42,7 @@ class Logs:
     One writer runs at a time. Lines that cannot be written are dropped with a warning that counts them.
     """
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._waiting: dict[Place, tuple[Context, list[dict[str, Any]]]] = {}
         self._made: set[Place] = set()
         self._roles: Cache[tuple[str, str], str] = Cache(app, CHANGED)

@@ -8,6 +8,7 @@ import msgspec
 
 from fogbank.core import arns
 from fogbank.core.cache import Cache
+from fogbank.core.context import Cloud
 from fogbank.store.api import Reader
 
 from ..records import APIS, CHANGED, SNAPSHOTS, STAGES, Api, Stage
@@ -74,7 +75,7 @@ class Running(msgspec.Struct, eq=False):
 class Stages:
     """The stages that were asked for, by API id and name."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._app = app
         self._running: Cache[tuple[str, str], Running | None] = Cache(app, CHANGED, most=2000)
 

@@ -95,7 +95,7 @@ def get_access_key_last_used(ctx: Context, req: dict[str, Any]) -> dict[str, Any
         key = tx.get(records.ACCESS_KEYS, (req["AccessKeyId"],))
     if key is None or key.account != ctx.account:
         raise NoSuchEntity(f"The Access Key with id {req['AccessKeyId']} cannot be found.")
-    used = ctx.app.authenticator.last_used.get(key.id)  # type: ignore[attr-defined]
+    used = ctx.app.authenticator.last_used.get(key.id)
     last: dict[str, Any] = {"ServiceName": "N/A", "Region": "N/A"}
     if used is not None:
         last = {"LastUsedDate": int(used.at), "ServiceName": used.service, "Region": used.region}

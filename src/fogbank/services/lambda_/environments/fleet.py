@@ -94,7 +94,7 @@ class Fleet:
     # -- what environments need (environment.Host) ---------------------------------------------------------------------
 
     def endpoint(self) -> str:
-        return str(getattr(self._app, "endpoint", f"http://localhost:{self._app.settings.port}"))
+        return self._app.endpoint
 
     def scratch(self) -> Path:
         if not self._scratch:
