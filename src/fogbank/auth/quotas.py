@@ -56,8 +56,8 @@ class Quotas:
         if found is None:
             changes = self._changes
             if tx is None:
-                with self._store.read() as tx:
-                    found = self._look(tx, *key)
+                with self._store.read() as reader:
+                    found = self._look(reader, *key)
             else:
                 found = self._look(tx, *key)
             if changes == self._changes:  # or what was read may be old
@@ -91,13 +91,19 @@ def grant(tx: Transaction, ctx: Context, service: str, quota: quotas.Quota, valu
     tx.signal(CHANGED)
 
 
+def shown(tx: Reader, ctx: Context, service: str, code: str) -> Number:
+    """The applied value, as answers show it: the one of --limits=aws where nothing is held."""
+    found: Quotas = ctx.app.quotas  # type: ignore[attr-defined]
+    return found.applied(ctx.account, ctx.region, service, code, tx)
+
+
 def reached(
     tx: Reader, ctx: Context, service: str, code: str, kept: Table[Any], prefix: Key, more: int = 1
 ) -> Number | None:
     """The quota, when it does not allow `more` records beside those of `kept` that begin with `prefix`.
 
-        if (limit := reached(tx, ctx, "iam", GROUPS, records.GROUPS, (ctx.account,))) is not None:
-            raise LimitExceeded(f"Cannot exceed quota for GroupsPerAccount: {limit}")
+    if (limit := reached(tx, ctx, "iam", GROUPS, records.GROUPS, (ctx.account,))) is not None:
+        raise LimitExceeded(f"Cannot exceed quota for GroupsPerAccount: {limit}")
     """
     limit = ctx.quota(service, code, tx)
     return limit if limit < math.inf and tx.count(kept, prefix) + more > limit else None

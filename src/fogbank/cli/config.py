@@ -86,7 +86,9 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path) -> 
     try:
         quotas.Limits(settings.limits)
     except quotas.BadLimits as error:
-        raise BadSetting(f"the setting limits cannot be {settings.limits!r}: it is aws, off, or a file; {error}") from None
+        raise BadSetting(
+            f"the setting limits cannot be {settings.limits!r}: it is aws, off, or a file; {error}"
+        ) from None
     if arns.partition_of(settings.region) != settings.partition:
         others = f"others, such as {arns.MAIN_REGIONS[settings.partition]}"
         raise BadSetting(

@@ -161,9 +161,7 @@ def test_a_template_has_ten_entries(client):
 
 def test_automatic_management_is_kept(client):
     assert client.get_auto_management_configuration()["OptInStatus"] == "DISABLED"
-    client.start_auto_management(
-        OptInLevel="ACCOUNT", OptInType="NotifyOnly", ExclusionList={"lambda": ["L-B99A9384"]}
-    )
+    client.start_auto_management(OptInLevel="ACCOUNT", OptInType="NotifyOnly", ExclusionList={"lambda": ["L-B99A9384"]})
     client.update_auto_management(OptInType="NotifyAndAdjust")
     found = client.get_auto_management_configuration()
     assert (found["OptInStatus"], found["OptInType"]) == ("ENABLED", "NotifyAndAdjust")

@@ -37,8 +37,9 @@ def request_service_quota_increase(ctx: Context, req: dict[str, Any]) -> dict[st
     with ctx.write() as tx:
         _refuse(tx, ctx, service, quota, req["DesiredValue"])
         change = Change(
-            account=ctx.account, region=ctx.region, id=ctx.ids.hex(32) + ctx.ids.alnum(8), service=service, quota=quota.code,
-            desired=req["DesiredValue"], created=ctx.now(), case_allowed=req.get("SupportCaseAllowed", True),
+            account=ctx.account, region=ctx.region, id=ctx.ids.hex(32) + ctx.ids.alnum(8), service=service,
+            quota=quota.code, desired=req["DesiredValue"], created=ctx.now(),
+            case_allowed=req.get("SupportCaseAllowed", True),
             requester=json.dumps({"accountId": ctx.account, "callerArn": ctx.principal.arn}, separators=(",", ":")),
         )  # fmt: skip
         tx.put(CHANGES, change)

@@ -68,9 +68,7 @@ def get_association_for_service_quota_template(ctx: Context, req: dict[str, Any]
     return {"ServiceQuotaTemplateAssociationStatus": status}
 
 
-@operation(
-    "service-quotas", "PutServiceQuotaIncreaseRequestIntoTemplate", resource=arns.requested, fidelity="recorded"
-)
+@operation("service-quotas", "PutServiceQuotaIncreaseRequestIntoTemplate", resource=arns.requested, fidelity="recorded")
 def put_service_quota_increase_request_into_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_PutServiceQuotaIncreaseRequestIntoTemplate.html"""
     _check_region(ctx)
