@@ -96,10 +96,9 @@ def _refuse_more(tx: Reader, ctx: Context, topic: str, attributes: dict[str, str
     if attributes.get("FilterPolicy") in (None, "", "{}"):
         return
     limit = quotas.reached(tx, ctx, "sns", FILTERS_PER_TOPIC, SUBSCRIPTIONS, (topic,))
-    if (
-        limit is not None
-        and sum("FilterPolicy" in held.attributes for held in tx.scan(SUBSCRIPTIONS, (topic,))) >= limit
-    ):
+    if limit is None:
+        return
+    if sum("FilterPolicy" in held.attributes for held in tx.scan(SUBSCRIPTIONS, (topic,))) >= limit:
         raise FilterPolicyLimitExceeded
 
 
