@@ -21,6 +21,7 @@ import msgspec
 
 from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.authorize import Authorizer
+from fogbank.auth.quotas import Quotas
 from fogbank.auth.sessions import Sessions
 from fogbank.core import arns, principal, services
 from fogbank.core.clock import Clock
@@ -45,7 +46,7 @@ from fogbank.jobs import queue, timetravel
 from fogbank.jobs.worker import Worker
 from fogbank.residents import records as resident_rows
 from fogbank.residents.keeper import Keeper
-from fogbank.store.api import Conflict, Record, Store, StoreError, Table, Transaction
+from fogbank.store.api import Conflict, Reader, Record, Store, StoreError, Table, Transaction
 from fogbank.store.blobs import BlobStore
 from fogbank.store.open import open_blobs, open_store
 
@@ -95,6 +96,7 @@ class App:
         self.secret = own.value
         self.blobs: BlobStore = open_blobs(settings)
         self.tls = TlsContext(settings.data)
+        self.quotas = Quotas(self)
         self.strangers = Strangers(settings)
         self.authenticator = Authenticator(self, self.strangers)
         self.authorizer = Authorizer(self)
@@ -292,6 +294,9 @@ class App:
         """Raise AccessDenied unless the caller has one permission."""
         if self.settings.iam != "off":
             self.authorizer.require(ctx, action, resource, conditions)
+
+    def quota(self, account: str, region: str, service: str, code: str, tx: Reader | None, /) -> float:
+        return self.quotas.held(account, region, service, code, tx)
 
     def enqueue(self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str) -> str:
         return queue.enqueue(tx, ctx, kind, payload, due, name)

@@ -72,7 +72,9 @@ def up(
     partition: Annotated[
         str | None, typer.Option(help="aws, aws-cn, aws-us-gov, …: a cloud is one of them [default: aws].")
     ] = None,
-    limits: Annotated[str | None, typer.Option(help="aws (rate limits and throttles hold) or off.")] = None,
+    limits: Annotated[
+        str | None, typer.Option(help="aws (quotas and throttles hold), off, or a file of quotas.")
+    ] = None,
     durability: Annotated[
         str | None, typer.Option(help="process (survives kill -9) or full (survives a power cut).")
     ] = None,

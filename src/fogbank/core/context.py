@@ -85,6 +85,8 @@ class Cloud(Protocol):
         self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /
     ) -> None: ...
 
+    def quota(self, account: str, region: str, service: str, code: str, tx: Reader | None, /) -> float: ...
+
     def enqueue(
         self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str
     ) -> str: ...
@@ -155,6 +157,14 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         `resource` is a `core.kinds.Named`, or "*".
         """
         self.app.permit(self, action, resource, conditions or {})
+
+    def quota(self, service: str, code: str, tx: Reader | None = None, *, account: str = "") -> float:
+        """The applied value of a quota, by its codes in Service Quotas; infinite with --limits=off.
+
+        A look-up in memory, but after a change. Inside a transaction, pass it: they do not nest. `account` is whose
+        quota it is, where that is not the caller's.
+        """
+        return self.app.quota(account or self.account, self.region, service, code, tx)
 
     # -- the store ---------------------------------------------------------------------------------------------------
 

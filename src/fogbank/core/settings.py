@@ -9,7 +9,6 @@ import msgspec
 
 Auth = Literal["default", "open", "strict"]
 Iam = Literal["enforce", "audit", "off"]
-Limits = Literal["aws", "off"]
 Durability = Literal["process", "full"]
 Partition = Literal["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"]
 Runtimes = Literal["nearest", "exact"]
@@ -38,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: Secret = ""  # a postgresql:// URL for the scale-out store; empty: SQLite in `data`
     auth: Auth = "default"
     iam: Iam = "enforce"
-    limits: Limits = "aws"
+    limits: str = "aws"  # or "off", or a file of quotas (core.quotas)
     durability: Durability = "process"
     runtimes: Runtimes = "nearest"
     init: Path | None = None  # a folder of scripts to run when the cloud is ready

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +26,7 @@ from .errors import AccessDeniedByRole, InvalidRuntime, ResourceConflict, TooMan
 from .records import CONCURRENCY, Version
 from .runtimes import NoRuntime
 
-ACCOUNT_CONCURRENCY = 1000
+CONCURRENT_EXECUTIONS = "L-B99A9384"  # the quota of an account
 """Executions at once, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 UNRESERVED_LEAST = 100
 PENDING_PATIENCE = 10.0  # seconds that an event waits for a function that is being created
@@ -48,8 +49,8 @@ def look(tx: Reader, ctx: Context, which: Target, chance: float | None) -> Found
     function = lookups.function(tx, ctx, which)
     version = lookups.version(tx, ctx, which, chance=chance)
     total = tx.get(CONCURRENCY, which.key[:2])
-    limited = ctx.app.settings.limits != "off"
-    unreserved = ACCOUNT_CONCURRENCY - (total.reserved if total else 0) if limited else None
+    limit = ctx.quota("lambda", CONCURRENT_EXECUTIONS, tx, account=which.account)
+    unreserved = int(limit) - (total.reserved if total else 0) if limit < math.inf else None
     return Found(version, Quota(function.reserved, unreserved))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.core.operation import Access
 
-from .. import patching, stages
+from .. import account_quotas, patching, stages
 from ..arns import call, resource
 from ..errors import BadRequest, Conflict
 from ..lookups import changed, require_api, require_stage
@@ -59,6 +59,7 @@ def create_stage(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             raise BadRequest("Deployment id does not exist")
         if tx.get(STAGES, (ctx.account, ctx.region, api.id, req["stageName"])) is not None:
             raise Conflict("Stage already exists")
+        account_quotas.hold_stage(tx, ctx, (ctx.account, ctx.region, api.id))
         stage = stages.fresh(ctx, api, req["stageName"], req)
         tx.put(STAGES, stage)
         changed(tx)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fogbank.core.context import Context
 
-from .. import patching
+from .. import account_quotas, patching
 from ..arns import call
 from ..lookups import page, require_item
 from ..patching import REPLACE
@@ -26,6 +26,7 @@ def create_vpc_link(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     now = float(int(ctx.now()))
     link = Item(account=ctx.account, region=ctx.region, id=ctx.ids.lower(6), created=now, updated=now, shape=shape)
     with ctx.write() as tx:
+        account_quotas.hold(tx, ctx, "VPC links")
         tx.put(VPC_LINKS, link)
     return {**_shown(link), "status": "PENDING"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from fogbank.auth import quotas
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
@@ -12,13 +13,14 @@ from fogbank.store.api import Reader
 
 from .. import definitions
 from ..arns import new_table, table_resource
-from ..errors import ResourceInUse, ResourceNotFound
+from ..errors import LimitExceeded, ResourceInUse, ResourceNotFound
 from ..records import TABLES, IndexRecord, TableRecord
 from ..shapes import Counts, counts_of, describe, sse_description
 from ..state import State, target
 from ..values import INVALID
 
 MAX_LISTED = 100
+TABLES_PER_REGION = "L-F98FE922"  # a quota
 _UNBUILT = ("ResourcePolicy", "VectorIndexes", "GlobalTableSourceArn")
 
 
@@ -54,6 +56,9 @@ def create_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         if tx.get(TABLES, TABLES.key(table)) is not None:
             raise ResourceInUse(f"Table already exists: {table.name}")
+        limit = quotas.reached(tx, ctx, "dynamodb", TABLES_PER_REGION, TABLES, TABLES.key(table)[:2])
+        if limit is not None:
+            raise LimitExceeded(f"Subscriber limit exceeded: There is a limit of {limit} tables per subscriber")
         tx.put(TABLES, table)
         ctx.app.local(State).changed(tx)
     return {"TableDescription": describe(_creating(table), {}, status="CREATING")}
@@ -98,7 +103,7 @@ def _table(ctx: Context, req: dict[str, Any]) -> TableRecord:
         billing_since=now if billing == "PAY_PER_REQUEST" else None,
         read_units=read,
         write_units=write,
-        indexes=_indexes(req, kinds, keys, billing, box),
+        indexes=_indexes(ctx, req, kinds, keys, billing, box),
         stream=dict(stream) if stream.get("StreamEnabled") else {},
         stream_label=stream_label(now) if stream.get("StreamEnabled") else "",
         sse=sse_description(req.get("SSESpecification"), account, region),
@@ -110,7 +115,9 @@ def _table(ctx: Context, req: dict[str, Any]) -> TableRecord:
     )
 
 
-def _indexes(req: dict[str, Any], kinds: dict[str, str], keys: list[str], billing: str, box: str) -> list[IndexRecord]:
+def _indexes(
+    ctx: Context, req: dict[str, Any], kinds: dict[str, str], keys: list[str], billing: str, box: str
+) -> list[IndexRecord]:
     found: list[IndexRecord] = []
     for member, local in (("LocalSecondaryIndexes", True), ("GlobalSecondaryIndexes", False)):
         specs = req.get(member)
@@ -121,7 +128,7 @@ def _indexes(req: dict[str, Any], kinds: dict[str, str], keys: list[str], billin
         for spec in specs:
             own = f"{box}.{len(found):02}"
             found.append(definitions.index_record(spec, kinds, billing, own, table_keys=keys if local else None))
-    definitions.check_indexes(found, kinds, keys)
+    definitions.check_indexes(found, kinds, keys, ctx.quota("dynamodb", definitions.GLOBAL_INDEXES))
     return found
 
 

@@ -170,7 +170,8 @@ def _create_index(
     used = {*table.keys, *index.keys, *(key for other in table.indexes for key in other.keys)}
     table.attributes = {attribute: kind for attribute, kind in kinds.items() if attribute in used}
     table.indexes = [*table.indexes, index]
-    definitions.check_indexes(table.indexes, table.attributes, table.keys)
+    limit = ctx.quota("dynamodb", definitions.GLOBAL_INDEXES, tx)
+    definitions.check_indexes(table.indexes, table.attributes, table.keys, limit)
     payload = {"account": table.account, "region": table.region, "table": table.name, "box": box}
     ctx.later(tx, "dynamodb.backfill", payload)
 

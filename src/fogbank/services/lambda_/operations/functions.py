@@ -9,7 +9,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Table, Transaction
 
-from .. import configuring, lookups
+from .. import configuring, lookups, storage
 from ..arns import Target, arn_of, named, qualified, read, target
 from ..code import Package, load
 from ..environments.fleet import Fleet
@@ -78,6 +78,7 @@ def _create(
     )  # fmt: skip
     configuring.apply(tx, ctx, version, req)
     if stored is not None:
+        storage.hold(tx, ctx, (account, region), stored.size)
         ctx.blobs.publish(tx, stored.blob, OWNER)
         version.blob, version.code_sha256, version.code_size = stored.blob.id, stored.sha256, stored.size
     else:

@@ -13,7 +13,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
-from .. import lookups
+from .. import lookups, storage
 from ..code import Package, load
 from ..configuring import OWNER
 from ..errors import InvalidParameterValue, ResourceConflict, ResourceNotFound
@@ -33,6 +33,7 @@ async def publish_layer_version(ctx: Context, req: dict[str, Any]) -> dict[str, 
 
 def _publish(tx: Transaction, ctx: Context, req: dict[str, Any], where: Place, stored: Package) -> Layer:
     account, region, name = where
+    storage.hold(tx, ctx, (account, region), stored.size)
     counter = tx.get(LAYER_COUNTERS, where) or LayerCounter(account=account, region=region, name=name)
     layer = Layer(
         account=account,

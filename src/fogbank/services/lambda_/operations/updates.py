@@ -10,7 +10,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
-from .. import configuring, lookups
+from .. import configuring, lookups, storage
 from ..arns import Target, named, target
 from ..code import Package, load
 from ..errors import InvalidParameterValue
@@ -53,6 +53,7 @@ def _update_code(
     lookups.check_revision(version.revision, req.get("RevisionId"))
     lookups.check_settled(ctx, version)
     if stored is not None:
+        storage.hold(tx, ctx, which.key[:2], stored.size - version.code_size)
         ctx.blobs.publish(tx, stored.blob, configuring.OWNER)
         ctx.blobs.release(tx, version.blob, configuring.OWNER)
         version.blob, version.code_sha256, version.code_size = stored.blob.id, stored.sha256, stored.size

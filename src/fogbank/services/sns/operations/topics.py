@@ -6,13 +6,14 @@ import json
 import re
 from typing import Any
 
+from fogbank.auth import quotas
 from fogbank.core import arns, documents, tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
 from fogbank.store.api import Reader
 
-from ..errors import InvalidParameter, invalid_next_token
+from ..errors import InvalidParameter, TopicLimitExceeded, invalid_next_token
 from ..records import SUBSCRIPTIONS, TOPICS, Topic
 from ..topics import (
     NAME,
@@ -33,6 +34,7 @@ _SETTABLE = {
 }  # fmt: skip
 _FEEDBACK = re.compile(r"(Application|Firehose|HTTP|Lambda|SQS)(Success|Failure)Feedback(RoleArn|SampleRate)")
 PAGE = 100
+TOPICS_PER_ACCOUNT = "L-61103206"  # a quota
 
 
 @operation("sns", "CreateTopic", resource=new)
@@ -61,6 +63,8 @@ def create_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             if wanted and wanted != existing.tags:
                 raise InvalidParameter("Tags Reason: Topic already exists with different tags")
             return {"TopicArn": topic_arn(existing)}
+        if quotas.reached(tx, ctx, "sns", TOPICS_PER_ACCOUNT, TOPICS, (ctx.account, ctx.region)) is not None:
+            raise TopicLimitExceeded
         topic = Topic(
             account=ctx.account,
             region=ctx.region,
