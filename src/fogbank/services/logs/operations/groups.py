@@ -11,8 +11,7 @@ from fogbank.store.api import Reader, Transaction
 from .. import arns
 from ..errors import InvalidParameterException, ResourceAlreadyExistsException
 from ..groups import GROUP, NAME, group_arn, require_group
-from ..reading import DAY_MS
-from ..records import CHUNKS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Group
+from ..records import CHUNKS, DAY_MS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Group
 from ..tokens import pages
 
 RETENTIONS = (
