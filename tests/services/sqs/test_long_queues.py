@@ -18,6 +18,7 @@ from fogbank.services.sqs.records import GROUPS, MESSAGES, QUEUES
 from fogbank.services.sqs.tallies import Tallies
 
 MANY = 20_000
+SOME = 200  # messages in a transaction
 ALL = ["All"]
 
 
@@ -46,13 +47,14 @@ def fill(cloud: Any, aws: Any, name: str, count: int, group: str = "") -> None:
 
     def some(tx: Any, first: int) -> None:
         queue = tx.get(QUEUES, (aws.id, "us-east-1", name))
-        for n in range(first, min(first + 500, count)):
+        for n in range(first, min(first + SOME, count)):
             extra = {"MessageGroupId": group, "MessageDeduplicationId": str(n)} if group else {}
             delivery.send(tx, ctx, queue, {"MessageBody": f"m{n}", **extra})
 
     async def send() -> None:
-        for first in range(0, count, 500):
+        for first in range(0, count, SOME):
             await ctx.transact(some, first)
+            await asyncio.sleep(0)
 
     cloud.run(send())
 
