@@ -83,6 +83,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     referer: str = ""
     takes_json: bool = False
     names: Names | None = None
+    kept: tuple[str, ...] = ()  # see `recorded`
 
     @property
     def clock(self) -> Clock:
@@ -117,6 +118,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         `resource` is a `core.kinds.Named`, or "*".
         """
         self.app.permit(self, action, resource, conditions or {})
+
+    def recorded(self, *members: str) -> None:
+        """Say in the answer's header that of a real operation these members are only kept, and nothing else happens."""
+        msgspec.structs.force_setattr(self, "kept", tuple(dict.fromkeys((*self.kept, *members))))
 
     # -- the store ---------------------------------------------------------------------------------------------------
 
@@ -177,6 +182,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
             cause=self.request_id,
             takes_json=False,
             names=None,
+            kept=(),
         )
 
     def watch(self, topic: str) -> Watch:

@@ -32,6 +32,8 @@ def create_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         if GROUP.find(tx, ctx, name):
             raise ResourceAlreadyExistsException("The specified log group already exists")
+        if req.get("kmsKeyId"):
+            ctx.recorded("kmsKeyId")
         tx.put(
             GROUPS,
             Group(

@@ -46,6 +46,8 @@ def create_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     rules.check_queue_name(name, fifo)
     if attributes.get("FifoQueue") == "false":
         raise InvalidAttributeName("FifoQueue")
+    if attributes.get("KmsMasterKeyId"):
+        ctx.recorded("KmsMasterKeyId")
     kept = {k: v for k, v in rules.check_attributes(attributes, fifo=fifo, create=True).items() if v != ""}
     with ctx.write() as tx:
         existing = tx.get(QUEUES, (ctx.account, ctx.region, name))
@@ -204,6 +206,8 @@ def set_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         queue = require(tx, ctx, req)
         given = rules.check_attributes(dict(req.get("Attributes") or {}), fifo=queue.fifo, create=False)
+        if given.get("KmsMasterKeyId"):
+            ctx.recorded("KmsMasterKeyId")
         merged = queue.attributes | given
         queue.attributes = {k: v for k, v in merged.items() if v not in ("", "{}") or k in DEFAULTS}
         queue.modified = ctx.now()
