@@ -52,6 +52,7 @@ class World:
         self.texts: dict[tuple[str, str], list[str]] = {}  # (service, member): what names a victim's thing there
         self.make()
         self.denied = self._denied()
+        self.nobody = self._user("nobody")  # of the victim's account, without policies
         self.began = {} if settings else self.rows()
 
     def open(self) -> None:

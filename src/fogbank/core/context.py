@@ -123,6 +123,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     referer: str = ""
     takes_json: bool = False
     names: Names | None = None
+    kept: tuple[str, ...] = ()  # see `recorded`
 
     @property
     def clock(self) -> Clock:
@@ -165,6 +166,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         quota it is, where that is not the caller's.
         """
         return self.app.quota(account or self.account, self.region, service, code, tx)
+
+    def recorded(self, *members: str) -> None:
+        """Say in the answer's header that of a real operation these members are only kept, and nothing else happens."""
+        msgspec.structs.force_setattr(self, "kept", tuple(dict.fromkeys((*self.kept, *members))))
 
     # -- the store ---------------------------------------------------------------------------------------------------
 
@@ -237,6 +242,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
             cause=self.request_id,
             takes_json=False,
             names=None,
+            kept=(),
         )
 
     async def assume(

@@ -8,6 +8,7 @@ holds a secret.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import os
 import time
@@ -60,7 +61,7 @@ class Control:
             "snapshots": self._snapshots,
             "engines": lambda _: self._engines(),
             "ca.pem": self._ca,
-            "coverage": lambda _: coverage(),
+            "coverage": lambda _: asyncio.to_thread(coverage),  # it imports every service
         }
         self._post: dict[str, Callable[[dict[str, Any]], Awaitable[Answer]]] = {
             "reset": self._reset,
@@ -90,10 +91,11 @@ class Control:
         if request.header("sec-fetch-site") == "cross-site":
             raise Refused(403, "the control API does not answer pages of other sites")
         name = request.path.split("/", 2)[2]
-        if request.method in ("GET", "HEAD") and (name == "health" or request.path.startswith("/_localstack/")):
+        if request.method in ("GET", "HEAD") and name == "health":
             return self._health()
-        if not hmac.compare_digest(request.header(tokens.HEADER.lower()).encode(), self.token.encode()):
-            raise Refused(403, WHO)
+        if request.path.startswith("/_localstack/"):
+            return await self._as_localstack(request, name)
+        self._check_token(request, WHO)
         if request.method in ("GET", "HEAD"):
             if name.startswith("requests/"):
                 return self._why(unquote(name.partition("/")[2]))
@@ -104,6 +106,22 @@ class Control:
             body = await request.read(MAX_BODY)
             return await self._post[name](msgspec.json.decode(body or b"{}", type=dict[str, Any]))
         raise Refused(404, f"no such control call: {request.method} /_fogbank/{name}")
+
+    def _check_token(self, request: Request, otherwise: str) -> None:
+        if not hmac.compare_digest(request.header(tokens.HEADER.lower()).encode(), self.token.encode()):
+            raise Refused(403, otherwise)
+
+    async def _as_localstack(self, request: Request, name: str) -> Answer:
+        """What test suites ask of LocalStack: its health (see `_dispatch`), and to begin anew.
+
+        https://docs.localstack.cloud/aws/capabilities/networking/internal-endpoints/
+        """
+        if name != "state/reset":
+            raise Refused(404, f"Fogbank has no /_localstack/{name}: of these paths, health and state/reset work")
+        if request.method != "POST":
+            raise Refused(405, "state/reset is a POST")
+        self._check_token(request, f"nothing was reset. `fogbank reset` does it, or this call with a token: {WHO}")
+        return await self._reset({})
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
@@ -220,7 +238,7 @@ class Control:
                 case {"load": str(name)}:
                     async with app.keeper.still():
                         await snapshots.load(app.store, app.blobs, data, name, folders.restore)
-                        await self._turned()
+                        await self._after_load()
                     return {"loaded": name}
                 case {"rm": str(name)}:
                     await snapshots.remove(data, name)
@@ -229,8 +247,8 @@ class Control:
             raise Refused(409, str(error))
         raise Refused(400, 'say {"save": NAME}, {"load": NAME} or {"rm": NAME}')
 
-    async def _turned(self) -> None:
-        """Everything is another state now: its clock, its jobs, and nothing that was remembered of the old one."""
+    async def _after_load(self) -> None:
+        """After a snapshot was loaded: read the clock and the jobs anew, and drop every cache."""
         app = self._app
         app.clock.resume()
         await app.run(lambda: timetravel.load(app))

@@ -82,6 +82,13 @@ def _late(ctx: Context, rest: Coroutine[Any, Any, dict[str, Any]]) -> Coroutine[
     return rest
 
 
+def _fidelity(operation: Operation, ctx: Context | None) -> str:
+    """`real`, `recorded`, or `real; recorded=MEMBER,…` where members of the request are only kept."""
+    if ctx is None or not ctx.kept:
+        return operation.fidelity
+    return f"{operation.fidelity}; recorded={','.join(ctx.kept)}"
+
+
 class Pipeline:
     def __init__(self, app: App) -> None:
         self._app = app
@@ -244,7 +251,7 @@ class Pipeline:
         target, operation = call.target, call.operation
         assert operation is not None and target.codec is not None
         response: Response = target.codec.serialize(result or {}, call.request_id)
-        response.headers.append(("x-fogbank-fidelity", operation.fidelity))
+        response.headers.append(("x-fogbank-fidelity", _fidelity(operation, call.ctx)))
         if "origin" in call.request.lookup and target.service.name != "s3":
             cors.mark(call.request, response, self._app.strangers)
         self._record(call, response.status, None)
@@ -299,7 +306,7 @@ class Pipeline:
                 status,
                 error.code if error else "",
                 error.message if error else "",
-                operation.fidelity if operation else "",
+                _fidelity(operation, call.ctx) if operation else "",
                 perf_counter() - call.started,
             )
         )
@@ -320,6 +327,7 @@ class Pipeline:
             cause=ctx.request_id,
             takes_json=False,
             names=Names(fresh=self._inline and not declared.is_async) if self._enforced else None,
+            kept=(),
         )
         hop = Hop(child.request_id, app.clock.now(), service, operation, child.account, child.region,
                   child.principal.arn or child.principal.kind, ctx.request_id, fidelity=declared.fidelity)  # fmt: skip
@@ -333,4 +341,5 @@ class Pipeline:
             hop.fail(error.status, error.code, error.message)
             raise
         finally:
+            hop.fidelity = _fidelity(declared, child)
             hop.seconds = perf_counter() - started

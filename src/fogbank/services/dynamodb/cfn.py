@@ -79,10 +79,7 @@ async def _describe(ctx: Context, name: str) -> dict[str, Any]:
 
 async def _made(ctx: Context, name: str) -> Resource:
     table = await _describe(ctx, name)
-    attributes = {"Arn": table["TableArn"], "TableId": table["TableId"]}
-    if "LatestStreamArn" in table and table.get("StreamSpecification"):
-        attributes["StreamArn"] = table["LatestStreamArn"]
-    return Resource(name, attributes)
+    return Resource(name, {"Arn": table["TableArn"], "TableId": table["TableId"]})
 
 
 async def _settle(ctx: Context, name: str) -> None:
@@ -114,7 +111,7 @@ async def _extras(ctx: Context, name: str, old: dict[str, Any], new: dict[str, A
     "AWS::DynamoDB::Table", immutable=("TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification")
 )
 class Table:
-    """Ref: the name. GetAtt: Arn, StreamArn."""
+    """Ref: the name. GetAtt: Arn (and no StreamArn, since there are no streams)."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         chosen = properties.get("TableName") or name.physical(limit=255)

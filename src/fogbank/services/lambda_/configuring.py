@@ -116,6 +116,14 @@ def apply(tx: Transaction, ctx: Context, version: Version, req: dict[str, Any]) 
     _apply_structures(ctx, version, req)
     if "Layers" in req:
         set_layers(tx, ctx, version, req["Layers"] or [])
+    only_kept = {
+        "KMSKeyArn": req.get("KMSKeyArn"),
+        "VpcConfig": (req.get("VpcConfig") or {}).get("SubnetIds"),
+        "FileSystemConfigs": req.get("FileSystemConfigs"),
+        "TracingConfig": (req.get("TracingConfig") or {}).get("Mode") == "Active",
+        "SnapStart": (req.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions",
+    }
+    ctx.recorded(*(member for member, asked in only_kept.items() if asked))
 
 
 def _logging(config: dict[str, str]) -> dict[str, str]:

@@ -49,6 +49,8 @@ _PARTICULAR = frozenset(
 
 def object_of(ctx: Context, req: dict[str, Any], bucket: Bucket) -> Object:
     """A record with everything but the content. Raises what S3 answers to bad headers."""
+    if req.get("ServerSideEncryption"):
+        ctx.recorded("ServerSideEncryption")
     made = Object(
         bucket=bucket.name,
         key=req["Key"],

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ class Signer:
 
         if self._key is None:
             kept = await certificate(ctx)
-            loaded = load_pem_private_key(kept.key, None)
+            loaded = await asyncio.to_thread(load_pem_private_key, kept.key, None)
             assert isinstance(loaded, RSAPrivateKey)
             self._key = loaded
         return self._key
@@ -59,7 +60,7 @@ async def certificate(ctx: Context) -> Certificate:
     """The cloud's notification certificate, made on first use."""
     kept = await ctx.fetch(lambda tx: tx.get(CERTIFICATES, ("certificate",)))
     if kept is None:
-        made = _make()
+        made = await asyncio.to_thread(_make)
 
         def keep(tx: Transaction) -> Certificate:
             first = tx.get(CERTIFICATES, ("certificate",)) or made

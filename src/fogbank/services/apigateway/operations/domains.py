@@ -110,14 +110,14 @@ def create_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return shown(ctx, domain)
 
 
-@call("GetDomainName", "GET", "/domainnames/{domainName}")
+@call("GetDomainName", "GET", "/domainnames/{domainName}", fidelity="recorded")
 def get_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """One name."""
     with ctx.read() as tx:
         return shown(ctx, require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN))
 
 
-@call("GetDomainNames", "GET", "/domainnames")
+@call("GetDomainNames", "GET", "/domainnames", fidelity="recorded")
 def get_domain_names(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The account's names."""
     with ctx.read() as tx:

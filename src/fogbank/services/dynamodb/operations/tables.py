@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from fogbank.auth import quotas
@@ -41,11 +40,6 @@ def counted(ctx: Context, name: str) -> Counts:
         return counts_of(tx, require(tx, ctx, name))
 
 
-def stream_label(now: float) -> str:
-    """The label of a stream: when it was enabled."""
-    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:23]
-
-
 @operation("dynamodb", "CreateTable", resource=new_table)
 def create_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Create a table. It takes requests at once and is ACTIVE when it is next described.
@@ -61,7 +55,7 @@ def create_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             raise LimitExceeded(f"Subscriber limit exceeded: There is a limit of {limit} tables per subscriber")
         tx.put(TABLES, table)
         ctx.app.local(State).changed(tx)
-    return {"TableDescription": describe(_creating(table), {}, status="CREATING")}
+    return {"TableDescription": describe(ctx, _creating(table), {}, status="CREATING")}
 
 
 def _creating(table: TableRecord) -> TableRecord:
@@ -105,7 +99,6 @@ def _table(ctx: Context, req: dict[str, Any]) -> TableRecord:
         write_units=write,
         indexes=_indexes(ctx, req, kinds, keys, billing, box),
         stream=dict(stream) if stream.get("StreamEnabled") else {},
-        stream_label=stream_label(now) if stream.get("StreamEnabled") else "",
         sse=sse_description(req.get("SSESpecification"), account, region),
         table_class=req.get("TableClass") or "",
         protected=bool(req.get("DeletionProtectionEnabled")),
@@ -137,7 +130,7 @@ def describe_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A table's description, with the number of its items as it is now."""
     with ctx.read() as tx:
         table = require(tx, ctx, req["TableName"])
-        return {"Table": describe(table, counts_of(tx, table))}
+        return {"Table": describe(ctx, table, counts_of(tx, table))}
 
 
 @operation("dynamodb", "ListTables", resource="*")
@@ -168,7 +161,7 @@ def delete_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                 "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
                 "protection first."
             )
-        shown = describe(table, counts, status="DELETING")
+        shown = describe(ctx, table, counts, status="DELETING")
         tx.delete(TABLES, TABLES.key(table))
         ctx.app.local(State).changed(tx)
         ctx.cancel(tx, "dynamodb.expire", table.box)

@@ -22,7 +22,7 @@ from ..records import TABLES, IndexRecord, TableRecord
 from ..shapes import describe, sse_description
 from ..state import State
 from ..values import INVALID
-from .tables import counted, require, stream_label
+from .tables import counted, require
 
 _CHANGES = ("ProvisionedThroughput", "BillingMode", "GlobalSecondaryIndexUpdates", "StreamSpecification",
             "SSESpecification", "ReplicaUpdates", "TableClass", "DeletionProtectionEnabled", "OnDemandThroughput",
@@ -57,7 +57,7 @@ def update_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             _all_provisioned(table)
         tx.put(TABLES, table)
         ctx.app.local(State).changed(tx)
-        return {"TableDescription": describe(table, counts, status="UPDATING")}
+        return {"TableDescription": describe(ctx, table, counts, status="UPDATING")}
 
 
 def _billing(ctx: Context, table: TableRecord, req: Mapping[str, Any]) -> None:
@@ -106,7 +106,7 @@ def _stream(ctx: Context, table: TableRecord, req: Mapping[str, Any]) -> None:
     if spec.get("StreamEnabled"):
         if table.stream:
             raise ValidationError(f"Table already has an enabled stream: TableName: {table.name}")
-        table.stream, table.stream_label = dict(spec), stream_label(ctx.now())
+        table.stream = dict(spec)
     else:
         if not table.stream:
             raise ValidationError(f"Table has no stream to disable: TableName: {table.name}")

@@ -12,7 +12,7 @@ from fogbank.store.api import Transaction
 
 from .. import configuring, lookups, storage
 from ..arns import Target, named, target
-from ..code import Package, load
+from ..code import Package, loaded
 from ..errors import InvalidParameterValue
 from ..jobs import SETTLE, sweep_later
 from ..records import FUNCTIONS, VERSIONS, Version
@@ -33,17 +33,16 @@ async def update_function_code(ctx: Context, req: dict[str, Any]) -> dict[str, A
     if current.package == "Image":
         if not req.get("ImageUri"):
             raise InvalidParameterValue("Please provide ImageUri when updating a function with packageType Image.")
-        stored = None
-    elif req.get("ImageUri"):
+        if req.get("DryRun"):
+            return configuration(ctx, current)
+        return await ctx.transact(_update_code, ctx, req, which, None)
+    if req.get("ImageUri"):
         raise InvalidParameterValue("Please don't provide ImageUri when updating a function with packageType Zip.")
-    else:
-        stored = await load(ctx, req, "UpdateFunctionCode")
-    if req.get("DryRun"):
-        if stored is not None:
-            current = msgspec.structs.replace(current, code_sha256=stored.sha256, code_size=stored.size)
-            await ctx.blobs.discard(stored.blob)
-        return configuration(ctx, current)
-    return await ctx.transact(_update_code, ctx, req, which, stored)
+    async with loaded(ctx, req, "UpdateFunctionCode") as stored:
+        if not req.get("DryRun"):
+            return await ctx.transact(_update_code, ctx, req, which, stored)
+        await ctx.blobs.discard(stored.blob)
+        return configuration(ctx, msgspec.structs.replace(current, code_sha256=stored.sha256, code_size=stored.size))
 
 
 def _update_code(

@@ -12,8 +12,7 @@ from fogbank.store.api import Reader, Transaction
 from .. import arns
 from ..errors import InvalidParameterException, LimitExceededException, ResourceAlreadyExistsException
 from ..groups import GROUP, NAME, group_arn, require_group
-from ..reading import DAY_MS
-from ..records import CHUNKS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Group
+from ..records import CHUNKS, DAY_MS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Group
 from ..tokens import pages
 
 RETENTIONS = (
@@ -37,6 +36,8 @@ def create_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             raise ResourceAlreadyExistsException("The specified log group already exists")
         if quotas.reached(tx, ctx, "logs", GROUPS_PER_REGION, GROUPS, (ctx.account, ctx.region)) is not None:
             raise LimitExceededException
+        if req.get("kmsKeyId"):
+            ctx.recorded("kmsKeyId")
         tx.put(
             GROUPS,
             Group(

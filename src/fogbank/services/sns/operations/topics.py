@@ -54,6 +54,8 @@ def create_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                                "long." if fifo else "Topic Name")  # fmt: skip
     for attribute, value in attributes.items():
         _check_attribute(attribute, value)
+    if attributes.get("KmsMasterKeyId"):
+        ctx.recorded("KmsMasterKeyId")
     wanted = tags.from_list(req.get("Tags"))
     with ctx.write() as tx:
         existing = tx.get(TOPICS, (ctx.account, ctx.region, name))
@@ -164,6 +166,8 @@ def set_topic_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     _check_attribute(name, value)
     if name == "FifoTopic":
         raise InvalidParameter("AttributeName")
+    if name == "KmsMasterKeyId" and value:
+        ctx.recorded(name)
     with ctx.write() as tx:
         topic = TOPIC.require(tx, ctx, req["TopicArn"])
         topic.attributes = {k: v for k, v in {**topic.attributes, name: value}.items() if v != ""}
