@@ -11,6 +11,7 @@ import msgspec
 from .principal import Principal
 
 if TYPE_CHECKING:
+    from fogbank.audit.keeping import Audit
     from fogbank.store.api import Reader, Store, Transaction
     from fogbank.store.blobs import BlobStore
 
@@ -37,6 +38,7 @@ class Cloud(Protocol):
     signals: Signals
     metrics: Metrics
     trace: Trace
+    audit: Audit
     secret: bytes  # of this data directory: seals page tokens and the like
 
     def local(self, kind: Callable[[Any], T], /) -> T: ...

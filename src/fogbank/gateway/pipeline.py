@@ -216,7 +216,7 @@ class Pipeline:
         response.headers.append(("x-fogbank-fidelity", operation.fidelity))
         if "origin" in call.request.lookup and target.service.name != "s3":
             cors.mark(call.request, response, self._app.strangers)
-        self._record(call, response.status, None)
+        self._record(call, response.status, result, None)
         return response
 
     def _fail(self, call: Call, error: Exception) -> Response:
@@ -230,7 +230,7 @@ class Pipeline:
             )
         if target.service.name != "s3":
             cors.mark(call.request, response, self._app.strangers)
-        self._record(call, response.status, problem)
+        self._record(call, response.status, None, problem)
         return response
 
     @staticmethod
@@ -253,25 +253,26 @@ class Pipeline:
         log.error("%s %s:%s failed", request_id, service, operation, exc_info=error)
         return InternalFailure()
 
-    def _record(self, call: Call, status: int, error: ServiceError | None) -> None:
+    def _record(self, call: Call, status: int, result: dict[str, Any] | None, error: ServiceError | None) -> None:
         operation, principal, target, app = call.operation, call.principal, call.target, self._app
-        app.trace.add(
-            Hop(
-                call.request_id,
-                app.clock.now(),
-                target.service.name,
-                target.name,
-                principal.account,
-                target.region,
-                principal.arn or principal.kind,
-                "",
-                status,
-                error.code if error else "",
-                error.message if error else "",
-                operation.fidelity if operation else "",
-                perf_counter() - call.started,
-            )
+        hop = Hop(
+            call.request_id,
+            app.clock.now(),
+            target.service.name,
+            target.name,
+            principal.account,
+            target.region,
+            principal.arn or principal.kind,
+            "",
+            status,
+            error.code if error else "",
+            error.message if error else "",
+            operation.fidelity if operation else "",
+            perf_counter() - call.started,
         )
+        app.trace.add(hop)
+        if operation is not None and call.ctx is not None and (not operation.data_event or app.audit.asked):
+            app.audit.record(hop, call.ctx, operation, call.params, result, error)
 
     # -- calls between services --------------------------------------------------------------------------------------
 
@@ -294,12 +295,18 @@ class Pipeline:
                   child.principal.arn or child.principal.kind, ctx.request_id, fidelity=declared.fidelity)  # fmt: skip
         app.trace.add(hop)
         started = perf_counter()
+        result, problem = None, None
         try:
             wire.models.load(service).operations[operation].validate(params)
             app.authorizer.authorize(child, declared, params)
-            return await self._run(declared, child, params) or {}
+            result = await self._run(declared, child, params) or {}
         except ServiceError as error:
+            problem = error
             hop.fail(error.status, error.code, error.message)
+            app.trace.add(hop)
             raise
         finally:
             hop.seconds = perf_counter() - started
+            if not declared.data_event or app.audit.asked:
+                app.audit.record(hop, child, declared, params, result, problem, f"{ctx.service}.amazonaws.com")
+        return result
