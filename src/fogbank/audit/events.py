@@ -57,7 +57,7 @@ def entries(call: Call, asked: Mapping[str, frozenset[str]]) -> list[Entry]:
     event = _event(call, ctx, operation, resources)
     shared = ctx.app.ids.uuid() if len(owners) > 1 else ""
     region = str(event["awsRegion"])
-    made = []
+    made: list[Entry] = []
     for account in seers:
         event_id = event["eventID"] = ctx.app.ids.uuid()
         event["recipientAccountId"] = account

@@ -5,8 +5,8 @@ transaction: calls are gathered for about a second of the clock and then written
 with a killed process, and nothing else is.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
 
-Management events are kept, and data events where a trail of the account asks for them; besides, for `fogbank why`, every
-call and job that failed, and what led to one that is kept.
+Management events are kept, and data events where a trail of the account asks for them; besides, for `fogbank why`,
+every call and job that failed, and what led to one that is kept.
 """
 
 from __future__ import annotations

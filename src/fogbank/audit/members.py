@@ -57,7 +57,9 @@ def _shown(shape: Shape, value: Any, hidden: Any, absent: Any) -> Any:
                 ref = shape.members.get(name)
                 if ref is None or part is None or name in absent or ref.streaming or ref.shape.type == "blob":
                     continue
-                found[name[:1].lower() + name[1:]] = HIDDEN if name in hidden else _shown(ref.shape, part, hidden, absent)
+                found[name[:1].lower() + name[1:]] = (
+                    HIDDEN if name in hidden else _shown(ref.shape, part, hidden, absent)
+                )
             return found
         case "list" if isinstance(value, list | tuple):
             return [_shown(shape.member.shape, part, hidden, absent) for part in value]

@@ -72,7 +72,9 @@ def recent(tx: Reader, cloud: Cloud, after: float, limit: int, *, only: str = ""
 
 def _wanted(hop: Hop, only: str) -> bool:
     if only == "denied":
-        return hop.status == 403 or hop.error.startswith(("AccessDenied", "UnauthorizedOperation", "AuthorizationError"))
+        return hop.status == 403 or hop.error.startswith(
+            ("AccessDenied", "UnauthorizedOperation", "AuthorizationError")
+        )
     return not only or bool(hop.error)
 
 

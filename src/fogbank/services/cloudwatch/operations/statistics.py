@@ -25,7 +25,7 @@ LIST_PAGE = 500
 ACTIVE = 14 * 86400  # a metric without points for two weeks is not listed
 
 
-@operation("cloudwatch", "GetMetricStatistics", resource="*")
+@operation("cloudwatch", "GetMetricStatistics", resource="*", data_event=True)
 async def get_metric_statistics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The statistics of one metric, a data point a period and unit.
 
@@ -68,7 +68,7 @@ async def get_metric_statistics(ctx: Context, req: dict[str, Any]) -> dict[str, 
     return {"Label": req["MetricName"], "Datapoints": points}
 
 
-@operation("cloudwatch", "GetMetricData", resource="*")
+@operation("cloudwatch", "GetMetricData", resource="*", data_event=True)
 async def get_metric_data(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Metrics and math over them, newest first unless ScanBy says otherwise."""
     wanted = req["MetricDataQueries"]
@@ -127,7 +127,7 @@ def _paged(ctx: Context, req: dict[str, Any], results: list[tuple[dict[str, Any]
     return {"MetricDataResults": shown, "Messages": []}
 
 
-@operation("cloudwatch", "ListMetrics", resource="*")
+@operation("cloudwatch", "ListMetrics", resource="*", data_event=True)
 async def list_metrics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Metrics that had a point in the last two weeks (PT3H: three hours); 500 a page.
 
