@@ -46,4 +46,5 @@ def requests(
 def line(call: dict[str, Any]) -> str:
     at = time.strftime("%H:%M:%S", time.gmtime(call["at"]))
     outcome = f"{call['status']} {call['error']}".strip()
-    return f"{at} {call['service']}.{call['operation']} => {outcome} [{call['principal']}] {call['id']}"
+    text = f"{at} {call['service']}.{call['operation']} => {outcome} [{call['principal']}] {call['id']}"
+    return "".join(each if each.isprintable() else "?" for each in text)  # a client chose some of it

@@ -9,6 +9,7 @@ from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
+from fogbank.store.api import Transaction
 
 from .. import asking
 from ..arns import TRAIL
@@ -29,15 +30,19 @@ def start_logging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 @operation("cloudtrail", "StopLogging", resource=TRAIL.of("Name"))
-def stop_logging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """What was recorded until now is still delivered."""
-    with ctx.write() as tx:
-        trail = home(tx, ctx, req["Name"])
-        if trail.logging:
-            trail.logging, trail.stopped = False, ctx.now()
-            tx.put(TRAILS, trail)
-            asking.ask(tx, trail)
+async def stop_logging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """What was recorded until now is still delivered: it is written down while the trail still asks for it."""
+    await ctx.app.audit.flush()
+    await ctx.transact(_stop, ctx, req["Name"])
     return {}
+
+
+def _stop(tx: Transaction, ctx: Context, name: str) -> None:
+    trail = home(tx, ctx, name)
+    if trail.logging:
+        trail.logging, trail.stopped = False, ctx.now()
+        tx.put(TRAILS, trail)
+        asking.ask(tx, trail)
 
 
 @operation("cloudtrail", "GetTrailStatus", resource=TRAIL.of("Name"))
