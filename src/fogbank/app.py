@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from fogbank.audit.keeping import Audit
 from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.authorize import Authorizer
 from fogbank.auth.quotas import Quotas
@@ -94,6 +95,7 @@ class App:
                 f"{own.partition}, or with another --data folder"
             )
         self.secret = own.value
+        self.audit = Audit(self)
         self.blobs: BlobStore = open_blobs(settings)
         self.tls = TlsContext(settings.data)
         self.quotas = Quotas(self)
@@ -116,6 +118,7 @@ class App:
         settings = self.settings
         self.store.subscribe(self._heard)
         timetravel.load(self)
+        self.audit.learn()
         self.local(timetravel.Follower)
         self._server = Server(
             self.handle,

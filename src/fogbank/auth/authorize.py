@@ -80,6 +80,8 @@ class Authorizer:
         if operation.resource is None or self._cloud.settings.iam == "off":
             return
         needed = operation.resource(ctx, request)
+        if ctx.names is not None:
+            ctx.names.needed = needed
         if needed.__class__ is Access:
             self.require(ctx, needed.action or operation.action, needed.resource, needed.conditions)
         elif isinstance(needed, str):

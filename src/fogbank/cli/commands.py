@@ -21,6 +21,7 @@ from . import env as variables
 from .jobs import jobs_app
 from .options import AllowOrigin, Json, Port, port_option
 from .output import emit, fail, guarded
+from .requests import requests
 
 app = typer.Typer(
     name="fogbank",
@@ -35,6 +36,7 @@ snapshot_app = typer.Typer(help="Save and load the whole cloud while it runs.", 
 app.add_typer(clock_app, name="clock")
 app.add_typer(snapshot_app, name="snapshot")
 app.add_typer(jobs_app, name="jobs")
+app.command(short_help="The last calls, or calls as they come.")(requests)
 
 
 def _version(asked: bool) -> None:
@@ -271,13 +273,21 @@ def coverage(
 
 @app.command(short_help="What happened to a call, and what followed.")
 @guarded
-def why(request_id: Annotated[str, typer.Argument(help="The x-amzn-RequestId of a call, or a job's id.")],
-        port: Port = 4566, as_json: Json = False) -> None:  # fmt: skip
-    """What happened to a call: who asked, what was decided, what followed."""
+def why(
+    request_id: Annotated[
+        str, typer.Argument(help="The x-amzn-RequestId of a call, or a job's id; without it, the last failures.")
+    ] = "",
+    port: Port = 4566,
+    as_json: Json = False,
+) -> None:
+    """What happened to a call: who asked, what was decided, what followed. Without an id: what failed of late."""
     from .report import show_hops
 
-    hops = client.call(port, "GET", f"requests/{request_id}")
-    emit(hops, as_json, lambda: show_hops(hops, request_id))
+    hops = client.call(port, "GET", f"requests/{request_id}" if request_id else "requests")
+    if hops or as_json:
+        emit(hops, as_json, lambda: show_hops(hops, request_id))
+    else:
+        typer.echo("No call was denied or failed of late.")
 
 
 @app.command(short_help="Print the certificate of this cloud's authority.")

@@ -13,6 +13,7 @@ from .principal import Credential, LastUse, Principal
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from fogbank.audit.keeping import Audit
     from fogbank.store.api import Reader, Store, Transaction
     from fogbank.store.blobs import BlobStore
 
@@ -58,6 +59,7 @@ class Cloud(Protocol):
     signals: Signals
     metrics: Metrics
     trace: Trace
+    audit: Audit
     secret: bytes  # of this data directory: seals page tokens and the like
     node: str  # this process among those that share a store
 

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, unquote
 import msgspec
 
 from fogbank import __version__
+from fogbank.audit import reading
 from fogbank.core import exposure, services, tokens
 from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.engines import folders
@@ -55,6 +56,7 @@ class Control:
         self._get: dict[str, Callable[[Request], Answer | Awaitable[Answer]]] = {
             "config": lambda _: exposure.shown(self._app.settings, self.token),
             "events": self._events,
+            "requests": self._last_failed,
             "clock": lambda _: self._clock(),
             "jobs": self._jobs,
             "residents": self._residents,
@@ -98,7 +100,7 @@ class Control:
         self._check_token(request, WHO)
         if request.method in ("GET", "HEAD"):
             if name.startswith("requests/"):
-                return self._why(unquote(name.partition("/")[2]))
+                return await self._why(unquote(name.partition("/")[2]))
             if name in self._get:
                 result = self._get[name](request)
                 return await result if isinstance(result, Awaitable) else result
@@ -142,12 +144,29 @@ class Control:
             "services": dict.fromkeys(services.built(), "available"),
         }
 
-    def _events(self, request: Request) -> Answer:
-        after = parse_qs(request.query).get("after", ["0"])[0]
-        return self._app.trace.recent(float(after))
+    async def _events(self, request: Request) -> Answer:
+        asked = parse_qs(request.query)
+        return await self._calls(float(asked.get("after", ["0"])[0]), 200, asked.get("only", [""])[0])
 
-    def _why(self, request_id: str) -> Answer:
-        chain = self._app.trace.chain(request_id)
+    async def _last_failed(self, request: Request) -> Answer:
+        return await self._calls(0, 20, "failed")
+
+    async def _calls(self, after: float, limit: int, only: str) -> Answer:
+        if only not in ("", "failed", "denied"):
+            raise Refused(400, "only=failed or only=denied")
+
+        def look() -> Answer:
+            with self._app.store.read() as tx:
+                return reading.recent(tx, self._app, after, limit, only=only)
+
+        return await self._app.run(look)
+
+    async def _why(self, request_id: str) -> Answer:
+        def look() -> Answer:
+            with self._app.store.read() as tx:
+                return reading.chain(tx, self._app, request_id)
+
+        chain = await self._app.run(look)
         if not chain:
             raise Refused(404, f"no call {request_id} among the last ones")
         return chain

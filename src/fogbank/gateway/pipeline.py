@@ -82,11 +82,9 @@ def _late(ctx: Context, rest: Coroutine[Any, Any, dict[str, Any]]) -> Coroutine[
     return rest
 
 
-def _fidelity(operation: Operation, ctx: Context | None) -> str:
+def _fidelity(operation: Operation, ctx: Context) -> str:
     """`real`, `recorded`, or `real; recorded=MEMBER,…` where members of the request are only kept."""
-    if ctx is None or not ctx.kept:
-        return operation.fidelity
-    return f"{operation.fidelity}; recorded={','.join(ctx.kept)}"
+    return f"{operation.fidelity}; recorded={','.join(ctx.kept)}" if ctx.kept else operation.fidelity
 
 
 class Pipeline:
@@ -248,13 +246,14 @@ class Pipeline:
     # -- the answer --------------------------------------------------------------------------------------------------
 
     def _answer(self, call: Call, result: dict[str, Any] | None) -> Response:
-        target, operation = call.target, call.operation
-        assert operation is not None and target.codec is not None
+        target, operation, ctx = call.target, call.operation, call.ctx
+        assert operation is not None and ctx is not None and target.codec is not None
         response: Response = target.codec.serialize(result or {}, call.request_id)
-        response.headers.append(("x-fogbank-fidelity", _fidelity(operation, call.ctx)))
+        fidelity = _fidelity(operation, ctx) if ctx.kept else operation.fidelity
+        response.headers.append(("x-fogbank-fidelity", fidelity))
         if "origin" in call.request.lookup and target.service.name != "s3":
             cors.mark(call.request, response, self._app.strangers)
-        self._record(call, response.status, None)
+        self._record(call, response.status, fidelity, result, None)
         return response
 
     def _fail(self, call: Call, error: Exception) -> Response:
@@ -268,7 +267,7 @@ class Pipeline:
             )
         if target.service.name != "s3":
             cors.mark(call.request, response, self._app.strangers)
-        self._record(call, response.status, problem)
+        self._record(call, response.status, call.operation.fidelity if call.operation else "", None, problem)
         return response
 
     @staticmethod
@@ -291,25 +290,28 @@ class Pipeline:
         log.error("%s %s:%s failed", request_id, service, operation, exc_info=error)
         return InternalFailure()
 
-    def _record(self, call: Call, status: int, error: ServiceError | None) -> None:
+    def _record(
+        self, call: Call, status: int, fidelity: str, result: dict[str, Any] | None, error: ServiceError | None
+    ) -> None:
         operation, principal, target, app = call.operation, call.principal, call.target, self._app
-        app.trace.add(
-            Hop(
-                call.request_id,
-                app.clock.now(),
-                target.service.name,
-                target.name,
-                principal.account,
-                target.region,
-                principal.arn or principal.kind,
-                call.cause,
-                status,
-                error.code if error else "",
-                error.message if error else "",
-                _fidelity(operation, call.ctx) if operation else "",
-                perf_counter() - call.started,
-            )
+        hop = Hop(
+            call.request_id,
+            app.clock.now(),
+            target.service.name,
+            target.name,
+            principal.account,
+            target.region,
+            principal.arn or principal.kind,
+            call.cause,
+            status,
+            error.code if error else "",
+            error.message if error else "",
+            fidelity,
+            perf_counter() - call.started,
         )
+        app.trace.add(hop)
+        if operation is not None and call.ctx is not None and (not operation.data_event or app.audit.asked):
+            app.audit.record(hop, call.ctx, operation, call.params, result, error)
 
     # -- calls between services --------------------------------------------------------------------------------------
 
@@ -333,13 +335,19 @@ class Pipeline:
                   child.principal.arn or child.principal.kind, ctx.request_id, fidelity=declared.fidelity)  # fmt: skip
         app.trace.add(hop)
         started = perf_counter()
+        result, problem = None, None
         try:
             wire.models.load(service).operations[operation].validate(params)
             app.authorizer.authorize(child, declared, params)
-            return await self._run(declared, child, params) or {}
+            result = await self._run(declared, child, params) or {}
         except ServiceError as error:
+            problem = error
             hop.fail(error.status, error.code, error.message)
+            app.trace.add(hop)
             raise
         finally:
             hop.fidelity = _fidelity(declared, child)
             hop.seconds = perf_counter() - started
+            if not declared.data_event or app.audit.asked:
+                app.audit.record(hop, child, declared, params, result, problem, f"{ctx.service}.amazonaws.com")
+        return result

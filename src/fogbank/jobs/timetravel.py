@@ -98,6 +98,7 @@ async def move_to(cloud: Cloud, worker: Worker, instant: float, *, freeze: bool 
     clock = cloud.clock
     freeze = freeze or clock.frozen
     while clock.now() < instant:
+        await cloud.audit.flush()  # what was called until now may have work follow from it
         due = [when for when in (await worker.next_due(), clock.next_wake()) if when is not None and when <= instant]
         if not due:
             break
@@ -105,6 +106,7 @@ async def move_to(cloud: Cloud, worker: Worker, instant: float, *, freeze: bool 
         await worker.settle()
     clock.set(instant, freeze=freeze)
     await worker.settle()
+    await cloud.audit.flush()
     await save(cloud)
 
 

@@ -149,6 +149,7 @@ class Worker:
             if isinstance(error, asyncio.CancelledError) and self._stopping:
                 raise  # else something that it awaited was cancelled, and it failed
             hop.fail(500, type(error).__name__, _text(error)[:500])
+            self._cloud.trace.add(hop)
             log.warning("job %s (%s) failed: %r", job.kind, job.id, error, exc_info=log.isEnabledFor(logging.DEBUG))
             await self._finish(job, _said(error), declared.attempts, declared.backoff)
         else:

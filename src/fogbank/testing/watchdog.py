@@ -135,5 +135,5 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 def _last_call(app: App) -> str:
-    hops = app.trace.recent(limit=1)
-    return f"{hops[0]['service']}:{hops[0]['operation']}" if hops else "none"
+    hop = next(app.trace.newest(), None)
+    return f"{hop.service}:{hop.operation}" if hop is not None else "none"

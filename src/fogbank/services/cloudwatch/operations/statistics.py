@@ -26,7 +26,7 @@ LOOKED_AT = 5_000  # series of which ListMetrics makes a page, which may be a sh
 ACTIVE = 14 * 86400  # a metric without points for two weeks is not listed
 
 
-@operation("cloudwatch", "GetMetricStatistics", resource="*")
+@operation("cloudwatch", "GetMetricStatistics", resource="*", data_event=True)
 async def get_metric_statistics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The statistics of one metric, a data point a period and unit.
 
@@ -78,7 +78,7 @@ async def _read(ctx: Context, points: reading.Periods[Any] | reading.Values) -> 
         await ctx.clock.sleep(0)
 
 
-@operation("cloudwatch", "GetMetricData", resource="*")
+@operation("cloudwatch", "GetMetricData", resource="*", data_event=True)
 async def get_metric_data(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Metrics and math over them, newest first unless ScanBy says otherwise."""
     wanted = req["MetricDataQueries"]
@@ -139,7 +139,7 @@ def _paged(ctx: Context, req: dict[str, Any], results: list[tuple[dict[str, Any]
     return {"MetricDataResults": shown, "Messages": []}
 
 
-@operation("cloudwatch", "ListMetrics", resource="*")
+@operation("cloudwatch", "ListMetrics", resource="*", data_event=True)
 async def list_metrics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Metrics that had a point in the last two weeks (PT3H: three hours); 500 a page.
 

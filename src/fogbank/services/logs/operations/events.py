@@ -33,7 +33,7 @@ END_OF_TIME = 1 << 62
 MAX_LOOKED_AT = 1 << 26  # bytes of events that one FilterLogEvents looks at
 
 
-@operation("logs", "PutLogEvents", resource=arns.stream)
+@operation("logs", "PutLogEvents", resource=arns.stream, data_event=True)
 def put_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Append a batch: in order of time, within a day, up to 1 MiB counting 26 bytes per event.
 
@@ -108,7 +108,7 @@ def _sift(group: Group, times: list[int], now: int) -> tuple[range, dict[str, in
     return range(first, max(end, first)), rejected
 
 
-@operation("logs", "GetLogEvents", resource=arns.stream)
+@operation("logs", "GetLogEvents", resource=arns.stream, data_event=True)
 def get_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Events of one stream. Without a token the newest page, or the oldest with startFromHead.
 
@@ -161,7 +161,7 @@ def _read_token(ctx: Context, scope: str, token: str) -> tuple[str, Place | None
     return direction, Place(*state) if state else None
 
 
-@operation("logs", "FilterLogEvents", resource=arns.group)
+@operation("logs", "FilterLogEvents", resource=arns.group, data_event=True)
 async def filter_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Events of a group's streams that match a pattern, interleaved by time.
 
