@@ -42,7 +42,7 @@ from fogbank.gateway.limits import HttpLimits
 from fogbank.gateway.pipeline import Pipeline
 from fogbank.gateway.server import Server
 from fogbank.gateway.strangers import Strangers, sandboxed
-from fogbank.gateway.tls import TlsContext
+from fogbank.gateway.tls import TlsContext, ca_pem
 from fogbank.jobs import queue, timetravel
 from fogbank.jobs.worker import Worker
 from fogbank.residents import records as resident_rows
@@ -279,6 +279,10 @@ class App:
                     return function()
                 time.sleep(random.random() * 0.002 * min(attempt + 1, 20))
             return function()
+
+    def authority(self) -> str:
+        """The certificate of the local authority, PEM. It may have to be made: not on the event loop."""
+        return ca_pem(self.settings.data)
 
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         return await self.pipeline.call(ctx, service, operation, request)

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from .reach import Outbound
+
 Auth = Literal["default", "open", "strict"]
 Iam = Literal["enforce", "audit", "off"]
 Durability = Literal["process", "full"]
@@ -40,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: str = "aws"  # or "off", or a file of quotas (core.quotas)
     durability: Durability = "process"
     runtimes: Runtimes = "nearest"
+    outbound: Outbound = "open"  # where the cloud's own requests may go (core.reach)
     init: Path | None = None  # a folder of scripts to run when the cloud is ready
     region: str = "us-east-1"  # where a request that names no region goes
     partition: Partition = "aws"  # one cloud is one partition: only its regions are signed for

@@ -120,8 +120,8 @@ def test_a_function_s_role_acts_with_its_tags_wherever_lambda_does(fn: Any) -> N
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principaltag
     """
     iam, sqs = fn.account.client("iam"), fn.account.client("sqs")
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]})  # fmt: skip
+    allow = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
     tags = [{"Key": "team", "Value": "red"}]
     role = iam.create_role(RoleName="tagged", AssumeRolePolicyDocument=trust, Tags=tags)["Role"]["Arn"]
     condition = {"StringEquals": {"aws:PrincipalTag/team": "red"}}

@@ -108,7 +108,7 @@ async def _send(ctx: Context, subscription: Subscription, topic: str, message: d
         case "http" | "https":
             body = text if raw else json.dumps(await envelope(ctx, topic, message, text, subscription.arn))
             headers = {"x-amz-sns-rawdelivery": "true"} if raw else {}
-            await http_delivery.post(subscription, "Notification", topic, message["id"], body, headers)
+            await http_delivery.post(ctx, subscription, "Notification", topic, message["id"], body, headers)
         case _:
             pass  # email, sms, application: recorded when published
 

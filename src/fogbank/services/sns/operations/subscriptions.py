@@ -163,7 +163,7 @@ async def ask_for_confirmation(ctx: Context, payload: dict[str, Any]) -> None:
     message["Signature"] = await signing.sign(ctx, message)
     message["SigningCertURL"] = f"{ctx.endpoint}/_aws/sns/SimpleNotificationService.pem"
     await http_delivery.post(
-        subscription, message["Type"], subscription.topic, message["MessageId"], json.dumps(message), {}
+        ctx, subscription, message["Type"], subscription.topic, message["MessageId"], json.dumps(message), {}
     )
 
 
