@@ -45,9 +45,12 @@ class Name(msgspec.Struct, frozen=True):
         head = head.lower() if lower else head
         return f"{head[: limit - 1 - len(token)]}-{token}"
 
-    def made(self, physical_id: str, created: float) -> bool:
-        """Whether an earlier try of this creation made a thing that looks like it: as young, and nobody else's."""
-        return bool(self.began) and created >= int(self.began) and self.claim(physical_id)
+    def made(self, created: float, physical_id: str = "") -> bool:
+        """Whether an earlier try of this creation made a thing that looks like it: it is as young as that try.
+
+        Where others may look the same, its `physical_id` must be nobody's.
+        """
+        return bool(self.began) and created >= int(self.began) and (not physical_id or self.claim(physical_id))
 
 
 class Resource(msgspec.Struct):

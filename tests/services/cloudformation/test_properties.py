@@ -83,8 +83,6 @@ def test_handlers_get_the_types_of_the_schema():
         "Tags": [{"Key": "a", "Value": "true"}],
     }
     assert typed("AWS::CloudWatch::Alarm", {"Threshold": "0.5", "Period": "60"}) == {"Threshold": 0.5, "Period": 60}
-    variables = {"Environment": {"Variables": {"N": 3, "B": False}}}
-    assert typed("AWS::Lambda::Function", variables) == {"Environment": {"Variables": {"N": "3", "B": "false"}}}
     assert typed("Custom::Thing", {"Any": ["thing"]}) == {"Any": ["thing"]}
 
 

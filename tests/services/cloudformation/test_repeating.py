@@ -76,7 +76,11 @@ class World:
         return made["LayerVersionArn"]
 
     def _role(self):
-        return self.aws.client("iam").create_role(RoleName="made", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
+        iam = self.aws.client("iam")
+        role = iam.create_role(RoleName="made", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
+        anything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        iam.put_role_policy(RoleName="made", PolicyName="p", PolicyDocument=json.dumps(anything))
+        return role
 
     def _user(self):
         return self.aws.client("iam").create_user(UserName="made")["User"]["UserName"]
@@ -190,7 +194,7 @@ LEAST = {
     "AWS::CloudWatch::CompositeAlarm": lambda w: {"AlarmRule": "TRUE", "Tags": TAGS},
     "AWS::CloudWatch::Dashboard": lambda w: {"DashboardBody": '{"widgets": []}', "Tags": TAGS},
     "AWS::DynamoDB::GlobalTable": lambda w: {**TABLE, "Replicas": [{"Region": "us-east-1"}]},
-    "AWS::DynamoDB::Table": lambda w: {**TABLE, "TableName": "t", "Tags": TAGS},
+    "AWS::DynamoDB::Table": lambda w: {**TABLE, "TableName": "tab", "Tags": TAGS},
     "AWS::IAM::AccessKey": lambda w: {"UserName": w.need("user"), "Status": "Inactive"},
     "AWS::IAM::Group": lambda w: {"GroupName": "g"},
     "AWS::IAM::GroupPolicy": lambda w: {"GroupName": w.need("group"), "PolicyName": "p", "PolicyDocument": POLICY},
@@ -259,7 +263,6 @@ NOT_GIVEN = {
     "AWS::DynamoDB::Table": {"StreamArn"},
     "AWS::ApiGateway::DomainName": {"DistributionDomainName", "DistributionHostedZoneId"},
 }
-PASSING = ("cloudwatch/",)  # tables that the cloud itself writes to
 TYPES = sorted(
     kind.type_name
     for name in services.built()
@@ -310,7 +313,7 @@ def shown(world):
             return {
                 table.name: sum(1 for record in tx.scan(table) if world.aws.id in repr(table.key(record)))
                 for table in tables.values()
-                if table.name not in PASSING
+                if not table.name.startswith("cloudwatch/history")  # a new alarm looks at its metric
             }
 
     return world.cloud.run(read())

@@ -100,12 +100,12 @@ def _earlier(tx: Reader, ctx: Context, name: Name, request: dict[str, Any]) -> s
         )
 
     keys = tx.scan(KEYS, (ctx.account, ctx.region))
-    return next((key.id for key in keys if fits(key) and name.made(key.id, key.created)), None)
+    return next((key.id for key in keys if fits(key) and name.made(key.created, key.id)), None)
 
 
 def _alias_made(tx: Reader, ctx: Context, name: Name, alias: str, properties: dict[str, Any]) -> bool:
     kept = tx.get(ALIASES, (ctx.account, ctx.region, alias))
-    return kept is not None and name.made(alias, kept.created)
+    return kept is not None and name.made(kept.created)
 
 
 def _aliased(name: str, properties: dict[str, Any]) -> dict[str, Any]:

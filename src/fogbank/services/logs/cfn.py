@@ -36,7 +36,7 @@ def _group(name: str, properties: dict[str, Any]) -> dict[str, Any]:
 
 def _group_made(tx: Reader, ctx: Context, name: Name, group: str, properties: dict[str, Any]) -> bool:
     kept = tx.get(GROUPS, (ctx.account, ctx.region, group))
-    return kept is not None and name.made(group, kept.created_ms / 1000)
+    return kept is not None and name.made(kept.created_ms / 1000)
 
 
 async def _keep_for(ctx: Context, group: str, old: dict[str, Any], new: dict[str, Any]) -> None:
@@ -87,7 +87,7 @@ def _stream(name: str, properties: dict[str, Any]) -> dict[str, Any]:
 def _stream_made(tx: Reader, ctx: Context, name: Name, stream: str, properties: dict[str, Any]) -> bool:
     group = tx.get(GROUPS, (ctx.account, ctx.region, properties["LogGroupName"]))
     kept = tx.get(STREAMS, (group.id, stream)) if group is not None else None
-    return kept is not None and name.made(stream, kept.created_ms / 1000)
+    return kept is not None and name.made(kept.created_ms / 1000)
 
 
 LOG_STREAM = table(

@@ -14,6 +14,7 @@ from fogbank.core.cfn_tables import Call, Named, Tags, table, tags_of
 from fogbank.core.context import Context
 from fogbank.store.api import Reader
 
+from .arns import arn_of
 from .errors import ParameterNotFound
 from .records import PARAMETERS
 
@@ -26,7 +27,7 @@ def _put(name: str, properties: dict[str, Any]) -> dict[str, Any]:
 
 def _made(tx: Reader, ctx: Context, name: Name, parameter: str, properties: dict[str, Any]) -> bool:
     kept = tx.get(PARAMETERS, (ctx.account, ctx.region, parameter))
-    return kept is not None and kept.version == 1 and name.made(parameter, kept.modified)
+    return kept is not None and kept.version == 1 and name.made(kept.modified)
 
 
 def _target(parameter: str) -> dict[str, Any]:
@@ -44,7 +45,7 @@ PARAMETER = table(
         delete=Call("DeleteParameter", lambda name, p: {"Name": name}),
         gone=(ParameterNotFound.code,),
         made=_made,
-        attributes=lambda ctx, name, p: {"Type": p["Type"], "Value": p["Value"]},
+        attributes=lambda ctx, name, p: {"Arn": arn_of(ctx, name), "Type": p["Type"], "Value": p["Value"]},
         tagging=Tags(
             untag=("RemoveTagsFromResource", lambda ctx, name, keys: {**_target(name), "TagKeys": keys}),
             tag=("AddTagsToResource", lambda ctx, name, new: {**_target(name), "Tags": tags.to_list(new)}),
