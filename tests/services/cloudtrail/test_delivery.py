@@ -87,7 +87,7 @@ def test_the_cli_validates_digest_files(moving, own):
     log = latest["logFiles"][0]["s3Object"]
     own.client("s3").put_object(Bucket=bucket, Key=log, Body=own.client("s3").get_object(
         Bucket=bucket, Key=sorted(files(own, bucket))[0])["Body"].read())  # fmt: skip
-    assert "INVALID: hash value" in aws_cli(own, moving, *words, code=1)
+    assert "1/3 log files INVALID" in aws_cli(own, moving, *words, code=1)
 
 
 def test_a_bucket_that_is_closed_later_is_noted_and_gets_all_when_it_opens(moving, own):
