@@ -20,7 +20,7 @@ import msgspec
 from .kinds import Named
 
 if TYPE_CHECKING:
-    from .context import Context
+    from .context import Cloud, Context
     from .errors import ServiceError
     from .http import Response
     from .visit import Visit
@@ -112,6 +112,22 @@ def job(kind: str, *, attempts: int = 5, backoff: float = 1.0) -> Callable[[F], 
         return function
 
     return mark
+
+
+class Chooser(msgspec.Struct, frozen=True):
+    """What `@chooser` marked."""
+
+    call: Callable[[Cloud, str, Mapping[str, str]], str]
+
+
+def chooser(function: F) -> F:
+    """Mark `which(cloud, action, form) -> name`: the API of its folder that a query call means.
+
+    For APIs whose signing names, versions and actions are the same (rds, neptune and docdb): by the engine that the
+    form asks for, or by the record that it names. It is asked before anybody is known to be let in, so it only looks.
+    """
+    function.__fogbank__ = Chooser(function)  # type: ignore[attr-defined]
+    return function
 
 
 class Endpoint(msgspec.Struct, frozen=True):

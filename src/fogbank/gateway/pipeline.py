@@ -90,7 +90,7 @@ def _fidelity(operation: Operation, ctx: Context) -> str:
 class Pipeline:
     def __init__(self, app: App) -> None:
         self._app = app
-        self._router = Router(app.settings.domains, app.settings.region)
+        self._router = Router(app.settings.domains, app.settings.region, app)
         self._enforced = app.settings.iam != "off"
         self._inline = app.store.embedded and app.settings.durability != "full"
 
@@ -208,6 +208,8 @@ class Pipeline:
         if model is None or codec is None:
             if service == "s3":
                 raise MethodNotAllowed
+            if service not in services.built():
+                raise NotBuilt(service, target.name)
             raise UnknownOperation(f"Unknown operation: {service} {target.name}")
         operation = self.find(service, model.name)
         if principal.kind == "anonymous" and service not in ANONYMOUS_OK and not model.unsigned:

@@ -49,13 +49,15 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable
 
+from fogbank.core import doors
 from fogbank.core.errors import AccessDenied
 from fogbank.core.http import Request, Response
 from fogbank.core.settings import Settings
 from fogbank.wire import hosts
 
 # what stands before the domain in the host of a bucket, an API or a function
-_PLANE = re.compile(r"(?:[^.]+\.)*(?:s3|s3-website|execute-api|lambda-url)(?:[.-][a-z]{2}(?:-[a-z]+)+-\d)?\.")
+_LABELS = "|".join(re.escape(host.label) for host in doors.hosts() if not host.shared)
+_PLANE = re.compile(rf"(?:[^.]+\.)*(?:{_LABELS})(?:[.-][a-z]{{2}}(?:-[a-z]+)+-\d)?\.")
 KEPT = 1024  # hosts remembered
 SANDBOX = (
     "content-security-policy",

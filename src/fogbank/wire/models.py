@@ -341,22 +341,28 @@ class ServiceModel:
         return protocol_of(self, request)
 
 
+OWN = Path(__file__).parent / "own"
+"""Models that botocore does not have, or no more: `own/<service>/<version>/service-2.json`. They come first."""
+
+
 def names() -> list[str]:
-    """Every service there is a model of, by botocore's folder name."""
-    return sorted(
-        path.name for path in botocore_data.root().iterdir() if path.is_dir() and model_file(path.name) is not None
-    )
+    """Every service there is a model of, by its folder's name."""
+    roots = [root for root in (OWN, botocore_data.root()) if root.is_dir()]
+    folders = {path.name for root in roots for path in root.iterdir() if path.is_dir()}
+    return sorted(name for name in folders if model_file(name) is not None)
 
 
 def model_file(name: str) -> Path | None:
     """The newest service model of `name`, packed or plain."""
-    folder = botocore_data.root() / name
-    if not name or "/" in name or name.startswith(".") or not folder.is_dir():
+    if not name or "/" in name or name.startswith("."):
         return None
-    for version in sorted((path for path in folder.iterdir() if path.is_dir()), reverse=True):
-        for file in ("service-2.json.gz", "service-2.json"):
-            if (version / file).exists():
-                return version / file
+    for folder in (OWN / name, botocore_data.root() / name):
+        if not folder.is_dir():
+            continue
+        for version in sorted((path for path in folder.iterdir() if path.is_dir()), reverse=True):
+            for file in ("service-2.json.gz", "service-2.json"):
+                if (version / file).exists():
+                    return version / file
     return None
 
 
