@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from fogbank.core.cfn import Name, Resource, ResourceType
+from fogbank.core.clock import aside
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.store.api import Reader, Transaction
@@ -64,7 +65,7 @@ class Steps:
         for name, declared in self.plan.resources.items():
             if self._find(declared["Type"]) is None:
                 await self._cannot(name, declared)
-        watcher = asyncio.ensure_future(self._watch())
+        watcher = aside(self._watch())
         try:
             await run_graph(self.plan.graph, self._step, self._stop.is_set)
         finally:
