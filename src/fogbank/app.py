@@ -200,7 +200,7 @@ class App:
 
     async def reset(self, service: str) -> None:
         """Delete everything, or everything of one service: its records, its jobs, what runs for it."""
-        async with self.keeper.still(service):
+        async with self.keeper.still(service), self.worker.still(service):
             await self.run(lambda: self.store.wipe(f"{service}/" if service else ""))
             if service:
                 await self.run(lambda: self._drop_later(service))
@@ -305,8 +305,12 @@ class App:
     def quota(self, account: str, region: str, service: str, code: str, tx: Reader | None, /) -> float:
         return self.quotas.held(account, region, service, code, tx)
 
-    def enqueue(self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str) -> str:
-        return queue.enqueue(tx, ctx, kind, payload, due, name)
+    def enqueue(
+        self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str, order: str
+    ) -> str:
+        declared = self.find_job(kind)
+        lane = declared.lane if declared is not None else ""
+        return queue.enqueue(tx, ctx, kind, payload, due, name=name, order=order, lane=lane)
 
     def cancel(self, tx: Transaction, ctx: Context, kind: str, name: str) -> bool:
         return queue.cancel(tx, kind, ctx.account, ctx.region, name)

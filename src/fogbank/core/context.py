@@ -93,7 +93,7 @@ class Cloud(Protocol):
     def quota(self, account: str, region: str, service: str, code: str, tx: Reader | None, /) -> float: ...
 
     def enqueue(
-        self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str
+        self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str, order: str
     ) -> str: ...
 
     def cancel(self, tx: Transaction, ctx: Context, kind: str, name: str) -> bool: ...
@@ -206,13 +206,23 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     # -- later and elsewhere -----------------------------------------------------------------------------------------
 
-    def later(self, tx: Transaction, kind: str, payload: dict[str, Any], *, delay: float = 0.0, name: str = "") -> str:
+    def later(
+        self,
+        tx: Transaction,
+        kind: str,
+        payload: dict[str, Any],
+        *,
+        delay: float = 0.0,
+        name: str = "",
+        order: str = "",
+    ) -> str:
         """Enqueue a job in this transaction, to run `delay` seconds of the clock after it commits; returns its id.
 
-        With a `name`, it replaces a pending job of the same kind and name. The payload is plain JSON-like data (bytes
+        With a `name`, it replaces a pending job of the same kind and name. Jobs of the same kind and `order` run one
+        after the other, in the order in which they were enqueued. The payload is plain JSON-like data (bytes
         allowed). The job runs in this account and region, as this principal.
         """
-        return self.app.enqueue(tx, self, kind, payload, self.now() + delay, name)
+        return self.app.enqueue(tx, self, kind, payload, self.now() + delay, name, order)
 
     def cancel(self, tx: Transaction, kind: str, name: str) -> bool:
         """Remove the pending job of this kind and name in this account and region, if it has not started."""

@@ -93,22 +93,29 @@ def operation(
     return mark
 
 
+PLACES = 64  # in a lane that does not say its width: jobs wait for engines and clients most of their time
+
+
 class Job(msgspec.Struct, frozen=True):
     kind: str
     call: Callable[[Context, dict[str, Any]], Awaitable[None]]
     attempts: int
     backoff: float
+    lane: str = ""
+    width: int = PLACES
 
 
-def job(kind: str, *, attempts: int = 5, backoff: float = 1.0) -> Callable[[F], F]:
+def job(kind: str, *, attempts: int = 5, backoff: float = 1.0, lane: str = "", width: int = PLACES) -> Callable[[F], F]:
     """Mark `async def handler(ctx, payload)` as the work of jobs of `kind` ("service.name").
 
     It is run at least once after the transaction that enqueued it, so it must be idempotent. When it raises it is
-    tried again after `backoff`, 2×, 4×, … seconds, `attempts` times in all; then it stands in the failed list.
+    tried again after `backoff`, 2×, 4×, … seconds (300 at most), `attempts` times in all; then it stands in the failed
+    list. Work that may take long has a `lane` of its own, in which `width` jobs run at once; those that sleep on the
+    clock or wait for a topic are not counted.
     """
 
     def mark(function: F) -> F:
-        function.__fogbank__ = Job(kind, function, attempts, backoff)  # type: ignore[attr-defined]
+        function.__fogbank__ = Job(kind, function, attempts, backoff, lane, width)  # type: ignore[attr-defined]
         return function
 
     return mark

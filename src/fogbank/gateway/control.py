@@ -23,8 +23,7 @@ from fogbank.audit import reading
 from fogbank.core import exposure, services, tokens
 from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.engines import folders
-from fogbank.jobs import timetravel
-from fogbank.jobs.worker import CannotRetry
+from fogbank.jobs import failed, timetravel
 from fogbank.store.api import Conflict, StoreError
 
 if TYPE_CHECKING:
@@ -176,14 +175,14 @@ class Control:
         return {"now": clock.now(), "offset": round(clock.offset, 3), "frozen": clock.frozen}
 
     async def _jobs(self, request: Request) -> Answer:
-        app, worker = self._app, self._app.worker
+        app = self._app
 
         def look() -> Answer:
             with app.store.read() as tx:
-                pending, failed = worker.listed(tx)
+                pending, gave_up = failed.listed(tx)
             return {
                 state: [{key: getattr(job, key) for key in _JOB_FIELDS} for job in jobs]
-                for state, jobs in (("pending", pending), ("failed", failed))
+                for state, jobs in (("pending", pending), ("failed", gave_up))
             }
 
         return await app.run(look)
@@ -255,7 +254,7 @@ class Control:
                         saved = await snapshots.save(app.store, app.blobs, data, name, time.time(), folders.save)
                     return msgspec.structs.asdict(saved)
                 case {"load": str(name)}:
-                    async with app.keeper.still():
+                    async with app.keeper.still(), app.worker.still():
                         await snapshots.load(app.store, app.blobs, data, name, folders.restore)
                         await self._after_load()
                     return {"loaded": name}
@@ -281,17 +280,17 @@ class Control:
 
                 def retry() -> bool:
                     with app.store.write() as tx:
-                        return app.worker.retry(tx, job_id)
+                        return failed.retry(app, tx, job_id)
 
                 try:
                     found = await app.run(retry)
-                except CannotRetry as error:
+                except failed.CannotRetry as error:
                     raise Refused(409, str(error)) from None
                 if not found:
                     raise Refused(404, f"no failed job {job_id}: `fogbank jobs --failed` lists them")
                 return {"retrying": job_id}
             case {"retry_all": True}:
-                return {"retrying": await app.worker.retry_all()}
+                return {"retrying": await failed.retry_all(app)}
         raise Refused(400, 'say {"retry": ID} or {"retry_all": true}')
 
     async def _stop(self, body: dict[str, Any]) -> Answer:

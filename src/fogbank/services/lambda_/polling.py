@@ -144,20 +144,24 @@ class Poller:
 
     async def _work(self, messages: list[dict[str, Any]]) -> None:
         try:
-            records = [record_of(message, self._mapping.source, self._region) for message in messages]
-            wanted = [filters.passes(self._patterns, record) for record in records]
-            dropped = [m for m, keep in zip(messages, wanted, strict=True) if not keep]
-            messages = [m for m, keep in zip(messages, wanted, strict=True) if keep]
-            records = [r for r, keep in zip(records, wanted, strict=True) if keep]
-            await self._delete(dropped)
-            if messages:
-                await self._delete(await self._run_batch(messages, records))
+            with self._ctx.clock.working():  # work of its own: the poller meanwhile waits for more messages
+                await self._handle(messages)
         except ServiceError as error:
             await self._note(f"PROBLEM: {error.message}")
         except Exception:  # a worker's outermost edge: the messages come back by themselves
             log.exception("event source mapping %s failed", self._mapping.id)
         finally:
             self._slots.release()
+
+    async def _handle(self, messages: list[dict[str, Any]]) -> None:
+        records = [record_of(message, self._mapping.source, self._region) for message in messages]
+        wanted = [filters.passes(self._patterns, record) for record in records]
+        dropped = [m for m, keep in zip(messages, wanted, strict=True) if not keep]
+        messages = [m for m, keep in zip(messages, wanted, strict=True) if keep]
+        records = [r for r, keep in zip(records, wanted, strict=True) if keep]
+        await self._delete(dropped)
+        if messages:
+            await self._delete(await self._run_batch(messages, records))
 
     async def _run_batch(self, messages: list[dict[str, Any]], records: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Run the function; the messages that are done."""

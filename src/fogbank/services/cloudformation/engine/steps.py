@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from fogbank.core.cfn import Name, Resource, ResourceType
+from fogbank.core.clock import aside
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.store.api import Reader, Transaction
@@ -71,7 +72,7 @@ class Steps:
         """Take every resource where the plan wants it, or stop at the first failure."""
         if not self._rolling_back:
             await self._look_through()
-        watcher = asyncio.ensure_future(self._watch())
+        watcher = aside(self._watch())
         try:
             await run_graph(self.plan.graph, self._step, self._stop.is_set)
         finally:
