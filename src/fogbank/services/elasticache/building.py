@@ -27,9 +27,10 @@ def cluster(
     group: Group | None = None,
     shard: str = "",
     source: str = "",
+    waits: bool = False,
     tags: dict[str, str] | None = None,
 ) -> Cluster:
-    """A cluster that begins to run when this commits."""
+    """A cluster that begins to run when this commits; with `waits`, when what it begins with has been fetched."""
     memcached = version.engine == catalog.MEMCACHED
     owner = nodes.owner(ctx, "cluster", id)
     in_cluster = group is not None and group.cluster_mode
@@ -63,7 +64,8 @@ def cluster(
         ctx.blobs.share(tx, source, nodes.OWNER)
         found.source = source
     tx.put(CLUSTERS, found)
-    nodes.run(tx, ctx, found)
+    if not waits:
+        nodes.run(tx, ctx, found)
     if found.discovery:
         ctx.reside(tx, nodes.DOORS, f"cluster/{id}")
     return found

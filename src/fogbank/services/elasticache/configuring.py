@@ -39,11 +39,15 @@ def change(tx: Reader, ctx: Context, found: Settings, req: Request, version: cat
     """What Create and Modify have alike."""
     window, hours = req.get("PreferredMaintenanceWindow"), req.get("SnapshotWindow")
     if window and not _WINDOW.fullmatch(window.lower()):
-        raise InvalidParameterValue(f"Invalid maintenance window format: {window}. Should be specified as a range "
-                                    "ddd:hh24:mi-ddd:hh24:mi (24H Clock UTC). Example: Sun:23:45-Mon:00:15")  # fmt: skip
+        raise InvalidParameterValue(
+            f"Invalid maintenance window format: {window}. Should be specified as a range ddd:hh24:mi-ddd:hh24:mi (24H "
+            "Clock UTC). Example: Sun:23:45-Mon:00:15"
+        )
     if hours and not _HOURS.fullmatch(hours):
-        raise InvalidParameterValue(f"Invalid snapshot window format: {hours}. Should be specified as a range "
-                                    "hh24:mi-hh24:mi (24H Clock UTC). Example: 04:00-05:00")  # fmt: skip
+        raise InvalidParameterValue(
+            f"Invalid snapshot window format: {hours}. Should be specified as a range hh24:mi-hh24:mi (24H Clock UTC). "
+            "Example: 04:00-05:00"
+        )
     limit = req.get("SnapshotRetentionLimit")
     if limit is not None and not 0 <= limit <= 35:
         raise InvalidParameterValue("The snapshot retention limit must be between 0 and 35 days.")
@@ -92,8 +96,8 @@ def token(text: str) -> str:
     """An AUTH token: "16-128 printable characters, nonalphanumeric ones restricted to !, &, #, $, ^, <, >, -"."""
     if not _TOKEN.fullmatch(text):
         raise InvalidParameterValue(
-            "Invalid AuthToken provided. Must be at least 16 and no more than 128 printable characters; nonalphanumeric "
-            "characters are restricted to (!, &, #, $, ^, <, >, -)."
+            "Invalid AuthToken provided. Must be at least 16 and no more than 128 printable characters; "
+            "nonalphanumeric characters are restricted to (!, &, #, $, ^, <, >, -)."
         )
     return text
 

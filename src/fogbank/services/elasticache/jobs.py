@@ -8,7 +8,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import job
 from fogbank.store.api import Transaction
 
-from . import backups, building, settling
+from . import backups, building, promoting, resharding, settling
 from .records import CLUSTERS, GROUPS, SERVERLESS
 
 Payload = dict[str, Any]
@@ -68,3 +68,15 @@ async def backup(ctx: Context, payload: Payload) -> None:
 async def import_(ctx: Context, payload: Payload) -> None:
     """Fill a new cluster or group from RDB files in S3."""
     await backups.seed_from_s3(ctx, payload)
+
+
+@job("elasticache.failover")
+async def failover(ctx: Context, payload: Payload) -> None:
+    """Hand a shard over to another of its nodes, then say so."""
+    await promoting.hand_over(ctx, payload["group"], payload["shard"], payload["to"])
+
+
+@job("elasticache.reshard", attempts=20)
+async def reshard(ctx: Context, payload: Payload) -> None:
+    """Move slots until every shard has those that it is to have; then shards that have none go."""
+    await resharding.run(ctx, payload["group"])

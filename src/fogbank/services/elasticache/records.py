@@ -92,12 +92,17 @@ class Cluster(Record):
 
 
 class Shard(msgspec.Struct):
-    """`slots`: ranges of the cluster's hash slots, both ends included; empty where cluster mode is disabled."""
+    """`slots`: ranges of the cluster's hash slots, both ends included; empty where cluster mode is disabled.
+
+    `target` is what they are to become while they move; a shard that is to go has `leaving`.
+    """
 
     id: str
     members: list[str]
     primary: str
     slots: list[tuple[int, int]] = []
+    target: list[tuple[int, int]] = []
+    leaving: bool = False
     primary_port: int = 0
     reader_port: int = 0
 
@@ -128,7 +133,8 @@ class Group(Record):
     snapshotting: str = ""
     global_group: str = ""
     host: str = "127.0.0.1"
-    final_snapshot: str = ""
+    doors: int = 1  # raised to have the doors of the endpoints opened anew
+    moving: bool = False  # slots move
     tags: dict[str, str] = {}
 
 

@@ -8,13 +8,12 @@ from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.store.api import Transaction
 
-from . import building, catalog, configuring, nodes
+from . import configuring, nodes, sharding
 from .errors import InvalidCacheClusterState, InvalidParameterCombination, InvalidReplicationGroupState
 from .names import GROUP
 from .plans import shard_of
 from .records import CLUSTERS, GROUPS, Cluster, Group, Shard
 
-MOST = 5  # replicas of a shard
 _NOT_OF_A_REPLICA = ("Engine", "EngineVersion", "CacheNodeType", "CacheSubnetGroupName", "SnapshotName", "Port")
 
 
@@ -29,42 +28,18 @@ def add_cluster(tx: Transaction, ctx: Context, req: dict[str, Any], id: str) -> 
         raise InvalidParameterCombination(
             "Cannot specify additional cache cluster parameters when creating a replica cluster"
         )
-    shard = group.shards[0]
-    zone = configuring.zones(ctx, req, 1)[0]
-    return add(tx, ctx, group, shard, zone, id=id, given=tags.from_list(req.get("Tags")))
+    made = add(tx, ctx, group, group.shards[0], configuring.zones(ctx, req, 1)[0], id=id)
+    made.tags |= tags.from_list(req.get("Tags"))
+    tx.put(CLUSTERS, made)
+    return made
 
 
-def add(
-    tx: Transaction, ctx: Context, group: Group, shard: Shard, zone: str, *, id: str = "", given: Any = None
-) -> Cluster:
+def add(tx: Transaction, ctx: Context, group: Group, shard: Shard, zone: str, *, id: str = "") -> Cluster:
     """One more replica of a shard."""
-    if len(shard.members) > MOST:
-        raise InvalidParameterCombination(f"The number of replicas per shard must be within 0 and {MOST}.")
-    primary = tx.get(CLUSTERS, (ctx.account, ctx.region, shard.primary))
-    assert primary is not None
-    id = id or next_id(group, shard)
-    shard.members = [*shard.members, id]
+    if len(shard.members) > sharding.REPLICAS:
+        raise InvalidParameterCombination(f"The number of replicas per shard must be within 0 and {sharding.REPLICAS}.")
     group.status = "modifying"
-    tx.put(GROUPS, group)
-    return building.cluster(
-        tx,
-        ctx,
-        id=id,
-        version=catalog.of_full(group.engine, group.version),
-        node_type=group.node_type,
-        settings=primary.settings,
-        access=group.access,
-        zones=[zone],
-        group=group,
-        shard=shard.id,
-        tags=dict(group.tags) | (given or {}),
-    )
-
-
-def next_id(group: Group, shard: Shard) -> str:
-    """group-002, or group-0001-002 in cluster mode: the lowest number that is free."""
-    head = f"{group.id}-{shard.id}" if group.cluster_mode else group.id
-    return next(id for at in range(1, 1000) if (id := f"{head}-{at:03}") not in shard.members)
+    return sharding.add_member(tx, ctx, group, shard, zone, id=id)
 
 
 def forget_cluster(tx: Transaction, ctx: Context, found: Cluster) -> None:

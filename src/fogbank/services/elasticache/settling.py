@@ -54,7 +54,7 @@ def settle(tx: Transaction, ctx: Context, record: Cluster | Serverless) -> None:
 
 def settle_group(tx: Transaction, ctx: Context, name: str) -> None:
     group = tx.get(GROUPS, (ctx.account, ctx.region, name))
-    if group is None or group.status not in BUSY:
+    if group is None or group.status not in BUSY or group.moving:
         return
     found = members(tx, ctx, name)
     if {member.id for member in found} != {id for shard in group.shards for id in shard.members}:

@@ -74,6 +74,7 @@ def _create(tx: Transaction, ctx: Context, req: Request, id: str, snapshot: Snap
         zones=configuring.zones(ctx, req, count),
         wish=req.get("Port") or 0,
         source=snapshot.parts[0].blob if snapshot is not None else "",
+        waits=bool(req.get("SnapshotArns")),
         tags=tags.from_list(req.get("Tags")),
     )
     made.az_mode = req.get("AZMode") or "single-az"
@@ -88,12 +89,12 @@ def describe_cache_clusters(ctx: Context, req: Request) -> dict[str, Any]:
     """One cluster, or all in the order of their ids."""
     with ctx.read() as tx:
         if req.get("CacheClusterId"):
-            found, more = [CLUSTER.require(tx, ctx, req["CacheClusterId"])], {}
+            found = [CLUSTER.require(tx, ctx, req["CacheClusterId"])]
         else:
             found = list(tx.scan(CLUSTERS, (ctx.account, ctx.region)))
             if req.get("ShowCacheClustersNotInReplicationGroups"):
                 found = [cluster for cluster in found if not cluster.group]
-            found, more = page(ctx, req, found, lambda cluster: cluster.id)
+        found, more = page(ctx, req, found, lambda cluster: cluster.id)
         show = bool(req.get("ShowCacheNodeInfo"))
         return {"CacheClusters": [shapes.cluster(tx, ctx, cluster, nodes=show) for cluster in found], **more}
 
