@@ -12,20 +12,23 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from fogbank.audit.keeping import Audit
 from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.authorize import Authorizer
+from fogbank.auth.quotas import Quotas
+from fogbank.auth.sessions import Sessions
 from fogbank.core import arns, principal, services
 from fogbank.core.clock import Clock
 from fogbank.core.context import Context
 from fogbank.core.exposure import refuse_exposure
-from fogbank.core.http import Request
+from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.core.metrics import Metrics
 from fogbank.core.operation import Job
@@ -39,12 +42,12 @@ from fogbank.gateway.limits import HttpLimits
 from fogbank.gateway.pipeline import Pipeline
 from fogbank.gateway.server import Server
 from fogbank.gateway.strangers import Strangers, sandboxed
-from fogbank.gateway.tls import TlsContext
+from fogbank.gateway.tls import TlsContext, ca_pem
 from fogbank.jobs import queue, timetravel
 from fogbank.jobs.worker import Worker
 from fogbank.residents import records as resident_rows
 from fogbank.residents.keeper import Keeper
-from fogbank.store.api import Conflict, Record, Store, StoreError, Table, Transaction
+from fogbank.store.api import Conflict, Reader, Record, Store, StoreError, Table, Transaction
 from fogbank.store.blobs import BlobStore
 from fogbank.store.open import open_blobs, open_store
 
@@ -92,8 +95,10 @@ class App:
                 f"{own.partition}, or with another --data folder"
             )
         self.secret = own.value
+        self.audit = Audit(self)
         self.blobs: BlobStore = open_blobs(settings)
         self.tls = TlsContext(settings.data)
+        self.quotas = Quotas(self)
         self.strangers = Strangers(settings)
         self.authenticator = Authenticator(self, self.strangers)
         self.authorizer = Authorizer(self)
@@ -113,6 +118,7 @@ class App:
         settings = self.settings
         self.store.subscribe(self._heard)
         timetravel.load(self)
+        self.audit.learn()
         self.local(timetravel.Follower)
         self._server = Server(
             self.handle,
@@ -194,7 +200,7 @@ class App:
 
     async def reset(self, service: str) -> None:
         """Delete everything, or everything of one service: its records, its jobs, what runs for it."""
-        async with self.keeper.still(service):
+        async with self.keeper.still(service), self.worker.still(service):
             await self.run(lambda: self.store.wipe(f"{service}/" if service else ""))
             if service:
                 await self.run(lambda: self._drop_later(service))
@@ -274,8 +280,20 @@ class App:
                 time.sleep(random.random() * 0.002 * min(attempt + 1, 20))
             return function()
 
+    def authority(self) -> str:
+        """The certificate of the local authority, PEM. It may have to be made: not on the event loop."""
+        return ca_pem(self.settings.data)
+
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         return await self.pipeline.call(ctx, service, operation, request)
+
+    async def assume(self, ctx: Context, role: str, /, **how: Any) -> principal.Principal:
+        """A session of a role, as `auth.sessions.Sessions.find` gives it."""
+        return (await self.local(Sessions).find(ctx, role, **how)).principal
+
+    def answer(self, request: Request, request_id: str, /) -> Response | Awaitable[Response]:
+        """An API call that came through a data plane's endpoint."""
+        return self.pipeline.answer(request, request_id)
 
     def permit(
         self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /
@@ -284,8 +302,15 @@ class App:
         if self.settings.iam != "off":
             self.authorizer.require(ctx, action, resource, conditions)
 
-    def enqueue(self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str) -> str:
-        return queue.enqueue(tx, ctx, kind, payload, due, name)
+    def quota(self, account: str, region: str, service: str, code: str, tx: Reader | None, /) -> float:
+        return self.quotas.held(account, region, service, code, tx)
+
+    def enqueue(
+        self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str, order: str
+    ) -> str:
+        declared = self.find_job(kind)
+        lane = declared.lane if declared is not None else ""
+        return queue.enqueue(tx, ctx, kind, payload, due, name=name, order=order, lane=lane)
 
     def cancel(self, tx: Transaction, ctx: Context, kind: str, name: str) -> bool:
         return queue.cancel(tx, kind, ctx.account, ctx.region, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -9,7 +10,9 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 pytestmark = pytest.mark.xdist_group("command line")  # they share one cloud
 
@@ -81,6 +84,55 @@ def test_why_tells_of_a_call_and_of_none(shell):
     for part in ("sqs:ListQueues: 200 real", "by arn:aws:iam::000000000000:root", request_id):
         assert part in said
     assert "no call nothing" in shell.run("why", "nothing", code=1).stderr
+
+
+def test_why_without_an_id_tells_what_failed(shell):
+    with pytest.raises(ClientError) as caught:
+        shell.client("dynamodb").get_item(TableName="none", Key={"k": {"S": "v"}})
+    failed = caught.value.response["ResponseMetadata"]["RequestId"]
+    shell.client("sqs").list_queues()
+    said = shell.run("why").stdout
+    assert failed in said
+    assert "ListQueues" not in said
+
+
+def test_requests_are_listed(shell):
+    sqs, iam = shell.client("sqs"), shell.client("iam")
+    made = sqs.list_queues()["ResponseMetadata"]["RequestId"]
+    iam.create_user(UserName="nobody")
+    key = iam.create_access_key(UserName="nobody")["AccessKey"]
+    denied = boto3.client(
+        "sqs", endpoint_url=f"http://127.0.0.1:{shell.port}", region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"],
+    )  # fmt: skip
+    with pytest.raises(ClientError):
+        denied.list_queues()
+    said = shell.run("requests").stdout
+    assert f"sqs.ListQueues => 200 [arn:aws:iam::000000000000:root] {made}" in said
+    only = shell.run("requests", "--denied").stdout
+    assert "sqs.ListQueues => 4" in only
+    assert "user/nobody" in only
+    assert made not in only
+    assert "ListQueues" in json.loads(shell.run("requests", "--json").stdout.splitlines()[-1])["operation"]
+
+
+def test_requests_follow(shell):
+    follower = subprocess.Popen(
+        [sys.executable, "-m", "fogbank.cli.main", "requests", "-f"], cwd=shell.folder, env=shell.env, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert follower.stdout is not None
+        sqs = shell.client("sqs")
+        made = sqs.list_queues()["ResponseMetadata"]["RequestId"]
+        while made not in follower.stdout.readline():
+            pass
+        later = sqs.list_queues()["ResponseMetadata"]["RequestId"]
+        while later not in follower.stdout.readline():
+            pass
+    finally:
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(10) == 130
 
 
 def test_snapshots_and_reset(shell):
@@ -227,7 +279,7 @@ def test_version_and_help(apart):
     assert apart.run("--version").stdout.startswith("fogbank 0.")
     said = apart.run("--help").stdout
     for command in ("up", "down", "status", "logs", "env", "reset", "doctor", "demo", "clock", "snapshot", "coverage",
-                    "why", "jobs"):  # fmt: skip
+                    "why", "jobs", "requests"):  # fmt: skip
         assert f" {command} " in said
 
 

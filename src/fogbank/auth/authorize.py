@@ -80,6 +80,8 @@ class Authorizer:
         if operation.resource is None or self._cloud.settings.iam == "off":
             return
         needed = operation.resource(ctx, request)
+        if ctx.names is not None:
+            ctx.names.needed = needed
         if needed.__class__ is Access:
             self.require(ctx, needed.action or operation.action, needed.resource, needed.conditions)
         elif isinstance(needed, str):
@@ -173,7 +175,9 @@ class Authorizer:
         headers = (("x-fogbank-hint", hint),)
         if asked.action.startswith("sns:"):
             raise AuthorizationError(text, headers=headers)
-        raise AccessDenied(text, headers=headers)
+        denied = AccessDenied(text, headers=headers)
+        denied.explicit = decision.explicit
+        raise denied
 
 
 def _refuse_beyond_session(action: str, principal: Principal) -> None:

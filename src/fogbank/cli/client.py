@@ -8,7 +8,7 @@ import os
 import socket
 from http.client import HTTPResponse
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fogbank.core import tokens
 from fogbank.core.settings import reachable
@@ -33,17 +33,22 @@ class Refused(Exception):
     """The cloud answered with an error; its text."""
 
 
-def call(port: int, method: str, path: str, body: Any = None, *, host: str = "") -> Any:
+def call(
+    port: int, method: str, path: str, body: Any = None, *, host: str = "", query: dict[str, str] | None = None
+) -> Any:
     """One control call, to FOGBANK_HOST unless `host` is given; raises NotRunning, NotFogbank or Refused."""
-    return owned(port, method, path, body, host=host)[0]
+    return owned(port, method, path, body, host=host, query=query)[0]
 
 
-def owned(port: int, method: str, path: str, body: Any = None, *, host: str = "") -> tuple[Any, str]:
+def owned(
+    port: int, method: str, path: str, body: Any = None, *, host: str = "", query: dict[str, str] | None = None
+) -> tuple[Any, str]:
     """The same, and the token that was accepted."""
     found = running(port, host)  # what is no cloud, or hangs, is found out soon
+    asked = quote(path) + (f"?{urlencode(query)}" if query else "")
     known = tokens.candidates(found, _where(host), port, os.environ) or [""]
     for token in known:
-        response, text = _ask(port, method, path, body, host, LONGEST, token)
+        response, text = _ask(port, method, asked, body, host, LONGEST, token)
         if response.status != 403:
             break
     if response.getheader("content-type", "").startswith("application/x-pem-file"):
@@ -98,7 +103,7 @@ def _ask(
         ) from None
     try:
         headers = {tokens.HEADER: token, "Content-Type": "application/json", "Host": f"localhost:{port}"}
-        connection.request(method, f"/_fogbank/{quote(path)}", json.dumps(body) if body is not None else None, headers)
+        connection.request(method, f"/_fogbank/{path}", json.dumps(body) if body is not None else None, headers)
         response = connection.getresponse()
         text = response.read().decode(errors="replace")
     except TimeoutError:

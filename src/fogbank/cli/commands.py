@@ -19,8 +19,9 @@ from fogbank.core.settings import DEFAULT_SECRET, Settings
 from . import client, config, durations, ports, process
 from . import env as variables
 from .jobs import jobs_app
-from .options import AllowOrigin, Json, Port, port_option
+from .options import AllowOrigin, Json, Outbound, Port, port_option
 from .output import emit, fail, guarded
+from .requests import requests
 
 app = typer.Typer(
     name="fogbank",
@@ -35,6 +36,7 @@ snapshot_app = typer.Typer(help="Save and load the whole cloud while it runs.", 
 app.add_typer(clock_app, name="clock")
 app.add_typer(snapshot_app, name="snapshot")
 app.add_typer(jobs_app, name="jobs")
+app.command(short_help="The last calls, or calls as they come.")(requests)
 
 
 def _version(asked: bool) -> None:
@@ -72,11 +74,14 @@ def up(
     partition: Annotated[
         str | None, typer.Option(help="aws, aws-cn, aws-us-gov, …: a cloud is one of them [default: aws].")
     ] = None,
-    limits: Annotated[str | None, typer.Option(help="aws (rate limits and throttles hold) or off.")] = None,
+    limits: Annotated[
+        str | None, typer.Option(help="aws (quotas and throttles hold), off, or a file of quotas.")
+    ] = None,
     durability: Annotated[
         str | None, typer.Option(help="process (survives kill -9) or full (survives a power cut).")
     ] = None,
     runtimes: Annotated[str | None, typer.Option(help="nearest or exact versions of Lambda runtimes.")] = None,
+    outbound: Outbound = None,
     store: Annotated[str | None, typer.Option(help="A postgresql:// URL: many nodes on one database.")] = None,
     init: Annotated[Path | None, typer.Option(help="A folder of scripts to run when the cloud is ready.")] = None,
     allow_origin: AllowOrigin = None,
@@ -89,7 +94,8 @@ def up(
     flags = {
         "port": port, "host": host, "data": data and str(data), "ephemeral": ephemeral, "auth": auth, "iam": iam,
         "limits": limits, "durability": durability, "runtimes": runtimes, "store": store, "init": init and str(init),
-        "partition": partition, "expose_test_keys": expose_test_keys, "allow_origin": allow_origin or None,
+        "outbound": outbound, "partition": partition, "expose_test_keys": expose_test_keys,
+        "allow_origin": allow_origin or None,
     }  # fmt: skip
     settings = config.load(flags, os.environ, Path.cwd())
     for hint in config.hints(os.environ):
@@ -269,13 +275,21 @@ def coverage(
 
 @app.command(short_help="What happened to a call, and what followed.")
 @guarded
-def why(request_id: Annotated[str, typer.Argument(help="The x-amzn-RequestId of a call, or a job's id.")],
-        port: Port = 4566, as_json: Json = False) -> None:  # fmt: skip
-    """What happened to a call: who asked, what was decided, what followed."""
+def why(
+    request_id: Annotated[
+        str, typer.Argument(help="The x-amzn-RequestId of a call, or a job's id; without it, the last failures.")
+    ] = "",
+    port: Port = 4566,
+    as_json: Json = False,
+) -> None:
+    """What happened to a call: who asked, what was decided, what followed. Without an id: what failed of late."""
     from .report import show_hops
 
-    hops = client.call(port, "GET", f"requests/{request_id}")
-    emit(hops, as_json, lambda: show_hops(hops, request_id))
+    hops = client.call(port, "GET", f"requests/{request_id}" if request_id else "requests")
+    if hops or as_json:
+        emit(hops, as_json, lambda: show_hops(hops, request_id))
+    else:
+        typer.echo("No call was denied or failed of late.")
 
 
 @app.command(short_help="Print the certificate of this cloud's authority.")

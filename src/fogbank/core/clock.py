@@ -31,17 +31,17 @@ class Work:
     to the next one.
     """
 
-    __slots__ = ("_on_rest", "_roused", "_standing", "asleep")
+    __slots__ = ("_on_rest", "_roused", "asleep", "standing")
 
     def __init__(self, standing: bool, on_rest: Callable[[], None] | None) -> None:
         self.asleep = 0  # its sleeps and waits in progress
-        self._standing = standing
+        self.standing = standing
         self._roused = False
         self._on_rest = on_rest
 
     @property
     def busy(self) -> bool:
-        return not self.asleep and (self._roused or not self._standing)
+        return not self.asleep and (self._roused or not self.standing)
 
     def rest(self) -> None:
         self.asleep += 1

@@ -79,11 +79,13 @@ class Tagged:
 class Names(msgspec.Struct):
     """What one call's authorization resolved.
 
-    `fresh`: nothing can have changed since, so what was found needs no second look.
+    `fresh`: nothing can have changed since, so what was found needs no second look. `needed`: all that was authorised,
+    as the operation's resource function gave it.
     """
 
     fresh: bool
     found: dict[tuple[str, str], Named] = {}
+    needed: Any = None
 
 
 class Kind(Generic[R]):

@@ -1,13 +1,17 @@
-"""What happened to a call, for `fogbank why`: the last calls, the hop each followed from, and how it ended."""
+"""What happened to a call, for `fogbank why`: the last calls, the hop each followed from, and how it ended.
+
+It is the audit's memory (`audit/keeping.py`), which keeps on disk what is worth it.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 LONGEST = 2000  # characters kept of what a client may have written
+LED = 20  # hops that are kept for one that followed from them
 
 
 class Hop(msgspec.Struct):
@@ -26,6 +30,7 @@ class Hop(msgspec.Struct):
     message: str = ""
     fidelity: str = ""
     seconds: float = 0.0
+    kept: bool = False  # on disk, or about to be
 
     def fail(self, status: int, error: str, message: str) -> None:
         """Say how a hop ended that was recorded before."""
@@ -37,41 +42,44 @@ def _short(text: str) -> str:
 
 
 class Trace:
-    """The last `size` hops."""
+    """The last `size` hops. `on_failure` is told of each that failed."""
 
     def __init__(self, size: int = 10_000) -> None:
         self._hops: OrderedDict[str, Hop] = OrderedDict()
         self._size = size
+        self.on_failure: Callable[[Hop], None] | None = None
 
     def add(self, hop: Hop) -> None:
+        """Take a hop; one that was added before and has failed since is added again."""
         if hop.error:  # else nothing in it is a client's text
             hop.message = _short(hop.message)
             hop.operation = _short(hop.operation)
+            if self.on_failure is not None:
+                self.on_failure(hop)
         hops = self._hops
         hops[hop.id] = hop
         if len(hops) > self._size:
             hops.popitem(last=False)
 
-    def chain(self, hop_id: str) -> list[dict[str, Any]]:
-        """The hop and those that led to it and followed from it, oldest first; empty when it is not known any more."""
-        if hop_id not in self._hops:
-            return []
-        chain, cause = [self._hops[hop_id]], self._hops[hop_id].cause
-        while cause and cause in self._hops and len(chain) < 100:
-            chain.insert(0, self._hops[cause])
-            cause = self._hops[cause].cause
-        followed = {hop_id}
-        for hop in self._hops.values():
-            if hop.cause in followed and hop not in chain:
-                followed.add(hop.id)
-                chain.append(hop)
-        return [msgspec.to_builtins(hop) for hop in chain]
+    def clear(self) -> None:
+        self._hops.clear()
 
-    def recent(self, after: float = 0.0, limit: int = 200) -> list[dict[str, Any]]:
-        """Hops since `after` (seconds of the clock), newest first."""
-        found: list[dict[str, Any]] = []
-        for hop in reversed(self._hops.values()):
-            if hop.at <= after or len(found) >= limit:
-                break
-            found.append(msgspec.to_builtins(hop))
+    def get(self, hop_id: str) -> Hop | None:
+        return self._hops.get(hop_id)
+
+    def after(self, hop_id: str) -> list[Hop]:
+        """Those that followed from a hop."""
+        return [hop for hop in self._hops.values() if hop.cause == hop_id]
+
+    def newest(self) -> Iterator[Hop]:
+        """The newest first."""
+        return reversed(self._hops.values())
+
+    def unkept(self, hop_id: str) -> list[Hop]:
+        """The hop and what led to it, so far as that is not kept."""
+        found: list[Hop] = []
+        hop = self._hops.get(hop_id)
+        while hop is not None and not hop.kept and len(found) < LED:
+            found.append(hop)
+            hop = self._hops.get(hop.cause)
         return found

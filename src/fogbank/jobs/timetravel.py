@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
+from fogbank.core.clock import Work
 from fogbank.core.context import Cloud
 from fogbank.store.api import Conflict, Record, StoreError, Table
 
@@ -13,6 +15,9 @@ from .worker import Worker
 
 log = logging.getLogger("fogbank.jobs")
 
+LOOK = 0.002  # real seconds between two looks at what works
+PATIENCE = 2.0  # seconds for jobs of other nodes which do not get on, and for residents
+TURNS = 8  # of the event loop in which nothing may begin: a signal takes some to be heard
 TOPIC = "clock"  # signalled when a node has moved the clock
 
 
@@ -98,14 +103,57 @@ async def move_to(cloud: Cloud, worker: Worker, instant: float, *, freeze: bool 
     clock = cloud.clock
     freeze = freeze or clock.frozen
     while clock.now() < instant:
+        await cloud.audit.flush()  # what was called until now may have work follow from it
         due = [when for when in (await worker.next_due(), clock.next_wake()) if when is not None and when <= instant]
         if not due:
             break
         clock.set(max(min(due), clock.now()), freeze=freeze)
-        await worker.settle()
+        await settle(cloud, worker)
     clock.set(instant, freeze=freeze)
-    await worker.settle()
+    await settle(cloud, worker)
+    await cloud.audit.flush()
     await save(cloud)
+
+
+async def settle(cloud: Cloud, worker: Worker) -> None:
+    """Return when no job is due and nothing works, here or at another node: whatever is left waits for the clock.
+
+    Real work is waited for as long as it takes. A resident that waits for something else than the clock or a signal
+    cannot be told from one that works: it is given a moment.
+    """
+    elsewhere = Patience()
+    patience: dict[Work, Patience] = {}
+    quiet = 0
+    while quiet < TURNS:
+        await worker.start_due()
+        busy = [work for work in cloud.clock.works if work.busy]
+        for work in busy:
+            if work.standing and patience.setdefault(work, Patience()).ended:
+                work.excuse()
+        if busy or worker.beginning:
+            quiet = 0
+            await asyncio.sleep(LOOK)
+        elif worker.elsewhere and not elsewhere.ended_at(worker.elsewhere):
+            await asyncio.sleep(LOOK)
+        else:
+            quiet += 1
+            await asyncio.sleep(0)
+
+
+class Patience:
+    """Ends some seconds of real time after it began, or after what is watched has changed."""
+
+    def __init__(self) -> None:
+        self._since, self._seen = time.monotonic(), 0
+
+    @property
+    def ended(self) -> bool:
+        return time.monotonic() - self._since >= PATIENCE
+
+    def ended_at(self, seen: int) -> bool:
+        if seen != self._seen:
+            self._since, self._seen = time.monotonic(), seen
+        return self.ended
 
 
 async def resume(cloud: Cloud) -> None:

@@ -16,6 +16,7 @@ from fogbank.core.errors import ServiceError
 from fogbank.core.operation import job
 from fogbank.core.principal import service as service_principal
 from fogbank.core.residents import resident
+from fogbank.core.trace import Hop
 from fogbank.store.api import Transaction
 
 from . import filters
@@ -143,14 +144,8 @@ class Poller:
 
     async def _work(self, messages: list[dict[str, Any]]) -> None:
         try:
-            records = [record_of(message, self._mapping.source, self._region) for message in messages]
-            wanted = [filters.passes(self._patterns, record) for record in records]
-            dropped = [m for m, keep in zip(messages, wanted, strict=True) if not keep]
-            messages = [m for m, keep in zip(messages, wanted, strict=True) if keep]
-            records = [r for r, keep in zip(records, wanted, strict=True) if keep]
-            await self._delete(dropped)
-            if messages:
-                await self._delete(await self._run_batch(messages, records))
+            with self._ctx.clock.working():  # work of its own: the poller meanwhile waits for more messages
+                await self._handle(messages)
         except ServiceError as error:
             await self._note(f"PROBLEM: {error.message}")
         except Exception:  # a worker's outermost edge: the messages come back by themselves
@@ -158,11 +153,23 @@ class Poller:
         finally:
             self._slots.release()
 
+    async def _handle(self, messages: list[dict[str, Any]]) -> None:
+        records = [record_of(message, self._mapping.source, self._region) for message in messages]
+        wanted = [filters.passes(self._patterns, record) for record in records]
+        dropped = [m for m, keep in zip(messages, wanted, strict=True) if not keep]
+        messages = [m for m, keep in zip(messages, wanted, strict=True) if keep]
+        records = [r for r, keep in zip(records, wanted, strict=True) if keep]
+        await self._delete(dropped)
+        if messages:
+            await self._delete(await self._run_batch(messages, records))
+
     async def _run_batch(self, messages: list[dict[str, Any]], records: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Run the function; the messages that are done."""
         ctx = self._ctx.acting_as(service_principal(LAMBDA, self._mapping.account), region=self._mapping.region)
         payload = msgspec.json.encode({"Records": records})
-        outcome, _ = await invoke(ctx, self._which, payload, request_id=ctx.ids.uuid())
+        run = Hop(ctx.ids.uuid(), ctx.now(), "lambda", "Invoke", ctx.account, ctx.region, LAMBDA, ctx.request_id)
+        ctx.app.trace.add(run)
+        outcome, _ = await invoke(msgspec.structs.replace(ctx, request_id=run.id), self._which, payload)
         if outcome.error:
             await self._note("PROBLEM: Function call failed")
             return []

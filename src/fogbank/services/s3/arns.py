@@ -143,7 +143,11 @@ def put_object(ctx: Context, req: Request) -> Access | list[Access]:
     accesses = [Access("s3:PutObject", arn, conditions)]
     if req.get("Tagging"):
         accesses.append(Access("s3:PutObjectTagging", arn, conditions))
-    if req.get("ACL") or any(req.get(f"Grant{grant}") for grant in ("FullControl", "Read", "ReadACP", "WriteACP")):
+    grants = any(req.get(f"Grant{grant}") for grant in ("FullControl", "Read", "ReadACP", "WriteACP"))
+    # log deliveries: the bucket policies that AWS documents for them allow s3:PutObject with this ACL, and no more
+    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+    delivery = ctx.principal.kind == "service" and req.get("ACL") == "bucket-owner-full-control"
+    if (req.get("ACL") and not delivery) or grants:
         accesses.append(Access("s3:PutObjectAcl", arn, conditions))
     return accesses
 

@@ -25,7 +25,7 @@ FUTURE = 2 * 3600
 HUGE = 2.0**360
 
 
-@operation("cloudwatch", "PutMetricData", resource=namespace)
+@operation("cloudwatch", "PutMetricData", resource=namespace, data_event=True)
 async def put_metric_data(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Publish points. All of the request is refused when one of its points is invalid."""
     if req["Namespace"].startswith("AWS/"):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fogbank.core import services
+from fogbank.core.clock import aside
 from fogbank.engines.running import Engines
 
 from ..errors import TooManyRequests
@@ -94,7 +95,7 @@ class Fleet:
     # -- what environments need (environment.Host) ---------------------------------------------------------------------
 
     def endpoint(self) -> str:
-        return str(getattr(self._app, "endpoint", f"http://localhost:{self._app.settings.port}"))
+        return self._app.endpoint
 
     def scratch(self) -> Path:
         if not self._scratch:
@@ -174,7 +175,7 @@ class Fleet:
     def _scale(self, pool: Pool) -> None:
         while pool.starting < len(pool.waiters):
             pool.starting += 1
-            task = asyncio.create_task(self._start(pool))
+            task = aside(self._start(pool))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -301,7 +302,7 @@ class Fleet:
 
     def _wake_reaper(self) -> None:
         if self._reaper is None or self._reaper.done():
-            self._reaper = asyncio.create_task(self._reap())
+            self._reaper = aside(self._reap())
 
     async def _reap(self) -> None:
         while self._pools:

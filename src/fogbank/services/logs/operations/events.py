@@ -17,8 +17,8 @@ from .. import arns, patterns
 from ..embedded import MARK
 from ..errors import InvalidParameterException
 from ..groups import require_group, require_stream
-from ..reading import DAY_MS, Found, Place, backward, event_id, forward
-from ..records import CHUNKS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Chunk, Event, Group
+from ..reading import Found, Place, backward, event_id, forward
+from ..records import CHUNKS, DAY_MS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Chunk, Event, Group, Stream
 from ..scanning import Scan, each
 from ..tokens import pages
 
@@ -33,7 +33,7 @@ END_OF_TIME = 1 << 62
 MAX_LOOKED_AT = 1 << 26  # bytes of events that one FilterLogEvents looks at
 
 
-@operation("logs", "PutLogEvents", resource=arns.stream)
+@operation("logs", "PutLogEvents", resource=arns.stream, data_event=True)
 def put_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Append a batch: in order of time, within a day, up to 1 MiB counting 26 bytes per event.
 
@@ -74,6 +74,7 @@ def put_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             stream.first_ms = min(stream.first_ms or accepted[0].at, accepted[0].at)
             stream.last_ms = max(stream.last_ms, accepted[-1].at)
             stream.ingested_ms = now
+            stream.span_ms = max(stream.span_ms, accepted[-1].at - accepted[0].at)
             tx.put(STREAMS, stream)
             group.stored_bytes += sum(sizes[i] + OVERHEAD for i in kept)
             tx.put(GROUPS, group)
@@ -107,7 +108,7 @@ def _sift(group: Group, times: list[int], now: int) -> tuple[range, dict[str, in
     return range(first, max(end, first)), rejected
 
 
-@operation("logs", "GetLogEvents", resource=arns.stream)
+@operation("logs", "GetLogEvents", resource=arns.stream, data_event=True)
 def get_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Events of one stream. Without a token the newest page, or the oldest with startFromHead.
 
@@ -118,8 +119,8 @@ def get_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     token = req.get("nextToken")
     with ctx.read() as tx:
         group = require_group(tx, ctx, req)
-        stream = require_stream(tx, group, req["logStreamName"]).name
-        scope = f"{group.id}/{stream}"
+        stream = require_stream(tx, group, req["logStreamName"])
+        scope = f"{group.id}/{stream.name}"
         if token:
             direction, place = _read_token(ctx, scope, token)
         else:
@@ -160,7 +161,7 @@ def _read_token(ctx: Context, scope: str, token: str) -> tuple[str, Place | None
     return direction, Place(*state) if state else None
 
 
-@operation("logs", "FilterLogEvents", resource=arns.group)
+@operation("logs", "FilterLogEvents", resource=arns.group, data_event=True)
 async def filter_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Events of a group's streams that match a pattern, interleaved by time.
 
@@ -173,7 +174,7 @@ async def filter_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     if names and prefix:
         raise InvalidParameterException("logStreamNames and logStreamNamePrefix are mutually exclusive.")
 
-    def streams(tx: Reader) -> tuple[Group, list[str]]:
+    def streams(tx: Reader) -> tuple[Group, list[Stream]]:
         group = require_group(tx, ctx, req)
         return group, _streams(tx, group, names, prefix)
 
@@ -220,9 +221,9 @@ async def _matching(ctx: Context, scan: Scan, match: patterns.Matcher, limit: in
     return found, last if size > PAGE_BYTES // 2 else None
 
 
-def _streams(tx: Reader, group: Group, names: list[str] | None, prefix: str | None) -> list[str]:
+def _streams(tx: Reader, group: Group, names: list[str] | None, prefix: str | None) -> list[Stream]:
     if names:
-        return [require_stream(tx, group, name).name for name in names]
+        return [require_stream(tx, group, name) for name in names]
     where = (group.id,)
     bounds = {"start": (group.id, prefix), "end": (group.id, prefix + "\U0010ffff")} if prefix else {}
-    return [stream.name for stream in tx.scan(STREAMS, where, **bounds)]  # type: ignore[arg-type]
+    return list(tx.scan(STREAMS, where, **bounds))  # type: ignore[arg-type]

@@ -67,7 +67,7 @@ def _only_owner(policy: dict[str, Any], bucket: Bucket) -> bool:
     return acls.canned_of_policy(policy, bucket.account) == "private"
 
 
-@operation("s3", "GetObjectAcl", resource=arns.on_object("s3:GetObjectAcl", "s3:GetObjectVersionAcl"))
+@operation("s3", "GetObjectAcl", resource=arns.on_object("s3:GetObjectAcl", "s3:GetObjectVersionAcl"), data_event=True)
 def get_object_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The grants on one object."""
     bucket, found = require_object(ctx, req)
@@ -75,7 +75,7 @@ def get_object_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Owner": owner(who), "Grants": acls.grants_of(found.grants, who)}
 
 
-@operation("s3", "PutObjectAcl", resource=arns.on_object("s3:PutObjectAcl", "s3:PutObjectVersionAcl"))
+@operation("s3", "PutObjectAcl", resource=arns.on_object("s3:PutObjectAcl", "s3:PutObjectVersionAcl"), data_event=True)
 def put_object_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """As PutBucketAcl, for one object."""
 

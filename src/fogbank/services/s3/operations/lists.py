@@ -65,7 +65,7 @@ def _prefixes(found: list[str], encode: bool) -> list[dict[str, str]]:
     return [{"Prefix": _text(prefix, encode)} for prefix in found]
 
 
-@operation("s3", "ListObjectsV2", action="s3:ListBucket", resource=arns.list_bucket)
+@operation("s3", "ListObjectsV2", action="s3:ListBucket", resource=arns.list_bucket, data_event=True)
 def list_objects_v2(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Keys in UTF-8 order with common prefixes among them, up to 1,000 a page."""
     encode, limit = _encodes(req), page_size(req)
@@ -91,7 +91,7 @@ def list_objects_v2(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-@operation("s3", "ListObjects", action="s3:ListBucket", resource=arns.list_bucket)
+@operation("s3", "ListObjects", action="s3:ListBucket", resource=arns.list_bucket, data_event=True)
 def list_objects(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The first version: continues after a marker, and names the next one only when there is a delimiter."""
     encode, limit = _encodes(req), page_size(req)
@@ -108,7 +108,7 @@ def list_objects(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-@operation("s3", "ListObjectVersions", action="s3:ListBucketVersions", resource=arns.list_versions)
+@operation("s3", "ListObjectVersions", action="s3:ListBucketVersions", resource=arns.list_versions, data_event=True)
 def list_object_versions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Every version and delete marker, by key and then newest first."""
     encode, limit = _encodes(req), page_size(req)

@@ -45,7 +45,7 @@ def require_upload(tx: Reader, req: dict[str, Any]) -> Upload:
     return found
 
 
-@operation("s3", "CreateMultipartUpload", action="s3:PutObject", resource=arns.put_object)
+@operation("s3", "CreateMultipartUpload", action="s3:PutObject", resource=arns.put_object, data_event=True)
 def create_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Begin: the headers of the object to be are given now."""
     algorithm, kind = req.get("ChecksumAlgorithm") or "", req.get("ChecksumType") or ""
@@ -285,7 +285,7 @@ def _on_upload(action: str) -> Any:
     return give
 
 
-@operation("s3", "AbortMultipartUpload", resource=_on_upload("s3:AbortMultipartUpload"))
+@operation("s3", "AbortMultipartUpload", resource=_on_upload("s3:AbortMultipartUpload"), data_event=True)
 def abort_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The upload and its parts go."""
     with ctx.write() as tx:

@@ -38,7 +38,7 @@ def _put_access(ctx: Context, req: dict[str, Any]) -> Access:
     return Access(found.action, found.resource, {**found.conditions, **conditions, "s3:RequestObjectTagKeys": keys})
 
 
-@operation("s3", "PutObjectTagging", resource=_put_access)
+@operation("s3", "PutObjectTagging", resource=_put_access, data_event=True)
 def put_object_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Replace the tags of an object; at most ten."""
     tags = _asked(req, 10)
@@ -49,7 +49,12 @@ def put_object_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return change_object(ctx, req, change)
 
 
-@operation("s3", "GetObjectTagging", resource=arns.on_object("s3:GetObjectTagging", "s3:GetObjectVersionTagging"))
+@operation(
+    "s3",
+    "GetObjectTagging",
+    resource=arns.on_object("s3:GetObjectTagging", "s3:GetObjectVersionTagging"),
+    data_event=True,
+)
 def get_object_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The tags of an object, perhaps none."""
     bucket, found = require_object(ctx, req)

@@ -20,7 +20,7 @@ from ..records import UPLOADED, UPLOADS, Upload
 from .multipart import _on_upload, owner_members, require_upload
 
 
-@operation("s3", "ListParts", resource=_on_upload("s3:ListMultipartUploadParts"))
+@operation("s3", "ListParts", resource=_on_upload("s3:ListMultipartUploadParts"), data_event=True)
 def list_parts(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The parts that have arrived, by number."""
     limit = page_size(req, "MaxParts", "max-parts")

@@ -32,7 +32,7 @@ DEDUP_MS = 300_000
 _SUBJECT = re.compile(r"[\x20-\x7e]{1,100}")
 
 
-@operation("sns", "Publish", resource=published)
+@operation("sns", "Publish", resource=published, data_event=True)
 def publish(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Send a message to a topic: it is kept for delivery in the transaction that acknowledges it."""
     if req.get("PhoneNumber"):
@@ -139,7 +139,7 @@ def _check_attribute(name: str, value: dict[str, Any]) -> None:
             raise InvalidParameterValue(f"Could not cast message attribute '{name}' value to number.") from None
 
 
-@operation("sns", "PublishBatch", action="sns:Publish", resource=by_topic)
+@operation("sns", "PublishBatch", action="sns:Publish", resource=by_topic, data_event=True)
 def publish_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Up to ten messages and 256 KB together; each succeeds or fails by itself."""
     entries = req["PublishBatchRequestEntries"]

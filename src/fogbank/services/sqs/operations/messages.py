@@ -25,7 +25,7 @@ BATCH_BYTES = 1_048_576
 MAX_VISIBILITY = 43_200
 
 
-@operation("sqs", "SendMessage", resource=url)
+@operation("sqs", "SendMessage", resource=url, data_event=True)
 def send_message(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Append one message to a queue, honouring its delay.
 
@@ -48,7 +48,7 @@ def _sent(ctx: Context, queue: Queue, count: int, size: int) -> None:
     ctx.metric("AWS/SQS", "SentMessageSize", size, "Bytes", QueueName=queue.name)
 
 
-@operation("sqs", "SendMessageBatch", action="sqs:SendMessage", resource=url)
+@operation("sqs", "SendMessageBatch", action="sqs:SendMessage", resource=url, data_event=True)
 def send_message_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Up to ten messages and 1 MiB; each succeeds or fails by itself."""
     entries = rules.check_batch(req, "SendMessageBatchRequestEntry")
@@ -83,7 +83,7 @@ def _batch(
 # -- receive ---------------------------------------------------------------------------------------------------------
 
 
-@operation("sqs", "ReceiveMessage", resource=url)
+@operation("sqs", "ReceiveMessage", resource=url, data_event=True)
 async def receive_message(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Up to ten messages, waiting for the first as long as was asked; they are invisible to others meanwhile.
 
@@ -226,11 +226,11 @@ def _delete(tx: Transaction, ctx: Context, queue: Queue, req: dict[str, Any]) ->
             f"Value {handle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
         )
     if message.receipt == receipt:
-        delivery.remove(tx, message)
+        delivery.remove(tx, ctx, message)
         tx.signal(delivery.topic(queue.id))  # the next of its group can go
 
 
-@operation("sqs", "DeleteMessage", resource=url)
+@operation("sqs", "DeleteMessage", resource=url, data_event=True)
 def delete_message(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Delete a received message by its receipt handle."""
     with ctx.write() as tx:
@@ -240,7 +240,7 @@ def delete_message(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("sqs", "DeleteMessageBatch", action="sqs:DeleteMessage", resource=url)
+@operation("sqs", "DeleteMessageBatch", action="sqs:DeleteMessage", resource=url, data_event=True)
 def delete_message_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Up to ten at once."""
     entries = rules.check_batch(req, "DeleteMessageBatchRequestEntry")
@@ -272,11 +272,11 @@ def _change(tx: Transaction, ctx: Context, queue: Queue, req: dict[str, Any]) ->
             f"message is beyond the limit [{MAX_VISIBILITY} seconds]."
         )
     message.visible_ms = now_ms + seconds * 1000
-    tx.put(MESSAGES, message)
+    delivery.change(tx, message)
     tx.signal(delivery.topic(queue.id))
 
 
-@operation("sqs", "ChangeMessageVisibility", resource=url)
+@operation("sqs", "ChangeMessageVisibility", resource=url, data_event=True)
 def change_message_visibility(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Make a message in flight visible again after this many seconds from now."""
     with ctx.write() as tx:
@@ -284,7 +284,7 @@ def change_message_visibility(ctx: Context, req: dict[str, Any]) -> dict[str, An
     return {}
 
 
-@operation("sqs", "ChangeMessageVisibilityBatch", action="sqs:ChangeMessageVisibility", resource=url)
+@operation("sqs", "ChangeMessageVisibilityBatch", action="sqs:ChangeMessageVisibility", resource=url, data_event=True)
 def change_message_visibility_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Up to ten at once."""
     entries = rules.check_batch(req, "ChangeMessageVisibilityBatchRequestEntry")

@@ -1,0 +1,1 @@
+"""Every call on record: what CloudTrail tells of it, and `fogbank why`."""

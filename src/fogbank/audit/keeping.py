@@ -1,0 +1,185 @@
+"""The audit: takes every call as it ends, and keeps it on disk a moment later.
+
+CloudTrail is late on purpose ("typically delivers events within an average of about 5 minutes"), so a call waits for no
+transaction: calls are gathered for about a second of the clock and then written in batches. What was gathered is lost
+with a killed process, and nothing else is.
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
+
+Management events are kept, and data events where a trail of the account asks for them; besides, for `fogbank why`,
+every call and job that failed, and what led to one that is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fogbank.core.context import Cloud, Context
+from fogbank.core.errors import ServiceError
+from fogbank.core.operation import Operation
+from fogbank.core.principal import service
+from fogbank.core.trace import Hop
+from fogbank.store.api import Conflict, StoreError, Transaction
+
+from .events import Call, entries
+from .records import ASKED, ASKS, ENTRIES, TALLY, Ask, Entry, Tally
+
+log = logging.getLogger("fogbank.audit")
+
+DELAY = 1.0  # seconds of the clock that calls are gathered for
+FULL = 500  # calls that are not gathered any longer
+SLICE = 50  # calls of a transaction, a few milliseconds
+DAYS = 90  # "viewable … for the past 90 days", the event history's
+MOST = 50_000  # entries that are kept, of all accounts together
+EVERY = 300  # seconds between deliveries
+_FULL = "audit/full"
+
+
+class Audit:
+    """The sink of all calls. `asked`: per service, the accounts whose trails want its data events."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._waiting: list[Call] = []
+        self._task: asyncio.Task[None] | None = None
+        self._flushing = asyncio.Lock()
+        self._asks: list[Ask] = []
+        self._due: dict[tuple[str, str, str], float] = {}  # (account, ask, region) -> when its job is due
+        self.asked: dict[str, frozenset[str]] = {}
+        cloud.trace.on_failure = self.failed
+        cloud.signals.on(ASKED, self.learn)
+        cloud.signals.on("reset", self._forget)
+        cloud.on_stop(self.stop)
+
+    def learn(self) -> None:
+        """Read who asks for events."""
+        with self._cloud.store.read() as tx:
+            self._asks = list(tx.scan(ASKS))
+        services = {name for ask in self._asks for name in ask.services}
+        self.asked = {
+            name: frozenset(ask.account for ask in self._asks if name in ask.services) for name in sorted(services)
+        }
+
+    def _forget(self) -> None:
+        self._waiting.clear()
+        self._due.clear()
+        self._cloud.trace.clear()
+        self.learn()
+
+    # -- taking ------------------------------------------------------------------------------------------------------
+
+    def record(
+        self,
+        hop: Hop,
+        ctx: Context,
+        operation: Operation,
+        params: Mapping[str, Any],
+        result: Mapping[str, Any] | None,
+        error: ServiceError | None,
+        invoker: str = "",
+    ) -> None:
+        """A call has ended. A data event is not to be brought here while `asked` is empty."""
+        if not operation.data_event or operation.service in self.asked:
+            self._take(Call(hop, self._cloud.clock.now(), ctx, operation, params, result, error, invoker))
+
+    def failed(self, hop: Hop) -> None:
+        """A call or a job has failed: it is kept for `fogbank why`, whatever CloudTrail makes of it."""
+        self._take(Call(hop, self._cloud.clock.now()))
+
+    def _take(self, call: Call) -> None:
+        self._waiting.append(call)
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._gather())
+        elif len(self._waiting) == FULL:
+            self._cloud.signals.fire(_FULL)
+
+    async def _gather(self) -> None:
+        """Write when a second has passed, or enough has come; ends when nothing is left, so that nothing runs idle."""
+        with self._cloud.signals.watch(_FULL) as watch:
+            while self._waiting:
+                await watch.wait(DELAY)
+                await self._write()
+        self._task = None
+
+    async def _write(self) -> None:
+        try:
+            await self.flush()
+        except (StoreError, Conflict) as error:  # these calls are lost, the next ones need not be
+            log.warning("calls could not be recorded: %s", error)
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._write()
+
+    # -- keeping -----------------------------------------------------------------------------------------------------
+
+    async def flush(self) -> None:
+        """Write all that was gathered."""
+        async with self._flushing:
+            while self._waiting:
+                part, self._waiting = self._waiting[:SLICE], self._waiting[SLICE:]
+                made = self._entries(part)
+                if made:
+                    await self._cloud.run(lambda made=made: self._keep(made))  # type: ignore[misc]
+                await asyncio.sleep(0)
+
+    def _entries(self, calls: list[Call]) -> list[Entry]:
+        """Each call once, and before it what it followed from, so far as that is known and not on disk."""
+        told = {call.hop.id for call in calls if call.ctx is not None}
+        found: dict[str, list[Entry]] = {}
+        for call in calls:
+            if call.hop.id in found or (call.ctx is None and call.hop.id in told):
+                continue
+            made = entries(call, self.asked)
+            for led in self._cloud.trace.unkept(call.hop.cause) if made else ():
+                if led.id not in told:
+                    led.kept = True
+                    found.setdefault(led.id, entries(Call(led, led.at), {}))
+            call.hop.kept = bool(made)
+            found[call.hop.id] = made
+        return [entry for made in found.values() for entry in made]
+
+    def _keep(self, made: list[Entry]) -> None:
+        with self._cloud.store.write() as tx:
+            tally = tx.get(TALLY, ("tally",)) or Tally()
+            for entry in made:
+                # a call of which only the failure was known, and that turns out to be an event
+                for known in list(tx.scan_index(ENTRIES, "call", (entry.hop.id,))) if not entry.shared else ():
+                    tally.count -= tx.delete(ENTRIES, ENTRIES.key(known))
+                tx.put(ENTRIES, entry)
+                tally.count += 1
+            self._expire(tx, tally, len(made))
+            tx.put(TALLY, tally)
+            self._wake(tx, made)
+
+    def _expire(self, tx: Transaction, tally: Tally, made: int) -> None:
+        """Drop what is too old or too much, a few more than came."""
+        oldest = int((self._cloud.clock.now() - DAYS * 86400) * 1_000_000)
+        for entry in list(tx.scan_index(ENTRIES, "time", limit=2 * made)):
+            if entry.at_us >= oldest and tally.count <= MOST:
+                break
+            tally.count -= tx.delete(ENTRIES, ENTRIES.key(entry))
+
+    def _wake(self, tx: Transaction, made: list[Entry]) -> None:
+        """Let those who asked look, at the next five minutes of the clock.
+
+        What CloudTrail does itself wakes nobody: each delivery would bring about the next one.
+        """
+        if not self._asks:
+            return
+        cloud, now = self._cloud, self._cloud.clock.now()
+        places = {(entry.account, entry.region) for entry in made if entry.event and not entry.own}
+        for ask in self._asks:
+            for account, region in places:
+                key = (account, ask.name, region)
+                if ask.account != account or ask.region not in ("", region) or self._due.get(key, 0) > now:
+                    continue
+                who = service("cloudtrail.amazonaws.com", account)
+                ctx = Context(app=cloud, account=account, region=region, principal=who, request_id=cloud.ids.uuid())
+                due = (now // EVERY + 1) * EVERY
+                ctx.later(tx, ask.job, ask.payload, delay=due - now, name=ask.name)
+                self._due[key] = due

@@ -1,0 +1,74 @@
+"""Request parameters and response elements, as far as an event may show them.
+
+CloudTrail writes members with a small first letter, leaves bodies out, and shows no secret.
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from fogbank.wire.shapes import Shape
+
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+LARGEST = 100 * 1024  # "This field has a maximum size of 100 KB."
+# what the models do not mark as sensitive and CloudTrail's events hide all the same, by botocore's name of the service
+_HIDDEN = {
+    "sqs": {"MessageBody", "MessageAttributes", "MessageSystemAttributes"},
+    "sns": {"Message", "Subject", "MessageAttributes", "PhoneNumber"},
+    "iam": {"Password", "NewPassword", "OldPassword", "PrivateKey"},
+}
+# what is not there at all. DynamoDB's: no values of items; which of them AWS names is not confirmed
+_ABSENT = {
+    "dynamodb": {"Item", "Expected", "AttributeUpdates", "ExpressionAttributeValues", "RequestItems", "TransactItems"},
+    "logs": {"logEvents"},
+    "cloudwatch": {"MetricData"},
+}
+_NEVER = {"SecretAccessKey", "ZipFile"}  # in no service's events
+
+
+def shown(service: str, shape: Shape | None, value: Any, what: str) -> Any:
+    """`requestParameters` or `responseElements`; None (null) when there is nothing to show.
+
+    `what` is the field's name: a value beyond 100 KB is omitted, and that is said.
+    """
+    if shape is None or not value:
+        return None
+    found = _shown(shape, value, _HIDDEN.get(service, frozenset()), _ABSENT.get(service, frozenset()) | _NEVER)
+    if not found:
+        return None
+    size = len(json.dumps(found, ensure_ascii=False))
+    return found if size <= LARGEST else {"omitted": True, "originalSize": size, "reason": f"{what} too large"}
+
+
+def _shown(shape: Shape, value: Any, hidden: Any, absent: Any) -> Any:
+    if shape.raw.sensitive:
+        return HIDDEN
+    if isinstance(value, msgspec.Raw):
+        value = msgspec.json.decode(value)
+    match shape.type:
+        case "structure" if isinstance(value, dict):
+            found = {}
+            for name, part in value.items():
+                ref = shape.members.get(name)
+                if ref is None or part is None or name in absent or ref.streaming or ref.shape.type == "blob":
+                    continue
+                found[name[:1].lower() + name[1:]] = (
+                    HIDDEN if name in hidden else _shown(ref.shape, part, hidden, absent)
+                )
+            return found
+        case "list" if isinstance(value, list | tuple):
+            return [_shown(shape.member.shape, part, hidden, absent) for part in value]
+        case "map" if isinstance(value, dict):
+            of = shape.value.shape
+            return {str(key): _shown(of, part, hidden, absent) for key, part in value.items() if of.type != "blob"}
+        case "timestamp" if not isinstance(value, str):
+            at = value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
+            return at.strftime("%b %-d, %Y, %-I:%M:%S %p")
+        case "blob":
+            return None
+    return value if isinstance(value, str | int | float | bool | dict | list) or value is None else str(value)

@@ -1,0 +1,162 @@
+"""AWS::CloudTrail::Trail and AWS::CloudTrail::EventDataStore.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudtrail-trail.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudtrail-eventdatastore.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.cfn_calls import unless
+from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
+from fogbank.core.tags import from_list, to_list
+
+from .errors import (
+    EventDataStoreAlreadyExistsException,
+    EventDataStoreNotFoundException,
+    TrailAlreadyExistsException,
+    TrailNotFoundException,
+)
+
+# property -> member of CreateTrail and UpdateTrail
+_MEMBERS = {
+    "S3BucketName": "S3BucketName",
+    "S3KeyPrefix": "S3KeyPrefix",
+    "SnsTopicName": "SnsTopicName",
+    "CloudWatchLogsLogGroupArn": "CloudWatchLogsLogGroupArn",
+    "CloudWatchLogsRoleArn": "CloudWatchLogsRoleArn",
+    "KMSKeyId": "KmsKeyId",
+}
+_SWITCHES = ("IncludeGlobalServiceEvents", "IsMultiRegionTrail", "EnableLogFileValidation", "IsOrganizationTrail")
+_TOKEN = "fogbank:cfn-token"  # a tag that says whose an unfinished trail is  # noqa: S105
+
+
+def _true(value: Any) -> bool:
+    return value is True or str(value).lower() == "true"
+
+
+@resource("AWS::CloudTrail::Trail", immutable=("TrailName",))
+class Trail:
+    """Ref: the name. GetAtt: Arn, SnsTopicArn."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        chosen = properties.get("TrailName") or name.physical(limit=128)
+        request = self._request(chosen, properties)
+        tags = from_list(properties.get("Tags")) | {_TOKEN: name.token}
+        try:
+            await ctx.call("cloudtrail", "CreateTrail", {**request, "TagsList": to_list(tags)})
+        except ServiceError as error:
+            if error.code != TrailAlreadyExistsException.code or not await self._ours(ctx, chosen, name.token):
+                raise
+        made = await self._settle(ctx, chosen, {}, properties)
+        mark = [{"Key": _TOKEN}]
+        await ctx.call("cloudtrail", "RemoveTags", {"ResourceId": made.attributes["Arn"], "TagsList": mark})
+        return made
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        gone = {member: "" for key, member in _MEMBERS.items() if old.get(key) and not new.get(key)}
+        await ctx.call("cloudtrail", "UpdateTrail", gone | self._request(physical_id, new))
+        return await self._settle(ctx, physical_id, old, new)
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        await unless(ctx.call("cloudtrail", "DeleteTrail", {"Name": physical_id}), TrailNotFoundException.code)
+
+    @staticmethod
+    def _request(name: str, properties: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "Name": name,
+            **{member: properties[key] for key, member in _MEMBERS.items() if properties.get(key)},
+            **{key: _true(properties[key]) for key in _SWITCHES if properties.get(key) is not None},
+        }
+
+    @staticmethod
+    async def _ours(ctx: Context, name: str, token: str) -> bool:
+        arn = ctx.arn("cloudtrail", f"trail/{name}")
+        found = await ctx.call("cloudtrail", "ListTags", {"ResourceIdList": [arn]})
+        return from_list(found["ResourceTagList"][0]["TagsList"]).get(_TOKEN) == token
+
+    @staticmethod
+    async def _settle(ctx: Context, name: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        """Selectors, tags, and whether it logs."""
+        trail = (await ctx.call("cloudtrail", "GetTrail", {"Name": name}))["Trail"]
+        arn = trail["TrailARN"]
+        selectors = {key: new[key] for key in ("EventSelectors", "AdvancedEventSelectors") if new.get(key)}
+        if selectors:
+            await ctx.call("cloudtrail", "PutEventSelectors", {"TrailName": name, **_plain(selectors)})
+        elif old.get("EventSelectors") or old.get("AdvancedEventSelectors"):
+            default = [{"ReadWriteType": "All", "IncludeManagementEvents": True}]
+            await ctx.call("cloudtrail", "PutEventSelectors", {"TrailName": name, "EventSelectors": default})
+        if new.get("InsightSelectors") or old.get("InsightSelectors"):
+            request = {"TrailName": name, "InsightSelectors": new.get("InsightSelectors") or []}
+            await ctx.call("cloudtrail", "PutInsightSelectors", request)
+        before, after = from_list(old.get("Tags")), from_list(new.get("Tags"))
+        if removed := [{"Key": key} for key in before if key not in after]:
+            await ctx.call("cloudtrail", "RemoveTags", {"ResourceId": arn, "TagsList": removed})
+        if old and after:
+            await ctx.call("cloudtrail", "AddTags", {"ResourceId": arn, "TagsList": to_list(after)})
+        logging = "StartLogging" if _true(new.get("IsLogging", True)) else "StopLogging"
+        await ctx.call("cloudtrail", logging, {"Name": name})
+        return Resource(name, {"Arn": arn, "SnsTopicArn": trail.get("SnsTopicARN", "")})
+
+
+def _plain(value: Any) -> Any:
+    """Templates may write booleans as text."""
+    if isinstance(value, dict):
+        return {
+            key: _true(inner) if key == "IncludeManagementEvents" else _plain(inner) for key, inner in value.items()
+        }
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+_STORE = ("AdvancedEventSelectors", "BillingMode", "KmsKeyId", "MultiRegionEnabled", "OrganizationEnabled",
+          "RetentionPeriod", "TerminationProtectionEnabled")  # fmt: skip
+
+
+@resource("AWS::CloudTrail::EventDataStore")
+class EventDataStore:
+    """Ref: the ARN. GetAtt: EventDataStoreArn, Status, CreatedTimestamp, UpdatedTimestamp."""
+
+    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
+        chosen = properties.get("Name") or name.physical(limit=128)
+        request = {"Name": chosen, **self._settings(properties)}
+        tags = from_list(properties.get("Tags"))
+        if tags:
+            request["TagsList"] = to_list(tags)
+        try:
+            made = await ctx.call("cloudtrail", "CreateEventDataStore", request)
+        except ServiceError as error:
+            if error.code != EventDataStoreAlreadyExistsException.code or properties.get("Name"):
+                raise
+            made = next(
+                store for store in (await ctx.call("cloudtrail", "ListEventDataStores"))["EventDataStores"]
+                if store["Name"] == chosen
+            )  # fmt: skip
+        return self._resource(made)
+
+    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
+        request = {"EventDataStore": physical_id, **self._settings(new)}
+        if new.get("Name"):
+            request["Name"] = new["Name"]
+        return self._resource(await ctx.call("cloudtrail", "UpdateEventDataStore", request))
+
+    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
+        request = {"EventDataStore": physical_id}
+        await unless(ctx.call("cloudtrail", "DeleteEventDataStore", request), EventDataStoreNotFoundException.code)
+
+    @staticmethod
+    def _settings(properties: dict[str, Any]) -> dict[str, Any]:
+        found = {key: properties[key] for key in _STORE if properties.get(key) is not None}
+        for key in ("MultiRegionEnabled", "OrganizationEnabled", "TerminationProtectionEnabled"):
+            if key in found:
+                found[key] = _true(found[key])
+        if "RetentionPeriod" in found:
+            found["RetentionPeriod"] = int(found["RetentionPeriod"])
+        return found
+
+    @staticmethod
+    def _resource(made: dict[str, Any]) -> Resource:
+        arn = made["EventDataStoreArn"]
+        return Resource(arn, {"EventDataStoreArn": arn, "Status": made["Status"]})

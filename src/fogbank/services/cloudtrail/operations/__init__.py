@@ -1,0 +1,1 @@
+"""The operations of CloudTrail, a file for each family."""
