@@ -1,0 +1,285 @@
+"""AWS::ElastiCache::CacheCluster, ReplicationGroup and ServerlessCache: what runs.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ElastiCache.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
+from fogbank.core.cfn_calls import unless
+from fogbank.core.context import Context
+
+from .errors import CacheClusterNotFound, ReplicationGroupNotFound, ServerlessCacheNotFound
+from .nodes import topic
+
+Properties = dict[str, Any]
+Shape = dict[str, Any]
+LOOK = 5.0  # seconds of the clock between looks, should a signal be missed
+_RENAMED = {"VpcSecurityGroupIds": "SecurityGroupIds", "ClusterName": "CacheClusterId"}
+_NUMBERS = ("NumCacheNodes", "NumCacheClusters", "NumNodeGroups", "ReplicasPerNodeGroup", "Port",
+            "SnapshotRetentionLimit")  # fmt: skip
+_FLAGS = ("AutoMinorVersionUpgrade", "TransitEncryptionEnabled", "AtRestEncryptionEnabled", "AutomaticFailoverEnabled",
+          "MultiAZEnabled", "DataTieringEnabled")  # fmt: skip
+
+
+def request(properties: Properties) -> Properties:
+    """Properties as the API takes them: numbers and booleans of a template may be text."""
+    found: Properties = {}
+    for name, value in properties.items():
+        if name in _NUMBERS:
+            value = int(value)
+        elif name in _FLAGS:
+            value = str(value).lower() == "true"
+        elif name == "Tags":
+            value = [{"Key": tag["Key"], "Value": str(tag["Value"])} for tag in value]
+        found[_RENAMED.get(name, name)] = value
+    return found
+
+
+async def once(call: Awaitable[Shape], name: str, generated: str, *exists: str) -> None:
+    """Create; what is there already under a name that only this creation makes is what an earlier try left."""
+    await unless(call, *(exists if name.lower() == generated.lower() else ()))
+
+
+async def settled(ctx: Context, look: Callable[[], Awaitable[Shape]], member: str) -> Shape:
+    """The thing, once it is available."""
+    with ctx.watch(topic(ctx)) as watch:
+        while True:
+            found = await look()
+            if found[member] == "available":
+                return found
+            if found[member] in ("deleting", "create-failed"):
+                raise ResourceFailed(f"It has the status {found[member]}.")
+            await watch.wait(LOOK)
+
+
+async def gone(ctx: Context, look: Callable[[], Awaitable[Shape]], code: str) -> None:
+    with ctx.watch(topic(ctx)) as watch:
+        while await unless(look(), code) is not None:
+            await watch.wait(LOOK)
+
+
+async def retag(ctx: Context, arn: str, old: Properties, new: Properties) -> None:
+    before, after = ({tag["Key"]: str(tag["Value"]) for tag in one.get("Tags") or ()} for one in (old, new))
+    removed = sorted(before.keys() - after.keys())
+    if removed:
+        call = ctx.call("elasticache", "RemoveTagsFromResource", {"ResourceName": arn, "TagKeys": removed})
+        await unless(call, "TagNotFound")
+    changed = [{"Key": key, "Value": value} for key, value in after.items() if before.get(key) != value]
+    if changed:
+        await ctx.call("elasticache", "AddTagsToResource", {"ResourceName": arn, "Tags": changed})
+
+
+def changes(old: Properties, new: Properties, *names: str) -> Properties:
+    """Those of the properties that have another value now."""
+    return request({name: new[name] for name in names if name in new and new[name] != old.get(name)})
+
+
+# -- clusters ----------------------------------------------------------------------------------------------------------
+
+
+@resource(
+    "AWS::ElastiCache::CacheCluster",
+    immutable=("Port", "SnapshotArns", "SnapshotName", "CacheSubnetGroupName", "ClusterName", "Engine", "NetworkType"),
+)
+class CacheCluster:
+    """Ref: the cluster's id. GetAtt: RedisEndpoint.Address and .Port, ConfigurationEndpoint.Address and .Port."""
+
+    async def create(self, ctx: Context, name: Name, properties: Properties) -> Resource:
+        generated = name.physical(limit=40, lower=True)
+        chosen = properties.get("ClusterName") or generated
+        call = ctx.call("elasticache", "CreateCacheCluster", {**request(properties), "CacheClusterId": chosen})
+        await once(call, chosen, generated, "CacheClusterAlreadyExists")
+        return await self._made(ctx, chosen)
+
+    async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
+        changed = changes(
+            old, new, "NumCacheNodes", "CacheNodeType", "CacheParameterGroupName", "EngineVersion", "SnapshotWindow",
+            "SnapshotRetentionLimit", "PreferredMaintenanceWindow", "VpcSecurityGroupIds", "AutoMinorVersionUpgrade",
+            "NotificationTopicArn", "LogDeliveryConfigurations", "IpDiscovery", "AZMode", "CacheSecurityGroupNames",
+        )  # fmt: skip
+        if "NumCacheNodes" in changed:
+            changed |= await self._removed(ctx, physical_id, changed["NumCacheNodes"])
+        if changed:
+            target = {"CacheClusterId": physical_id, "ApplyImmediately": True}
+            await ctx.call("elasticache", "ModifyCacheCluster", {**target, **changed})
+        made = await self._made(ctx, physical_id)
+        await retag(ctx, (await self._look(ctx, physical_id))["ARN"], old, new)
+        return made
+
+    async def _removed(self, ctx: Context, id: str, count: int) -> Properties:
+        """The last nodes go where there are to be fewer."""
+        nodes = [node["CacheNodeId"] for node in (await self._look(ctx, id))["CacheNodes"]]
+        return {"CacheNodeIdsToRemove": nodes[count:]} if count < len(nodes) else {}
+
+    async def delete(self, ctx: Context, physical_id: str, properties: Properties) -> None:
+        request = {"CacheClusterId": physical_id}
+        call = ctx.call("elasticache", "DeleteCacheCluster", request)
+        await unless(call, CacheClusterNotFound.code, "InvalidCacheClusterState")
+        await gone(ctx, lambda: self._look(ctx, physical_id), CacheClusterNotFound.code)
+
+    @staticmethod
+    async def _look(ctx: Context, id: str) -> Shape:
+        found = await ctx.call(
+            "elasticache", "DescribeCacheClusters", {"CacheClusterId": id, "ShowCacheNodeInfo": True}
+        )
+        cluster: Shape = found["CacheClusters"][0]
+        return cluster
+
+    async def _made(self, ctx: Context, id: str) -> Resource:
+        found = await settled(ctx, lambda: self._look(ctx, id), "CacheClusterStatus")
+        endpoint = found.get("ConfigurationEndpoint")
+        attribute = "ConfigurationEndpoint" if endpoint else "RedisEndpoint"
+        endpoint = endpoint or found["CacheNodes"][0]["Endpoint"]
+        return Resource(id, {f"{attribute}.Address": endpoint["Address"], f"{attribute}.Port": str(endpoint["Port"])})
+
+
+@resource(
+    "AWS::ElastiCache::ReplicationGroup",
+    immutable=(
+        "AtRestEncryptionEnabled", "CacheSubnetGroupName", "DataTieringEnabled", "GlobalReplicationGroupId", "KmsKeyId",
+        "NetworkType", "Port", "PreferredCacheClusterAZs", "ReplicationGroupId", "SnapshotArns", "SnapshotName",
+    ),
+)  # fmt: skip
+class ReplicationGroup:
+    """Ref: the group's id. GetAtt: addresses and ports of PrimaryEndPoint, ReaderEndPoint and ConfigurationEndPoint."""
+
+    async def create(self, ctx: Context, name: Name, properties: Properties) -> Resource:
+        generated = name.physical(limit=40, lower=True)
+        chosen = properties.get("ReplicationGroupId") or generated
+        call = ctx.call("elasticache", "CreateReplicationGroup", {**request(properties), "ReplicationGroupId": chosen})
+        await once(call, chosen, generated, "ReplicationGroupAlreadyExists")
+        return await self._made(ctx, chosen)
+
+    async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
+        target: Properties = {"ReplicationGroupId": physical_id, "ApplyImmediately": True}
+        changed = changes(
+            old, new, "ReplicationGroupDescription", "AutomaticFailoverEnabled", "MultiAZEnabled", "CacheNodeType",
+            "CacheParameterGroupName", "EngineVersion", "SnapshotRetentionLimit", "SnapshotWindow", "SecurityGroupIds",
+            "PreferredMaintenanceWindow", "NotificationTopicArn", "AutoMinorVersionUpgrade", "SnapshottingClusterId",
+            "LogDeliveryConfigurations", "IpDiscovery", "TransitEncryptionEnabled", "TransitEncryptionMode",
+        )  # fmt: skip
+        if new.get("AuthToken") and new["AuthToken"] != old.get("AuthToken"):
+            changed |= {"AuthToken": new["AuthToken"], "AuthTokenUpdateStrategy": "SET"}
+        before, after = set(old.get("UserGroupIds") or ()), set(new.get("UserGroupIds") or ())
+        lists = {"UserGroupIdsToAdd": sorted(after - before), "UserGroupIdsToRemove": sorted(before - after)}
+        changed |= {member: ids for member, ids in lists.items() if ids}
+        if changed:
+            await ctx.call("elasticache", "ModifyReplicationGroup", {**target, **changed})
+            await self._made(ctx, physical_id)
+        await self._sizes(ctx, target, old, new)
+        made = await self._made(ctx, physical_id)
+        await retag(ctx, (await self._look(ctx, physical_id))["ARN"], old, new)
+        return made
+
+    async def _sizes(self, ctx: Context, target: Properties, old: Properties, new: Properties) -> None:
+        """Shards and replicas, where their numbers have changed."""
+        id = target["ReplicationGroupId"]
+        shards = changes(old, new, "NumNodeGroups").get("NumNodeGroups")
+        if shards is not None:
+            known = [shard["NodeGroupId"] for shard in (await self._look(ctx, id))["NodeGroups"]]
+            fewer = {"NodeGroupsToRemove": known[shards:]} if shards < len(known) else {}
+            call = ctx.call(
+                "elasticache", "ModifyReplicationGroupShardConfiguration", {**target, "NodeGroupCount": shards, **fewer}
+            )
+            await unless(call, "NoOperationFault")
+            await self._made(ctx, id)
+        wanted = changes(old, new, "NumCacheClusters", "ReplicasPerNodeGroup")
+        if not wanted:
+            return
+        replicas = wanted.get("ReplicasPerNodeGroup", wanted.get("NumCacheClusters", 1) - 1)
+        now = len((await self._look(ctx, id))["NodeGroups"][0]["NodeGroupMembers"]) - 1
+        if replicas != now:
+            verb = "IncreaseReplicaCount" if replicas > now else "DecreaseReplicaCount"
+            await ctx.call("elasticache", verb, {**target, "NewReplicaCount": replicas})
+
+    async def delete(self, ctx: Context, physical_id: str, properties: Properties) -> None:
+        call = ctx.call("elasticache", "DeleteReplicationGroup", {"ReplicationGroupId": physical_id})
+        await unless(call, ReplicationGroupNotFound.code, "InvalidReplicationGroupState")
+        await gone(ctx, lambda: self._look(ctx, physical_id), ReplicationGroupNotFound.code)
+
+    @staticmethod
+    async def _look(ctx: Context, id: str) -> Shape:
+        found = await ctx.call("elasticache", "DescribeReplicationGroups", {"ReplicationGroupId": id})
+        group: Shape = found["ReplicationGroups"][0]
+        return group
+
+    async def _made(self, ctx: Context, id: str) -> Resource:
+        found = await settled(ctx, lambda: self._look(ctx, id), "Status")
+        (shard, *_) = found["NodeGroups"]
+        endpoints = {
+            "ConfigurationEndPoint": found.get("ConfigurationEndpoint"),
+            "PrimaryEndPoint": shard.get("PrimaryEndpoint"),
+            "ReaderEndPoint": shard.get("ReaderEndpoint"),
+        }
+        attributes: dict[str, Any] = {}
+        for attribute, endpoint in endpoints.items():
+            if endpoint:
+                attributes[f"{attribute}.Address"] = endpoint["Address"]
+                attributes[f"{attribute}.Port"] = str(endpoint["Port"])
+        readers = [member["ReadEndpoint"] for member in shard["NodeGroupMembers"] if "ReadEndpoint" in member]
+        if readers:
+            addresses, ports = [e["Address"] for e in readers], [str(e["Port"]) for e in readers]
+            attributes |= {
+                "ReadEndPoint.Addresses": f"[{', '.join(addresses)}]", "ReadEndPoint.Addresses.List": addresses,
+                "ReadEndPoint.Ports": f"[{', '.join(ports)}]", "ReadEndPoint.Ports.List": ports,
+            }  # fmt: skip
+        return Resource(id, attributes)
+
+
+@resource(
+    "AWS::ElastiCache::ServerlessCache",
+    immutable=(
+        "ServerlessCacheName",
+        "KmsKeyId",
+        "SnapshotArnsToRestore",
+        "SubnetIds",
+        "NetworkType",
+        "ConnectionType",
+    ),
+)
+class ServerlessCache:
+    """Ref: the name. GetAtt: ARN, Endpoint.Address, Endpoint.Port, ReaderEndpoint.Address, ReaderEndpoint.Port, …"""
+
+    async def create(self, ctx: Context, name: Name, properties: Properties) -> Resource:
+        given = {
+            key: value for key, value in request(properties).items() if key not in ("FinalSnapshotName", "Endpoint")
+        }
+        await ctx.call("elasticache", "CreateServerlessCache", given)
+        return await self._made(ctx, properties["ServerlessCacheName"])
+
+    async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
+        changed = changes(
+            old, new, "Description", "CacheUsageLimits", "UserGroupId", "SecurityGroupIds", "SnapshotRetentionLimit",
+            "DailySnapshotTime", "Engine", "MajorEngineVersion",
+        )  # fmt: skip
+        if old.get("UserGroupId") and not new.get("UserGroupId"):
+            changed["RemoveUserGroup"] = True
+        if changed:
+            await ctx.call("elasticache", "ModifyServerlessCache", {"ServerlessCacheName": physical_id, **changed})
+        made = await self._made(ctx, physical_id)
+        await retag(ctx, made.attributes["ARN"], old, new)
+        return made
+
+    async def delete(self, ctx: Context, physical_id: str, properties: Properties) -> None:
+        last = {"FinalSnapshotName": properties["FinalSnapshotName"]} if properties.get("FinalSnapshotName") else {}
+        call = ctx.call("elasticache", "DeleteServerlessCache", {"ServerlessCacheName": physical_id, **last})
+        await unless(call, ServerlessCacheNotFound.code, "InvalidServerlessCacheStateFault")
+        await gone(ctx, lambda: self._look(ctx, physical_id), ServerlessCacheNotFound.code)
+
+    @staticmethod
+    async def _look(ctx: Context, name: str) -> Shape:
+        found = await ctx.call("elasticache", "DescribeServerlessCaches", {"ServerlessCacheName": name})
+        cache: Shape = found["ServerlessCaches"][0]
+        return cache
+
+    async def _made(self, ctx: Context, name: str) -> Resource:
+        found = await settled(ctx, lambda: self._look(ctx, name), "Status")
+        attributes = {key: found[key] for key in ("ARN", "Status", "FullEngineVersion")}
+        for attribute in ("Endpoint", "ReaderEndpoint"):
+            attributes[f"{attribute}.Address"] = found[attribute]["Address"]
+            attributes[f"{attribute}.Port"] = str(found[attribute]["Port"])
+        return Resource(name, attributes)
