@@ -8,9 +8,20 @@ import botocore.config
 import pytest
 
 from fogbank import testing
+from fogbank.testing import watchdog
 
+watchdog.arm()
 # each answer as it comes, and whatever we ask: not boto3's opinion of it
 CONFIG = botocore.config.Config(retries={"max_attempts": 0}, parameter_validation=False, read_timeout=60)
+
+
+@pytest.fixture(autouse=True)
+def the_loop_is_free(request):
+    """No callback of a cloud in this process holds its event loop (see `testing.watchdog`)."""
+    yield
+    held = watchdog.take()
+    if held and request.node.get_closest_marker("holds_the_loop") is None:
+        pytest.fail("\n".join(map(str, held)))
 
 
 @pytest.fixture(scope="session")

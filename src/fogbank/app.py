@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,26 +22,32 @@ import msgspec
 from fogbank.audit.keeping import Audit
 from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.authorize import Authorizer
+from fogbank.auth.quotas import Quotas
+from fogbank.auth.sessions import Sessions
 from fogbank.core import arns, principal, services
 from fogbank.core.clock import Clock
 from fogbank.core.context import Context
 from fogbank.core.exposure import refuse_exposure
-from fogbank.core.http import Request
+from fogbank.core.http import Request, Response
 from fogbank.core.ids import Ids
 from fogbank.core.metrics import Metrics
 from fogbank.core.operation import Job
+from fogbank.core.residents import Resident
 from fogbank.core.settings import Settings, reachable
 from fogbank.core.signals import Signals
 from fogbank.core.trace import Trace
+from fogbank.engines import folders
 from fogbank.gateway.control import Control
 from fogbank.gateway.limits import HttpLimits
 from fogbank.gateway.pipeline import Pipeline
 from fogbank.gateway.server import Server
 from fogbank.gateway.strangers import Strangers, sandboxed
-from fogbank.gateway.tls import TlsContext
+from fogbank.gateway.tls import TlsContext, ca_pem
 from fogbank.jobs import queue, timetravel
 from fogbank.jobs.worker import Worker
-from fogbank.store.api import Conflict, Record, Store, StoreError, Table, Transaction
+from fogbank.residents import records as resident_rows
+from fogbank.residents.keeper import Keeper
+from fogbank.store.api import Conflict, Reader, Record, Store, StoreError, Table, Transaction
 from fogbank.store.blobs import BlobStore
 from fogbank.store.open import open_blobs, open_store
 
@@ -76,6 +82,7 @@ class App:
         self._closers: list[Callable[[], Any]] = []
         self.clock = Clock()
         self.ids = SharedIds() if settings.store else Ids()
+        self.node = self.ids.hex(16)
         self.signals = Signals(self.clock)
         self.metrics = Metrics()
         self.trace = Trace()
@@ -90,10 +97,13 @@ class App:
         self.secret = own.value
         self.audit = Audit(self)
         self.blobs: BlobStore = open_blobs(settings)
+        self.tls = TlsContext(settings.data)
+        self.quotas = Quotas(self)
         self.strangers = Strangers(settings)
         self.authenticator = Authenticator(self, self.strangers)
         self.authorizer = Authorizer(self)
         self.worker = Worker(self, self.find_job)
+        self.keeper = Keeper(self, self.find_resident)
         self.pipeline = Pipeline(self)
         self.control = Control(self)
         self.stopped = asyncio.Event()
@@ -115,7 +125,7 @@ class App:
             host=settings.host,
             port=settings.port,
             limits=HttpLimits(),
-            tls=TlsContext(settings.data),
+            tls=self.tls,
             now=self.clock.now,
         )
         try:
@@ -126,6 +136,7 @@ class App:
             why = "is taken by another program" if error.errno == errno.EADDRINUSE else "is not for this user"
             raise OSError(f"port {settings.port} of {settings.host} {why}: choose another one with --port") from error
         self.worker.start()
+        self.keeper.start()
         self._loop = asyncio.get_running_loop()
         self.metrics.on_first = self._on_first_metric
         self._sweeping = asyncio.create_task(self.blobs.sweep(self.store), name="blob sweep")  # what a crash left
@@ -135,11 +146,8 @@ class App:
         if self._server is not None:
             await self._server.stop(grace)
         await self.worker.stop()
-        for close in reversed(self._closers):
-            result = close()
-            if asyncio.iscoroutine(result):
-                with contextlib.suppress(Exception):  # one engine's trouble does not keep the others running
-                    await result
+        await self.keeper.stop()
+        await self._close(grace)
         if self._pool is not None:
             self._pool.shutdown(wait=True)
         self._sweeping.cancel()
@@ -148,6 +156,15 @@ class App:
         self.store.close()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
+
+    async def _close(self, grace: float) -> None:
+        """What services started ends at the same time: one that hangs keeps neither the others nor us."""
+        closing = [asyncio.ensure_future(_closed(close)) for close in self._closers]
+        if closing:
+            _, late = await asyncio.wait(closing, timeout=grace)
+            for task in late:
+                log.error("%s does not end", task.get_name())
+                task.cancel()
 
     def local(self, kind: Callable[[Any], T], /) -> T:
         """The one `kind(app)` of this cloud, made on first use: where a service keeps engines and caches."""
@@ -180,6 +197,32 @@ class App:
         except (Conflict, StoreError) as error:
             log.warning("metrics are not kept yet: %s", error)
             self.metrics.on_first = self._on_first_metric  # with the next new metric
+
+    async def reset(self, service: str) -> None:
+        """Delete everything, or everything of one service: its records, its jobs, what runs for it."""
+        async with self.keeper.still(service), self.worker.still(service):
+            await self.run(lambda: self.store.wipe(f"{service}/" if service else ""))
+            if service:
+                await self.run(lambda: self._drop_later(service))
+            await asyncio.to_thread(folders.clear, self.settings.data, service)
+            await self.forget(service)
+
+    def _drop_later(self, service: str) -> None:
+        with self.store.write() as tx:
+            queue.drop(tx, service)
+            resident_rows.drop(tx, service)
+
+    async def forget(self, service: str = "") -> None:
+        """State was deleted or replaced: on each node, whoever remembers forgets, what runs for the service ends."""
+
+        def tell() -> None:
+            with self.store.write() as tx:
+                for topic in ("reset", *(f"reset/{name}" for name in ([service] if service else services.built()))):
+                    tx.signal(topic)
+                for topic in ("identity", queue.TOPIC, resident_rows.TOPIC):
+                    tx.signal(topic)
+
+        await self.run(tell)
 
     def on_stop(self, close: Callable[[], Any]) -> None:
         """Call `close()` (a coroutine function or a plain one) when the cloud stops: for engines, once started."""
@@ -237,8 +280,20 @@ class App:
                 time.sleep(random.random() * 0.002 * min(attempt + 1, 20))
             return function()
 
+    def authority(self) -> str:
+        """The certificate of the local authority, PEM. It may have to be made: not on the event loop."""
+        return ca_pem(self.settings.data)
+
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         return await self.pipeline.call(ctx, service, operation, request)
+
+    async def assume(self, ctx: Context, role: str, /, **how: Any) -> principal.Principal:
+        """A session of a role, as `auth.sessions.Sessions.find` gives it."""
+        return (await self.local(Sessions).find(ctx, role, **how)).principal
+
+    def answer(self, request: Request, request_id: str, /) -> Response | Awaitable[Response]:
+        """An API call that came through a data plane's endpoint."""
+        return self.pipeline.answer(request, request_id)
 
     def permit(
         self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /
@@ -247,17 +302,44 @@ class App:
         if self.settings.iam != "off":
             self.authorizer.require(ctx, action, resource, conditions)
 
-    def enqueue(self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str) -> str:
-        return queue.enqueue(tx, ctx, kind, payload, due, name)
+    def quota(self, account: str, region: str, service: str, code: str, tx: Reader | None, /) -> float:
+        return self.quotas.held(account, region, service, code, tx)
+
+    def enqueue(
+        self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str, order: str
+    ) -> str:
+        declared = self.find_job(kind)
+        lane = declared.lane if declared is not None else ""
+        return queue.enqueue(tx, ctx, kind, payload, due, name=name, order=order, lane=lane)
 
     def cancel(self, tx: Transaction, ctx: Context, kind: str, name: str) -> bool:
         return queue.cancel(tx, kind, ctx.account, ctx.region, name)
+
+    def reside(self, tx: Transaction, ctx: Context, kind: str, id: str, generation: int, everywhere: bool) -> None:
+        resident_rows.reside(tx, ctx, kind, id, generation, everywhere)
+
+    def leave(self, tx: Transaction, ctx: Context, kind: str, id: str) -> None:
+        resident_rows.leave(tx, ctx, kind, id)
 
     @staticmethod
     def find_job(kind: str) -> Job | None:
         """The handler of a job kind ("service.name")."""
         service = services.load(kind.partition(".")[0])
         return service.jobs.get(kind) if service else None
+
+    @staticmethod
+    def find_resident(kind: str) -> Resident | None:
+        service = services.load(kind.partition(".")[0])
+        return service.residents.get(kind) if service else None
+
+
+async def _closed(close: Callable[[], Any]) -> None:
+    try:
+        result = close()
+        if asyncio.iscoroutine(result):
+            await result
+    except Exception:  # one engine's trouble does not keep the others running
+        log.exception("%s failed while the cloud stopped", getattr(close, "__qualname__", close))
 
 
 class SecretRecord(Record):

@@ -17,6 +17,7 @@ import msgspec
 from fogbank.app import App
 from fogbank.core import private
 from fogbank.core.exposure import Exposed
+from fogbank.core.quotas import BadLimits
 from fogbank.core.settings import Settings
 from fogbank.gateway import loop
 from fogbank.store.api import StoreError
@@ -37,7 +38,7 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
     try:
         app = App(settings)
         await app.start()
-    except (StoreError, Exposed, OSError) as error:
+    except (StoreError, Exposed, BadLimits, OSError) as error:
         print(f"fogbank: {error}", file=sys.stderr)  # noqa: T201 - the process's last word
         return 1
     for number in (signal.SIGINT, signal.SIGTERM):

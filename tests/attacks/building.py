@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from fogbank.wire import models
@@ -9,7 +10,8 @@ from fogbank.wire.models import OperationModel
 from fogbank.wire.shapes import Shape
 
 _SIMPLE: dict[str, Any] = {
-    "integer": 1, "long": 1, "float": 1.0, "double": 1.0, "boolean": True, "timestamp": 1_700_000_000.0, "blob": b"x",
+    "integer": 1, "long": 1, "float": 1.0, "double": 1.0, "boolean": True, "blob": b"x",
+    "timestamp": datetime(2026, 1, 1, tzinfo=UTC),
 }  # fmt: skip
 
 
@@ -21,16 +23,16 @@ def minimal(shape: Shape | None) -> dict[str, Any]:
     """The required members of a structure."""
     if shape is None:
         return {}
-    return {name: _value(ref.shape, 4) for name, ref in shape.members.items() if name in shape.required}
+    return {name: shortest(ref.shape, 4) for name, ref in shape.members.items() if name in shape.required}
 
 
-def _value(shape: Shape, deep: int) -> Any:
+def shortest(shape: Shape, deep: int) -> Any:
     if shape.type == "structure":
-        return {name: _value(ref.shape, deep - 1) for name, ref in shape.members.items() if name in shape.required}
+        return {name: shortest(ref.shape, deep - 1) for name, ref in shape.members.items() if name in shape.required}
     if shape.type == "list":
-        return [_value(shape.member.shape, deep - 1)] if deep else []
+        return [shortest(shape.member.shape, deep - 1)] if deep else []
     if shape.type == "map":
-        return {"x": _value(shape.value.shape, deep - 1)} if deep else {}
+        return {"x": shortest(shape.value.shape, deep - 1)} if deep else {}
     if shape.type == "string":
         return shape.raw.enum[0] if shape.raw.enum else "x" * max(int(shape.raw.min or 1), 1)
     return max(_SIMPLE[shape.type], shape.raw.min or 0) if shape.type in ("integer", "long") else _SIMPLE[shape.type]
@@ -54,8 +56,8 @@ def paths(shape: Shape | None, wanted: str, deep: int = 4) -> list[tuple[str, ..
 
 
 def _text(shape: Shape) -> bool:
-    """A text, or a list of texts."""
-    return shape.type == "string" or (shape.type == "list" and shape.member.shape.type == "string")
+    """A text or bytes, or a list of texts."""
+    return shape.type in ("string", "blob") or (shape.type == "list" and shape.member.shape.type == "string")
 
 
 def put(shape: Shape, request: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
@@ -68,7 +70,7 @@ def put(shape: Shape, request: dict[str, Any], path: tuple[str, ...], value: Any
         inside = _inside(shape, step)
         empty: Any = value if last else [] if inside.type == "list" else {}
         if inside.type == "structure" and not last:
-            empty = _value(inside, 2)
+            empty = shortest(inside, 2)
         if shape.type == "list":
             if not here:
                 here.append(empty)

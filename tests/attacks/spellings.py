@@ -61,7 +61,7 @@ def _arns(arn: str) -> Iterator[str]:
 
 def _resources(resource: str) -> Iterator[str]:
     yield from (resource.upper(), resource.lower(), resource.swapcase(), "path/" + resource, "/" + resource)
-    yield from (":" + resource, quote(resource[0]) + resource[1:], f"%{ord(resource[0]):02x}{resource[1:]}", "*")
+    yield from (":" + resource, quote(resource[:1]) + resource[1:], _escaped(resource), "*")
     if "/" in resource:
         kind, _, rest = resource.partition("/")
         yield from (rest, f"{kind.upper()}/{rest}", f"{kind}:{rest}", f"{kind}//{rest}", f"{kind}/path/{rest}")
@@ -70,9 +70,14 @@ def _resources(resource: str) -> Iterator[str]:
 
 def _names(name: str) -> Iterator[str]:
     yield from (name.upper(), name.lower(), name.swapcase(), name.title())
-    yield from ("./" + name, name + "/.", quote(name, safe=""), f"%{ord(name[0]):02x}{name[1:]}")
+    yield from ("./" + name, name + "/.", quote(name, safe=""), _escaped(name))
     yield from (name.lstrip("/"), "/" + name, "//" + name, name.replace("/", "//"), name[:-1] + "*")
     yield from _dressed(name)
+
+
+def _escaped(text: str) -> str:
+    """With its first character percent-encoded."""
+    return f"%{ord(text[0]):02x}{text[1:]}" if text else ""
 
 
 def _parts(arn: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from fogbank import testing
+from fogbank.core.http import is_loopback
 from fogbank.wire import hosts
 
 SERVED = [
@@ -69,4 +70,4 @@ def test_http_1_0_needs_no_host(cloud):
     ("::ffff:10.0.0.1", False), ("128.0.0.1", False), ("127.evil", False), ("", False), ("localhost", False),
 ])  # fmt: skip
 def test_loopback_addresses(peer, here):
-    assert hosts.is_loopback(peer) is here
+    assert is_loopback(peer) is here

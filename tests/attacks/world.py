@@ -40,17 +40,30 @@ def trust(**principal: str) -> str:
 
 
 class World:
-    def __init__(self) -> None:
+    """`settings` of a folder: what is kept there can be opened again."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
         self.runner = asyncio.Runner()
-        self.app = App(Settings(ephemeral=True, port=0))
-        self.app.store.subscribe(self.app._heard)
+        self.settings = settings or Settings(ephemeral=True, port=0)
+        self.open()
         self.owner = root(VICTIM)
         self.stranger = root(STRANGER)
         self.arns: list[str] = []  # of the victim's things
         self.texts: dict[tuple[str, str], list[str]] = {}  # (service, member): what names a victim's thing there
         self.make()
         self.denied = self._denied()
-        self.began = self.rows()
+        self.nobody = self._user("nobody")  # of the victim's account, without policies
+        self.began = {} if settings else self.rows()
+
+    def open(self) -> None:
+        self.app = App(self.settings)
+        self.app.store.subscribe(self.app._heard)
+
+    def reopen(self) -> None:
+        """As a restart does it."""
+        self.app.blobs.close()
+        self.app.store.close()
+        self.open()
 
     # -- calls -------------------------------------------------------------------------------------------------------
 

@@ -216,15 +216,15 @@ def test_a_service_that_cannot_be_imported(own_cloud: Any, monkeypatch: Any) -> 
 
 def test_the_worker_outlives_an_error_that_nobody_thought_of(own_cloud: Any, work: Any, monkeypatch: Any) -> None:
     runs, worker = work(nothing), own_cloud.app.worker
-    take, failures = worker._take, [RuntimeError("odd"), RuntimeError("odd")]
+    take, failures = worker._leases.take, [RuntimeError("odd"), RuntimeError("odd")]
 
-    async def sometimes(now_ms: int) -> list[JobRecord]:
+    async def sometimes(*args: Any) -> Any:
         if failures:
             raise failures.pop()
-        return await take(now_ms)
+        return await take(*args)
 
     monkeypatch.setattr("fogbank.jobs.worker.STORE_RETRY", 0.05)
-    monkeypatch.setattr(worker, "_take", sometimes)
+    monkeypatch.setattr(worker._leases, "take", sometimes)
     put(own_cloud, job("a"))
     eventually(lambda: runs == ["a"])
 

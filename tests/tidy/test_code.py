@@ -10,12 +10,13 @@ SERVICES = "src/fogbank/services/"
 BOOTSTRAPS = "src/fogbank/services/lambda_/bootstraps/"  # these run in the function's own process
 # outermost edges, where an unknown error is logged and answered, and edges of foreign code
 EDGES = {
-    "src/fogbank/app.py:stop",  # one engine's trouble while stopping
+    "src/fogbank/app.py",  # one engine's trouble while stopping
     "src/fogbank/engines/nursery.py",  # a forked child must never return
     "src/fogbank/gateway/connection.py",
     "src/fogbank/gateway/sending.py",
     "src/fogbank/gateway/pipeline.py",
     "src/fogbank/jobs/worker.py",
+    "src/fogbank/residents/kept.py",
     "src/fogbank/services/cloudformation/engine/calls.py",  # handlers of any service
     "src/fogbank/services/lambda_/environments/fleet.py",  # a worker's
     "src/fogbank/services/lambda_/polling.py",  # a worker's

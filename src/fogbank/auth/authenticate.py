@@ -6,18 +6,16 @@ import hmac
 from datetime import UTC, datetime
 from typing import Protocol
 
-import msgspec
-
 from fogbank.core import arns
 from fogbank.core.context import Cloud
 from fogbank.core.errors import CommonError, ExpiredToken, InvalidSignature, UnrecognizedClient
 from fogbank.core.http import Request
-from fogbank.core.principal import Principal, anonymous, root
+from fogbank.core.principal import Credential, LastUse, Principal, anonymous, root
 from fogbank.core.settings import is_well_known
 from fogbank.store.api import Reader
 
 from . import records, signatures
-from .signatures import body
+from .signatures import body, sigv2, sigv4
 from .signatures.chunked import Signer
 from .signatures.errors import AuthorizationHeaderMalformed
 
@@ -32,28 +30,11 @@ class InvalidToken(CommonError):
     default = "The provided token is malformed or otherwise invalid."
 
 
-class Credential(msgspec.Struct, frozen=True):
-    """A key that may sign. `token` is the session token it must come with, `expires` an epoch second."""
-
-    principal: Principal
-    secret: str
-    token: str = ""
-    expires: float | None = None
-    any_token: bool = False  # root keys: clients that set a made-up token are not turned away
-    well_known: bool = False  # everybody knows it, a stranger's web page too
-
-
 class Doorkeeper(Protocol):
     """Who tells the requests of strangers' web pages: `gateway.strangers`."""
 
     def check(self, request: Request, service: str) -> None:
         """Raises AccessDenied unless a request with a well-known key for `service` is surely no stranger's page's."""
-
-
-class LastUse(msgspec.Struct, frozen=True):
-    at: float  # epoch seconds
-    service: str
-    region: str
 
 
 class Authenticator:
@@ -87,25 +68,27 @@ class Authenticator:
             return anonymous()
         key = claim.access_key
         credential = self._known.get(key) or self._find(key)
-        s3 = claim_service == "s3"
         if credential is None:
             if self._cloud.settings.auth == "open":
                 self._doorkeeper.check(request, claim_service)
                 _take_unverified(request, claim)
                 return root(self._cloud.settings.account, key, self._cloud.settings.partition)
-            raise self._unknown(key, s3=s3)
+            raise self._unknown(key, s3=claim_service == "s3")
         if credential.well_known:
             self._doorkeeper.check(request, claim_service)
         if not credential.any_token and not hmac.compare_digest(claim.token.encode(), credential.token.encode()):
-            raise InvalidToken() if s3 else UnrecognizedClient()
+            raise InvalidToken() if claim_service == "s3" else UnrecognizedClient()
         if claim.region not in self._regions:
-            self._check_partition(claim.region, s3=s3)
+            self._check_partition(claim.region, s3=claim_service == "s3")
         clock = self._cloud.clock
         now = clock.now()
         if credential.expires is not None and now >= credential.expires:
-            raise ExpiredToken("The provided token has expired." if s3 else None)
+            raise ExpiredToken("The provided token has expired." if claim_service == "s3" else None)
         against = self._held_against(claim) if clock.moved else now
-        signatures.verify(claim, request, credential.secret, against, service=claim_service, keys=self._keys)
+        if claim.version == 4:
+            sigv4.verify(claim, request, credential.secret, against, service=claim_service, keys=self._keys)
+        else:
+            sigv2.verify(claim, request, credential.secret, against, service=claim_service)
         if key.startswith("AKIA"):
             self.last_used[key] = LastUse(now, claim_service, claim.region)
         return credential.principal
@@ -148,24 +131,7 @@ class Authenticator:
 
     def _issued(self, key: str) -> Credential | None:
         with self._cloud.store.read() as tx:
-            if key.startswith("ASIA"):
-                session = tx.get(records.SESSIONS, (key,))
-                if session is None:
-                    return None
-                entity = _entity(tx, session)
-                if entity is None and not session.identity_arn.endswith(":root"):
-                    return None  # a session ends with the user or role that it came from
-                tags = {**entity.tags, **session.tags} if session.kind == "role" and entity else session.tags
-                return Credential(_of_session(session, tags), session.secret, session.token, session.expires)
-            found = tx.get(records.ACCESS_KEYS, (key,))
-            if found is None or not found.active:
-                return None
-            if not found.user:
-                return Credential(root(found.account, key, self._cloud.settings.partition), found.secret)
-            user = tx.get(records.USERS, (found.account, found.user.lower()))
-            if user is None:
-                return None
-            return Credential(_of_user(user, key, self._cloud.settings.partition), found.secret)
+            return issued(tx, key, self._cloud.settings.partition)
 
     def _held_against(self, claim: signatures.Claim) -> float:
         """The time a signature's date is held against.
@@ -234,6 +200,28 @@ def _take_unverified(request: Request, claim: signatures.Claim) -> None:
         body.decode(request, kind, _AnyChunks(*(None for _ in body.Chunks._fields)))  # type: ignore[arg-type]
     if claim.place == "query":
         body.hoist(request)
+
+
+def issued(tx: Reader, key: str, partition: str) -> Credential | None:
+    """The credential of a key that IAM or STS issued; None when there is none, or its user or role is gone."""
+    if key.startswith("ASIA"):
+        session = tx.get(records.SESSIONS, (key,))
+        if session is None:
+            return None
+        entity = _entity(tx, session)
+        if entity is None and not session.identity_arn.endswith(":root"):
+            return None  # a session ends with the user or role that it came from
+        tags = {**entity.tags, **session.tags} if session.kind == "role" and entity else session.tags
+        return Credential(_of_session(session, tags), session.secret, session.token, session.expires)
+    found = tx.get(records.ACCESS_KEYS, (key,))
+    if found is None or not found.active:
+        return None
+    if not found.user:
+        return Credential(root(found.account, key, partition), found.secret)
+    user = tx.get(records.USERS, (found.account, found.user.lower()))
+    if user is None:
+        return None
+    return Credential(_of_user(user, key, partition), found.secret)
 
 
 def _entity(tx: Reader, session: records.Session) -> records.User | records.Role | None:

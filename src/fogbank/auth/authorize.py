@@ -175,7 +175,9 @@ class Authorizer:
         headers = (("x-fogbank-hint", hint),)
         if asked.action.startswith("sns:"):
             raise AuthorizationError(text, headers=headers)
-        raise AccessDenied(text, headers=headers)
+        denied = AccessDenied(text, headers=headers)
+        denied.explicit = decision.explicit
+        raise denied
 
 
 def _refuse_beyond_session(action: str, principal: Principal) -> None:

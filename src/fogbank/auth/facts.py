@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from fogbank.core import arns
+from fogbank.core import regions
 from fogbank.core.context import Context
 
 from .policy.context import ContextValue
 
 _TYPES = {"root": "Account", "user": "User", "role": "AssumedRole", "federated": "FederatedUser", "service": "Service"}
-# requested in the partition's main region wherever from
-_GLOBAL = {"iam", "sts", "organizations", "route53", "cloudfront", "support"}
 
 
 def facts(
@@ -35,7 +33,7 @@ def facts(
             "aws:CurrentTime": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "aws:EpochTime": str(int(now)),
             "aws:SecureTransport": "true" if ctx.secure else "false",
-            "aws:RequestedRegion": arns.MAIN_REGIONS[ctx.partition] if ctx.service in _GLOBAL else ctx.region,
+            "aws:RequestedRegion": regions.home(ctx.service, ctx.partition) or ctx.region,
             "aws:ViaAWSService": "true" if ctx.principal.via else "false",
         }
         if ctx.user_agent:

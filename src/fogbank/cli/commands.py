@@ -19,7 +19,7 @@ from fogbank.core.settings import DEFAULT_SECRET, Settings
 from . import client, config, durations, ports, process
 from . import env as variables
 from .jobs import jobs_app
-from .options import AllowOrigin, Json, Port, port_option
+from .options import AllowOrigin, Json, Outbound, Port, port_option
 from .output import emit, fail, guarded
 from .requests import requests
 
@@ -74,11 +74,14 @@ def up(
     partition: Annotated[
         str | None, typer.Option(help="aws, aws-cn, aws-us-gov, …: a cloud is one of them [default: aws].")
     ] = None,
-    limits: Annotated[str | None, typer.Option(help="aws (rate limits and throttles hold) or off.")] = None,
+    limits: Annotated[
+        str | None, typer.Option(help="aws (quotas and throttles hold), off, or a file of quotas.")
+    ] = None,
     durability: Annotated[
         str | None, typer.Option(help="process (survives kill -9) or full (survives a power cut).")
     ] = None,
     runtimes: Annotated[str | None, typer.Option(help="nearest or exact versions of Lambda runtimes.")] = None,
+    outbound: Outbound = None,
     store: Annotated[str | None, typer.Option(help="A postgresql:// URL: many nodes on one database.")] = None,
     init: Annotated[Path | None, typer.Option(help="A folder of scripts to run when the cloud is ready.")] = None,
     allow_origin: AllowOrigin = None,
@@ -91,7 +94,8 @@ def up(
     flags = {
         "port": port, "host": host, "data": data and str(data), "ephemeral": ephemeral, "auth": auth, "iam": iam,
         "limits": limits, "durability": durability, "runtimes": runtimes, "store": store, "init": init and str(init),
-        "partition": partition, "expose_test_keys": expose_test_keys, "allow_origin": allow_origin or None,
+        "outbound": outbound, "partition": partition, "expose_test_keys": expose_test_keys,
+        "allow_origin": allow_origin or None,
     }  # fmt: skip
     settings = config.load(flags, os.environ, Path.cwd())
     for hint in config.hints(os.environ):

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from fogbank.core import arns, tokens
+from fogbank.core import arns, quotas, tokens
 from fogbank.core.settings import DEFAULT_SECRET, SHORTEST, Settings, is_well_known
 
 FILE = "fogbank.toml"
@@ -83,6 +83,12 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path) -> 
         value = getattr(settings, name)
         if not holds(value):
             raise BadSetting(f"the setting {name} cannot be {str(value)!r}: {wanted}")
+    try:
+        quotas.Limits(settings.limits)
+    except quotas.BadLimits as error:
+        raise BadSetting(
+            f"the setting limits cannot be {settings.limits!r}: it is aws, off, or a file; {error}"
+        ) from None
     if arns.partition_of(settings.region) != settings.partition:
         others = f"others, such as {arns.MAIN_REGIONS[settings.partition]}"
         raise BadSetting(

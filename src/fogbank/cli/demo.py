@@ -18,6 +18,8 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.syntax import Syntax
 
+from fogbank.core.arns import partition_of
+
 STACK = "salad"
 CODE = "salad-code"
 
@@ -134,7 +136,7 @@ class Demo:
         status, answer = self.api("GET", f"/archive?table={table}")
         if status != 403:
             raise DemoFailed(f"the role could read {table}: {status} {answer}")
-        arn = f"arn:aws:dynamodb:{self.region}:{self._account()}:table/{table}"
+        arn = f"arn:{partition_of(self.region)}:dynamodb:{self.region}:{self._account()}:table/{table}"
         missing = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": arn}
         self.console.print(f"[green]✓[/green] Reading another table is refused: [yellow]{answer['error']}[/yellow]")
         self.console.print("  The role lacks this statement (and should):")

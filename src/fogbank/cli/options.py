@@ -12,6 +12,9 @@ Port = Annotated[
 AllowOrigin = Annotated[
     list[str] | None, typer.Option(help="An origin whose pages may call with the test keys; can be repeated.")
 ]
+Outbound = Annotated[
+    str | None, typer.Option(help="open, private or loopback: where webhooks and HTTP integrations may go.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -1,20 +1,26 @@
 """What a service tells CloudFormation about its resource types (in its cfn.py).
 
-    @resource("AWS::SQS::Queue", immutable=("QueueName", "FifoQueue"))
+    @resource("AWS::SQS::Queue")
     class Queue:
         async def create(self, ctx, name, properties): ... -> Resource(physical_id, {"Arn": …, "QueueName": …})
         async def update(self, ctx, physical_id, old, new): ... -> Resource
         async def delete(self, ctx, physical_id, properties): ...
 
-The methods are calls: they use `ctx.call(...)` with the stack's role (or the caller), so IAM decides here too. Each
-may be repeated after a crash: create must find what an earlier try left (same `name.token`), delete of what is gone
-is fine. `physical_id` is what Ref gives; the attributes are what Fn::GetAtt gives, under the names in the
-resource reference.
+The methods are calls: they use `ctx.call(...)` with the stack's role (or the caller), so IAM decides here too. The
+properties have been held against AWS's schema of the type (`wire/resource_schemas.py`), which also says which changes
+replace the resource, where its tags are and what Fn::GetAtt gives.
+
+Each method may be repeated after a crash. Delete of what is gone is fine, update may find its changes made. Create is
+told by `name.began` that an earlier try of it was cut short, and must find what that one made: the same `name.token`
+makes the same generated name, and `core.cfn_calls.create_once` looks for the rest. `physical_id` is what Ref gives; the
+attributes are what Fn::GetAtt gives, under the names in the resource reference.
+
+A type whose calls are of the usual kind is a table instead of a class: `core/cfn_tables.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -29,6 +35,8 @@ class Name(msgspec.Struct, frozen=True):
     stack_id: str
     logical_id: str
     token: str  # 12 characters [A-Z0-9], unique per create
+    began: float = 0.0  # when an earlier try of this creation began; 0.0 at the first try
+    claim: Callable[[str], bool] = bool  # whether a physical id is nobody's yet; it is this resource's then
 
     def physical(self, *, limit: int = 64, lower: bool = False) -> str:
         """The name AWS would generate: stack-logicalid-TOKEN, shortened to `limit` characters."""
@@ -36,6 +44,13 @@ class Name(msgspec.Struct, frozen=True):
         head = f"{self.stack_name}-{self.logical_id}"
         head = head.lower() if lower else head
         return f"{head[: limit - 1 - len(token)]}-{token}"
+
+    def made(self, created: float, physical_id: str = "") -> bool:
+        """Whether an earlier try of this creation made a thing that looks like it: it is as young as that try.
+
+        Where others may look the same, its `physical_id` must be nobody's.
+        """
+        return bool(self.began) and created >= int(self.began) and (not physical_id or self.claim(physical_id))
 
 
 class Resource(msgspec.Struct):
@@ -60,19 +75,34 @@ class Handler(Protocol):
 
 
 class ResourceType(msgspec.Struct, frozen=True):
+    """`immutable` properties replace the resource when they change; `fixed` ones, with their defaults, fail the update.
+
+    `immutable` is None where AWS's schema says it. `unbuilt` are AWS's properties that Fogbank does not have yet, by
+    their paths (`Tags`, `VpcConfig/Id`, `Rules/*/Id` below a list): a template that sets one is refused.
+    """
+
     type_name: str
     handler: Handler
-    immutable: tuple[str, ...]  # a change of one of these properties replaces the resource
+    immutable: tuple[str, ...] | None = None
+    fixed: Mapping[str, Any] = {}
+    unbuilt: tuple[str, ...] = ()
 
 
 C = TypeVar("C", bound=type)
 
 
-def resource(type_name: str, *, immutable: tuple[str, ...] = ()) -> Callable[[C], C]:
+def resource(
+    type_name: str,
+    *,
+    immutable: tuple[str, ...] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+    unbuilt: tuple[str, ...] = (),
+) -> Callable[[C], C]:
     """Mark a class as the handler of a CloudFormation resource type."""
 
     def mark(cls: C) -> C:
-        setattr(cls, "__fogbank__", ResourceType(type_name, cls(), immutable))  # noqa: B010 - a mark, as on functions
+        kind = ResourceType(type_name, cls(), immutable, fixed or {}, unbuilt)
+        setattr(cls, "__fogbank__", kind)  # noqa: B010 - a mark, as on functions
         return cls
 
     return mark

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
+from .cfn import Name
 from .errors import ServiceError
 
+T = TypeVar("T")
 
-async def unless(call: Awaitable[dict[str, Any]], *codes: str) -> dict[str, Any] | None:
+
+async def unless(call: Awaitable[T], *codes: str) -> T | None:
     """The answer of a call, or None when it fails with one of `codes`: what should go is gone already."""
     try:
         return await call
@@ -19,12 +22,47 @@ async def unless(call: Awaitable[dict[str, Any]], *codes: str) -> dict[str, Any]
         return None
 
 
-def texts(properties: dict[str, Any], names: Iterable[str]) -> dict[str, str]:
+async def create_once(name: Name, create: Callable[[], Awaitable[T]], find: Callable[[], Awaitable[T | None]]) -> T:
+    """What `create()` makes, or what an earlier try of this creation has made: `find()` is asked only after a crash.
+
+    `find()` answers None where there is nothing, or nothing that this creation can have made.
+    """
+    found = await find() if name.began else None
+    return await create() if found is None else found
+
+
+async def retag(
+    old: Mapping[str, str],
+    new: Mapping[str, str],
+    untag: Callable[[list[str]], Awaitable[Any]],
+    tag: Callable[[dict[str, str]], Awaitable[Any]],
+) -> None:
+    """Make tags that were `old` those of `new`: `untag` takes keys, `tag` keys with their values."""
+    gone = sorted(old.keys() - new.keys())
+    if gone:
+        await untag(gone)
+    changed = {key: value for key, value in new.items() if old.get(key) != value}
+    if changed:
+        await tag(changed)
+
+
+def given(properties: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Those of the properties that are set."""
+    return {name: properties[name] for name in names if properties.get(name) is not None}
+
+
+def texts(properties: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
     """Those of the properties that are set, as a service's map of attributes takes them: all values are text."""
-    return {name: _text(properties[name]) for name in names if properties.get(name) is not None}
+    return {name: text(properties[name]) for name in names if properties.get(name) is not None}
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
+def text(value: Any) -> str:
+    """A property as text: structures as JSON, booleans as JSON writes them."""
+    if isinstance(value, dict | list):
         return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def truth(value: Any) -> bool:
+    """A boolean property; templates write true, "true" and "True"."""
+    return str(value).lower() == "true"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import msgspec
 
-from .principal import Principal
+from .principal import Credential, LastUse, Principal
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from fogbank.audit.keeping import Audit
     from fogbank.store.api import Reader, Store, Transaction
     from fogbank.store.blobs import BlobStore
 
     from .clock import Clock
+    from .http import Request, Response
     from .ids import Ids
     from .kinds import Names
     from .metrics import Metrics
@@ -25,6 +28,24 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Tls(Protocol):
+    """The server side of TLS with certificates of the local authority, for doors besides the gateway's own."""
+
+    async def context(self) -> SSLContext: ...
+
+
+class Authentication(Protocol):
+    """Who is calling (`fogbank.auth.authenticate.Authenticator` says how)."""
+
+    last_used: dict[str, LastUse]
+
+    def authenticate(self, request: Request, claim_service: str, /) -> Principal: ...
+
+    def credential(self, key: str, /) -> Credential | None: ...
+
+    def signer(self, key: str, request: Request, service: str, /) -> Credential | None: ...
 
 
 class Cloud(Protocol):
@@ -40,24 +61,46 @@ class Cloud(Protocol):
     trace: Trace
     audit: Audit
     secret: bytes  # of this data directory: seals page tokens and the like
+    node: str  # this process among those that share a store
+
+    @property
+    def tls(self) -> Tls: ...
+
+    @property
+    def authenticator(self) -> Authentication: ...
+
+    @property
+    def endpoint(self) -> str: ...
 
     def local(self, kind: Callable[[Any], T], /) -> T: ...
 
     def on_stop(self, close: Callable[[], Any], /) -> None: ...
 
+    def authority(self) -> str: ...
+
     async def run(self, function: Callable[[], T], /) -> T: ...
 
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]: ...
+
+    async def assume(self, ctx: Context, role: str, /, **how: Any) -> Principal: ...
+
+    def answer(self, request: Request, request_id: str, /) -> Response | Awaitable[Response]: ...
 
     def permit(
         self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /
     ) -> None: ...
 
+    def quota(self, account: str, region: str, service: str, code: str, tx: Reader | None, /) -> float: ...
+
     def enqueue(
-        self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str
+        self, tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str, order: str
     ) -> str: ...
 
     def cancel(self, tx: Transaction, ctx: Context, kind: str, name: str) -> bool: ...
+
+    def reside(self, tx: Transaction, ctx: Context, kind: str, id: str, generation: int, everywhere: bool) -> None: ...
+
+    def leave(self, tx: Transaction, ctx: Context, kind: str, id: str) -> None: ...
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +128,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     referer: str = ""
     takes_json: bool = False
     names: Names | None = None
+    kept: tuple[str, ...] = ()  # see `recorded`
 
     @property
     def clock(self) -> Clock:
@@ -120,6 +164,18 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         """
         self.app.permit(self, action, resource, conditions or {})
 
+    def quota(self, service: str, code: str, tx: Reader | None = None, *, account: str = "") -> float:
+        """The applied value of a quota, by its codes in Service Quotas; infinite with --limits=off.
+
+        A look-up in memory, but after a change. Inside a transaction, pass it: they do not nest. `account` is whose
+        quota it is, where that is not the caller's.
+        """
+        return self.app.quota(account or self.account, self.region, service, code, tx)
+
+    def recorded(self, *members: str) -> None:
+        """Say in the answer's header that of a real operation these members are only kept, and nothing else happens."""
+        msgspec.structs.force_setattr(self, "kept", tuple(dict.fromkeys((*self.kept, *members))))
+
     # -- the store ---------------------------------------------------------------------------------------------------
 
     def read(self) -> AbstractContextManager[Reader]:
@@ -150,17 +206,39 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     # -- later and elsewhere -----------------------------------------------------------------------------------------
 
-    def later(self, tx: Transaction, kind: str, payload: dict[str, Any], *, delay: float = 0.0, name: str = "") -> str:
+    def later(
+        self,
+        tx: Transaction,
+        kind: str,
+        payload: dict[str, Any],
+        *,
+        delay: float = 0.0,
+        name: str = "",
+        order: str = "",
+    ) -> str:
         """Enqueue a job in this transaction, to run `delay` seconds of the clock after it commits; returns its id.
 
-        With a `name`, it replaces a pending job of the same kind and name. The payload is plain JSON-like data (bytes
+        With a `name`, it replaces a pending job of the same kind and name. Jobs of the same kind and `order` run one
+        after the other, in the order in which they were enqueued. The payload is plain JSON-like data (bytes
         allowed). The job runs in this account and region, as this principal.
         """
-        return self.app.enqueue(tx, self, kind, payload, self.now() + delay, name)
+        return self.app.enqueue(tx, self, kind, payload, self.now() + delay, name, order)
 
     def cancel(self, tx: Transaction, kind: str, name: str) -> bool:
         """Remove the pending job of this kind and name in this account and region, if it has not started."""
         return self.app.cancel(tx, self, kind, name)
+
+    def reside(self, tx: Transaction, kind: str, id: str, *, generation: int = 0, everywhere: bool = False) -> None:
+        """Have the resident `kind` run for `id` in this account and region, from this transaction's commit on.
+
+        With another `generation` than before it is ended and started anew; with the same, nothing happens. On a shared
+        store one node runs it, `everywhere` each.
+        """
+        self.app.reside(tx, self, kind, id, generation, everywhere)
+
+    def leave(self, tx: Transaction, kind: str, id: str) -> None:
+        """Have that resident end with this transaction's commit; nothing happens where there is none."""
+        self.app.leave(tx, self, kind, id)
 
     async def call(self, service: str, operation: str, request: dict[str, Any] | None = None) -> dict[str, Any]:
         """Call an operation of any service as this principal: validated, authorised, audited and traced as over HTTP.
@@ -179,7 +257,29 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
             cause=self.request_id,
             takes_json=False,
             names=None,
+            kept=(),
         )
+
+    async def assume(
+        self,
+        role: str,
+        *,
+        by: str,
+        session: str,
+        source_arn: str = "",
+        external_id: str = "",
+        tags: Mapping[str, str] | None = None,
+        region: str | None = None,
+    ) -> Context:
+        """Continue as a role of this account, assumed by the service principal `by` ("lambda.amazonaws.com").
+
+        Its trust policy decides. Sessions are shared and renewed (`auth.sessions`), so ask before each use. Raises
+        AccessDenied, and what STS's AssumeRole raises.
+        """
+        principal = await self.app.assume(
+            self, role, by=by, session=session, source_arn=source_arn, external_id=external_id, tags=tags
+        )
+        return self.acting_as(principal, region=region)
 
     def watch(self, topic: str) -> Watch:
         """`with ctx.watch(topic) as watch:` look; `await watch.wait(seconds)`; look again."""

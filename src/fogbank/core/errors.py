@@ -55,6 +55,7 @@ class AccessDenied(CommonError):
     codes: ClassVar = {"json": "AccessDeniedException", "ec2": "UnauthorizedOperation"}
     status = 403
     default = "Access Denied"
+    explicit = False  # a policy says Deny
 
 
 class MissingAuthenticationToken(CommonError):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 
@@ -31,6 +33,26 @@ CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # what no client may send in 
 def is_header(name: str, value: str) -> bool:
     """Whether this can be sent as a header."""
     return TOKEN.fullmatch(name) is not None and BREAKING.search(value) is None
+
+
+@lru_cache(maxsize=4096)
+def is_loopback(peer: str) -> bool:
+    """Whether a socket's peer, an address without brackets, is this machine."""
+    try:
+        found = ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return (mapped or found).is_loopback
+
+
+@lru_cache(maxsize=4096)
+def is_secure(scheme: str, peer: str) -> bool:
+    """Whether a request counts as encrypted (aws:SecureTransport).
+
+    What never leaves this machine does: deploy tools' buckets deny plain http.
+    """
+    return scheme == "https" or is_loopback(peer)
 
 
 def look_up(headers: list[tuple[str, str]]) -> dict[str, str]:

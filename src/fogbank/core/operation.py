@@ -20,8 +20,10 @@ import msgspec
 from .kinds import Named
 
 if TYPE_CHECKING:
-    from .context import Context
-    from .http import Request, Response
+    from .context import Cloud, Context
+    from .errors import ServiceError
+    from .http import Response
+    from .visit import Visit
 
 Fidelity = Literal["real", "recorded"]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -91,40 +93,80 @@ def operation(
     return mark
 
 
+PLACES = 64  # in a lane that does not say its width: jobs wait for engines and clients most of their time
+
+
 class Job(msgspec.Struct, frozen=True):
     kind: str
     call: Callable[[Context, dict[str, Any]], Awaitable[None]]
     attempts: int
     backoff: float
+    lane: str = ""
+    width: int = PLACES
 
 
-def job(kind: str, *, attempts: int = 5, backoff: float = 1.0) -> Callable[[F], F]:
+def job(kind: str, *, attempts: int = 5, backoff: float = 1.0, lane: str = "", width: int = PLACES) -> Callable[[F], F]:
     """Mark `async def handler(ctx, payload)` as the work of jobs of `kind` ("service.name").
 
     It is run at least once after the transaction that enqueued it, so it must be idempotent. When it raises it is
-    tried again after `backoff`, 2×, 4×, … seconds, `attempts` times in all; then it stands in the failed list.
+    tried again after `backoff`, 2×, 4×, … seconds (300 at most), `attempts` times in all; then it stands in the failed
+    list. Work that may take long has a `lane` of its own, in which `width` jobs run at once; those that sleep on the
+    clock or wait for a topic are not counted.
     """
 
     def mark(function: F) -> F:
-        function.__fogbank__ = Job(kind, function, attempts, backoff)  # type: ignore[attr-defined]
+        function.__fogbank__ = Job(kind, function, attempts, backoff, lane, width)  # type: ignore[attr-defined]
         return function
 
     return mark
 
 
+class Chooser(msgspec.Struct, frozen=True):
+    """What `@chooser` marked."""
+
+    call: Callable[[Cloud, str, Mapping[str, str]], str]
+
+
+def chooser(function: F) -> F:
+    """Mark `which(cloud, action, form) -> name`: the API of its folder that a query call means.
+
+    For APIs whose signing names, versions and actions are the same (rds, neptune and docdb): by the engine that the
+    form asks for, or by the record that it names. It is asked before anybody is known to be let in, so it only looks.
+    """
+    function.__fogbank__ = Chooser(function)  # type: ignore[attr-defined]
+    return function
+
+
 class Endpoint(msgspec.Struct, frozen=True):
+    """What `@endpoint` was told."""
+
     name: str
-    call: Callable[[Any, Request], Awaitable[Response]]
+    call: Callable[[Visit], Awaitable[Response]]
+    refuse: Callable[[Visit, ServiceError], Response]
+    id_header: str
 
 
-def endpoint(name: str) -> Callable[[F], F]:
-    """Mark `async def handler(app, request) -> Response` as a data-plane endpoint that is no AWS API call:
+def _as_text(visit: Visit, error: ServiceError) -> Response:
+    from .http import Response
 
-    `execute-api` (API Gateway stages), `lambda-url`, `s3-website`. `gateway.hosts` says which hosts and paths reach it.
+    headers = [("content-type", "text/plain; charset=utf-8")]
+    return Response(error.status, headers, f"{error.code}: {error.message}\n".encode())
+
+
+def endpoint(
+    name: str,
+    *,
+    refuse: Callable[[Visit, ServiceError], Response] = _as_text,
+    id_header: str = "x-amzn-RequestId",
+) -> Callable[[F], F]:
+    """Mark `async def answer(visit) -> Response` as a data plane: an HTTP door of a service that is no AWS API.
+
+    `execute-api` (API Gateway stages), `lambda-url`, `s3-website`, … `refuse(visit, error)` words the errors that it
+    raises. Every answer carries the request id in `id_header`.
     """
 
     def mark(function: F) -> F:
-        function.__fogbank__ = Endpoint(name, function)  # type: ignore[attr-defined]
+        function.__fogbank__ = Endpoint(name, function, refuse, id_header)  # type: ignore[attr-defined]
         return function
 
     return mark

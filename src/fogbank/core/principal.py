@@ -34,6 +34,25 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         return self.arn if self.kind == "service" else ""
 
 
+class Credential(msgspec.Struct, frozen=True):
+    """A key that may sign. `token` is the session token it must come with, `expires` an epoch second."""
+
+    principal: Principal
+    secret: str
+    token: str = ""
+    expires: float | None = None
+    any_token: bool = False  # root keys: clients that set a made-up token are not turned away
+    well_known: bool = False  # everybody knows it, a stranger's web page too
+
+
+class LastUse(msgspec.Struct, frozen=True):
+    """When and for what a long-term key was used last."""
+
+    at: float  # epoch seconds
+    service: str
+    region: str
+
+
 def anonymous() -> Principal:
     return Principal(kind="anonymous", account="")
 

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import keyword
 import pkgutil
 from functools import cache
 from pathlib import Path
 
+from . import doors
 from .cfn import ResourceType
-from .operation import Endpoint, Job, Operation
+from .operation import Chooser, Endpoint, Job, Operation
+from .residents import Resident
 
 SERVICES = "fogbank.services"
 
 
 class Service:
-    """Everything one service folder declares."""
+    """What a folder declares for one of the APIs that it serves; its first one has all that is no operation."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.operations: dict[str, Operation] = {}
         self.jobs: dict[str, Job] = {}
+        self.residents: dict[str, Resident] = {}
         self.endpoints: dict[str, Endpoint] = {}
         self.resource_types: dict[str, ResourceType] = {}
+        self.chooser: Chooser | None = None
 
     def add(self, mark: object) -> None:
         match mark:
@@ -33,41 +35,65 @@ class Service:
                 self.operations[mark.name] = mark
             case Job():
                 self.jobs[mark.kind] = mark
+            case Resident():
+                self.residents[mark.kind] = mark
             case Endpoint():
                 self.endpoints[mark.name] = mark
+            case Chooser():
+                self.chooser = mark
             case ResourceType():
                 self.resource_types[mark.type_name] = mark
 
 
-def package_of(service: str) -> str:
-    """`lambda` lives in services/lambda_, since lambda is a word of Python; a `-` becomes `_`."""
-    folder = service.replace("-", "_")
-    return f"{SERVICES}.{folder}_" if keyword.iskeyword(folder) else f"{SERVICES}.{folder}"
+@cache
+def _folders() -> dict[str, str]:
+    """Each API that is built, by botocore's name, and its folder, without importing any."""
+    declared = {door.folder: door.serves for door in doors.table()}
+    found = {}
+    for root in importlib.import_module(SERVICES).__path__:
+        for path in Path(root).iterdir():
+            if (path / "__init__.py").exists():
+                for name in declared.get(path.name, (doors.service_of(path.name),)):
+                    found[name] = path.name
+    return found
 
 
 @cache
 def built() -> tuple[str, ...]:
-    """The services that have a folder, by botocore's name, without importing any."""
-    root = Path(__file__).parent.parent / "services"
-    names = []
-    for path in sorted(root.iterdir()):
-        if (path / "__init__.py").exists():
-            name = path.name.rstrip("_") if path.name.endswith("_") else path.name
-            names.append(name.replace("_", "-"))
-    return tuple(names)
+    """The APIs that are built, by botocore's names, without importing any."""
+    return tuple(sorted(_folders()))
+
+
+def package_of(service: str) -> str:
+    """The package of a service that is built."""
+    return f"{SERVICES}.{_folders()[service]}"
 
 
 @cache
 def load(name: str) -> Service | None:
     """Import a service and collect its marks; None when Fogbank has no such service."""
-    if name not in built():
+    folder = _folders().get(name)
+    if folder is None:
         return None
-    package = importlib.import_module(package_of(name))
+    first = next((door.service for door in doors.table() if door.folder == folder), name)
     service = Service(name)
-    for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+    for mark in _marks(f"{SERVICES}.{folder}"):
+        if mark.service == name if isinstance(mark, Operation) else name == first:
+            service.add(mark)
+    return service
+
+
+@cache
+def _marks(package: str) -> tuple[object, ...]:
+    """Everything that is marked in a package, which is imported wholly."""
+    found = []
+    path = importlib.import_module(package).__path__
+    for info in pkgutil.walk_packages(path, package + "."):
         module = importlib.import_module(info.name)
         for value in vars(module).values():
             mark = getattr(value, "__fogbank__", None)
-            if mark is not None and getattr(value, "__module__", "") == module.__name__:
-                service.add(mark)
-    return service
+            if isinstance(value, ResourceType):  # a table of core.cfn_tables
+                found.append(value)
+            elif mark is not None and getattr(value, "__module__", "") == module.__name__:
+                found.append(mark)
+    return tuple(found)

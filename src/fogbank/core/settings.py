@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from .reach import Outbound
+
 Auth = Literal["default", "open", "strict"]
 Iam = Literal["enforce", "audit", "off"]
-Limits = Literal["aws", "off"]
 Durability = Literal["process", "full"]
 Partition = Literal["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"]
 Runtimes = Literal["nearest", "exact"]
@@ -38,9 +39,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: Secret = ""  # a postgresql:// URL for the scale-out store; empty: SQLite in `data`
     auth: Auth = "default"
     iam: Iam = "enforce"
-    limits: Limits = "aws"
+    limits: str = "aws"  # or "off", or a file of quotas (core.quotas)
     durability: Durability = "process"
     runtimes: Runtimes = "nearest"
+    outbound: Outbound = "open"  # where the cloud's own requests may go (core.reach)
     init: Path | None = None  # a folder of scripts to run when the cloud is ready
     region: str = "us-east-1"  # where a request that names no region goes
     partition: Partition = "aws"  # one cloud is one partition: only its regions are signed for

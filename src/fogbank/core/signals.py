@@ -13,38 +13,38 @@ class Watch:
 
     def __init__(self, hub: Signals, topic: str, clock: Clock) -> None:
         self._hub, self._topic, self._clock = hub, topic, clock
-        self._event = asyncio.Event()
+        self._signalled = False
+        self._waiter: asyncio.Future[bool] | None = None
 
     def __enter__(self) -> Watch:
-        self._hub._events.setdefault(self._topic, set()).add(self._event)
+        self._hub._watches.setdefault(self._topic, set()).add(self)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        events = self._hub._events.get(self._topic)
-        if events is not None:
-            events.discard(self._event)
-            if not events:
-                del self._hub._events[self._topic]
+        watches = self._hub._watches.get(self._topic)
+        if watches is not None:
+            watches.discard(self)
+            if not watches:
+                del self._hub._watches[self._topic]
 
-    async def wait(self, seconds: float) -> bool:
+    def wake(self) -> None:
+        self._signalled = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(True)
+
+    async def wait(self, seconds: float | None = None) -> bool:
         """True when the topic was signalled since the last wait, False when `seconds` of the clock passed."""
-        if not self._event.is_set():
-            signalled = asyncio.ensure_future(self._event.wait())
-            slept = asyncio.ensure_future(self._clock.sleep(seconds))
-            try:
-                await asyncio.wait({signalled, slept}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                signalled.cancel()
-                slept.cancel()
-        woken = self._event.is_set()
-        self._event.clear()
+        if not self._signalled:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._clock.wait(self._waiter, seconds)
+        woken, self._signalled = self._signalled, False
         return woken
 
 
 class Signals:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._events: dict[str, set[asyncio.Event]] = {}
+        self._watches: dict[str, set[Watch]] = {}
         self._listeners: dict[str, list[Callable[[], None]]] = {}
 
     def watch(self, topic: str) -> Watch:
@@ -57,12 +57,13 @@ class Signals:
 
     def fire(self, topic: str) -> None:
         """Wake every watch and call every listener of `topic`. On the event loop."""
-        for event in self._events.get(topic, ()):
-            event.set()
+        for watch in self._watches.get(topic, ()):
+            watch.wake()
         for listener in self._listeners.get(topic, ()):
             listener()
 
     def fire_missed(self) -> None:
-        """Some may have been missed: whoever waits or remembers looks again (but for `reset`, which stops engines)."""
-        for topic in {*self._events, *self._listeners} - {"reset"}:
-            self.fire(topic)
+        """Some may have been missed: whoever waits or remembers looks again (but for a reset, which stops engines)."""
+        for topic in {*self._watches, *self._listeners}:
+            if not topic.startswith("reset"):
+                self.fire(topic)

@@ -8,6 +8,7 @@ holds a secret.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import os
 import time
@@ -21,8 +22,8 @@ from fogbank import __version__
 from fogbank.audit import reading
 from fogbank.core import exposure, services, tokens
 from fogbank.core.http import BodyTooLarge, Request, Response
-from fogbank.jobs import queue, timetravel
-from fogbank.jobs.worker import CannotRetry
+from fogbank.engines import folders
+from fogbank.jobs import failed, timetravel
 from fogbank.store.api import Conflict, StoreError
 
 if TYPE_CHECKING:
@@ -57,9 +58,11 @@ class Control:
             "requests": self._last_failed,
             "clock": lambda _: self._clock(),
             "jobs": self._jobs,
+            "residents": self._residents,
             "snapshots": self._snapshots,
+            "engines": lambda _: self._engines(),
             "ca.pem": self._ca,
-            "coverage": lambda _: coverage(),
+            "coverage": lambda _: asyncio.to_thread(coverage),  # it imports every service
         }
         self._post: dict[str, Callable[[dict[str, Any]], Awaitable[Answer]]] = {
             "reset": self._reset,
@@ -89,10 +92,11 @@ class Control:
         if request.header("sec-fetch-site") == "cross-site":
             raise Refused(403, "the control API does not answer pages of other sites")
         name = request.path.split("/", 2)[2]
-        if request.method in ("GET", "HEAD") and (name == "health" or request.path.startswith("/_localstack/")):
+        if request.method in ("GET", "HEAD") and name == "health":
             return self._health()
-        if not hmac.compare_digest(request.header(tokens.HEADER.lower()).encode(), self.token.encode()):
-            raise Refused(403, WHO)
+        if request.path.startswith("/_localstack/"):
+            return await self._as_localstack(request, name)
+        self._check_token(request, WHO)
         if request.method in ("GET", "HEAD"):
             if name.startswith("requests/"):
                 return await self._why(unquote(name.partition("/")[2]))
@@ -103,6 +107,22 @@ class Control:
             body = await request.read(MAX_BODY)
             return await self._post[name](msgspec.json.decode(body or b"{}", type=dict[str, Any]))
         raise Refused(404, f"no such control call: {request.method} /_fogbank/{name}")
+
+    def _check_token(self, request: Request, otherwise: str) -> None:
+        if not hmac.compare_digest(request.header(tokens.HEADER.lower()).encode(), self.token.encode()):
+            raise Refused(403, otherwise)
+
+    async def _as_localstack(self, request: Request, name: str) -> Answer:
+        """What test suites ask of LocalStack: its health (see `_dispatch`), and to begin anew.
+
+        https://docs.localstack.cloud/aws/capabilities/networking/internal-endpoints/
+        """
+        if name != "state/reset":
+            raise Refused(404, f"Fogbank has no /_localstack/{name}: of these paths, health and state/reset work")
+        if request.method != "POST":
+            raise Refused(405, "state/reset is a POST")
+        self._check_token(request, f"nothing was reset. `fogbank reset` does it, or this call with a token: {WHO}")
+        return await self._reset({})
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
@@ -155,17 +175,33 @@ class Control:
         return {"now": clock.now(), "offset": round(clock.offset, 3), "frozen": clock.frozen}
 
     async def _jobs(self, request: Request) -> Answer:
-        app, worker = self._app, self._app.worker
+        app = self._app
 
         def look() -> Answer:
             with app.store.read() as tx:
-                pending, failed = worker.listed(tx)
+                pending, gave_up = failed.listed(tx)
             return {
                 state: [{key: getattr(job, key) for key in _JOB_FIELDS} for job in jobs]
-                for state, jobs in (("pending", pending), ("failed", failed))
+                for state, jobs in (("pending", pending), ("failed", gave_up))
             }
 
         return await app.run(look)
+
+    async def _residents(self, request: Request) -> Answer:
+        """What runs when nobody asks."""
+        app = self._app
+
+        def look() -> Answer:
+            with app.store.read() as tx:
+                return app.keeper.listed(tx)
+
+        return await app.run(look)
+
+    def _engines(self) -> Answer:
+        """The databases and caches that run beside the server."""
+        from fogbank.engines.running import Engines
+
+        return self._app.local(Engines).shown()
 
     def _ca(self, request: Request) -> Answer:
         from .tls import ca_pem
@@ -184,9 +220,7 @@ class Control:
         service = body.get("service", "")
         if service and service not in services.built():
             raise Refused(404, f"no service {service!r}; there are: {', '.join(services.built())}")
-        await self._app.run(lambda: self._app.store.wipe(f"{service}/" if service else ""))
-        self._app.signals.fire("reset")
-        self._app.signals.fire("identity")
+        await self._app.reset(service)
         return {"reset": service or "everything"}
 
     async def _move_clock(self, body: dict[str, Any]) -> Answer:
@@ -216,11 +250,13 @@ class Control:
         try:
             match body:
                 case {"save": str(name)}:
-                    saved = await snapshots.save(app.store, app.blobs, data, name, time.time())
+                    async with app.keeper.still():
+                        saved = await snapshots.save(app.store, app.blobs, data, name, time.time(), folders.save)
                     return msgspec.structs.asdict(saved)
                 case {"load": str(name)}:
-                    await snapshots.load(app.store, app.blobs, data, name)
-                    await self._turned()
+                    async with app.keeper.still(), app.worker.still():
+                        await snapshots.load(app.store, app.blobs, data, name, folders.restore)
+                        await self._after_load()
                     return {"loaded": name}
                 case {"rm": str(name)}:
                     await snapshots.remove(data, name)
@@ -229,13 +265,12 @@ class Control:
             raise Refused(409, str(error))
         raise Refused(400, 'say {"save": NAME}, {"load": NAME} or {"rm": NAME}')
 
-    async def _turned(self) -> None:
-        """Everything is another state now: its clock, its jobs, and nothing that was remembered of the old one."""
+    async def _after_load(self) -> None:
+        """After a snapshot was loaded: read the clock and the jobs anew, and drop every cache."""
         app = self._app
         app.clock.resume()
         await app.run(lambda: timetravel.load(app))
-        for topic in ("reset", "identity", queue.TOPIC):
-            app.signals.fire(topic)
+        await app.forget()
 
     async def _retry_jobs(self, body: dict[str, Any]) -> Answer:
         """Run a failed job again, now, or all of them."""
@@ -245,17 +280,17 @@ class Control:
 
                 def retry() -> bool:
                     with app.store.write() as tx:
-                        return app.worker.retry(tx, job_id)
+                        return failed.retry(app, tx, job_id)
 
                 try:
                     found = await app.run(retry)
-                except CannotRetry as error:
+                except failed.CannotRetry as error:
                     raise Refused(409, str(error)) from None
                 if not found:
                     raise Refused(404, f"no failed job {job_id}: `fogbank jobs --failed` lists them")
                 return {"retrying": job_id}
             case {"retry_all": True}:
-                return {"retrying": await app.worker.retry_all()}
+                return {"retrying": await failed.retry_all(app)}
         raise Refused(400, 'say {"retry": ID} or {"retry_all": true}')
 
     async def _stop(self, body: dict[str, Any]) -> Answer:

@@ -29,11 +29,13 @@ from fogbank.core.errors import (
     ServiceUnavailable,
     UnknownOperation,
 )
-from fogbank.core.http import BodyTooLarge, Request, Response
+from fogbank.core.http import BodyTooLarge, Request, Response, is_secure
 from fogbank.core.kinds import Names
 from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal
+from fogbank.core.runs import Runs
 from fogbank.core.trace import Hop
+from fogbank.core.visit import Visit
 from fogbank.store.api import Conflict, StoreError
 from fogbank.wire import hosts
 from fogbank.wire.codec import JSON
@@ -67,6 +69,7 @@ class Call(msgspec.Struct):
     request_id: str
     started: float
     principal: Principal = NO_AUTH
+    cause: str = ""
     operation: Operation | None = None
     ctx: Context | None = None
     params: dict[str, Any] = {}
@@ -79,10 +82,15 @@ def _late(ctx: Context, rest: Coroutine[Any, Any, dict[str, Any]]) -> Coroutine[
     return rest
 
 
+def _fidelity(operation: Operation, ctx: Context) -> str:
+    """`real`, `recorded`, or `real; recorded=MEMBER,…` where members of the request are only kept."""
+    return f"{operation.fidelity}; recorded={','.join(ctx.kept)}" if ctx.kept else operation.fidelity
+
+
 class Pipeline:
     def __init__(self, app: App) -> None:
         self._app = app
-        self._router = Router(app.settings.domains, app.settings.region)
+        self._router = Router(app.settings.domains, app.settings.region, app)
         self._enforced = app.settings.iam != "off"
         self._inline = app.store.embedded and app.settings.durability != "full"
 
@@ -106,15 +114,15 @@ class Pipeline:
         answer = self._enter(request)
         return await answer if inspect.isawaitable(answer) else answer
 
-    def _enter(self, request: Request) -> Response | Awaitable[Response]:
-        request_id = self._app.ids.uuid()
+    def _enter(self, request: Request, visit_id: str = "") -> Response | Awaitable[Response]:
+        request_id = visit_id or self._app.ids.uuid()
         try:
-            target = self._router.route(request)
+            target = self._router.route(request, passed_on=visit_id != "")
         except ServiceError as error:
             protocol = "json" if request.header("x-amz-target") else "query"
             return wire.error_response(None, protocol, "", error, request_id, request.method)
         if isinstance(target, DataPlane):
-            return self._data_plane(target, request)
+            return self._open(target, request)
         call = Call(request, target, request_id, perf_counter())
         if request.content is None:
             model = call.target.operation
@@ -131,12 +139,37 @@ class Pipeline:
         except Exception as error:  # the pipeline's outermost edge
             return self._fail(call, error)
 
-    def _data_plane(self, plane: DataPlane, request: Request) -> Response | Awaitable[Response]:
+    # -- data planes -------------------------------------------------------------------------------------------------
+
+    def _open(self, plane: DataPlane, request: Request) -> Response | Awaitable[Response]:
         service = services.load(plane.service)
-        handler = service.endpoints.get(plane.endpoint) if service else None
-        if handler is None:
+        endpoint = service.endpoints.get(plane.endpoint) if service else None
+        if endpoint is None:
             return Response(501, [("content-type", "text/plain")], f"Fogbank has no {plane.endpoint} yet.\n".encode())
-        return handler.call(self._app, request)
+        return self._receive(Visit(self._app, plane.service, endpoint, request))
+
+    async def _receive(self, visit: Visit) -> Response:
+        """Have a visit answered: recorded, durable, with its request id, whatever the endpoint raises."""
+        app, hop, id_header = self._app, visit.hop, visit.endpoint.id_header
+        app.trace.add(hop)  # first, so that what it calls is found behind it
+        started = perf_counter()
+        try:
+            response = await visit.endpoint.call(visit)
+        except Exception as error:  # the pipeline's outermost edge
+            response = visit.refuse(self._as_service_error(error, hop.id, hop.service, hop.operation))
+        others = [pair for pair in response.headers if pair[0].lower() != id_header.lower()]
+        response.headers = [(id_header, hop.id), *others, *visit.headers]
+        hop.status, hop.seconds = response.status, perf_counter() - started
+        if hop.error:
+            app.trace.add(hop)  # failed since
+        await app.store.durable()
+        return response
+
+    def answer(self, request: Request, visit_id: str) -> Response | Awaitable[Response]:
+        """`visit.pass_on()`: an API call that came through an endpoint."""
+        return self._enter(request, visit_id)
+
+    # -- API calls that wait -----------------------------------------------------------------------------------------
 
     async def _finish_late(
         self, call: Call, *, read: bool = False, rest: Coroutine[Any, Any, dict[str, Any]] | None = None
@@ -169,9 +202,14 @@ class Pipeline:
         service, model, codec = target.service.name, target.operation, target.codec
         given = request.lookup.get
         call.principal = principal = app.authenticator.authenticate(request, target.signing_name)
+        trace_id = given("x-amzn-trace-id")
+        if trace_id is not None:
+            call.cause = app.local(Runs).cause(trace_id, principal)
         if model is None or codec is None:
             if service == "s3":
                 raise MethodNotAllowed
+            if service not in services.built():
+                raise NotBuilt(service, target.name)
             raise UnknownOperation(f"Unknown operation: {service} {target.name}")
         operation = self.find(service, model.name)
         if principal.kind == "anonymous" and service not in ANONYMOUS_OK and not model.unsigned:
@@ -189,10 +227,10 @@ class Pipeline:
             request_id=call.request_id,
             service=service,
             operation=model.name,
+            cause=call.cause,
             endpoint=f"{request.scheme}://{host}" if host else app.endpoint,
             source_ip=client,
-            # what never leaves this machine is as good as encrypted: deploy tools' buckets deny plain http
-            secure=hosts.is_loopback(client) or request.scheme == "https",
+            secure=is_secure(request.scheme, client),
             user_agent=given("user-agent", ""),
             referer=given("referer", ""),
             takes_json=target.protocol == JSON,
@@ -210,13 +248,14 @@ class Pipeline:
     # -- the answer --------------------------------------------------------------------------------------------------
 
     def _answer(self, call: Call, result: dict[str, Any] | None) -> Response:
-        target, operation = call.target, call.operation
-        assert operation is not None and target.codec is not None
+        target, operation, ctx = call.target, call.operation, call.ctx
+        assert operation is not None and ctx is not None and target.codec is not None
         response: Response = target.codec.serialize(result or {}, call.request_id)
-        response.headers.append(("x-fogbank-fidelity", operation.fidelity))
+        fidelity = _fidelity(operation, ctx) if ctx.kept else operation.fidelity
+        response.headers.append(("x-fogbank-fidelity", fidelity))
         if "origin" in call.request.lookup and target.service.name != "s3":
             cors.mark(call.request, response, self._app.strangers)
-        self._record(call, response.status, result, None)
+        self._record(call, response.status, fidelity, result, None)
         return response
 
     def _fail(self, call: Call, error: Exception) -> Response:
@@ -230,7 +269,7 @@ class Pipeline:
             )
         if target.service.name != "s3":
             cors.mark(call.request, response, self._app.strangers)
-        self._record(call, response.status, None, problem)
+        self._record(call, response.status, call.operation.fidelity if call.operation else "", None, problem)
         return response
 
     @staticmethod
@@ -253,7 +292,9 @@ class Pipeline:
         log.error("%s %s:%s failed", request_id, service, operation, exc_info=error)
         return InternalFailure()
 
-    def _record(self, call: Call, status: int, result: dict[str, Any] | None, error: ServiceError | None) -> None:
+    def _record(
+        self, call: Call, status: int, fidelity: str, result: dict[str, Any] | None, error: ServiceError | None
+    ) -> None:
         operation, principal, target, app = call.operation, call.principal, call.target, self._app
         hop = Hop(
             call.request_id,
@@ -263,11 +304,11 @@ class Pipeline:
             principal.account,
             target.region,
             principal.arn or principal.kind,
-            "",
+            call.cause,
             status,
             error.code if error else "",
             error.message if error else "",
-            operation.fidelity if operation else "",
+            fidelity,
             perf_counter() - call.started,
         )
         app.trace.add(hop)
@@ -294,6 +335,7 @@ class Pipeline:
             cause=ctx.request_id,
             takes_json=False,
             names=Names(fresh=self._inline and not declared.is_async) if self._enforced else None,
+            kept=(),
         )
         hop = Hop(child.request_id, app.clock.now(), service, operation, child.account, child.region,
                   child.principal.arn or child.principal.kind, ctx.request_id, fidelity=declared.fidelity)  # fmt: skip
@@ -310,6 +352,7 @@ class Pipeline:
             app.trace.add(hop)
             raise
         finally:
+            hop.fidelity = _fidelity(declared, child)
             hop.seconds = perf_counter() - started
             if not declared.data_event or service in app.audit.asked:
                 app.audit.record(hop, child, declared, params, result, problem, f"{ctx.service}.amazonaws.com")

@@ -1,7 +1,7 @@
 """From a request to the service and operation it calls: tables built from the models, asked in a fixed order.
 
 1. `/_fogbank/…`                   the control API
-2. the host's data plane          execute-api, lambda-url, s3-website; and their path forms
+2. the host's data plane          execute-api, lambda-url, s3-website; and their path forms (`core.doors`)
 3. X-Amz-Target                   json services
 4. the credential scope           every signed request names its service
 5. Action and Version in a form   query services
@@ -13,14 +13,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
+from itertools import takewhile
+from typing import cast
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from fogbank.auth.signatures import claims
-from fogbank.core import services
+from fogbank.core import doors, services
+from fogbank.core.context import Cloud
 from fogbank.core.errors import ServiceError, UnknownOperation
 from fogbank.core.http import Addressed, Request
+from fogbank.core.operation import Chooser
 from fogbank.wire import hosts, index, models
 from fogbank.wire.codec import EC2, QUERY, Codec
 from fogbank.wire.index import signed_as
@@ -28,7 +33,6 @@ from fogbank.wire.models import OperationModel, ServiceModel
 
 _ACTION = re.compile(rb"(?:^|&)Action=([A-Za-z0-9]+)")
 _VERSION = re.compile(rb"(?:^|&)Version=([0-9-]+)")
-_API_PATH = re.compile(r"/(?:restapis/([a-z0-9]+)/([^/]+)/_user_request_|_aws/execute-api/([a-z0-9]+)/([^/]+))(/.*)?$")
 _RPC_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)$")
 
 
@@ -53,37 +57,39 @@ class DataPlane(msgspec.Struct):
 
 
 NAMED_WITHIN = 1 << 20  # bytes of a form in which its Action and Version are looked for: SDKs write them first
+CHOSEN_WITHIN = 1 << 16  # bytes of a form that are read to tell APIs apart
 KEPT = 10_000  # targets remembered
-
-DATA_PLANES = {"execute-api": "apigateway", "lambda-url": "lambda", "s3-website": "s3"}
-DATA_PLANE_PATHS = (  # for clients that cannot resolve the hosts' names
-    ("/_aws/cloudformation/", "cloudformation-callback", "cloudformation"),
-    ("/_aws/lambda-url/", "lambda-url", "lambda"),
-    ("/_aws/sns/SimpleNotificationService.pem", "sns-certificate", "sns"),
-)
 
 
 class Router:
-    def __init__(self, domains: tuple[str, ...], region: str) -> None:
+    def __init__(self, domains: tuple[str, ...], region: str, cloud: Cloud | None = None) -> None:
+        self._cloud = cloud
         self._domains = domains
         self._region = region
         self._targets: dict[tuple[str, ...], Target] = {}  # of what comes all day
         self._signers: dict[str, list[str]] = {}  # signing name → the services to ask, in order
+        declared = doors.table()
+        self._hosts = {host.label: DataPlane(host.endpoint, door.service)
+                       for door in declared for host in door.host if host.endpoint}  # fmt: skip
+        self._paths = [(path.pattern, DataPlane(path.endpoint, door.service))
+                       for door in declared for path in door.path]  # fmt: skip
+        self._starts = tuple({path.start for door in declared for path in door.path})
+        self._browsers = {door.service: DataPlane(door.browser, door.service) for door in declared if door.browser}
 
-    def route(self, request: Request) -> Target | DataPlane:
-        """Where `request` goes; its body must be here when its target stands in a form."""
+    def route(self, request: Request, *, passed_on: bool = False) -> Target | DataPlane:
+        """Where `request` goes; its body must be here when its target stands in a form.
+
+        `passed_on`: the service's endpoint for browsers has had it.
+        """
         given = request.lookup.get
         host = hosts.parse(given("host", ""), self._domains)
-        if host.plane and host.service in DATA_PLANES:
-            return DataPlane(host.service, DATA_PLANES[host.service])
+        if host.plane and host.service in self._hosts:
+            return self._hosts[host.service]
         path = request.path
-        if path != "/" and not host.plane:
-            if path.startswith(("/restapis/", "/_aws/execute-api/")) and _API_PATH.match(path):
-                return DataPlane("execute-api", "apigateway")
-            if path.startswith("/_aws/"):
-                for prefix, endpoint, service in DATA_PLANE_PATHS:
-                    if path.startswith(prefix):
-                        return DataPlane(endpoint, service)
+        if path != "/" and not host.plane and path.startswith(self._starts):
+            for pattern, plane in self._paths:
+                if pattern.fullmatch(path):
+                    return plane
         claim = None
         try:
             claim = claims.read(request)
@@ -92,7 +98,7 @@ class Router:
             scope_region, scope_service = claims.meant(request)
         region = scope_region or host.region or self._region
         if host.plane:  # a bucket's own host is S3's, whatever the request was signed for
-            return self._rest(request, "s3", host, region, claim)
+            return self._rest(request, "s3", host, region, claim, passed_on)
         target = given("x-amz-target")
         if target:
             known = self._targets.get((target, region))
@@ -100,7 +106,7 @@ class Router:
                 return known
             return self._by_target(target, request, region)
         if scope_service == "s3":
-            return self._rest(request, "s3", host, region, claim)
+            return self._rest(request, "s3", host, region, claim, passed_on)
         rpc = _RPC_PATH.search(path) if "smithy-protocol" in request.lookup else None
         if rpc:
             candidates = index.table().by_target.get(rpc[1]) or signed_as(scope_service)
@@ -116,7 +122,7 @@ class Router:
                 return self._by_action(found, request, (version, action, signed, region))
             if not scope_service:
                 raise UnknownOperation(f"Could not find operation {action} for version {version}")
-        return self._rest(request, scope_service or host.service or "s3", host, region, claim)
+        return self._rest(request, scope_service or host.service or "s3", host, region, claim, passed_on)
 
     def _by_target(self, target: str, request: Request, region: str) -> Target:
         prefix, _, name = target.rpartition(".")
@@ -128,7 +134,12 @@ class Router:
     def _by_action(self, found: Sequence[str], request: Request, asked: tuple[str, str, str, str]) -> Target:
         _, action, signed, region = asked
         named = signed_as(signed)
-        target = self._named(self._best([n for n in found if n in named] or found), request, action, region)
+        candidates = _preferred([name for name in found if name in named] or found, signed)
+        chooser = _chooser(candidates)
+        if chooser is not None and self._cloud is not None:
+            meant = chooser.call(self._cloud, action, _form(request))
+            return self._named(models.load(meant), request, action, region)
+        target = self._named(self._best(candidates), request, action, region)
         if target.protocol in (QUERY, EC2) and len(self._targets) < KEPT and len(region) < 32 and len(signed) < 32:
             self._targets[asked] = target
         return target
@@ -145,16 +156,23 @@ class Router:
         return _target(service, request, service.operations.get(name), {}, region, name)
 
     def _rest(
-        self, request: Request, signing_name: str, host: hosts.Host, region: str, claim: claims.Claim | None
+        self,
+        request: Request,
+        signing_name: str,
+        host: hosts.Host,
+        region: str,
+        claim: claims.Claim | None,
+        passed_on: bool,
     ) -> Target | DataPlane:
         method = request.method
-        asked = signing_name == "s3" and (method in ("POST", "OPTIONS") or "origin" in request.lookup)
-        if asked and _of_browser(request):
-            return DataPlane("s3-browser", "s3")
-        built = self._signers.get(signing_name) or self._signed(signing_name)
+        browser = self._browsers.get(signing_name)
+        asked = browser is not None and (method in ("POST", "OPTIONS") or "origin" in request.lookup)
+        if asked and not passed_on and _of_browser(request):
+            return cast(DataPlane, browser)
+        candidates = self._signers.get(signing_name) or self._signed(signing_name)
         path = request.path
         bucket = ""
-        for name in built:
+        for name in candidates:
             service = models.load(name)
             if name == "s3" and host.service == "s3" and host.name:
                 bucket = host.name
@@ -164,15 +182,49 @@ class Router:
                 request.addressed = Addressed(bucket, *((found[0].words, found[0].open_body) if found else ()))
             if found is not None:
                 return _target(service, request, found[0], found[1], region, found[0].name)
-        return _target(models.load(built[0]), request, None, {}, region, f"{request.method} {request.path}")
+        nearest = candidates[0]
+        if len(candidates) > 1:
+            nearest = max(candidates, key=lambda name: _likeness(name, request.path))
+        return _target(models.load(nearest), request, None, {}, region, f"{request.method} {request.path}")
 
     def _signed(self, signing_name: str) -> list[str]:
-        """The services that a REST call with this signing name may be of: those that are built, if any is."""
-        candidates = signed_as(signing_name)
-        built = [name for name in candidates if name in services.built()] or list(candidates)
-        if built:  # names that clients make up are not worth remembering
-            self._signers[signing_name] = built
-        return built or ["s3"]
+        """The services that a REST call with this signing name may be of, those that are built first."""
+        candidates = _preferred(signed_as(signing_name), signing_name)
+        candidates.sort(key=lambda name: name not in services.built())
+        if candidates:  # names that clients make up are not worth remembering
+            self._signers[signing_name] = candidates
+        return candidates or ["s3"]
+
+
+def _preferred(names: Sequence[str], signing_name: str) -> list[str]:
+    """The one that is named as it signs comes first: of rds, neptune and docdb, rds."""
+    return sorted(names, key=lambda name: name != signing_name)
+
+
+def _chooser(candidates: Sequence[str]) -> Chooser | None:
+    """What tells the candidates apart where more than one of them is built."""
+    built = [name for name in candidates if name in services.built()]
+    service = services.load(built[0]) if len(built) > 1 else None
+    return service.chooser if service is not None else None
+
+
+def _form(request: Request) -> dict[str, str]:
+    """The parameters of a query call: a form's, or a URL's."""
+    content = (request.content or b"")[:CHOSEN_WITHIN].decode("utf-8", "replace")
+    return dict(parse_qsl(f"{request.query}&{content}"))
+
+
+@cache
+def _paths(name: str) -> tuple[list[str], ...]:
+    operations = models.load(name).operations.values()
+    return tuple(operation.raw.http.request_uri.partition("?")[0].split("/") for operation in operations)
+
+
+def _likeness(name: str, path: str) -> int:
+    """How many segments a path shares with the API's paths, from the first on: newer clients know newer ones."""
+    asked = path.split("/")
+    return max(sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(asked, known, strict=False)))
+               for known in _paths(name))  # fmt: skip
 
 
 def _target(
@@ -189,15 +241,15 @@ def _target(
 
 
 def _of_browser(request: Request) -> bool:
-    """Whether S3 is asked by a page: a preflight, a form, or a call with an Origin whose answer needs CORS headers.
+    """Whether a page asks: a preflight, a form, or a call with an Origin whose answer needs CORS headers.
 
-    The service's endpoint answers the first two, and sends the third through the pipeline with the mark that it has.
+    The service's endpoint answers the first two, and passes the third on.
     """
     if request.method == "OPTIONS":
         return True
     if request.method == "POST" and request.header("content-type").startswith("multipart/form-data"):
         return True
-    return bool(request.header("origin")) and not request.header("x-fogbank-cors")
+    return bool(request.header("origin"))
 
 
 def form_action(request: Request) -> tuple[str, str]:

@@ -6,7 +6,7 @@ that Fogbank starts with. Three lists, each parsed and none matched by prefix, s
     hosts that are served     `wire.hosts.served`: any other Host is refused at every door, before anything else. A page
                               that has pointed its own name at this machine (DNS rebinding) gets no further.
     origins that are trusted  `Strangers.trusts`: pages of this machine, and those of --allow-origin.
-    loopback addresses        `wire.hosts.is_loopback`: what never leaves this machine is as good as encrypted.
+    loopback addresses        `core.http.is_secure`: what never leaves this machine is as good as encrypted.
 
 A request is a browser's (`Request.browser`) when it has one of these, none of which a page of a stranger can take away
 or change:
@@ -49,13 +49,15 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable
 
+from fogbank.core import doors
 from fogbank.core.errors import AccessDenied
 from fogbank.core.http import Request, Response
 from fogbank.core.settings import Settings
 from fogbank.wire import hosts
 
 # what stands before the domain in the host of a bucket, an API or a function
-_PLANE = re.compile(r"(?:[^.]+\.)*(?:s3|s3-website|execute-api|lambda-url)(?:[.-][a-z]{2}(?:-[a-z]+)+-\d)?\.")
+_LABELS = "|".join(re.escape(host.label) for host in doors.hosts() if not host.shared)
+_PLANE = re.compile(rf"(?:[^.]+\.)*(?:{_LABELS})(?:[.-][a-z]{{2}}(?:-[a-z]+)+-\d)?\.")
 KEPT = 1024  # hosts remembered
 SANDBOX = (
     "content-security-policy",

@@ -2,39 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
-from fogbank.core.context import Context
-from fogbank.store.api import Transaction
+import msgspec
 
-from .records import JOBS, UNREADABLE, JobRecord
+from fogbank.core.context import Context
+from fogbank.store.api import Reader, Transaction
+
+from .records import JOBS, NOTHING, PAYLOADS, UNREADABLE, JobRecord, Payload
 
 TOPIC = "jobs"  # signalled whenever a job may have become due earlier than the worker knows
+LARGE = 2048  # bytes from which a payload lies apart
 
 
-def enqueue(tx: Transaction, ctx: Context, kind: str, payload: dict[str, Any], due: float, name: str) -> str:
-    """Add a job; a pending one of the same kind, account, region and name is replaced. Returns its id."""
+class Sequence:
+    """`cloud.local(Sequence)`: numbers that jobs due in the same millisecond run in the order of."""
+
+    def __init__(self, cloud: Any) -> None:
+        self.take = count().__next__
+
+
+def enqueue(
+    tx: Transaction,
+    ctx: Context,
+    kind: str,
+    payload: dict[str, Any],
+    due: float,
+    *,
+    name: str = "",
+    order: str = "",
+    lane: str = "",
+) -> str:
+    """Add a job; a pending one of the same kind, account, region and name is replaced. Returns its id.
+
+    It waits until all of the same kind, account, region and order that were added before it are done.
+    """
     if name:
         cancel(tx, kind, ctx.account, ctx.region, name)
+    due_ms = int(due * 1000)
     # ids sort by creation, so that jobs due in the same millisecond run in the order they were asked for
-    job_id = f"{int(due * 1000):013d}-{ctx.ids.hex(16)}"
-    tx.put(
-        JOBS,
-        JobRecord(
-            id=job_id,
-            kind=kind,
-            account=ctx.account,
-            region=ctx.region,
-            principal=ctx.principal,
-            payload=payload,
-            due_ms=int(due * 1000),
-            cause=ctx.request_id,
-            name=name,
-            endpoint=ctx.endpoint,
-        ),
+    job_id = f"{due_ms:013d}-{ctx.app.local(Sequence).take():010x}{ctx.ids.hex(8)}"
+    job = JobRecord(
+        id=job_id,
+        kind=kind,
+        account=ctx.account,
+        region=ctx.region,
+        principal=ctx.principal,
+        payload=msgspec.Raw(msgspec.msgpack.encode(payload)),
+        due_ms=due_ms,
+        cause=ctx.request_id,
+        name=name,
+        endpoint=ctx.endpoint,
+        lane=lane,
     )
+    if len(job.payload) >= LARGE:
+        tx.put(PAYLOADS, Payload(id=job_id, value=job.payload))
+        job.payload, job.apart = NOTHING, True
+    if order:
+        job.order = f"{kind}/{ctx.account}/{ctx.region}/{order}"
+        last = next(tx.scan_index(JOBS, "ordered", (job.order,), reverse=True, limit=1), None)
+        if last is not None:
+            job.state, job.turn = "behind", last.turn + 1
+    tx.put(JOBS, job)
     tx.signal(TOPIC)
     return job_id
+
+
+def payload_of(tx: Reader, job: JobRecord) -> dict[str, Any]:
+    """What the job was given, wherever it lies."""
+    apart = tx.get(PAYLOADS, (job.id,)) if job.apart else None
+    found: dict[str, Any] = msgspec.msgpack.decode(job.payload if apart is None else apart.value)
+    return found
+
+
+def remove(tx: Transaction, job: JobRecord) -> None:
+    """The job is done, or not wanted any more."""
+    tx.delete(JOBS, (job.id,))
+    if job.apart:
+        tx.delete(PAYLOADS, (job.id,))
+
+
+def next_in_order(tx: Transaction, job: JobRecord, now_ms: int) -> None:
+    """`job` is out of the way: the one behind it may run."""
+    if not job.order:
+        return
+    first = next((other for other in _in_order(tx, job) if other.id != job.id and other.state != UNREADABLE), None)
+    if first is not None and first.state == "behind":
+        first.state, first.due_ms = "pending", max(first.due_ms, now_ms)
+        tx.put(JOBS, first)
+        tx.signal(TOPIC)
+
+
+def _in_order(tx: Reader, job: JobRecord) -> Iterator[JobRecord]:
+    return tx.scan_index(JOBS, "ordered", (job.order,))
 
 
 def cancel(tx: Transaction, kind: str, account: str, region: str, name: str) -> bool:
@@ -43,4 +105,15 @@ def cancel(tx: Transaction, kind: str, account: str, region: str, name: str) -> 
     job = tx.first(JOBS, "named", entry)
     if job is not None and job.state == UNREADABLE:  # the one that replaced it stands behind it
         job = next((job for job in tx.scan_index(JOBS, "named", entry) if job.state != UNREADABLE), None)
-    return job is not None and tx.delete(JOBS, (job.id,))
+    if job is None:
+        return False
+    remove(tx, job)
+    return True
+
+
+def drop(tx: Transaction, service: str) -> None:
+    """Remove every job of a service, which was reset."""
+    for job in list(tx.scan(JOBS)):
+        if job.state != UNREADABLE and job.kind.partition(".")[0] == service:
+            remove(tx, job)
+    tx.signal(TOPIC)

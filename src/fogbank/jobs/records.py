@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from fogbank.core.principal import Principal, anonymous
@@ -11,6 +9,7 @@ from fogbank.store.api import Key, Record, StoreCorrupt, StoreTooNew, Table
 from fogbank.store.keys import decode
 from fogbank.store.records import Codec
 
+NOTHING = msgspec.Raw(b"\x80")  # an empty map
 UNREADABLE = "unreadable"  # the state of a job whose record cannot be read: never stored
 
 
@@ -22,20 +21,35 @@ class JobRecord(Record):
     account: str
     region: str
     principal: Principal
-    payload: dict[str, Any]
     due_ms: int
+    payload: msgspec.Raw = NOTHING  # msgpack
+    apart: bool = False  # whether the payload is in PAYLOADS, since it is large
     cause: str = ""
     name: str = ""
     attempts: int = 0
-    state: str = "pending"  # or "failed": attempts are used up, kept to be seen and retried by hand
+    state: str = "pending"  # "behind": one of its order is before it; "failed": kept to be seen and retried by hand
     error: str = ""
     lease_until_ms: int = 0  # scale-out: the node that took it has until then, on real clocks
-    lease_by: str = ""  # that node
+    lease_by: str = ""  # the node that runs it
     endpoint: str = ""  # of the request it came from, for URLs
+    lane: str = ""
+    order: str = ""  # jobs of one order run one after the other, by their turn
+    turn: int = 0
+
+
+class Payload(Record):
+    """A payload that is too large to be read and written with its job's state."""
+
+    id: str
+    value: msgspec.Raw
 
 
 def _due(job: JobRecord) -> Key | None:
-    return (job.due_ms, job.id) if job.state == "pending" else None
+    return (job.lane, job.due_ms, job.id) if job.state == "pending" and not job.lease_by else None
+
+
+def _leased(job: JobRecord) -> Key | None:
+    return (job.lease_until_ms, job.id) if job.state == "pending" and job.lease_by else None
 
 
 def _failed(job: JobRecord) -> Key | None:
@@ -46,12 +60,17 @@ def _named(job: JobRecord) -> Key | None:
     return (job.kind, job.account, job.region, job.name) if job.name and job.state == "pending" else None
 
 
+def _ordered(job: JobRecord) -> Key | None:
+    return (job.order, job.turn) if job.order and job.state in ("pending", "behind") else None
+
+
 JOBS = Table(
     "core/job",
     JobRecord,
     key=lambda job: (job.id,),
-    indexes={"due": _due, "failed": _failed, "named": _named},
+    indexes={"due": _due, "leased": _leased, "failed": _failed, "named": _named, "ordered": _ordered},
 )
+PAYLOADS = Table("core/job-payload", Payload, key=lambda payload: (payload.id,))
 
 
 class JobCodec(Codec[JobRecord]):
@@ -75,7 +94,7 @@ class JobCodec(Codec[JobRecord]):
         job_id = str(decode(row[len(self.prefix) :])[0])
         due = job_id.partition("-")[0]  # the id of `queue.enqueue` begins with it
         return JobRecord(
-            id=job_id, kind="", account="", region="", principal=anonymous(), payload={},
+            id=job_id, kind="", account="", region="", principal=anonymous(),
             due_ms=int(due) if due.isdecimal() else 0, state=UNREADABLE, error=why,
         )  # fmt: skip
 

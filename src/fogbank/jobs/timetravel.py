@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
+from fogbank.core.clock import Work
 from fogbank.core.context import Cloud
 from fogbank.store.api import Conflict, Record, StoreError, Table
 
 from .queue import TOPIC as JOBS_TOPIC
-from .worker import Node, Worker
+from .worker import Worker
 
 log = logging.getLogger("fogbank.jobs")
 
+LOOK = 0.002  # real seconds between two looks at what works
+PATIENCE = 2.0  # seconds for jobs of other nodes which do not get on, and for residents
+TURNS = 8  # of the event loop in which nothing may begin: a signal takes some to be heard
 TOPIC = "clock"  # signalled when a node has moved the clock
 
 
@@ -66,7 +71,7 @@ class Follower:
             except (Conflict, StoreError) as error:
                 log.warning("where the clock was moved to could not be read: %s", error)
                 return
-            if kept is not None and kept.by != cloud.local(Node).id:
+            if kept is not None and kept.by != cloud.node:
                 now = cloud.clock.real() + kept.offset if kept.frozen_at is None else kept.frozen_at
                 if kept.frozen_at is None and not kept.offset:
                     cloud.clock.resume()
@@ -82,7 +87,7 @@ async def save(cloud: Cloud) -> None:
     record = ClockRecord(
         offset=clock.offset if clock.moved and not clock.frozen else 0.0,
         frozen_at=clock.now() if clock.frozen else None,
-        by=cloud.local(Node).id,
+        by=cloud.node,
     )
 
     def put() -> None:
@@ -103,11 +108,52 @@ async def move_to(cloud: Cloud, worker: Worker, instant: float, *, freeze: bool 
         if not due:
             break
         clock.set(max(min(due), clock.now()), freeze=freeze)
-        await worker.settle()
+        await settle(cloud, worker)
     clock.set(instant, freeze=freeze)
-    await worker.settle()
+    await settle(cloud, worker)
     await cloud.audit.flush()
     await save(cloud)
+
+
+async def settle(cloud: Cloud, worker: Worker) -> None:
+    """Return when no job is due and nothing works, here or at another node: whatever is left waits for the clock.
+
+    Real work is waited for as long as it takes. A resident that waits for something else than the clock or a signal
+    cannot be told from one that works: it is given a moment.
+    """
+    elsewhere = Patience()
+    patience: dict[Work, Patience] = {}
+    quiet = 0
+    while quiet < TURNS:
+        await worker.start_due()
+        busy = [work for work in cloud.clock.works if work.busy]
+        for work in busy:
+            if work.standing and patience.setdefault(work, Patience()).ended:
+                work.excuse()
+        if busy or worker.beginning:
+            quiet = 0
+            await asyncio.sleep(LOOK)
+        elif worker.elsewhere and not elsewhere.ended_at(worker.elsewhere):
+            await asyncio.sleep(LOOK)
+        else:
+            quiet += 1
+            await asyncio.sleep(0)
+
+
+class Patience:
+    """Ends some seconds of real time after it began, or after what is watched has changed."""
+
+    def __init__(self) -> None:
+        self._since, self._seen = time.monotonic(), 0
+
+    @property
+    def ended(self) -> bool:
+        return time.monotonic() - self._since >= PATIENCE
+
+    def ended_at(self, seen: int) -> bool:
+        if seen != self._seen:
+            self._since, self._seen = time.monotonic(), seen
+        return self.ended
 
 
 async def resume(cloud: Cloud) -> None:

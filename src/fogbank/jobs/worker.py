@@ -1,44 +1,47 @@
-"""The worker runs what is due, in order of due time, several at once, until each succeeded or used up its tries."""
+"""The worker runs what is due, in order of due time, several at once, until each succeeded or used up its tries.
+
+Jobs run in lanes, so that those of one cannot keep those of another from running: each lane has so many places. A job
+that sleeps on the clock or waits for a topic holds none.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
-import msgspec
-
+from fogbank.core.clock import Work
 from fogbank.core.context import Cloud, Context
-from fogbank.core.operation import Job
+from fogbank.core.operation import PLACES, Job
 from fogbank.core.trace import Hop
-from fogbank.store.api import Conflict, Reader, StoreError, Transaction
+from fogbank.store.api import Conflict, StoreError
 
-from . import leases
+from . import queue
 from .leases import Leases
+from .looking import Looking
 from .queue import TOPIC
-from .reading import Reading
 from .records import JOBS, UNREADABLE, JobRecord
 
 log = logging.getLogger("fogbank.jobs")
 
-CONCURRENCY = 64  # jobs wait for engines and clients most of their time
-LONGEST_SLEEP = 60.0
 STORE_RETRY = 1.0  # seconds after which a store that failed is tried again
-PATIENCE = 2.0  # seconds that `settle` waits for jobs of other nodes which do not get on
-SLICE = 100  # jobs that are put back in one transaction
+LONGEST_BACKOFF = 300.0  # seconds between two tries
+DEADLINE = 5.0  # seconds that jobs which are cancelled have to end
 
 
-class CannotRetry(Exception):
-    """The job did not fail, or cannot be read; the text says so."""
+class Running:
+    """A job that runs here. `work` says whether it works or waits, once it has begun."""
 
+    def __init__(self, job: JobRecord) -> None:
+        self.job = job
+        self.work: Work | None = None
+        self.cancelled = False
+        self.task: asyncio.Task[None]
 
-class Node:
-    """This process among those that share a store: `cloud.local(Node).id`."""
-
-    def __init__(self, cloud: Any) -> None:
-        self.id: str = cloud.ids.hex(16)
+    @property
+    def waits(self) -> bool:
+        return self.work is not None and self.work.asleep > 0
 
 
 class Worker:
@@ -47,34 +50,65 @@ class Worker:
     def __init__(self, cloud: Cloud, find: Callable[[str], Job | None]) -> None:
         self._cloud = cloud
         self._find = find
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._running: dict[str, Running] = {}
+        self._full: set[str] = set()  # lanes in which jobs wait for a place
+        self._stilled: list[str] = []  # services whose jobs are not to run now; "" is all of them
         self._loop_task: asyncio.Task[None] | None = None
-        self._stopping = False
         self._starting = asyncio.Lock()
-        self._leases = None if cloud.store.embedded else Leases(cloud, cloud.local(Node).id)
+        self._leases = Leases(cloud)
+        self._look_again: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         self._loop_task = asyncio.create_task(self._loop(), name="jobs")
 
     async def stop(self) -> None:
         """Stop taking jobs; those in flight are cancelled and will run again (they are idempotent)."""
-        self._stopping = True
-        taken = list(self._running)
-        tasks = [task for task in (self._loop_task, *self._running.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if self._leases is not None and taken:
-            try:
-                await self._leases.release(taken)
-            except (Conflict, StoreError) as error:
-                log.warning("other nodes take the jobs in flight when their leases end: %s", error)
+        if self._loop_task is not None:
+            self._loop_task.cancel()
+            await asyncio.gather(self._loop_task, return_exceptions=True)
+        if self._look_again is not None:
+            self._look_again.cancel()
+        await self._cancel("")
+
+    @asynccontextmanager
+    async def still(self, service: str = "") -> AsyncIterator[None]:
+        """No job, or none of one service, runs inside. Those that were cancelled for it run again afterwards."""
+        self._stilled.append(service)
+        try:
+            async with self._starting:
+                await self._cancel(service)
+            yield
+            await self._leases.recover()
+        finally:
+            self._stilled.remove(service)
+            self._cloud.signals.fire(TOPIC)
+
+    async def _cancel(self, service: str) -> None:
+        """Cancel what runs of a service ("": everything), and let others have it."""
+        ending = [running for running in self._running.values() if service in ("", _service(running.job))]
+        for running in ending:
+            running.cancelled = True
+            running.task.cancel()
+        if not ending:
+            return
+        await asyncio.wait([running.task for running in ending], timeout=DEADLINE)
+        try:
+            await self._leases.release([running.job.id for running in ending])
+        except (Conflict, StoreError) as error:
+            log.warning("the jobs in flight run again when their leases end: %s", error)
+
+    def _is_stilled(self, job: JobRecord) -> bool:
+        return bool(self._stilled) and ("" in self._stilled or _service(job) in self._stilled)
 
     async def _loop(self) -> None:
+        recovered = False
         with self._cloud.signals.watch(TOPIC) as watch:
-            while not self._stopping:
+            while True:
                 try:
-                    pause = await self._start_due()
+                    if not recovered:
+                        await self._leases.recover()
+                        recovered = True
+                    pause = await self.start_due()
                 except (Conflict, StoreError) as error:
                     log.error("jobs wait for the store: %s", error)
                     await asyncio.sleep(STORE_RETRY)
@@ -85,50 +119,55 @@ class Worker:
                     continue
                 await watch.wait(pause)
 
-    async def _start_due(self) -> float:
-        """Start every job that is due and not running yet; seconds until the next one is."""
+    async def start_due(self) -> float | None:
+        """Start every job that is due and has a place; seconds until the next one falls due, if there is one."""
         async with self._starting:  # one at a time: a job that was leased is running before anybody looks again
             now_ms = self._cloud.clock.now_ms()
-            jobs = await self._take(now_ms)
+            jobs, found = await self._leases.take(now_ms, list(self._running), self._free)
+            self._full = found.full
             for job in jobs:
-                if job.id in self._running:
-                    continue
-                if job.due_ms > now_ms:
-                    return self._pause((job.due_ms - now_ms) / 1000)
-                if len(self._running) >= CONCURRENCY:
-                    break  # a finishing job wakes the loop
-                task = asyncio.create_task(self._run(job), name=f"job {job.kind}")
-                self._running[job.id] = task
-                task.add_done_callback(lambda _, job_id=job.id: self._done(job_id))  # type: ignore[misc]
-            return self._pause(LONGEST_SLEEP)
+                running = self._running[job.id] = Running(job)
+                running.task = asyncio.create_task(self._run(running), name=f"job {job.kind}")
+                running.task.add_done_callback(lambda _, job=job: self._done(job))  # type: ignore[misc]
+            if not self._cloud.store.embedded:
+                self._arm()
+            return None if found.next_ms is None else (found.next_ms - now_ms) / 1000
 
-    async def _take(self, now_ms: int) -> list[JobRecord]:
-        """What is due and may run here, soonest first, with the first that is not due yet."""
-        running = list(self._running)
-        free = max(CONCURRENCY - len(running), 0)
-        if self._leases is not None:
-            return await self._leases.take(now_ms, running, free)
-        found = []
-        with self._cloud.store.read() as tx:
-            for job in self._cloud.local(Reading).due(tx):
-                found.append(job)
-                if job.due_ms > now_ms or len(found) > len(running) + free:
-                    break
-        return found
+    def _free(self, job: JobRecord) -> int:
+        """How many places the lane of a job has left."""
+        if self._is_stilled(job):
+            return 0
+        return self._places(job) - sum(r.job.lane == job.lane and not r.waits for r in self._running.values())
 
-    def _pause(self, seconds: float) -> float:
-        if self._leases is not None:
-            if self._running:
-                seconds = min(seconds, leases.LEASE_SECONDS / 3)  # to renew their leases
-            if self._leases.elsewhere:
-                seconds = min(seconds, self._leases.seconds_left())  # to see whether the other node still lives
-        return min(seconds, LONGEST_SLEEP)
+    def _places(self, job: JobRecord) -> int:
+        if not job.lane:
+            return PLACES
+        try:
+            declared = self._find(job.kind)
+        except ImportError:  # running it says so
+            return PLACES
+        return declared.width if declared is not None else PLACES
 
-    def _done(self, job_id: str) -> None:
-        self._running.pop(job_id, None)
-        self._cloud.signals.fire(TOPIC)
+    def _arm(self) -> None:
+        """On a shared store leases are renewed, and those of dead nodes taken over, by real time."""
+        if self._look_again is not None:
+            self._look_again.cancel()
+        fire = self._cloud.signals.fire
+        self._look_again = asyncio.get_running_loop().call_later(self._leases.renew_in(), fire, TOPIC)
 
-    async def _run(self, job: JobRecord) -> None:
+    def _done(self, job: JobRecord) -> None:
+        self._running.pop(job.id, None)
+        self._freed(job.lane)
+
+    def _freed(self, lane: str) -> None:
+        if lane in self._full:
+            self._full.discard(lane)
+            self._cloud.signals.fire(TOPIC)
+
+    # -- one job -----------------------------------------------------------------------------------------------------
+
+    async def _run(self, running: Running) -> None:
+        job = running.job
         try:
             declared = self._find(job.kind)
             missing = f"no handler for jobs of kind {job.kind}"
@@ -137,24 +176,15 @@ class Worker:
         if declared is None:
             await self._finish(job, missing, attempts=1, backoff=0)
             return
-        ctx = Context(
-            app=self._cloud,
-            account=job.account,
-            region=job.region,
-            principal=job.principal,
-            request_id=job.id,
-            service=job.kind.partition(".")[0],
-            operation=job.kind,
-            cause=job.cause,
-            endpoint=job.endpoint,
-        )
+        ctx = self._context(job)
         who = job.principal.arn or job.principal.kind
         hop = Hop(job.id, ctx.now(), "job", job.kind, job.account, job.region, who, job.cause)
         self._cloud.trace.add(hop)
         try:
-            await declared.call(ctx, job.payload)
+            with self._cloud.clock.working(on_rest=lambda: self._freed(job.lane)) as running.work:
+                await declared.call(ctx, await ctx.fetch(queue.payload_of, job))
         except (Exception, asyncio.CancelledError) as error:  # the worker's outermost edge
-            if isinstance(error, asyncio.CancelledError) and self._stopping:
+            if isinstance(error, asyncio.CancelledError) and running.cancelled:
                 raise  # else something that it awaited was cancelled, and it failed
             hop.fail(500, type(error).__name__, _text(error)[:500])
             self._cloud.trace.add(hop)
@@ -163,6 +193,19 @@ class Worker:
         else:
             await self._finish(job, "", 0, 0)
 
+    def _context(self, job: JobRecord) -> Context:
+        return Context(
+            app=self._cloud,
+            account=job.account,
+            region=job.region,
+            principal=job.principal,
+            request_id=job.id,
+            service=_service(job),
+            operation=job.kind,
+            cause=job.cause,
+            endpoint=job.endpoint,
+        )
+
     async def _finish(self, job: JobRecord, error: str, attempts: int, backoff: float) -> None:
         """Drop a job that succeeded; put one that failed back for later, or on the failed list.
 
@@ -170,119 +213,63 @@ class Worker:
         """
         while True:
             try:
-                await self._cloud.run(lambda: self._note(job.id, error, attempts, backoff))
+                await self._cloud.run(lambda: self._note(job, error, attempts, backoff))
             except (Conflict, StoreError) as problem:
                 log.error("the outcome of job %s (%s) cannot be kept yet: %s", job.kind, job.id, problem)
                 await asyncio.sleep(STORE_RETRY)
             else:
                 return
 
-    def _note(self, job_id: str, error: str, attempts: int, backoff: float) -> None:
+    def _note(self, job: JobRecord, error: str, attempts: int, backoff: float) -> None:
+        now_ms = self._cloud.clock.now_ms()
         with self._cloud.store.write() as tx:
-            current = tx.get(JOBS, (job_id,))
+            current = tx.get(JOBS, (job.id,))
             if current is None or current.state == UNREADABLE:  # cancelled, replaced or damaged meanwhile
+                queue.next_in_order(tx, job, now_ms)
                 return
             if not error:
-                tx.delete(JOBS, (job_id,))
+                queue.remove(tx, current)
+                queue.next_in_order(tx, job, now_ms)
                 return
             current.attempts += 1
             current.error = error[:2000]
             current.lease_until_ms, current.lease_by = 0, ""
             if current.attempts >= attempts:
                 current.state = "failed"
-                log.error("job %s (%s) gave up after %d tries: %s", current.kind, job_id, current.attempts, error)
+                log.error("job %s (%s) gave up after %d tries: %s", current.kind, job.id, current.attempts, error)
             else:
-                wait = backoff * 2 ** (current.attempts - 1)
-                current.due_ms = self._cloud.clock.now_ms() + int(wait * 1000)
+                wait = min(backoff * 2.0 ** min(current.attempts - 1, 64), LONGEST_BACKOFF)
+                current.due_ms = now_ms + int(wait * 1000)
             tx.put(JOBS, current)
+            tx.signal(TOPIC)
+            if current.state == "failed":
+                queue.next_in_order(tx, job, now_ms)
 
-    # -- for people and for the clock --------------------------------------------------------------------------------
-
-    @staticmethod
-    def listed(tx: Reader, limit: int = 1000) -> tuple[list[JobRecord], list[JobRecord]]:
-        """What is still to run, soonest first; and what used up its tries or cannot be read, oldest first."""
-        due = list(tx.scan_index(JOBS, "due", limit=limit))
-        failed = [job for job in due if job.state == UNREADABLE] + list(tx.scan_index(JOBS, "failed", limit=limit))
-        return [job for job in due if job.state != UNREADABLE], sorted(failed, key=lambda job: (job.due_ms, job.id))
-
-    def retry(self, tx: Transaction, job_id: str) -> bool:
-        """Put a failed job back to run now; whether there is that job. Raises CannotRetry."""
-        job = tx.get(JOBS, (job_id,))
-        if job is None:
-            return False
-        if job.state != "failed":
-            why = job.error if job.state == UNREADABLE else "it has not failed, and will run"
-            raise CannotRetry(f"job {job_id} cannot be retried: {why}")
-        now_ms = self._cloud.clock.now_ms()
-        tx.put(JOBS, msgspec.structs.replace(job, state="pending", attempts=0, due_ms=now_ms))
-        tx.signal(TOPIC)
-        return True
-
-    async def retry_all(self) -> list[str]:
-        """Put every failed job back that can be read, a slice of them at a time; their ids."""
-
-        def failed() -> list[str]:
-            with self._cloud.store.read() as tx:
-                return [job.id for job in tx.scan_index(JOBS, "failed")]
-
-        def retry(job_ids: list[str]) -> list[str]:
-            retried = []
-            with self._cloud.store.write() as tx:
-                for job_id in job_ids:
-                    with contextlib.suppress(CannotRetry):  # unreadable, or somebody retried it meanwhile
-                        if self.retry(tx, job_id):
-                            retried.append(job_id)
-            return retried
-
-        retried: list[str] = []
-        found = await self._cloud.run(failed)
-        for start in range(0, len(found), SLICE):
-            part = found[start : start + SLICE]
-            retried += await self._cloud.run(lambda part=part: retry(part))  # type: ignore[misc]
-            await asyncio.sleep(0)
-        return retried
+    # -- for the moving of the clock ---------------------------------------------------------------------------------
 
     async def next_due(self) -> float | None:
-        """When the earliest job that is not running falls due, in seconds of the clock."""
-        running = set(self._running)
-        now_ms = self._cloud.clock.now_ms()
+        """When the earliest job that nobody runs falls due, in seconds of the clock."""
 
         def look() -> int | None:
             with self._cloud.store.read() as tx:
-                for job in self._cloud.local(Reading).due(tx):
-                    taken = self._leases is not None and job.due_ms <= now_ms and self._leases.held(job)
-                    if job.id not in running and not taken:
-                        return job.due_ms
-            return None
+                return self._cloud.local(Looking).next_due(tx)
 
         due_ms = await self._cloud.run(look)
         return None if due_ms is None else due_ms / 1000
 
-    async def settle(self) -> None:
-        """Return when nothing is due and nothing runs, here or at another node, that does not wait for the clock."""
-        elsewhere, waited = 0, 0.0
-        while True:
-            await self._start_due()
-            if not self._running:
-                if self._leases is None or not self._leases.elsewhere:
-                    return
-                waited = waited + 0.05 if self._leases.elsewhere == elsewhere else 0.0
-                if waited >= PATIENCE:
-                    return
-                elsewhere = self._leases.elsewhere
-                await asyncio.sleep(0.05)
-                continue
-            done, _ = await asyncio.wait(
-                list(self._running.values()), timeout=0.05, return_when=asyncio.FIRST_COMPLETED
-            )
-            if not done and self._cloud.clock.next_wake() is not None and await self._only_sleepers():
-                return
+    @property
+    def beginning(self) -> bool:
+        """Whether a job was taken whose handler has not begun."""
+        return any(running.work is None for running in self._running.values())
 
-    async def _only_sleepers(self) -> bool:
-        """Whether the jobs in flight made no progress for a while: they sleep on the clock that we are moving."""
-        before = set(self._running)
-        await asyncio.sleep(0.05)
-        return set(self._running) == before
+    @property
+    def elsewhere(self) -> int:
+        """How many jobs other nodes run."""
+        return self._leases.elsewhere
+
+
+def _service(job: JobRecord) -> str:
+    return job.kind.partition(".")[0]
 
 
 def _text(error: BaseException) -> str:

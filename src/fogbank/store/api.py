@@ -129,8 +129,11 @@ class Reader(Protocol):
         """The first record whose index entry equals `entry`, or None."""
         ...
 
-    def count(self, table: Table[R], prefix: Key = ()) -> int:
-        """How many records have a key that begins with `prefix` (walks them)."""
+    def count(self, table: Table[R], prefix: Key = (), *, index: str = "", start: Key | None = None) -> int:
+        """How many records have a key that begins with `prefix`, from `start` on (walks their rows, not the records).
+
+        With an `index`, prefix and start are those of its entries.
+        """
         ...
 
     def tables(self) -> list[str]:

@@ -14,7 +14,18 @@ from .api import StoreReadOnly
 log = logging.getLogger("fogbank.store")
 
 # what lies directly in a data folder; what is below these is behind them
-NAMES = ("lock", "store.db", "store.db-wal", "store.db-shm", "control.token", "blobs", "lambda", "snapshots", "tls")
+NAMES = (
+    "lock",
+    "store.db",
+    "store.db-wal",
+    "store.db-shm",
+    "control.token",
+    "blobs",
+    "engines",
+    "lambda",
+    "snapshots",
+    "tls",
+)
 
 
 def prepare(data: Path) -> None:

@@ -29,15 +29,14 @@ class Listening:
     def _work(self) -> None:
         import psycopg
 
-        retry, first = FIRST_RETRY, True
+        retry = FIRST_RETRY
         while not self._stop.is_set():
             try:
                 with psycopg.connect(self._url, autocommit=True) as connection:
                     connection.execute(f"LISTEN {self._channel}")
                     self.ready.set()
-                    if not first:
-                        self._heard(MISSED)
-                    retry, first = FIRST_RETRY, False
+                    self._heard(MISSED)  # at the first time too: whoever looked before this may have missed something
+                    retry = FIRST_RETRY
                     while not self._stop.is_set():
                         for notification in connection.notifies(timeout=LOOK):
                             self._heard(notification.payload)

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -57,8 +58,13 @@ def _described(folder: Path) -> Snapshot:
         return Snapshot(name=folder.name, saved=folder.stat().st_mtime, bytes=_size(folder), damaged=reason)
 
 
-async def save(store: Store, blobs: BlobStore, data: Path, name: str, now: float) -> Snapshot:
-    """Save everything under `name`, consistent, while it is used. Raises SnapshotError, StoreFull."""
+async def save(
+    store: Store, blobs: BlobStore, data: Path, name: str, now: float, also: Callable[[Path, Path], None]
+) -> Snapshot:
+    """Save everything under `name`, consistent, while it is used. Raises SnapshotError, StoreFull.
+
+    `also(data, folder)` copies what is kept beside the store and the blobs.
+    """
     folder = _folder(data, name)
     if folder.exists():
         raise SnapshotError(f"there is a snapshot {name} already: fogbank snapshot rm {name}, or take another name")
@@ -68,6 +74,7 @@ async def save(store: Store, blobs: BlobStore, data: Path, name: str, now: float
         with blobs.held():  # what the copy refers to stays until it is linked
             await store.copy_to(part / "store.db")
             await blobs.copy_to(part / "blobs")
+            await asyncio.to_thread(also, data, part)
         snapshot = await asyncio.to_thread(_describe, part, name, now)
         part.rename(folder)
     except BaseException:
@@ -76,8 +83,11 @@ async def save(store: Store, blobs: BlobStore, data: Path, name: str, now: float
     return snapshot
 
 
-async def load(store: Store, blobs: BlobStore, data: Path, name: str) -> None:
-    """Replace everything by what was saved. No transaction may be open. Raises SnapshotError, StoreCorrupt."""
+async def load(store: Store, blobs: BlobStore, data: Path, name: str, also: Callable[[Path, Path], None]) -> None:
+    """Replace everything by what was saved. No transaction may be open. Raises SnapshotError, StoreCorrupt.
+
+    `also(folder, data)` brings back what the one of `save` copied.
+    """
     folder = _existing(data, name)
     for part in ("blobs", "store.db"):
         if not (folder / part).exists():
@@ -86,6 +96,7 @@ async def load(store: Store, blobs: BlobStore, data: Path, name: str) -> None:
         await blobs.restore(folder / "blobs")
         await store.restore(folder / "store.db")
         blobs.keep_released()  # no await since the swap: the restored store may refer to them again
+    await asyncio.to_thread(also, folder, data)
 
 
 async def remove(data: Path, name: str) -> None:

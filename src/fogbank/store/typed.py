@@ -135,9 +135,10 @@ class TypedReader:
         found = self._range_index(low, low + BEYOND, False, 1)
         return _follow(codec, found[0]) if found else None
 
-    def count(self, table: Table[R], prefix: Key = ()) -> int:
-        low = self._codec(table).prefix + encode(prefix)
-        return self._count(low, low + BEYOND)
+    def count(self, table: Table[R], prefix: Key = (), *, index: str = "", start: Key | None = None) -> int:
+        codec = self._codec(table)
+        floor = _floor(codec, index) if index else codec.prefix
+        return self._count(*_bounds(floor, encode(prefix), start, None, None, False))
 
     def tables(self) -> list[str]:
         return [row[len(CATALOG) :].decode() for row, _ in self._range(CATALOG, ceiling(CATALOG), False, 1_000_000)]

@@ -13,6 +13,7 @@ from fogbank.app import App
 from fogbank.core.settings import Settings
 from fogbank.gateway import loop
 
+from . import watchdog
 from .clouds import Cloud, CloudFailed
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class ThreadCloud(Cloud):
     async def _main(self) -> None:
         try:
             self.app = App(self._settings)
+            watchdog.watch(self._loop, self.app)
             await self.app.start()
         except BaseException as error:  # handed to the thread that waits
             self._error = error

@@ -4,8 +4,8 @@ Known forms, each under any of the configured domains (`localhost`, `amazonaws.c
 
     BUCKET.s3.DOMAIN   BUCKET.s3.REGION.DOMAIN   BUCKET.s3-REGION.DOMAIN      s3 virtual hosts
     BUCKET.s3-website.REGION.DOMAIN   BUCKET.s3-website-REGION.DOMAIN         static websites
-    ID.execute-api.REGION.DOMAIN   ID.execute-api.DOMAIN                      API Gateway stages
-    ID.lambda-url.REGION.DOMAIN                                               function URLs (also .on.aws)
+    NAME.LABEL.REGION.DOMAIN   NAME.LABEL.DOMAIN                              what folders declare (`core.doors`):
+                                                                              stages, function URLs (also .on.aws), …
     SERVICE.REGION.DOMAIN   SERVICE.DOMAIN   queue.DOMAIN                     everything else
     BUCKET.DOMAIN                            s3 virtual hosts under an endpoint that SDKs take for S3's own name
 """
@@ -17,6 +17,8 @@ import re
 from functools import cache, lru_cache
 
 import msgspec
+
+from fogbank.core import doors
 
 from . import index
 
@@ -44,8 +46,9 @@ class Host(msgspec.Struct, frozen=True):
 NONE = Host()
 _OTHER_NAMES = frozenset({"s3", "cognito-idp", "email", "monitoring", "events", "states", "tagging"})
 _ADDRESS = re.compile(r"[\d.]+|\[[0-9a-fA-F:]+\]")
+_SHARED = frozenset(host.label for host in doors.hosts() if host.shared)
 _NAMED = re.compile(
-    r"(?:(?P<name>.+)\.)?(?P<service>s3|s3-website|execute-api|lambda-url|s3-control)"
+    rf"(?:(?P<name>.+)\.)?(?P<service>{'|'.join(re.escape(host.label) for host in doors.hosts())})"
     r"(?:[.-](?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?(?:\.dualstack)?"
 )
 
@@ -78,7 +81,7 @@ def _labels(head: str) -> Host:
     match = _NAMED.fullmatch(head)
     if match:
         service, name = match["service"], match["name"] or ""
-        return Host(service, match["region"] or "", name, plane=bool(name) and service != "s3-control")
+        return Host(service, match["region"] or "", name, plane=bool(name) and service not in _SHARED)
     parts = head.split(".")
     region = next((part for part in parts[1:] if _REGION.fullmatch(part)), "")
     # a dualstack or fips mark, and names in front (ACCOUNT.ddb.REGION), do not change the service
@@ -125,14 +128,3 @@ def address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.IPv6Address(name[1:-1]) if bracketed else ipaddress.IPv4Address(name)
     except ValueError:
         return None
-
-
-@lru_cache(maxsize=4096)
-def is_loopback(peer: str) -> bool:
-    """Whether a socket's peer, an address without brackets, is this machine."""
-    try:
-        found = ipaddress.ip_address(peer)
-    except ValueError:
-        return False
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return (mapped or found).is_loopback

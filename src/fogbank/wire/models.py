@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+from fogbank.core import botocore_data
 
 from . import patching
 from .shapes import SHAPE_DECODER, RawRef, Ref, Shape
@@ -340,33 +341,28 @@ class ServiceModel:
         return protocol_of(self, request)
 
 
-def _data_root() -> Path:
-    spec = importlib.util.find_spec("botocore")
-    if spec is None or not spec.submodule_search_locations:
-        raise RuntimeError("botocore's data files are missing: pip install botocore")
-    return Path(next(iter(spec.submodule_search_locations))) / "data"
-
-
-@cache
-def data_root() -> Path:
-    """The folder of botocore's models."""
-    return _data_root()
+OWN = Path(__file__).parent / "own"
+"""Models that botocore does not have, or no more: `own/<service>/<version>/service-2.json`. They come first."""
 
 
 def names() -> list[str]:
-    """Every service there is a model of, by botocore's folder name."""
-    return sorted(path.name for path in data_root().iterdir() if path.is_dir() and model_file(path.name) is not None)
+    """Every service there is a model of, by its folder's name."""
+    roots = [root for root in (OWN, botocore_data.root()) if root.is_dir()]
+    folders = {path.name for root in roots for path in root.iterdir() if path.is_dir()}
+    return sorted(name for name in folders if model_file(name) is not None)
 
 
 def model_file(name: str) -> Path | None:
     """The newest service model of `name`, packed or plain."""
-    folder = data_root() / name
-    if not name or "/" in name or name.startswith(".") or not folder.is_dir():
+    if not name or "/" in name or name.startswith("."):
         return None
-    for version in sorted((path for path in folder.iterdir() if path.is_dir()), reverse=True):
-        for file in ("service-2.json.gz", "service-2.json"):
-            if (version / file).exists():
-                return version / file
+    for folder in (OWN / name, botocore_data.root() / name):
+        if not folder.is_dir():
+            continue
+        for version in sorted((path for path in folder.iterdir() if path.is_dir()), reverse=True):
+            for file in ("service-2.json.gz", "service-2.json"):
+                if (version / file).exists():
+                    return version / file
     return None
 
 

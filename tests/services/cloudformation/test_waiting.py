@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
-from urllib.parse import urlsplit
 
 import pytest
 
-from fogbank.core.http import Request
-from fogbank.gateway.routing import DataPlane, Router
-from fogbank.services.cloudformation.callbacks import PATH, receive
-
-
-def routed():
-    """Whether the gateway leads the paths of callbacks to CloudFormation."""
-    return isinstance(Router(("localhost",), "us-east-1").route(Request("PUT", PATH + "x")), DataPlane)
-
 
 @pytest.fixture
-def answer(cloud):
-    """PUT JSON to a URL that CloudFormation gave, past the router; the HTTP status."""
+def answer():
+    """PUT JSON to a URL that CloudFormation gave; the HTTP status."""
 
     def put(url, document):
         content = document if isinstance(document, bytes) else json.dumps(document).encode()
-        request = Request("PUT", urlsplit(url).path, content=content)
-        return cloud.run(receive(cloud.app, request)).status
+        return send(urllib.request.Request(url, content, method="PUT"))
 
     return put
+
+
+def send(request):
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def waiting(count=1, timeout="60"):
@@ -110,11 +108,9 @@ def test_signal_resource(cfn):
 
 
 def test_only_put_is_answered(cloud):
-    response = cloud.run(receive(cloud.app, Request("GET", "/_aws/cloudformation/x")))
-    assert response.status == 405
+    assert send(urllib.request.Request(cloud.endpoint + "/_aws/cloudformation/x")) == 405
 
 
-@pytest.mark.skipif(not routed(), reason="the gateway does not route callbacks yet")
 def test_the_url_works_without_credentials(cfn):
     cfn.create("open", waiting(), wait=False)
     cfn.until("open", "H", "CREATE_COMPLETE")

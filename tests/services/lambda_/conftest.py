@@ -19,6 +19,7 @@ import pytest
 from fogbank.core.clock import Clock
 from fogbank.core.settings import Settings
 from fogbank.core.signals import Signals
+from fogbank.engines.running import Engines
 from fogbank.services.lambda_.environments.fleet import Fleet, Quota
 from fogbank.services.lambda_.environments.logs import LogStream
 from fogbank.services.lambda_.environments.spec import Credentials, Invocation, Outcome, Spec
@@ -38,7 +39,9 @@ class Bench:
             settings=Settings(data=folder / "data"),
             endpoint="http://localhost:4566",
             on_stop=lambda close: None,
+            local=lambda kind: self.engines,
         )
+        self.engines = Engines(self.app)  # type: ignore[arg-type]
         self.fleet = Fleet(self.app)  # type: ignore[arg-type]
         self.sequence = 0
 
@@ -88,6 +91,7 @@ async def benching(folder: Path) -> AsyncIterator[Bench]:
         yield bench
     finally:
         await bench.fleet.close()
+        await bench.engines.supervisor.close()
 
 
 Body = Callable[[Bench], Coroutine[Any, Any, None]]

@@ -17,6 +17,7 @@ SEND = {
     "Statement": [{"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": "*"}],
 }
 FAIL = "def handler(event, context):\n    raise ValueError('no')\n"
+ECHO = "def handler(event, context):\n    print(event)\n    return event\n"
 
 
 def eventually(look: Callable[[], Any], seconds: float = 20) -> Any:
@@ -111,3 +112,32 @@ def test_an_accepted_event_survives_kill_9(restarted: Any, lambda_of: Any, role_
     fire(bench, "kept")
     restarted.restart()
     assert json.loads(bench.told()["Body"])["responsePayload"] == "kept"
+
+
+def test_a_function_s_role_acts_with_its_tags_wherever_lambda_does(fn: Any) -> None:
+    """aws:PrincipalTag of the execution role: for its logs, its event source and its destination alike.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principaltag
+    """
+    iam, sqs = fn.account.client("iam"), fn.account.client("sqs")
+    allow = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    tags = [{"Key": "team", "Value": "red"}]
+    role = iam.create_role(RoleName="tagged", AssumeRolePolicyDocument=trust, Tags=tags)["Role"]["Arn"]
+    condition = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+    statement = {"Effect": "Allow", "Action": ["sqs:*", "logs:*"], "Resource": "*", "Condition": condition}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName="tagged", PolicyName="p", PolicyDocument=document)
+    told = sqs.create_queue(QueueName="told")["QueueUrl"]
+    source = sqs.create_queue(QueueName="source", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+    arn = f"arn:aws:sqs:us-east-1:{fn.account.id}:"
+    fn.make(code=ECHO, Role=role)
+    fn.client.put_function_event_invoke_config(
+        FunctionName="f", DestinationConfig={"OnSuccess": {"Destination": f"{arn}told"}}
+    )
+    fn.client.invoke(FunctionName="f", InvocationType="Event", Payload=b'"event"')
+    assert eventually(lambda: sqs.receive_message(QueueUrl=told, WaitTimeSeconds=1).get("Messages"))
+    fn.client.create_event_source_mapping(FunctionName="f", EventSourceArn=f"{arn}source")
+    sqs.send_message(QueueUrl=source, MessageBody="polled")
+    logs = fn.account.client("logs")
+    eventually(lambda: logs.filter_log_events(logGroupName="/aws/lambda/f", filterPattern="polled")["events"])

@@ -45,13 +45,13 @@ class Claim(msgspec.Struct, frozen=True):
     version: Literal[2, 4]
     place: Literal["header", "query"]
     access_key: str
-    signature: str
-    timestamp: str = ""
     date: str = ""
     region: str = ""
     service: str = ""
     terminator: str = "aws4_request"
     signed_headers: SignedHeaders = NO_HEADERS
+    signature: str = ""
+    timestamp: str = ""
     token: str = ""
     expires: int | None = None
 
@@ -69,10 +69,12 @@ _LONGEST = 2048  # of an Authorization header that is worth remembering
 
 
 @lru_cache(maxsize=1024)
-def _usual(head: str) -> tuple[str, str, str, str, SignedHeaders] | None:
-    """The parts of an Authorization header up to its signature, which a client repeats all day."""
+def _usual(head: str) -> tuple[Literal[4], Literal["header"], str, str, str, str, str, SignedHeaders] | None:
+    """A Claim's first members, from an Authorization header up to its signature, which a client repeats all day."""
     match = _USUAL.fullmatch(head)
-    return (match[1], match[2], match[3], match[4], signed_headers(match[5])) if match else None
+    if match is None:
+        return None
+    return 4, "header", match[1], match[2], match[3], match[4], "aws4_request", signed_headers(match[5])
 
 
 def read(request: Request) -> Claim | None:
@@ -96,20 +98,7 @@ def read(request: Request) -> Claim | None:
     if parts is None or not timestamp:
         request.claim = known = _read(request)
         return known
-    key, date, region, service, headers = parts
-    request.claim = known = Claim(
-        4,
-        "header",
-        key,
-        authorization[-64:],
-        timestamp,
-        date,
-        region,
-        service,
-        "aws4_request",
-        headers,
-        given("x-amz-security-token", ""),
-    )
+    request.claim = known = Claim(*parts, authorization[-64:], timestamp, given("x-amz-security-token", ""))
     return known
 
 

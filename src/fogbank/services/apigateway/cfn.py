@@ -9,11 +9,15 @@ import json
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
+from fogbank.core.cfn_calls import create_once, unless
+from fogbank.core.cfn_tables import tags_of
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 
-from .cfn_values import camel, patches, tags
+from .cfn_calls import GONE, gone, made_once, retag
+from .cfn_values import camel, patches
 from .openapi.document import MAX_DOCUMENT
+from .records import APIS, DEPLOYMENTS, STAGES
 
 TOO_LARGE = "The API definition is larger than 6 MB."
 
@@ -50,32 +54,13 @@ class RestApi:
     """Ref and GetAtt RestApiId: the id. GetAtt RootResourceId."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        found = await self._left_over(ctx, name)
-        if found is None:
-            request = self._request(properties)
-            request["tags"] = {**request.get("tags", {}), "fogbank:cfn-token": name.token}
-            document = await document_of(ctx, properties)
-            request["name"] = request.get("name") or name.logical_id  # a document's title comes with PutRestApi
-            found = (await ctx.call("apigateway", "CreateRestApi", request))["id"]
-            if document is not None:
-                await self._put(ctx, found, properties, document, mode="overwrite")
-        arn = f"arn:{ctx.partition}:apigateway:{ctx.region}::/restapis/{found}"
-        await ctx.call("apigateway", "UntagResource", {"resourceArn": arn, "tagKeys": ["fogbank:cfn-token"]})
+        document = await document_of(ctx, properties)
+        request = self._request(properties)
+        request["name"] = request.get("name") or name.logical_id  # a document's title comes with PutRestApi
+        found = await made_once(ctx, name, "CreateRestApi", request, APIS)
+        if document is not None:
+            await self._put(ctx, found, properties, document, mode="overwrite")
         return await self._made(ctx, found)
-
-    @staticmethod
-    async def _left_over(ctx: Context, name: Name) -> str | None:
-        """An API that an interrupted create made: it still carries the mark of this creation."""
-        position = None
-        while True:
-            request = {"limit": 500} | ({"position": position} if position else {})
-            answer = await ctx.call("apigateway", "GetRestApis", request)
-            for api in answer.get("items") or ():
-                if (api.get("tags") or {}).get("fogbank:cfn-token") == name.token:
-                    await ctx.call("apigateway", "DeleteRestApi", {"restApiId": api["id"]})
-            position = answer.get("position")
-            if not position:
-                return None
 
     @staticmethod
     def _request(properties: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +80,7 @@ class RestApi:
         if isinstance(configuration, dict):
             request["endpointConfiguration"] = camel(configuration, ("Types", "VpcEndpointIds", "IpAddressType"))
         if properties.get("Tags"):
-            request["tags"] = tags(properties["Tags"])
+            request["tags"] = tags_of(properties)
         return request
 
     @staticmethod
@@ -147,28 +132,6 @@ class RestApi:
         return Resource(api, {"RestApiId": api, "RootResourceId": shown["rootResourceId"]})
 
 
-async def gone(ctx: Context, operation: str, request: dict[str, Any]) -> None:
-    """Delete; what is not there any more is fine."""
-    try:
-        await ctx.call("apigateway", operation, request)
-    except ServiceError as error:
-        if error.code != "NotFoundException":
-            raise
-
-
-async def retag(ctx: Context, path: str, old: dict[str, Any], new: dict[str, Any]) -> None:
-    """Make a resource's tags those of the template."""
-    before, after = tags(old.get("Tags")), tags(new.get("Tags"))
-    if before == after:
-        return
-    arn = f"arn:{ctx.partition}:apigateway:{ctx.region}::{path}"
-    removed = [key for key in before if key not in after]
-    if removed:
-        await ctx.call("apigateway", "UntagResource", {"resourceArn": arn, "tagKeys": removed})
-    if after:
-        await ctx.call("apigateway", "TagResource", {"resourceArn": arn, "tags": after})
-
-
 def stage_settings(given: dict[str, Any]) -> list[dict[str, Any]]:
     """The patches of a stage description: method settings, access log, canary."""
     operations: list[dict[str, Any]] = []
@@ -196,7 +159,7 @@ def stage_settings(given: dict[str, Any]) -> list[dict[str, Any]]:
     return operations
 
 
-@resource("AWS::ApiGateway::Deployment", immutable=("RestApiId", "DeploymentCanarySettings"))
+@resource("AWS::ApiGateway::Deployment")
 class Deployment:
     """Ref and GetAtt DeploymentId: the id."""
 
@@ -213,7 +176,15 @@ class Deployment:
                 request["stageDescription"] = described["Description"]
             if described.get("TracingEnabled") is not None:
                 request["tracingEnabled"] = described["TracingEnabled"]
-        made = (await ctx.call("apigateway", "CreateDeployment", request))["id"]
+        made = await made_once(
+            ctx,
+            name,
+            "CreateDeployment",
+            request,
+            DEPLOYMENTS,
+            properties["RestApiId"],
+            fits=lambda kept: kept.description == request.get("description", ""),
+        )
         operations = stage_settings(described) if properties.get("StageName") else []
         if operations:
             update = {"restApiId": properties["RestApiId"], "stageName": properties["StageName"]}
@@ -234,11 +205,8 @@ class Deployment:
         api = properties["RestApiId"]
         stage = properties.get("StageName")
         if stage:
-            try:
-                held = await ctx.call("apigateway", "GetStage", {"restApiId": api, "stageName": stage})
-            except ServiceError:
-                held = {}
-            if held.get("deploymentId") == physical_id:
+            held = await unless(ctx.call("apigateway", "GetStage", {"restApiId": api, "stageName": stage}), GONE)
+            if held is not None and held.get("deploymentId") == physical_id:
                 await gone(ctx, "DeleteStage", {"restApiId": api, "stageName": stage})
         try:
             await gone(ctx, "DeleteDeployment", {"restApiId": api, "deploymentId": physical_id})
@@ -247,7 +215,7 @@ class Deployment:
                 raise
 
 
-@resource("AWS::ApiGateway::Stage", immutable=("RestApiId", "StageName"))
+@resource("AWS::ApiGateway::Stage", unbuilt=("ClientCertificateId",))
 class Stage:
     """Ref: the stage's name."""
 
@@ -267,22 +235,15 @@ class Stage:
                 ("DeploymentId", "PercentTraffic", "StageVariableOverrides", "UseStageCache"),
             )
         if properties.get("Tags"):
-            request["tags"] = tags(properties["Tags"])
-        try:
-            await ctx.call("apigateway", "CreateStage", request)
-        except ServiceError as error:
-            held = {"restApiId": request["restApiId"], "stageName": stage}
-            mine = error.code == "ConflictException" and await self._mine(ctx, held, request)
-            if not mine:
-                raise
+            request["tags"] = tags_of(properties)
+
+        async def found() -> dict[str, Any] | None:
+            kept = await ctx.fetch(lambda tx: tx.get(STAGES, (ctx.account, ctx.region, request["restApiId"], stage)))
+            return {} if kept is not None and name.made(kept.created) else None
+
+        await create_once(name, lambda: ctx.call("apigateway", "CreateStage", request), found)
         await self._apply(ctx, properties["RestApiId"], stage, stage_settings(properties))
         return Resource(stage, {})
-
-    @staticmethod
-    async def _mine(ctx: Context, held: dict[str, Any], request: dict[str, Any]) -> bool:
-        """Whether the stage that is there already came of an earlier try of this creation."""
-        stage = await ctx.call("apigateway", "GetStage", held)
-        return bool(stage.get("deploymentId") == request.get("deploymentId"))
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         api = new["RestApiId"]

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.cfn_calls import create_once
+from fogbank.core.cfn_tables import tags_of
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 
-from .cfn import gone, retag
-from .cfn_values import camel, patches, tags
+from .cfn_calls import gone, made_once, retag
+from .cfn_values import camel, patches
+from .records import DOMAINS, KEYS, MAPPINGS, PLANS, VPC_LINKS
 
 
-@resource("AWS::ApiGateway::ApiKey", immutable=("Name", "Value", "GenerateDistinctId"))
+@resource("AWS::ApiGateway::ApiKey")
 class ApiKey:
     """Ref and GetAtt APIKeyId: the id."""
 
@@ -25,12 +28,8 @@ class ApiKey:
         if properties.get("StageKeys"):
             request["stageKeys"] = [camel(stage, ("RestApiId", "StageName")) for stage in properties["StageKeys"]]
         if properties.get("Tags"):
-            request["tags"] = tags(properties["Tags"])
-        if not properties.get("Name"):  # a generated name is there only if an earlier try made it
-            held = await ctx.call("apigateway", "GetApiKeys", {"nameQuery": request["name"]})
-            for item in held.get("items") or ():
-                return Resource(item["id"], {"APIKeyId": item["id"]})
-        made = (await ctx.call("apigateway", "CreateApiKey", request))["id"]
+            request["tags"] = tags_of(properties)
+        made = await made_once(ctx, name, "CreateApiKey", request, KEYS)
         return Resource(made, {"APIKeyId": made})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
@@ -89,8 +88,8 @@ class UsagePlan:
         if properties.get("ApiStages"):
             request["apiStages"] = _stages(properties["ApiStages"])
         if properties.get("Tags"):
-            request["tags"] = tags(properties["Tags"])
-        made = (await ctx.call("apigateway", "CreateUsagePlan", request))["id"]
+            request["tags"] = tags_of(properties)
+        made = await made_once(ctx, name, "CreateUsagePlan", request, PLANS)
         return Resource(made, {"Id": made})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
@@ -155,7 +154,7 @@ def _step(path: str) -> str:
     return f"{head.replace('/', '~1') or '~1'}/{verb}"
 
 
-@resource("AWS::ApiGateway::UsagePlanKey", immutable=("KeyId", "KeyType", "UsagePlanId"))
+@resource("AWS::ApiGateway::UsagePlanKey")
 class UsagePlanKey:
     """Ref: key and plan."""
 
@@ -200,7 +199,7 @@ class Account:
             await ctx.call("apigateway", "UpdateAccount", {"patchOperations": operations})
 
 
-@resource("AWS::ApiGateway::DomainName", immutable=("DomainName",))
+@resource("AWS::ApiGateway::DomainName")
 class DomainName:
     """Ref: the name."""
 
@@ -216,8 +215,16 @@ class DomainName:
             mutual = properties["MutualTlsAuthentication"]
             request["mutualTlsAuthentication"] = camel(mutual, ("TruststoreUri", "TruststoreVersion"))
         if properties.get("Tags"):
-            request["tags"] = tags(properties["Tags"])
-        return self._made(await ctx.call("apigateway", "CreateDomainName", request))
+            request["tags"] = tags_of(properties)
+
+        async def found() -> dict[str, Any] | None:
+            kept = await ctx.fetch(lambda tx: tx.get(DOMAINS, (ctx.account, ctx.region, request["domainName"])))
+            if kept is None or not name.made(kept.created):
+                return None
+            return await ctx.call("apigateway", "GetDomainName", {"domainName": request["domainName"]})
+
+        shown = await create_once(name, lambda: ctx.call("apigateway", "CreateDomainName", request), found)
+        return self._made(shown)
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         before, after = camel(old, self._TEXTS), camel(new, self._TEXTS)
@@ -237,14 +244,24 @@ class DomainName:
         return Resource(shown["domainName"], {n[0].upper() + n[1:]: shown[n] for n in names if n in shown})
 
 
-@resource("AWS::ApiGateway::BasePathMapping", immutable=("DomainName", "BasePath"))
+@resource("AWS::ApiGateway::BasePathMapping")
 class BasePathMapping:
     """A stage under a path of a domain name."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         request = camel(properties, ("DomainName", "BasePath", "RestApiId", "Stage"))
-        await ctx.call("apigateway", "CreateBasePathMapping", request)
-        return Resource(f"{properties['DomainName']}|{properties.get('BasePath') or '(none)'}", {})
+        base = properties.get("BasePath") or "(none)"
+        made = f"{properties['DomainName']}|{base}"
+
+        async def found() -> dict[str, Any] | None:
+            """Mappings do not say when they were made; it is enough that it leads there and nobody else has it."""
+            place = (ctx.account, ctx.region, properties["DomainName"], base)
+            kept = await ctx.fetch(lambda tx: tx.get(MAPPINGS, place))
+            ours = kept is not None and kept.api == properties.get("RestApiId") and name.claim(made)
+            return {} if ours else None
+
+        await create_once(name, lambda: ctx.call("apigateway", "CreateBasePathMapping", request), found)
+        return Resource(made, {})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         operations = patches(camel(old, ("Stage",)), camel(new, ("Stage",)), ("stage",))
@@ -259,15 +276,15 @@ class BasePathMapping:
         await gone(ctx, "DeleteBasePathMapping", request)
 
 
-@resource("AWS::ApiGateway::VpcLink", immutable=("TargetArns",))
+@resource("AWS::ApiGateway::VpcLink")
 class VpcLink:
     """Ref and GetAtt VpcLinkId: the id."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         request = camel(properties, ("Name", "Description", "TargetArns"))
         if properties.get("Tags"):
-            request["tags"] = tags(properties["Tags"])
-        made = (await ctx.call("apigateway", "CreateVpcLink", request))["id"]
+            request["tags"] = tags_of(properties)
+        made = await made_once(ctx, name, "CreateVpcLink", request, VPC_LINKS)
         return Resource(made, {"VpcLinkId": made})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.cfn_calls import create_once, text
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
 
-from .cfn import gone
+from .cfn_calls import gone, made_once
 from .cfn_values import camel, patches
+from .records import AUTHORIZERS, MODELS, RESOURCES, VALIDATORS
 
 
-async def _find(ctx: Context, operation: str, request: dict[str, Any], fits: dict[str, Any]) -> dict[str, Any] | None:
-    """The first item of a listing whose members are those of `fits`: what an interrupted create left."""
-    position = None
-    while True:
-        more = {"limit": 500} | ({"position": position} if position else {})
-        answer = await ctx.call("apigateway", operation, {**request, **more})
-        for item in answer.get("items") or ():
-            if all(item.get(name) == value for name, value in fits.items()):
-                return dict(item)
-        position = answer.get("position")
-        if not position:
-            return None
-
-
-@resource("AWS::ApiGateway::Resource", immutable=("RestApiId", "ParentId", "PathPart"))
+@resource("AWS::ApiGateway::Resource")
 class PathResource:
     """Ref and GetAtt ResourceId: the id."""
 
@@ -37,16 +23,15 @@ class PathResource:
             "parentId": properties["ParentId"],
             "pathPart": str(properties["PathPart"]),
         }
-        try:
-            made = (await ctx.call("apigateway", "CreateResource", request))["id"]
-        except ServiceError as error:
-            if error.code != "ConflictException":
-                raise
-            fits = {"parentId": request["parentId"], "pathPart": request["pathPart"]}
-            left = await _find(ctx, "GetResources", {"restApiId": request["restApiId"]}, fits)
-            if left is None or left.get("resourceMethods"):
-                raise
-            made = left["id"]  # what an interrupted create left: nothing is in it yet
+        made = await made_once(
+            ctx,
+            name,
+            "CreateResource",
+            request,
+            RESOURCES,
+            request["restApiId"],
+            fits=lambda kept: (kept.parent, kept.part) == (request["parentId"], request["pathPart"]),
+        )
         return Resource(made, {"ResourceId": made})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
@@ -60,7 +45,7 @@ def _bool(value: Any) -> bool:
     return value is True or str(value).lower() == "true"
 
 
-@resource("AWS::ApiGateway::Method", immutable=("RestApiId", "ResourceId", "HttpMethod"))
+@resource("AWS::ApiGateway::Method")
 class Method:
     """A method with its integration and responses, put as a whole."""
 
@@ -133,16 +118,10 @@ def _required(value: Any) -> bool:
 
 
 def _texts(given: dict[str, Any]) -> dict[str, str]:
-    return {name: _text(value) for name, value in given.items()}
+    return {name: text(value) for name, value in given.items()}
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-@resource("AWS::ApiGateway::Model", immutable=("RestApiId", "Name", "ContentType"))
+@resource("AWS::ApiGateway::Model")
 class Model:
     """Ref: the model's name."""
 
@@ -153,16 +132,24 @@ class Model:
             "restApiId": properties["RestApiId"],
             "name": model,
             "contentType": properties.get("ContentType") or "application/json",
-            "schema": _text(properties.get("Schema") or {}),
+            "schema": text(properties.get("Schema") or {}),
         }
         if properties.get("Description"):
             request["description"] = properties["Description"]
-        await ctx.call("apigateway", "CreateModel", request)
+
+        async def found() -> dict[str, Any] | None:
+            """Models do not say when they were made, and their names are not theirs alone: it is the same model."""
+            place = (ctx.account, ctx.region, request["restApiId"], model)
+            kept = await ctx.fetch(lambda tx: tx.get(MODELS, place))
+            same = kept is not None and all(kept.shape.get(key) == request[key] for key in ("contentType", "schema"))
+            return {} if same else None
+
+        await create_once(name, lambda: ctx.call("apigateway", "CreateModel", request), found)
         return Resource(model, {})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        before = {"schema": _text(old.get("Schema") or {}), "description": old.get("Description")}
-        after = {"schema": _text(new.get("Schema") or {}), "description": new.get("Description")}
+        before = {"schema": text(old.get("Schema") or {}), "description": old.get("Description")}
+        after = {"schema": text(new.get("Schema") or {}), "description": new.get("Description")}
         operations = patches(before, after, ("schema", "description"))
         if operations:
             request = {"restApiId": new["RestApiId"], "modelName": physical_id, "patchOperations": operations}
@@ -173,7 +160,7 @@ class Model:
         await gone(ctx, "DeleteModel", {"restApiId": properties["RestApiId"], "modelName": physical_id})
 
 
-@resource("AWS::ApiGateway::RequestValidator", immutable=("RestApiId", "Name"))
+@resource("AWS::ApiGateway::RequestValidator")
 class RequestValidator:
     """Ref and GetAtt RequestValidatorId: the id."""
 
@@ -181,11 +168,9 @@ class RequestValidator:
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         request = {"restApiId": properties["RestApiId"], "name": properties.get("Name") or name.physical()}
-        found = await _find(ctx, "GetRequestValidators", {"restApiId": request["restApiId"]}, {"name": request["name"]})
-        if found is None or properties.get("Name"):
-            request |= camel(properties, self._MEMBERS)
-            found = await ctx.call("apigateway", "CreateRequestValidator", request)
-        return Resource(found["id"], {"RequestValidatorId": found["id"]})
+        request |= camel(properties, self._MEMBERS)
+        made = await made_once(ctx, name, "CreateRequestValidator", request, VALIDATORS, request["restApiId"])
+        return Resource(made, {"RequestValidatorId": made})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         names = ("validateRequestBody", "validateRequestParameters")
@@ -201,7 +186,7 @@ class RequestValidator:
         await gone(ctx, "DeleteRequestValidator", request)
 
 
-@resource("AWS::ApiGateway::Authorizer", immutable=("RestApiId",))
+@resource("AWS::ApiGateway::Authorizer")
 class Authorizer:
     """Ref and GetAtt AuthorizerId: the id."""
 
@@ -218,7 +203,7 @@ class Authorizer:
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         request = {"name": name.physical(), **self._request(properties), "restApiId": properties["RestApiId"]}
-        made = (await ctx.call("apigateway", "CreateAuthorizer", request))["id"]
+        made = await made_once(ctx, name, "CreateAuthorizer", request, AUTHORIZERS, properties["RestApiId"])
         return Resource(made, {"AuthorizerId": made})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
@@ -242,7 +227,7 @@ class Authorizer:
         await gone(ctx, "DeleteAuthorizer", {"restApiId": properties["RestApiId"], "authorizerId": physical_id})
 
 
-@resource("AWS::ApiGateway::GatewayResponse", immutable=("RestApiId", "ResponseType"))
+@resource("AWS::ApiGateway::GatewayResponse")
 class GatewayResponse:
     """Ref and GetAtt Id: an id of its own."""
 
@@ -256,11 +241,7 @@ class GatewayResponse:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         request = {"restApiId": properties["RestApiId"], "responseType": properties["ResponseType"]}
-        try:
-            await gone(ctx, "DeleteGatewayResponse", request)
-        except ServiceError as error:
-            if error.code != "NotFoundException":
-                raise
+        await gone(ctx, "DeleteGatewayResponse", request)
 
     @staticmethod
     async def _put(ctx: Context, properties: dict[str, Any]) -> None:

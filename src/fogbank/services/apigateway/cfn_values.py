@@ -18,11 +18,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def tags(given: Any) -> dict[str, str]:
-    """A list of Key and Value as a map."""
-    return {tag["Key"]: str(tag["Value"]) for tag in given or ()}
-
-
 def patches(old: dict[str, Any], new: dict[str, Any], names: Iterable[str]) -> list[dict[str, Any]]:
     """`replace` operations for what differs; "" for what is no more."""
     operations = []

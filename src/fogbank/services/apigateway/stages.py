@@ -61,9 +61,11 @@ def check(shape: dict[str, Any]) -> None:
         raise BadRequest("Percent traffic must be between 0.0 and 100.0")
 
 
-def shown(stage: Stage) -> dict[str, Any]:
-    """The Stage structure."""
+def shown(ctx: Context, stage: Stage) -> dict[str, Any]:
+    """The Stage structure. A cache cluster is said to be there, since deploy tools wait for it; nothing is cached."""
     enabled = stage.shape.get("cacheClusterEnabled")
+    if enabled:
+        ctx.recorded("cacheClusterEnabled")
     settings = {
         name: {**DEFAULT_SETTING, **setting} for name, setting in (stage.shape.get("methodSettings") or {}).items()
     }

@@ -8,11 +8,14 @@ condition's signal ("Wait condition signal").
 from __future__ import annotations
 
 from typing import Any
+from xml.sax.saxutils import escape
 
 from fogbank.core import documents
 from fogbank.core.context import Context
-from fogbank.core.http import BodyTooLarge, Request, Response
+from fogbank.core.errors import ServiceError
+from fogbank.core.http import BodyTooLarge, Response
 from fogbank.core.operation import endpoint
+from fogbank.core.visit import Visit
 from fogbank.store.api import Reader, Transaction
 
 from .records import CALLBACKS, Callback
@@ -23,7 +26,7 @@ MAX_ANSWER = 4096 * 4  # bytes; AWS's own bound for custom resources is 4096
 
 def url_of(ctx: Context, callback: Callback, *, inside: bool = False) -> str:
     """The URL on the endpoint that the client used; `inside`: on the one that functions use, which is never TLS."""
-    endpoint = str(getattr(ctx.app, "endpoint", ctx.endpoint)) if inside else ctx.endpoint
+    endpoint = ctx.app.endpoint if inside else ctx.endpoint
     return f"{endpoint}{PATH}{callback.secret}"
 
 
@@ -59,37 +62,47 @@ def secret_of(url: str) -> str:
     return url.partition("?")[0].rsplit("/", 1)[-1]
 
 
-@endpoint("cloudformation-callback")
-async def receive(app: Any, request: Request) -> Response:
+class Refused(ServiceError):
+    """A PUT that is not taken, in the words of S3."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code  # type: ignore[misc]
+
+
+def refuse(visit: Visit, error: ServiceError) -> Response:
+    code, message = escape(error.code_for("s3")), escape(error.message)
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    return Response(error.status, [("content-type", "application/xml")], text.encode())
+
+
+@endpoint("cloudformation-callback", refuse=refuse, id_header="x-amz-request-id")
+async def receive(visit: Visit) -> Response:
     """PUT PATH/SECRET with a JSON object."""
+    request = visit.request
     if request.method != "PUT":
-        return _answer(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+        raise Refused(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
     try:
         content = await request.read(MAX_ANSWER)
         answer = documents.read(content)
     except BodyTooLarge:
-        return _answer(400, "EntityTooLarge", "Response object is too long.")
+        raise Refused(400, "EntityTooLarge", "Response object is too long.") from None
     except documents.BadDocument:
         answer = None
     if not isinstance(answer, dict):
-        return _answer(400, "InvalidRequest", "The body is no JSON object.")
-    secret = secret_of(request.path)
-
-    def keep() -> bool:
-        with app.store.write() as tx:
-            callback = tx.get(CALLBACKS, (secret,))
-            if callback is None:
-                return False
-            callback.answers.append(answer)
-            tx.put(CALLBACKS, callback)
-            tx.signal(topic(secret))
-            return True
-
-    if await app.run(keep):
-        return Response(200)
-    return _answer(403, "AccessDenied", "Request has expired")
+        raise Refused(400, "InvalidRequest", "The body is no JSON object.")
+    callback = await visit.anonymous().transact(_keep, secret_of(request.path), answer)
+    if callback is None:
+        raise Refused(403, "AccessDenied", "Request has expired")
+    visit.reaches(callback.account, callback.region)
+    return Response(200)
 
 
-def _answer(status: int, code: str, message: str) -> Response:
-    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
-    return Response(status, [("content-type", "application/xml")], text.encode())
+def _keep(tx: Transaction, secret: str, answer: dict[str, Any]) -> Callback | None:
+    callback = tx.get(CALLBACKS, (secret,))
+    if callback is not None:
+        callback.answers.append(answer)
+        tx.put(CALLBACKS, callback)
+        tx.signal(topic(secret))
+    return callback

@@ -96,7 +96,7 @@ class Differ:
         self, record: StackResource, declared: dict[str, Any], wanted: dict[str, Any]
     ) -> dict[str, Any] | None:
         found = self._find(record.type)
-        immutable = found.immutable if found is not None else ()
+        immutable = registry.immutable(found) if found is not None else ()
         old = record.properties
         names = compare.changed(old, wanted)
         scope, details = [], []

@@ -24,6 +24,7 @@ def add(
     status: str,
     reason: str = "",
     properties: dict[str, Any] | None = None,
+    detailed: str = "",
 ) -> None:
     """Append an event to a stack; subscribed topics hear of it by a job."""
     last = _last(tx, stack)
@@ -46,6 +47,7 @@ def add(
         reason=reason[:1024],
         properties=json.dumps(properties) if properties is not None else "",
         token=stack.token,
+        detailed=detailed,
     )
     tx.put(EVENTS, event)
     if stack.notification_arns:
@@ -54,7 +56,12 @@ def add(
 
 
 def of_resource(
-    tx: Transaction, ctx: Context, stack: Stack, resource: StackResource, properties: dict[str, Any] | None = None
+    tx: Transaction,
+    ctx: Context,
+    stack: Stack,
+    resource: StackResource,
+    properties: dict[str, Any] | None = None,
+    detailed: str = "",
 ) -> None:
     """The event of a resource's present state."""
     shown = resource.properties if properties is None else properties
@@ -68,6 +75,7 @@ def of_resource(
         resource.status,
         resource.reason,
         shown,
+        detailed,
     )
 
 
@@ -115,5 +123,6 @@ def shape(event: Event) -> dict[str, Any]:
         "ResourceStatusReason": event.reason,
         "ResourceProperties": event.properties,
         "ClientRequestToken": event.token,
+        "DetailedStatus": event.detailed,
     }
     return shown | {key: value for key, value in optional.items() if value}

@@ -12,7 +12,7 @@ from .engine.run import Run
 from .records import CHANGE_SETS, EVENTS, RESOURCES, REVISIONS, STACKS
 
 
-@job("cloudformation.run", attempts=10)
+@job("cloudformation.run", attempts=10, lane="cloudformation")
 async def run(ctx: Context, payload: dict[str, Any]) -> None:
     """Take a stack through the operation it was told to do. After a crash it goes on where it was."""
     await Run(ctx, payload["stack"]).drive()

@@ -150,6 +150,7 @@ class Event(Record):
     reason: str = ""
     properties: str = ""  # JSON
     token: str = ""
+    detailed: str = ""  # VALIDATION_FAILED
 
 
 EVENTS = Table("cloudformation/event", Event, key=lambda e: (e.account, e.region, e.stack_id, e.number))

@@ -18,7 +18,7 @@ from .errors import no_stack, of_nothing
 from .records import RESOURCES, REVISIONS, STACKS, Revision, Stack, StackResource
 from .template.structure import Template, sections
 
-MAX_STACKS = 2000  # "CloudFormation quotas": stacks per account and region
+STACK_COUNT = "L-0485CB21"  # the quota: stacks per account and region
 GRACE = 2.0  # seconds
 WAIT = "AWS::CloudFormation::WaitCondition"
 KEPT_SECONDS = 90 * 86400  # a deleted stack is described by its id for 90 days

@@ -104,7 +104,8 @@ async def _drop(ctx: Context, series: Series, before: int) -> None:
 
 def _forget(tx: Transaction, ctx: Context, before_ms: int) -> bool:
     """Alarm history is kept for 30 days."""
-    old = [item for item in tx.scan(HISTORY, (ctx.account, ctx.region)) if item.at_ms < before_ms][:SLICE]
+    where = (ctx.account, ctx.region)
+    old = list(tx.scan_index(HISTORY, "time", where, end=(*where, int(before_ms)), limit=SLICE))
     for item in old:
         tx.delete(HISTORY, HISTORY.key(item))
     return bool(old)

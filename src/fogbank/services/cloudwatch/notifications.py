@@ -9,22 +9,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fogbank.core import principal
+from fogbank.core import principal, regions
 from fogbank.core.context import Context
 
 from .arns import alarm_arn
 from .records import Alarm
 from .states import stamp
 
-_REGIONS = {
-    "us-east-1": "US East (N. Virginia)", "us-east-2": "US East (Ohio)", "us-west-1": "US West (N. California)",
-    "us-west-2": "US West (Oregon)", "eu-west-1": "EU (Ireland)", "eu-west-2": "EU (London)",
-    "eu-west-3": "EU (Paris)", "eu-central-1": "EU (Frankfurt)", "eu-north-1": "EU (Stockholm)",
-    "ap-southeast-1": "Asia Pacific (Singapore)", "ap-southeast-2": "Asia Pacific (Sydney)",
-    "ap-northeast-1": "Asia Pacific (Tokyo)", "ap-northeast-2": "Asia Pacific (Seoul)",
-    "ap-south-1": "Asia Pacific (Mumbai)", "sa-east-1": "South America (Sao Paulo)",
-    "ca-central-1": "Canada (Central)",
-}  # fmt: skip
 _STATISTICS = {"SampleCount": "SAMPLE_COUNT", "Average": "AVERAGE", "Sum": "SUM", "Minimum": "MINIMUM",
                "Maximum": "MAXIMUM"}  # fmt: skip
 
@@ -50,11 +41,16 @@ async def _publish(ctx: Context, topic: str, alarm: Alarm, change: dict[str, Any
     """Publish as CloudWatch. The policy a topic has by default lets its owner's alarms in (AWS:SourceOwner)."""
     request = {
         "TopicArn": topic,
-        "Subject": f'{change["state"]}: "{alarm.name}" in {_REGIONS.get(ctx.region, ctx.region)}'[:100],
+        "Subject": f'{change["state"]}: "{alarm.name}" in {_region(ctx)}'[:100],
         "Message": json.dumps(_message(ctx, alarm, change)),
     }
     who = principal.service("cloudwatch.amazonaws.com", ctx.account, alarm_arn(ctx, alarm.name))
     await ctx.acting_as(who).call("sns", "Publish", request)
+
+
+def _region(ctx: Context) -> str:
+    """Its name; Europe is EU in notifications."""
+    return regions.description(ctx.region).replace("Europe (", "EU (")
 
 
 def _message(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +63,7 @@ def _message(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> dict[str, An
         "NewStateValue": change["state"],
         "NewStateReason": change["reason"],
         "StateChangeTime": stamp(change["at"]),
-        "Region": _REGIONS.get(ctx.region, ctx.region),
+        "Region": _region(ctx),
         "AlarmArn": alarm_arn(ctx, alarm.name),
         "OldStateValue": change["old"],
         "OKActions": settings.get("OKActions") or [],

@@ -11,7 +11,6 @@ from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
-from fogbank.store.api import Reader
 
 from . import expressions, reading
 from .expressions import InvalidExpression
@@ -66,10 +65,13 @@ class Queries:
         """The queries that have to be read."""
         return [name for name, query in self._queries.items() if "MetricStat" in query]
 
-    def read(self, tx: Reader, name: str) -> None:
-        """One of `metrics`."""
+    def values(self, name: str) -> reading.Values:
+        """What has to be read for one of `metrics`, and then to be handed to `keep`."""
         stat = self._queries[name]["MetricStat"]
-        self._known[name] = reading.line(tx, self._ctx, stat, self.start(stat["Period"]), self._end)
+        return reading.Values(self._ctx, stat, self.start(stat["Period"]), self._end)
+
+    def keep(self, name: str, values: reading.Values) -> None:
+        self._known[name] = values.line()
 
     def aligned(self) -> Queries:
         """The start stands already where periods begin (alarms)."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 from fogbank.core.context import Context
 from fogbank.store.api import Reader
@@ -13,6 +14,8 @@ from .records import POINTS, SERIES, Dimensions, Point, dimension_text
 from .statistics import Summary, combine, statistic
 
 DAY = 86400
+SLICE = 500  # points that are read before others have their turn
+MetricName = tuple[str, str, Dimensions]  # namespace, name, dimensions
 Line = dict[int, float]  # epoch seconds -> value
 
 
@@ -41,37 +44,76 @@ def check_period(period: int) -> None:
         raise InvalidParameterValue("The parameter Period must be 1, 5, 10, 20, 30, or a multiple of 60.")
 
 
-def periods(
-    tx: Reader, ctx: Context, namespace: str, name: str, dimensions: Dimensions, start: int, end: float, period: int
-) -> dict[tuple[int, str], Summary]:
-    """What there is in [start, end), by the beginning of its period and by unit."""
-    series = tx.get(SERIES, (ctx.account, ctx.region, namespace, name, dimension_text(dimensions)))
-    if series is None:
-        return {}
-    groups: dict[tuple[int, str], list[Point]] = {}
-    for point in tx.scan(POINTS, (series.id,), start=(series.id, start), end=(series.id, int(-(-end // 1)))):
-        groups.setdefault((start + (point.at - start) // period * period, point.unit), []).append(point)
-    return {key: combine(group) for key, group in sorted(groups.items())}
+Group = TypeVar("Group", int, tuple[int, str])
 
 
-def line(tx: Reader, ctx: Context, stat: Mapping[str, object], start: int, end: float) -> Line:
-    """The values of a MetricStat, by the beginning of their period.
+class Periods(Generic[Group]):
+    """The points of a metric in [start, end), put together period by period, a slice of them at a time.
+
+    `group` makes the key of a point in `found` of the beginning of its period; None leaves the point out.
+    """
+
+    def __init__(
+        self, ctx: Context, name: MetricName, start: int, end: float, period: int,
+        group: Callable[[int, Point], Group | None],
+    ) -> None:  # fmt: skip
+        namespace, metric, dimensions = name
+        self._series = (ctx.account, ctx.region, namespace, metric, dimension_text(dimensions))
+        self._start, self._end, self._period = start, int(-(-end // 1)), period
+        self._group: Callable[[int, Point], Group | None] = group
+        self._after: tuple[Any, ...] | None = None
+        self._open: dict[Group, list[Point]] = {}  # of the period that the last point was of
+        self._began = start
+        self.found: dict[Group, Summary] = {}
+
+    def more(self, tx: Reader) -> bool:
+        """Read a slice; whether there may be more."""
+        series = tx.get(SERIES, self._series)
+        if series is None:
+            return False
+        where: tuple[Any, ...] = (series.id,)
+        points = tx.page(
+            POINTS, where, start=(*where, self._start), end=(*where, self._end), after=self._after, limit=SLICE
+        )
+        for point in points:
+            began = self._start + (point.at - self._start) // self._period * self._period
+            if began != self._began:
+                self._close()
+                self._began = began
+            key = self._group(began, point)
+            if key is not None:
+                self._open.setdefault(key, []).append(point)
+        if len(points) < SLICE:
+            self._close()
+            return False
+        self._after = POINTS.key(points[-1])
+        return True
+
+    def _close(self) -> None:
+        for key in sorted(self._open):
+            self.found[key] = combine(self._open[key])
+        self._open = {}
+
+
+def by_unit(began: int, point: Point) -> tuple[int, str]:
+    return began, point.unit
+
+
+class Values:
+    """A MetricStat: its values by the beginning of their period, when all of it is read.
 
     Without a Unit, points of different units of one period are taken together (not confirmed against AWS).
     """
-    metric: Mapping[str, object] = stat["Metric"]  # type: ignore[assignment]
-    period, wanted = int(stat["Period"]), stat.get("Unit")  # type: ignore[call-overload]
-    compute = statistic(str(stat["Stat"]))
-    namespace, name = str(metric["Namespace"]), str(metric["MetricName"])
-    series = tx.get(
-        SERIES,
-        (ctx.account, ctx.region, namespace, name, dimension_text(pairs(metric.get("Dimensions")))),  # type: ignore[arg-type]
-    )
-    if series is None:
-        return {}
-    groups: dict[int, list[Point]] = {}
-    for point in tx.scan(POINTS, (series.id,), start=(series.id, start), end=(series.id, int(-(-end // 1)))):
-        if wanted is None or point.unit == wanted:
-            groups.setdefault(start + (point.at - start) // period * period, []).append(point)
-    found = {at: compute(combine(group)) for at, group in sorted(groups.items())}
-    return {at: value for at, value in found.items() if value is not None}
+
+    def __init__(self, ctx: Context, stat: Mapping[str, Any], start: int, end: float) -> None:
+        metric, unit = stat["Metric"], stat.get("Unit")
+        name = (metric["Namespace"], metric["MetricName"], pairs(metric.get("Dimensions")))
+        self._compute = statistic(stat["Stat"])
+        self._periods = Periods(
+            ctx, name, start, end, int(stat["Period"]), lambda at, point: at if unit in (None, point.unit) else None
+        )
+        self.more = self._periods.more
+
+    def line(self) -> Line:
+        values = {at: self._compute(summary) for at, summary in self._periods.found.items()}
+        return {at: value for at, value in values.items() if value is not None}

@@ -100,5 +100,10 @@ ALARMS = Table(
     key=lambda a: (a.account, a.region, a.name),
     indexes={"metric": lambda a: [(a.account, a.region, *metric) for metric in a.watched]},
 )
-HISTORY = Table("cloudwatch/history", History, key=lambda h: (h.account, h.region, h.alarm, h.at_ms, h.id))
+HISTORY = Table(
+    "cloudwatch/history",
+    History,
+    key=lambda h: (h.account, h.region, h.alarm, h.at_ms, h.id),
+    indexes={"time": lambda h: (h.account, h.region, h.at_ms)},
+)
 DASHBOARDS = Table("cloudwatch/dashboard", Dashboard, key=lambda d: (d.account, d.region, d.name))

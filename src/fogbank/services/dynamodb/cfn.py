@@ -9,35 +9,29 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
+from fogbank.core.cfn_calls import create_once, given, unless
+from fogbank.core.cfn_tables import Tags, change_tags
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
+from fogbank.core.tags import to_list
 
+from .records import TABLES
 from .state import TOPIC
 
 _SAME = ("AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput", "GlobalSecondaryIndexes",
-         "LocalSecondaryIndexes", "TableClass", "OnDemandThroughput")  # fmt: skip
+         "LocalSecondaryIndexes", "TableClass", "OnDemandThroughput", "WarmThroughput",
+         "DeletionProtectionEnabled")  # fmt: skip
+_UNBUILT = ("ContributorInsightsSpecification", "KinesisStreamSpecification", "ResourcePolicy")  # of a table or replica
+_INDEX_CAPACITY = ("ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput")
+_TAGS = Tags(
+    untag=("UntagResource", lambda ctx, arn, keys: {"ResourceArn": arn, "TagKeys": keys}),
+    tag=("TagResource", lambda ctx, arn, tags: {"ResourceArn": arn, "Tags": to_list(tags)}),
+)
 _PATIENCE = 3600.0  # seconds to wait for an index to be filled or dropped
-_NUMBERS = ("ReadCapacityUnits", "WriteCapacityUnits", "MaxReadRequestUnits", "MaxWriteRequestUnits")
-
-
-def _numbers(value: Any) -> Any:
-    """Templates may write numbers and booleans as text."""
-    if isinstance(value, dict):
-        return {
-            key: int(inner) if key in _NUMBERS and isinstance(inner, str) else _numbers(inner)
-            for key, inner in value.items()
-        }
-    return [_numbers(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _true(value: Any) -> bool:
-    return value is True or str(value).lower() == "true"
 
 
 def _request(name: str, properties: dict[str, Any]) -> dict[str, Any]:
     """The CreateTable request of a resource."""
-    request: dict[str, Any] = {key: _numbers(properties[key]) for key in _SAME if properties.get(key) is not None}
-    request["TableName"] = name
+    request = {**given(properties, *_SAME), "TableName": name}
     if request.get("BillingMode") == "PAY_PER_REQUEST":
         request.pop("ProvisionedThroughput", None)
     stream = _stream(properties)
@@ -45,16 +39,10 @@ def _request(name: str, properties: dict[str, Any]) -> dict[str, Any]:
         request["StreamSpecification"] = stream
     sse = properties.get("SSESpecification")
     if sse is not None:
-        request["SSESpecification"] = {
-            "Enabled": _true(sse.get("SSEEnabled")),
-            **{key: sse[key] for key in ("SSEType", "KMSMasterKeyId") if sse.get(key)},
-        }
-    if properties.get("DeletionProtectionEnabled") is not None:
-        request["DeletionProtectionEnabled"] = _true(properties["DeletionProtectionEnabled"])
+        key = {name: sse[name] for name in ("SSEType", "KMSMasterKeyId") if sse.get(name)}
+        request["SSESpecification"] = {"Enabled": sse.get("SSEEnabled", False), **key}
     if properties.get("Tags"):
         request["Tags"] = properties["Tags"]
-    for index in request.get("GlobalSecondaryIndexes") or ():
-        index.pop("ContributorInsightsSpecification", None)
     return request
 
 
@@ -67,10 +55,7 @@ def _recovery(properties: dict[str, Any]) -> dict[str, Any] | None:
     spec = properties.get("PointInTimeRecoverySpecification")
     if spec is None:
         return None
-    wanted: dict[str, Any] = {"PointInTimeRecoveryEnabled": _true(spec.get("PointInTimeRecoveryEnabled"))}
-    if spec.get("RecoveryPeriodInDays"):
-        wanted["RecoveryPeriodInDays"] = int(spec["RecoveryPeriodInDays"])
-    return wanted
+    return {"PointInTimeRecoveryEnabled": False, **given(spec, "PointInTimeRecoveryEnabled", "RecoveryPeriodInDays")}
 
 
 async def _describe(ctx: Context, name: str) -> dict[str, Any]:
@@ -79,10 +64,7 @@ async def _describe(ctx: Context, name: str) -> dict[str, Any]:
 
 async def _made(ctx: Context, name: str) -> Resource:
     table = await _describe(ctx, name)
-    attributes = {"Arn": table["TableArn"], "TableId": table["TableId"]}
-    if "LatestStreamArn" in table and table.get("StreamSpecification"):
-        attributes["StreamArn"] = table["LatestStreamArn"]
-    return Resource(name, attributes)
+    return Resource(name, {"Arn": table["TableArn"], "TableId": table["TableId"]})
 
 
 async def _settle(ctx: Context, name: str) -> None:
@@ -99,7 +81,7 @@ async def _extras(ctx: Context, name: str, old: dict[str, Any], new: dict[str, A
     before = old.get("TimeToLiveSpecification")
     if ttl != before:
         had = (await ctx.call("dynamodb", "DescribeTimeToLive", {"TableName": name}))["TimeToLiveDescription"]
-        wanted = ttl is not None and _true(ttl.get("Enabled"))
+        wanted = ttl is not None and bool(ttl.get("Enabled"))
         if wanted != (had["TimeToLiveStatus"] == "ENABLED"):
             attribute = (ttl or before or {}).get("AttributeName") or had.get("AttributeName")
             spec = {"Enabled": wanted, "AttributeName": attribute}
@@ -110,20 +92,30 @@ async def _extras(ctx: Context, name: str, old: dict[str, Any], new: dict[str, A
         await ctx.call("dynamodb", "UpdateContinuousBackups", request)
 
 
+# AWS lists the key schema as what may replace a table, and the local indexes with it
 @resource(
-    "AWS::DynamoDB::Table", immutable=("TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification")
+    "AWS::DynamoDB::Table",
+    immutable=("TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"),
+    unbuilt=(
+        *_UNBUILT,
+        "GlobalSecondaryIndexes/*/ContributorInsightsSpecification",
+        "ImportSourceSpecification",
+        "StreamSpecification/ResourcePolicy",
+        "StreamSpecification/Tags",
+        "VectorIndexes",
+    ),
 )
 class Table:
-    """Ref: the name. GetAtt: Arn, StreamArn."""
+    """Ref: the name. GetAtt: Arn (and no StreamArn, since there are no streams)."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         chosen = properties.get("TableName") or name.physical(limit=255)
-        generated = not properties.get("TableName")
-        try:
-            await ctx.call("dynamodb", "CreateTable", _request(chosen, properties))
-        except ServiceError as error:
-            if error.code != "ResourceInUseException" or not generated:
-                raise  # a generated name belongs to this resource: an earlier try made the table
+
+        async def found() -> dict[str, Any] | None:
+            kept = await ctx.fetch(lambda tx: tx.get(TABLES, (ctx.account, ctx.region, chosen)))
+            return {} if kept is not None and name.made(kept.created) else None
+
+        await create_once(name, lambda: ctx.call("dynamodb", "CreateTable", _request(chosen, properties)), found)
         await _extras(ctx, chosen, {}, properties)
         return await _made(ctx, chosen)
 
@@ -131,7 +123,7 @@ class Table:
         before, after = _request(physical_id, old), _request(physical_id, new)
         changes: dict[str, Any] = {
             key: after[key]
-            for key in ("TableClass", "OnDemandThroughput", "SSESpecification")
+            for key in ("TableClass", "OnDemandThroughput", "WarmThroughput", "SSESpecification")
             if key in after and after.get(key) != before.get(key)
         }
         if after.get("DeletionProtectionEnabled", False) != before.get("DeletionProtectionEnabled", False):
@@ -145,17 +137,18 @@ class Table:
             if change:
                 await ctx.call("dynamodb", "UpdateTable", {"TableName": physical_id, **change})
                 await _settle(ctx, physical_id)
-        await _tags(ctx, physical_id, old, new)
         await _extras(ctx, physical_id, old, new)
-        return await _made(ctx, physical_id)
+        made = await _made(ctx, physical_id)
+        await change_tags(ctx, "dynamodb", _TAGS, made.attributes["Arn"], old, new)
+        return made
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        try:
-            await _settle(ctx, physical_id)
-            await ctx.call("dynamodb", "DeleteTable", {"TableName": physical_id})
-        except ServiceError as error:
-            if error.code != "ResourceNotFoundException":
-                raise
+        await unless(self._drop(ctx, physical_id), "ResourceNotFoundException")
+
+    @staticmethod
+    async def _drop(ctx: Context, name: str) -> None:
+        await _settle(ctx, name)
+        await ctx.call("dynamodb", "DeleteTable", {"TableName": name})
 
 
 def _stream_changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
@@ -182,25 +175,10 @@ def _index_changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[s
         {"AttributeDefinitions": definitions, "GlobalSecondaryIndexUpdates": [{"Create": new[name]}]} for name in come
     ]
     for name, index in new.items():
-        throughput = index.get("ProvisionedThroughput")
-        if name in old and name not in come and throughput and throughput != old[name].get("ProvisionedThroughput"):
-            update = {"IndexName": name, "ProvisionedThroughput": throughput}
-            steps.append({"GlobalSecondaryIndexUpdates": [{"Update": update}]})
+        capacity = given(index, *_INDEX_CAPACITY)
+        if name in old and name not in come and capacity and capacity != given(old[name], *_INDEX_CAPACITY):
+            steps.append({"GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": name, **capacity}}]})
     return steps
-
-
-async def _tags(ctx: Context, name: str, old: dict[str, Any], new: dict[str, Any]) -> None:
-    before = {tag["Key"]: tag["Value"] for tag in old.get("Tags") or ()}
-    after = {tag["Key"]: tag["Value"] for tag in new.get("Tags") or ()}
-    if before == after:
-        return
-    arn = (await _describe(ctx, name))["TableArn"]
-    gone = sorted(before.keys() - after.keys())
-    if gone:
-        await ctx.call("dynamodb", "UntagResource", {"ResourceArn": arn, "TagKeys": gone})
-    if after:
-        tags = [{"Key": key, "Value": value} for key, value in after.items()]
-        await ctx.call("dynamodb", "TagResource", {"ResourceArn": arn, "Tags": tags})
 
 
 def _local(ctx: Context, properties: dict[str, Any]) -> dict[str, Any]:
@@ -213,15 +191,17 @@ def _local(ctx: Context, properties: dict[str, Any]) -> dict[str, Any]:
             f"stack's region {ctx.region}"
         )
     shared = ("AttributeDefinitions", "KeySchema", "BillingMode", "LocalSecondaryIndexes", "StreamSpecification",
-              "TableName", "TimeToLiveSpecification", "SSESpecification")  # fmt: skip
+              "TableName", "TimeToLiveSpecification", "SSESpecification", "WarmThroughput")  # fmt: skip
     own = ("PointInTimeRecoverySpecification", "Tags", "TableClass", "DeletionProtectionEnabled")
     found = {key: properties[key] for key in shared if key in properties}
     found |= {key: here[key] for key in own if key in here}
+    if "SSESpecification" in found and here.get("SSESpecification"):
+        found["SSESpecification"] = {**found["SSESpecification"], **here["SSESpecification"]}  # the replica's own key
     if properties.get("BillingMode") != "PAY_PER_REQUEST":
         found["ProvisionedThroughput"] = _throughput(properties, here)
     indexes = []
     for index in properties.get("GlobalSecondaryIndexes") or ():
-        kept = {key: index[key] for key in ("IndexName", "KeySchema", "Projection") if key in index}
+        kept = {key: index[key] for key in ("IndexName", "KeySchema", "Projection", "WarmThroughput") if key in index}
         if properties.get("BillingMode") != "PAY_PER_REQUEST":
             named = (i for i in here.get("GlobalSecondaryIndexes") or () if i["IndexName"] == index["IndexName"])
             kept["ProvisionedThroughput"] = _throughput(index, next(named, {}))
@@ -234,7 +214,7 @@ def _local(ctx: Context, properties: dict[str, Any]) -> dict[str, Any]:
 def _throughput(writes: dict[str, Any], reads: dict[str, Any]) -> dict[str, int]:
     """The units that auto scaling would begin with."""
     write = (writes.get("WriteProvisionedThroughputSettings") or {}).get("WriteCapacityAutoScalingSettings") or {}
-    settings = reads.get("ReadProvisionedThroughputSettings") or {}
+    settings = reads.get("ReadProvisionedThroughputSettings") or writes.get("ReadProvisionedThroughputSettings") or {}
     read = settings.get("ReadCapacityUnits") or (settings.get("ReadCapacityAutoScalingSettings") or {}).get(
         "MinCapacity"
     )
@@ -244,7 +224,33 @@ def _throughput(writes: dict[str, Any], reads: dict[str, Any]) -> dict[str, int]
     }
 
 
-@resource("AWS::DynamoDB::GlobalTable", immutable=("TableName", "KeySchema", "LocalSecondaryIndexes"))
+_UNBUILT_REPLICA = (
+    *_UNBUILT,
+    "DisassociationProtectionEnabled",
+    "GlobalSecondaryIndexes/*/ContributorInsightsSpecification",
+    "GlobalSecondaryIndexes/*/ReadOnDemandThroughputSettings",
+    "GlobalTableSettingsReplicationMode",
+    "ReadOnDemandThroughputSettings",
+    "ReplicaStreamSpecification",
+)
+
+
+@resource(
+    "AWS::DynamoDB::GlobalTable",
+    immutable=("TableName", "KeySchema", "LocalSecondaryIndexes"),
+    unbuilt=(
+        *(f"Replicas/*/{path}" for path in _UNBUILT_REPLICA),
+        "GlobalSecondaryIndexes/*/ReadOnDemandThroughputSettings",
+        "GlobalSecondaryIndexes/*/WriteOnDemandThroughputSettings",
+        "GlobalTableSourceArn",
+        "GlobalTableWitnesses",
+        "MultiRegionConsistency",
+        "ReadOnDemandThroughputSettings",
+        "TableType",
+        "VectorIndexes",
+        "WriteOnDemandThroughputSettings",
+    ),
+)
 class GlobalTable:
     """Ref: the name. GetAtt: Arn, StreamArn, TableId. One replica, in the stack's region."""
 

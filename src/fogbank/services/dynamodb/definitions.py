@@ -15,7 +15,8 @@ from fogbank.core.errors import NotBuilt, ValidationError
 from .records import IndexRecord
 from .values import INVALID
 
-MAX_LOCAL, MAX_GLOBAL = 5, 20
+MAX_LOCAL = 5
+GLOBAL_INDEXES = "L-F7858A77"  # the quota: of a table
 MAX_PROJECTED = 100  # attributes that all INCLUDE projections of a table name together
 MAX_UNITS = 1_000_000_000_000
 PATTERN = "[a-zA-Z0-9_.-]+"
@@ -159,8 +160,10 @@ def units(given: Mapping[str, Any], where: str) -> tuple[int, int]:
     return given["ReadCapacityUnits"], given["WriteCapacityUnits"]
 
 
-def check_indexes(indexes: Sequence[IndexRecord], kinds: Mapping[str, str], table_keys: Sequence[str]) -> None:
-    """What concerns all indexes of a table together."""
+def check_indexes(
+    indexes: Sequence[IndexRecord], kinds: Mapping[str, str], table_keys: Sequence[str], most: float
+) -> None:
+    """What concerns all indexes of a table together; `most` global ones are allowed."""
     local = sum(index.local for index in indexes)
     if local > MAX_LOCAL:
         raise ValidationError(f"{INVALID}LocalSecondaryIndex count exceeds the per-table limit of {MAX_LOCAL}")
@@ -169,8 +172,8 @@ def check_indexes(indexes: Sequence[IndexRecord], kinds: Mapping[str, str], tabl
             f"{INVALID}Table KeySchema does not have a range key, which is required when specifying a "
             "LocalSecondaryIndex"
         )
-    if len(indexes) - local > MAX_GLOBAL:
-        raise ValidationError(f"{INVALID}GlobalSecondaryIndex count exceeds the per-table limit of {MAX_GLOBAL}")
+    if len(indexes) - local > most:
+        raise ValidationError(f"{INVALID}GlobalSecondaryIndex count exceeds the per-table limit of {most}")
     names = [index.name for index in indexes]
     for at, name in enumerate(names):
         if name in names[:at]:

@@ -51,7 +51,6 @@ class TableRecord(Record):
     decreased: float | None = None
     indexes: list[IndexRecord] = []
     stream: dict[str, Any] = {}  # StreamSpecification
-    stream_label: str = ""
     sse: dict[str, Any] = {}  # SSEDescription
     table_class: str = ""
     table_class_since: float | None = None

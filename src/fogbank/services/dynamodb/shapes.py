@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.arns import partition_of
+from fogbank.core.context import Context
 from fogbank.store.api import Reader
 
 from .records import STATISTICS, IndexRecord, TableRecord
@@ -26,7 +27,7 @@ def counts_of(tx: Reader, table: TableRecord) -> Counts:
     return found
 
 
-def describe(table: TableRecord, counts: Counts, *, status: str = "") -> dict[str, Any]:
+def describe(ctx: Context, table: TableRecord, counts: Counts, *, status: str = "") -> dict[str, Any]:
     """The TableDescription. `status` overrides what follows from the indexes."""
     busy = any(index.status != "ACTIVE" for index in table.indexes)
     items, size = counts.get("", (0, 0))
@@ -58,13 +59,12 @@ def describe(table: TableRecord, counts: Counts, *, status: str = "") -> dict[st
         shown["LocalSecondaryIndexes"] = local
     if global_:
         shown["GlobalSecondaryIndexes"] = global_
-    if table.stream:
+    if table.stream:  # without LatestStreamArn: there is no stream, and who would read it learns so at once
         shown["StreamSpecification"] = table.stream
-    if table.stream_label:
-        shown["LatestStreamLabel"] = table.stream_label
-        shown["LatestStreamArn"] = f"{arn}/stream/{table.stream_label}"
+        ctx.recorded("StreamSpecification")
     if table.sse:
         shown["SSEDescription"] = table.sse
+        ctx.recorded("SSESpecification")
     if table.table_class:
         summary: dict[str, Any] = {"TableClass": table.table_class}
         if table.table_class_since is not None:

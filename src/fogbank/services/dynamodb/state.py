@@ -11,10 +11,9 @@ transaction itself, the description is one of the things that a conflict is abou
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from fogbank.core import arns
-from fogbank.core.context import Context
+from fogbank.core.context import Cloud, Context
 from fogbank.core.kinds import Named, Tagged, named, remember, resolved
 from fogbank.store.api import Reader, Store, Transaction
 
@@ -50,9 +49,9 @@ def _place(ctx: Context, name: str) -> Target:
 
 
 class State:
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._limited = app.settings.limits != "off"
-        self._keeps = bool(app.store.embedded)
+        self._keeps = app.store.embedded
         self._schemas: dict[Target, Schema] = {}
         self._names: dict[tuple[str, str, str], Named] = {}  # account, region and a request's text
         self.throughput = Throughput()

@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.cfn_calls import given, unless
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
+from fogbank.wire.timestamps import iso8601
 
-from .cfn_holders import Holder, attach, drop, ensure, gone_is_fine, policy_json, stack_tags, sync
+from .cfn_holders import GONE, Holder, attach, create, drop, policy_json, stack_tags, sync
 
 
-@resource("AWS::IAM::Role", immutable=("RoleName", "Path"))
+@resource("AWS::IAM::Role")
 class Role:
     """Ref: the name. GetAtt: Arn, RoleId."""
 
@@ -26,9 +28,9 @@ class Role:
             "RoleName": chosen,
             "AssumeRolePolicyDocument": policy_json(properties["AssumeRolePolicyDocument"]),
             "Tags": stack_tags(name, properties),
-            **_some(properties, "Path", "Description", "MaxSessionDuration", "PermissionsBoundary"),
+            **given(properties, "Path", "Description", "MaxSessionDuration", "PermissionsBoundary"),
         }
-        await ensure(ctx, self.holder, name, "CreateRole", request)
+        await create(ctx, name, "Role", request, RoleName=chosen)
         await _finish(ctx, self.holder, chosen, {}, properties)
         return await self._read(ctx, chosen)
 
@@ -57,7 +59,7 @@ class Role:
         return Resource(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
 
 
-@resource("AWS::IAM::User", immutable=("UserName",))
+@resource("AWS::IAM::User")
 class User:
     """Ref: the name. GetAtt: Arn."""
 
@@ -68,9 +70,9 @@ class User:
         request = {
             "UserName": chosen,
             "Tags": stack_tags(name, properties),
-            **_some(properties, "Path", "PermissionsBoundary"),
+            **given(properties, "Path", "PermissionsBoundary"),
         }
-        await ensure(ctx, self.holder, name, "CreateUser", request)
+        await create(ctx, name, "User", request, UserName=chosen)
         await _finish(ctx, self.holder, chosen, {}, properties)
         return await self._read(ctx, chosen)
 
@@ -89,7 +91,7 @@ class User:
         return Resource(name, {"Arn": user["Arn"]})
 
 
-@resource("AWS::IAM::Group", immutable=("GroupName",))
+@resource("AWS::IAM::Group")
 class Group:
     """Ref: the name. GetAtt: Arn."""
 
@@ -97,7 +99,8 @@ class Group:
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         chosen = properties.get("GroupName") or name.physical()
-        await ensure(ctx, self.holder, name, "CreateGroup", {"GroupName": chosen, **_some(properties, "Path")})
+        request = {"GroupName": chosen, **given(properties, "Path")}
+        await create(ctx, name, "Group", request, GroupName=chosen)
         await _finish(ctx, self.holder, chosen, {}, properties)
         return await self._read(ctx, chosen)
 
@@ -125,17 +128,10 @@ async def _finish(ctx: Context, holder: Holder, name: str, old: dict[str, Any], 
         raise
 
 
-def _some(properties: dict[str, Any], *names: str) -> dict[str, Any]:
-    found = {name: properties[name] for name in names if properties.get(name) not in (None, "")}
-    if "MaxSessionDuration" in found:
-        found["MaxSessionDuration"] = int(found["MaxSessionDuration"])
-    return found
-
-
 # -- managed policies --------------------------------------------------------------------------------------------------
 
 
-@resource("AWS::IAM::ManagedPolicy", immutable=("ManagedPolicyName", "Path", "Description"))
+@resource("AWS::IAM::ManagedPolicy")
 class ManagedPolicy:
     """Ref: the ARN. GetAtt: PolicyArn, PolicyId, AttachmentCount, DefaultVersionId, IsAttachable, …"""
 
@@ -145,29 +141,16 @@ class ManagedPolicy:
             "PolicyName": chosen,
             "PolicyDocument": policy_json(properties["PolicyDocument"]),
             "Tags": stack_tags(name, properties),
-            **_some(properties, "Path", "Description"),
+            **given(properties, "Path", "Description"),
         }
         arn = ctx.arn("iam", f"policy{properties.get('Path') or '/'}{chosen}", region="")
-        try:
-            await ctx.call("iam", "CreatePolicy", request)
-        except ServiceError as error:
-            if error.code != "EntityAlreadyExists" or not await self._ours(ctx, arn, name):
-                raise
+        await create(ctx, name, "Policy", request, PolicyArn=arn)
         try:
             await attach(ctx, arn, {}, properties)
         except ServiceError:
             await self.delete(ctx, arn, properties)
             raise
         return await self._read(ctx, arn)
-
-    @staticmethod
-    async def _ours(ctx: Context, arn: str, name: Name) -> bool:
-        """Whether an earlier try of this creation made it."""
-        try:
-            tags = (await ctx.call("iam", "ListPolicyTags", {"PolicyArn": arn}))["Tags"]
-        except ServiceError:
-            return False
-        return {"Key": "aws:cloudformation:stack-id", "Value": name.stack_id} in tags
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         document = policy_json(new["PolicyDocument"])
@@ -183,22 +166,24 @@ class ManagedPolicy:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         await attach(ctx, physical_id, properties, {})
-        with gone_is_fine():
-            versions = (await ctx.call("iam", "ListPolicyVersions", {"PolicyArn": physical_id}))["Versions"]
-            for version in versions:
-                if not version["IsDefaultVersion"]:
-                    request = {"PolicyArn": physical_id, "VersionId": version["VersionId"]}
-                    await ctx.call("iam", "DeletePolicyVersion", request)
-            await ctx.call("iam", "DeletePolicy", {"PolicyArn": physical_id})
+        await unless(self._drop(ctx, physical_id), GONE)
+
+    @staticmethod
+    async def _drop(ctx: Context, arn: str) -> None:
+        for version in (await ctx.call("iam", "ListPolicyVersions", {"PolicyArn": arn}))["Versions"]:
+            if not version["IsDefaultVersion"]:
+                await ctx.call("iam", "DeletePolicyVersion", {"PolicyArn": arn, "VersionId": version["VersionId"]})
+        await ctx.call("iam", "DeletePolicy", {"PolicyArn": arn})
 
     @staticmethod
     async def _read(ctx: Context, arn: str) -> Resource:
         policy = (await ctx.call("iam", "GetPolicy", {"PolicyArn": arn}))["Policy"]
         wanted = ("PolicyId", "AttachmentCount", "DefaultVersionId", "IsAttachable", "PermissionsBoundaryUsageCount")
-        return Resource(arn, {"PolicyArn": arn, **{key: policy[key] for key in wanted}})
+        times = {key: iso8601(policy[key]) for key in ("CreateDate", "UpdateDate")}
+        return Resource(arn, {"PolicyArn": arn, **{key: policy[key] for key in wanted}, **times})
 
 
-@resource("AWS::IAM::InstanceProfile", immutable=("InstanceProfileName", "Path"))
+@resource("AWS::IAM::InstanceProfile")
 class InstanceProfile:
     """Ref: the name. GetAtt: Arn."""
 
@@ -207,16 +192,9 @@ class InstanceProfile:
         request = {
             "InstanceProfileName": chosen,
             "Tags": stack_tags(name, {}),
-            **_some(properties, "Path"),
+            **given(properties, "Path"),
         }
-        try:
-            await ctx.call("iam", "CreateInstanceProfile", request)
-        except ServiceError as error:
-            if error.code != "EntityAlreadyExists":
-                raise
-            tags = (await ctx.call("iam", "ListInstanceProfileTags", {"InstanceProfileName": chosen}))["Tags"]
-            if {"Key": "aws:cloudformation:stack-id", "Value": name.stack_id} not in tags:
-                raise
+        await create(ctx, name, "InstanceProfile", request, InstanceProfileName=chosen)
         try:
             await self._roles(ctx, chosen, properties)
         except ServiceError:
@@ -229,9 +207,11 @@ class InstanceProfile:
         return await self._read(ctx, physical_id)
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        with gone_is_fine():
-            await self._roles(ctx, physical_id, {})
-            await ctx.call("iam", "DeleteInstanceProfile", {"InstanceProfileName": physical_id})
+        await unless(self._drop(ctx, physical_id), GONE)
+
+    async def _drop(self, ctx: Context, name: str) -> None:
+        await self._roles(ctx, name, {})
+        await ctx.call("iam", "DeleteInstanceProfile", {"InstanceProfileName": name})
 
     @staticmethod
     async def _roles(ctx: Context, name: str, properties: dict[str, Any]) -> None:

@@ -5,17 +5,18 @@ The methods of a handler may be repeated after a crash, so each step first looks
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from fogbank.core.cfn import Name
+from fogbank.core.cfn_calls import create_once, retag, unless
+from fogbank.core.cfn_tables import tags_of
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
+from fogbank.core.tags import to_list
 
+GONE = "NoSuchEntity"
 _STACK = "aws:cloudformation:"
 
 
@@ -33,40 +34,18 @@ def policy_json(document: object) -> str:
 def stack_tags(name: Name, properties: dict[str, Any]) -> list[dict[str, str]]:
     """The resource's tags and those by which CloudFormation knows its own."""
     own = {"stack-id": name.stack_id, "stack-name": name.stack_name, "logical-id": name.logical_id}
-    tags = {tag["Key"]: tag["Value"] for tag in _tags(properties)}
-    tags |= {f"{_STACK}{key}": value for key, value in own.items()}
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
+    return to_list(tags_of(properties) | {f"{_STACK}{key}": value for key, value in own.items()})
 
 
-def _tags(properties: dict[str, Any]) -> list[dict[str, str]]:
-    return [{"Key": tag["Key"], "Value": str(tag["Value"])} for tag in properties.get("Tags") or []]
+async def create(ctx: Context, name: Name, title: str, request: dict[str, Any], **who: str) -> None:
+    """Create{title}, unless an earlier try of this creation did; `who` is what Get{title} is asked for."""
 
+    async def found() -> dict[str, Any] | None:
+        kept = await unless(ctx.call("iam", f"Get{title}", who), GONE)
+        made = kept is not None and name.made(kept[title]["CreateDate"])
+        return kept if made else None
 
-@contextlib.contextmanager
-def gone_is_fine() -> Iterator[None]:
-    """Deleting what is not there is no failure."""
-    try:
-        yield
-    except ServiceError as error:
-        if error.code != "NoSuchEntity":
-            raise
-
-
-async def ensure(ctx: Context, holder: Holder, name: Name, operation: str, request: dict[str, Any]) -> None:
-    """Create an entity, unless an earlier try of this creation did."""
-    try:
-        await ctx.call("iam", operation, request)
-    except ServiceError as error:
-        if error.code != "EntityAlreadyExists":
-            raise
-        who = {holder.field: request[holder.field]}
-        if holder.tagged:
-            tags = (await ctx.call("iam", f"List{holder.title}Tags", who))["Tags"]
-            ours = {"Key": f"{_STACK}stack-id", "Value": name.stack_id} in tags
-        else:
-            ours = name.token in request[holder.field]  # a generated name
-        if not ours:
-            raise
+    await create_once(name, lambda: ctx.call("iam", f"Create{title}", request), found)
 
 
 async def sync(ctx: Context, holder: Holder, name: str, old: dict[str, Any], new: dict[str, Any]) -> None:
@@ -90,16 +69,14 @@ async def _managed(ctx: Context, holder: Holder, who: dict[str, Any], old: dict[
         await ctx.call("iam", f"Attach{holder.title}Policy", {**who, "PolicyArn": arn})
     for arn in before:
         if arn not in after:
-            with gone_is_fine():
-                await ctx.call("iam", f"Detach{holder.title}Policy", {**who, "PolicyArn": arn})
+            await unless(ctx.call("iam", f"Detach{holder.title}Policy", {**who, "PolicyArn": arn}), GONE)
 
 
 async def _inline(ctx: Context, holder: Holder, who: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> None:
     before = {policy["PolicyName"]: policy for policy in old.get("Policies") or []}
     after = {policy["PolicyName"]: policy for policy in new.get("Policies") or []}
     for gone in before.keys() - after.keys():
-        with gone_is_fine():
-            await ctx.call("iam", f"Delete{holder.title}Policy", {**who, "PolicyName": gone})
+        await unless(ctx.call("iam", f"Delete{holder.title}Policy", {**who, "PolicyName": gone}), GONE)
     for name, policy in after.items():
         request = {**who, "PolicyName": name, "PolicyDocument": policy_json(policy["PolicyDocument"])}
         await ctx.call("iam", f"Put{holder.title}Policy", request)
@@ -112,17 +89,16 @@ async def _boundary(
     if boundary and old:
         await ctx.call("iam", f"Put{holder.title}PermissionsBoundary", {**who, "PermissionsBoundary": boundary})
     elif old.get("PermissionsBoundary") and not boundary:
-        with gone_is_fine():
-            await ctx.call("iam", f"Delete{holder.title}PermissionsBoundary", who)
+        await unless(ctx.call("iam", f"Delete{holder.title}PermissionsBoundary", who), GONE)
 
 
 async def _retag(ctx: Context, holder: Holder, who: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> None:
-    kept = {tag["Key"] for tag in _tags(new)}
-    gone = [tag["Key"] for tag in _tags(old) if tag["Key"] not in kept]
-    if gone:
-        await ctx.call("iam", f"Untag{holder.title}", {**who, "TagKeys": gone})
-    if kept:
-        await ctx.call("iam", f"Tag{holder.title}", {**who, "Tags": _tags(new)})
+    await retag(
+        tags_of(old),
+        tags_of(new),
+        lambda keys: ctx.call("iam", f"Untag{holder.title}", {**who, "TagKeys": keys}),
+        lambda tags: ctx.call("iam", f"Tag{holder.title}", {**who, "Tags": to_list(tags)}),
+    )
 
 
 async def _groups(ctx: Context, name: str, old: dict[str, Any], new: dict[str, Any]) -> None:
@@ -131,19 +107,17 @@ async def _groups(ctx: Context, name: str, old: dict[str, Any], new: dict[str, A
         await ctx.call("iam", "AddUserToGroup", {"UserName": name, "GroupName": group})
     for group in before:
         if group not in after:
-            with gone_is_fine():
-                await ctx.call("iam", "RemoveUserFromGroup", {"UserName": name, "GroupName": group})
+            await unless(ctx.call("iam", "RemoveUserFromGroup", {"UserName": name, "GroupName": group}), GONE)
 
 
 async def _login(ctx: Context, name: str, old: dict[str, Any], new: dict[str, Any]) -> None:
     wanted, before = new.get("LoginProfile"), old.get("LoginProfile")
     if wanted == before:
         return
-    with gone_is_fine():
-        await ctx.call("iam", "DeleteLoginProfile", {"UserName": name})
+    await unless(ctx.call("iam", "DeleteLoginProfile", {"UserName": name}), GONE)
     if wanted:
-        reset = str(wanted.get("PasswordResetRequired", False)).lower() == "true"
-        request = {"UserName": name, "Password": wanted["Password"], "PasswordResetRequired": reset}
+        reset = {"PasswordResetRequired": wanted.get("PasswordResetRequired", False)}
+        request = {"UserName": name, "Password": wanted["Password"], **reset}
         await ctx.call("iam", "CreateLoginProfile", request)
 
 
@@ -155,26 +129,27 @@ async def attach(ctx: Context, arn: str, old: dict[str, Any], new: dict[str, Any
             await ctx.call("iam", f"Attach{title}Policy", {f"{title}Name": name, "PolicyArn": arn})
         for name in before:
             if name not in after:
-                with gone_is_fine():
-                    await ctx.call("iam", f"Detach{title}Policy", {f"{title}Name": name, "PolicyArn": arn})
+                await unless(ctx.call("iam", f"Detach{title}Policy", {f"{title}Name": name, "PolicyArn": arn}), GONE)
 
 
 async def drop(ctx: Context, holder: Holder, name: str) -> None:
     """Delete an entity with the policies, memberships and password it has."""
+    await unless(_drop(ctx, holder, name), GONE)
+
+
+async def _drop(ctx: Context, holder: Holder, name: str) -> None:
     who = {holder.field: name}
-    with gone_is_fine():
-        attached = await ctx.call("iam", f"ListAttached{holder.title}Policies", who)
-        for policy in attached["AttachedPolicies"]:
-            await ctx.call("iam", f"Detach{holder.title}Policy", {**who, "PolicyArn": policy["PolicyArn"]})
-        for inline in (await ctx.call("iam", f"List{holder.title}Policies", who))["PolicyNames"]:
-            await ctx.call("iam", f"Delete{holder.title}Policy", {**who, "PolicyName": inline})
-        if holder.title == "User":
-            await _drop_memberships(ctx, name)
-        await ctx.call("iam", f"Delete{holder.title}", who)
+    attached = await ctx.call("iam", f"ListAttached{holder.title}Policies", who)
+    for policy in attached["AttachedPolicies"]:
+        await ctx.call("iam", f"Detach{holder.title}Policy", {**who, "PolicyArn": policy["PolicyArn"]})
+    for inline in (await ctx.call("iam", f"List{holder.title}Policies", who))["PolicyNames"]:
+        await ctx.call("iam", f"Delete{holder.title}Policy", {**who, "PolicyName": inline})
+    if holder.title == "User":
+        await _drop_memberships(ctx, name)
+    await ctx.call("iam", f"Delete{holder.title}", who)
 
 
 async def _drop_memberships(ctx: Context, name: str) -> None:
     for group in (await ctx.call("iam", "ListGroupsForUser", {"UserName": name}))["Groups"]:
         await ctx.call("iam", "RemoveUserFromGroup", {"UserName": name, "GroupName": group["GroupName"]})
-    with gone_is_fine():
-        await ctx.call("iam", "DeleteLoginProfile", {"UserName": name})
+    await unless(ctx.call("iam", "DeleteLoginProfile", {"UserName": name}), GONE)

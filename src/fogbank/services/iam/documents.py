@@ -8,12 +8,11 @@ from urllib.parse import quote
 from fogbank.auth import records
 from fogbank.auth.policy import MalformedPolicy, compile
 from fogbank.auth.policy.document import Purpose
+from fogbank.core.context import Context
 from fogbank.store.api import Reader, Table
 
-from .errors import LimitExceeded, MalformedPolicyDocument
-
-MANAGED_SIZE = 6144
-TRUST_SIZE = 2048
+from . import quotas
+from .errors import MalformedPolicyDocument
 
 
 def check(document: str, purpose: Purpose = "identity") -> None:
@@ -29,17 +28,12 @@ def size(document: str) -> int:
     return len("".join(document.split()))
 
 
-def check_size(document: str, quota: str, limit: int) -> None:
-    if size(document) > limit:
-        raise LimitExceeded(f"Cannot exceed quota for {quota}: {limit}")
-
-
 def encoded(document: str) -> str:
     """As IAM returns documents: percent-encoded (RFC 3986)."""
     return quote(document, safe="")
 
 
-def check_trust(tx: Reader, account: str, document: str) -> None:
+def check_trust(tx: Reader, ctx: Context, document: str) -> None:
     """A trust policy: its grammar, its size, and that every user and role of this account it names exists.
 
     IAM looks at the principals when the policy is saved: "Invalid principal in policy". (It does so for all accounts;
@@ -47,10 +41,10 @@ def check_trust(tx: Reader, account: str, document: str) -> None:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html
     """
     check(document, "trust")
-    check_size(document, "ACLSizePerRole", TRUST_SIZE)
+    quotas.hold(tx, ctx, "ACLSizePerRole", size(document))
     for statement in compile(document, purpose="trust").statements:
         for arn in sorted(statement.principals.names) if statement.principals else ():
-            if not _exists(tx, account, arn):
+            if not _exists(tx, ctx.account, arn):
                 raise MalformedPolicyDocument(f'Invalid principal in policy: "AWS":"{arn}"')
 
 

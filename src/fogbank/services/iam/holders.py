@@ -7,7 +7,7 @@ from typing import Any
 from fogbank.auth import records
 from fogbank.core.context import Context
 
-from . import attachable, documents
+from . import attachable, documents, quotas
 from .errors import LimitExceeded, NoSuchEntity
 from .kinds import Kind
 from .paging import page
@@ -19,8 +19,7 @@ def attach(ctx: Context, kind: Kind[Any], req: dict[str, Any]) -> dict[str, Any]
         holder = kind.changeable(tx, ctx, req[kind.field])
         arn = attachable.to_attach(tx, ctx, req["PolicyArn"])
         if arn not in holder.attached:
-            if len(holder.attached) >= kind.attached:
-                raise LimitExceeded(f"Cannot exceed quota for PoliciesPer{kind.title}: {kind.attached}")
+            quotas.hold(tx, ctx, f"PoliciesPer{kind.title}", len(holder.attached) + 1)
             holder.attached = [*holder.attached, arn]
             tx.put(kind.table, holder)
             records.changed(tx)

@@ -20,18 +20,13 @@ H = TypeVar("H", bound=PolicyHolder)
 
 
 class Kind(msgspec.Struct, Generic[H], frozen=True):
-    """`word`: as in ARNs and error texts. `field`: the request's member. `quota`: of attached policies."""
+    """`word`: as in ARNs and error texts. `field`: the request's member."""
 
     word: str
     title: str
     field: str
     table: Table[H]
     inline_size: int  # characters of all inline policies together, white space not counted
-    attached: int = 10
-
-    @property
-    def quota(self) -> str:
-        return f"{self.title}"
 
     def find(self, tx: Reader, account: str, name: str) -> H | None:
         """The record of this very name (letter case included: that lookups are exact could not be confirmed)."""

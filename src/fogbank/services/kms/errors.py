@@ -56,3 +56,8 @@ class DryRunOperationException(ServiceError):
 
 class TagException(ServiceError):
     code = "TagException"
+
+
+class LimitExceededException(ServiceError):
+    code = "LimitExceededException"
+    default = "The request was rejected because a quota was exceeded."  # the API reference's words

@@ -6,67 +6,39 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Lambd
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
+from fogbank.core.cfn_calls import create_once, given, text, unless
+from fogbank.core.cfn_tables import Tags, change_tags, tags_of
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
+from fogbank.store.api import Reader
+from fogbank.wire.timestamps import epoch
 
 from .cfnresponse import inline_package
+from .records import VERSIONS
 
 GONE = "ResourceNotFoundException"
+TAKEN = "ResourceConflictException"
 SETTLE_LIMIT = 120.0  # seconds of the clock that a function may take to become active
 _CONFIG = (
     "Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "VpcConfig", "DeadLetterConfig",
     "Environment", "TracingConfig", "Layers", "FileSystemConfigs", "ImageConfig", "EphemeralStorage", "SnapStart",
     "LoggingConfig", "DurableConfig",
 )  # fmt: skip
-_NUMBERS = frozenset({
-    "Timeout", "MemorySize", "Size", "ReservedConcurrentExecutions", "BatchSize", "MaximumBatchingWindowInSeconds",
-    "MaximumConcurrency", "MaximumRetryAttempts", "MaximumEventAgeInSeconds", "MaxAge", "ParallelizationFactor",
-    "MaximumRecordAgeInSeconds", "TumblingWindowInSeconds", "ProvisionedConcurrentExecutions",
-})  # fmt: skip
-_BOOLEANS = frozenset({
-    "Enabled", "AllowCredentials", "BisectBatchOnFunctionError", "Ipv6AllowedForDualStack", "InvokedViaFunctionUrl"
-})  # fmt: skip
+_TAGS = Tags(
+    untag=("UntagResource", lambda ctx, arn, keys: {"Resource": arn, "TagKeys": keys}),
+    tag=("TagResource", lambda ctx, arn, tags: {"Resource": arn, "Tags": tags}),
+)
 
 
-def typed(value: Any, name: str = "") -> Any:
-    """Properties as the API takes them: CloudFormation hands numbers and booleans on as text where a template does."""
-    if isinstance(value, dict):
-        if name == "Variables":
-            return {key: _text(held) for key, held in value.items()}
-        return {key: typed(held, key) for key, held in value.items()}
-    if isinstance(value, list):
-        return [typed(item) for item in value]
-    if name in _NUMBERS and not isinstance(value, int):
-        return int(float(value))
-    if name in _BOOLEANS and isinstance(value, str):
-        return value.lower() == "true"
-    return value
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _given(properties: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: typed(properties[name], name) for name in names if properties.get(name) is not None}
-
-
-def _tags(properties: dict[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: str(tag["Value"]) for tag in properties.get("Tags") or ()}
-
-
-async def _if_there(call: Awaitable[dict[str, Any]]) -> dict[str, Any] | None:
-    """The answer of a call, or None when what it names is gone."""
-    try:
-        return await call
-    except ServiceError as error:
-        if error.code != GONE:
-            raise
-        return None
+def _configuration(properties: dict[str, Any]) -> dict[str, Any]:
+    """The properties of a function's configuration; the schema leaves it open what type a variable has."""
+    found = given(properties, *_CONFIG)
+    variables = (found.get("Environment") or {}).get("Variables")
+    if variables is not None:
+        found["Environment"] = {"Variables": {key: text(value) for key, value in variables.items()}}
+    return found
 
 
 async def _settled(ctx: Context, name: str) -> dict[str, Any]:
@@ -81,8 +53,23 @@ async def _settled(ctx: Context, name: str) -> dict[str, Any]:
         await ctx.clock.sleep(0.02)
 
 
-@resource("AWS::Lambda::Function", immutable=("FunctionName", "PackageType", "TenancyConfig"))
-class Function:
+def _function_made(tx: Reader, ctx: Context, name: Name, function: str) -> bool:
+    latest = tx.get(VERSIONS, (ctx.account, ctx.region, function, 0))
+    return latest is not None and name.made(latest.modified)
+
+
+@resource(
+    "AWS::Lambda::Function",
+    unbuilt=(
+        "CapacityProviderConfig",
+        "Code/S3ObjectStorageMode",
+        "Code/SourceKMSKeyArn",
+        "CodeSigningConfigArn",
+        "FunctionScalingConfig",
+        "PublishToLatestPublished",
+    ),
+)
+class FunctionResource:
     """Ref: the name. GetAtt: Arn, SnapStartResponse.*"""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
@@ -91,20 +78,20 @@ class Function:
         request = {
             "FunctionName": chosen,
             "Code": code,
-            **_given(properties, *_CONFIG, "Architectures", "PackageType"),
+            **_configuration(properties),
+            **given(properties, "Architectures", "PackageType", "TenancyConfig"),
         }
         if "ImageUri" in code:
             request["PackageType"] = "Image"
         if properties.get("KmsKeyArn"):
             request["KMSKeyArn"] = properties["KmsKeyArn"]
-        if _tags(properties):
-            request["Tags"] = _tags(properties)
-        try:
-            await ctx.call("lambda", "CreateFunction", request)
-        except ServiceError as error:
-            # an earlier try of this very create may have got this far: generated names are nobody else's
-            if error.code != "ResourceConflictException" or properties.get("FunctionName"):
-                raise
+        if tags_of(properties):
+            request["Tags"] = tags_of(properties)
+
+        async def found() -> dict[str, Any] | None:
+            return {} if await ctx.fetch(_function_made, ctx, name, chosen) else None
+
+        await create_once(name, lambda: ctx.call("lambda", "CreateFunction", request), found)
         await _settled(ctx, chosen)
         await self._concurrency(ctx, chosen, {}, properties)
         await self._recorded(ctx, chosen, properties)
@@ -113,7 +100,7 @@ class Function:
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         await _settled(ctx, physical_id)
         if old.get("Code") != new.get("Code") or old.get("Architectures") != new.get("Architectures"):
-            request = {"FunctionName": physical_id, **_code(new), **_given(new, "Architectures")}
+            request = {"FunctionName": physical_id, **_code(new), **given(new, "Architectures")}
             await ctx.call("lambda", "UpdateFunctionCode", request)
             await _settled(ctx, physical_id)
         names = (*_CONFIG, "KmsKeyArn")
@@ -123,17 +110,17 @@ class Function:
         await self._concurrency(ctx, physical_id, old, new)
         await self._recorded(ctx, physical_id, new)
         made = await self._made(ctx, physical_id)
-        await _retag(ctx, made.attributes["Arn"], old, new)
+        await change_tags(ctx, "lambda", _TAGS, made.attributes["Arn"], old, new)
         return made
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        await _if_there(ctx.call("lambda", "DeleteFunction", {"FunctionName": physical_id}))
+        await unless(ctx.call("lambda", "DeleteFunction", {"FunctionName": physical_id}), GONE)
 
     @staticmethod
     async def _concurrency(ctx: Context, name: str, old: dict[str, Any], new: dict[str, Any]) -> None:
         amount = new.get("ReservedConcurrentExecutions")
         if amount is not None:
-            request = {"FunctionName": name, "ReservedConcurrentExecutions": int(amount)}
+            request = {"FunctionName": name, "ReservedConcurrentExecutions": amount}
             await ctx.call("lambda", "PutFunctionConcurrency", request)
         elif old.get("ReservedConcurrentExecutions") is not None:
             await ctx.call("lambda", "DeleteFunctionConcurrency", {"FunctionName": name})
@@ -173,7 +160,7 @@ def _changed_configuration(name: str, old: dict[str, Any], new: dict[str, Any]) 
         "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}, "EphemeralStorage": {"Size": 512},
         "SnapStart": {"ApplyOn": "None"}, "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"},
     }  # fmt: skip
-    request = {"FunctionName": name, **_given(new, *_CONFIG)}
+    request = {"FunctionName": name, **_configuration(new)}
     for member, value in defaults.items():
         if old.get(member) is not None and new.get(member) is None:
             request[member] = value
@@ -182,56 +169,52 @@ def _changed_configuration(name: str, old: dict[str, Any], new: dict[str, Any]) 
     return request
 
 
-async def _retag(ctx: Context, arn: str, old: dict[str, Any], new: dict[str, Any]) -> None:
-    gone = sorted(set(_tags(old)) - set(_tags(new)))
-    if gone:
-        await ctx.call("lambda", "UntagResource", {"Resource": arn, "TagKeys": gone})
-    if _tags(new) and _tags(new) != _tags(old):
-        await ctx.call("lambda", "TagResource", {"Resource": arn, "Tags": _tags(new)})
-
-
-@resource("AWS::Lambda::Version", immutable=("FunctionName", "CodeSha256", "Description"))
-class Version:
+@resource("AWS::Lambda::Version", unbuilt=("FunctionScalingConfig", "RuntimePolicy"))
+class VersionResource:
     """Ref: the ARN of the version. GetAtt: Version, FunctionArn."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         await _settled(ctx, properties["FunctionName"])
-        request = _given(properties, "FunctionName", "CodeSha256", "Description")
+        request = given(properties, "FunctionName", "CodeSha256", "Description")
         made = await ctx.call("lambda", "PublishVersion", request)
-        await self._provision(ctx, properties, made["Version"])
+        config = properties.get("ProvisionedConcurrencyConfig")
+        await _provision(ctx, properties["FunctionName"], made["Version"], config)
         arn = made["FunctionArn"]
         return Resource(arn, {"Version": made["Version"], "FunctionArn": arn})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        version = physical_id.rsplit(":", 1)[1]
-        await self._provision(ctx, new, version)
-        return Resource(physical_id, {"Version": version, "FunctionArn": physical_id})
+        return Resource(physical_id, {"Version": physical_id.rsplit(":", 1)[1], "FunctionArn": physical_id})
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         name, _, version = physical_id.rpartition(":")
-        await _if_there(ctx.call("lambda", "DeleteFunction", {"FunctionName": name, "Qualifier": version}))
-
-    @staticmethod
-    async def _provision(ctx: Context, properties: dict[str, Any], qualifier: str) -> None:
-        await _provision(ctx, properties["FunctionName"], qualifier, properties.get("ProvisionedConcurrencyConfig"))
+        await unless(ctx.call("lambda", "DeleteFunction", {"FunctionName": name, "Qualifier": version}), GONE)
 
 
 async def _provision(ctx: Context, function: str, qualifier: str, config: dict[str, Any] | None) -> None:
     if config:
-        request = {"FunctionName": function, "Qualifier": qualifier, **typed(config)}
+        request = {"FunctionName": function, "Qualifier": qualifier, **config}
         await ctx.call("lambda", "PutProvisionedConcurrencyConfig", request)
 
 
-@resource("AWS::Lambda::Alias", immutable=("FunctionName", "Name"))
-class Alias:
+@resource("AWS::Lambda::Alias")
+class AliasResource:
     """Ref: the ARN of the alias. GetAtt: AliasArn."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        made = await ctx.call("lambda", "CreateAlias", self._request(properties))
+        async def make() -> str:
+            return str((await ctx.call("lambda", "CreateAlias", self._request(properties)))["AliasArn"])
+
+        async def found() -> str | None:
+            """Aliases do not say when they were made; it is enough that no other resource has this one."""
+            request = given(properties, "FunctionName", "Name")
+            kept = await unless(ctx.call("lambda", "GetAlias", request), GONE)
+            return kept["AliasArn"] if kept is not None and name.claim(kept["AliasArn"]) else None
+
+        arn = await create_once(name, make, found)
         await _provision(
             ctx, properties["FunctionName"], properties["Name"], properties.get("ProvisionedConcurrencyConfig")
         )
-        return Resource(made["AliasArn"], {"AliasArn": made["AliasArn"]})
+        return Resource(arn, {"AliasArn": arn})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         made = await ctx.call("lambda", "UpdateAlias", {"RoutingConfig": {}, "Description": "", **self._request(new)})
@@ -240,44 +223,32 @@ class Alias:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         function, _, alias = physical_id.rpartition(":")
-        await _if_there(ctx.call("lambda", "DeleteAlias", {"FunctionName": function, "Name": alias}))
+        await unless(ctx.call("lambda", "DeleteAlias", {"FunctionName": function, "Name": alias}), GONE)
 
     @staticmethod
     def _request(properties: dict[str, Any]) -> dict[str, Any]:
-        request = _given(properties, "FunctionName", "Name", "FunctionVersion", "Description")
+        request = given(properties, "FunctionName", "Name", "FunctionVersion", "Description")
         weights = (properties.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
         if weights is not None:
-            shares = {str(item["FunctionVersion"]): float(item["FunctionWeight"]) for item in weights}
+            shares = {item["FunctionVersion"]: item["FunctionWeight"] for item in weights}
             request["RoutingConfig"] = {"AdditionalVersionWeights": shares}
         return request
 
 
-@resource(
-    "AWS::Lambda::Permission",
-    immutable=(
-        "FunctionName", "Action", "Principal", "SourceArn", "SourceAccount", "EventSourceToken", "PrincipalOrgID",
-        "FunctionUrlAuthType", "InvokedViaFunctionUrl",
-    ),
-)  # fmt: skip
-class Permission:
+@resource("AWS::Lambda::Permission")
+class PermissionResource:
     """Ref and GetAtt Id: the statement id."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         sid = name.physical(limit=100)
         request = {
             "StatementId": sid,
-            **_given(
+            **given(
                 properties, "FunctionName", "Action", "Principal", "SourceArn", "SourceAccount", "EventSourceToken",
                 "PrincipalOrgID", "FunctionUrlAuthType", "InvokedViaFunctionUrl",
             ),
         }  # fmt: skip
-        if "SourceAccount" in request:
-            request["SourceAccount"] = str(request["SourceAccount"])
-        try:
-            await ctx.call("lambda", "AddPermission", request)
-        except ServiceError as error:
-            if error.code != "ResourceConflictException":  # an earlier try added it
-                raise
+        await unless(ctx.call("lambda", "AddPermission", request), TAKEN)  # its own id: an earlier try added it
         return Resource(sid, {"Id": sid})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
@@ -285,20 +256,22 @@ class Permission:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         request = {"FunctionName": properties["FunctionName"], "StatementId": physical_id}
-        await _if_there(ctx.call("lambda", "RemovePermission", request))
+        await unless(ctx.call("lambda", "RemovePermission", request), GONE)
 
 
-@resource("AWS::Lambda::Url", immutable=("TargetFunctionArn", "Qualifier"))
-class Url:
+@resource("AWS::Lambda::Url")
+class UrlResource:
     """Ref: the function's ARN. GetAtt: FunctionArn, FunctionUrl."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        try:
-            made = await ctx.call("lambda", "CreateFunctionUrlConfig", self._request(properties))
-        except ServiceError as error:
-            if error.code != "ResourceConflictException":
-                raise
-            made = await ctx.call("lambda", "UpdateFunctionUrlConfig", self._request(properties))
+        request = self._request(properties)
+
+        async def found() -> dict[str, Any] | None:
+            kept = await unless(ctx.call("lambda", "GetFunctionUrlConfig", _url(properties)), GONE)
+            made = kept is not None and name.made(epoch(kept["CreationTime"]))
+            return kept if made else None
+
+        made = await create_once(name, lambda: ctx.call("lambda", "CreateFunctionUrlConfig", request), found)
         return self._made(made)
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
@@ -308,15 +281,17 @@ class Url:
         return self._made(await ctx.call("lambda", "UpdateFunctionUrlConfig", request))
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        request = {"FunctionName": properties["TargetFunctionArn"], **_given(properties, "Qualifier")}
-        await _if_there(ctx.call("lambda", "DeleteFunctionUrlConfig", request))
+        await unless(ctx.call("lambda", "DeleteFunctionUrlConfig", _url(properties)), GONE)
 
     @staticmethod
     def _request(properties: dict[str, Any]) -> dict[str, Any]:
-        more = _given(properties, "Qualifier", "AuthType", "Cors", "InvokeMode")
-        return {"FunctionName": properties["TargetFunctionArn"], **more}
+        return {**_url(properties), **given(properties, "AuthType", "Cors", "InvokeMode")}
 
     @staticmethod
     def _made(answer: dict[str, Any]) -> Resource:
         arn = answer["FunctionArn"]
         return Resource(arn, {"FunctionArn": arn, "FunctionUrl": answer["FunctionUrl"]})
+
+
+def _url(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"FunctionName": properties["TargetFunctionArn"], **given(properties, "Qualifier")}

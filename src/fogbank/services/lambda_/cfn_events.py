@@ -8,72 +8,69 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.cfn_calls import create_once, given, text, unless
+from fogbank.core.cfn_tables import Call, Named, Tags, change_tags, table, tags_of
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
+from fogbank.store.api import Reader
 
-from .cfn import _given, _if_there, _tags, typed
+from .cfn import GONE, TAKEN
+from .records import LAYERS
 
 _MAPPING = (
     "BatchSize", "MaximumBatchingWindowInSeconds", "Enabled", "FilterCriteria", "FunctionResponseTypes",
     "ScalingConfig", "KmsKeyArn", "MetricsConfig", "ParallelizationFactor", "MaximumRecordAgeInSeconds",
     "MaximumRetryAttempts", "BisectBatchOnFunctionError", "DestinationConfig", "TumblingWindowInSeconds",
-    "SourceAccessConfigurations", "LoggingConfig",
+    "SourceAccessConfigurations", "LoggingConfig", "ProvisionedPollerConfig", "DocumentDBEventSourceConfig",
 )  # fmt: skip
 _MAPPING_ONCE = (
-    "EventSourceArn", "StartingPosition", "Topics", "Queues", "SelfManagedEventSource",
+    "EventSourceArn", "StartingPosition", "StartingPositionTimestamp", "Topics", "Queues", "SelfManagedEventSource",
     "AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig",
 )  # fmt: skip
 
 
-@resource("AWS::Lambda::EventSourceMapping", immutable=("EventSourceArn", "StartingPosition", "SelfManagedEventSource"))
+_TAGS = Tags(
+    untag=("UntagResource", lambda ctx, arn, keys: {"Resource": arn, "TagKeys": keys}),
+    tag=("TagResource", lambda ctx, arn, tags: {"Resource": arn, "Tags": tags}),
+)
+
+
+@resource("AWS::Lambda::EventSourceMapping")
 class EventSourceMapping:
     """Ref and GetAtt Id: the UUID. GetAtt: EventSourceMappingArn."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        request = _given(properties, "FunctionName", *_MAPPING, *_MAPPING_ONCE)
-        if _tags(properties):
-            request["Tags"] = _tags(properties)
-        try:
-            made = await ctx.call("lambda", "CreateEventSourceMapping", _renamed(request))
-        except ServiceError as error:
-            if error.code != "ResourceConflictException":
-                raise
-            made = await self._earlier(ctx, properties, error)
+        request = given(properties, "FunctionName", *_MAPPING, *_MAPPING_ONCE)
+        if tags_of(properties):
+            request["Tags"] = tags_of(properties)
+
+        async def found() -> dict[str, Any] | None:
+            """Mappings do not say when they were made; there is one at most of a source and a function."""
+            asked = given(properties, "FunctionName", "EventSourceArn")
+            kept = (await ctx.call("lambda", "ListEventSourceMappings", asked))["EventSourceMappings"]
+            return next((dict(mapping) for mapping in kept if name.claim(mapping["UUID"])), None)
+
+        made = await create_once(name, lambda: ctx.call("lambda", "CreateEventSourceMapping", _renamed(request)), found)
         return _mapping(made)
 
-    @staticmethod
-    async def _earlier(ctx: Context, properties: dict[str, Any], error: ServiceError) -> dict[str, Any]:
-        """What an earlier try of the same create has made."""
-        asked = {"FunctionName": properties["FunctionName"], "EventSourceArn": properties.get("EventSourceArn")}
-        found = (await ctx.call("lambda", "ListEventSourceMappings", asked))["EventSourceMappings"]
-        if not found:
-            raise error
-        first: dict[str, Any] = found[0]
-        return first
-
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        request = {"UUID": physical_id, **_given(new, "FunctionName", *_MAPPING)}
+        request = {"UUID": physical_id, **given(new, "FunctionName", *_MAPPING)}
         for member, empty in (("FilterCriteria", {"Filters": []}), ("FunctionResponseTypes", []), ("Enabled", True)):
             if old.get(member) is not None and new.get(member) is None:
                 request[member] = empty
-        return _mapping(await ctx.call("lambda", "UpdateEventSourceMapping", _renamed(request)))
+        made = _mapping(await ctx.call("lambda", "UpdateEventSourceMapping", _renamed(request)))
+        await change_tags(ctx, "lambda", _TAGS, made.attributes["EventSourceMappingArn"], old, new)
+        return made
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        await _if_there(ctx.call("lambda", "DeleteEventSourceMapping", {"UUID": physical_id}))
+        await unless(ctx.call("lambda", "DeleteEventSourceMapping", {"UUID": physical_id}), GONE)
 
 
 def _renamed(request: dict[str, Any]) -> dict[str, Any]:
     """Patterns are text in the API, and may be structures in a template; the key's name is spelled differently."""
-    import msgspec
-
     criteria = request.get("FilterCriteria")
     if criteria:
-        filters = []
-        for item in criteria.get("Filters") or ():
-            pattern = item.get("Pattern")
-            text = pattern if isinstance(pattern, str) else msgspec.json.encode(pattern).decode()
-            filters.append({"Pattern": text})
-        request["FilterCriteria"] = {"Filters": filters}
+        patterns = [{"Pattern": text(item.get("Pattern"))} for item in criteria.get("Filters") or ()]
+        request["FilterCriteria"] = {"Filters": patterns}
     if "KmsKeyArn" in request:
         request["KMSKeyArn"] = request.pop("KmsKeyArn")
     return request
@@ -84,37 +81,32 @@ def _mapping(answer: dict[str, Any]) -> Resource:
     return Resource(ident, {"Id": ident, "EventSourceMappingArn": answer["EventSourceMappingArn"]})
 
 
-@resource("AWS::Lambda::EventInvokeConfig", immutable=("FunctionName", "Qualifier"))
-class EventInvokeConfig:
-    """Ref: the function and qualifier."""
-
-    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        names = ("FunctionName", "Qualifier", "MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
-        await ctx.call("lambda", "PutFunctionEventInvokeConfig", _given(properties, *names))
-        return Resource(f"{properties['FunctionName']}|{properties['Qualifier']}")
-
-    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        return await self.create(ctx, Name("", "", "", ""), new)
-
-    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        request = _given(properties, "FunctionName", "Qualifier")
-        await _if_there(ctx.call("lambda", "DeleteFunctionEventInvokeConfig", request))
-
-
-@resource(
-    "AWS::Lambda::LayerVersion",
-    immutable=(
-        "LayerName", "Content", "CompatibleRuntimes", "CompatibleArchitectures", "Description", "LicenseInfo"
+_INVOKED = ("FunctionName", "Qualifier", "MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
+EVENT_INVOKE_CONFIG = table(
+    "AWS::Lambda::EventInvokeConfig",  # Ref: the function and qualifier
+    Named(
+        "lambda",
+        generate=lambda name, properties: f"{properties['FunctionName']}|{properties['Qualifier']}",
+        create=Call("PutFunctionEventInvokeConfig", lambda name, properties: given(properties, *_INVOKED)),
+        delete=Call("DeleteFunctionEventInvokeConfig", lambda name, properties: given(properties, *_INVOKED[:2])),
+        gone=(GONE,),
     ),
-)  # fmt: skip
+)
+
+
+@resource("AWS::Lambda::LayerVersion")
 class LayerVersion:
     """Ref and GetAtt LayerVersionArn: the ARN of the version."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         chosen = properties.get("LayerName") or name.physical(limit=140)
         names = ("Content", "CompatibleRuntimes", "CompatibleArchitectures", "Description", "LicenseInfo")
-        request = {"LayerName": chosen, **_given(properties, *names)}
-        arn = (await ctx.call("lambda", "PublishLayerVersion", request))["LayerVersionArn"]
+        request = {"LayerName": chosen, **given(properties, *names)}
+
+        async def publish() -> str:
+            return str((await ctx.call("lambda", "PublishLayerVersion", request))["LayerVersionArn"])
+
+        arn = await create_once(name, publish, lambda: ctx.fetch(_layer_made, ctx, name, chosen))
         return Resource(arn, {"LayerVersionArn": arn})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
@@ -122,10 +114,17 @@ class LayerVersion:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         layer, _, number = physical_id.rpartition(":")
-        await _if_there(ctx.call("lambda", "DeleteLayerVersion", {"LayerName": layer, "VersionNumber": int(number)}))
+        request = {"LayerName": layer, "VersionNumber": int(number)}
+        await unless(ctx.call("lambda", "DeleteLayerVersion", request), GONE)
 
 
-@resource("AWS::Lambda::LayerVersionPermission", immutable=("LayerVersionArn", "Action", "Principal", "OrganizationId"))
+def _layer_made(tx: Reader, ctx: Context, name: Name, layer: str) -> str | None:
+    versions = tx.scan(LAYERS, (ctx.account, ctx.region, layer))
+    arns = ((ctx.arn("lambda", f"layer:{layer}:{version.number}"), version.created) for version in versions)
+    return next((arn for arn, created in arns if name.made(created, arn)), None)
+
+
+@resource("AWS::Lambda::LayerVersionPermission")
 class LayerVersionPermission:
     """Ref: layer version and statement id."""
 
@@ -133,15 +132,13 @@ class LayerVersionPermission:
         layer, _, number = properties["LayerVersionArn"].rpartition(":")
         sid = name.physical(limit=100)
         request = {
-            "LayerName": layer, "VersionNumber": int(number), "StatementId": sid,
-            **typed(_given(properties, "Action", "Principal", "OrganizationId")),
-        }  # fmt: skip
-        request["Principal"] = str(request["Principal"])
-        try:
-            await ctx.call("lambda", "AddLayerVersionPermission", request)
-        except ServiceError as error:
-            if error.code != "ResourceConflictException":  # an earlier try added it
-                raise
+            "LayerName": layer,
+            "VersionNumber": int(number),
+            "StatementId": sid,
+            **given(properties, "Action", "Principal", "OrganizationId"),
+        }
+        call = ctx.call("lambda", "AddLayerVersionPermission", request)
+        await unless(call, TAKEN)  # its own id: an earlier try added it
         return Resource(f"{properties['LayerVersionArn']}#{sid}", {"Id": sid})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
@@ -151,4 +148,4 @@ class LayerVersionPermission:
         arn, _, sid = physical_id.rpartition("#")
         layer, _, number = arn.rpartition(":")
         request = {"LayerName": layer, "VersionNumber": int(number), "StatementId": sid}
-        await _if_there(ctx.call("lambda", "RemoveLayerVersionPermission", request))
+        await unless(ctx.call("lambda", "RemoveLayerVersionPermission", request), GONE)

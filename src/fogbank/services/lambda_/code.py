@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import io
 import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +52,17 @@ async def load(ctx: Context, code: dict[str, Any], operation: str) -> Package:
     else:
         raise InvalidParameterValue("Please provide a source for function code.")
     return await store(ctx, content)
+
+
+@contextlib.asynccontextmanager
+async def loaded(ctx: Context, code: dict[str, Any], operation: str) -> AsyncIterator[Package]:
+    """`load` for a block that publishes the package; one that is refused in the end is not kept."""
+    package = await load(ctx, code, operation)
+    try:
+        yield package
+    except ServiceError:
+        await ctx.blobs.discard(package.blob)
+        raise
 
 
 async def store(ctx: Context, content: bytes) -> Package:

@@ -13,7 +13,6 @@ from fogbank.auth import roles
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError, ValidationError
 from fogbank.core.operation import Access
-from fogbank.core.principal import service as service_principal
 from fogbank.store.api import Reader, Transaction
 
 from .archives import UNZIPPED_LIMIT
@@ -87,12 +86,9 @@ async def check_role(ctx: Context, role: str) -> None:
     """The role exists and trusts Lambda: tried, as Lambda does. Raises InvalidParameterValue or AccessDenied."""
     if roles.account_of(role, ctx.partition) not in ("", ctx.account):
         raise AccessDeniedByRole("Cross-account pass role is not allowed.")
-    acting = ctx.acting_as(service_principal(LAMBDA, ctx.account))
     try:
-        await acting.call("sts", "AssumeRole", {"RoleArn": role, "RoleSessionName": "awslambda"})
-    except ServiceError as error:
-        if error.code == "NotImplemented":
-            raise
+        await ctx.assume(role, by=LAMBDA, session="awslambda")
+    except ServiceError:
         raise InvalidParameterValue(NOT_ASSUMABLE) from None
 
 
@@ -120,6 +116,14 @@ def apply(tx: Transaction, ctx: Context, version: Version, req: dict[str, Any]) 
     _apply_structures(ctx, version, req)
     if "Layers" in req:
         set_layers(tx, ctx, version, req["Layers"] or [])
+    only_kept = {
+        "KMSKeyArn": req.get("KMSKeyArn"),
+        "VpcConfig": (req.get("VpcConfig") or {}).get("SubnetIds"),
+        "FileSystemConfigs": req.get("FileSystemConfigs"),
+        "TracingConfig": (req.get("TracingConfig") or {}).get("Mode") == "Active",
+        "SnapStart": (req.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions",
+    }
+    ctx.recorded(*(member for member, asked in only_kept.items() if asked))
 
 
 def _logging(config: dict[str, str]) -> dict[str, str]:

@@ -7,16 +7,13 @@ http://localhost:4566/_aws/lambda-url/code/TOKEN/NAME  a package
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from fogbank.core import paging
-from fogbank.core.context import Context
-from fogbank.core.errors import AccessDenied, ServiceError
-from fogbank.core.http import BodyTooLarge, Request, Response
+from fogbank.core.errors import AccessDenied, InternalFailure, RequestTooLarge, ServiceError, ServiceUnavailable
+from fogbank.core.http import Request, Response
 from fogbank.core.operation import endpoint
-from fogbank.core.principal import anonymous
+from fogbank.core.visit import Visit
 from fogbank.store.blobs import BlobMissing
 
 from . import proxy
@@ -30,21 +27,37 @@ PATH = "/_aws/lambda-url/"
 CODE = "code"
 
 
-@endpoint("lambda-url")
-async def answer(app: Any, request: Request) -> Response:
+def refuse(visit: Visit, error: ServiceError) -> Response:
+    """What a URL answers to an error that is not the function's."""
+    match error:
+        case RequestTooLarge():
+            return proxy.plain(413, "Request Entity Too Large", "RequestEntityTooLargeException")
+        case TooManyRequests():
+            return proxy.plain(429, "Rate Exceeded.", "TooManyRequestsException")
+        case AccessDenied():
+            return proxy.plain(403, "Forbidden", "AccessDeniedException")
+        case InternalFailure():
+            return proxy.plain(500, "Internal Server Error", "InternalServerErrorException")
+    status = error.status if error.status < 500 or isinstance(error, ServiceUnavailable) else 502
+    return proxy.plain(status, error.message, error.code_for("json"))
+
+
+@endpoint("lambda-url", refuse=refuse)
+async def answer(visit: Visit) -> Response:
     """One request to a function URL (or for a package)."""
+    request = visit.request
     name, path = _address(request)
+    ctx = visit.anonymous()
     if name == CODE:
-        return _package(app, path)
-    with app.store.read() as tx:
-        url = tx.first(URLS, "id", (name,))
+        return _package(visit, path)
+    url = await ctx.fetch(lambda tx: tx.first(URLS, "id", (name,)))
     if url is None:
-        return proxy.plain(403, "Forbidden", "AccessDeniedException")
+        raise AccessDenied
+    visit.reaches(url.account, url.region, "InvokeFunctionUrl")
     if request.method == "OPTIONS" and url.cors and request.header("origin"):
         return proxy.preflight(url.cors, request)
-    response = await _run(app, request, url, path)
-    response.headers += proxy.cors_headers(url.cors, request)
-    return response
+    visit.headers += proxy.cors_headers(url.cors, request)
+    return await _run(visit, url, path)
 
 
 def _address(request: Request) -> tuple[str, str]:
@@ -55,60 +68,36 @@ def _address(request: Request) -> tuple[str, str]:
     return request.host.partition(".")[0].lower(), request.path
 
 
-async def _run(app: Any, request: Request, url: Url, path: str) -> Response:
+async def _run(visit: Visit, url: Url, path: str) -> Response:
+    """A URL is no API operation, but asks a permission all the same."""
+    signed = url.auth == "AWS_IAM"
     which = Target(url.account, url.region, url.name, url.qualifier)
-    request_id = app.ids.uuid()
-    try:
-        principal = app.authenticator.authenticate(request, "lambda") if url.auth == "AWS_IAM" else anonymous()
-        ctx = Context(
-            app=app,
-            account=url.account,
-            region=url.region,
-            principal=principal,
-            request_id=request_id,
-            service="lambda",
-            operation="InvokeFunctionUrl",
-            endpoint=f"{request.scheme}://{request.host}" if request.host else app.endpoint,
-            source_ip=request.client,
-            secure=request.scheme == "https",
-            user_agent=request.header("user-agent"),
-            referer=request.header("referer"),
-        )
-        _authorize(ctx, which, url.auth)
-        body = await request.read(SYNC_PAYLOAD)
-        event = proxy.event_of(
-            request,
-            body,
-            path,
-            url_id=url.id,
-            domain=f"{url.id}.lambda-url.{url.region}.on.aws",
-            account=url.account,
-            request_id=request_id,
-            now=ctx.now(),
-            caller=principal if url.auth == "AWS_IAM" else None,
-        )
-        outcome, _ = await invoke(ctx, which, msgspec.json.encode(event))
-    except BodyTooLarge:
-        return proxy.plain(413, "Request Entity Too Large", "RequestEntityTooLargeException")
-    except TooManyRequests:
-        return proxy.plain(429, "Rate Exceeded.", "TooManyRequestsException")
-    except AccessDenied:
-        return proxy.plain(403, "Forbidden", "AccessDeniedException")
-    except ServiceError as error:
-        status = error.status if 400 <= error.status < 500 else 502
-        return proxy.plain(status, error.message, error.code_for("json"))
+    ctx = visit.admit("lambda") if signed else visit.anonymous()
+    function = resource_of(ctx, which)
+    conditions = {"lambda:FunctionUrlAuthType": url.auth, "lambda:FunctionArn": str(function)}
+    visit.allow(function, "lambda:InvokeFunctionUrl", conditions)
+    body = await visit.request.read(SYNC_PAYLOAD)
+    event = proxy.event_of(
+        visit.request,
+        body,
+        path,
+        url_id=url.id,
+        domain=f"{url.id}.lambda-url.{url.region}.on.aws",
+        account=url.account,
+        request_id=visit.request_id,
+        now=ctx.now(),
+        caller=ctx.principal if signed else None,
+    )
+    outcome, _ = await invoke(ctx, which, msgspec.json.encode(event))
+    if outcome.error:
+        visit.fail(outcome.error_type or outcome.error, "the function failed: its log says why")
     return proxy.response_of(outcome)
 
 
-def _authorize(ctx: Context, which: Target, auth: str) -> None:
-    """A URL is no API operation, but asks a permission all the same. Raises AccessDenied."""
-    function = resource_of(ctx, which)
-    conditions = {"lambda:FunctionUrlAuthType": auth, "lambda:FunctionArn": str(function)}
-    ctx.require("lambda:InvokeFunctionUrl", function, conditions)
-
-
-def _package(app: Any, path: str) -> Response:
+def _package(visit: Visit, path: str) -> Response:
     """A package by its sealed link, while it is good."""
+    app = visit.app
+    visit.reaches(app.settings.account, app.settings.region, "GetPackage")
     token = path.split("/")[1] if path.count("/") else ""
     try:
         blob, expires = paging.decode(app.secret, "lambda/code", token)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from fogbank.auth import roles
+from fogbank.auth import sessions
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.principal import Principal
 from fogbank.core.principal import service as service_principal
+from fogbank.core.runs import Runs
 from fogbank.store.api import Reader
 
 from . import lookups
@@ -24,11 +26,11 @@ from .errors import AccessDeniedByRole, InvalidRuntime, ResourceConflict, TooMan
 from .records import CONCURRENCY, Version
 from .runtimes import NoRuntime
 
-ACCOUNT_CONCURRENCY = 1000
+CONCURRENT_EXECUTIONS = "L-B99A9384"  # the quota of an account
 """Executions at once, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 UNRESERVED_LEAST = 100
 PENDING_PATIENCE = 10.0  # seconds that an event waits for a function that is being created
-SESSION = 3600  # seconds of the execution role's session
+LASTING = 1800.0  # seconds that the keys of a new environment are good for, at least
 
 
 class Found(msgspec.Struct):
@@ -47,8 +49,8 @@ def look(tx: Reader, ctx: Context, which: Target, chance: float | None) -> Found
     function = lookups.function(tx, ctx, which)
     version = lookups.version(tx, ctx, which, chance=chance)
     total = tx.get(CONCURRENCY, which.key[:2])
-    limited = ctx.app.settings.limits != "off"
-    unreserved = ACCOUNT_CONCURRENCY - (total.reserved if total else 0) if limited else None
+    limit = ctx.quota("lambda", CONCURRENT_EXECUTIONS, tx, account=which.account)
+    unreserved = int(limit) - (total.reserved if total else 0) if limit < math.inf else None
     return Found(version, Quota(function.reserved, unreserved))
 
 
@@ -95,6 +97,8 @@ async def invoke(
         trace_id=trace_id or make_trace_id(ctx),
         client_context=client_context,
     )
+
+    ctx.app.local(Runs).begin(invocation.trace_id, ctx.request_id, spec.role)
 
     async def enter() -> tuple[Credentials, LogStream]:
         return await prepare(ctx, spec, version)
@@ -159,7 +163,7 @@ async def prepare(ctx: Context, spec: Spec, version: Version) -> tuple[Credentia
     await unpacked.code(version.code_sha256, version.blob)
     if version.layers:
         await unpacked.opt(tuple(layer.blob for layer in version.layers))
-    credentials, principal = await session(ctx, spec)
+    credentials, principal = await session(ctx, spec, lasting=LASTING)
     acting = ctx.acting_as(principal, region=spec.region)
 
     async def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -172,39 +176,20 @@ async def prepare(ctx: Context, spec: Spec, version: Version) -> tuple[Credentia
     return credentials, LogStream(spec.log_group, stream, call)
 
 
-async def session(ctx: Context, spec: Spec) -> tuple[Credentials, Principal]:
-    """Assume the execution role as Lambda, a role of the function's own account; the credentials, and who they make."""
-    if roles.account_of(spec.role, ctx.partition) != spec.account:
-        raise AccessDeniedByRole
+async def session(ctx: Context, spec: Spec, *, lasting: float = sessions.EARLY) -> tuple[Credentials, Principal]:
+    """A session of the execution role, a role of the function's own account: its keys, and who they make.
+
+    That Lambda gives aws:SourceArn when it assumes a role is not confirmed; it is not given here.
+    """
     acting = ctx.acting_as(service_principal(LAMBDA, spec.account), region=spec.region)
     try:
-        answer = await acting.call(
-            "sts",
-            "AssumeRole",
-            {"RoleArn": spec.role, "RoleSessionName": spec.name.ljust(2, "-"), "DurationSeconds": SESSION},
+        found = await ctx.app.local(sessions.Sessions).find(
+            acting, spec.role, by=LAMBDA, session=spec.name.ljust(2, "-"), lasting=lasting
         )
-    except ServiceError as error:
-        if error.code == "NotImplemented":
-            raise
+    except ServiceError:
         raise AccessDeniedByRole from None
-    keys, user = answer["Credentials"], answer["AssumedRoleUser"]
-    expires = keys["Expiration"]
-    credentials = Credentials(
-        keys["AccessKeyId"],
-        keys["SecretAccessKey"],
-        keys["SessionToken"],
-        expires.timestamp() if isinstance(expires, datetime) else float(expires),
-    )
-    principal = Principal(
-        kind="role",
-        account=spec.account,
-        arn=user["Arn"],
-        identity_arn=spec.role,
-        user_id=user["AssumedRoleId"],
-        access_key=keys["AccessKeyId"],
-        issued_at=ctx.now(),
-    )
-    return credentials, principal
+    keys = Credentials(found.principal.access_key, found.secret, found.token, found.expires or 0.0)
+    return keys, found.principal
 
 
 def count(ctx: Context, which: Target, version: Version, **values: float) -> None:

@@ -84,7 +84,7 @@ def enqueue(tx: Transaction, ctx: Context, which: Target, payload: bytes, reques
     ctx.later(tx, EVENT, event, name=f"{which.name}/{request_id}/0")
 
 
-@job(EVENT, attempts=1000, backoff=1.0)
+@job(EVENT, attempts=1000, lane="lambda", width=1000)
 async def run_event(ctx: Context, event: dict[str, Any]) -> None:
     """Run an event of an asynchronous invocation once; what has to follow is enqueued.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -15,6 +15,8 @@ from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.operation import job
 from fogbank.core.principal import service as service_principal
+from fogbank.core.residents import resident
+from fogbank.core.trace import Hop
 from fogbank.store.api import Transaction
 
 from . import filters
@@ -22,82 +24,50 @@ from .arns import LAMBDA, Target
 from .invoking import find, invoke, make_spec, session
 from .records import MAPPINGS, Mapping
 
-if TYPE_CHECKING:
-    from fogbank.core.context import Cloud
-
 log = logging.getLogger("fogbank.lambda")
 
-POLL = "lambda.poll"
-KEEP_ALIVE = 30.0  # seconds after which a poller that a restart ended is started again
+SETTLED = "lambda.mapping"
+POLLER = "lambda.poller"
 LONG_POLL = 20  # seconds
 AT_ONCE = 5  # batches of one mapping in progress, unless its ScalingConfig says otherwise
 TROUBLE = 10.0  # seconds until a queue that could not be read is tried again
 RENEW = 300.0  # seconds before a session of the role expires
 
-Key = tuple[str, str, str]
 
-
-def wake(tx: Transaction, ctx: Context, mapping: Mapping) -> None:
+def follow(tx: Transaction, ctx: Context, mapping: Mapping) -> None:
     """Have the poller of a mapping follow what has been changed."""
-    ctx.later(tx, POLL, {"account": mapping.account, "id": mapping.id}, name=f"poll/{mapping.id}")
-
-
-@job(POLL, attempts=1000, backoff=1.0)
-async def keep_polling(ctx: Context, payload: dict[str, Any]) -> None:
-    """See to it that a mapping that is enabled has its poller, now and after a restart; and that no other has."""
-    key = (payload["account"], ctx.region, payload["id"])
-    pollers = ctx.app.local(Pollers)
-    mapping = await ctx.transact(_settle, ctx, key)
-    if mapping is None or not mapping.enabled:
-        pollers.stop(key)
-    else:
-        pollers.ensure(ctx, mapping)
-
-
-def _settle(tx: Transaction, ctx: Context, key: Key) -> Mapping | None:
-    mapping = tx.get(MAPPINGS, key)
-    if mapping is None:
-        return None
-    state = "Enabled" if mapping.enabled else "Disabled"
-    if mapping.state != state:
-        mapping.state = state
-        tx.put(MAPPINGS, mapping)
     if mapping.enabled:
-        ctx.later(tx, POLL, {"account": key[0], "id": key[2]}, delay=KEEP_ALIVE, name=f"poll/{mapping.id}")
-    return mapping
+        ctx.reside(tx, POLLER, mapping.id, generation=mapping.generation)
+    else:
+        ctx.leave(tx, POLLER, mapping.id)
+    ctx.later(tx, SETTLED, {"id": mapping.id}, name=mapping.id)
 
 
-class Pollers:
-    """The running pollers. `ctx.app.local(Pollers)`."""
+def forget(tx: Transaction, ctx: Context, mapping: Mapping) -> None:
+    """The mapping is deleted: nobody polls for it."""
+    ctx.leave(tx, POLLER, mapping.id)
+    ctx.cancel(tx, SETTLED, mapping.id)
 
-    def __init__(self, app: Cloud) -> None:
-        self._tasks: dict[Key, tuple[int, asyncio.Task[None]]] = {}
-        app.on_stop(self.close)
-        app.signals.on("reset", self.stop_all)
 
-    def ensure(self, ctx: Context, mapping: Mapping) -> None:
-        key = (mapping.account, mapping.region, mapping.id)
-        generation, task = self._tasks.get(key, (-1, None))
-        if task is not None and not task.done():
-            if generation == mapping.generation:
-                return
-            task.cancel()
-        poller = Poller(ctx, mapping)
-        self._tasks[key] = (mapping.generation, asyncio.create_task(poller.run(), name=f"poll {mapping.id}"))
+@job(SETTLED)
+async def settle(ctx: Context, payload: dict[str, Any]) -> None:
+    """A mapping that was created or changed is Enabled or Disabled a moment later."""
 
-    def stop(self, key: Key) -> None:
-        _, task = self._tasks.pop(key, (0, None))
-        if task is not None:
-            task.cancel()
+    def put(tx: Transaction) -> None:
+        mapping = tx.get(MAPPINGS, (ctx.account, ctx.region, payload["id"]))
+        if mapping is not None:
+            mapping.state = "Enabled" if mapping.enabled else "Disabled"
+            tx.put(MAPPINGS, mapping)
 
-    def stop_all(self) -> None:
-        for key in list(self._tasks):
-            self.stop(key)
+    await ctx.transact(put)
 
-    async def close(self) -> None:
-        tasks = [task for _, task in self._tasks.values()]
-        self.stop_all()
-        await asyncio.gather(*tasks, return_exceptions=True)
+
+@resident(POLLER)
+async def poll(ctx: Context, id: str) -> None:
+    """Poll for a mapping as long as it is there and enabled; a changed one has another generation."""
+    mapping = await ctx.fetch(lambda tx: tx.get(MAPPINGS, (ctx.account, ctx.region, id)))
+    if mapping is not None:
+        await Poller(ctx, mapping).run()
 
 
 class Poller:
@@ -139,6 +109,7 @@ class Poller:
         finally:
             for task in self._batches:
                 task.cancel()
+            await asyncio.gather(*self._batches, return_exceptions=True)
 
     async def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """An SQS call as the function's role."""
@@ -173,14 +144,8 @@ class Poller:
 
     async def _work(self, messages: list[dict[str, Any]]) -> None:
         try:
-            records = [record_of(message, self._mapping.source, self._region) for message in messages]
-            wanted = [filters.passes(self._patterns, record) for record in records]
-            dropped = [m for m, keep in zip(messages, wanted, strict=True) if not keep]
-            messages = [m for m, keep in zip(messages, wanted, strict=True) if keep]
-            records = [r for r, keep in zip(records, wanted, strict=True) if keep]
-            await self._delete(dropped)
-            if messages:
-                await self._delete(await self._run_batch(messages, records))
+            with self._ctx.clock.working():  # work of its own: the poller meanwhile waits for more messages
+                await self._handle(messages)
         except ServiceError as error:
             await self._note(f"PROBLEM: {error.message}")
         except Exception:  # a worker's outermost edge: the messages come back by themselves
@@ -188,11 +153,23 @@ class Poller:
         finally:
             self._slots.release()
 
+    async def _handle(self, messages: list[dict[str, Any]]) -> None:
+        records = [record_of(message, self._mapping.source, self._region) for message in messages]
+        wanted = [filters.passes(self._patterns, record) for record in records]
+        dropped = [m for m, keep in zip(messages, wanted, strict=True) if not keep]
+        messages = [m for m, keep in zip(messages, wanted, strict=True) if keep]
+        records = [r for r, keep in zip(records, wanted, strict=True) if keep]
+        await self._delete(dropped)
+        if messages:
+            await self._delete(await self._run_batch(messages, records))
+
     async def _run_batch(self, messages: list[dict[str, Any]], records: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Run the function; the messages that are done."""
         ctx = self._ctx.acting_as(service_principal(LAMBDA, self._mapping.account), region=self._mapping.region)
         payload = msgspec.json.encode({"Records": records})
-        outcome, _ = await invoke(ctx, self._which, payload, request_id=ctx.ids.uuid())
+        run = Hop(ctx.ids.uuid(), ctx.now(), "lambda", "Invoke", ctx.account, ctx.region, LAMBDA, ctx.request_id)
+        ctx.app.trace.add(run)
+        outcome, _ = await invoke(msgspec.structs.replace(ctx, request_id=run.id), self._which, payload)
         if outcome.error:
             await self._note("PROBLEM: Function call failed")
             return []

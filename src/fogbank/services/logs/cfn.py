@@ -1,164 +1,177 @@
 """AWS::Logs::LogGroup, LogStream, MetricFilter, SubscriptionFilter, ResourcePolicy, QueryDefinition.
 
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_Logs.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Logs.html
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, resource
-from fogbank.core.cfn_calls import unless
+from fogbank.core.cfn_calls import given, text, unless
+from fogbank.core.cfn_tables import Call, Named, Tags, table, tags_of
 from fogbank.core.context import Context
+from fogbank.store.api import Reader
 
 from .errors import ResourceNotFoundException
+from .records import GROUPS, STREAMS
+
+_GONE = (ResourceNotFoundException.code,)
+_TRANSFORMED = ("ApplyOnTransformedLogs", "FieldSelectionCriteria")  # of logs that a transformer has changed
 
 
-def _tags(properties: dict[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: str(tag["Value"]) for tag in properties.get("Tags") or ()}
+def _members(properties: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Those of the properties that are set, under the API's names, which begin with a small letter."""
+    return {name[0].lower() + name[1:]: value for name, value in given(properties, *names).items()}
 
 
-@resource("AWS::Logs::LogGroup", immutable=("LogGroupName", "LogGroupClass"))
-class LogGroup:
-    """Ref: the name. GetAtt: Arn (with `:*`)."""
-
-    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        chosen = properties.get("LogGroupName") or name.physical(limit=512)
-        request: dict[str, Any] = {"logGroupName": chosen}
-        if properties.get("KmsKeyId"):
-            request["kmsKeyId"] = properties["KmsKeyId"]
-        if properties.get("LogGroupClass"):
-            request["logGroupClass"] = properties["LogGroupClass"]
-        if _tags(properties):
-            request["tags"] = _tags(properties)
-        await ctx.call("logs", "CreateLogGroup", request)
-        return await self._settle(ctx, chosen, {}, properties)
-
-    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        gone = sorted(set(_tags(old)) - set(_tags(new)))
-        if gone:
-            await ctx.call("logs", "UntagLogGroup", {"logGroupName": physical_id, "tags": gone})
-        if _tags(new):
-            await ctx.call("logs", "TagLogGroup", {"logGroupName": physical_id, "tags": _tags(new)})
-        return await self._settle(ctx, physical_id, old, new)
-
-    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        await unless(ctx.call("logs", "DeleteLogGroup", {"logGroupName": physical_id}), ResourceNotFoundException.code)
-
-    @staticmethod
-    async def _settle(ctx: Context, name: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        days = new.get("RetentionInDays")
-        if days:
-            await ctx.call("logs", "PutRetentionPolicy", {"logGroupName": name, "retentionInDays": int(days)})
-        elif old.get("RetentionInDays"):
-            await ctx.call("logs", "DeleteRetentionPolicy", {"logGroupName": name})
-        return Resource(name, {"Arn": f"{ctx.arn('logs', f'log-group:{name}')}:*"})
+# -- log groups and streams --------------------------------------------------------------------------------------------
 
 
-@resource("AWS::Logs::LogStream", immutable=("LogGroupName", "LogStreamName"))
-class LogStream:
-    """Ref: the stream's name."""
-
-    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        chosen = properties.get("LogStreamName") or name.physical(limit=512)
-        group = properties["LogGroupName"]
-        await ctx.call("logs", "CreateLogStream", {"logGroupName": group, "logStreamName": chosen})
-        return Resource(chosen)
-
-    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        return Resource(physical_id)
-
-    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        request = {"logGroupName": properties["LogGroupName"], "logStreamName": physical_id}
-        await unless(ctx.call("logs", "DeleteLogStream", request), ResourceNotFoundException.code)
+def _group(name: str, properties: dict[str, Any]) -> dict[str, Any]:
+    tags = {"tags": tags_of(properties)} if tags_of(properties) else {}
+    return {"logGroupName": name, **_members(properties, "KmsKeyId", "LogGroupClass"), **tags}
 
 
-@resource("AWS::Logs::MetricFilter", immutable=("LogGroupName", "FilterName"))
-class MetricFilter:
-    """Ref: the filter's name."""
-
-    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        return await self._put(ctx, properties.get("FilterName") or name.physical(limit=512), properties)
-
-    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        return await self._put(ctx, physical_id, new)
-
-    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        request = {"logGroupName": properties["LogGroupName"], "filterName": physical_id}
-        await unless(ctx.call("logs", "DeleteMetricFilter", request), ResourceNotFoundException.code)
-
-    @staticmethod
-    async def _put(ctx: Context, name: str, properties: dict[str, Any]) -> Resource:
-        transformations = []
-        for given in properties["MetricTransformations"]:
-            item = {key[0].lower() + key[1:]: value for key, value in given.items()}
-            item["metricValue"] = str(item["metricValue"])
-            if "defaultValue" in item:
-                item["defaultValue"] = float(item["defaultValue"])
-            if "dimensions" in item:
-                item["dimensions"] = {pair["Key"]: pair["Value"] for pair in item["dimensions"]}
-            transformations.append(item)
-        request = {
-            "logGroupName": properties["LogGroupName"],
-            "filterName": name,
-            "filterPattern": properties["FilterPattern"],
-            "metricTransformations": transformations,
-        }
-        await ctx.call("logs", "PutMetricFilter", request)
-        return Resource(name)
+def _group_made(tx: Reader, ctx: Context, name: Name, group: str, properties: dict[str, Any]) -> bool:
+    kept = tx.get(GROUPS, (ctx.account, ctx.region, group))
+    return kept is not None and name.made(kept.created_ms / 1000)
 
 
-@resource("AWS::Logs::SubscriptionFilter", immutable=("LogGroupName", "FilterName"))
-class SubscriptionFilter:
-    """Ref: the filter's name."""
-
-    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        return await self._put(ctx, properties.get("FilterName") or name.physical(limit=512), properties)
-
-    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        return await self._put(ctx, physical_id, new)
-
-    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        request = {"logGroupName": properties["LogGroupName"], "filterName": physical_id}
-        await unless(ctx.call("logs", "DeleteSubscriptionFilter", request), ResourceNotFoundException.code)
-
-    @staticmethod
-    async def _put(ctx: Context, name: str, properties: dict[str, Any]) -> Resource:
-        request = {
-            "logGroupName": properties["LogGroupName"],
-            "filterName": name,
-            "filterPattern": properties["FilterPattern"],
-            "destinationArn": properties["DestinationArn"],
-        }
-        if properties.get("RoleArn"):
-            request["roleArn"] = properties["RoleArn"]
-        await ctx.call("logs", "PutSubscriptionFilter", request)
-        return Resource(name)
+async def _keep_for(ctx: Context, group: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+    days = new.get("RetentionInDays")
+    if days and days != old.get("RetentionInDays"):
+        await ctx.call("logs", "PutRetentionPolicy", {"logGroupName": group, "retentionInDays": int(days)})
+    elif not days and old.get("RetentionInDays"):
+        await ctx.call("logs", "DeleteRetentionPolicy", {"logGroupName": group})
+    key = new.get("KmsKeyId")
+    if old and key != old.get("KmsKeyId"):
+        request = {"logGroupName": group, **({"kmsKeyId": key} if key else {})}
+        await ctx.call("logs", "AssociateKmsKey" if key else "DisassociateKmsKey", request)
 
 
-@resource("AWS::Logs::ResourcePolicy", immutable=("PolicyName",))
-class ResourcePolicy:
-    """Ref: the policy's name."""
+LOG_GROUP = table(
+    "AWS::Logs::LogGroup",  # Ref: the name
+    Named(
+        "logs",
+        name="LogGroupName",
+        limit=512,
+        create=Call("CreateLogGroup", _group),
+        unchanging=True,
+        delete=Call("DeleteLogGroup", lambda name, p: {"logGroupName": name}),
+        gone=_GONE,
+        made=_group_made,
+        attributes=lambda ctx, name, p: {"Arn": f"{ctx.arn('logs', f'log-group:{name}')}:*"},
+        settle=_keep_for,
+        tagging=Tags(
+            untag=("UntagLogGroup", lambda ctx, name, keys: {"logGroupName": name, "tags": keys}),
+            tag=("TagLogGroup", lambda ctx, name, tags: {"logGroupName": name, "tags": tags}),
+        ),
+    ),
+    fixed={"LogGroupClass": "STANDARD"},  # the API has no operation that changes it
+    unbuilt=(
+        "BearerTokenAuthenticationEnabled",
+        "DataProtectionPolicy",
+        "DeletionProtectionEnabled",
+        "FieldIndexPolicies",
+        "ResourcePolicyDocument",
+    ),
+)
 
-    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        return await self._put(ctx, properties["PolicyName"], properties)
 
-    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        return await self._put(ctx, physical_id, new)
+def _stream(name: str, properties: dict[str, Any]) -> dict[str, Any]:
+    return {"logGroupName": properties["LogGroupName"], "logStreamName": name}
 
-    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        await unless(
-            ctx.call("logs", "DeleteResourcePolicy", {"policyName": physical_id}), ResourceNotFoundException.code
-        )
 
-    @staticmethod
-    async def _put(ctx: Context, name: str, properties: dict[str, Any]) -> Resource:
-        document = properties["PolicyDocument"]  # JSON, or JSON in a string
-        text = document if isinstance(document, str) else json.dumps(document)
-        await ctx.call("logs", "PutResourcePolicy", {"policyName": name, "policyDocument": text})
-        return Resource(name)
+def _stream_made(tx: Reader, ctx: Context, name: Name, stream: str, properties: dict[str, Any]) -> bool:
+    group = tx.get(GROUPS, (ctx.account, ctx.region, properties["LogGroupName"]))
+    kept = tx.get(STREAMS, (group.id, stream)) if group is not None else None
+    return kept is not None and name.made(kept.created_ms / 1000)
+
+
+LOG_STREAM = table(
+    "AWS::Logs::LogStream",  # Ref: the stream's name
+    Named(
+        "logs",
+        name="LogStreamName",
+        limit=512,
+        create=Call("CreateLogStream", _stream),
+        unchanging=True,
+        delete=Call("DeleteLogStream", _stream),
+        gone=_GONE,
+        made=_stream_made,
+    ),
+)
+
+
+# -- filters -----------------------------------------------------------------------------------------------------------
+
+
+def _filter(name: str, properties: dict[str, Any]) -> dict[str, Any]:
+    return {"logGroupName": properties["LogGroupName"], "filterName": name}
+
+
+def _metric_filter(name: str, properties: dict[str, Any]) -> dict[str, Any]:
+    transformations = []
+    for each in properties["MetricTransformations"]:
+        item = _members(each, *each)
+        if "dimensions" in item:
+            item["dimensions"] = {pair["Key"]: pair["Value"] for pair in item["dimensions"]}
+        transformations.append(item)
+    return {
+        **_filter(name, properties),
+        "filterPattern": properties["FilterPattern"],
+        "metricTransformations": transformations,
+    }
+
+
+METRIC_FILTER = table(
+    "AWS::Logs::MetricFilter",  # Ref: the filter's name
+    Named(
+        "logs",
+        name="FilterName",
+        limit=512,
+        create=Call("PutMetricFilter", _metric_filter),
+        delete=Call("DeleteMetricFilter", _filter),
+        gone=_GONE,
+    ),
+    unbuilt=(*_TRANSFORMED, "EmitSystemFieldDimensions"),
+)
+SUBSCRIPTION_FILTER = table(
+    "AWS::Logs::SubscriptionFilter",  # Ref: the filter's name
+    Named(
+        "logs",
+        name="FilterName",
+        limit=512,
+        create=Call(
+            "PutSubscriptionFilter",
+            lambda name, p: {
+                **_filter(name, p),
+                **_members(p, "FilterPattern", "DestinationArn", "RoleArn", "Distribution"),
+            },
+        ),
+        delete=Call("DeleteSubscriptionFilter", _filter),
+        gone=_GONE,
+    ),
+    unbuilt=(*_TRANSFORMED, "EmitSystemFields"),
+)
+
+
+# -- policies and queries ----------------------------------------------------------------------------------------------
+
+RESOURCE_POLICY = table(
+    "AWS::Logs::ResourcePolicy",  # Ref: the policy's name
+    Named(
+        "logs",
+        name="PolicyName",
+        create=Call(
+            "PutResourcePolicy", lambda name, p: {"policyName": name, "policyDocument": text(p["PolicyDocument"])}
+        ),
+        delete=Call("DeleteResourcePolicy", lambda name, p: {"policyName": name}),
+        gone=_GONE,
+    ),
+)
 
 
 @resource("AWS::Logs::QueryDefinition")
@@ -173,19 +186,12 @@ class QueryDefinition:
         return await self._put(ctx, {"queryDefinitionId": physical_id}, new)
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        request = {"queryDefinitionId": physical_id}
-        await unless(ctx.call("logs", "DeleteQueryDefinition", request), ResourceNotFoundException.code)
+        await unless(ctx.call("logs", "DeleteQueryDefinition", {"queryDefinitionId": physical_id}), *_GONE)
 
     @staticmethod
     async def _put(ctx: Context, which: dict[str, str], properties: dict[str, Any]) -> Resource:
-        request: dict[str, Any] = {**which, "name": properties["Name"], "queryString": properties["QueryString"]}
-        if properties.get("LogGroupNames"):
-            request["logGroupNames"] = properties["LogGroupNames"]
-        if properties.get("QueryLanguage"):
-            request["queryLanguage"] = properties["QueryLanguage"]
+        request = {**which, **_members(properties, "Name", "QueryString", "LogGroupNames", "QueryLanguage")}
         if properties.get("Parameters"):
-            request["parameters"] = [
-                {key[0].lower() + key[1:]: value for key, value in given.items()} for given in properties["Parameters"]
-            ]
+            request["parameters"] = [_members(each, *each) for each in properties["Parameters"]]
         ident = (await ctx.call("logs", "PutQueryDefinition", request))["queryDefinitionId"]
         return Resource(ident, {"QueryDefinitionId": ident})

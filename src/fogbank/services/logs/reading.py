@@ -8,9 +8,7 @@ from typing import NamedTuple
 
 from fogbank.store.api import Reader
 
-from .records import CHUNKS, Chunk, Group
-
-DAY_MS = 86_400_000
+from .records import CHUNKS, Chunk, Group, Stream
 
 
 class Place(NamedTuple):
@@ -32,7 +30,7 @@ class Found(NamedTuple):
 def forward(
     tx: Reader,
     group: Group,
-    stream: str,
+    stream: Stream,
     start_ms: int,
     end_ms: int,
     after: Place | None = None,
@@ -42,13 +40,14 @@ def forward(
 ) -> Iterator[Found]:
     """Events of a stream with start <= time < end, oldest first, beyond `after`.
 
-    A chunk spans up to a day, so chunks that begin a day before `start` may hold events of the window; none that begins
+    Chunks that begin as long before `start` as the stream's longest may hold events of the window; none that begins
     before `begin` does, where that is given. `read` is told of each chunk when it begins and when it ends.
     """
     floor = max(start_ms, after.at if after else 0)
     heap: list[Found] = []
-    first = floor - DAY_MS if begin is None else begin
-    chunks = tx.scan(CHUNKS, (group.id, stream), start=(group.id, stream, first), end=(group.id, stream, end_ms))
+    first = floor - stream.span_ms if begin is None else begin
+    where = (group.id, stream.name)
+    chunks = tx.scan(CHUNKS, where, start=(*where, first), end=(*where, end_ms))
     for chunk in chunks:
         if read is not None:
             read.append((chunk.first_ms, chunk.events[-1].at))
@@ -63,21 +62,16 @@ def forward(
 
 
 def backward(
-    tx: Reader, group: Group, stream: str, start_ms: int, end_ms: int, before: Place | None = None
+    tx: Reader, group: Group, stream: Stream, start_ms: int, end_ms: int, before: Place | None = None
 ) -> Iterator[Found]:
     """Events of a stream with start <= time < end, newest first, beyond `before`."""
     heap: list[tuple[tuple[int, ...], Found]] = []
     ceiling = min(end_ms, before.at + 1) if before else end_ms
-    chunks = tx.scan(
-        CHUNKS,
-        (group.id, stream),
-        start=(group.id, stream, start_ms - DAY_MS),
-        end=(group.id, stream, ceiling),
-        reverse=True,
-    )
+    where = (group.id, stream.name)
+    chunks = tx.scan(CHUNKS, where, start=(*where, start_ms - stream.span_ms), end=(*where, ceiling), reverse=True)
     for chunk in chunks:
-        # an older chunk may reach up to a day beyond its beginning
-        while heap and -heap[0][0][0] > chunk.first_ms + DAY_MS:
+        # an older chunk may reach that far beyond its beginning
+        while heap and -heap[0][0][0] > chunk.first_ms + stream.span_ms:
             yield heapq.heappop(heap)[1]
         for found in _events(chunk):
             place = found.place

@@ -6,6 +6,8 @@ import msgspec
 
 from fogbank.store.api import Record, Table
 
+DAY_MS = 86_400_000
+
 
 class Group(Record):
     """A log group. `id` is new at every creation: events of a deleted namesake never show."""
@@ -34,6 +36,9 @@ class Stream(Record):
     last_ms: int = 0
     ingested_ms: int = 0
     sequence: int = 0  # of the next chunk
+    span_ms: int = (
+        DAY_MS  # that one of its chunks spans at most; of streams of an earlier version the most there can be
+    )
 
 
 class Event(msgspec.Struct, array_like=True):

@@ -11,7 +11,7 @@ from fogbank.store.api import Reader
 
 from .patterns import Matcher
 from .reading import Found, Place, forward
-from .records import Group
+from .records import Group, Stream
 
 SLICE = 1 << 15  # bytes that are matched before others have their turn
 LONG = 1 << 14  # a longer message is matched beside the event loop
@@ -36,7 +36,9 @@ async def each(match: Matcher, messages: Iterable[str]) -> AsyncIterator[tuple[i
 class Scan:
     """The events of several streams by time, in batches that are each read in a transaction of their own."""
 
-    def __init__(self, group: Group, streams: Sequence[str], start_ms: int, end_ms: int, after: Place | None) -> None:
+    def __init__(
+        self, group: Group, streams: Sequence[Stream], start_ms: int, end_ms: int, after: Place | None
+    ) -> None:
         self._group, self._streams = group, streams
         self._start, self._end = start_ms, end_ms
         self._after = after
@@ -44,11 +46,11 @@ class Scan:
 
     def batch(self, tx: Reader) -> tuple[list[Found], bool]:
         """The next events, and whether they are the last."""
-        read: dict[str, list[tuple[int, int]]] = {name: [] for name in self._streams}
+        read: dict[str, list[tuple[int, int]]] = {stream.name: [] for stream in self._streams}
         merged = heapq.merge(*(
-            forward(tx, self._group, name, self._start, self._end, self._after, begin=self._begin.get(name),
-                    read=read[name])
-            for name in self._streams
+            forward(tx, self._group, stream, self._start, self._end, self._after, begin=self._begin.get(stream.name),
+                    read=read[stream.name])
+            for stream in self._streams
         ))  # fmt: skip
         found, size = [], 0
         for event in merged:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
+from fogbank.core.cfn_calls import text, truth, unless
+from fogbank.core.cfn_tables import Call, Named, table
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.store.api import Reader, Transaction
@@ -18,6 +18,7 @@ from fogbank.store.api import Reader, Transaction
 from . import cfn_properties
 from .records import BUCKETS, CONFIGS, Config
 
+GONE = "NoSuchBucket"
 _MARK = "cloudformation"  # says which creation made the bucket, so that a repeated one finds its own
 
 
@@ -36,7 +37,17 @@ def _unmark(tx: Transaction, name: str) -> None:
         tx.delete(CONFIGS, (name, _MARK, ""))
 
 
-@resource("AWS::S3::Bucket", immutable=("BucketName", "BucketNamePrefix"))
+@resource(
+    "AWS::S3::Bucket",
+    unbuilt=(
+        "AbacStatus",
+        "BucketNamePrefix",
+        "BucketNamespace",
+        "MetadataConfiguration",
+        "MetadataTableConfiguration",
+        "MetricsConfigurations/*/AccessPointArn",
+    ),
+)
 class Bucket:
     """Ref: the name. GetAtt: Arn, DomainName, DualStackDomainName, RegionalDomainName, WebsiteURL."""
 
@@ -63,11 +74,7 @@ class Bucket:
         return _made(ctx, physical_id)
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        try:
-            await ctx.call("s3", "DeleteBucket", {"Bucket": physical_id})
-        except ServiceError as error:
-            if error.code != "NoSuchBucket":
-                raise
+        await unless(ctx.call("s3", "DeleteBucket", {"Bucket": physical_id}), GONE)
 
     async def _configure(self, ctx: Context, bucket: str, old: dict[str, Any], new: dict[str, Any]) -> None:
         """Make the sub-resources what the new properties say, where they differ from the old."""
@@ -79,7 +86,7 @@ def _creation(ctx: Context, name: str, properties: dict[str, Any]) -> dict[str, 
     request: dict[str, Any] = {"Bucket": name}
     if ctx.region != "us-east-1":
         request["CreateBucketConfiguration"] = {"LocationConstraint": ctx.region}
-    if cfn_properties.truth(properties.get("ObjectLockEnabled")):
+    if truth(properties.get("ObjectLockEnabled")):
         request["ObjectLockEnabledForBucket"] = True
     return request
 
@@ -98,26 +105,13 @@ def _made(ctx: Context, name: str) -> Resource:
     )
 
 
-@resource("AWS::S3::BucketPolicy", immutable=("Bucket",))
-class BucketPolicy:
-    """Ref: the bucket's name."""
-
-    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        return await self._put(ctx, properties)
-
-    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        return await self._put(ctx, new)
-
-    async def _put(self, ctx: Context, properties: dict[str, Any]) -> Resource:
-        document = properties["PolicyDocument"]
-        text = document if isinstance(document, str) else msgspec.json.encode(document).decode()
-        bucket = properties["Bucket"]
-        await ctx.call("s3", "PutBucketPolicy", {"Bucket": bucket, "Policy": text})
-        return Resource(bucket)
-
-    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        try:
-            await ctx.call("s3", "DeleteBucketPolicy", {"Bucket": physical_id})
-        except ServiceError as error:
-            if error.code != "NoSuchBucket":
-                raise
+BUCKET_POLICY = table(
+    "AWS::S3::BucketPolicy",  # Ref: the bucket's name
+    Named(
+        "s3",
+        name="Bucket",
+        create=Call("PutBucketPolicy", lambda bucket, p: {"Bucket": bucket, "Policy": text(p["PolicyDocument"])}),
+        delete=Call("DeleteBucketPolicy", lambda bucket, p: {"Bucket": bucket}),
+        gone=(GONE,),
+    ),
+)

@@ -8,17 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from fogbank.core.cfn_calls import given, truth
+
 Properties = dict[str, Any]
 Request = dict[str, Any]
-
-
-def truth(value: Any) -> bool:
-    """Templates write booleans as true, "true" and "True"."""
-    return str(value).lower() == "true"
-
-
-def number(value: Any) -> int:
-    return int(value)
 
 
 def changes(old: Properties, new: Properties) -> Iterator[tuple[str, Request]]:
@@ -33,11 +26,13 @@ def changes(old: Properties, new: Properties) -> Iterator[tuple[str, Request]]:
             yield delete, {}
         elif default is not None:
             yield put, default
-    for name, put, delete in _BY_ID:
-        yield from _by_id(name, put, delete, old.get(name) or [], new.get(name) or [])
+    for name, put, delete, convert in _BY_ID:
+        yield from _by_id(name, put, delete, convert, old.get(name) or [], new.get(name) or [])
 
 
-def _by_id(name: str, put: str, delete: str, old: list[Any], new: list[Any]) -> Iterator[tuple[str, Request]]:
+def _by_id(
+    name: str, put: str, delete: str, convert: Callable[[Properties], Request], old: list[Any], new: list[Any]
+) -> Iterator[tuple[str, Request]]:
     member = name.removesuffix("s")
     before = {each["Id"]: each for each in old}
     after = {each["Id"]: each for each in new}
@@ -45,7 +40,7 @@ def _by_id(name: str, put: str, delete: str, old: list[Any], new: list[Any]) -> 
         yield delete, {"Id": key}
     for key, value in after.items():
         if before.get(key) != value:
-            yield put, {"Id": key, member: {"Id": key, **_filter_of(value)}}
+            yield put, {"Id": key, member: {"Id": key, **convert(value)}}
 
 
 def _filter_of(value: Properties) -> Request:
@@ -61,8 +56,38 @@ def _filter_of(value: Properties) -> Request:
         found["Filter"] = {"Tag": tags[0]}
     elif value.get("Prefix"):
         found["Filter"] = {"Prefix": value["Prefix"]}
-    kept = {k: v for k, v in value.items() if k not in ("Id", "TagFilters", "Prefix", "AccessPointArn")}
+    kept = {k: v for k, v in value.items() if k not in ("Id", "TagFilters", "Prefix")}
     return found | kept
+
+
+def _report_bucket(value: Properties) -> Request:
+    """Where a report goes; a template says it flat."""
+    named = {"Bucket": value["BucketArn"], "AccountId": value.get("BucketAccountId")}
+    kept = given(value, "Format", "Prefix")
+    return {"S3BucketDestination": {**{name: text for name, text in named.items() if text}, **kept}}
+
+
+def _inventory(value: Properties) -> Request:
+    found: Request = {
+        "Destination": _report_bucket(value["Destination"]),
+        "IsEnabled": value["Enabled"],
+        "Schedule": {"Frequency": value["ScheduleFrequency"]},
+        **given(value, "IncludedObjectVersions", "OptionalFields"),
+    }
+    return found | ({"Filter": {"Prefix": value["Prefix"]}} if value.get("Prefix") else {})
+
+
+def _analytics(value: Properties) -> Request:
+    found = _filter_of(value)
+    export = (value.get("StorageClassAnalysis") or {}).get("DataExport")
+    if export:
+        # the account of the bucket has a name of its own here
+        target = _report_bucket(export["Destination"])["S3BucketDestination"]
+        if "AccountId" in target:
+            target["BucketAccountId"] = target.pop("AccountId")
+        moved = {**export, "Destination": {"S3BucketDestination": target}}
+        found["StorageClassAnalysis"] = {"DataExport": moved}
+    return found
 
 
 def _ownership(value: Properties) -> Request:
@@ -94,6 +119,7 @@ def _encryption(value: Properties) -> Request:
             rule["ApplyServerSideEncryptionByDefault"] = each["ServerSideEncryptionByDefault"]
         if "BucketKeyEnabled" in each:
             rule["BucketKeyEnabled"] = truth(each["BucketKeyEnabled"])
+        rule |= given(each, "BlockedEncryptionTypes")
         rules.append(rule)
     return {"ServerSideEncryptionConfiguration": {"Rules": rules}}
 
@@ -108,7 +134,7 @@ def _cors(value: Properties) -> Request:
             if theirs in each:
                 rule[ours] = each[theirs]
         if "MaxAge" in each:
-            rule["MaxAgeSeconds"] = number(each["MaxAge"])
+            rule["MaxAgeSeconds"] = int(each["MaxAge"])
         rules.append(rule)
     return {"CORSConfiguration": {"CORSRules": rules}}
 
@@ -136,7 +162,7 @@ def _logging(value: Properties) -> Request:
     chosen: Request = {"TargetPrefix": value.get("LogFilePrefix") or ""}
     if value.get("DestinationBucketName"):
         chosen["TargetBucket"] = value["DestinationBucketName"]
-    return {"BucketLoggingStatus": {"LoggingEnabled": chosen}}
+    return {"BucketLoggingStatus": {"LoggingEnabled": {**chosen, **given(value, "TargetObjectKeyFormat")}}}
 
 
 def _notification(value: Properties) -> Request:
@@ -176,7 +202,7 @@ def _rule(each: Properties) -> Request:
         rule["ID"] = each["Id"]
     expiration: Request = {}
     if "ExpirationInDays" in each:
-        expiration["Days"] = number(each["ExpirationInDays"])
+        expiration["Days"] = int(each["ExpirationInDays"])
     if "ExpirationDate" in each:
         expiration["Date"] = each["ExpirationDate"]
     if "ExpiredObjectDeleteMarker" in each:
@@ -190,14 +216,14 @@ def _rule(each: Properties) -> Request:
     if "NoncurrentVersionExpirationInDays" in each:
         old = {"NoncurrentDays": each["NoncurrentVersionExpirationInDays"]}
     if old:
-        rule["NoncurrentVersionExpiration"] = {name: number(count) for name, count in old.items()}
+        rule["NoncurrentVersionExpiration"] = {name: int(count) for name, count in old.items()}
     moves = list(each.get("NoncurrentVersionTransitions") or [])
     if each.get("NoncurrentVersionTransition"):
         moves.append(each["NoncurrentVersionTransition"])
     if moves:
         rule["NoncurrentVersionTransitions"] = [_move(move, "TransitionInDays", "NoncurrentDays") for move in moves]
     if each.get("AbortIncompleteMultipartUpload"):
-        days = number(each["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"])
+        days = int(each["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"])
         rule["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": days}
     return rule
 
@@ -205,11 +231,11 @@ def _rule(each: Properties) -> Request:
 def _move(move: Properties, theirs: str, ours: str) -> Request:
     found: Request = {"StorageClass": move["StorageClass"]}
     if theirs in move:
-        found[ours] = number(move[theirs])
+        found[ours] = int(move[theirs])
     if "TransitionDate" in move:
         found["Date"] = move["TransitionDate"]
     if "NewerNoncurrentVersions" in move:
-        found["NewerNoncurrentVersions"] = number(move["NewerNoncurrentVersions"])
+        found["NewerNoncurrentVersions"] = int(move["NewerNoncurrentVersions"])
     return found
 
 
@@ -219,7 +245,7 @@ def _rule_filter(each: Properties) -> Request:
         parts["Prefix"] = each["Prefix"]
     for name in ("ObjectSizeGreaterThan", "ObjectSizeLessThan"):
         if name in each:
-            parts[name] = number(each[name])
+            parts[name] = int(each[name])
     tags = each.get("TagFilters") or []
     if len(parts) + len(tags) > 1:
         return {"And": {**parts, **({"Tags": tags} if tags else {})}}
@@ -237,9 +263,24 @@ def _lock(value: Properties) -> Request:
 def _replication(value: Properties) -> Request:
     rules = []
     for each in value.get("Rules") or []:
-        rule = {name: part for name, part in each.items() if name != "Id"}
-        rules.append(rule | ({"ID": each["Id"]} if each.get("Id") else {}))
+        rule = {name: part for name, part in each.items() if name not in ("Id", "Filter")}
+        if each.get("Id"):
+            rule["ID"] = each["Id"]
+        if "Filter" in each:
+            rule["Filter"] = _replicated(each["Filter"])
+        rules.append(rule)
     return {"ReplicationConfiguration": {"Role": value["Role"], "Rules": rules}}
+
+
+def _replicated(value: Properties) -> Request:
+    """Which objects a rule is for: tags have other names in the API."""
+    found: Request = given(value, "Prefix")
+    if value.get("TagFilter"):
+        found["Tag"] = value["TagFilter"]
+    if value.get("And"):
+        both = value["And"]
+        found["And"] = {**given(both, "Prefix"), **({"Tags": both["TagFilters"]} if both.get("TagFilters") else {})}
+    return found
 
 
 def _accelerate(value: Properties) -> Request:
@@ -292,12 +333,13 @@ _TABLE: tuple[_Row, ...] = (
 )
 
 _BY_ID = (
-    ("AnalyticsConfigurations", "PutBucketAnalyticsConfiguration", "DeleteBucketAnalyticsConfiguration"),
-    ("MetricsConfigurations", "PutBucketMetricsConfiguration", "DeleteBucketMetricsConfiguration"),
-    ("InventoryConfigurations", "PutBucketInventoryConfiguration", "DeleteBucketInventoryConfiguration"),
+    ("AnalyticsConfigurations", "PutBucketAnalyticsConfiguration", "DeleteBucketAnalyticsConfiguration", _analytics),
+    ("MetricsConfigurations", "PutBucketMetricsConfiguration", "DeleteBucketMetricsConfiguration", _filter_of),
+    ("InventoryConfigurations", "PutBucketInventoryConfiguration", "DeleteBucketInventoryConfiguration", _inventory),
     (
         "IntelligentTieringConfigurations",
         "PutBucketIntelligentTieringConfiguration",
         "DeleteBucketIntelligentTieringConfiguration",
+        _filter_of,
     ),
 )

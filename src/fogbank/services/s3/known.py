@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core.context import Context
+from fogbank.core.context import Cloud, Context
 from fogbank.core.kinds import Named, remember
 from fogbank.store.api import Reader, Transaction
 
@@ -23,10 +23,10 @@ KEPT = 10_000
 
 
 class Buckets:
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._kept: dict[str, Bucket] = {}
         self._policies: dict[str, tuple[str, str | None]] = {}  # (owner, policy) where that is so for every key
-        self._keeps = bool(app.store.embedded)
+        self._keeps = app.store.embedded
         for topic in (TOPIC, "reset"):
             app.signals.on(topic, self._forget)
 

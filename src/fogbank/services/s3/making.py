@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from fogbank.core.arns import partition_of
 from fogbank.core.context import Context
 
 from .acls import GRANT_MEMBERS, check_object_acl
@@ -48,6 +49,8 @@ _PARTICULAR = frozenset(
 
 def object_of(ctx: Context, req: dict[str, Any], bucket: Bucket) -> Object:
     """A record with everything but the content. Raises what S3 answers to bad headers."""
+    if req.get("ServerSideEncryption"):
+        ctx.recorded("ServerSideEncryption")
     made = Object(
         bucket=bucket.name,
         key=req["Key"],
@@ -134,4 +137,5 @@ def kms_key(req: dict[str, Any], bucket: Bucket) -> str | None:
         raise InvalidEncryptionAlgorithm(EncryptionAlgorithm=method)
     if method == "aws:kms:dsse":
         raise InvalidRequest("Fogbank does not build dual-layer server-side encryption (aws:kms:dsse) yet.")
-    return req.get("SSEKMSKeyId") or bucket.kms_key or f"arn:aws:kms:{bucket.region}:{bucket.account}:alias/aws/s3"
+    aws_key = f"arn:{partition_of(bucket.region)}:kms:{bucket.region}:{bucket.account}:alias/aws/s3"
+    return req.get("SSEKMSKeyId") or bucket.kms_key or aws_key

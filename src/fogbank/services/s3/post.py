@@ -6,18 +6,17 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
 from fogbank.auth.signatures import policy_access_key, verify_policy
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError, UnrecognizedClient
+from fogbank.core.errors import UnrecognizedClient
 from fogbank.core.http import Request, Response, is_header
-from fogbank.core.kinds import Names
 from fogbank.core.principal import Principal, anonymous
+from fogbank.core.visit import Visit
 
 from . import arns, events, shapes
-from .browser import bucket_and_key, error_response
 from .checksums import SIZES, Expected
 from .content import MAX_PUT, Content, copied, drop
 from .errors import InvalidArgument, MalformedPOSTRequest, NoSuchBucket
@@ -25,11 +24,8 @@ from .forms import Form, Measured, check_conditions
 from .lookups import require_bucket
 from .making import object_of
 from .permissions import denial
-from .records import BUCKETS, INLINE, Bucket, Object
+from .records import BUCKETS, INLINE, Object
 from .storage import current, fill, put
-
-if TYPE_CHECKING:
-    from fogbank.app import App
 
 # form fields by the member of PutObject they stand for
 _MEMBERS = {
@@ -47,24 +43,15 @@ _MEMBERS = {
 }
 
 
-async def post(app: App, request: Request) -> Response:
-    """Take a form's file, if its policy is signed by somebody who may put it there."""
-    try:
-        return await _take(app, request)
-    except ServiceError as error:
-        return error_response(app, error, request)
-
-
-async def _take(app: App, request: Request) -> Response:
-    name, _ = bucket_and_key(request, app.settings.domains)
-    with app.store.read() as tx:
-        bucket = tx.get(BUCKETS, (name,))
+async def post(visit: Visit, name: str) -> Response:
+    """Take a form's file into a bucket, if its policy is signed by somebody who may put it there."""
+    bucket = await visit.anonymous().fetch(lambda tx: tx.get(BUCKETS, (name,)))
     if bucket is None:
         raise NoSuchBucket(name)
-    form = Form(request.header("content-type"), _chunks(request))
+    form = Form(visit.request.header("content-type"), _chunks(visit.request))
     await form.open()
     fields = form.fields
-    principal, document = _signed(app, request, fields)
+    principal, document = _signed(visit, fields)
     span = check_conditions(document["conditions"], fields, name) if document is not None else None
     key = fields.get("key", "").replace("${filename}", form.filename.replace("\\", "/").rpartition("/")[2])
     if not key:
@@ -73,7 +60,8 @@ async def _take(app: App, request: Request) -> Response:
     tags = _tags(fields.get("tagging", ""))
     if tags:
         req["Tagging"] = urlencode(tags)
-    ctx = _context(app, request, principal, bucket)
+    visit.reaches(principal.account or visit.app.settings.account, bucket.region, "PostObject")
+    ctx = visit.enter(principal)
     needed = arns.put_object(ctx, req)
     denied = denial(ctx, *(needed if isinstance(needed, list) else [needed]))
     if denied is not None:
@@ -100,20 +88,20 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
             yield chunk
 
 
-def _signed(app: App, request: Request, fields: dict[str, str]) -> tuple[Principal, dict[str, Any] | None]:
+def _signed(visit: Visit, fields: dict[str, str]) -> tuple[Principal, dict[str, Any] | None]:
     """Who signed the form, and the policy. Raises UnrecognizedClient, SignatureDoesNotMatch, AccessDenied, …"""
     key = policy_access_key(fields)
     if key is None:
         if "policy" in fields:
             raise _no_field("AWSAccessKeyId")
         return anonymous(), None
-    credential = app.authenticator.signer(key, request, "s3")
+    credential = visit.app.authenticator.signer(key, visit.request, "s3")
     if credential is None:
         raise UnrecognizedClient(
             "The AWS Access Key Id you provided does not exist in our records.", AWSAccessKeyId=key
         )
     token = fields.get("x-amz-security-token", "")
-    now = app.clock.now()
+    now = visit.app.clock.now()
     if credential.token and (credential.token != token or (credential.expires or now) < now):
         raise UnrecognizedClient("The provided token is malformed or otherwise invalid.")
     return credential.principal, verify_policy(fields, credential.secret, now)
@@ -142,24 +130,6 @@ def _as_put(fields: dict[str, str], bucket: str, key: str, file_type: str) -> di
     if "ContentType" not in req and file_type:
         req["ContentType"] = file_type
     return req
-
-
-def _context(app: App, request: Request, principal: Principal, bucket: Bucket) -> Context:
-    return Context(
-        app=app,
-        account=principal.account or app.settings.account,
-        region=bucket.region,
-        principal=principal,
-        request_id=app.ids.uuid(),
-        service="s3",
-        operation="PutObject",
-        endpoint=f"{request.scheme}://{request.host}",
-        source_ip=request.client,
-        secure=request.scheme == "https",
-        user_agent=request.header("user-agent"),
-        referer=request.header("referer"),
-        names=Names(fresh=False),
-    )
 
 
 def _tags(document: str) -> dict[str, str]:
@@ -224,7 +194,7 @@ def _redirection(url: str) -> SplitResult | None:
 def _answer(ctx: Context, fields: dict[str, str], made: Object) -> Response:
     """204 unless the form asked for something else."""
     location = shapes.location(ctx, made.bucket, made.key)
-    headers = [("ETag", f'"{made.etag}"'), ("Location", location), ("x-amz-request-id", ctx.request_id)]
+    headers = [("ETag", f'"{made.etag}"'), ("Location", location)]
     if made.version_id != "null":
         headers.append(("x-amz-version-id", made.version_id))
     parts = _redirection(fields.get("success_action_redirect") or fields.get("redirect") or "")

@@ -6,13 +6,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
 from __future__ import annotations
 
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
-from fogbank.core.http import Request, Response, ResponseBody
+from fogbank.core.http import Response, ResponseBody
 from fogbank.core.operation import Access, endpoint
-from fogbank.core.principal import anonymous
+from fogbank.core.visit import Visit
+from fogbank.store.api import Reader
 from fogbank.wire import hosts
 
 from . import website
@@ -24,9 +24,6 @@ from .ranges import check_read, parse_range
 from .records import BUCKETS, Bucket, Object
 from .storage import body, current
 
-if TYPE_CHECKING:
-    from fogbank.app import App
-
 _HEADER_OF = {
     "CacheControl": "Cache-Control",
     "ContentDisposition": "Content-Disposition",
@@ -36,65 +33,51 @@ _HEADER_OF = {
 }
 
 
-@endpoint("s3-website")
-async def serve(app: App, request: Request) -> Response:
-    """Answer one request to BUCKET.s3-website.REGION.…"""
-    name = hosts.parse(request.host, app.settings.domains).name or hosts.bare(request.host)
-    request_id = app.ids.uuid()
-    with app.store.read() as tx:
-        bucket = tx.get(BUCKETS, (name,))
-        chosen = config(tx, name, "website") if bucket is not None else None
-    try:
-        if request.method not in ("GET", "HEAD"):
-            raise MethodNotAllowed(Method=request.method, ResourceType="OBJECT")
-        if bucket is None:
-            raise NoSuchBucket(name)
-        if chosen is None:
-            text = "The specified bucket does not have a website configuration"
-            raise NoSuchConfig("NoSuchWebsiteConfiguration", text, name)
-    except ServiceError as error:
-        return _failed(error, request, request_id)
-    ctx = _context(app, request, request_id, bucket)
-    return _Site(ctx, request, bucket, chosen).answer()
+def refuse(visit: Visit, error: ServiceError) -> Response:
+    """The page that S3 shows for an error."""
+    code = error.code_for("s3")
+    page = website.error_page(error.status, code, error.message, error.members, visit.request_id)
+    return Response(error.status, _identity(error), b"" if visit.request.method == "HEAD" else page)
 
 
-def _context(app: App, request: Request, request_id: str, bucket: Bucket) -> Context:
-    return Context(
-        app=app,
-        account=bucket.account,
-        region=bucket.region,
-        principal=anonymous(),
-        request_id=request_id,
-        service="s3",
-        operation="GetObject",
-        endpoint=f"{request.scheme}://{request.host}",
-        source_ip=request.client,
-        secure=request.scheme == "https",
-        user_agent=request.header("user-agent"),
-        referer=request.header("referer"),
-    )
-
-
-def _failed(error: ServiceError, request: Request, request_id: str) -> Response:
-    page = website.error_page(error.status, error.code, error.message, error.members, request_id)
-    return Response(error.status, _identity(request_id, error), b"" if request.method == "HEAD" else page)
-
-
-def _identity(request_id: str, error: ServiceError) -> list[tuple[str, str]]:
+def _identity(error: ServiceError) -> list[tuple[str, str]]:
     return [
-        ("x-amz-error-code", error.code),
+        ("x-amz-error-code", error.code_for("s3")),
         ("x-amz-error-message", error.message),
-        ("x-amz-request-id", request_id),
         ("Content-Type", "text/html; charset=utf-8"),
         *error.headers,
     ]
 
 
+@endpoint("s3-website", refuse=refuse, id_header="x-amz-request-id")
+async def serve(visit: Visit) -> Response:
+    """Answer one request to BUCKET.s3-website.REGION.…"""
+    request = visit.request
+    name = hosts.parse(request.host, visit.app.settings.domains).name or hosts.bare(request.host)
+
+    def look(tx: Reader) -> tuple[Bucket | None, dict[str, Any] | None]:
+        bucket = tx.get(BUCKETS, (name,))
+        return bucket, config(tx, name, "website") if bucket is not None else None
+
+    bucket, chosen = await visit.anonymous().fetch(look)
+    if request.method not in ("GET", "HEAD"):
+        raise MethodNotAllowed(Method=request.method, ResourceType="OBJECT")
+    if bucket is None:
+        raise NoSuchBucket(name)
+    if chosen is None:
+        text = "The specified bucket does not have a website configuration"
+        raise NoSuchConfig("NoSuchWebsiteConfiguration", text, name)
+    visit.reaches(bucket.account, bucket.region, "GetObject")
+    return _Site(visit, bucket, chosen).answer()
+
+
 class _Site:
     """One request to one website."""
 
-    def __init__(self, ctx: Context, request: Request, bucket: Bucket, chosen: dict[str, Any]) -> None:
-        self.ctx, self.request, self.bucket, self.chosen = ctx, request, bucket, chosen
+    def __init__(self, visit: Visit, bucket: Bucket, chosen: dict[str, Any]) -> None:
+        self.visit, self.bucket, self.chosen = visit, bucket, chosen
+        self.request = visit.request
+        self.ctx = visit.anonymous()
 
     def answer(self) -> Response:
         request, chosen = self.request, self.chosen
@@ -137,7 +120,7 @@ class _Site:
         headers = [("ETag", f'"{found.etag}"'), ("Last-Modified", formatdate(found.modified, usegmt=True))]
         if check_read(asked, found.etag, found.modified):
             raise NotModified(headers=tuple(headers))
-        headers += [("Content-Type", found.content_type), ("x-amz-request-id", self.ctx.request_id)]
+        headers += [("Content-Type", found.content_type)]
         headers += [(_HEADER_OF[name], value) for name, value in found.headers.items() if name in _HEADER_OF]
         headers += [(f"x-amz-meta-{name}", value) for name, value in found.meta.items()]
         first, length = 0, found.size
@@ -189,8 +172,8 @@ class _Site:
                 page = website.error_page(
                     error.status, error.code, error.message, {**error.members, "Error document": second.message}, "-"
                 )
-                return Response(error.status, _identity(self.ctx.request_id, error), page)
-        return _failed(error, self.request, self.ctx.request_id)
+                return Response(error.status, _identity(error), page)
+        return self.visit.refuse(error)
 
 
 def _redirect(target: website.Redirect) -> Response:

@@ -1,38 +1,51 @@
 """AWS::SNS::Topic, AWS::SNS::Subscription, AWS::SNS::TopicPolicy.
 
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-sns-topic.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topic.html
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import msgspec
+
+from fogbank.core import tags
 from fogbank.core.cfn import Name, Resource, resource
-from fogbank.core.cfn_calls import texts, unless
+from fogbank.core.cfn_calls import text, texts
+from fogbank.core.cfn_tables import PolicyOf, Tags, change_tags, table, tags_of
 from fogbank.core.context import Context
 
 from .errors import NotFound
 
 _TOPIC = (
-    "ContentBasedDeduplication", "DisplayName", "FifoThroughputScope", "FifoTopic", "KmsMasterKeyId",
+    "ArchivePolicy", "ContentBasedDeduplication", "DisplayName", "FifoThroughputScope", "FifoTopic", "KmsMasterKeyId",
     "SignatureVersion", "TracingConfig",
 )  # fmt: skip
 _SUBSCRIPTION = (
-    "DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "SubscriptionRoleArn",
+    "DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "ReplayPolicy",
+    "SubscriptionRoleArn",
 )  # fmt: skip
+_LOGGED = {"http/s": "HTTP", "sqs": "SQS", "lambda": "Lambda", "firehose": "Firehose", "application": "Application"}
+_FEEDBACK = ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
+_TAGS = Tags(
+    untag=("UntagResource", lambda ctx, arn, keys: {"ResourceArn": arn, "TagKeys": keys}),
+    tag=("TagResource", lambda ctx, arn, new: {"ResourceArn": arn, "Tags": tags.to_list(new)}),
+)
 
 
 def _attributes(properties: dict[str, Any]) -> dict[str, str]:
     found = texts(properties, _TOPIC)
     if found.get("FifoTopic") == "false":
         del found["FifoTopic"]
+    for logged in properties.get("DeliveryStatusLogging") or ():
+        prefix = _LOGGED.get(logged["Protocol"], logged["Protocol"])
+        found |= {f"{prefix}{name}": value for name, value in texts(logged, _FEEDBACK).items()}
     return found
 
 
-@resource("AWS::SNS::Topic", immutable=("TopicName", "FifoTopic"))
-class Topic:
-    """Ref and GetAtt TopicArn: the ARN. GetAtt TopicName."""
+@resource("AWS::SNS::Topic", unbuilt=("MaximumMessageSize",))
+class TopicResource:
+    """Ref and GetAtt TopicArn: the ARN. GetAtt TopicName. To create a topic again with the same attributes finds it."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         attributes = _attributes(properties)
@@ -40,39 +53,67 @@ class Topic:
         request: dict[str, Any] = {
             "Name": properties.get("TopicName") or name.physical(limit=256 - len(suffix)) + suffix,
             "Attributes": attributes,
+            "Tags": tags.to_list(tags_of(properties)),
         }
-        if properties.get("Tags"):
-            request["Tags"] = [{"Key": t["Key"], "Value": str(t["Value"])} for t in properties["Tags"]]
+        if properties.get("DataProtectionPolicy"):
+            request["DataProtectionPolicy"] = text(properties["DataProtectionPolicy"])
         arn = (await ctx.call("sns", "CreateTopic", request))["TopicArn"]
-        await self._subscribe(ctx, arn, properties)
+        await _subscribe(ctx, arn, {}, properties)
         return self._made(arn)
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        before, after = _attributes(old), _attributes(new)
-        for name in sorted(set(before) | set(after)):
-            if before.get(name) != after.get(name):
-                request = {"TopicArn": physical_id, "AttributeName": name, "AttributeValue": after.get(name, "")}
-                await ctx.call("sns", "SetTopicAttributes", request)
-        await self._subscribe(ctx, physical_id, new)
+        for attribute, value in _changed(_attributes(old), _attributes(new)):
+            request = {"TopicArn": physical_id, "AttributeName": attribute, "AttributeValue": value}
+            await ctx.call("sns", "SetTopicAttributes", request)
+        protection = new.get("DataProtectionPolicy")
+        if protection != old.get("DataProtectionPolicy"):
+            request = {"ResourceArn": physical_id, "DataProtectionPolicy": text(protection) if protection else ""}
+            await ctx.call("sns", "PutDataProtectionPolicy", request)
+        await change_tags(ctx, "sns", _TAGS, physical_id, old, new)
+        await _subscribe(ctx, physical_id, old, new)
         return self._made(physical_id)
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         await ctx.call("sns", "DeleteTopic", {"TopicArn": physical_id})
 
     @staticmethod
-    async def _subscribe(ctx: Context, arn: str, properties: dict[str, Any]) -> None:
-        for wanted in properties.get("Subscription") or ():
-            request = {"TopicArn": arn, "Protocol": wanted["Protocol"], "Endpoint": wanted["Endpoint"]}
-            await ctx.call("sns", "Subscribe", request)
-
-    @staticmethod
     def _made(arn: str) -> Resource:
         return Resource(arn, {"TopicArn": arn, "TopicName": arn.rsplit(":", 1)[1]})
 
 
-@resource("AWS::SNS::Subscription", immutable=("TopicArn", "Protocol", "Endpoint"))
-class Subscription:
-    """Ref and GetAtt Arn: the subscription's ARN."""
+def _changed(before: dict[str, str], after: dict[str, str]) -> list[tuple[str, str]]:
+    """The attributes that differ with their new values, "" for those that are gone."""
+    names = sorted(before.keys() | after.keys())
+    return [(name, after.get(name, "")) for name in names if before.get(name) != after.get(name)]
+
+
+async def _subscribe(ctx: Context, arn: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Make the subscriptions that a topic lists itself; those that have left the list are unsubscribed."""
+    before, after = _listed(old), _listed(new)
+    for protocol, endpoint in after:
+        await ctx.call("sns", "Subscribe", {"TopicArn": arn, "Protocol": protocol, "Endpoint": endpoint})
+    gone = [each for each in before if each not in after]
+    more: dict[str, str] = {}
+    while gone:
+        answer = await ctx.call("sns", "ListSubscriptionsByTopic", {"TopicArn": arn, **more})
+        for found in answer["Subscriptions"]:
+            if (found["Protocol"], found["Endpoint"]) in gone and found["SubscriptionArn"].startswith("arn:"):
+                await ctx.call("sns", "Unsubscribe", {"SubscriptionArn": found["SubscriptionArn"]})
+        if not answer.get("NextToken"):
+            return
+        more = {"NextToken": answer["NextToken"]}
+
+
+def _listed(properties: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(each["Protocol"], each["Endpoint"]) for each in properties.get("Subscription") or ()]
+
+
+@resource("AWS::SNS::Subscription")
+class SubscriptionResource:
+    """Ref and GetAtt Arn: the subscription's ARN. To subscribe again finds the subscription.
+
+    Region is the topic's, where it is another one than the stack's.
+    """
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         request = {
@@ -82,40 +123,30 @@ class Subscription:
             "Attributes": texts(properties, _SUBSCRIPTION),
             "ReturnSubscriptionArn": True,
         }
-        arn = (await ctx.call("sns", "Subscribe", request))["SubscriptionArn"]
+        arn = (await _there(ctx, properties).call("sns", "Subscribe", request))["SubscriptionArn"]
         return Resource(arn, {"Arn": arn})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        before, after = texts(old, _SUBSCRIPTION), texts(new, _SUBSCRIPTION)
-        for name in sorted(set(before) | set(after)):
-            if before.get(name) != after.get(name):
-                request = {"SubscriptionArn": physical_id, "AttributeName": name, "AttributeValue": after.get(name, "")}
-                await ctx.call("sns", "SetSubscriptionAttributes", request)
+        for attribute, value in _changed(texts(old, _SUBSCRIPTION), texts(new, _SUBSCRIPTION)):
+            request = {"SubscriptionArn": physical_id, "AttributeName": attribute, "AttributeValue": value}
+            await _there(ctx, new).call("sns", "SetSubscriptionAttributes", request)
         return Resource(physical_id, {"Arn": physical_id})
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        await ctx.call("sns", "Unsubscribe", {"SubscriptionArn": physical_id})
+        await _there(ctx, properties).call("sns", "Unsubscribe", {"SubscriptionArn": physical_id})
 
 
-@resource("AWS::SNS::TopicPolicy", immutable=())
-class TopicPolicy:
-    """Sets the Policy attribute of every topic it lists."""
+def _there(ctx: Context, properties: dict[str, Any]) -> Context:
+    return msgspec.structs.replace(ctx, region=properties.get("Region") or ctx.region)
 
-    async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        await self._set(ctx, properties["Topics"], json.dumps(properties["PolicyDocument"]))
-        return Resource(name.physical(), {"Id": name.physical()})
 
-    async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        await self._set(ctx, [arn for arn in old["Topics"] if arn not in new["Topics"]], "")
-        await self._set(ctx, new["Topics"], json.dumps(new["PolicyDocument"]))
-        return Resource(physical_id, {"Id": physical_id})
-
-    async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        await self._set(ctx, properties["Topics"], "")
-
-    @staticmethod
-    async def _set(ctx: Context, topics: list[str], policy: str) -> None:
-        for arn in topics:
-            request = {"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": policy}
-            gone = () if policy else (NotFound.code,)
-            await unless(ctx.call("sns", "SetTopicAttributes", request), *gone)
+TOPIC_POLICY = table(
+    "AWS::SNS::TopicPolicy",
+    PolicyOf(
+        "sns",
+        "SetTopicAttributes",
+        "Topics",
+        lambda arn, policy: {"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": policy},
+        NotFound.code,
+    ),
+)

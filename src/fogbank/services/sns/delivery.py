@@ -57,10 +57,17 @@ def fan_out(tx: Transaction, ctx: Context, topic: Topic, message: dict[str, Any]
             if not filters.compile_policy(policy, scope)(seen):
                 continue
         payload = {"topic": arn, "subscription": subscription.id, "message": message}
-        ctx.acting_as(principal.service("sns.amazonaws.com", topic.account, arn)).later(tx, "sns.deliver", payload)
+        sns = ctx.acting_as(principal.service("sns.amazonaws.com", topic.account, arn))
+        # a FIFO topic keeps the order of a group: https://docs.aws.amazon.com/sns/latest/dg/fifo-message-delivery.html
+        order = f"{subscription.arn}/{message['group']}" if _is_fifo(arn) else ""
+        sns.later(tx, "sns.deliver", payload, order=order)
 
 
-@job("sns.deliver")
+def _is_fifo(topic: str) -> bool:
+    return topic.endswith(".fifo")
+
+
+@job("sns.deliver", lane="sns")
 async def deliver(ctx: Context, payload: dict[str, Any]) -> None:
     """Hand one message to one endpoint; what cannot be delivered goes to the subscription's dead-letter queue.
 
@@ -77,10 +84,13 @@ async def deliver(ctx: Context, payload: dict[str, Any]) -> None:
         ctx.metric("AWS/SNS", "NumberOfNotificationsFailed", 1, "Count", TopicName=name)
         tries = payload.get("tries", 0)
         waits = HTTP_WAITS if subscription.protocol in ("http", "https") else AWS_WAITS
+        again = {**payload, "tries": tries + 1}
         if error.code in HOPELESS or tries >= len(waits):
             await _dead_letter(ctx, subscription, payload["topic"], message)
+        elif _is_fifo(payload["topic"]):  # those behind it in its group wait
+            await ctx.clock.sleep(waits[tries])
+            await deliver(ctx, again)
         else:
-            again = {**payload, "tries": tries + 1}
             await ctx.transact(lambda tx: ctx.later(tx, "sns.deliver", again, delay=waits[tries]))
     else:
         ctx.metric("AWS/SNS", "NumberOfNotificationsDelivered", 1, "Count", TopicName=name)
@@ -108,7 +118,7 @@ async def _send(ctx: Context, subscription: Subscription, topic: str, message: d
         case "http" | "https":
             body = text if raw else json.dumps(await envelope(ctx, topic, message, text, subscription.arn))
             headers = {"x-amz-sns-rawdelivery": "true"} if raw else {}
-            await http_delivery.post(subscription, "Notification", topic, message["id"], body, headers)
+            await http_delivery.post(ctx, subscription, "Notification", topic, message["id"], body, headers)
         case _:
             pass  # email, sms, application: recorded when published
 

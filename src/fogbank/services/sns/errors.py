@@ -58,3 +58,15 @@ class BatchRequestTooLong(ServiceError):
 
 def invalid_next_token() -> InvalidParameter:
     return InvalidParameter("NextToken")
+
+
+class TopicLimitExceeded(ServiceError):
+    code = "TopicLimitExceeded"
+    status = 403
+    default = "Topic limit exceeded"  # AWS's text could not be confirmed
+
+
+class FilterPolicyLimitExceeded(ServiceError):
+    code = "FilterPolicyLimitExceeded"
+    status = 403
+    default = "Filter policy limit exceeded"  # AWS's text could not be confirmed

@@ -1,34 +1,43 @@
-"""POST to a subscriber's http(s) endpoint, in a thread: one short request with a deadline.
+"""POST to a subscriber's http(s) endpoint.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html
 """
 
 from __future__ import annotations
 
-import asyncio
-import http.client
-import ssl
-from urllib.parse import urlsplit
+import logging
 
+from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
+from fogbank.core.outbound import Outbound, OutboundError, Refused
 
 from .records import Subscription
 
+log = logging.getLogger("fogbank.sns")
 TIMEOUT = 15.0
+ANSWER = 1 << 20  # bytes that are read of what the endpoint says
 
 
 class DeliveryFailed(ServiceError):
+    """Another try may reach the endpoint."""
+
     code = "DeliveryFailed"
+    status = 503
 
 
 class InvalidAddress(ServiceError):
+    """The endpoint does not want it, or may not be called."""
+
     code = "InvalidAddress"
 
 
 async def post(
-    subscription: Subscription, kind: str, topic: str, message_id: str, body: str, extra: dict[str, str]
+    ctx: Context, subscription: Subscription, kind: str, topic: str, message_id: str, body: str, extra: dict[str, str]
 ) -> None:
-    """Deliver; DeliveryFailed (to be retried) unless the endpoint answers 2xx, InvalidAddress for 4xx but 429."""
+    """Deliver; DeliveryFailed (to be retried) unless the endpoint answers 2xx, InvalidAddress for 4xx but 429.
+
+    A redirect is not followed. https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+    """
     headers = {
         "Content-Type": "text/plain; charset=UTF-8",
         "User-Agent": "Amazon Simple Notification Service Agent",
@@ -38,28 +47,18 @@ async def post(
         **({"x-amz-sns-subscription-arn": subscription.arn} if kind == "Notification" else {}),
         **extra,
     }
-    status = await asyncio.to_thread(_post, subscription.endpoint, body.encode(), headers)
-    if 200 <= status < 300:
-        return
-    if 400 <= status < 500 and status != 429:
-        raise InvalidAddress(f"{subscription.endpoint} answered {status}")
-    raise DeliveryFailed(f"{subscription.endpoint} answered {status or 'nothing'}")
-
-
-def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """The status, 0 when there was no answer."""
-    parts = urlsplit(url)
-    connection: http.client.HTTPConnection
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=TIMEOUT, context=context)
-    else:
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT)
+    url = subscription.endpoint
     try:
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", path, body, headers)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return 0
-    finally:
-        connection.close()
+        answer = await ctx.app.local(Outbound).request(
+            "POST", url, headers=headers.items(), body=body.encode(), seconds=TIMEOUT, limit=ANSWER
+        )
+    except Refused as error:
+        log.warning("SNS does not call %s: %s", url, error)
+        raise InvalidAddress(f"{url} may not be called: {error}") from None
+    except (OutboundError, TimeoutError) as error:
+        raise DeliveryFailed(f"{url} did not answer: {error or 'in time'}") from None
+    if 200 <= answer.status < 300:
+        return
+    if 400 <= answer.status < 500 and answer.status != 429:
+        raise InvalidAddress(f"{url} answered {answer.status}")
+    raise DeliveryFailed(f"{url} answered {answer.status}")

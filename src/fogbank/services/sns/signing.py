@@ -5,13 +5,15 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fogbank.core.context import Cloud, Context
-from fogbank.core.http import Request, Response
+from fogbank.core.http import Response
 from fogbank.core.operation import endpoint
+from fogbank.core.visit import Visit
 from fogbank.store.api import Record, Table, Transaction
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class Signer:
 
         if self._key is None:
             kept = await certificate(ctx)
-            loaded = load_pem_private_key(kept.key, None)
+            loaded = await asyncio.to_thread(load_pem_private_key, kept.key, None)
             assert isinstance(loaded, RSAPrivateKey)
             self._key = loaded
         return self._key
@@ -58,7 +60,7 @@ async def certificate(ctx: Context) -> Certificate:
     """The cloud's notification certificate, made on first use."""
     kept = await ctx.fetch(lambda tx: tx.get(CERTIFICATES, ("certificate",)))
     if kept is None:
-        made = _make()
+        made = await asyncio.to_thread(_make)
 
         def keep(tx: Transaction) -> Certificate:
             first = tx.get(CERTIFICATES, ("certificate",)) or made
@@ -105,10 +107,7 @@ async def sign(ctx: Context, message: dict[str, Any]) -> str:
 
 
 @endpoint("sns-certificate")
-async def serve_certificate(app: Any, request: Request) -> Response:
+async def serve_certificate(visit: Visit) -> Response:
     """SigningCertURL."""
-    from fogbank.core.principal import anonymous
-
-    ctx = Context(app=app, account="", region="us-east-1", principal=anonymous(), request_id=app.ids.uuid())
-    kept = await certificate(ctx)
+    kept = await certificate(visit.anonymous())
     return Response(200, [("content-type", "application/x-pem-file")], kept.certificate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -11,14 +12,14 @@ import msgspec
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Transaction
 
-from . import rules
+from . import groups, rules
 from .errors import InvalidParameterValue, MissingParameter
 from .queues import by_arn, queue_arn
 from .records import BODIES, COUNTERS, DEDUPLICATIONS, MESSAGES, QUEUES, Body, Counter, Deduplication, Message, Queue
+from .tallies import Tallies
 
 DEDUP_MS = 300_000
 LONG_BODY = 16_384
-FIFO_WINDOW = 20_000  # messages a FIFO receive looks through for a free group
 
 
 def topic(queue_id: str) -> str:
@@ -135,14 +136,23 @@ def _keep(tx: Transaction, ctx: Context, queue: Queue, message: Message) -> None
         tx.put(BODIES, Body(queue=queue.id, id=message.id, text=message.body))
         message.body = ""
     tx.put(MESSAGES, message)
+    if message.dedup:
+        groups.added(tx, message)
+    ctx.app.local(Tallies).changed(tx, message, 1)
     if not queue.sweeping:
         current = tx.get(QUEUES, (queue.account, queue.region, queue.name))
         if current is not None and not current.sweeping:
             current.sweeping = True
             tx.put(QUEUES, current)
             delay = queue.number("MessageRetentionPeriod")
-            ctx.later(tx, "sqs.sweep", {"account": queue.account, "name": queue.name, "id": queue.id}, delay=delay)
+            sweep_later(tx, ctx, queue, delay)
     tx.signal(topic(queue.id))
+
+
+def sweep_later(tx: Transaction, ctx: Context, queue: Queue, delay: float) -> None:
+    """Drop what the retention has ended in so many seconds, and look when to do so again."""
+    payload = {"account": queue.account, "name": queue.name, "id": queue.id}
+    ctx.later(tx, "sqs.sweep", payload, delay=delay, name=queue.id)
 
 
 def body_of(tx: Reader, message: Message) -> str:
@@ -152,9 +162,19 @@ def body_of(tx: Reader, message: Message) -> str:
     return kept.text if kept else ""
 
 
-def remove(tx: Transaction, message: Message) -> None:
+def change(tx: Transaction, message: Message) -> None:
+    """Keep a message that is visible at another time."""
+    tx.put(MESSAGES, message)
+    if message.dedup:
+        groups.changed(tx, message.queue, message.group)
+
+
+def remove(tx: Transaction, ctx: Context, message: Message) -> None:
     """Delete a message and its long body."""
-    tx.delete(MESSAGES, key(message))
+    if tx.delete(MESSAGES, key(message)):
+        ctx.app.local(Tallies).changed(tx, message, -1)
+    if message.dedup:
+        groups.changed(tx, message.queue, message.group)
     if not message.body:
         tx.delete(BODIES, (message.queue, message.id))
 
@@ -162,17 +182,12 @@ def remove(tx: Transaction, message: Message) -> None:
 # -- receiving -------------------------------------------------------------------------------------------------------
 
 
-def candidates(tx: Reader, queue: Queue, now_ms: int, limit: int) -> Iterator[Message]:
-    """Messages that can be received now: standard by the time they became visible, FIFO by group order."""
-    if not queue.fifo:
-        yield from tx.scan_index(MESSAGES, "visible", (queue.id,), end=(queue.id, now_ms + 1), limit=limit)
-        return
-    busy: set[str] = set()
-    for message in tx.scan(MESSAGES, (queue.id,), limit=FIFO_WINDOW):
-        if message.visible_ms > now_ms:
-            busy.add(message.group)
-        elif message.group not in busy:
-            yield message
+def candidates(tx: Transaction, queue: Queue, now_ms: int) -> Iterator[Message]:
+    """Messages that can be received now: standard by the time they became visible, FIFO by group."""
+    if queue.fifo:
+        groups.ensure(tx, queue)
+        return groups.messages(tx, queue, now_ms)
+    return tx.scan_index(MESSAGES, "visible", (queue.id,), end=(queue.id, now_ms + 1))
 
 
 def receive(tx: Transaction, ctx: Context, queue: Queue, wanted: int, visibility: int) -> list[Message]:
@@ -181,11 +196,11 @@ def receive(tx: Transaction, ctx: Context, queue: Queue, wanted: int, visibility
     retention_ms = queue.number("MessageRetentionPeriod") * 1000
     redrive = rules.dead_letter_target(queue.attributes)
     taken: list[Message] = []
-    for message in list(_upto(candidates(tx, queue, now_ms, wanted * 4 + 16), wanted * 4 + 16)):
+    for message in list(islice(candidates(tx, queue, now_ms), wanted * 4 + 16)):
         if len(taken) == wanted:
             break
         if message.sent_ms + retention_ms <= now_ms:
-            remove(tx, message)
+            remove(tx, ctx, message)
             continue
         if redrive is not None and message.receives >= redrive[1] and move_to_dead_letter(tx, ctx, queue, message):
             continue
@@ -193,22 +208,16 @@ def receive(tx: Transaction, ctx: Context, queue: Queue, wanted: int, visibility
         message.first_received_ms = message.first_received_ms or now_ms
         message.receipt = ctx.ids.hex(16)
         message.visible_ms = now_ms + visibility * 1000
-        tx.put(MESSAGES, message)
+        change(tx, message)
         taken.append(message)
     return taken
-
-
-def _upto(messages: Iterator[Message], count: int) -> Iterator[Message]:
-    for index, message in enumerate(messages):
-        if index >= count:
-            return
-        yield message
 
 
 def move_to_dead_letter(tx: Transaction, ctx: Context, queue: Queue, message: Message) -> bool:
     """Move a message that was received maxReceiveCount times; False when its dead-letter queue is not there.
 
-    Its id and sent time stay (standard queues: the retention goes on from the first enqueue); the source is kept.
+    Its id stays, and on standard queues the time it was sent (FIFO: see `transfer`); the source is kept.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
     """
     target = rules.dead_letter_target(queue.attributes)
     destination = by_arn(tx, target[0]) if target else None
@@ -221,7 +230,7 @@ def move_to_dead_letter(tx: Transaction, ctx: Context, queue: Queue, message: Me
 def transfer(tx: Transaction, ctx: Context, message: Message, destination: Queue, *, source: str) -> None:
     """Move a message to another queue, to be received afresh."""
     text = body_of(tx, message)
-    remove(tx, message)
+    remove(tx, ctx, message)
     moved = msgspec.structs.replace(
         message,
         queue=destination.id,
@@ -246,19 +255,3 @@ def next_visible(tx: Reader, queue: Queue, now_ms: int) -> int | None:
     for message in tx.scan_index(MESSAGES, "visible", (queue.id,), start=(queue.id, now_ms + 1), limit=1):
         return message.visible_ms
     return None
-
-
-def counts(tx: Reader, queue: Queue, now_ms: int) -> tuple[int, int, int]:
-    """(visible, in flight, delayed), leaving out what the retention has ended."""
-    visible = flying = delayed = 0
-    oldest = now_ms - queue.number("MessageRetentionPeriod") * 1000
-    for message in tx.scan(MESSAGES, (queue.id,)):
-        if message.sent_ms <= oldest:
-            continue
-        if message.visible_ms <= now_ms:
-            visible += 1
-        elif message.receives:
-            flying += 1
-        else:
-            delayed += 1
-    return visible, flying, delayed

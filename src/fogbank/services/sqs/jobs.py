@@ -29,9 +29,9 @@ async def sweep(ctx: Context, payload: dict[str, Any]) -> None:
         for message in list(tx.scan(MESSAGES, (queue.id,), limit=SLICE)):
             if message.sent_ms > horizon:
                 wait = (message.sent_ms - horizon) / 1000 + 0.001
-                ctx.later(tx, "sqs.sweep", payload, delay=wait)
+                delivery.sweep_later(tx, ctx, queue, wait)
                 return False
-            delivery.remove(tx, message)
+            delivery.remove(tx, ctx, message)
         if next(iter(tx.scan(MESSAGES, (queue.id,), limit=1)), None) is not None:
             return True
         queue.sweeping = False
@@ -51,7 +51,7 @@ async def drop_messages(ctx: Context, payload: dict[str, Any]) -> None:
         found = list(tx.scan(MESSAGES, (payload["id"],), limit=SLICE))
         gone = [message for message in found if before_ms is None or message.sent_ms <= before_ms]
         for message in gone:
-            delivery.remove(tx, message)
+            delivery.remove(tx, ctx, message)
         if before_ms is None and not found:
             _forget(tx, payload["id"])
         return bool(gone)

@@ -20,6 +20,7 @@ class Queue(Record):
     tags: dict[str, str] = {}
     sweeping: bool = False  # a job to drop expired messages is pending
     purged: float = 0.0
+    grouped: bool = False  # GROUPS has its groups: not those of a FIFO queue that an earlier version made
 
     @property
     def fifo(self) -> bool:
@@ -69,6 +70,15 @@ class Body(Record):
     queue: str
     id: str
     text: str
+
+
+class Group(Record):
+    """A message group of a FIFO queue that has messages: its first one, and from when on that can be received."""
+
+    queue: str
+    name: str
+    place: int
+    ready_ms: int
 
 
 class Counter(Record):
@@ -123,11 +133,29 @@ def _dead_letter(queue: Queue) -> Key | None:
 
 
 QUEUES = Table("sqs/queue", Queue, key=lambda q: (q.account, q.region, q.name), indexes={"dead_letter": _dead_letter})
+
+
+def _delayed(message: Message) -> Key | None:
+    """Of messages that were never received, those that could not be at first."""
+    late = message.visible_ms > message.sent_ms and not message.receives
+    return (message.queue, message.visible_ms) if late else None
+
+
 MESSAGES = Table(
     "sqs/message",
     Message,
     key=lambda m: (m.queue, m.place, m.id),
-    indexes={"visible": lambda m: (m.queue, m.visible_ms)},
+    indexes={
+        "visible": lambda m: (m.queue, m.visible_ms),
+        "delayed": _delayed,
+        "group": lambda m: (m.queue, m.group) if m.dedup else None,  # of FIFO queues
+    },
+)
+GROUPS = Table(
+    "sqs/group",
+    Group,
+    key=lambda g: (g.queue, g.name),
+    indexes={"ready": lambda g: (g.queue, g.ready_ms, g.place)},
 )
 BODIES = Table("sqs/body", Body, key=lambda b: (b.queue, b.id))
 COUNTERS = Table("sqs/counter", Counter, key=lambda c: (c.queue,))

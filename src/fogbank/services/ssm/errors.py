@@ -28,6 +28,14 @@ class ParameterMaxVersionLimitExceeded(ServiceError):
     code = "ParameterMaxVersionLimitExceeded"
 
 
+class ParameterLimitExceeded(ServiceError):
+    code = "ParameterLimitExceeded"
+    default = (  # the API reference's words
+        "You have exceeded the number of parameters for this Amazon Web Services account. Delete one or more "
+        "parameters and try again."
+    )
+
+
 class HierarchyLevelLimitExceededException(ServiceError):
     code = "HierarchyLevelLimitExceededException"
 

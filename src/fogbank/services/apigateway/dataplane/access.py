@@ -5,12 +5,9 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authoriz
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
-from fogbank.core.errors import ExpiredToken, IncompleteSignature, InvalidSignature, ServiceError
-from fogbank.core.principal import Principal, anonymous
+from fogbank.core.errors import AccessDenied, ExpiredToken, IncompleteSignature, InvalidSignature, ServiceError
+from fogbank.core.kinds import named
+from fogbank.core.visit import Visit
 
 from .. import apis
 from ..records import Api
@@ -21,17 +18,16 @@ from .exchange import Exchange
 ACTION = "execute-api:Invoke"
 
 
-async def admit(exchange: Exchange) -> None:
+async def admit(visit: Visit, exchange: Exchange) -> None:
     """Raises GatewayError unless the request may reach its integration."""
     method = exchange.route.method
     kind = method.get("authorizationType") or "NONE"
     document = _policy(exchange)
     if kind == "AWS_IAM":
-        principal = _authenticate(exchange)
-        exchange.caller = principal
-        _authorize(exchange, principal, document)
+        _authenticate(visit, exchange)
+        _authorize(visit, exchange, document)
     elif document:
-        _authorize(exchange, anonymous(), document)
+        _authorize(visit, exchange, document)
     if kind in ("CUSTOM", "COGNITO_USER_POOLS"):
         await authorizers.authorize(exchange)
     await keys.admit(exchange)
@@ -52,11 +48,12 @@ def _policy(exchange: Exchange) -> str:
     return text
 
 
-def _authenticate(exchange: Exchange) -> Principal:
+def _authenticate(visit: Visit, exchange: Exchange) -> None:
+    """Raises GatewayError unless somebody has signed the request."""
     request = exchange.request
     request.content, request.stream = exchange.body, None
     try:
-        principal: Principal = exchange.app.authenticator.authenticate(request, "execute-api")
+        principal = visit.admit("execute-api").principal
     except ExpiredToken as error:
         raise GatewayError("EXPIRED_TOKEN", error.message) from None
     except (InvalidSignature, IncompleteSignature) as error:
@@ -66,28 +63,20 @@ def _authenticate(exchange: Exchange) -> Principal:
         raise GatewayError("ACCESS_DENIED", error.message, error_type=kind) from None
     if principal.kind == "anonymous":
         raise GatewayError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
-    return principal
+    exchange.caller = principal
 
 
-def _authorize(exchange: Exchange, principal: Principal, document: str) -> None:
+def _authorize(visit: Visit, exchange: Exchange, document: str) -> None:
     """Ask IAM and the API's policy about execute-api:Invoke."""
-    app, running = exchange.app, exchange.running
-    if app.settings.iam == "off":
-        return
+    running = exchange.running
     arn = running.arn(f"{running.stage}/{exchange.request.method}/{table.bare(exchange.path)}")
-    ctx = msgspec.structs.replace(exchange.ctx, principal=principal)
-    decision, asked = app.authorizer.decide(ctx, ACTION, arn, running.account, document or None, _conditions(exchange))
-    if decision.allowed:
-        return
-    if app.settings.iam == "audit":
-        return
-    masked = arn.replace(f":{running.account}:", f":********{running.account[-4:]}:")
-    who = principal.arn or "anonymous"
-    text = f"User: {who} is not authorized to perform: {ACTION} on resource: {masked}"
-    if decision.explicit:
-        text += " with an explicit deny"
-    raise GatewayError("ACCESS_DENIED", text, member="Message", why=f"{asked.action} denied: {decision.policy_type}")
-
-
-def _conditions(exchange: Exchange) -> dict[str, Any]:
-    return {"execute-api:viaDomain": exchange.domain}
+    method = named(arn, running.account, policy=document or None)
+    try:
+        visit.allow(method, ACTION, {"execute-api:viaDomain": exchange.domain})
+    except AccessDenied as error:
+        masked = arn.replace(f":{running.account}:", f":********{running.account[-4:]}:")
+        who = exchange.caller.arn if exchange.caller else "anonymous"
+        text = f"User: {who} is not authorized to perform: {ACTION} on resource: {masked}"
+        if error.explicit:
+            text += " with an explicit deny"
+        raise GatewayError("ACCESS_DENIED", text, member="Message", why=error.message) from None

@@ -76,9 +76,9 @@ def malformed(why: str) -> GatewayError:
     return GatewayError("DEFAULT_5XX", INTERNAL, status=502, why=f"Execution failed due to configuration error: {why}")
 
 
-def plain(status: int, message: str, error_type: str, request_id: str) -> Response:
+def plain(status: int, message: str, error_type: str) -> Response:
     """An answer where no stage was found."""
-    headers = [("x-amzn-RequestId", request_id), ("x-amzn-ErrorType", error_type), ("Content-Type", "application/json")]
+    headers = [("x-amzn-ErrorType", error_type), ("Content-Type", "application/json")]
     return Response(status, headers, json.dumps({"message": message}, separators=(",", ":")).encode())
 
 

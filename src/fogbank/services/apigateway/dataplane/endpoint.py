@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Any
 
-from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.core.operation import endpoint
-from fogbank.core.principal import anonymous
+from fogbank.core.visit import Visit
 
 from ..budget import MAX_PAYLOAD
 from . import access, answers, integrations, recording
@@ -29,40 +27,36 @@ _PATH = re.compile(
 )
 
 
-@endpoint("execute-api")
-async def answer(app: Any, request: Request) -> Response:
+def refuse(visit: Visit, error: ServiceError) -> Response:
+    """The answer where no stage says what it should be."""
+    if error.status < 500:
+        return answers.plain(error.status, error.message, error.code_for("json"))
+    return answers.plain(error.status, answers.INTERNAL, "InternalServerErrorException")
+
+
+@endpoint("execute-api", refuse=refuse)
+async def answer(visit: Visit) -> Response:
     """One request to a stage."""
-    api, stage, path = address(request)
-    request_id = app.ids.uuid()
-    running = await app.local(Stages).find(api, stage)
+    clock = visit.app.clock
+    api, stage, path = address(visit.request)
+    running = await visit.app.local(Stages).find(api, stage)
     if running is None:
-        return answers.plain(403, *unknown(stage), request_id)
-    ctx = Context(
-        app=app,
-        account=running.account,
-        region=running.region,
-        principal=anonymous(),
-        request_id=request_id,
-        service="apigateway",
-        operation="Invoke",
-        endpoint=f"{request.scheme}://{request.host}" if request.host else app.endpoint,
-        source_ip=request.client,
-        secure=request.scheme == "https",
-        user_agent=request.header("user-agent"),
-        referer=request.header("referer"),
-    )
-    exchange = Exchange(app, request, running, path, ctx)
-    started = app.clock.monotonic()
+        message, error_type = unknown(stage)
+        visit.fail(error_type, message)
+        return answers.plain(403, message, error_type)
+    visit.reaches(running.account, running.region, "Invoke")
+    exchange = Exchange(visit.request, running, path, visit.anonymous())
+    started = clock.monotonic()
     try:
-        response = await _run(exchange)
+        response = await _run(visit, exchange)
     except GatewayError as error:
         if error.why:
-            log.info("%s %s", request_id, error.why)
+            log.info("%s %s", visit.request_id, error.why)
+        visit.fail(error.kind, error.why or error.message or "")
         exchange.failure = error.why
         response = answers.answer(exchange, error)
-    response.headers[:0] = [("x-amzn-RequestId", request_id), ("x-amz-apigw-id", exchange.extended_id)]
-    recording.record(exchange, response, app.clock.monotonic() - started)
-    await app.store.durable()
+    response.headers.insert(0, ("x-amz-apigw-id", exchange.extended_id))
+    recording.record(exchange, response, clock.monotonic() - started)
     return response
 
 
@@ -82,7 +76,7 @@ def unknown(stage: str) -> tuple[str, str]:
     return "Forbidden", "ForbiddenException"
 
 
-async def _run(exchange: Exchange) -> Response:
+async def _run(visit: Visit, exchange: Exchange) -> Response:
     request = exchange.request
     choose_deployment(exchange, exchange.running)
     if exchange.deployed.api.get("disableExecuteApiEndpoint"):
@@ -96,7 +90,7 @@ async def _run(exchange: Exchange) -> Response:
     except BodyTooLarge:
         raise GatewayError("REQUEST_TOO_LARGE", f"HTTP content length exceeded {MAX_PAYLOAD} bytes.") from None
     try:
-        await access.admit(exchange)
+        await access.admit(visit, exchange)
         return await integrations.run(exchange)
     except ServiceError as error:
         raise answers.misconfigured(f"{error.code}: {error.message}") from error

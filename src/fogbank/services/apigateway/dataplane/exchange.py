@@ -15,8 +15,8 @@ from .running import Deployed, Route, Running
 class Exchange:
     """`path` is the raw path below the stage, `parameters` the raw path parameters."""
 
-    def __init__(self, app: Any, request: Request, running: Running, path: str, ctx: Context) -> None:
-        self.app = app
+    def __init__(self, request: Request, running: Running, path: str, ctx: Context) -> None:
+        self.app = ctx.app
         self.request = request
         self.running = running
         self.deployed: Deployed = running.deployed

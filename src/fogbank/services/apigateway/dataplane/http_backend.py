@@ -5,13 +5,10 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/setup-http-integrat
 
 from __future__ import annotations
 
-import asyncio
-import http.client
-import ssl
-from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from fogbank.core.http import Response
+from fogbank.core.outbound import Answer, Outbound, OutboundError
 
 from ..budget import MAX_PAYLOAD
 from . import mapping
@@ -26,12 +23,6 @@ _HOP = frozenset(
     }
 )  # fmt: skip
 _DROPPED = frozenset({"transfer-encoding", "trailer", "keep-alive"})
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
 
 
 async def proxy(exchange: Exchange) -> Response:
@@ -63,24 +54,25 @@ async def mapped(exchange: Exchange) -> Response:
 async def _send(
     exchange: Exchange, path: dict[str, str], query: list[tuple[str, str]], headers: list[tuple[str, str]], body: bytes
 ) -> Answer:
-    integration = exchange.route.integration
     uri = mapping.filled_uri(exchange, path)
     parts = _parts(uri)
     text = "&".join(filter(None, (parts.query, urlencode(query, quote_via=quote))))
-    target = (parts.path or "/") + (f"?{text}" if text else "")
-    headers = [*headers, ("x-amzn-apigateway-api-id", exchange.running.api)]
+    integration = exchange.route.integration
     method = integration.get("httpMethod") or exchange.request.method
-    method = exchange.request.method if method == "ANY" else method
-    seconds = (integration.get("timeoutInMillis") or 29000) / 1000
     insecure = bool((integration.get("tlsConfig") or {}).get("insecureSkipVerification"))
-    call = asyncio.to_thread(
-        _exchange, parts.scheme, parts.hostname or "", parts.port, method, target, headers, body, seconds, insecure
-    )
     try:
-        return await asyncio.wait_for(call, seconds)
+        return await exchange.app.local(Outbound).request(  # type: ignore[no-any-return]
+            exchange.request.method if method == "ANY" else method,
+            parts._replace(query=text, fragment="").geturl(),
+            headers=[*headers, ("x-amzn-apigateway-api-id", exchange.running.api)],
+            body=body,
+            seconds=(integration.get("timeoutInMillis") or 29000) / 1000,
+            limit=MAX_PAYLOAD,
+            verify=not insecure,
+        )
     except TimeoutError:
         raise timed_out() from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except OutboundError as error:
         raise GatewayError(
             "INTEGRATION_FAILURE", "Network error communicating with endpoint", why=f"{uri}: {error}"
         ) from None
@@ -95,32 +87,3 @@ def _parts(uri: str) -> SplitResult:
     except ValueError:  # a broken address of IPv6, a port that is no number
         pass
     raise misconfigured(f"Invalid endpoint address: {uri}")
-
-
-def _exchange(
-    scheme: str, host: str, port: int | None, method: str, target: str, headers: list[tuple[str, str]], body: bytes,
-    seconds: float, insecure: bool,
-) -> Answer:  # fmt: skip
-    """One request and its response, on a thread."""
-    connection: http.client.HTTPConnection
-    if scheme == "https":
-        context = ssl.create_default_context()
-        if insecure:
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
-    else:
-        connection = http.client.HTTPConnection(host, port, timeout=seconds)
-    try:
-        connection.putrequest(method, target, skip_accept_encoding=True)
-        for name, value in headers:
-            connection.putheader(name, value)
-        if body or method in ("POST", "PUT", "PATCH"):
-            connection.putheader("Content-Length", str(len(body)))
-        connection.endheaders(body or None)
-        response = connection.getresponse()
-        content = response.read(MAX_PAYLOAD + 1)
-        if len(content) > MAX_PAYLOAD:
-            raise http.client.HTTPException(f"the answer is larger than {MAX_PAYLOAD} bytes")
-        return Answer(response.status, response.getheaders(), content)
-    finally:
-        connection.close()

@@ -5,18 +5,20 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
 
+from fogbank.core.cache import Cache
+from fogbank.core.context import Cloud
+from fogbank.core.quotas import Buckets
 from fogbank.store.api import Reader
 
-from .. import quotas
+from .. import account_quotas, quotas
 from ..records import CHANGED, KEYS, PLAN_KEYS, PLANS
 from .answers import GatewayError
 from .exchange import Exchange
-
-ACCOUNT_RATE, ACCOUNT_BURST = 10_000.0, 5_000  # requests a second, and at once: an account's default quota
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -32,11 +34,8 @@ class Known(msgspec.Struct, frozen=True):
 class Keys:
     """Keys by value and stage; forgotten when something changes."""
 
-    def __init__(self, app: Any) -> None:
-        self._app = app
-        self._known: dict[tuple[str, ...], Known | None] = {}
-        for topic in (CHANGED, "reset"):
-            app.signals.on(topic, self._known.clear)
+    def __init__(self, app: Cloud) -> None:
+        self._known: Cache[tuple[str, ...], Known | None] = Cache(app, CHANGED)
 
     async def find(self, exchange: Exchange, value: str) -> Known | None:
         """The key with this value if it may be used on the exchange's stage."""
@@ -44,11 +43,7 @@ class Keys:
         key = (running.account, running.region, running.api, running.stage, value)
         if key in self._known:
             return self._known[key]
-        found = await exchange.ctx.fetch(_find, *key)
-        if len(self._known) > 10_000:
-            self._known.clear()
-        self._known[key] = found
-        return found
+        return await self._known.fill(key, exchange.ctx.fetch(_find, *key))
 
 
 def _find(tx: Reader, account: str, region: str, api: str, stage: str, value: str) -> Known | None:
@@ -64,48 +59,11 @@ def _find(tx: Reader, account: str, region: str, api: str, stage: str, value: st
     return None
 
 
-class Bucket:
-    """A token bucket: `rate` tokens a second, at most `burst`."""
-
-    __slots__ = ("burst", "rate", "tokens", "updated")
-
-    def __init__(self, rate: float, burst: float, now: float) -> None:
-        self.rate, self.burst, self.tokens, self.updated = rate, burst, burst, now
-
-    def take(self, rate: float, burst: float, now: float) -> bool:
-        """Whether a token is there. A changed rate or burst holds from now on."""
-        elapsed = max(now - self.updated, 0.0)
-        if (rate, burst) != (self.rate, self.burst):
-            self.tokens += burst - self.burst
-            self.rate, self.burst = rate, burst
-        self.tokens = min(burst, self.tokens + elapsed * rate)
-        self.updated = now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
-
-
-class Buckets:
-    """Every bucket of this cloud, by what it is for."""
-
-    def __init__(self, app: Any) -> None:
-        self._buckets: dict[tuple[str, ...], Bucket] = {}
-        app.signals.on("reset", self._buckets.clear)
-
-    def take(self, key: tuple[str, ...], rate: float, burst: float, now: float) -> bool:
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            if len(self._buckets) > 100_000:
-                self._buckets.clear()
-            bucket = self._buckets[key] = Bucket(rate, burst, now)
-        return bucket.take(rate, burst, now)
-
-
 async def admit(exchange: Exchange) -> None:
     """403 without a key where one is required, 429 past a throttle or a quota."""
     route, running, now = exchange.route, exchange.running, exchange.ctx.now()
     buckets = exchange.app.local(Buckets)
+    account_rate, account_burst = _account(exchange)
     known = None
     if route.method.get("apiKeyRequired"):
         value = _value(exchange)
@@ -117,16 +75,23 @@ async def admit(exchange: Exchange) -> None:
     stage = (running.account, running.region, running.api, running.stage)
     rate, burst = running.setting(route, "throttlingRateLimit"), running.setting(route, "throttlingBurstLimit")
     if rate is not None or burst is not None:
-        rate = ACCOUNT_RATE if rate is None else float(rate)
-        burst = ACCOUNT_BURST if burst is None else int(burst)
+        rate = account_rate if rate is None else float(rate)
+        burst = account_burst if burst is None else int(burst)
         if not buckets.take((*stage, route.path, route.verb), rate, burst, now):
             raise GatewayError("THROTTLED", "Too Many Requests")
-    if exchange.app.settings.limits != "off" and not buckets.take(stage[:2], ACCOUNT_RATE, ACCOUNT_BURST, now):
+    if account_rate < math.inf and not buckets.take(stage[:2], account_rate, account_burst, now):
         raise GatewayError("THROTTLED", "Too Many Requests")
     if known is not None and known.quota:
         scope = (running.account, running.region, known.plan, known.key)
         if not await exchange.ctx.transact(quotas.take, scope, known.quota, int(now // 86400)):
             raise GatewayError("QUOTA_EXCEEDED", "Limit Exceeded")
+
+
+def _account(exchange: Exchange) -> tuple[float, float]:
+    """Requests a second, and at once, that the account's quota allows."""
+    ctx, account = exchange.ctx, exchange.running.account
+    rate = ctx.quota("apigateway", account_quotas.RATE, account=account)
+    return rate, ctx.quota("apigateway", account_quotas.BURST, account=account)
 
 
 def _value(exchange: Exchange) -> str:
@@ -149,7 +114,8 @@ def _client_limits(exchange: Exchange, buckets: Buckets, known: Known, now: floa
             break
     if not throttle:
         return
-    rate = float(throttle.get("rateLimit") or 0) if "rateLimit" in throttle else ACCOUNT_RATE
-    burst = int(throttle.get("burstLimit") or 0) if "burstLimit" in throttle else ACCOUNT_BURST
+    account_rate, account_burst = _account(exchange)
+    rate = float(throttle.get("rateLimit") or 0) if "rateLimit" in throttle else account_rate
+    burst = int(throttle.get("burstLimit") or 0) if "burstLimit" in throttle else account_burst
     if not buckets.take(key, rate, burst, now):
         raise GatewayError("THROTTLED", "Too Many Requests")

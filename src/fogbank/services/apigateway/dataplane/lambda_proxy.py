@@ -18,12 +18,14 @@ from fogbank.core import arns
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import Response
-from fogbank.core.principal import Principal, service
+from fogbank.core.principal import service
 
 from ..passing import callers_own
 from .answers import INTERNAL, GatewayError, malformed, misconfigured
 from .exchange import Exchange
 
+SERVICE = "apigateway.amazonaws.com"
+SESSION = "BackplaneAssumeRoleSession"  # as CloudTrail shows it
 _URI = re.compile(
     r"arn:[^:]+:apigateway:[^:]+:lambda:path/[0-9-]+/functions/(?P<arn>[^/]+)/(?:invocations|response-streaming-invocations)$"
 )
@@ -99,43 +101,19 @@ async def acting(exchange: Exchange, credentials: str, source_arn: str, region: 
         if exchange.caller is None:
             raise misconfigured("Caller credentials need AWS_IAM authorization")
         return ctx.acting_as(exchange.caller, region=region or ctx.region)
-    principal = service("apigateway.amazonaws.com", exchange.running.account, source_arn)
     if credentials:
-        principal = await exchange.app.local(Roles).assume(ctx.acting_as(principal), credentials)
-    return ctx.acting_as(principal, region=region or ctx.region)
+        return await as_role(ctx, credentials, source_arn, region or ctx.region)
+    return ctx.acting_as(service(SERVICE, exchange.running.account, source_arn), region=region or ctx.region)
 
 
-class Roles:
-    """Sessions of the roles that integrations act as, kept until they are about to expire."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-        self._held: dict[tuple[str, str], tuple[Principal, float]] = {}
-        app.signals.on("reset", self._held.clear)
-
-    async def assume(self, ctx: Context, role: str) -> Principal:
-        """The principal of a session of `role`. Raises GatewayError where the role does not let API Gateway in.
-
-        The role is one of the API's account: an API acts for nobody else.
-        """
-        if roles.account_of(role, ctx.partition) != ctx.account:
-            raise misconfigured(f"The role {role} is not one of the account {ctx.account}")
-        key = (ctx.account, role)
-        held = self._held.get(key)
-        if held is not None and held[1] > ctx.now():
-            return held[0]
-        try:
-            given = await ctx.call(
-                "sts", "AssumeRole", {"RoleArn": role, "RoleSessionName": "BackplaneAssumeRoleSession"}
-            )
-        except ServiceError as error:
-            raise misconfigured(f"API Gateway does not have permission to assume the provided role {role}") from error
-        credential = self._app.authenticator.credential(given["Credentials"]["AccessKeyId"])
-        if credential is None:
-            raise misconfigured(f"The session of {role} is gone")
-        self._held[key] = (credential.principal, ctx.now() + 1800)
-        principal: Principal = credential.principal
-        return principal
+async def as_role(ctx: Context, role: str, source_arn: str = "", region: str | None = None) -> Context:
+    """API Gateway as a role of the API's account: an API acts for nobody else. Raises GatewayError (500)."""
+    if roles.account_of(role, ctx.partition) != ctx.account:
+        raise misconfigured(f"The role {role} is not one of the account {ctx.account}")
+    try:
+        return await ctx.assume(role, by=SERVICE, session=SESSION, source_arn=source_arn, region=region)
+    except ServiceError as error:
+        raise misconfigured(f"API Gateway does not have permission to assume the provided role {role}") from error
 
 
 def event_of(exchange: Exchange) -> dict[str, Any]:

@@ -9,92 +9,146 @@ import asyncio
 import hashlib
 import logging
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from fogbank.core import arns
-from fogbank.core.context import Context
+from fogbank.core.cache import Cache
+from fogbank.core.context import Cloud, Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import Response
-from fogbank.core.principal import service
+from fogbank.store.api import Conflict, Reader, StoreError
 
 from ..records import ACCOUNTS, CHANGED
 from .answers import GatewayError
 from .exchange import Exchange
-from .lambda_proxy import Roles
+from .lambda_proxy import as_role
 
 log = logging.getLogger("fogbank.apigateway")
 _VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)")
 DELAY = 0.05  # seconds between a request and its lines
-EXISTS = "ResourceAlreadyExistsException"
+EXISTS, MISSING = "ResourceAlreadyExistsException", "ResourceNotFoundException"
+EXECUTION = "API-Gateway-Execution-Logs_"
+BATCH_EVENTS, BATCH_BYTES, EVENT_BYTES = 10_000, 1_048_576, 26
+"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"""
+
+
+Place = tuple[str, str, str, str]  # account, region, group, stream
 
 
 class Logs:
-    """Lines on their way. As on AWS they are best effort: what is here is lost with a killed process."""
+    """Lines on their way. As on AWS they are best effort: what is here is lost with a killed process.
 
-    def __init__(self, app: Any) -> None:
-        self._app = app
-        self._waiting: dict[tuple[str, str, str, str], tuple[Context, list[dict[str, Any]]]] = {}
-        self._made: set[tuple[str, str, str, str]] = set()
-        self._roles: dict[tuple[str, str], str] = {}
+    One writer runs at a time. Lines that cannot be written are dropped with a warning that counts them.
+    """
+
+    def __init__(self, app: Cloud) -> None:
+        self._waiting: dict[Place, tuple[Context, list[dict[str, Any]]]] = {}
+        self._made: set[Place] = set()
+        self._roles: Cache[tuple[str, str], str] = Cache(app, CHANGED)
         self._timer: asyncio.TimerHandle | None = None
-        self._task: asyncio.Task[None] | None = None
-        app.signals.on(CHANGED, self._roles.clear)
-        for kept in (self._waiting, self._roles, self._made):
+        self._writing: asyncio.Task[None] | None = None
+        for kept in (self._waiting, self._made):
             app.signals.on("reset", kept.clear)
-        app.on_stop(self.flush)
+        app.on_stop(self.close)
 
     def add(self, ctx: Context, group: str, stream: str, lines: list[str]) -> None:
         """Write lines soon."""
-        key = (ctx.account, ctx.region, group, stream)
-        events = self._waiting.setdefault(key, (ctx, []))[1]
+        place = (ctx.account, ctx.region, group, stream)
+        events = self._waiting.setdefault(place, (ctx, []))[1]
         events += [{"timestamp": int(ctx.now() * 1000), "message": line} for line in lines]
         if self._timer is None:  # real time: lines are batched, no rule of AWS is kept by it
             self._timer = asyncio.get_running_loop().call_later(DELAY, self._begin)
 
     def _begin(self) -> None:
         self._timer = None
-        self._task = asyncio.ensure_future(self.flush())
+        if self._writing is None:  # else it takes these lines too, before it ends
+            self._writing = asyncio.ensure_future(self.flush())
+            self._writing.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._writing = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("API Gateway's log lines were lost", exc_info=error)
+            if self._waiting:  # those of other streams
+                self._begin()
+
+    async def close(self) -> None:
+        """Write everything before the cloud stops."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+        await self.flush()
 
     async def flush(self) -> None:
-        """Write what is waiting."""
-        waiting = dict(self._waiting)
-        self._waiting.clear()
-        for key, (ctx, events) in waiting.items():
+        """Write what is waiting, and what comes meanwhile."""
+        while self._waiting:
+            place = next(iter(self._waiting))
+            ctx, events = self._waiting.pop(place)
             try:
-                await self._write(ctx, key, events)
-            except (ServiceError, GatewayError) as error:
-                log.warning("API Gateway could not log to %s: %s", key[2], error)
+                await self._write(ctx, place, events)
+            except (ServiceError, GatewayError, Conflict, StoreError) as error:
+                log.warning("API Gateway could not log %d lines to %s: %s", len(events), place[2], error)
 
-    async def _write(self, ctx: Context, key: tuple[str, str, str, str], events: list[dict[str, Any]]) -> None:
+    async def _write(self, ctx: Context, place: Place, events: list[dict[str, Any]]) -> None:
         role = await self._role(ctx)
         if not role:
             return
-        gateway = ctx.acting_as(service("apigateway.amazonaws.com", ctx.account))
-        principal = await self._app.local(Roles).assume(gateway, role)
-        writer = ctx.acting_as(principal, region=key[1])
-        group, stream = key[2], key[3]
-        if key not in self._made:
-            if group.startswith("API-Gateway-Execution-Logs_"):
-                await self._make(writer, "CreateLogGroup", {"logGroupName": group})
-            await self._make(writer, "CreateLogStream", {"logGroupName": group, "logStreamName": stream})
-            self._made.add(key)
-        request = {"logGroupName": group, "logStreamName": stream, "logEvents": events}
-        await writer.call("logs", "PutLogEvents", request)
+        writer = await as_role(ctx, role, region=place[1])
+        for batch in _batches(events):
+            request = {"logGroupName": place[2], "logStreamName": place[3], "logEvents": batch}
+            await self._make(writer, place)
+            try:
+                await writer.call("logs", "PutLogEvents", request)
+            except ServiceError as error:
+                if error.code != MISSING:
+                    raise
+                self._made.discard(place)  # somebody deleted the stream
+                await self._make(writer, place)
+                await writer.call("logs", "PutLogEvents", request)
 
-    @staticmethod
-    async def _make(ctx: Context, operation: str, request: dict[str, Any]) -> None:
-        try:
-            await ctx.call("logs", operation, request)
-        except ServiceError as error:
-            if error.code != EXISTS:
-                raise
+    async def _make(self, writer: Context, place: Place) -> None:
+        """The stream, and the group of execution logs. An access log's group is the user's to make."""
+        if place in self._made:
+            return
+        if place[2].startswith(EXECUTION):
+            await _once(writer, "CreateLogGroup", {"logGroupName": place[2]})
+        await _once(writer, "CreateLogStream", {"logGroupName": place[2], "logStreamName": place[3]})
+        self._made.add(place)
 
     async def _role(self, ctx: Context) -> str:
         key = (ctx.account, ctx.region)
-        if key not in self._roles:
-            record = await ctx.fetch(lambda tx: tx.get(ACCOUNTS, key))
-            self._roles[key] = (record.shape.get("cloudwatchRoleArn") or "") if record else ""
-        return self._roles[key]
+        if key in self._roles:
+            return self._roles[key]
+        return await self._roles.fill(key, ctx.fetch(_log_role, key))
+
+
+def _log_role(tx: Reader, key: tuple[str, str]) -> str:
+    record = tx.get(ACCOUNTS, key)
+    return (record.shape.get("cloudwatchRoleArn") or "") if record else ""
+
+
+async def _once(ctx: Context, operation: str, request: dict[str, Any]) -> None:
+    try:
+        await ctx.call("logs", operation, request)
+    except ServiceError as error:
+        if error.code != EXISTS:
+            raise
+
+
+def _batches(events: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Events in batches that PutLogEvents takes."""
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for event in events:
+        more = len(event["message"].encode()) + EVENT_BYTES
+        if batch and (len(batch) >= BATCH_EVENTS or size + more > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
+        size += more
+    yield batch
 
 
 def stream_of(exchange: Exchange) -> str:
@@ -112,7 +166,7 @@ def write(exchange: Exchange, response: Response, seconds: float) -> None:
         exchange.app.local(Logs).add(exchange.ctx, group, stream_of(exchange), [line])
     level = running.setting(exchange.route, "loggingLevel") if exchange.route else None
     if level == "INFO" or (level == "ERROR" and response.status >= 400):
-        group = f"API-Gateway-Execution-Logs_{running.api}/{running.stage}"
+        group = f"{EXECUTION}{running.api}/{running.stage}"
         lines = execution_lines(exchange, response, seconds)
         exchange.app.local(Logs).add(exchange.ctx, group, stream_of(exchange), lines)
 

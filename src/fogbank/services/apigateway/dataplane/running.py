@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from fogbank.core import arns
+from fogbank.core.cache import Cache
+from fogbank.core.context import Cloud
 from fogbank.store.api import Reader
 
 from ..records import APIS, CHANGED, SNAPSHOTS, STAGES, Api, Stage
@@ -73,11 +75,9 @@ class Running(msgspec.Struct, eq=False):
 class Stages:
     """The stages that were asked for, by API id and name."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._app = app
-        self._running: dict[tuple[str, str], Running | None] = {}
-        for topic in (CHANGED, "reset"):
-            app.signals.on(topic, self._running.clear)
+        self._running: Cache[tuple[str, str], Running | None] = Cache(app, CHANGED, most=2000)
 
     async def find(self, api: str, stage: str) -> Running | None:
         """The stage, or None when there is no such API or stage."""
@@ -89,11 +89,7 @@ class Stages:
             with self._app.store.read() as tx:
                 return _load(tx, api, stage)
 
-        found: Running | None = await self._app.run(load)
-        if len(self._running) > 2000:
-            self._running.clear()
-        self._running[key] = found
-        return found
+        return await self._running.fill(key, self._app.run(load))
 
 
 def _load(tx: Reader, api_id: str, name: str) -> Running | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from fogbank.core.context import Cloud
 
 from ..budget import Budget, OverBudget
 
@@ -16,7 +18,7 @@ THREADS = 2
 class Workers:
     """The threads of one cloud: heavy requests wait for each other, and not the rest for them."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="fogbank-apigateway")
         app.on_stop(lambda: self.threads.shutdown(wait=False, cancel_futures=True))
 
@@ -24,12 +26,12 @@ class Workers:
 class Importer:
     """The thread that reads the documents of one cloud's imports, one after the other; large ones take seconds."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="fogbank-openapi")
         app.on_stop(lambda: self.thread.shutdown(wait=False, cancel_futures=True))
 
 
-async def run(app: Any, work: Callable[[Budget], T]) -> T:
+async def run(app: Cloud, work: Callable[[Budget], T]) -> T:
     """`work(budget)`. It may be begun twice, so it changes nothing before it is done. Raises OverBudget."""
     try:
         return work(Budget(quick=True))
@@ -41,6 +43,6 @@ async def run(app: Any, work: Callable[[Budget], T]) -> T:
         raise OverBudget("values are nested too deeply") from None
 
 
-async def read(app: Any, reader: Callable[[bytes], T], body: bytes) -> T:
+async def read(app: Cloud, reader: Callable[[bytes], T], body: bytes) -> T:
     """`reader(body)` of a document that is imported."""
     return await asyncio.get_running_loop().run_in_executor(app.local(Importer).thread, reader, body)

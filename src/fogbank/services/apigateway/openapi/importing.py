@@ -10,14 +10,14 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.store.api import Table, Transaction
 
-from ..errors import BadRequest, LimitExceeded
+from .. import account_quotas
+from ..errors import BadRequest
 from ..lookups import changed
 from ..records import AUTHORIZERS, MODELS, RESOURCES, RESPONSES, VALIDATORS, Api, Part, Resource
 from .document import Document
 from .reading import Content, Described, with_references
 
-MAX_RESOURCES = 300  # of an API: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
-MOST_RESOURCES = 10_000  # where no quotas are held
+MOST_RESOURCES = 10_000  # of an API, whatever its quota is
 
 
 def write(
@@ -57,7 +57,7 @@ class _Importer:
         self._known: dict[str, Resource] = {}  # those that an overwrite took away
         self._validators: dict[str, str] = {p.shape["name"]: p.id for p in tx.scan(VALIDATORS, self._scope)}
         self._authorizers: dict[str, dict[str, Any]] = {}
-        self._most = MOST_RESOURCES if ctx.app.settings.limits == "off" else MAX_RESOURCES
+        self._most = min(MOST_RESOURCES, ctx.quota("apigateway", account_quotas.RESOURCES_PER_API, tx))
 
     def _put(self, table: Table[Part], part_id: str, shape: dict[str, Any]) -> None:
         account, region, api = self._scope
@@ -137,10 +137,7 @@ class _Importer:
         while path not in self._paths:
             missing.append(path)
             if len(self._paths) + len(missing) > self._most:
-                raise LimitExceeded(
-                    "Maximum number of resources for this API has been reached. Please contact AWS if you need "
-                    "additional resources."
-                )
+                raise account_quotas.full("resources", "API")
             path = path.rpartition("/")[0] or "/"
         found = self._paths[path]
         for path in reversed(missing):

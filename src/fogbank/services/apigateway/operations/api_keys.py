@@ -9,7 +9,7 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.store.api import Transaction
 
-from .. import patching
+from .. import account_quotas, patching
 from ..arns import call
 from ..errors import BadRequest, Conflict
 from ..lookups import changed, page, require_item
@@ -43,6 +43,7 @@ def insert(tx: Transaction, ctx: Context, req: dict[str, Any]) -> Item:
                          "API Key value should be at most 128 characters")  # fmt: skip
     if tx.first(KEYS, "value", (ctx.account, ctx.region, value)) is not None:
         raise Conflict("API Key already exists")
+    account_quotas.hold(tx, ctx, "API keys")
     now = float(int(ctx.now()))
     shape: dict[str, Any] = {"value": value, "enabled": bool(req.get("enabled"))}
     for member in ("name", "description", "customerId", "tags"):

@@ -10,7 +10,7 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.store.api import Transaction
 
-from .. import patching, snapshot
+from .. import account_quotas, patching, snapshot
 from ..arns import call
 from ..errors import BadRequest
 from ..lookups import changed, page, require_api, require_part
@@ -62,6 +62,7 @@ def _stage(tx: Transaction, ctx: Context, api: Api, deployment: Deployment, req:
     if stage is None:
         if canary:
             raise BadRequest("Stage does not exist, canary settings cannot be applied")
+        account_quotas.hold_stage(tx, ctx, (ctx.account, ctx.region, api.id))
         given = {**req, "deploymentId": deployment.id, "description": req.get("stageDescription")}
         stage = fresh(ctx, api, name, given)
     elif canary:

@@ -11,7 +11,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import Access
 from fogbank.store.api import Reader
 
-from .. import patching
+from .. import account_quotas, patching
 from ..apis import endpoint_configuration
 from ..arns import call, resource
 from ..errors import BadRequest, Conflict
@@ -104,19 +104,20 @@ def create_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         if tx.first(DOMAINS, "name", (name,)) is not None:
             raise BadRequest("The domain name you provided already exists.")
+        account_quotas.hold(tx, ctx, "custom domain names")
         domain = Item(account=ctx.account, region=ctx.region, id=name, created=now, updated=now, shape=shape)
         tx.put(DOMAINS, domain)
     return shown(ctx, domain)
 
 
-@call("GetDomainName", "GET", "/domainnames/{domainName}")
+@call("GetDomainName", "GET", "/domainnames/{domainName}", fidelity="recorded")
 def get_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """One name."""
     with ctx.read() as tx:
         return shown(ctx, require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN))
 
 
-@call("GetDomainNames", "GET", "/domainnames")
+@call("GetDomainNames", "GET", "/domainnames", fidelity="recorded")
 def get_domain_names(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The account's names."""
     with ctx.read() as tx:

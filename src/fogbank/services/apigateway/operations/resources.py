@@ -8,7 +8,7 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Transaction
 
-from .. import patching
+from .. import account_quotas, patching
 from ..arns import call
 from ..errors import BadRequest, Conflict
 from ..lookups import page, require_api, require_resource
@@ -16,7 +16,6 @@ from ..patching import REPLACE
 from ..records import RESOURCES, Resource
 
 _PART = re.compile(r"[a-zA-Z0-9._:$~-]+|\{[a-zA-Z0-9._-]+\+?\}")
-_LIMIT = 300  # resources of an API, a quota
 
 
 def shown(resource: Resource, *, methods: bool = False) -> dict[str, Any]:
@@ -65,6 +64,7 @@ def create_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         parent = require_resource(tx, ctx, req["restApiId"], req["parentId"])
         _check_part(part)
         _check_siblings(tx, parent, part)
+        account_quotas.hold_resource(tx, ctx, (parent.account, parent.region, parent.api))
         resource = Resource(
             account=ctx.account,
             region=ctx.region,

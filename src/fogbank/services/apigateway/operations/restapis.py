@@ -10,7 +10,7 @@ from fogbank.core.http import BodyTooLarge
 from fogbank.core.operation import Access
 from fogbank.store.api import Reader, Transaction
 
-from .. import apis, passing, patching
+from .. import account_quotas, apis, passing, patching
 from ..arns import call, resource
 from ..dataplane import workers
 from ..errors import BadRequest
@@ -72,6 +72,7 @@ def create_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A new API with a root resource and the models Empty and Error; or a copy of `cloneFrom`."""
     api = apis.fresh(ctx, {name: req[name] for name in _MEMBERS if req.get(name) not in (None, "")})
     with ctx.write() as tx:
+        account_quotas.hold_api(tx, ctx, api)
         if req.get("cloneFrom"):
             _clone(tx, ctx, require_api(tx, ctx, req["cloneFrom"]), api)
         else:
@@ -146,6 +147,7 @@ async def import_rest_api(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
     def store(tx: Transaction) -> Api:
         api = apis.fresh(ctx, document.settings(parameters))
+        account_quotas.hold_api(tx, ctx, api)
         apis.insert(tx, api)
         importing.write(tx, ctx, api, content, parameters, overwrite=True)
         return api

@@ -7,7 +7,7 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.core.operation import Access
 
-from .. import patching, stages
+from .. import account_quotas, patching, stages
 from ..arns import call, resource
 from ..errors import BadRequest, Conflict
 from ..lookups import changed, require_api, require_stage
@@ -59,17 +59,18 @@ def create_stage(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             raise BadRequest("Deployment id does not exist")
         if tx.get(STAGES, (ctx.account, ctx.region, api.id, req["stageName"])) is not None:
             raise Conflict("Stage already exists")
+        account_quotas.hold_stage(tx, ctx, (ctx.account, ctx.region, api.id))
         stage = stages.fresh(ctx, api, req["stageName"], req)
         tx.put(STAGES, stage)
         changed(tx)
-    return stages.shown(stage)
+    return stages.shown(ctx, stage)
 
 
 @call("GetStage", "GET", "/restapis/{restApiId}/stages/{stageName}")
 def get_stage(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """One stage."""
     with ctx.read() as tx:
-        return stages.shown(require_stage(tx, ctx, req["restApiId"], req["stageName"]))
+        return stages.shown(ctx, require_stage(tx, ctx, req["restApiId"], req["stageName"]))
 
 
 @call("GetStages", "GET", "/restapis/{restApiId}/stages")
@@ -79,7 +80,7 @@ def get_stages(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         api = require_api(tx, ctx, req["restApiId"])
         found = list(tx.scan(STAGES, (ctx.account, ctx.region, api.id)))
     wanted = req.get("deploymentId")
-    return {"item": [stages.shown(s) for s in found if not wanted or s.shape["deploymentId"] == wanted]}
+    return {"item": [stages.shown(ctx, s) for s in found if not wanted or s.shape["deploymentId"] == wanted]}
 
 
 def _guarding(ctx: Context, req: dict[str, Any]) -> list[Access]:
@@ -107,7 +108,7 @@ def update_stage(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         stage.updated = float(int(ctx.now()))
         tx.put(STAGES, stage)
         changed(tx)
-    return stages.shown(stage)
+    return stages.shown(ctx, stage)
 
 
 def logs(shape: dict[str, Any]) -> bool:

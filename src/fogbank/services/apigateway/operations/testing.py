@@ -33,7 +33,7 @@ def _exchange(ctx: Context, req: dict[str, Any], deployed: Deployed, method: str
     variables = req.get("stageVariables") or {}
     running = Running(account=ctx.account, region=ctx.region, api=api, stage=STAGE, shape={}, deployed=deployed,
                       variables=variables, cache={})  # fmt: skip
-    exchange = Exchange(ctx.app, request, running, path, ctx)
+    exchange = Exchange(request, running, path, ctx)
     exchange.body = body
     return exchange
 

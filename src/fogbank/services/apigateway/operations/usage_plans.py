@@ -12,7 +12,7 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Table
 
-from .. import patching, quotas
+from .. import account_quotas, patching, quotas
 from ..arns import call
 from ..errors import BadRequest, Conflict, NotFound
 from ..lookups import changed, page, require_item
@@ -79,6 +79,7 @@ def create_usage_plan(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     now = float(int(ctx.now()))
     with ctx.write() as tx:
         check(tx, ctx, shape)
+        account_quotas.hold(tx, ctx, "usage plans")
         plan = Item(account=ctx.account, region=ctx.region, id=ctx.ids.lower(6), created=now, updated=now, shape=shape)
         tx.put(PLANS, plan)
         changed(tx)

@@ -7,7 +7,6 @@ import msgspec
 from fogbank.auth import roles
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
-from fogbank.core.principal import Principal, service
 from fogbank.store.api import Reader
 
 SERVICE = "cloudformation.amazonaws.com"
@@ -36,18 +35,5 @@ async def acting(ctx: Context, role_arn: str) -> Context:
         via = (*ctx.principal.via, SERVICE) if SERVICE not in ctx.principal.via else ctx.principal.via
         return encrypted(msgspec.structs.replace(ctx, principal=msgspec.structs.replace(ctx.principal, via=via)))
     await ctx.fetch(check_role, ctx, role_arn)
-    itself = ctx.acting_as(service(SERVICE, ctx.account))
-    answer = await itself.call("sts", "AssumeRole", {"RoleArn": role_arn, "RoleSessionName": "AWSCloudFormation"})
-    user = answer["AssumedRoleUser"]
-    return encrypted(ctx).acting_as(
-        Principal(
-            kind="role",
-            account=ctx.account,
-            arn=user["Arn"],
-            identity_arn=role_arn,
-            user_id=user["AssumedRoleId"],
-            access_key=answer["Credentials"]["AccessKeyId"],
-            issued_at=ctx.now(),
-            via=(SERVICE,),
-        )
-    )
+    role = await ctx.assume(role_arn, by=SERVICE, session="AWSCloudFormation")
+    return encrypted(msgspec.structs.replace(role, principal=msgspec.structs.replace(role.principal, via=(SERVICE,))))

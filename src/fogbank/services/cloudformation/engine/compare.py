@@ -25,6 +25,11 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [name for name in names if (name in old) != (name in new) or normal(old.get(name)) != normal(new.get(name))]
 
 
+def differing(defaults: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Those of some properties that differ; what is not set has its default."""
+    return [name for name, value in defaults.items() if normal(old.get(name, value)) != normal(new.get(name, value))]
+
+
 def replaces(immutable: Iterable[str], names: Iterable[str]) -> bool:
     """Whether one of the changed properties can only be had by a new resource. `*`: any of them."""
     immutable = set(immutable)

@@ -38,6 +38,17 @@ def reason_of(ctx: Context, error: Exception, kind: str, logical_id: str) -> str
     return "Internal Failure"
 
 
+def not_updatable(kind: str, names: list[str]) -> str:
+    """A change that the type refuses. NotUpdatable is the registry's code; the words could not be confirmed.
+
+    https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html
+    """
+    return (
+        f'Resource handler returned message: "The properties [{", ".join(names)}] of {kind} cannot be changed." '
+        "(HandlerErrorCode: NotUpdatable)"
+    )
+
+
 def handler_code(error: ServiceError) -> str:
     """The registry's error code for an AWS error.
 

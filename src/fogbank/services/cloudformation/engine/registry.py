@@ -1,4 +1,7 @@
-"""Which service makes a resource type. Services are imported when a template first names one of their types."""
+"""Which service makes a resource type. A service is imported when a template first names one of its types.
+
+Nothing is imported for a type that AWS's schemas do not know, or whose service is not built.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable
 
 from fogbank.core import services
 from fogbank.core.cfn import ResourceType
+from fogbank.wire import resource_schemas
 
 Find = Callable[[str], ResourceType | None]
 
@@ -40,16 +44,25 @@ _SERVICES = {
 
 
 def find(type_name: str) -> ResourceType | None:
-    """The handler of a type: the services its middle word names first, then every other one; None if nobody has it."""
+    """The handler of a type; None if nobody has it."""
     if type_name.startswith("Custom::"):
         type_name = "AWS::CloudFormation::CustomResource"
-    parts = type_name.split("::")
-    if len(parts) < 3 or parts[0] != "AWS":
+    if resource_schemas.find(type_name) is None:
         return None
-    word = parts[1]
-    likely = _SERVICES.get(word, (word.lower(),))
-    for name in (*likely, *(name for name in services.built() if name not in likely)):
+    word = type_name.split("::")[1]
+    for name in _SERVICES.get(word, (word.lower(),)):
         service = services.load(name)
         if service is not None and type_name in service.resource_types:
             return service.resource_types[type_name]
     return None
+
+
+def immutable(kind: ResourceType) -> tuple[str, ...]:
+    """The properties of which a change replaces the resource: what the handler says, or else AWS's schema.
+
+    Paths below a property are left out: no type that is built has one.
+    """
+    if kind.immutable is not None:
+        return kind.immutable
+    schema = resource_schemas.find(kind.type_name)
+    return tuple(name for name in schema.create_only if "/" not in name) if schema is not None else ()

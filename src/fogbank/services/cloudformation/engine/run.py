@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from fogbank.core.clock import aside
 from fogbank.core.context import Cloud, Context
 from fogbank.core.errors import ServiceError
 from fogbank.store.api import Reader, Transaction
@@ -135,7 +136,7 @@ class Run:
         except ServiceError as error:
             return None, error.message
         steps = Steps(self._ctx, ctx, self._stack, revision, wanted, records, self._find, rolling_back=rolling_back)
-        deadline = asyncio.ensure_future(self._deadline(steps)) if self._stack.timeout_minutes else None
+        deadline = aside(self._deadline(steps)) if self._stack.timeout_minutes else None
         try:
             await steps.run()
         finally:

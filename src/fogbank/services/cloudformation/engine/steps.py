@@ -10,23 +10,30 @@ from typing import Any
 import msgspec
 
 from fogbank.core.cfn import Name, Resource, ResourceType
+from fogbank.core.clock import aside
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.store.api import Reader, Transaction
 
 from .. import events, stacks
 from ..policies import denied
+from ..prepare import beside
 from ..records import LEFTOVERS, RESOURCES, Leftover, Revision, Stack, StackResource
 from ..template.functions import evaluate
 from ..template.scope import Scope
 from . import compare, registry
 from .calls import Cancelled, Failed, attempt
+from .claims import claims
 from .environment import Plan, exports_of, properties_of, with_resources
+from .failures import not_updatable
 from .lookups import resolved
+from .properties import refusal, typed
 from .schedule import run_graph
 from .surroundings import Surroundings, bound, waits
 from .tagging import with_stack_tags, with_system_tags
+from .validation import invalid
 
+INVALID = "VALIDATION_FAILED"
 REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
 
 
@@ -56,15 +63,16 @@ class Steps:
         self._rolling_back = rolling_back
         self._stop = asyncio.Event()
         self._failed: dict[str, list[str]] = {"create": [], "update": []}
+        self._invalid: list[str] = []
+        self._begun: set[str] = set()  # the tokens of creations that were tried
         self._said = ""
         self._adopted = {item["logical_id"]: item["physical_id"] for item in stack.imports}
 
     async def run(self) -> None:
         """Take every resource where the plan wants it, or stop at the first failure."""
-        for name, declared in self.plan.resources.items():
-            if self._find(declared["Type"]) is None:
-                await self._cannot(name, declared)
-        watcher = asyncio.ensure_future(self._watch())
+        if not self._rolling_back:
+            await self._look_through()
+        watcher = aside(self._watch())
         try:
             await run_graph(self.plan.graph, self._step, self._stop.is_set)
         finally:
@@ -77,6 +85,8 @@ class Steps:
 
     def reason(self) -> str:
         """Why the run failed, in AWS's words, or ''."""
+        if self._invalid:
+            return f"Validation failed for following resources: [{', '.join(self._invalid)}]."
         parts = [
             f"The following resource(s) failed to {what}: [{', '.join(names)}]. "
             for what, names in self._failed.items()
@@ -106,6 +116,21 @@ class Steps:
                     return
                 await watch.wait(3600)
 
+    async def _look_through(self) -> None:
+        """Refuse what cannot be made, before anything is."""
+        for name, declared in self.plan.resources.items():
+            if self._find(declared["Type"]) is None:
+                await self._cannot(name, declared)
+        if self._stop.is_set():
+            return
+        size = len(self._revision.processed or self._revision.body)
+        for name, reason in (await beside(size, invalid, self.plan, self._find)).items():
+            record = self.records.get(name)
+            creating = record is None or not record.physical_id
+            fresh = self._fresh(name, self.plan.resources[name])
+            await self._fail(fresh if record is None else record, reason, creating=creating, detailed=INVALID)
+            self._invalid.append(name)
+
     # -- one resource ------------------------------------------------------------------------------------------------
 
     async def _step(self, name: str) -> bool:
@@ -119,6 +144,10 @@ class Steps:
             wanted = await self._wanted(name, declared)
         except ServiceError as error:
             await self._fail(record or self._fresh(name, declared), error.message, creating=record is None)
+            return False
+        refused = "" if self._rolling_back else refusal(self._kind(declared["Type"]), name, wanted, early=False)
+        if refused:
+            await self._fail(record or self._fresh(name, declared), refused, creating=record is None, detailed=INVALID)
             return False
         if self._rolling_back and record is not None:
             record = await self._take_back(record)
@@ -188,7 +217,7 @@ class Steps:
             await self._put(record)
         try:
             made = await self._call(
-                record, declared, lambda handler: self._do_create(handler, record, wanted, record.token)
+                record, declared, lambda handler: self._do_create(handler, record, wanted, record.token, resuming)
             )
         except (Failed, Cancelled) as error:
             record.physical_id = await self._partial(record, declared)
@@ -242,7 +271,7 @@ class Steps:
             if record != before:
                 await self._own.transact(lambda tx: tx.put(RESOURCES, record))
             return True
-        replacing = compare.replaces(kind.immutable, names)
+        replacing = compare.replaces(registry.immutable(kind), names)
         refused = self._refusal(record, kind, old, wanted, replacing)
         if refused:
             await self._fail(record, refused, creating=False)
@@ -259,7 +288,9 @@ class Steps:
         try:
             if replacing:
                 made = await self._call(
-                    record, declared, lambda handler: self._do_create(handler, record, wanted, record.next_token)
+                    record,
+                    declared,
+                    lambda handler: self._do_create(handler, record, wanted, record.next_token, resuming),
                 )
             else:
                 made = await self._call(record, declared, lambda handler: self._do_update(handler, record, old, wanted))
@@ -273,8 +304,11 @@ class Steps:
     ) -> str:
         if self._rolling_back:
             return ""
+        fixed = compare.differing(kind.fixed, old, wanted)
+        if fixed:
+            return not_updatable(kind.type_name, fixed)
         if replacing:
-            name = compare.custom_name(kind.immutable, record.physical_id, old, wanted)
+            name = compare.custom_name(registry.immutable(kind), record.physical_id, old, wanted)
             if name:
                 return (
                     f"CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename "
@@ -380,16 +414,22 @@ class Steps:
         found: str = await partial(self._calls, Name(self._stack.name, self._stack.id, record.logical_id, record.token))
         return found
 
-    async def _do_create(self, handler: Any, record: StackResource, wanted: dict[str, Any], token: str) -> Resource:
-        name = Name(self._stack.name, self._stack.id, record.logical_id, token)
+    async def _do_create(
+        self, handler: Any, record: StackResource, wanted: dict[str, Any], token: str, resuming: bool
+    ) -> Resource:
+        began = record.updated if resuming or token in self._begun else 0.0
+        self._begun.add(token)
+        claim = await claims(self._own, record) if began else bool
+        name = Name(self._stack.name, self._stack.id, record.logical_id, token, began, claim)
         made: Resource = await handler.create(
-            self._calls, name, self._tagged(record, await resolved(self._calls, wanted))
+            self._calls, name, self._handed(record, await resolved(self._calls, wanted))
         )
         return made
 
-    def _tagged(self, record: StackResource, properties: dict[str, Any]) -> dict[str, Any]:
+    def _handed(self, record: StackResource, properties: dict[str, Any]) -> dict[str, Any]:
+        """Properties as the handler gets them: each of its type, with CloudFormation's own tags."""
         stack = self._stack
-        return with_system_tags(record.type, properties, stack.name, stack.id, record.logical_id)
+        return with_system_tags(record.type, typed(record.type, properties), stack.name, stack.id, record.logical_id)
 
     async def _do_update(
         self, handler: Any, record: StackResource, old: dict[str, Any], wanted: dict[str, Any]
@@ -400,37 +440,37 @@ class Steps:
         except ServiceError:  # what it referred to is gone by now: the difference stands all the same
             old = dict(old)
         made: Resource = await handler.update(
-            self._calls, record.physical_id, self._tagged(record, old), self._tagged(record, new)
+            self._calls, record.physical_id, self._handed(record, old), self._handed(record, new)
         )
         return made
 
-    async def _put(self, record: StackResource, properties: dict[str, Any] | None = None) -> None:
+    async def _put(
+        self, record: StackResource, properties: dict[str, Any] | None = None, *, detailed: str = ""
+    ) -> None:
         """Keep a record with the event of its state."""
 
         def write(tx: Transaction) -> None:
             record.updated = self._own.now()
             tx.put(RESOURCES, record)
-            events.of_resource(tx, self._own, self._stack, record, properties)
+            events.of_resource(tx, self._own, self._stack, record, properties, detailed)
             if record.type == stacks.WAIT:
                 tx.signal(stacks.topic(self._stack.id))
 
         await self._own.transact(write)
 
-    async def _fail(self, record: StackResource, reason: str, *, creating: bool) -> None:
+    async def _fail(self, record: StackResource, reason: str, *, creating: bool, detailed: str = "") -> None:
         record.status = ("IMPORT" if record.logical_id in self._adopted else "CREATE") + "_FAILED"
         if not creating:
             record.status = "UPDATE_FAILED"
         record.reason = reason
         record.operation = self._stack.operation
-        await self._put(record)
+        await self._put(record, detailed=detailed)
         self.records[record.logical_id] = record
         self._failed["create" if creating else "update"].append(record.logical_id)
         self._stop.set()
 
     async def _cannot(self, name: str, declared: dict[str, Any]) -> None:
         kind = declared["Type"]
-        if self._rolling_back:
-            return  # it never came about
         record = self._fresh(name, declared)
         reason = (
             f"Fogbank has not built the resource type {kind}; nothing was created. `fogbank coverage` lists the types "

@@ -1,35 +1,17 @@
 """A stack's tags travel to its resources, and CloudFormation's own three with them.
 
-User Guide, "Resource tag": a tag of the resource itself wins over one of the stack. The tags
-aws:cloudformation:stack-name, …:stack-id and …:logical-id go to the types of `_SYSTEM` only: the services of the others
-refuse the prefix aws: from whomever it comes.
+User Guide, "Resource tag": a tag of the resource itself wins over one of the stack. Which types have tags, and in which
+property, AWS's schemas say. The tags aws:cloudformation:stack-name, …:stack-id and …:logical-id go to the types of
+`_SYSTEM` only: the services of the others refuse the prefix aws: from whomever it comes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-_LIST = """
-AWS::ApiGateway::RestApi AWS::ApiGateway::Stage AWS::ApiGateway::ApiKey AWS::ApiGateway::UsagePlan
-AWS::CertificateManager::Certificate AWS::CloudFormation::Stack AWS::CloudFront::Distribution AWS::CloudTrail::Trail
-AWS::CloudWatch::Alarm AWS::CodeBuild::Project AWS::Cognito::IdentityPool AWS::DynamoDB::Table AWS::EC2::EIP
-AWS::EC2::Instance AWS::EC2::InternetGateway AWS::EC2::NatGateway AWS::EC2::NetworkAcl AWS::EC2::RouteTable
-AWS::EC2::SecurityGroup AWS::EC2::Subnet AWS::EC2::VPC AWS::EC2::Volume AWS::ECR::Repository AWS::ECS::Cluster
-AWS::ECS::Service AWS::ECS::TaskDefinition AWS::ElastiCache::CacheCluster AWS::ElastiCache::ReplicationGroup
-AWS::ElasticLoadBalancingV2::LoadBalancer AWS::ElasticLoadBalancingV2::TargetGroup AWS::Events::EventBus AWS::IAM::Role
-AWS::IAM::User AWS::KMS::Key AWS::Kinesis::Stream AWS::KinesisFirehose::DeliveryStream AWS::Lambda::Function
-AWS::Logs::LogGroup AWS::OpenSearchService::Domain AWS::RDS::DBCluster AWS::RDS::DBInstance
-AWS::RDS::DBParameterGroup AWS::RDS::DBSubnetGroup AWS::S3::Bucket AWS::SNS::Topic AWS::SQS::Queue
-AWS::SecretsManager::Secret AWS::ServiceDiscovery::Service AWS::StepFunctions::StateMachine
-AWS::StepFunctions::Activity
-"""
-_MAP = """
-AWS::ApiGatewayV2::Api AWS::ApiGatewayV2::Stage AWS::ApiGatewayV2::DomainName AWS::ApiGatewayV2::VpcLink
-AWS::Batch::ComputeEnvironment AWS::Batch::JobQueue AWS::Glue::Crawler AWS::Glue::Database AWS::Glue::Job
-AWS::Glue::Trigger AWS::MSK::Cluster AWS::Pipes::Pipe AWS::SSM::Document AWS::SSM::Parameter
-"""
+from .properties import schema_of
+
 _SYSTEM = frozenset(
     (
         "AWS::IAM::Role",
@@ -39,31 +21,23 @@ _SYSTEM = frozenset(
         "AWS::SQS::Queue",
     )
 )
-_NAMES = {"AWS::Cognito::UserPool": "UserPoolTags", "AWS::EFS::FileSystem": "FileSystemTags"}
-_NAMED_MAPS = frozenset(("AWS::Cognito::UserPool",))
-
-
-@cache
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
 
 
 def with_stack_tags(kind: str, properties: dict[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
     """The properties with the stack's tags; a tag of the resource itself wins over one of the stack."""
-    if not tags:
+    schema = schema_of(kind) if tags else None
+    name = schema.tags if schema is not None else ""
+    if schema is None or not name or "/" in name:
         return properties
-    name = _NAMES.get(kind, "Tags")
-    if kind in _words(_MAP) or kind in _NAMED_MAPS:
-        own = properties.get(name) or {}
-        return {**properties, name: {**tags, **own}} if isinstance(own, dict) else properties
-    if kind in _words(_LIST) or kind in _NAMES:
+    if isinstance(schema.properties[name], list):
         own = properties.get(name) or []
         if not isinstance(own, list):
             return properties
         have = {item.get("Key") for item in own if isinstance(item, dict)}
         extra = [{"Key": key, "Value": value} for key, value in tags.items() if key not in have]
         return {**properties, name: [*own, *extra]}
-    return properties
+    own = properties.get(name) or {}
+    return {**properties, name: {**tags, **own}} if isinstance(own, dict) else properties
 
 
 def with_system_tags(

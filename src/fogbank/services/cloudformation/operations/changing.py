@@ -50,10 +50,11 @@ def new_stack(ctx: Context, name: str) -> Stack:
 def refuse_existing(tx: Reader, ctx: Context, name: str) -> None:
     if stacks.taken(tx, ctx, name):
         raise AlreadyExists(f"Stack [{name}] already exists")
-    if tx.count(STACKS, (ctx.account, ctx.region)) > stacks.MAX_STACKS:
+    limit = ctx.quota("cloudformation", stacks.STACK_COUNT, tx)
+    if tx.count(STACKS, (ctx.account, ctx.region)) >= limit:
         alive = sum(1 for s in tx.scan(STACKS, (ctx.account, ctx.region)) if s.status != "DELETE_COMPLETE")
-        if alive >= stacks.MAX_STACKS:
-            raise LimitExceeded(f"Limit for stack has been exceeded: {stacks.MAX_STACKS}")
+        if alive >= limit:
+            raise LimitExceeded(f"Limit for stack has been exceeded: {limit}")
 
 
 async def policy_of(ctx: Context, req: dict[str, Any], what: str) -> str:

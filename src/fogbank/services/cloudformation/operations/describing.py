@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from fogbank.auth import quotas
 from fogbank.core import paging
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
@@ -15,7 +16,7 @@ from .. import events, shapes, stacks
 from ..arns import any_stack, named_stack, owning_stack
 from ..errors import stack_missing
 from ..records import EVENTS, REVISIONS, STACKS, Event, Stack
-from ..stacks import MAX_STACKS
+from ..stacks import STACK_COUNT
 from ..template.structure import LIMITS
 
 T = TypeVar("T")
@@ -150,5 +151,7 @@ def list_stack_resources(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 @operation("cloudformation", "DescribeAccountLimits", resource="*")
 def describe_account_limits(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeAccountLimits.html"""
-    limits = {"StackLimit": MAX_STACKS, "StackOutputsLimit": LIMITS["Outputs"], "ConcurrentResourcesLimit": 2500}
+    with ctx.read() as tx:
+        most = int(quotas.shown(tx, ctx, "cloudformation", STACK_COUNT))
+    limits = {"StackLimit": most, "StackOutputsLimit": LIMITS["Outputs"], "ConcurrentResourcesLimit": 2500}
     return {"AccountLimits": [{"Name": name, "Value": value} for name, value in limits.items()]}

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from fogbank.core import arns
+from fogbank.core import arns, regions
 
 from .errors import TemplateError, template_error
 
@@ -24,18 +24,10 @@ PSEUDO = (
     "AWS::URLSuffix",
 )
 
-_ZONES = {
-    "us-east-1": "abcdef",
-    "us-west-2": "abcd",
-    "ap-northeast-2": "abcd",
-    "us-west-1": "ac",
-    "ca-central-1": "abd",
-}
-
 
 def default_zones(region: str) -> list[str]:
     """The availability zones of a region, as a new account sees them."""
-    return [region + letter for letter in _ZONES.get(region, "abc")]
+    return [zone.name for zone in regions.zones(region)]
 
 
 def _no_resource(name: str, *_: str) -> Any:

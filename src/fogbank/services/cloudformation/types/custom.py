@@ -117,7 +117,7 @@ class _Bound:
                 await watch.wait(left)
 
 
-@resource("AWS::CloudFormation::CustomResource", immutable=("ServiceToken",))
+@resource("AWS::CloudFormation::CustomResource")
 class CustomResource(_Bound):
     """Ref: the PhysicalResourceId of the answer. GetAtt: the members of its Data."""
 

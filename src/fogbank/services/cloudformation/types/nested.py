@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-clou
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
@@ -18,6 +19,7 @@ from ..records import STACKS, Stack
 from ..template.functions import text_of
 
 UNCHANGED = "No updates are to be performed."
+_FAILED = re.compile(r"The following resource\(s\) failed|Validation failed for following resources")
 
 
 class _Bound:
@@ -105,7 +107,7 @@ class _Bound:
         events = await ctx.call("cloudformation", "DescribeStackEvents", {"StackName": child.id})
         for event in events["StackEvents"]:
             reason = event.get("ResourceStatusReason", "")
-            if event["PhysicalResourceId"] == child.id and "The following resource(s) failed" in reason:
+            if event["PhysicalResourceId"] == child.id and _FAILED.search(reason):
                 return str(reason.partition("]. ")[0]) + "]."
         return child.reason
 

@@ -16,16 +16,16 @@ class CdkMetadata:
     """The CDK's note about itself: it has no effect in AWS either."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        return Resource(name.token.lower())
+        return Resource(name.token.lower(), {"Id": name.token.lower()})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        return Resource(physical_id)
+        return Resource(physical_id, {"Id": physical_id})
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         return None
 
 
-@resource("AWS::CloudFormation::Macro", immutable=("Name",))
+@resource("AWS::CloudFormation::Macro", unbuilt=("LogGroupName", "LogRoleARN"))
 class MacroType:
     """Ref: the name. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-macro.html"""
 
@@ -46,4 +46,4 @@ class MacroType:
             tx.put(MACROS, macro)
 
         await ctx.transact(write)
-        return Resource(name)
+        return Resource(name, {"Id": name})

@@ -29,10 +29,11 @@ class WaitConditionHandle:
                 ctx, callbacks.owe(tx, ctx, "wait", name.stack_id, name.logical_id, f"wait-{name.token}")
             )
 
-        return Resource(await ctx.transact(write))
+        url = await ctx.transact(write)
+        return Resource(url, {"Id": url})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        return Resource(physical_id)
+        return Resource(physical_id, {"Id": physical_id})
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         secret = callbacks.secret_of(physical_id)

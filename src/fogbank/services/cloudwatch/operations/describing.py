@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from fogbank.core.context import Context
@@ -14,6 +15,8 @@ from .. import reading, rules
 from ..arns import alarm_arn, described, history
 from ..errors import InvalidNextToken
 from ..records import ALARMS, HISTORY, Alarm, History
+
+LOOKED_AT = 2_000  # items of an alarm's history of which a page is made, which may be a short one then
 
 
 def shape(ctx: Context, found: Alarm) -> dict[str, Any]:
@@ -98,6 +101,21 @@ def describe_alarms_for_metric(ctx: Context, req: dict[str, Any]) -> dict[str, A
     return {"MetricAlarms": [shape(ctx, item) for item in found]}
 
 
+def _history(tx: Reader, ctx: Context, req: dict[str, Any], after: tuple[Any, ...] | None) -> Iterator[History]:
+    """What may be shown, in the order of ScanBy, beyond the item of the key `after`."""
+    where: tuple[Any, ...] = (ctx.account, ctx.region)
+    begin = int(reading.epoch(req["StartDate"]) * 1000) if "StartDate" in req else 0
+    end = int(reading.epoch(req["EndDate"]) * 1000) + 1 if "EndDate" in req else 1 << 60
+    reverse = req.get("ScanBy") != "TimestampAscending"
+    if "AlarmName" in req:
+        where += (req["AlarmName"],)
+        return tx.scan(HISTORY, where, start=(*where, begin), end=(*where, end), after=after, reverse=reverse)
+    beyond = ((*where, after[3]), after) if after else None
+    return tx.scan_index(
+        HISTORY, "time", where, start=(*where, begin), end=(*where, end), after=beyond, reverse=reverse
+    )
+
+
 @operation("cloudwatch", "DescribeAlarmHistory", resource=history)
 def describe_alarm_history(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """What happened to alarms, newest first. Kept for 30 days.
@@ -105,23 +123,22 @@ def describe_alarm_history(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
     """
     kinds = set(req.get("AlarmTypes") or ["MetricAlarm"])
-    begin = reading.epoch(req["StartDate"]) * 1000 if "StartDate" in req else 0.0
-    end = reading.epoch(req["EndDate"]) * 1000 if "EndDate" in req else float("inf")
-
-    def find(tx: Reader) -> list[History]:
-        where: tuple[str, ...] = (ctx.account, ctx.region)
-        if "AlarmName" in req:
-            where += (req["AlarmName"],)
-        return [
-            item for item in tx.scan(HISTORY, where)
-            if begin <= item.at_ms <= end and item.kind == req.get("HistoryItemType", item.kind)
-            and ("AlarmName" in req or ("CompositeAlarm" if item.composite else "MetricAlarm") in kinds)
-        ]  # fmt: skip
-
+    limit = req.get("MaxRecords", 100)
+    pages = Pages(ctx, InvalidNextToken)
+    after = pages.after(req.get("NextToken"))
+    shown: list[History] = []
+    token: dict[str, str] = {}
     with ctx.read() as tx:
-        found = find(tx)
-    found.sort(key=lambda item: item.at_ms, reverse=req.get("ScanBy") != "TimestampAscending")
-    shown, token = Pages(ctx, InvalidNextToken).by_position(found, req.get("NextToken"), req.get("MaxRecords", 100))
+        last = None
+        for looked, item in enumerate(_history(tx, ctx, req, after)):
+            if len(shown) == limit or looked == LOOKED_AT:
+                token = pages.more(HISTORY.key(last) if last else after)
+                break
+            last = item
+            if item.kind == req.get("HistoryItemType", item.kind) and (
+                "AlarmName" in req or ("CompositeAlarm" if item.composite else "MetricAlarm") in kinds
+            ):
+                shown.append(item)
     items = [
         {
             "AlarmName": item.alarm,

@@ -22,6 +22,7 @@ from ..storing import flush
 MAX_POINTS = 1440
 MAX_DATA_POINTS = 100_800
 LIST_PAGE = 500
+LOOKED_AT = 5_000  # series of which ListMetrics makes a page, which may be a short one then
 ACTIVE = 14 * 86400  # a metric without points for two weeks is not listed
 
 
@@ -52,10 +53,11 @@ async def get_metric_statistics(ctx: Context, req: dict[str, Any]) -> dict[str, 
         )
     await flush(ctx)
     begin = reading.rounded(ctx, start, period)
-    dimensions = reading.pairs(req.get("Dimensions"))
-    found = await ctx.fetch(reading.periods, ctx, req["Namespace"], req["MetricName"], dimensions, begin, end, period)
+    metric = (req["Namespace"], req["MetricName"], reading.pairs(req.get("Dimensions")))
+    periods = reading.Periods(ctx, metric, begin, end, period, reading.by_unit)
+    await _read(ctx, periods)
     points = []
-    for (at, unit), summary in found.items():
+    for (at, unit), summary in periods.found.items():
         if req.get("Unit", unit) != unit:
             continue
         values = {name: compute(summary) for name, compute in computed.items()}
@@ -66,6 +68,14 @@ async def get_metric_statistics(ctx: Context, req: dict[str, Any]) -> dict[str, 
             continue
         points.append(point | ({"ExtendedStatistics": percentiles} if percentiles else {}))
     return {"Label": req["MetricName"], "Datapoints": points}
+
+
+async def _read(ctx: Context, points: reading.Periods[Any] | reading.Values) -> None:
+    """All of them, while others have their turn in between."""
+    more = True
+    while more:
+        more = await ctx.fetch(points.more)
+        await ctx.clock.sleep(0)
 
 
 @operation("cloudwatch", "GetMetricData", resource="*", data_event=True)
@@ -80,7 +90,9 @@ async def get_metric_data(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
     evaluated = queries.Queries(ctx, wanted, start, end)
     for name in evaluated.metrics:
-        await ctx.fetch(evaluated.read, name)
+        values = evaluated.values(name)
+        await _read(ctx, values)
+        evaluated.keep(name, values)
 
     def compute() -> list[tuple[dict[str, Any], str, Line]]:
         found = []
@@ -139,21 +151,26 @@ async def list_metrics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     pages = Pages(ctx, InvalidNextToken)
     after = pages.after(req.get("NextToken"))
 
-    def find(tx: Reader) -> tuple[list[Series], bool]:
+    def find(tx: Reader) -> tuple[list[Series], Series | None]:
+        """Those of a page, and the last series looked at if there are more."""
         prefix: tuple[str, ...] = (ctx.account, ctx.region)
         if req.get("Namespace"):
             prefix += (req["Namespace"],)
             if req.get("MetricName"):
                 prefix += (req["MetricName"],)
         found: list[Series] = []
-        for series in tx.scan(SERIES, prefix, after=after):
+        last = None
+        for looked, series in enumerate(tx.scan(SERIES, prefix, after=after)):
+            if looked == LOOKED_AT:
+                return found, last
             if _listed(series, req, filters, since):
                 if len(found) == LIST_PAGE:
-                    return found, True
+                    return found, last
                 found.append(series)
-        return found, False
+            last = series
+        return found, None
 
-    found, more = await ctx.fetch(find)
+    found, last = await ctx.fetch(find)
     metrics = [
         {
             "Namespace": series.namespace,
@@ -162,7 +179,7 @@ async def list_metrics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         }
         for series in found
     ]
-    return {"Metrics": metrics, **(pages.more(SERIES.key(found[-1])) if more else {})}
+    return {"Metrics": metrics, **(pages.more(SERIES.key(last)) if last is not None else {})}
 
 
 def _listed(series: Series, req: dict[str, Any], filters: list[tuple[str, str | None]], since: float) -> bool:

@@ -123,11 +123,9 @@ def list_tags_of_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 def _backups(ctx: Context, table: TableRecord) -> dict[str, Any]:
     recovery: dict[str, Any] = {"PointInTimeRecoveryStatus": "ENABLED" if table.recovery else "DISABLED"}
-    if table.recovery:
-        now = ctx.now()
+    if table.recovery:  # without the dates: nothing can be restored
         recovery["RecoveryPeriodInDays"] = table.recovery_days
-        recovery["EarliestRestorableDateTime"] = max(table.recovery_since, now - table.recovery_days * 86400)
-        recovery["LatestRestorableDateTime"] = max(table.recovery_since, now - 300)
+        ctx.recorded("PointInTimeRecoverySpecification")
     return {
         "ContinuousBackupsDescription": {
             "ContinuousBackupsStatus": "ENABLED",
@@ -150,7 +148,7 @@ def describe_continuous_backups(ctx: Context, req: dict[str, Any]) -> dict[str, 
         return _backups(ctx, _backed_up(tx, ctx, req["TableName"]))
 
 
-@operation("dynamodb", "UpdateContinuousBackups", resource=table_resource, fidelity="recorded")
+@operation("dynamodb", "UpdateContinuousBackups", resource=table_resource)
 def update_continuous_backups(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Keep whether a table has point-in-time recovery; nothing is backed up yet."""
     spec = req["PointInTimeRecoverySpecification"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
+from fogbank.auth import quotas
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
@@ -12,13 +12,14 @@ from fogbank.store.api import Reader
 
 from .. import definitions
 from ..arns import new_table, table_resource
-from ..errors import ResourceInUse, ResourceNotFound
+from ..errors import LimitExceeded, ResourceInUse, ResourceNotFound
 from ..records import TABLES, IndexRecord, TableRecord
 from ..shapes import Counts, counts_of, describe, sse_description
 from ..state import State, target
 from ..values import INVALID
 
 MAX_LISTED = 100
+TABLES_PER_REGION = "L-F98FE922"  # a quota
 _UNBUILT = ("ResourcePolicy", "VectorIndexes", "GlobalTableSourceArn")
 
 
@@ -39,11 +40,6 @@ def counted(ctx: Context, name: str) -> Counts:
         return counts_of(tx, require(tx, ctx, name))
 
 
-def stream_label(now: float) -> str:
-    """The label of a stream: when it was enabled."""
-    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:23]
-
-
 @operation("dynamodb", "CreateTable", resource=new_table)
 def create_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Create a table. It takes requests at once and is ACTIVE when it is next described.
@@ -54,9 +50,12 @@ def create_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         if tx.get(TABLES, TABLES.key(table)) is not None:
             raise ResourceInUse(f"Table already exists: {table.name}")
+        limit = quotas.reached(tx, ctx, "dynamodb", TABLES_PER_REGION, TABLES, TABLES.key(table)[:2])
+        if limit is not None:
+            raise LimitExceeded(f"Subscriber limit exceeded: There is a limit of {limit} tables per subscriber")
         tx.put(TABLES, table)
         ctx.app.local(State).changed(tx)
-    return {"TableDescription": describe(_creating(table), {}, status="CREATING")}
+    return {"TableDescription": describe(ctx, _creating(table), {}, status="CREATING")}
 
 
 def _creating(table: TableRecord) -> TableRecord:
@@ -98,9 +97,8 @@ def _table(ctx: Context, req: dict[str, Any]) -> TableRecord:
         billing_since=now if billing == "PAY_PER_REQUEST" else None,
         read_units=read,
         write_units=write,
-        indexes=_indexes(req, kinds, keys, billing, box),
+        indexes=_indexes(ctx, req, kinds, keys, billing, box),
         stream=dict(stream) if stream.get("StreamEnabled") else {},
-        stream_label=stream_label(now) if stream.get("StreamEnabled") else "",
         sse=sse_description(req.get("SSESpecification"), account, region),
         table_class=req.get("TableClass") or "",
         protected=bool(req.get("DeletionProtectionEnabled")),
@@ -110,7 +108,9 @@ def _table(ctx: Context, req: dict[str, Any]) -> TableRecord:
     )
 
 
-def _indexes(req: dict[str, Any], kinds: dict[str, str], keys: list[str], billing: str, box: str) -> list[IndexRecord]:
+def _indexes(
+    ctx: Context, req: dict[str, Any], kinds: dict[str, str], keys: list[str], billing: str, box: str
+) -> list[IndexRecord]:
     found: list[IndexRecord] = []
     for member, local in (("LocalSecondaryIndexes", True), ("GlobalSecondaryIndexes", False)):
         specs = req.get(member)
@@ -121,7 +121,7 @@ def _indexes(req: dict[str, Any], kinds: dict[str, str], keys: list[str], billin
         for spec in specs:
             own = f"{box}.{len(found):02}"
             found.append(definitions.index_record(spec, kinds, billing, own, table_keys=keys if local else None))
-    definitions.check_indexes(found, kinds, keys)
+    definitions.check_indexes(found, kinds, keys, ctx.quota("dynamodb", definitions.GLOBAL_INDEXES))
     return found
 
 
@@ -130,7 +130,7 @@ def describe_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A table's description, with the number of its items as it is now."""
     with ctx.read() as tx:
         table = require(tx, ctx, req["TableName"])
-        return {"Table": describe(table, counts_of(tx, table))}
+        return {"Table": describe(ctx, table, counts_of(tx, table))}
 
 
 @operation("dynamodb", "ListTables", resource="*")
@@ -161,7 +161,7 @@ def delete_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                 "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
                 "protection first."
             )
-        shown = describe(table, counts, status="DELETING")
+        shown = describe(ctx, table, counts, status="DELETING")
         tx.delete(TABLES, TABLES.key(table))
         ctx.app.local(State).changed(tx)
         ctx.cancel(tx, "dynamodb.expire", table.box)

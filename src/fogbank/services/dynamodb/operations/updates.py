@@ -22,7 +22,7 @@ from ..records import TABLES, IndexRecord, TableRecord
 from ..shapes import describe, sse_description
 from ..state import State
 from ..values import INVALID
-from .tables import counted, require, stream_label
+from .tables import counted, require
 
 _CHANGES = ("ProvisionedThroughput", "BillingMode", "GlobalSecondaryIndexUpdates", "StreamSpecification",
             "SSESpecification", "ReplicaUpdates", "TableClass", "DeletionProtectionEnabled", "OnDemandThroughput",
@@ -57,7 +57,7 @@ def update_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             _all_provisioned(table)
         tx.put(TABLES, table)
         ctx.app.local(State).changed(tx)
-        return {"TableDescription": describe(table, counts, status="UPDATING")}
+        return {"TableDescription": describe(ctx, table, counts, status="UPDATING")}
 
 
 def _billing(ctx: Context, table: TableRecord, req: Mapping[str, Any]) -> None:
@@ -106,7 +106,7 @@ def _stream(ctx: Context, table: TableRecord, req: Mapping[str, Any]) -> None:
     if spec.get("StreamEnabled"):
         if table.stream:
             raise ValidationError(f"Table already has an enabled stream: TableName: {table.name}")
-        table.stream, table.stream_label = dict(spec), stream_label(ctx.now())
+        table.stream = dict(spec)
     else:
         if not table.stream:
             raise ValidationError(f"Table has no stream to disable: TableName: {table.name}")
@@ -170,7 +170,8 @@ def _create_index(
     used = {*table.keys, *index.keys, *(key for other in table.indexes for key in other.keys)}
     table.attributes = {attribute: kind for attribute, kind in kinds.items() if attribute in used}
     table.indexes = [*table.indexes, index]
-    definitions.check_indexes(table.indexes, table.attributes, table.keys)
+    limit = ctx.quota("dynamodb", definitions.GLOBAL_INDEXES, tx)
+    definitions.check_indexes(table.indexes, table.attributes, table.keys, limit)
     payload = {"account": table.account, "region": table.region, "table": table.name, "box": box}
     ctx.later(tx, "dynamodb.backfill", payload)
 

@@ -10,12 +10,10 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
-from .. import arns, shapes
-from ..errors import LimitExceeded, NoSuchEntity
+from .. import arns, quotas, shapes
+from ..errors import NoSuchEntity
 from ..kinds import USER, own_name
 from ..paging import page
-
-KEYS_PER_USER = 2
 
 
 def _user(tx: Reader, ctx: Context, req: dict[str, Any]) -> str:
@@ -41,8 +39,7 @@ def create_access_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A new key for a user (two at most), with the only sight of its secret."""
     with ctx.write() as tx:
         user = _user(tx, ctx, req)
-        if len(_keys(tx, ctx, user)) >= KEYS_PER_USER:
-            raise LimitExceeded(f"Cannot exceed quota for AccessKeysPerUser: {KEYS_PER_USER}")
+        quotas.hold(tx, ctx, "AccessKeysPerUser", len(_keys(tx, ctx, user)) + 1)
         key = records.AccessKey(
             id=access_key_id(ctx.ids, "AKIA", ctx.account),
             account=ctx.account,
@@ -95,7 +92,7 @@ def get_access_key_last_used(ctx: Context, req: dict[str, Any]) -> dict[str, Any
         key = tx.get(records.ACCESS_KEYS, (req["AccessKeyId"],))
     if key is None or key.account != ctx.account:
         raise NoSuchEntity(f"The Access Key with id {req['AccessKeyId']} cannot be found.")
-    used = ctx.app.authenticator.last_used.get(key.id)  # type: ignore[attr-defined]
+    used = ctx.app.authenticator.last_used.get(key.id)
     last: dict[str, Any] = {"ServiceName": "N/A", "Region": "N/A"}
     if used is not None:
         last = {"LastUsedDate": int(used.at), "ServiceName": used.service, "Region": used.region}

@@ -13,29 +13,16 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
+from .. import quotas
 from ..errors import EntityAlreadyExists, NoSuchEntity
+from ..kinds import GROUP, ROLE, USER
 
-# https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html, the quotas as AWS answers them
-_QUOTAS = {
-    "UsersQuota": 5000,
-    "GroupsQuota": 300,
-    "RolesQuota": 1000,
-    "InstanceProfilesQuota": 1000,
-    "PoliciesQuota": 1500,
-    "ServerCertificatesQuota": 20,
-    "UserPolicySizeQuota": 2048,
-    "GroupPolicySizeQuota": 5120,
-    "RolePolicySizeQuota": 10240,
-    "AssumeRolePolicySizeQuota": 2048,
-    "PolicySizeQuota": 6144,
-    "GroupsPerUserQuota": 10,
-    "AccessKeysPerUserQuota": 2,
-    "SigningCertificatesPerUserQuota": 2,
-    "AttachedPoliciesPerUserQuota": 10,
-    "AttachedPoliciesPerGroupQuota": 10,
-    "AttachedPoliciesPerRoleQuota": 10,
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html, what is no quota of Service Quotas
+_FIXED = {
+    "UserPolicySizeQuota": USER.inline_size,
+    "GroupPolicySizeQuota": GROUP.inline_size,
+    "RolePolicySizeQuota": ROLE.inline_size,
     "PolicyVersionsInUseQuota": 10000,
-    "VersionsPerPolicyQuota": 5,
     "GlobalEndpointTokenVersion": 1,
 }
 
@@ -132,7 +119,8 @@ def get_account_summary(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             "InstanceProfiles": tx.count(records.PROFILES, (ctx.account,)),
             "PolicyVersionsInUse": tx.count(records.VERSIONS, (ctx.account,)),
             "AccountAccessKeysPresent": int(root_keys is not None),
+            **quotas.summary(tx, ctx),
         }
     nothing = ("MFADevices", "MFADevicesInUse", "AccountMFAEnabled", "AccountSigningCertificatesPresent",
                "AccountPasswordPresent", "ServerCertificates", "Providers")  # fmt: skip
-    return {"SummaryMap": {**dict.fromkeys(nothing, 0), **counts, **_QUOTAS}}
+    return {"SummaryMap": {**dict.fromkeys(nothing, 0), **counts, **_FIXED}}

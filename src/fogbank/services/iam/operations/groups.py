@@ -10,12 +10,10 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
-from .. import arns, shapes
-from ..errors import DeleteConflict, EntityAlreadyExists, LimitExceeded
+from .. import arns, quotas, shapes
+from ..errors import DeleteConflict, EntityAlreadyExists
 from ..kinds import GROUP, USER
 from ..paging import page
-
-GROUPS_PER_USER = 10
 
 
 @operation("iam", "CreateGroup", resource=arns.new_group)
@@ -25,6 +23,7 @@ def create_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         name = req["GroupName"]
         if tx.get(records.GROUPS, (ctx.account, name.lower())):
             raise EntityAlreadyExists(f"Group with name {name} already exists.")
+        quotas.hold_one_more(tx, ctx, "GroupsPerAccount", records.GROUPS)
         group = records.Group(
             account=ctx.account,
             name=name,
@@ -116,8 +115,7 @@ def add_user_to_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         group = GROUP.require(tx, ctx, req["GroupName"])
         user = USER.require(tx, ctx, req["UserName"])
         if group.name not in user.groups:
-            if len(user.groups) >= GROUPS_PER_USER:
-                raise LimitExceeded(f"Cannot exceed quota for GroupsPerUser: {GROUPS_PER_USER}")
+            quotas.hold(tx, ctx, "GroupsPerUser", len(user.groups) + 1)
             user.groups = [*user.groups, group.name]
             tx.put(records.USERS, user)
             records.changed(tx)

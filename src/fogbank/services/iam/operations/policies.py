@@ -15,12 +15,11 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Transaction
 
-from .. import arns, attachable, documents, shapes, tags
+from .. import arns, attachable, documents, quotas, shapes, tags
 from ..errors import DeleteConflict, EntityAlreadyExists, InvalidInput, LimitExceeded, NoSuchEntity
 from ..kinds import KINDS
 from ..paging import page
 
-VERSIONS = 5
 AnyPolicy = records.ManagedPolicy | managed.AwsPolicy
 
 
@@ -29,10 +28,11 @@ def create_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Make a managed policy; its document is version v1 and the default."""
     name, document, now = req["PolicyName"], req["PolicyDocument"], int(ctx.now())
     documents.check(document)
-    documents.check_size(document, "PolicySize", documents.MANAGED_SIZE)
     with ctx.write() as tx:
+        quotas.hold(tx, ctx, "PolicySize", documents.size(document))
         if tx.get(records.POLICIES, (ctx.account, name.lower())):
             raise EntityAlreadyExists(f"A policy called {name} already exists. Duplicate names are not allowed.")
+        quotas.hold_one_more(tx, ctx, "PoliciesPerAccount", records.POLICIES)
         policy = records.ManagedPolicy(
             account=ctx.account,
             name=name,
@@ -161,11 +161,12 @@ def create_policy_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         policy = _own(tx, ctx, req["PolicyArn"])
         documents.check(document)
-        documents.check_size(document, "PolicySize", documents.MANAGED_SIZE)
-        if len(_versions(tx, policy)) >= VERSIONS:
+        quotas.hold(tx, ctx, "PolicySize", documents.size(document))
+        versions = ctx.quota("iam", quotas.CODES["VersionsPerPolicy"], tx)
+        if len(_versions(tx, policy)) >= versions:
             raise LimitExceeded(
-                "A managed policy can have up to 5 versions. Before you create a new version, you must delete an "
-                "existing version."
+                f"A managed policy can have up to {versions} versions. Before you create a new version, you must "
+                "delete an existing version."
             )
         policy.latest += 1
         policy.updated = now

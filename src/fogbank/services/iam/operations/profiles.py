@@ -13,7 +13,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
-from .. import arns, shapes, tags
+from .. import arns, quotas, shapes, tags
 from ..errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
 from ..kinds import ROLE, find_profile
 from ..paging import page
@@ -38,6 +38,7 @@ def create_instance_profile(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         name = req["InstanceProfileName"]
         if tx.get(records.PROFILES, (ctx.account, name.lower())):
             raise EntityAlreadyExists(f"Instance Profile {name} already exists.")
+        quotas.hold_one_more(tx, ctx, "InstanceProfilesPerAccount", records.PROFILES)
         profile = records.InstanceProfile(
             account=ctx.account,
             name=name,

@@ -9,7 +9,7 @@ from fogbank.auth.credentials import unique_id
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
-from .. import arns, attachable, documents, shapes, tags
+from .. import arns, attachable, documents, quotas, shapes, tags
 from ..errors import DeleteConflict, EntityAlreadyExists
 from ..kinds import ROLE
 from ..paging import page
@@ -24,8 +24,9 @@ def create_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         name = req["RoleName"]
         if tx.get(records.ROLES, (ctx.account, name.lower())):
             raise EntityAlreadyExists(f"Role with name {name} already exists.")
+        quotas.hold_one_more(tx, ctx, "RolesPerAccount", records.ROLES)
         trust = req["AssumeRolePolicyDocument"]
-        documents.check_trust(tx, ctx.account, trust)
+        documents.check_trust(tx, ctx, trust)
         role = records.Role(
             account=ctx.account,
             name=name,
@@ -78,7 +79,7 @@ def update_assume_role_policy(ctx: Context, req: dict[str, Any]) -> dict[str, An
     """Another trust policy."""
     with ctx.write() as tx:
         role = ROLE.changeable(tx, ctx, req["RoleName"])
-        documents.check_trust(tx, ctx.account, req["PolicyDocument"])
+        documents.check_trust(tx, ctx, req["PolicyDocument"])
         role.trust = req["PolicyDocument"]
         tx.put(records.ROLES, role)
         records.changed(tx)

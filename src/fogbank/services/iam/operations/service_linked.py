@@ -13,7 +13,7 @@ from fogbank.auth.credentials import unique_id
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
-from .. import arns, shapes
+from .. import arns, quotas, shapes
 from ..errors import InvalidInput, NoSuchEntity
 from ..kinds import ROLE
 
@@ -62,6 +62,7 @@ def create_service_linked_role(ctx: Context, req: dict[str, Any]) -> dict[str, A
             raise InvalidInput(
                 f"Service role name {name} has been taken in this account, please try a different suffix."
             )
+        quotas.hold_one_more(tx, ctx, "RolesPerAccount", records.ROLES)
         role = records.Role(
             account=ctx.account,
             name=name,

@@ -17,7 +17,7 @@ from fogbank.core.operation import operation
 from fogbank.core.principal import Principal
 
 from .. import arns
-from ..errors import InvalidInput, MalformedPolicyDocument
+from ..errors import InvalidInput
 from ..kinds import in_arn
 from ..paging import page
 
@@ -55,7 +55,7 @@ def _read(text: str, name: str, purpose: Any = "identity") -> Policy:
     try:
         return compile(text, name=name, purpose=purpose)
     except MalformedPolicy as error:
-        raise MalformedPolicyDocument(str(error)) from None
+        raise InvalidInput(str(error)) from None  # the error that the API reference lists for these actions
 
 
 def _context(req: dict[str, Any], caller: Principal) -> dict[str, Any]:
@@ -63,6 +63,8 @@ def _context(req: dict[str, Any], caller: Principal) -> dict[str, Any]:
     if caller.kind == "user":
         found["aws:username"] = caller.arn.rpartition("/")[2]
     for entry in req.get("ContextEntries") or ():
+        if not entry.get("ContextKeyName"):  # the model requires none (not confirmed what IAM says)
+            raise InvalidInput("Invalid Context Entry: a ContextKeyName is required")
         values = entry.get("ContextKeyValues") or []
         is_list = str(entry.get("ContextKeyType", "")).endswith("List")
         found[entry["ContextKeyName"]] = values if is_list else (values[0] if values else "")

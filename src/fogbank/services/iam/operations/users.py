@@ -10,7 +10,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
-from .. import arns, attachable, shapes, tags
+from .. import arns, attachable, quotas, shapes, tags
 from ..errors import DeleteConflict, EntityAlreadyExists
 from ..kinds import USER, own_name
 from ..paging import page
@@ -23,6 +23,7 @@ def create_user(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         name = req["UserName"]
         if tx.get(records.USERS, (ctx.account, name.lower())):
             raise EntityAlreadyExists(f"User with name {name} already exists.")
+        quotas.hold_one_more(tx, ctx, "UsersPerAccount", records.USERS)
         user = records.User(
             account=ctx.account,
             name=name,

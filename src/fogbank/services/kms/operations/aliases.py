@@ -9,11 +9,20 @@ from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
+from fogbank.store.api import Reader
 
 from .. import arns
-from ..errors import AlreadyExistsException
+from ..errors import AlreadyExistsException, LimitExceededException
 from ..keys import ALIAS, require
-from ..records import ALIASES, Alias
+from ..records import ALIASES, Alias, Key
+
+ALIASES_PER_KEY = "L-340F62FB"  # a quota
+
+
+def _refuse_more(tx: Reader, ctx: Context, key: Key) -> None:
+    limit = ctx.quota("kms", ALIASES_PER_KEY, tx)
+    if sum(1 for _ in tx.scan_index(ALIASES, "key", (key.account, key.region, key.id))) >= limit:
+        raise LimitExceededException
 
 
 @operation("kms", "CreateAlias", resource=arns.new_alias)
@@ -24,6 +33,7 @@ def create_alias(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         if ALIAS.find(tx, ctx, req["AliasName"]) is not None:
             arn = ctx.arn("kms", req["AliasName"])
             raise AlreadyExistsException(f"An alias with the name {arn} already exists")
+        _refuse_more(tx, ctx, key)
         now = ctx.now()
         tx.put(
             ALIASES,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.auth import quotas
 from fogbank.core import documents, tags
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import job, operation
 from fogbank.core.paging import Pages
-from fogbank.store.api import Transaction
+from fogbank.store.api import Reader, Transaction
 
 from .. import arns
 from ..errors import (
     InvalidMarkerException,
     KMSInvalidStateException,
+    LimitExceededException,
     MalformedPolicyDocumentException,
     NotFoundException,
     TagException,
@@ -23,6 +25,8 @@ from ..errors import (
 from ..keys import check_state, default_policy, key_arn, require, usable
 from ..records import ALIASES, KEYS, Key
 from ..shapes import metadata
+
+KEYS_PER_REGION = "L-C2F1777E"  # a quota
 
 DAY = 86400
 
@@ -50,8 +54,21 @@ def create_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         tags=_tags(req.get("Tags", ())),
     )
     with ctx.write() as tx:
+        _refuse_more(tx, ctx)
         tx.put(KEYS, key)
     return {"KeyMetadata": metadata(ctx, key)}
+
+
+def _refuse_more(tx: Reader, ctx: Context) -> None:
+    """AWS managed keys do not count, keys in every state do.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+    """
+    limit = quotas.reached(tx, ctx, "kms", KEYS_PER_REGION, KEYS, (ctx.account, ctx.region))
+    if limit is not None:
+        own = sum(key.manager == "CUSTOMER" for key in tx.scan(KEYS, (ctx.account, ctx.region)))
+        if own >= limit:
+            raise LimitExceededException
 
 
 def _checked_policy(text: str) -> str:

@@ -11,6 +11,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -64,13 +65,31 @@ class Gone(Exception):
         self.outcome = outcome
 
 
+class Tail:
+    """The end of what an invocation prints: no more of it is kept than is shown."""
+
+    def __init__(self) -> None:
+        self._pieces: deque[bytes] = deque()
+        self._size = 0
+
+    def add(self, message: str) -> None:
+        piece = message.encode("utf-8", "replace")[-TAIL:]
+        self._pieces.append(piece)
+        self._size += len(piece)
+        while self._size - len(self._pieces[0]) >= TAIL:
+            self._size -= len(self._pieces.popleft())
+
+    def shown(self) -> bytes:
+        return b"".join(self._pieces)[-TAIL:]
+
+
 class Running(msgspec.Struct):
     """The invocation in progress."""
 
     invocation: Invocation
     future: asyncio.Future[Outcome]
     started: float
-    tail: list[str]
+    tail: Tail
     outcome: Outcome | None = None
     timer: asyncio.TimerHandle | None = None
     limit: asyncio.TimerHandle | None = None
@@ -205,7 +224,7 @@ class Environment:
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Hand over one event and wait for what becomes of it. Never raises; a failure is an Outcome."""
         loop = asyncio.get_running_loop()
-        running = Running(invocation, loop.create_future(), Clock.monotonic(), [])
+        running = Running(invocation, loop.create_future(), Clock.monotonic(), Tail())
         self._running = running
         self._write(self._report.start(self._now(), invocation.request_id))
         if self._process is None or self._reply is None:  # it ended while it was parked
@@ -235,7 +254,7 @@ class Environment:
 
     def refuse(self, invocation: Invocation, outcome: Outcome) -> Outcome:
         """Report an invocation whose environment did not come up; the outcome as its caller gets it."""
-        running = Running(invocation, asyncio.get_running_loop().create_future(), Clock.monotonic(), [])
+        running = Running(invocation, asyncio.get_running_loop().create_future(), Clock.monotonic(), Tail())
         self._write(self._report.start(self._now(), invocation.request_id), running)
         self._init = None
         outcome = msgspec.structs.replace(
@@ -327,7 +346,7 @@ class Environment:
         outcome.cold = outcome.init is not None
         self._drain(running)
         self._write(self._report.end(self._now(), running.invocation.request_id, outcome, self._peak()), running)
-        outcome.log_tail = "".join(running.tail).encode("utf-8", "replace")[-TAIL:]
+        outcome.log_tail = running.tail.shown()
         if not running.future.done():
             running.future.set_result(outcome)
 
@@ -391,6 +410,11 @@ class Environment:
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._scratch = ""
 
+    async def gone(self) -> None:
+        """Returns when the process of a closed environment has ended."""
+        if self._process is not None:
+            await self._process.wait()
+
     def close(self) -> None:
         """Kill the process, if it still runs; tells `on_gone`, once."""
         if self._closed:
@@ -413,7 +437,7 @@ class Environment:
         self._stream.write(int(self._now() * 1000), message)
         running = running or self._running
         if running is not None:
-            running.tail.append(message)
+            running.tail.add(message)
 
     def _write(self, messages: list[str], running: Running | None = None) -> None:
         for message in messages:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fogbank.core import services
-from fogbank.engines.processes import Supervisor
+from fogbank.core.clock import aside
+from fogbank.engines.running import Engines
 
 from ..errors import TooManyRequests
 from ..runtimes import Interpreters, wanted
@@ -77,7 +78,7 @@ class Fleet:
     def __init__(self, app: Cloud) -> None:
         self._app = app
         self.clock = app.clock
-        self.supervisor = Supervisor()
+        self.supervisor = app.local(Engines).supervisor
         self.interpreters = Interpreters(app)
         self._pools: dict[tuple[str, ...], Pool] = {}
         self._running: Counter[tuple[str, ...]] = Counter()
@@ -89,12 +90,12 @@ class Fleet:
         self._scratch = ""
         self._closed = False
         app.on_stop(self.close)
-        app.signals.on("reset", self.retire_all)
+        app.signals.on("reset/lambda", self.retire_all)
 
     # -- what environments need (environment.Host) ---------------------------------------------------------------------
 
     def endpoint(self) -> str:
-        return str(getattr(self._app, "endpoint", f"http://localhost:{self._app.settings.port}"))
+        return self._app.endpoint
 
     def scratch(self) -> Path:
         if not self._scratch:
@@ -174,7 +175,7 @@ class Fleet:
     def _scale(self, pool: Pool) -> None:
         while pool.starting < len(pool.waiters):
             pool.starting += 1
-            task = asyncio.create_task(self._start(pool))
+            task = aside(self._start(pool))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -301,7 +302,7 @@ class Fleet:
 
     def _wake_reaper(self) -> None:
         if self._reaper is None or self._reaper.done():
-            self._reaper = asyncio.create_task(self._reap())
+            self._reaper = aside(self._reap())
 
     async def _reap(self) -> None:
         while self._pools:
@@ -323,12 +324,13 @@ class Fleet:
             self._reaper.cancel()
         for task in list(self._tasks):
             task.cancel()
-        for pool in list(self._pools.values()):
-            for environment in [*pool.idle, *pool.busy]:
-                environment.close()
+        ended = [environment for pool in self._pools.values() for environment in [*pool.idle, *pool.busy]]
+        for environment in ended:
+            environment.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.flush(), 3)
-        await self.supervisor.close()
+        for environment in ended:
+            await environment.gone()
         if self._scratch:
             shutil.rmtree(self._scratch, ignore_errors=True)
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from fogbank.core.arns import partition_of
+
 from .spec import Outcome, Spec
 
 DETAILS = {"platform.initStart", "platform.initReport", "platform.start", "platform.runtimeDone"}
@@ -37,7 +39,8 @@ class Reporter:
 
     def init_start(self, now: float, runtime: str, path: str) -> list[str]:
         digest = hashlib.sha256(f"{runtime}{path}".encode()).hexdigest()
-        arn = f"arn:aws:lambda:{self._spec.region}::runtime:{digest}"
+        region = self._spec.region
+        arn = f"arn:{partition_of(region)}:lambda:{region}::runtime:{digest}"
         if self._json:
             record = {
                 "initializationType": "on-demand",

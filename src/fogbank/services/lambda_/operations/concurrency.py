@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.auth import quotas
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
-from .. import lookups
+from .. import lookups, storage
 from ..archives import UNZIPPED_LIMIT
 from ..arns import Target, arn_of, named, qualified, target
 from ..code import ZIPPED_LIMIT
 from ..errors import InvalidParameterValue, ProvisionedConcurrencyConfigNotFound
-from ..invoking import ACCOUNT_CONCURRENCY, UNRESERVED_LEAST
-from ..records import CONCURRENCY, FUNCTIONS, LAYERS, PROVISIONED, VERSIONS, Concurrency, Provisioned
+from ..invoking import CONCURRENT_EXECUTIONS, UNRESERVED_LEAST
+from ..records import CONCURRENCY, FUNCTIONS, PROVISIONED, Concurrency, Provisioned
 from ..shapes import stamp
-
-CODE_STORAGE = 80_530_636_800  # bytes: 75 GB
 
 
 @operation("lambda", "PutFunctionConcurrency", resource=named)
@@ -40,7 +39,8 @@ def _reserve(tx: Transaction, ctx: Context, which: Target, amount: int | None) -
     function = lookups.function(tx, ctx, which)
     total = tx.get(CONCURRENCY, which.key[:2]) or Concurrency(account=which.account, region=which.region)
     total.reserved += (amount or 0) - (function.reserved or 0)
-    if amount and ACCOUNT_CONCURRENCY - total.reserved < UNRESERVED_LEAST:
+    limit = ctx.quota("lambda", CONCURRENT_EXECUTIONS, tx, account=which.account)
+    if amount and limit - total.reserved < UNRESERVED_LEAST:
         raise InvalidParameterValue(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
             f"below its minimum value of [{UNRESERVED_LEAST}]."
@@ -74,16 +74,17 @@ def get_account_settings(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     here = (ctx.account, ctx.region)
     with ctx.read() as tx:
         functions = tx.count(FUNCTIONS, here)
-        size = sum(version.code_size for version in tx.scan(VERSIONS, here))
-        size += sum(layer.size for layer in tx.scan(LAYERS, here))
+        size = storage.used(tx, here)
         total = tx.get(CONCURRENCY, here)
+        executions = int(quotas.shown(tx, ctx, "lambda", CONCURRENT_EXECUTIONS))
+        most = int(quotas.shown(tx, ctx, "lambda", storage.QUOTA) * storage.GIGABYTE)
     return {
         "AccountLimit": {
-            "TotalCodeSize": CODE_STORAGE,
+            "TotalCodeSize": most,
             "CodeSizeUnzipped": UNZIPPED_LIMIT,
             "CodeSizeZipped": ZIPPED_LIMIT,
-            "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
-            "UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY - (total.reserved if total else 0),
+            "ConcurrentExecutions": executions,
+            "UnreservedConcurrentExecutions": executions - (total.reserved if total else 0),
         },
         "AccountUsage": {"TotalCodeSize": size, "FunctionCount": functions},
     }

@@ -9,9 +9,9 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Table, Transaction
 
-from .. import configuring, lookups
+from .. import configuring, lookups, storage
 from ..arns import Target, arn_of, named, qualified, read, target
-from ..code import Package, load
+from ..code import Package, loaded
 from ..environments.fleet import Fleet
 from ..errors import InvalidParameterValue, ResourceConflict
 from ..jobs import SETTLE, sweep_later
@@ -60,10 +60,12 @@ async def create_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     if await ctx.fetch(lambda tx: tx.get(FUNCTIONS, which.key)) is not None:
         raise ResourceConflict(f"Function already exist: {which.name}")
     await configuring.check_role(ctx, req["Role"])
-    stored = await load(ctx, req["Code"], "CreateFunction") if package == "Zip" else None
-    if stored is None and not req["Code"].get("ImageUri"):
+    if package == "Zip":
+        async with loaded(ctx, req["Code"], "CreateFunction") as stored:
+            return await ctx.transact(_create, ctx, req, which, stored)
+    if not req["Code"].get("ImageUri"):
         raise InvalidParameterValue("Please provide a source for function code.")
-    return await ctx.transact(_create, ctx, req, which, stored)
+    return await ctx.transact(_create, ctx, req, which, None)
 
 
 def _create(
@@ -78,6 +80,7 @@ def _create(
     )  # fmt: skip
     configuring.apply(tx, ctx, version, req)
     if stored is not None:
+        storage.hold(tx, ctx, (account, region), stored.size)
         ctx.blobs.publish(tx, stored.blob, OWNER)
         version.blob, version.code_sha256, version.code_size = stored.blob.id, stored.sha256, stored.size
     else:

@@ -13,8 +13,8 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
-from .. import lookups
-from ..code import Package, load
+from .. import lookups, storage
+from ..code import Package, loaded
 from ..configuring import OWNER
 from ..errors import InvalidParameterValue, ResourceConflict, ResourceNotFound
 from ..layers import LAYER, VERSION, VERSION_BY_ARN, Place, layer_arn, named_version, place, version
@@ -26,13 +26,15 @@ from .functions import location
 @operation("lambda", "PublishLayerVersion", resource=LAYER.of("LayerName"))
 async def publish_layer_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html"""
-    stored = await load(ctx, req["Content"], "PublishLayerVersion")
-    layer = await ctx.transact(_publish, ctx, req, place(ctx, req["LayerName"]), stored)
+    where = place(ctx, req["LayerName"])
+    async with loaded(ctx, req["Content"], "PublishLayerVersion") as stored:
+        layer = await ctx.transact(_publish, ctx, req, where, stored)
     return _full(ctx, layer)
 
 
 def _publish(tx: Transaction, ctx: Context, req: dict[str, Any], where: Place, stored: Package) -> Layer:
     account, region, name = where
+    storage.hold(tx, ctx, (account, region), stored.size)
     counter = tx.get(LAYER_COUNTERS, where) or LayerCounter(account=account, region=region, name=name)
     layer = Layer(
         account=account,

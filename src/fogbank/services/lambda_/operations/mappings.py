@@ -19,7 +19,7 @@ from .. import lookups
 from ..arns import MAPPING, Target, arn_of, function_arn, read, remembered, service_of, tagging, target
 from ..errors import InvalidParameterValue, NoPoller, ResourceConflict
 from ..invoking import find, make_spec, session
-from ..polling import Pollers, wake
+from ..polling import follow, forget
 from ..records import MAPPINGS, Mapping
 from ..shapes import mapping_shape
 
@@ -154,7 +154,7 @@ def _create(
         modified=ctx.now(),
     )
     tx.put(MAPPINGS, mapping)
-    wake(tx, ctx, mapping)
+    follow(tx, ctx, mapping)
     return mapping_shape(ctx, mapping)
 
 
@@ -214,7 +214,7 @@ def update_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, 
         mapping.state, mapping.modified = state, ctx.now()
         mapping.generation += 1
         tx.put(MAPPINGS, mapping)
-        wake(tx, ctx, mapping)
+        follow(tx, ctx, mapping)
     return mapping_shape(ctx, mapping)
 
 
@@ -222,12 +222,11 @@ def update_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, 
 async def delete_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_DeleteEventSourceMapping.html"""
     mapping = await ctx.transact(_delete, ctx, req["UUID"])
-    ctx.app.local(Pollers).stop((mapping.account, mapping.region, mapping.id))
     return mapping_shape(ctx, msgspec.structs.replace(mapping, state="Deleting"))
 
 
 def _delete(tx: Transaction, ctx: Context, ident: str) -> Mapping:
     mapping = MAPPING.require(tx, ctx, ident)
     tx.delete(MAPPINGS, MAPPINGS.key(mapping))
-    ctx.cancel(tx, "lambda.poll", f"poll/{ident}")
+    forget(tx, ctx, mapping)
     return mapping

@@ -10,9 +10,9 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
-from .. import configuring, lookups
+from .. import configuring, lookups, storage
 from ..arns import Target, named, target
-from ..code import Package, load
+from ..code import Package, loaded
 from ..errors import InvalidParameterValue
 from ..jobs import SETTLE, sweep_later
 from ..records import FUNCTIONS, VERSIONS, Version
@@ -33,17 +33,16 @@ async def update_function_code(ctx: Context, req: dict[str, Any]) -> dict[str, A
     if current.package == "Image":
         if not req.get("ImageUri"):
             raise InvalidParameterValue("Please provide ImageUri when updating a function with packageType Image.")
-        stored = None
-    elif req.get("ImageUri"):
+        if req.get("DryRun"):
+            return configuration(ctx, current)
+        return await ctx.transact(_update_code, ctx, req, which, None)
+    if req.get("ImageUri"):
         raise InvalidParameterValue("Please don't provide ImageUri when updating a function with packageType Zip.")
-    else:
-        stored = await load(ctx, req, "UpdateFunctionCode")
-    if req.get("DryRun"):
-        if stored is not None:
-            current = msgspec.structs.replace(current, code_sha256=stored.sha256, code_size=stored.size)
-            await ctx.blobs.discard(stored.blob)
-        return configuration(ctx, current)
-    return await ctx.transact(_update_code, ctx, req, which, stored)
+    async with loaded(ctx, req, "UpdateFunctionCode") as stored:
+        if not req.get("DryRun"):
+            return await ctx.transact(_update_code, ctx, req, which, stored)
+        await ctx.blobs.discard(stored.blob)
+        return configuration(ctx, msgspec.structs.replace(current, code_sha256=stored.sha256, code_size=stored.size))
 
 
 def _update_code(
@@ -53,6 +52,7 @@ def _update_code(
     lookups.check_revision(version.revision, req.get("RevisionId"))
     lookups.check_settled(ctx, version)
     if stored is not None:
+        storage.hold(tx, ctx, which.key[:2], stored.size - version.code_size)
         ctx.blobs.publish(tx, stored.blob, configuring.OWNER)
         ctx.blobs.release(tx, version.blob, configuring.OWNER)
         version.blob, version.code_sha256, version.code_size = stored.blob.id, stored.sha256, stored.size

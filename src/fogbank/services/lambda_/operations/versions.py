@@ -13,7 +13,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
-from .. import lookups
+from .. import lookups, storage
 from ..arns import named, target
 from ..configuring import OWNER
 from ..errors import InvalidParameterValue
@@ -51,6 +51,7 @@ def publish(tx: Transaction, ctx: Context, function: Function, latest: Version, 
     last = next(iter(tx.scan(VERSIONS, key, reverse=True, limit=1)), None)
     if last is not None and last.number and _same(last, latest):
         return last
+    storage.hold(tx, ctx, key[:2], latest.code_size)
     version = msgspec.structs.replace(
         latest,
         number=function.next_version,

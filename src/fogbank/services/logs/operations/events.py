@@ -17,8 +17,8 @@ from .. import arns, patterns
 from ..embedded import MARK
 from ..errors import InvalidParameterException
 from ..groups import require_group, require_stream
-from ..reading import DAY_MS, Found, Place, backward, event_id, forward
-from ..records import CHUNKS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Chunk, Event, Group
+from ..reading import Found, Place, backward, event_id, forward
+from ..records import CHUNKS, DAY_MS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Chunk, Event, Group, Stream
 from ..scanning import Scan, each
 from ..tokens import pages
 
@@ -74,6 +74,7 @@ def put_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             stream.first_ms = min(stream.first_ms or accepted[0].at, accepted[0].at)
             stream.last_ms = max(stream.last_ms, accepted[-1].at)
             stream.ingested_ms = now
+            stream.span_ms = max(stream.span_ms, accepted[-1].at - accepted[0].at)
             tx.put(STREAMS, stream)
             group.stored_bytes += sum(sizes[i] + OVERHEAD for i in kept)
             tx.put(GROUPS, group)
@@ -118,8 +119,8 @@ def get_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     token = req.get("nextToken")
     with ctx.read() as tx:
         group = require_group(tx, ctx, req)
-        stream = require_stream(tx, group, req["logStreamName"]).name
-        scope = f"{group.id}/{stream}"
+        stream = require_stream(tx, group, req["logStreamName"])
+        scope = f"{group.id}/{stream.name}"
         if token:
             direction, place = _read_token(ctx, scope, token)
         else:
@@ -173,7 +174,7 @@ async def filter_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     if names and prefix:
         raise InvalidParameterException("logStreamNames and logStreamNamePrefix are mutually exclusive.")
 
-    def streams(tx: Reader) -> tuple[Group, list[str]]:
+    def streams(tx: Reader) -> tuple[Group, list[Stream]]:
         group = require_group(tx, ctx, req)
         return group, _streams(tx, group, names, prefix)
 
@@ -220,9 +221,9 @@ async def _matching(ctx: Context, scan: Scan, match: patterns.Matcher, limit: in
     return found, last if size > PAGE_BYTES // 2 else None
 
 
-def _streams(tx: Reader, group: Group, names: list[str] | None, prefix: str | None) -> list[str]:
+def _streams(tx: Reader, group: Group, names: list[str] | None, prefix: str | None) -> list[Stream]:
     if names:
-        return [require_stream(tx, group, name).name for name in names]
+        return [require_stream(tx, group, name) for name in names]
     where = (group.id,)
     bounds = {"start": (group.id, prefix), "end": (group.id, prefix + "\U0010ffff")} if prefix else {}
-    return [stream.name for stream in tx.scan(STREAMS, where, **bounds)]  # type: ignore[arg-type]
+    return list(tx.scan(STREAMS, where, **bounds))  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.auth import quotas
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
@@ -16,8 +17,7 @@ from ..groups import require_group
 from ..records import METRIC_FILTERS, SUBSCRIPTIONS, MetricFilter, SubscriptionFilter
 from ..scanning import each
 
-MAX_METRIC_FILTERS = 100
-MAX_SUBSCRIPTIONS = 2
+METRIC_FILTERS_PER_GROUP, SUBSCRIPTIONS_PER_GROUP = "L-3D5753EA", "L-87E7D306"  # quotas
 
 
 @operation("logs", "PutMetricFilter", resource=arns.group)
@@ -28,7 +28,7 @@ def put_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         group = require_group(tx, ctx, req)
         where = (ctx.account, ctx.region, group.name)
         new = tx.get(METRIC_FILTERS, (*where, req["filterName"])) is None
-        if new and tx.count(METRIC_FILTERS, where) >= MAX_METRIC_FILTERS:
+        if new and quotas.reached(tx, ctx, "logs", METRIC_FILTERS_PER_GROUP, METRIC_FILTERS, where) is not None:
             raise LimitExceededException
         tx.put(
             METRIC_FILTERS,
@@ -102,7 +102,7 @@ def put_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         destinations.check(tx, ctx, req)
         where = (ctx.account, ctx.region, group.name)
         new = tx.get(SUBSCRIPTIONS, (*where, req["filterName"])) is None
-        if new and tx.count(SUBSCRIPTIONS, where) >= MAX_SUBSCRIPTIONS:
+        if new and quotas.reached(tx, ctx, "logs", SUBSCRIPTIONS_PER_GROUP, SUBSCRIPTIONS, where) is not None:
             raise LimitExceededException
         tx.put(
             SUBSCRIPTIONS,

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.auth import quotas
 from fogbank.core.context import Context
 from fogbank.core.operation import job, operation
 from fogbank.store.api import Reader, Transaction
 
 from .. import arns
-from ..errors import InvalidParameterException, ResourceAlreadyExistsException
+from ..errors import InvalidParameterException, LimitExceededException, ResourceAlreadyExistsException
 from ..groups import GROUP, NAME, group_arn, require_group
-from ..reading import DAY_MS
-from ..records import CHUNKS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Group
+from ..records import CHUNKS, DAY_MS, GROUPS, METRIC_FILTERS, STREAMS, SUBSCRIPTIONS, Group
 from ..tokens import pages
 
 RETENTIONS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
 SLICE = 200
+GROUPS_PER_REGION = "L-C7B9AAAB"  # a quota
 
 
 @operation("logs", "CreateLogGroup", resource=arns.new_group)
@@ -33,6 +34,10 @@ def create_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         if GROUP.find(tx, ctx, name):
             raise ResourceAlreadyExistsException("The specified log group already exists")
+        if quotas.reached(tx, ctx, "logs", GROUPS_PER_REGION, GROUPS, (ctx.account, ctx.region)) is not None:
+            raise LimitExceededException
+        if req.get("kmsKeyId"):
+            ctx.recorded("kmsKeyId")
         tx.put(
             GROUPS,
             Group(

@@ -28,7 +28,10 @@ def create_log_stream(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         if tx.get(STREAMS, (group.id, name)):
             raise ResourceAlreadyExistsException("The specified log stream already exists")
         now = int(ctx.now() * 1000)
-        tx.put(STREAMS, Stream(account=ctx.account, region=ctx.region, group_id=group.id, name=name, created_ms=now))
+        tx.put(
+            STREAMS,
+            Stream(account=ctx.account, region=ctx.region, group_id=group.id, name=name, created_ms=now, span_ms=0),
+        )
     return {}
 
 

@@ -5,12 +5,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
-from fogbank.store.api import Transaction
+from fogbank.store.api import Reader, Transaction
 
 from .. import arns
 from ..acls import check_bucket_acl
@@ -21,6 +22,7 @@ from ..errors import (
     IllegalLocationConstraint,
     InvalidArgument,
     InvalidLocationConstraint,
+    TooManyBuckets,
 )
 from ..known import forget, keep
 from ..lookups import region_of, require_bucket
@@ -30,7 +32,18 @@ from ..records import BUCKETS, CONFIGS, OBJECTS, UPLOADED, UPLOADS, VERSIONS, Bu
 from ..shapes import owner
 from ..storage import release_blobs
 
+BUCKETS_PER_ACCOUNT = "L-DC2B2D3D"  # a quota
+
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+
+
+def _refuse_more(tx: Reader, ctx: Context) -> None:
+    """An account has 10,000 buckets, in all regions together, until it asks for more."""
+    limit = ctx.quota("s3", BUCKETS_PER_ACCOUNT, tx)
+    if limit < math.inf:
+        owned = tx.scan_index(BUCKETS, "account", (ctx.account,), limit=int(limit))
+        if sum(1 for _ in owned) >= limit:
+            raise TooManyBuckets
 
 
 @operation("s3", "CreateBucket", resource=arns.create_bucket)
@@ -51,6 +64,7 @@ def create_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             if region != "us-east-1" or found.region != region:
                 raise BucketAlreadyOwnedByYou(BucketName=name)
             return _created(ctx, name)
+        _refuse_more(tx, ctx)
         made = Bucket(
             name=name, account=ctx.account, region=region, created=ctx.now(), ownership=ownership, grants=grants
         )

@@ -105,9 +105,10 @@ def delete_website(ctx: Context, req: Request) -> dict[str, Any]:
 # -- encryption --------------------------------------------------------------------------------------------------------
 
 
-@operation("s3", "PutBucketEncryption", action="s3:PutEncryptionConfiguration", resource=arns.bucket)
+@operation("s3", "PutBucketEncryption", action="s3:PutEncryptionConfiguration", resource=arns.bucket,
+           fidelity="recorded")  # fmt: skip
 def put_encryption(ctx: Context, req: Request) -> dict[str, Any]:
-    """The default of objects that say nothing themselves."""
+    """The default that objects show which say nothing themselves; no bytes are encrypted."""
     rules = (req.get("ServerSideEncryptionConfiguration") or {}).get("Rules") or []
     chosen = rules[0].get("ApplyServerSideEncryptionByDefault") if len(rules) == 1 else None
     if len(rules) != 1:
@@ -133,7 +134,8 @@ def _aws_managed(ctx: Context, bucket: Bucket) -> str:
     return f"arn:{ctx.partition}:kms:{bucket.region}:{bucket.account}:alias/aws/s3"
 
 
-@operation("s3", "GetBucketEncryption", action="s3:GetEncryptionConfiguration", resource=arns.bucket)
+@operation("s3", "GetBucketEncryption", action="s3:GetEncryptionConfiguration", resource=arns.bucket,
+           fidelity="recorded")  # fmt: skip
 def get_encryption(ctx: Context, req: Request) -> dict[str, Any]:
     """SSE-S3 for a bucket that was told nothing, as since January 2023."""
     found = get(ctx, req, "encryption")
@@ -144,7 +146,8 @@ def get_encryption(ctx: Context, req: Request) -> dict[str, Any]:
     return {"ServerSideEncryptionConfiguration": {"Rules": [default]}}
 
 
-@operation("s3", "DeleteBucketEncryption", action="s3:PutEncryptionConfiguration", resource=arns.bucket)
+@operation("s3", "DeleteBucketEncryption", action="s3:PutEncryptionConfiguration", resource=arns.bucket,
+           fidelity="recorded")  # fmt: skip
 def delete_encryption(ctx: Context, req: Request) -> dict[str, Any]:
     """Back to SSE-S3."""
     with ctx.write() as tx:

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from fogbank.auth import quotas
 from fogbank.core import arns, documents
 from fogbank.core.context import Context
 from fogbank.core.operation import job, operation
@@ -14,12 +15,13 @@ from fogbank.core.paging import Pages
 from fogbank.store.api import Reader
 
 from .. import filters, http_delivery, signing
-from ..errors import InvalidParameter, invalid_next_token
+from ..errors import FilterPolicyLimitExceeded, InvalidParameter, invalid_next_token
 from ..records import SUBSCRIPTIONS, Subscription
 from ..topics import SUBSCRIPTION, TOPIC, by_subscription, by_topic, ended, resubscribed, subscribed, topic_arn
 
 PENDING = "pending confirmation"
 PAGE = 100
+FILTERS_PER_TOPIC = "L-B96EDA7D"  # a quota
 _ATTRIBUTES = (
     "DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "ReplayPolicy",
     "SubscriptionRoleArn",
@@ -68,6 +70,7 @@ def subscribe(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             if any(existing.attributes.get(k) != v for k, v in attributes.items()):
                 raise InvalidParameter("Attributes Reason: Subscription already exists with different attributes")
             return {"SubscriptionArn": existing.arn if existing.confirmed else PENDING}
+        _refuse_more(tx, ctx, arn, attributes)
         subscription = Subscription(
             topic=arn,
             id=ctx.ids.uuid(),
@@ -83,6 +86,20 @@ def subscribe(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         tx.put(SUBSCRIPTIONS, subscription)
     shown = subscription.confirmed or req.get("ReturnSubscriptionArn")
     return {"SubscriptionArn": subscription.arn if shown else PENDING}
+
+
+def _refuse_more(tx: Reader, ctx: Context, topic: str, attributes: dict[str, str]) -> None:
+    """A topic has 200 filter policies until its account asks for more.
+
+    https://docs.aws.amazon.com/general/latest/gr/sns.html
+    """
+    if attributes.get("FilterPolicy") in (None, "", "{}"):
+        return
+    limit = quotas.reached(tx, ctx, "sns", FILTERS_PER_TOPIC, SUBSCRIPTIONS, (topic,))
+    if limit is None:
+        return
+    if sum("FilterPolicy" in held.attributes for held in tx.scan(SUBSCRIPTIONS, (topic,))) >= limit:
+        raise FilterPolicyLimitExceeded
 
 
 def _takes(ctx: Context, protocol: str, target: str) -> bool:
@@ -146,7 +163,7 @@ async def ask_for_confirmation(ctx: Context, payload: dict[str, Any]) -> None:
     message["Signature"] = await signing.sign(ctx, message)
     message["SigningCertURL"] = f"{ctx.endpoint}/_aws/sns/SimpleNotificationService.pem"
     await http_delivery.post(
-        subscription, message["Type"], subscription.topic, message["MessageId"], json.dumps(message), {}
+        ctx, subscription, message["Type"], subscription.topic, message["MessageId"], json.dumps(message), {}
     )
 
 
@@ -244,6 +261,8 @@ def set_subscription_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, 
         raise InvalidParameter("AttributeName")
     with ctx.write() as tx:
         subscription = SUBSCRIPTION.require(tx, ctx, req["SubscriptionArn"])
+        if name == "FilterPolicy" and "FilterPolicy" not in subscription.attributes:
+            _refuse_more(tx, ctx, subscription.topic, {name: value})
         kept = {**subscription.attributes, name: value}
         subscription.attributes = {k: v for k, v in kept.items() if v not in ("", "{}")}
         tx.put(SUBSCRIPTIONS, subscription)

@@ -6,13 +6,14 @@ import json
 import re
 from typing import Any
 
+from fogbank.auth import quotas
 from fogbank.core import arns, documents, tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
 from fogbank.store.api import Reader
 
-from ..errors import InvalidParameter, invalid_next_token
+from ..errors import InvalidParameter, TopicLimitExceeded, invalid_next_token
 from ..records import SUBSCRIPTIONS, TOPICS, Topic
 from ..topics import (
     NAME,
@@ -33,6 +34,7 @@ _SETTABLE = {
 }  # fmt: skip
 _FEEDBACK = re.compile(r"(Application|Firehose|HTTP|Lambda|SQS)(Success|Failure)Feedback(RoleArn|SampleRate)")
 PAGE = 100
+TOPICS_PER_ACCOUNT = "L-61103206"  # a quota
 
 
 @operation("sns", "CreateTopic", resource=new)
@@ -52,6 +54,8 @@ def create_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                                "long." if fifo else "Topic Name")  # fmt: skip
     for attribute, value in attributes.items():
         _check_attribute(attribute, value)
+    if attributes.get("KmsMasterKeyId"):
+        ctx.recorded("KmsMasterKeyId")
     wanted = tags.from_list(req.get("Tags"))
     with ctx.write() as tx:
         existing = tx.get(TOPICS, (ctx.account, ctx.region, name))
@@ -61,6 +65,8 @@ def create_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             if wanted and wanted != existing.tags:
                 raise InvalidParameter("Tags Reason: Topic already exists with different tags")
             return {"TopicArn": topic_arn(existing)}
+        if quotas.reached(tx, ctx, "sns", TOPICS_PER_ACCOUNT, TOPICS, (ctx.account, ctx.region)) is not None:
+            raise TopicLimitExceeded
         topic = Topic(
             account=ctx.account,
             region=ctx.region,
@@ -160,6 +166,8 @@ def set_topic_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     _check_attribute(name, value)
     if name == "FifoTopic":
         raise InvalidParameter("AttributeName")
+    if name == "KmsMasterKeyId" and value:
+        ctx.recorded(name)
     with ctx.write() as tx:
         topic = TOPIC.require(tx, ctx, req["TopicArn"])
         topic.attributes = {k: v for k, v in {**topic.attributes, name: value}.items() if v != ""}

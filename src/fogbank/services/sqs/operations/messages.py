@@ -226,7 +226,7 @@ def _delete(tx: Transaction, ctx: Context, queue: Queue, req: dict[str, Any]) ->
             f"Value {handle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
         )
     if message.receipt == receipt:
-        delivery.remove(tx, message)
+        delivery.remove(tx, ctx, message)
         tx.signal(delivery.topic(queue.id))  # the next of its group can go
 
 
@@ -272,7 +272,7 @@ def _change(tx: Transaction, ctx: Context, queue: Queue, req: dict[str, Any]) ->
             f"message is beyond the limit [{MAX_VISIBILITY} seconds]."
         )
     message.visible_ms = now_ms + seconds * 1000
-    tx.put(MESSAGES, message)
+    delivery.change(tx, message)
     tx.signal(delivery.topic(queue.id))
 
 

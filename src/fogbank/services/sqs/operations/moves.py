@@ -11,12 +11,12 @@ from typing import Any
 from fogbank.core import paging
 from fogbank.core.context import Context
 from fogbank.core.operation import Access, operation
-from fogbank.store.api import Reader
+from fogbank.store.api import Reader, Transaction
 
-from .. import delivery
 from ..errors import InvalidParameterValue, MissingParameter, ResourceNotFoundException, UnsupportedOperation
 from ..queues import BY_ARN, own, queue_arn
 from ..records import MOVES, QUEUES, MoveTask, Queue
+from ..tallies import Tallies
 
 
 def _on_source(ctx: Context, arn: str) -> list[Access]:
@@ -59,39 +59,43 @@ def _key(ctx: Context, req: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @operation("sqs", "StartMessageMoveTask", resource=_move)
-def start_message_move_task(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+async def start_message_move_task(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Move the messages of a dead-letter queue back where they came from, or to one queue."""
+    source = await ctx.fetch(BY_ARN.require, ctx, req["SourceArn"])
+    await ctx.app.local(Tallies).make_ready(ctx, source)
+    return {"TaskHandle": await ctx.transact(_start, ctx, req)}
+
+
+def _start(tx: Transaction, ctx: Context, req: dict[str, Any]) -> str:
+    """The handle of the new task."""
     arn, destination = req["SourceArn"], req.get("DestinationArn") or ""
-    rate = req.get("MaxNumberOfMessagesPerSecond") or 0
-    with ctx.write() as tx:
-        source = BY_ARN.require(tx, ctx, arn)
-        sources = _sources(tx, arn)
-        if not sources:
-            raise InvalidParameterValue("Source queue must be configured as a Dead Letter Queue.")
-        if destination and BY_ARN.find(tx, ctx, destination) is None:
-            raise ResourceNotFoundException(
-                "The resource that you specified for the DestinationArn parameter doesn't exist."
-            )
-        if any(task.status == "RUNNING" for task in tx.scan(MOVES, (ctx.account, ctx.region, arn))):
-            raise UnsupportedOperation("There is already a task running. Only one active task is allowed for a source "
-                                       "queue arn at a given time.")  # fmt: skip
-        now_ms = int(ctx.now() * 1000)
-        key = (ctx.account, ctx.region, arn, now_ms)
-        handle = paging.encode(ctx.app.secret, "sqs/move", list(key))
-        task = MoveTask(
-            account=ctx.account,
-            region=ctx.region,
-            source=arn,
-            started_ms=now_ms,
-            handle=handle,
-            destination=destination,
-            targets=[destination] if destination else [queue_arn(queue) for queue in sources],
-            rate=rate,
-            to_move=delivery.counts(tx, source, now_ms)[0],
+    source = BY_ARN.require(tx, ctx, arn)
+    sources = _sources(tx, arn)
+    if not sources:
+        raise InvalidParameterValue("Source queue must be configured as a Dead Letter Queue.")
+    if destination and BY_ARN.find(tx, ctx, destination) is None:
+        raise ResourceNotFoundException(
+            "The resource that you specified for the DestinationArn parameter doesn't exist."
         )
-        tx.put(MOVES, task)
-        ctx.later(tx, "sqs.move", {"task": list(key)})
-    return {"TaskHandle": handle}
+    if any(task.status == "RUNNING" for task in tx.scan(MOVES, (ctx.account, ctx.region, arn))):
+        raise UnsupportedOperation("There is already a task running. Only one active task is allowed for a source "
+                                   "queue arn at a given time.")  # fmt: skip
+    now_ms = int(ctx.now() * 1000)
+    key = (ctx.account, ctx.region, arn, now_ms)
+    task = MoveTask(
+        account=ctx.account,
+        region=ctx.region,
+        source=arn,
+        started_ms=now_ms,
+        handle=paging.encode(ctx.app.secret, "sqs/move", list(key)),
+        destination=destination,
+        targets=[destination] if destination else [queue_arn(queue) for queue in sources],
+        rate=req.get("MaxNumberOfMessagesPerSecond") or 0,
+        to_move=ctx.app.local(Tallies).counts(tx, source, now_ms)[0],
+    )
+    tx.put(MOVES, task)
+    ctx.later(tx, "sqs.move", {"task": list(key)})
+    return task.handle
 
 
 @operation("sqs", "ListMessageMoveTasks", resource=_source)

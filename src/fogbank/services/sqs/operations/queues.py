@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable
 from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
-from fogbank.store.api import Transaction
+from fogbank.store.api import Reader, Transaction
 
 from .. import delivery, rules
 from ..errors import (
@@ -20,6 +21,7 @@ from ..errors import (
 )
 from ..queues import QUEUE, by_arn, new, own_url, owned, queue_arn, queue_url, require, url
 from ..records import DEFAULTS, QUEUES, Queue
+from ..tallies import Counts, Tallies
 
 READABLE = {
     *rules.SETTABLE,
@@ -44,6 +46,8 @@ def create_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     rules.check_queue_name(name, fifo)
     if attributes.get("FifoQueue") == "false":
         raise InvalidAttributeName("FifoQueue")
+    if attributes.get("KmsMasterKeyId"):
+        ctx.recorded("KmsMasterKeyId")
     kept = {k: v for k, v in rules.check_attributes(attributes, fifo=fifo, create=True).items() if v != ""}
     with ctx.write() as tx:
         existing = tx.get(QUEUES, (ctx.account, ctx.region, name))
@@ -60,6 +64,7 @@ def create_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             modified=now,
             attributes=kept,
             tags=req.get("tags") or {},
+            grouped=fifo,
         )
         _check_dead_letter(tx, queue)
         tx.put(QUEUES, queue)
@@ -146,12 +151,13 @@ def delete_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         tx.delete(QUEUES, (queue.account, queue.region, queue.name))
         ctx.later(tx, "sqs.drop", {"id": queue.id})
         tx.signal(delivery.topic(queue.id))
+    ctx.app.local(Tallies).forget(queue.id)
     return {}
 
 
 @operation("sqs", "GetQueueAttributes", resource=url)
-def get_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The attributes that were asked for, or All."""
+def get_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Awaitable[dict[str, Any]]:
+    """The attributes that were asked for, or All. The first who asks for its numbers waits until they are counted."""
     asked = req.get("AttributeNames") or []
     for name in asked:
         if name != "All" and name not in READABLE:
@@ -160,8 +166,26 @@ def get_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         queue = require(tx, ctx, req)
         if not asked:
             return {}
+        tallies = ctx.app.local(Tallies)
         counted = "All" in asked or any(name.startswith("Approximate") for name in asked)
-        numbers = delivery.counts(tx, queue, int(ctx.now() * 1000)) if counted else (0, 0, 0)
+        if not counted or tallies.ready(queue):
+            numbers = tallies.counts(tx, queue, int(ctx.now() * 1000)) if counted else (0, 0, 0)
+            return _shown(queue, asked, numbers)
+    return _count_first(ctx, req, queue)
+
+
+async def _count_first(ctx: Context, req: dict[str, Any], queue: Queue) -> dict[str, Any]:
+    await ctx.app.local(Tallies).make_ready(ctx, queue)
+
+    def look(tx: Reader) -> dict[str, Any]:
+        queue = require(tx, ctx, req)
+        numbers = ctx.app.local(Tallies).counts(tx, queue, int(ctx.now() * 1000))
+        return _shown(queue, req["AttributeNames"], numbers)
+
+    return await ctx.fetch(look)
+
+
+def _shown(queue: Queue, asked: list[str], numbers: Counts) -> dict[str, Any]:
     shown = DEFAULTS | _implied(queue) | queue.attributes
     if queue.attributes.get("KmsMasterKeyId"):
         shown.setdefault("KmsDataKeyReusePeriodSeconds", "300")
@@ -182,11 +206,15 @@ def set_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         queue = require(tx, ctx, req)
         given = rules.check_attributes(dict(req.get("Attributes") or {}), fifo=queue.fifo, create=False)
+        if given.get("KmsMasterKeyId"):
+            ctx.recorded("KmsMasterKeyId")
         merged = queue.attributes | given
         queue.attributes = {k: v for k, v in merged.items() if v not in ("", "{}") or k in DEFAULTS}
         queue.modified = ctx.now()
         _check_dead_letter(tx, queue)
         tx.put(QUEUES, queue)
+        if queue.sweeping and "MessageRetentionPeriod" in given:
+            delivery.sweep_later(tx, ctx, queue, 0)
     return {}
 
 

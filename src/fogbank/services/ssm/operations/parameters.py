@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from fogbank.auth import quotas
 from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError, ValidationError
@@ -22,6 +23,7 @@ from ..errors import (
     InvalidKeyId,
     InvalidNextToken,
     ParameterAlreadyExists,
+    ParameterLimitExceeded,
     ParameterMaxVersionLimitExceeded,
     ParameterNotFound,
     ParameterVersionNotFound,
@@ -30,6 +32,7 @@ from ..records import PARAMETERS, VERSIONS, Parameter
 from ..shapes import history, shape
 
 DEFAULT_KEY = "alias/aws/ssm"
+_TIERS = {"Standard": "L-C3B871CB", "Advanced": "L-527D1CD8"}  # the quota of each
 Chosen = tuple[Parameter, str]  # a version and the selector that it was chosen by: ":3", ":label" or ""
 
 
@@ -87,6 +90,8 @@ def _store(
     existing = NAMED.find(tx, ctx, req["Name"])
     if existing is not None and not req.get("Overwrite"):
         raise ParameterAlreadyExists
+    if existing is None or existing.tier != tier:
+        _refuse_more(tx, ctx, tier)
     if existing is not None and existing.version >= rules.MAX_VERSIONS:
         _drop_oldest(tx, existing)
     parameter = Parameter(
@@ -109,6 +114,17 @@ def _store(
     tx.put(PARAMETERS, parameter)
     tx.put(VERSIONS, parameter)
     return parameter
+
+
+def _refuse_more(tx: Transaction, ctx: Context, tier: str) -> None:
+    """Each tier has a quota of its own.
+
+    https://docs.aws.amazon.com/general/latest/gr/ssm.html
+    """
+    where = (ctx.account, ctx.region)
+    limit = quotas.reached(tx, ctx, "ssm", _TIERS[tier], PARAMETERS, where)
+    if limit is not None and sum(found.tier == tier for found in tx.scan(PARAMETERS, where)) >= limit:
+        raise ParameterLimitExceeded
 
 
 def _drop_oldest(tx: Transaction, parameter: Parameter) -> None:

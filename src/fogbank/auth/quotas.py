@@ -1,0 +1,109 @@
+"""What an account may have: the applied value of each quota.
+
+That is what a request of Service Quotas was granted, or else what the file of --limits says, or else AWS's default.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fogbank.core import quotas
+from fogbank.core.context import Context
+from fogbank.core.quotas import Number
+from fogbank.store.api import Key, Reader, Record, Table, Transaction
+
+CHANGED = "service-quotas/changed"
+
+
+class Applied(Record):
+    """A value that was granted. `region` is empty for a quota of all regions together."""
+
+    account: str
+    region: str
+    service: str
+    code: str
+    value: float
+
+
+APPLIED = Table("service-quotas/applied", Applied, key=lambda a: (a.account, a.region, a.service, a.code))
+
+
+class Quotas:
+    """The applied values, in memory until one changes."""
+
+    def __init__(self, app: Any) -> None:
+        self._store = app.store
+        self._limits = quotas.Limits(app.settings.limits)
+        self._known: dict[tuple[str, str, str, str], Number] = {}
+        self._changes = 0
+        for topic in (CHANGED, "reset"):
+            app.signals.on(topic, self._forget)
+
+    @property
+    def off(self) -> bool:
+        """Whether nothing is held to its quota."""
+        return self._limits.off
+
+    def held(self, account: str, region: str, service: str, code: str, tx: Reader | None) -> Number:
+        """The value that operations hold an account to: infinite with --limits=off."""
+        return math.inf if self._limits.off else self.applied(account, region, service, code, tx)
+
+    def applied(self, account: str, region: str, service: str, code: str, tx: Reader | None = None) -> Number:
+        """The value that Service Quotas shows. Inside a transaction, `tx` is that one."""
+        key = (account, region, service, code)
+        found = self._known.get(key)
+        if found is None:
+            changes = self._changes
+            if tx is None:
+                with self._store.read() as reader:
+                    found = self._look(reader, *key)
+            else:
+                found = self._look(tx, *key)
+            if changes == self._changes:  # or what was read may be old
+                if len(self._known) > 100_000:
+                    self._known.clear()
+                self._known[key] = found
+        return found
+
+    def _look(self, tx: Reader, account: str, region: str, service: str, code: str) -> Number:
+        quota = quotas.table()[service].quotas[code]
+        granted = tx.get(APPLIED, place(account, region, service, quota))
+        if granted is not None:
+            return quotas.plain(granted.value)
+        given = self._limits.find(account, service, code)
+        return quota.default if given is None else given
+
+    def _forget(self) -> None:
+        self._changes += 1
+        self._known.clear()
+
+
+def place(account: str, region: str, service: str, quota: quotas.Quota) -> tuple[str, str, str, str]:
+    """Where a granted value lies."""
+    return account, "" if quota.everywhere else region, service, quota.code
+
+
+def grant(tx: Transaction, ctx: Context, service: str, quota: quotas.Quota, value: float) -> None:
+    """Apply a value to the account."""
+    account, region, _, code = place(ctx.account, ctx.region, service, quota)
+    tx.put(APPLIED, Applied(account=account, region=region, service=service, code=code, value=value))
+    tx.signal(CHANGED)
+
+
+def shown(tx: Reader, ctx: Context, service: str, code: str) -> Number:
+    """The applied value, as answers show it: the one of --limits=aws where nothing is held."""
+    found: Quotas = ctx.app.quotas  # type: ignore[attr-defined]
+    return found.applied(ctx.account, ctx.region, service, code, tx)
+
+
+def reached(
+    tx: Reader, ctx: Context, service: str, code: str, kept: Table[Any], prefix: Key, more: int = 1
+) -> Number | None:
+    """The quota, when it does not allow `more` records beside those of `kept` that begin with `prefix`.
+
+    if (limit := reached(tx, ctx, "iam", GROUPS, records.GROUPS, (ctx.account,))) is not None:
+        raise LimitExceeded(f"Cannot exceed quota for GroupsPerAccount: {limit}")
+    """
+    limit = ctx.quota(service, code, tx)
+    return limit if limit < math.inf and tx.count(kept, prefix) + more > limit else None

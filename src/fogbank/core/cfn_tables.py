@@ -1,0 +1,167 @@
+"""CloudFormation's resource types of the usual kinds, as tables in a service's cfn.py.
+
+    ALIAS = table(
+        "AWS::KMS::Alias",
+        Named(
+            "kms",
+            name="AliasName",
+            create=Call("CreateAlias", lambda name, p: {"AliasName": name, "TargetKeyId": p["TargetKeyId"]}),
+            …
+        ),
+    )
+
+A type that does not fit is a class (`core/cfn.py`): a table has no language of its own, only functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from . import tags
+from .cfn import Handler, Name, Resource, ResourceType
+from .cfn_calls import create_once, retag, text, unless
+from .context import Context
+
+if TYPE_CHECKING:
+    from fogbank.store.api import Reader
+
+Properties = dict[str, Any]
+
+
+class Call(msgspec.Struct, frozen=True):
+    """An operation, and its request made of the thing's physical id and properties."""
+
+    operation: str
+    request: Callable[[str, Properties], Properties]
+
+
+class Tags(msgspec.Struct, frozen=True):
+    """The operations that change tags, and their requests made of the physical id and keys, or keys with values."""
+
+    untag: tuple[str, Callable[[Context, str, list[str]], Properties]]
+    tag: tuple[str, Callable[[Context, str, dict[str, str]], Properties]]
+
+
+def table(
+    type_name: str, handler: Handler, *, fixed: Mapping[str, Any] | None = None, unbuilt: tuple[str, ...] = ()
+) -> ResourceType:
+    """A type whose handler is one of this module's."""
+    return ResourceType(type_name, handler, None, fixed or {}, unbuilt)
+
+
+class Named:
+    """What is made, changed and deleted under its name, which is its physical id.
+
+    `name` is the property that has it, `limit` how long a generated one may be (`generate` makes it otherwise). Without
+    an `update`, the operation that creates is the one that changes; `unchanging` has nothing to change. `made` says
+    whether an earlier try of a creation made it: without it, the creating operation may simply be called again.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        *,
+        name: str = "",
+        limit: int = 255,
+        generate: Callable[[Name, Properties], str] | None = None,
+        create: Call,
+        update: Call | None = None,
+        unchanging: bool = False,
+        delete: Call,
+        gone: tuple[str, ...] = (),
+        made: Callable[[Reader, Context, Name, str, Properties], bool] | None = None,
+        attributes: Callable[[Context, str, Properties], Properties] = lambda ctx, name, properties: {},
+        settle: Callable[[Context, str, Properties, Properties], Awaitable[None]] | None = None,
+        tagging: Tags | None = None,
+    ) -> None:
+        self._service = service
+        self._name = name
+        self._generate = generate or (lambda where, properties: where.physical(limit=limit))
+        self._create = create
+        self._update = None if unchanging else update or create
+        self._delete = delete
+        self._gone = gone
+        self._made = made
+        self._attributes = attributes
+        self._settle = settle
+        self._tagging = tagging
+
+    async def create(self, ctx: Context, name: Name, properties: Properties) -> Resource:
+        chosen = str(properties.get(self._name) or self._generate(name, properties))
+
+        async def found() -> Properties | None:
+            made = self._made
+            return {} if made is not None and await ctx.fetch(made, ctx, name, chosen, properties) else None
+
+        await create_once(name, lambda: self._call(ctx, self._create, chosen, properties), found)
+        return await self._settled(ctx, chosen, {}, properties)
+
+    async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
+        if self._update is not None:
+            await self._call(ctx, self._update, physical_id, new)
+        if self._tagging is not None:
+            await change_tags(ctx, self._service, self._tagging, physical_id, old, new)
+        return await self._settled(ctx, physical_id, old, new)
+
+    async def delete(self, ctx: Context, physical_id: str, properties: Properties) -> None:
+        await unless(self._call(ctx, self._delete, physical_id, properties), *self._gone)
+
+    async def _call(self, ctx: Context, call: Call, name: str, properties: Properties) -> Properties:
+        return await ctx.call(self._service, call.operation, call.request(name, properties))
+
+    async def _settled(self, ctx: Context, name: str, old: Properties, new: Properties) -> Resource:
+        if self._settle is not None:
+            await self._settle(ctx, name, old, new)
+        return Resource(name, self._attributes(ctx, name, new))
+
+
+async def change_tags(
+    ctx: Context, service: str, calls: Tags, physical_id: str, old: Properties, new: Properties
+) -> None:
+    """Make a thing's tags those of its new properties."""
+    (untag, without), (tag, with_) = calls.untag, calls.tag
+    await retag(
+        tags_of(old),
+        tags_of(new),
+        lambda keys: ctx.call(service, untag, without(ctx, physical_id, keys)),
+        lambda changed: ctx.call(service, tag, with_(ctx, physical_id, changed)),
+    )
+
+
+def tags_of(properties: Properties) -> dict[str, str]:
+    """The property Tags: a list of Key and Value, or a map."""
+    given = properties.get("Tags") or ()
+    return {key: str(value) for key, value in given.items()} if isinstance(given, dict) else tags.from_list(given)
+
+
+class PolicyOf:
+    """A resource policy that several things get as their attribute Policy: QueuePolicy, TopicPolicy."""
+
+    def __init__(
+        self, service: str, operation: str, listed: str, request: Callable[[str, str], Properties], *gone: str
+    ) -> None:
+        self._service = service
+        self._operation = operation
+        self._listed = listed
+        self._request = request
+        self._gone = gone
+
+    async def create(self, ctx: Context, name: Name, properties: Properties) -> Resource:
+        await self._set(ctx, properties[self._listed], text(properties["PolicyDocument"]))
+        return Resource(name.physical(), {"Id": name.physical()})
+
+    async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
+        await self._set(ctx, [thing for thing in old[self._listed] if thing not in new[self._listed]], "")
+        await self._set(ctx, new[self._listed], text(new["PolicyDocument"]))
+        return Resource(physical_id, {"Id": physical_id})
+
+    async def delete(self, ctx: Context, physical_id: str, properties: Properties) -> None:
+        await self._set(ctx, properties[self._listed], "")
+
+    async def _set(self, ctx: Context, things: list[str], policy: str) -> None:
+        for thing in things:
+            call = ctx.call(self._service, self._operation, self._request(thing, policy))
+            await unless(call, *(() if policy else self._gone))

@@ -1,0 +1,220 @@
+"""A resource's properties held against AWS's schema of its type, and brought to the schema's types. Pure.
+
+CloudFormation does both before a handler is called: numbers and booleans may be written as text, and text as a number
+or a boolean. What it says of the others are the words of its JSON Schema validator:
+
+    Properties validation failed for resource Q with message:
+    [#: extraneous key [Colour] is not permitted, #/DelaySeconds: expected type: Integer, found: String]
+
+The text is that of stacks that users report, with the brackets where the whole template is looked through before it
+begins (the event's DetailedStatus is VALIDATION_FAILED), and a line for each problem where a resource's turn has come:
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackEvent.html
+https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1514
+
+Types without handlers in AWS's registry have the older text "Encountered unsupported property Colour". Bounds, patterns
+and values of enumerations are left to the service that gets them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fogbank.core.cfn import ResourceType
+from fogbank.wire.resource_schemas import Definition, ResourceSchema, find
+
+from ..template.functions import text_of
+from ..template.scope import UNKNOWN
+
+_INTEGER = re.compile(r"[+-]?\d+(?:\.0*)?")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_REFERENCE = "{{resolve:"  # a dynamic reference: its value is not known yet
+_WANTED = {"string": "String", "integer": "Integer", "number": "Number", "boolean": "Boolean"}
+_CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
+
+
+def schema_of(type_name: str) -> ResourceSchema | None:
+    """The schema that a resource's properties are held against; None for custom resources, which take any."""
+    return None if type_name.startswith(_CUSTOM) else find(type_name)
+
+
+def refusal(kind: ResourceType, logical_id: str, properties: dict[str, Any], *, early: bool) -> str:
+    """Why these properties are refused, or ''. `early`: before the stack begins, with values that are not known yet."""
+    schema = schema_of(kind.type_name)
+    if schema is None:
+        return ""
+    unbuilt = [path for path in kind.unbuilt if _present(properties, path.split("/"))]
+    found = list(_Check(schema).problems(properties))
+    if found and schema.classic:
+        return found[0].classic()
+    if found:
+        lines = [str(problem) for problem in found]
+        listed = f"[{', '.join(lines)}]" if early else "\n".join(lines)
+        return f"Properties validation failed for resource {logical_id} with message:\n{listed}"
+    if unbuilt:
+        names = ", ".join(path.replace("/*", "").replace("/", ".") for path in unbuilt)
+        what = "property" if len(unbuilt) == 1 else "properties"
+        return f"Fogbank has not built the {what} {names} of {kind.type_name}; nothing was made of this resource."
+    return ""
+
+
+def typed(type_name: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """The properties with every value of the schema's type, as handlers get them."""
+    schema = schema_of(type_name)
+    return properties if schema is None else _Typing(schema).members(schema, properties)
+
+
+def _present(value: Any, path: list[str]) -> bool:
+    """Whether something is set at a path; `*` is every item of a list."""
+    if not path:
+        return value is not None
+    if path[0] == "*":
+        return isinstance(value, list) and any(_present(item, path[1:]) for item in value)
+    return isinstance(value, dict) and _present(value.get(path[0]), path[1:])
+
+
+class _Problem:
+    """`place` is the structure that it is found in, as a JSON pointer without its #."""
+
+    def __init__(self, place: str, text: str, classic: str) -> None:
+        self._place = place
+        self._text = text
+        self._classic = classic
+
+    def __str__(self) -> str:
+        return f"#{self._place}: {self._text}"
+
+    def classic(self) -> str:
+        return self._classic
+
+
+class _Check:
+    def __init__(self, schema: ResourceSchema) -> None:
+        self._schema = schema
+        self._given = {name for name in schema.read_only if "/" not in name}  # by AWS, so not by a template
+
+    def problems(self, properties: dict[str, Any]) -> Iterator[_Problem]:
+        schema = self._schema
+        writable = {name: kind for name, kind in schema.properties.items() if name not in self._given}
+        required = tuple(name for name in schema.required if name not in self._given)
+        yield from self._structure(Definition(writable, required), properties, "")
+
+    def _structure(self, wanted: Definition, value: dict[str, Any], place: str) -> Iterator[_Problem]:
+        for name in wanted.required:
+            if value.get(name) is None:
+                yield _Problem(place, f"required key [{name}] not found", f"Property {name} cannot be empty.")
+        for name in value:
+            if name not in wanted.properties and not wanted.open:
+                old = f"Encountered unsupported property {name}"
+                yield _Problem(place, f"extraneous key [{name}] is not permitted", old)
+        for name, item in value.items():
+            if name in wanted.properties and item is not None:
+                yield from self._value(wanted.properties[name], item, f"{place}/{name}")
+
+    def _value(self, kind: Any, value: Any, place: str) -> Iterator[_Problem]:
+        if kind == "json" or _unknown(value):
+            return
+        if isinstance(kind, list):
+            if not isinstance(value, list):
+                yield _mismatch(place, "JSONArray", value)
+                return
+            for index, item in enumerate(value):
+                yield from self._value(kind[0], item, f"{place}/{index}")
+        elif isinstance(kind, dict) or kind.startswith("#"):
+            if not isinstance(value, dict):
+                yield _mismatch(place, "JSONObject", value)
+            elif isinstance(kind, dict):
+                for key, item in value.items():
+                    yield from self._value(kind["*"], item, f"{place}/{key}")
+            else:
+                yield from self._structure(self._schema.definitions[kind[1:]], value, place)
+        elif not _FITS[kind](value):
+            yield _mismatch(place, _WANTED[kind], value)
+
+
+def _mismatch(place: str, wanted: str, value: Any) -> _Problem:
+    name = place.rsplit("/", 1)[1]
+    old = {"JSONArray": "List", "JSONObject": "Map"}.get(wanted, wanted)
+    return _Problem(
+        place, f"expected type: {wanted}, found: {_found(value)}", f"Value of property {name} must be of type {old}"
+    )
+
+
+def _found(value: Any) -> str:
+    """The name of a value's type in Java, whose validator AWS uses."""
+    match value:
+        case bool():
+            return "Boolean"
+        case int():
+            return "Integer"
+        case float():
+            return "BigDecimal"
+        case str():
+            return "String"
+        case dict():
+            return "JSONObject"
+        case list():
+            return "JSONArray"
+    return "Null"
+
+
+def _unknown(value: Any) -> bool:
+    return isinstance(value, str) and (UNKNOWN in value or _REFERENCE in value)
+
+
+def _is_integer(value: Any) -> bool:
+    if isinstance(value, str):
+        return _INTEGER.fullmatch(value) is not None
+    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return _NUMBER.fullmatch(value) is not None
+    return not isinstance(value, bool) and isinstance(value, int | float)
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "string": lambda value: not isinstance(value, dict | list),
+    "boolean": lambda value: isinstance(value, bool) or (isinstance(value, str) and value.lower() in ("true", "false")),
+    "integer": _is_integer,
+    "number": _is_number,
+}
+_AS: dict[str, Callable[[Any], Any]] = {
+    "string": text_of,
+    "boolean": lambda value: value if isinstance(value, bool) else value.lower() == "true",
+    "integer": lambda value: int(value.partition(".")[0]) if isinstance(value, str) else int(value),
+    "number": lambda value: value if not isinstance(value, str) else _number(value),
+}
+
+
+def _number(text: str) -> int | float:
+    return int(text) if text.lstrip("+-").isdigit() else float(text)
+
+
+class _Typing:
+    def __init__(self, schema: ResourceSchema) -> None:
+        self._schema = schema
+
+    def members(self, wanted: ResourceSchema | Definition, value: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: self._value(wanted.properties.get(name, "json"), item)
+            for name, item in value.items()
+            if item is not None
+        }
+
+    def _value(self, kind: Any, value: Any) -> Any:
+        if kind == "json" or value is None:
+            return value
+        if isinstance(kind, list):
+            return [self._value(kind[0], item) for item in value] if isinstance(value, list) else value
+        if isinstance(kind, dict):
+            if not isinstance(value, dict):
+                return value
+            return {key: self._value(kind["*"], item) for key, item in value.items()}
+        if kind.startswith("#"):
+            definition = self._schema.definitions[kind[1:]]
+            return self.members(definition, value) if isinstance(value, dict) else value
+        return _AS[kind](value) if _FITS[kind](value) else value

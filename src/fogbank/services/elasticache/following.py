@@ -1,0 +1,107 @@
+"""A running Valkey node follows the records: its users, its directives, whom it copies, its place in the cluster.
+
+https://valkey.io/commands/cluster-failover/, https://valkey.io/commands/replicaof/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from fogbank.engines.resp import Client, Refused
+from fogbank.engines.valkey import Valkey, facts
+
+from .plans import Plan
+
+log = logging.getLogger("fogbank.elasticache")
+HAND_OVER = 3.0  # real seconds for a primary that is there to let its replica take over
+LOOK = 0.05
+
+
+class Follower:
+    """What the node was told so far, so that it is told changes only."""
+
+    def __init__(self, plan: Plan) -> None:
+        engine = plan.engine
+        self._acl = list(engine.acl) if isinstance(engine, Valkey) else []
+        self._config = dict(engine.config) if isinstance(engine, Valkey) else {}
+
+    async def follow(self, wanted: Plan) -> None:
+        """Make the node what it should be; what it refuses is logged, and asked again at the next change."""
+        engine = wanted.engine
+        if not isinstance(engine, Valkey):
+            return
+        try:
+            async with engine.admin() as server:
+                await self._users(server, engine)
+                await self._directives(server, engine)
+                await (_in_cluster if engine.cluster else _replicate)(server, wanted)
+        except (OSError, Refused) as error:
+            log.warning("the server on port %s does not follow: %s", engine.port, error)
+
+    async def _users(self, server: Client, engine: Valkey) -> None:
+        if list(engine.acl) != self._acl:
+            await asyncio.to_thread(engine.write_acl, engine.acl)
+            await server.call("ACL", "LOAD")
+            self._acl = list(engine.acl)
+
+    async def _directives(self, server: Client, engine: Valkey) -> None:
+        for name, value in engine.config.items():
+            if self._config.get(name) != value:
+                self._config[name] = value
+                try:
+                    await server.call("CONFIG", "SET", name, value.strip('"'))
+                except Refused as error:  # those that wait for a reboot
+                    log.info("%s takes effect when the server on port %s starts anew: %s", name, engine.port, error)
+
+
+async def _replicate(server: Client, wanted: Plan) -> None:
+    """Without cluster mode: copy the one that is primary, or nobody."""
+    info = facts(await server.call("INFO", "replication"))
+    now = int(info["master_port"]) if info["role"] == "slave" else 0
+    if now == wanted.primary:
+        return
+    if wanted.primary:
+        await server.call("REPLICAOF", "127.0.0.1", wanted.primary)
+    else:
+        await server.call("REPLICAOF", "NO", "ONE")
+
+
+async def _in_cluster(server: Client, wanted: Plan) -> None:
+    """In cluster mode: know the other nodes, and be primary or replica as wanted."""
+    known = {line.split(" ")[0]: line.split(" ") for line in _lines(await server.call("CLUSTER", "NODES"))}
+    for identity, (port, bus) in wanted.peers.items():
+        if identity not in known:
+            await server.call("CLUSTER", "MEET", "127.0.0.1", port, bus)
+    own = known.get(wanted.identity)
+    if own is None:
+        return
+    if wanted.primary:
+        if own[3] != wanted.primary_identity and wanted.primary_identity in known and not own[8:]:
+            await server.call("CLUSTER", "REPLICATE", wanted.primary_identity)
+    elif "slave" in own[2]:
+        await take_over(server)
+
+
+async def take_over(server: Client) -> None:
+    """Become the primary of the shard: handed over by the one there is, or else without it."""
+    try:
+        await server.call("CLUSTER", "FAILOVER")
+        if await _is_primary(server):
+            return
+    except Refused as error:  # the primary is down
+        log.info("taking over without the primary: %s", error)
+    await server.call("CLUSTER", "FAILOVER", "TAKEOVER")
+    await _is_primary(server)
+
+
+async def _is_primary(server: Client) -> bool:
+    for _ in range(int(HAND_OVER / LOOK)):
+        if facts(await server.call("INFO", "replication"))["role"] == "master":
+            return True
+        await asyncio.sleep(LOOK)
+    return False
+
+
+def _lines(nodes: bytes) -> list[str]:
+    return [line for line in nodes.decode().splitlines() if line]

@@ -1,0 +1,68 @@
+"""Tags of everything that has an ARN.
+
+https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Tagging-Resources.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core import tags
+from fogbank.core.context import Context
+from fogbank.core.operation import operation
+
+from ..errors import InvalidParameterValue, TagNotFound, TagQuotaExceeded
+from ..names import by_arn, tagged
+from ..nodes import members
+from ..records import CLUSTERS, Group
+
+Request = dict[str, Any]
+MOST = 50
+
+
+@operation("elasticache", "AddTagsToResource", resource=tagged)
+def add_tags_to_resource(ctx: Context, req: Request) -> dict[str, Any]:
+    """Set tags; those of a replication group are set on its clusters too."""
+    given = tags.from_list(req["Tags"])
+    for key in given:
+        if not key or key.lower().startswith("aws:") or len(key) > 128:
+            raise InvalidParameterValue(f"The tag key {key!r} is not valid: it has 1 to 128 characters and does not "
+                                        "begin with aws:")  # fmt: skip
+    with ctx.write() as tx:
+        kind, name = by_arn(ctx, req["ResourceName"])
+        found = kind.require(tx, ctx, name)
+        found.tags = found.tags | given
+        if len(found.tags) > MOST:
+            raise TagQuotaExceeded
+        tx.put(kind.table, found)
+        if isinstance(found, Group):
+            for member in members(tx, ctx, found.id):
+                member.tags = member.tags | given
+                tx.put(CLUSTERS, member)
+    return {"TagList": tags.to_list(found.tags)}
+
+
+@operation("elasticache", "RemoveTagsFromResource", resource=tagged)
+def remove_tags_from_resource(ctx: Context, req: Request) -> dict[str, Any]:
+    """Take tags away; one that is not there is an error."""
+    with ctx.write() as tx:
+        kind, name = by_arn(ctx, req["ResourceName"])
+        found = kind.require(tx, ctx, name)
+        missing = [key for key in req["TagKeys"] if key not in found.tags]
+        if missing:
+            raise TagNotFound(f"The tag {missing[0]} was not found on this resource.")
+        found.tags = tags.without(found.tags, req["TagKeys"])
+        tx.put(kind.table, found)
+        if isinstance(found, Group):
+            for member in members(tx, ctx, found.id):
+                member.tags = tags.without(member.tags, req["TagKeys"])
+                tx.put(CLUSTERS, member)
+    return {"TagList": tags.to_list(found.tags)}
+
+
+@operation("elasticache", "ListTagsForResource", resource=tagged)
+def list_tags_for_resource(ctx: Context, req: Request) -> dict[str, Any]:
+    """The tags."""
+    with ctx.read() as tx:
+        kind, name = by_arn(ctx, req["ResourceName"])
+        return {"TagList": tags.to_list(kind.require(tx, ctx, name).tags)}

@@ -1,0 +1,75 @@
+"""A planned change of a shard's primary: nothing that was written is lost.
+
+https://valkey.io/commands/failover/, https://valkey.io/commands/cluster-failover/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from fogbank.core.context import Context
+from fogbank.engines import valkey
+from fogbank.engines.resp import Client, Refused
+from fogbank.store.api import Reader, Transaction
+
+from . import following, plans, settling
+from .events import tell
+from .records import CLUSTERS, GROUPS, Cluster, Group, Shard
+
+log = logging.getLogger("fogbank.elasticache")
+LONGEST_MS = 3000
+
+
+async def hand_over(ctx: Context, group_id: str, shard_id: str, chosen: str) -> None:
+    """Make `chosen` the primary: its server first, in agreement with the one that is it, then the record."""
+    found = await ctx.fetch(_both, ctx, group_id, shard_id, chosen)
+    if found is not None:
+        group, old, new = found
+        password = plans.password(ctx, group.id)
+        try:
+            if group.cluster_mode:
+                async with Client(new.nodes[0].port, valkey.ADMIN, password) as server:
+                    await following.take_over(server)
+            else:
+                async with Client(old.nodes[0].port, valkey.ADMIN, password) as server:
+                    await _fail_over(server, new.nodes[0].port)
+        except (OSError, Refused) as error:  # the record decides: the nodes follow it then without agreement
+            log.warning("%s takes over without agreement: %s", chosen, error)
+    await ctx.transact(_promoted, ctx, group_id, shard_id, chosen)
+
+
+def _both(tx: Reader, ctx: Context, group_id: str, shard_id: str, chosen: str) -> tuple[Group, Cluster, Cluster] | None:
+    group = tx.get(GROUPS, (ctx.account, ctx.region, group_id))
+    shard = _shard(group, shard_id)
+    if group is None or shard is None or shard.primary == chosen:
+        return None
+    old, new = (tx.get(CLUSTERS, (ctx.account, ctx.region, id)) for id in (shard.primary, chosen))
+    return (group, old, new) if old is not None and new is not None else None
+
+
+def _shard(group: Group | None, shard_id: str) -> Shard | None:
+    return next((shard for shard in group.shards if shard.id == shard_id), None) if group is not None else None
+
+
+async def _fail_over(server: Client, port: int) -> None:
+    """The primary stops writes, waits until the replica has everything, and becomes its replica."""
+    await server.call("FAILOVER", "TO", "127.0.0.1", port, "TIMEOUT", LONGEST_MS)
+    state = "asked"
+    while state != "no-failover":
+        await asyncio.sleep(following.LOOK)
+        state = valkey.facts(await server.call("INFO", "replication")).get("master_failover_state", "no-failover")
+
+
+def _promoted(tx: Transaction, ctx: Context, group_id: str, shard_id: str, chosen: str) -> None:
+    group = tx.get(GROUPS, (ctx.account, ctx.region, group_id))
+    shard = _shard(group, shard_id)
+    if group is None or shard is None or chosen not in shard.members:
+        return
+    if shard.primary != chosen:
+        before = shard.primary
+        settling.promote(tx, ctx, group, shard, chosen)
+        text = f"Failover from primary node {before} to replica node {chosen} completed"
+        tell(tx, ctx, "replication-group", group.id, text)
+        tell(tx, ctx, "cache-cluster", before, f"Finished recovery for cache nodes {shard.id}")
+    settling.settle_group(tx, ctx, group_id)

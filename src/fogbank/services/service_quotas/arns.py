@@ -1,0 +1,54 @@
+"""The resources of Service Quotas' actions: a quota of the account.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
+
+That the tagging actions are asked on the quota's ARN could not be confirmed: the page names no resource for them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fogbank.core import tags
+from fogbank.core.context import Context
+from fogbank.core.kinds import Named, named
+from fogbank.core.operation import Access
+from fogbank.core.quotas import Quota
+
+from . import catalog
+from .errors import NoSuchResourceException
+
+
+def arn_of(ctx: Context, service: str, quota: Quota, *, account: str | None = None) -> str:
+    """arn:aws:servicequotas:REGION:ACCOUNT:SERVICE/CODE; without a region for a quota of all regions together."""
+    region = "" if quota.everywhere else ctx.region
+    return ctx.arn("servicequotas", f"{service}/{quota.code}", region=region, account=account)
+
+
+def requested(ctx: Context, req: dict[str, Any]) -> Access:
+    """The quota of ServiceCode and QuotaCode."""
+    service = req["ServiceCode"]
+    quota = catalog.quota_of(ctx, service, req["QuotaCode"])
+    return Access("", named(arn_of(ctx, service, quota), ctx.account), {"servicequotas:service": service})
+
+
+def read(ctx: Context, arn: str) -> tuple[str, Quota]:
+    """The service's code and the quota that an ARN names, of this account and region."""
+    service, _, code = arn.rpartition(":")[2].partition("/")
+    quota = catalog.quota_of(ctx, service, code)
+    if arn != arn_of(ctx, service, quota):
+        raise NoSuchResourceException
+    return service, quota
+
+
+def tagged(ctx: Context, req: dict[str, Any]) -> Named:
+    service, quota = read(ctx, req["ResourceARN"])
+    return named(arn_of(ctx, service, quota), ctx.account)
+
+
+def tagging(ctx: Context, req: dict[str, Any]) -> Access:
+    return Access("", tagged(ctx, req), tags.conditions(tags.from_list(req["Tags"])))
+
+
+def untagging(ctx: Context, req: dict[str, Any]) -> Access:
+    return Access("", tagged(ctx, req), tags.conditions({}, req["TagKeys"]))

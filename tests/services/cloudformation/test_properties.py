@@ -1,0 +1,195 @@
+"""Properties are held against AWS's schemas before anything is made.
+
+The texts are those of stack events that users report; the event's DetailedStatus is VALIDATION_FAILED:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackEvent.html
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from fogbank.core import services
+from fogbank.services.cloudformation.engine import registry
+from fogbank.services.cloudformation.engine.properties import refusal, typed
+from fogbank.wire import resource_schemas
+
+SAID = "Properties validation failed for resource R with message:\n"
+
+
+def refused(type_name, properties):
+    kind = registry.find(type_name)
+    assert kind is not None
+    return refusal(kind, "R", properties, early=True)
+
+
+@pytest.mark.parametrize(
+    ("type_name", "properties", "said"),
+    [
+        ("AWS::S3::Bucket", {"BuketName": "x"}, "[#: extraneous key [BuketName] is not permitted]"),
+        ("AWS::SQS::Queue", {"VisibilityTimeoutt": 3}, "[#: extraneous key [VisibilityTimeoutt] is not permitted]"),
+        ("AWS::SQS::Queue", {"Arn": "arn"}, "[#: extraneous key [Arn] is not permitted]"),
+        ("AWS::KMS::Alias", {"AliasName": "alias/a"}, "[#: required key [TargetKeyId] not found]"),
+        ("AWS::SQS::Queue", {"DelaySeconds": "soon"}, "[#/DelaySeconds: expected type: Integer, found: String]"),
+        ("AWS::SQS::Queue", {"DelaySeconds": 1.5}, "[#/DelaySeconds: expected type: Integer, found: BigDecimal]"),
+        ("AWS::SQS::Queue", {"FifoQueue": "yes"}, "[#/FifoQueue: expected type: Boolean, found: String]"),
+        ("AWS::SQS::Queue", {"QueueName": ["a"]}, "[#/QueueName: expected type: String, found: JSONArray]"),
+        ("AWS::SQS::Queue", {"QueueName": {"a": 1}}, "[#/QueueName: expected type: String, found: JSONObject]"),
+        ("AWS::SQS::Queue", {"Tags": {"a": "b"}}, "[#/Tags: expected type: JSONArray, found: JSONObject]"),
+        ("AWS::SQS::Queue", {"Tags": [{"Key": "a"}]}, "[#/Tags/0: required key [Value] not found]"),
+        ("AWS::SSM::Parameter", {"Type": "String", "Value": "v", "Tags": {"a": []}},
+         "[#/Tags/a: expected type: String, found: JSONArray]"),
+        ("AWS::SQS::Queue", {"Tags": [{"Key": "a", "Value": "b", "Colour": 1}], "Name": "q"},
+         "[#: extraneous key [Name] is not permitted, #/Tags/0: extraneous key [Colour] is not permitted]"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(type_name, properties, said):
+    assert refused(type_name, properties) == SAID + said
+
+
+@pytest.mark.parametrize(
+    ("properties", "said"),
+    [
+        ({"UserName": "u", "Statuss": "Active"}, "Encountered unsupported property Statuss"),
+        ({}, "Property UserName cannot be empty."),
+        ({"UserName": ["u"]}, "Value of property UserName must be of type String"),
+    ],
+)
+def test_types_without_handlers_have_the_older_texts(properties, said):
+    assert refused("AWS::IAM::AccessKey", properties) == said
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"DelaySeconds": "3", "FifoQueue": "True", "QueueName": 7},
+        {"DelaySeconds": 3.0, "Tags": [{"Key": 1, "Value": True}]},
+        {"DelaySeconds": "{{resolve:ssm:delay:1}}", "Tags": "{{changeSet:KNOWN_AFTER_APPLY}}"},
+        {"RedrivePolicy": {"deadLetterTargetArn": "a"}},
+    ],
+)
+def test_what_is_taken(properties):
+    assert refused("AWS::SQS::Queue", properties) == ""
+
+
+def test_handlers_get_the_types_of_the_schema():
+    given = {"DelaySeconds": "3", "FifoQueue": "True", "QueueName": 7, "Tags": [{"Key": "a", "Value": True}]}
+    assert typed("AWS::SQS::Queue", given) == {
+        "DelaySeconds": 3,
+        "FifoQueue": True,
+        "QueueName": "7",
+        "Tags": [{"Key": "a", "Value": "true"}],
+    }
+    assert typed("AWS::CloudWatch::Alarm", {"Threshold": "0.5", "Period": "60"}) == {"Threshold": 0.5, "Period": 60}
+    assert typed("Custom::Thing", {"Any": ["thing"]}) == {"Any": ["thing"]}
+
+
+def test_nothing_is_made_of_a_template_with_a_wrong_property(cfn, aws):
+    """The stack event is as users report it: "Validation failed for following resources: [X]. Rollback …"."""
+    template = {
+        "Parameters": {"Delay": {"Type": "String", "Default": "never"}},
+        "Resources": {
+            "Good": {"Type": "AWS::SQS::Queue"},
+            "Bad": {"Type": "AWS::S3::Bucket", "DependsOn": "Good", "Properties": {"BuketName": "xx"}},
+            "Worse": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": {"Ref": "Delay"}}},
+        },
+    }
+    stack = cfn.create("typo", template)
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    said = {event["LogicalResourceId"]: event for event in cfn.events("typo") if "DetailedStatus" in event}
+    assert set(said) == {"Bad", "Worse"}
+    assert said["Bad"]["DetailedStatus"] == "VALIDATION_FAILED"
+    assert said["Bad"]["ResourceStatus"] == "CREATE_FAILED"
+    assert said["Bad"]["ResourceStatusReason"] == (
+        "Properties validation failed for resource Bad with message:\n[#: extraneous key [BuketName] is not permitted]"
+    )
+    rolled = next(e for e in cfn.events("typo") if e["ResourceStatus"] == "ROLLBACK_IN_PROGRESS")
+    assert rolled["ResourceStatusReason"] == (
+        "Validation failed for following resources: [Bad, Worse]. Rollback requested by user."
+    )
+    assert ("Good", "CREATE_IN_PROGRESS") not in cfn.story("typo")
+    assert aws.client("sqs").list_queues().get("QueueUrls", []) == []
+
+
+def test_an_update_with_a_wrong_property_changes_nothing(cfn, aws):
+    queues = {"A": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 1}}, "B": {"Type": "AWS::SQS::Queue"}}
+    cfn.create("live", {"Resources": queues})
+    before = cfn.physical("live")
+    wrong = {
+        "A": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 2}},
+        "B": {"Type": "AWS::SQS::Queue", "Properties": {"Delay": 2}},
+        "C": {"Type": "AWS::SQS::Queue"},
+    }
+    assert cfn.update("live", {"Resources": wrong})["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert ("B", "UPDATE_FAILED") in cfn.story("live")
+    assert ("A", "UPDATE_IN_PROGRESS") not in cfn.story("live")
+    assert cfn.physical("live") == before
+    shown = aws.client("sqs").get_queue_attributes(QueueUrl=before["A"], AttributeNames=["DelaySeconds"])
+    assert shown["Attributes"] == {"DelaySeconds": "1"}
+
+
+def test_what_only_shows_later_fails_when_its_turn_has_come(cfn):
+    template = {
+        "Resources": {
+            "Q": {"Type": "AWS::SQS::Queue"},
+            "P": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": {"Fn::GetAtt": ["Q", "Arn"]}}},
+        }
+    }
+    assert cfn.create("late", template)["StackStatus"] == "ROLLBACK_COMPLETE"
+    said = next(e["ResourceStatusReason"] for e in cfn.events("late") if e["ResourceStatus"] == "CREATE_FAILED")
+    assert said == (
+        "Properties validation failed for resource P with message:\n"
+        "#/DelaySeconds: expected type: Integer, found: String"
+    )
+
+
+@pytest.mark.parametrize(
+    ("type_name", "properties", "name"),
+    [
+        ("AWS::DynamoDB::Table", {"ResourcePolicy": {"PolicyDocument": {}}}, "ResourcePolicy"),
+        ("AWS::SNS::Topic", {"MaximumMessageSize": 1024}, "MaximumMessageSize"),
+        ("AWS::S3::Bucket", {"MetadataTableConfiguration": {"S3TablesDestination": {"TableBucketArn": "a",
+         "TableName": "t"}}}, "MetadataTableConfiguration"),
+    ],
+)  # fmt: skip
+def test_a_property_that_is_not_built_is_named(cfn, type_name, properties, name):
+    table = {
+        "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    more = table if type_name == "AWS::DynamoDB::Table" else {}
+    cfn.create("later", {"Resources": {"R": {"Type": type_name, "Properties": {**more, **properties}}}})
+    said = next(e["ResourceStatusReason"] for e in cfn.events("later") if e["ResourceStatus"] == "CREATE_FAILED")
+    assert f"Fogbank has not built the property {name} of {type_name}" in said
+
+
+TYPES = sorted(
+    kind.type_name
+    for name in services.built()
+    for kind in services.load(name).resource_types.values()  # type: ignore[union-attr]
+)
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_every_type_is_awss_and_found_by_its_name(type_name):
+    kind, schema = registry.find(type_name), resource_schemas.find(type_name)
+    assert kind is not None, "registry._SERVICES leads elsewhere"
+    assert schema is not None
+    named = {name.partition("/")[0] for name in (*(kind.immutable or ()), *kind.fixed, *kind.unbuilt)}
+    assert named <= set(schema.properties)
+    assert kind.immutable is None or set(kind.immutable) != set(schema.create_only), "AWS's schema says the same"
+    assert not [name for name in schema.create_only if "/" in name], "registry.immutable leaves such a path out"
+
+
+def test_a_type_that_nobody_has_imports_nothing():
+    code = (
+        "import sys; from fogbank.services.cloudformation.engine import registry;"
+        "before = set(sys.modules);"
+        "print([registry.find(n) for n in ('AWS::Nobody::Knows', 'AWS::SQS::Nothing', 'AWS::EC2::Instance')],"
+        " sorted(n for n in set(sys.modules) - before if n.startswith('fogbank.services')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[None, None, None] []"
