@@ -118,7 +118,7 @@ class App:
         settings = self.settings
         self.store.subscribe(self._heard)
         timetravel.load(self)
-        self.audit.learn()
+        self.audit.start()
         self.local(timetravel.Follower)
         self._server = Server(
             self.handle,

@@ -312,7 +312,11 @@ class Pipeline:
             perf_counter() - call.started,
         )
         app.trace.add(hop)
-        if operation is not None and call.ctx is not None and (not operation.data_event or app.audit.asked):
+        if (
+            operation is not None
+            and call.ctx is not None
+            and (not operation.data_event or operation.service in app.audit.asked)
+        ):
             app.audit.record(hop, call.ctx, operation, call.params, result, error)
 
     # -- calls between services --------------------------------------------------------------------------------------
@@ -350,6 +354,6 @@ class Pipeline:
         finally:
             hop.fidelity = _fidelity(declared, child)
             hop.seconds = perf_counter() - started
-            if not declared.data_event or app.audit.asked:
+            if not declared.data_event or service in app.audit.asked:
                 app.audit.record(hop, child, declared, params, result, problem, f"{ctx.service}.amazonaws.com")
         return result
