@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, cast
+from collections.abc import Awaitable
+from typing import cast
 
 from ..core.http import Request, Response
 from .arriving import Arrival
 from .exchange import Exchange, failure
 from .parsing import CHUNKED, USUAL, Manner, Refusal
 from .sending import deliver, send
+from .serving import Serving
 from .streams import HIGH, BodyMalformed, BodyTimeout, Outlet
 from .writing import quick, refusal
 
-if TYPE_CHECKING:
-    from .server import Server
-
 log = logging.getLogger("fogbank.gateway")
-
-Handler = Callable[[Request], Response | Awaitable[Response]]
 
 _HEAD, _BODY, _SHUT = range(3)  # what the next bytes from the client are: a request's head, a body, nothing of interest
 _CR = 13
@@ -38,7 +34,7 @@ class Connection(asyncio.Protocol):
     transport: asyncio.Transport
     outlet: Outlet
 
-    def __init__(self, server: Server, scheme: str) -> None:
+    def __init__(self, server: Serving, scheme: str) -> None:
         self._server = server
         self._scheme = scheme
         self._loop = asyncio.get_running_loop()

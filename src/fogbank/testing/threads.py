@@ -13,7 +13,7 @@ from fogbank.app import App
 from fogbank.core.settings import Settings
 from fogbank.gateway import loop
 
-from .clouds import Cloud, CloudFailed
+from .handles import Cloud, CloudFailed
 
 T = TypeVar("T")
 PATIENCE = 30.0
