@@ -8,11 +8,11 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 
-from ..core.http import FileSlice, Response
+from ..core.http import FileSlice, Response, Upgrade
 from .exchange import Exchange, failure
 from .serving import Serving
 from .streams import ClientDisconnected, Outlet
-from .writing import SMALL_FILE, BadResponse, Framing, frame, send_file, send_pieces
+from .writing import SMALL_FILE, BadResponse, Framing, frame, plain, send_file, send_pieces
 
 log = logging.getLogger("fogbank.gateway")
 
@@ -56,8 +56,10 @@ async def deliver(
             response = answer if isinstance(answer, Response) else await answer
         except Exception as error:  # the outermost edge: logged, answered
             response = failure(error)
+        if isinstance(response, Upgrade):
+            response = _upgraded(outlet, exchange, response)
         if not outlet.lost:
-            if not send(server, outlet, exchange, response):
+            if exchange.socket is None and not send(server, outlet, exchange, response):
                 await _send_long(server, outlet, exchange, response)
             done(exchange)
     except ClientDisconnected:
@@ -68,6 +70,18 @@ async def deliver(
     except Exception:  # the outermost edge: the head is out, so only a broken body tells the client
         log.exception("while sending the response to %s %s", exchange.request.method, exchange.request.path)
         outlet.transport.abort()
+
+
+def _upgraded(outlet: Outlet, exchange: Exchange, response: Upgrade) -> Response:
+    """Answer a WebSocket's handshake; the response to send instead where it is none."""
+    from .websocket import Socket  # not before somebody has use for it
+
+    socket = Socket(outlet, response)
+    if socket.accept(exchange.request, response):
+        exchange.socket = socket
+        return response
+    exchange.keep = False
+    return plain(400, "this is no WebSocket handshake")
 
 
 async def _send_long(server: Serving, outlet: Outlet, exchange: Exchange, response: Response) -> None:
