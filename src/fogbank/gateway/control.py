@@ -13,7 +13,7 @@ import hmac
 import os
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, unquote
 
 import msgspec
@@ -26,8 +26,7 @@ from fogbank.engines import folders
 from fogbank.jobs import failed, timetravel
 from fogbank.store.api import Conflict, StoreError
 
-if TYPE_CHECKING:
-    from fogbank.app import App
+from .house import House
 
 MAX_BODY = 1 << 20
 SIGN = ("x-fogbank-version", __version__)  # by it the command knows that it speaks to a Fogbank
@@ -48,7 +47,7 @@ class Refused(Exception):
 
 
 class Control:
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: House) -> None:
         self._app = app
         self._started = time.monotonic()
         self.token = tokens.kept(app.settings.data)

@@ -12,7 +12,7 @@ import inspect
 import logging
 from collections.abc import Awaitable, Coroutine
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import msgspec
 
@@ -41,10 +41,8 @@ from fogbank.wire import hosts
 from fogbank.wire.codec import JSON
 
 from . import cors
+from .house import House
 from .routing import DataPlane, Router, Target
-
-if TYPE_CHECKING:
-    from fogbank.app import App
 
 log = logging.getLogger("fogbank")
 
@@ -88,7 +86,7 @@ def _fidelity(operation: Operation, ctx: Context) -> str:
 
 
 class Pipeline:
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: House) -> None:
         self._app = app
         self._router = Router(app.settings.domains, app.settings.region, app)
         self._enforced = app.settings.iam != "off"

@@ -9,8 +9,8 @@ import pytest
 
 if TYPE_CHECKING:
     from .accounts import Account
-    from .clouds import Cloud
     from .control import CloudClock
+    from .handles import Cloud
 
 
 @pytest.fixture(scope="session")

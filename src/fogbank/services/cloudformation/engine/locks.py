@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator
 
 from fogbank.core.context import Cloud, Context
 from fogbank.jobs.leases import LEASE_SECONDS
-from fogbank.jobs.worker import Node
 from fogbank.store.api import Conflict, Record, StoreError, Table, Transaction
 
 log = logging.getLogger("fogbank.cloudformation")
@@ -35,7 +34,7 @@ class Locks:
     """The stacks that this process runs or waits for."""
 
     def __init__(self, app: Cloud) -> None:
-        self._node = app.local(Node).id
+        self._node = app.node
         self._held: dict[str, tuple[asyncio.Lock, int]] = {}
 
     @contextlib.asynccontextmanager

@@ -1,0 +1,24 @@
+"""The cloud, as the gateway sees it: more of it than a context does."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from fogbank.auth.authorize import Authorizer
+from fogbank.core.context import Cloud
+from fogbank.jobs.worker import Worker
+
+from .strangers import Strangers
+
+
+class House(Cloud, Protocol):
+    """`fogbank.app.App` is the one implementation."""
+
+    authorizer: Authorizer
+    strangers: Strangers
+    worker: Worker
+    stopped: asyncio.Event
+
+    @property
+    def port(self) -> int: ...
