@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .cfn import ResourceType
 from .operation import Endpoint, Job, Operation
+from .targets import Target
 
 SERVICES = "fogbank.services"
 
@@ -23,6 +24,7 @@ class Service:
         self.operations: dict[str, Operation] = {}
         self.jobs: dict[str, Job] = {}
         self.endpoints: dict[str, Endpoint] = {}
+        self.targets: dict[str, Target] = {}  # by the service of ARNs
         self.resource_types: dict[str, ResourceType] = {}
 
     def add(self, mark: object) -> None:
@@ -35,6 +37,8 @@ class Service:
                 self.jobs[mark.kind] = mark
             case Endpoint():
                 self.endpoints[mark.name] = mark
+            case Target():
+                self.targets[mark.service] = mark
             case ResourceType():
                 self.resource_types[mark.type_name] = mark
 
