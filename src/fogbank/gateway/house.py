@@ -8,6 +8,7 @@ from typing import Protocol
 from fogbank.auth.authorize import Authorizer
 from fogbank.core.context import Cloud
 from fogbank.jobs.worker import Worker
+from fogbank.residents.keeper import Keeper
 
 from .strangers import Strangers
 
@@ -18,7 +19,12 @@ class House(Cloud, Protocol):
     authorizer: Authorizer
     strangers: Strangers
     worker: Worker
+    keeper: Keeper
     stopped: asyncio.Event
 
     @property
     def port(self) -> int: ...
+
+    async def reset(self, service: str, /) -> None: ...
+
+    async def forget(self, service: str = "", /) -> None: ...

@@ -12,6 +12,7 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.operation import job
+from fogbank.core.targets import Undeliverable
 from fogbank.store.api import Transaction
 
 from . import evaluating, queries, rules
@@ -150,8 +151,8 @@ async def act(ctx: Context, payload: dict[str, Any]) -> None:
     action, failure = payload["action"], ""
     try:
         done = await deliver(ctx, alarm, payload)
-    except ServiceError as error:
-        done, failure = True, f"{error.code}: {error.message}"
+    except Undeliverable as refused:
+        done, failure = True, f"{refused.error.code}: {refused.error.message}"
 
     def write(tx: Transaction) -> None:
         words = "Successfully executed" if done and not failure else "Failed to execute"
