@@ -19,7 +19,7 @@ from fogbank.core.settings import DEFAULT_SECRET, Settings
 from . import client, config, durations, ports, process
 from . import env as variables
 from .jobs import jobs_app
-from .options import AllowOrigin, Json, Outbound, Port, port_option
+from .options import AllowOrigin, Json, Outbound, Port, port_option, typed
 from .output import emit, fail, guarded
 from .requests import requests
 
@@ -31,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-clock_app = typer.Typer(help="Show and move the cloud's clock.", no_args_is_help=True)
+clock_app = typer.Typer(help="Show and move the cloud's clock.")
 snapshot_app = typer.Typer(help="Save and load the whole cloud while it runs.", no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 app.add_typer(snapshot_app, name="snapshot")
@@ -115,7 +115,7 @@ def up(
         found = {"endpoint": endpoint, "port": settings.port, "data": str(settings.data), "region": settings.region}
         emit(found, as_json, lambda: _welcome(found, settings, already=False, foreground=True))
         if settings.init is not None:  # beside the server: the scripts call it
-            threading.Thread(target=_run_init, args=(settings, umask), name="init", daemon=True).start()
+            threading.Thread(target=_init_beside, args=(settings, umask), name="init", daemon=True).start()
 
     raise typer.Exit(server.run(settings, ready))
 
@@ -145,18 +145,29 @@ def _run_init(settings: Settings, umask: int = -1) -> None:
     run_scripts(settings.init, variables.variables(found, settings.secret, token), umask)
 
 
+def _init_beside(settings: Settings, umask: int) -> None:
+    """The cloud in the foreground runs on when a script fails, and its user reads why."""
+    from .init import ScriptFailed
+
+    try:
+        _run_init(settings, umask)
+    except ScriptFailed as error:
+        sys.stderr.write(f"fogbank: {error}\n")
+
+
 def _welcome(found: dict[str, Any], settings: Settings, *, already: bool, foreground: bool = False) -> None:
     """Endpoint, exports, what to try, how to stop."""
     port = found["port"]
     option = port_option(port)
     secret = settings.secret if settings.secret == DEFAULT_SECRET else "$FOGBANK_SECRET"
     given = variables.variables(found, secret)
-    stop = "Ctrl-C" if foreground else f"fogbank down{option}"
+    command = typed()
+    stop = "Ctrl-C" if foreground else f"{command} down{option}"
     sys.stdout.write(
         f"Fogbank {'is already running' if already else 'is up'}: {found['endpoint']}   (data in {found['data']})\n\n"
         + "".join(f"  export {name}={value}\n" for name, value in given.items())
         + "\nTry:\n  aws s3 mb s3://hello && aws s3 ls\n"
-        + f"  fogbank demo{option}      # a whole application, deployed in front of you\n\nStop: {stop}\n"
+        + f"  {command} demo{option}      # a whole application, deployed in front of you\n\nStop: {stop}\n"
     )
     sys.stdout.flush()
 
@@ -259,7 +270,7 @@ def demo(port: Port = 4566) -> None:
 @app.command()
 @guarded
 def coverage(
-    service: Annotated[str, typer.Argument(help="One service: lists its operations.")] = "",
+    service: Annotated[str, typer.Argument(help="A service: lists its operations. Or a type: AWS::S3::Bucket.")] = "",
     as_json: Json = False,
 ) -> None:
     """What is built, and whether it is real or recorded."""
@@ -268,9 +279,26 @@ def coverage(
     from .report import show_coverage
 
     found = built()
+    if "::" in service:
+        maker = next((name for name, entry in found.items() if service in entry["resource_types"]), "")
+        said = f"{service} is built, by {maker}." if maker else f"Fogbank has not built {service}."
+        emit({"type": service, "built": bool(maker), "service": maker}, as_json, lambda: typer.echo(said))
+        return
     if service and service not in found:
-        fail(f"no service {service!r}; there are: {', '.join(found)}")
+        found[service] = _unbuilt(service)
     emit(found[service] if service else found, as_json, lambda: show_coverage(found, service))
+
+
+def _unbuilt(service: str) -> dict[str, Any]:
+    """What `coverage` says of a service of AWS that Fogbank has nothing of."""
+    from fogbank.core import services
+    from fogbank.wire import models
+
+    try:
+        operations = sorted(models.load(service).operations)
+    except KeyError:
+        fail(f"no service {service!r}; there are: {', '.join(services.built())}")
+    return {"operations": {}, "of": len(operations), "not_built": operations, "resource_types": []}
 
 
 @app.command(short_help="What happened to a call, and what followed.")
@@ -318,6 +346,14 @@ def _show_clock(answer: dict[str, Any], as_json: bool) -> None:
     frozen = ", frozen" if answer["frozen"] else ""
     moved = f" ({ahead} from real time{frozen})" if ahead != "0s" or frozen else " (real time)"
     emit(answer, as_json, lambda: typer.echo(at + moved))
+
+
+@clock_app.callback(invoke_without_command=True)
+@guarded
+def clock(ctx: typer.Context, port: Port = 4566, as_json: Json = False) -> None:
+    """Show and move the cloud's clock."""
+    if ctx.invoked_subcommand is None:
+        clock_show(port, as_json)
 
 
 @clock_app.command("show")

@@ -1,18 +1,14 @@
-"""A cloud for a test: `cloud()` as a context manager, `with_cloud` as a decorator."""
+"""A cloud for a test: `cloud()` as a context manager."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal
 
-from .accounts import Account
 from .handles import Cloud
 
-F = TypeVar("F", bound=Callable[..., Any])
 Mode = Literal["thread", "process"]
 
 
@@ -47,35 +43,3 @@ def cloud(mode: Mode = "thread", *, client_config: Any = None, **settings: Any) 
         yield running
     finally:
         running.stop()
-
-
-@overload
-def with_cloud(function: F) -> F: ...
-@overload
-def with_cloud(**options: Any) -> Callable[[F], F]: ...
-def with_cloud(function: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Run a function (or coroutine function) on a cloud of its own, with os.environ pointing at a fresh account.
-
-    A parameter named `cloud` receives the cloud, one named `account` the account. `options` are those of `cloud`.
-    """
-    if function is None:
-        return functools.partial(with_cloud, **options)
-    wanted = inspect.signature(function).parameters
-
-    def given(running: Cloud, account: Account) -> dict[str, Any]:
-        return {name: value for name, value in (("cloud", running), ("account", account)) if name in wanted}
-
-    @functools.wraps(function)
-    def run(*args: Any, **kw: Any) -> Any:
-        with cloud(**options) as running, running.account().active() as account:
-            return function(*args, **kw, **given(running, account))
-
-    @functools.wraps(function)
-    async def run_async(*args: Any, **kw: Any) -> Any:
-        with cloud(**options) as running, running.account().active() as account:
-            return await function(*args, **kw, **given(running, account))
-
-    wrapper: Any = run_async if inspect.iscoroutinefunction(function) else run
-    left = [parameter for name, parameter in wanted.items() if name not in ("cloud", "account")]
-    wrapper.__signature__ = inspect.signature(function).replace(parameters=left)  # pytest looks for fixtures there
-    return wrapper

@@ -47,6 +47,10 @@ class Cloud:
         """Delete everything of every account, or everything of one service."""
         control.call(self.endpoint, "POST", "reset", {"service": service} if service else {}, token=self.token)
 
+    def release(self, account_id: str) -> None:
+        """Free the names that an account has where all accounts share them: its S3 buckets, with what is in them."""
+        control.call(self.endpoint, "POST", "release", {"account": account_id}, token=self.token)
+
     def why(self, request_id: str) -> list[dict[str, Any]]:
         """What happened to a call, by its ResponseMetadata's RequestId: the call and what followed from it."""
         hops: list[dict[str, Any]] = control.call(self.endpoint, "GET", f"requests/{request_id}", token=self.token)
