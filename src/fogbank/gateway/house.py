@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from fogbank.audit.keeping import Audit
 from fogbank.auth.authorize import Authorizer
 from fogbank.core.context import Cloud
 from fogbank.jobs.worker import Worker
@@ -21,6 +22,9 @@ class House(Cloud, Protocol):
     worker: Worker
     keeper: Keeper
     stopped: asyncio.Event
+
+    @property
+    def audit(self) -> Audit: ...
 
     @property
     def port(self) -> int: ...
