@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from fogbank.core import principal
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Transaction
 
@@ -15,6 +16,8 @@ from . import rules
 from .errors import InvalidParameterValue, MissingParameter
 from .queues import by_arn, queue_arn
 from .records import BODIES, COUNTERS, DEDUPLICATIONS, MESSAGES, QUEUES, Body, Counter, Deduplication, Message, Queue
+
+RETENTION = "sqs.retention"
 
 DEDUP_MS = 300_000
 LONG_BODY = 16_384
@@ -135,14 +138,25 @@ def _keep(tx: Transaction, ctx: Context, queue: Queue, message: Message) -> None
         tx.put(BODIES, Body(queue=queue.id, id=message.id, text=message.body))
         message.body = ""
     tx.put(MESSAGES, message)
-    if not queue.sweeping:
+    if not queue.sweep_ms:
         current = tx.get(QUEUES, (queue.account, queue.region, queue.name))
-        if current is not None and not current.sweeping:
-            current.sweeping = True
-            tx.put(QUEUES, current)
-            delay = queue.number("MessageRetentionPeriod")
-            ctx.later(tx, "sqs.sweep", {"account": queue.account, "name": queue.name, "id": queue.id}, delay=delay)
+        if current is not None and not current.sweep_ms:
+            _expect_expiry(tx, ctx, current)
     tx.signal(topic(queue.id))
+
+
+def _expect_expiry(tx: Transaction, ctx: Context, queue: Queue) -> None:
+    """The queue has messages: it is looked at when the first of them expires."""
+    queue.sweep_ms = int((ctx.now() + queue.number("MessageRetentionPeriod")) * 1000)
+    tx.put(QUEUES, queue)
+    owner = ctx.acting_as(principal.service("sqs.amazonaws.com", queue.account), region=queue.region)
+    owner.reside(tx, RETENTION, "messages")
+    tx.signal(retention_topic(owner))
+
+
+def retention_topic(ctx: Context) -> str:
+    """Signalled when a queue of the account and region has messages again."""
+    return f"sqs/retention/{ctx.account}/{ctx.region}"
 
 
 def body_of(tx: Reader, message: Message) -> str:
