@@ -106,6 +106,11 @@ def up(
         found, same = _background(settings, ctx.obj)
         emit(found, as_json, lambda: _welcome(found, settings, already=same))
         return
+    _foreground(settings, as_json=as_json)
+
+
+def _foreground(settings: Settings, *, as_json: bool) -> None:
+    """Run until it is stopped."""
     process.check_port(settings)
     from fogbank import server
 
