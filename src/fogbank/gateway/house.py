@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from fogbank.audit.keeping import Audit
 from fogbank.auth.authorize import Authorizer
 from fogbank.core.context import Cloud
 from fogbank.jobs.worker import Worker
@@ -16,6 +17,7 @@ from .strangers import Strangers
 class House(Cloud, Protocol):
     """`fogbank.app.App` is the one implementation."""
 
+    audit: Audit
     authorizer: Authorizer
     strangers: Strangers
     worker: Worker
