@@ -120,13 +120,10 @@ def test_a_model_of_our_own_comes_before_botocores(tmp_path: Path, monkeypatch: 
         "operations": {"DescribeStacks": {"name": "DescribeStacks", "http": {"method": "POST", "requestUri": "/"}}},
         "shapes": {},
     }  # fmt: skip
-    for name in ("opsworks", "swf"):
+    for name in ("of-a-test", "swf"):
         (tmp_path / name / "2013-02-18").mkdir(parents=True)
         (tmp_path / name / "2013-02-18" / "service-2.json").write_text(json.dumps(model))
     monkeypatch.setattr(models, "OWN", tmp_path)
-    models.load.cache_clear()
-    try:
-        assert list(models.load("opsworks").operations) == list(models.load("swf").operations) == ["DescribeStacks"]
-        assert "opsworks" in models.names()
-    finally:
-        models.load.cache_clear()
+    assert list(models.load("of-a-test").operations) == ["DescribeStacks"]
+    assert models.model_file("swf") == tmp_path / "swf" / "2013-02-18" / "service-2.json"
+    assert "of-a-test" in models.names()

@@ -115,7 +115,7 @@ class Pipeline:
     def _enter(self, request: Request, visit_id: str = "") -> Response | Awaitable[Response]:
         request_id = visit_id or self._app.ids.uuid()
         try:
-            target = self._router.route(request, passed_on=visit_id != "")
+            target = self._router.route(request, visit_id)
         except ServiceError as error:
             protocol = "json" if request.header("x-amz-target") else "query"
             return wire.error_response(None, protocol, "", error, request_id, request.method)

@@ -16,7 +16,6 @@ from fogbank.core.context import Cloud, Context
 from fogbank.store.api import Conflict, Record, StoreError, Table, Transaction
 
 from .leases import LEASE_SECONDS
-from .worker import Node
 
 log = logging.getLogger("fogbank.jobs")
 
@@ -36,7 +35,7 @@ class Locks:
     """The names that this process works on or waits for."""
 
     def __init__(self, app: Cloud) -> None:
-        self._node = app.local(Node).id
+        self._node = app.node
         self._held: dict[str, tuple[asyncio.Lock, int]] = {}
 
     @contextlib.asynccontextmanager
