@@ -18,6 +18,8 @@ from fogbank.core.settings import DEFAULT_SECRET, Settings
 
 from . import client, config, durations, ports, process
 from . import env as variables
+from .engines import engines_app
+from .engines import running as running_engines
 from .jobs import jobs_app
 from .options import AllowOrigin, Json, Outbound, Port, port_option
 from .output import emit, fail, guarded
@@ -36,6 +38,7 @@ snapshot_app = typer.Typer(help="Save and load the whole cloud while it runs.", 
 app.add_typer(clock_app, name="clock")
 app.add_typer(snapshot_app, name="snapshot")
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(engines_app, name="engines")
 app.command(short_help="The last calls, or calls as they come.")(requests)
 
 
@@ -184,12 +187,14 @@ def status(port: Port = 4566, as_json: Json = False) -> None:
         why = f"fogbank: {error}" if state == "unknown" else f"Nothing runs on port {port}."
         emit({"status": state, "port": port, "error": str(error)}, as_json, lambda: typer.echo(why))
         raise typer.Exit(3) from None
+    found["engines"] = running_engines(port)
     emit(
         found,
         as_json,
         lambda: typer.echo(
             f"Running: {found['endpoint']}, process {found['pid']}, up {durations.shown(found['uptime'])}, data in "
             f"{found['data']}\nServices: {', '.join(found['services'])}"
+            + (f"\nEngines: {', '.join(one['name'] for one in found['engines'])}" if found["engines"] else "")
         ),
     )
 
