@@ -20,6 +20,8 @@ from fogbank.core.settings import DEFAULT_SECRET, Settings
 
 from . import client, config, durations, ports, process
 from . import env as variables
+from .engines import engines_app
+from .engines import running as running_engines
 from .jobs import jobs_app
 from .options import AllowOrigin, Json, Outbound, Port, port_option, typed
 from .output import emit, fail, guarded
@@ -38,6 +40,7 @@ snapshot_app = typer.Typer(help="Save and load the whole cloud while it runs.", 
 app.add_typer(clock_app, name="clock")
 app.add_typer(snapshot_app, name="snapshot")
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(engines_app, name="engines")
 app.command(short_help="The last calls, or calls as they come.")(requests)
 
 
@@ -204,6 +207,7 @@ def status(port: Port = 4566, as_json: Json = False) -> None:
         raise typer.Exit(3) from None
     with contextlib.suppress(client.Refused):  # somebody else's cloud tells no more
         found["residents"] = client.call(port, "GET", "residents")
+    found["engines"] = running_engines(port)
     emit(found, as_json, lambda: typer.echo(_status(found)))
 
 
@@ -214,6 +218,8 @@ def _status(found: dict[str, Any]) -> str:
         f"{found['data']}",
         f"Services: {', '.join(found['services'])}",
     ]
+    if found["engines"]:
+        lines.append(f"Engines: {', '.join(one['name'] for one in found['engines'])}")
     residents = found.get("residents") or []
     for state in ("running", "waiting", "failing"):
         kinds = Counter(row["kind"] for row in residents if row["state"] == state)

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from .engines import known
+
 PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
 
@@ -36,6 +38,8 @@ def examine() -> list[dict[str, Any]]:
     add("psycopg", "--store postgresql://…", psycopg.origin or "" if psycopg else "", "pip install 'fogbank[postgres]'")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
     add("chromium", "the browser test of this repository", chromium, "apt install chromium")
+    for engine in known():
+        add(engine["name"], engine["for"], engine["path"], engine["install"])
     return entries
 
 

@@ -87,3 +87,16 @@ def show_snapshots(found: list[dict[str, Any]]) -> None:
                 f"The description of {entry['name']} is damaged: {entry['damaged']}. `fogbank snapshot load "
                 f"{entry['name']}` tries what its files say, `fogbank snapshot rm {entry['name']}` deletes it."
             )
+
+
+def show_engines(programs: list[dict[str, Any]], running: list[dict[str, Any]]) -> None:
+    table = Table("program", "for", "found / install with")
+    for entry in programs:
+        where = f"{entry['path']} ({entry['source']})" if entry["path"] else entry["install"]
+        table.add_row(entry["name"], entry["for"], where)
+    Console().print(table)
+    if running:
+        table = Table("running", "program", "process", "log")
+        for one in running:
+            table.add_row(one["name"], one["engine"], str(one["pid"]), one["log"])
+        Console().print(table)

@@ -10,12 +10,12 @@ import logging
 
 from fogbank.engines.resp import Client, Refused
 from fogbank.engines.valkey import Valkey, facts
+from fogbank.engines.waiting import until
 
 from .plans import Plan
 
 log = logging.getLogger("fogbank.elasticache")
 HAND_OVER = 3.0  # real seconds for a primary that is there to let its replica take over
-LOOK = 0.05
 
 
 class Follower:
@@ -96,11 +96,10 @@ async def take_over(server: Client) -> None:
 
 
 async def _is_primary(server: Client) -> bool:
-    for _ in range(int(HAND_OVER / LOOK)):
-        if facts(await server.call("INFO", "replication"))["role"] == "master":
-            return True
-        await asyncio.sleep(LOOK)
-    return False
+    async def look() -> bool:
+        return facts(await server.call("INFO", "replication"))["role"] == "master"
+
+    return await until(look, HAND_OVER)
 
 
 def _lines(nodes: bytes) -> list[str]:

@@ -5,12 +5,12 @@ https://valkey.io/commands/failover/, https://valkey.io/commands/cluster-failove
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from fogbank.core.context import Context
 from fogbank.engines import valkey
 from fogbank.engines.resp import Client, Refused
+from fogbank.engines.waiting import until
 from fogbank.store.api import Reader, Transaction
 
 from . import following, plans, settling
@@ -55,10 +55,12 @@ def _shard(group: Group | None, shard_id: str) -> Shard | None:
 async def _fail_over(server: Client, port: int) -> None:
     """The primary stops writes, waits until the replica has everything, and becomes its replica."""
     await server.call("FAILOVER", "TO", "127.0.0.1", port, "TIMEOUT", LONGEST_MS)
-    state = "asked"
-    while state != "no-failover":
-        await asyncio.sleep(following.LOOK)
-        state = valkey.facts(await server.call("INFO", "replication")).get("master_failover_state", "no-failover")
+
+    async def look() -> bool:
+        found = valkey.facts(await server.call("INFO", "replication"))
+        return found.get("master_failover_state", "no-failover") == "no-failover"
+
+    await until(look, 2 * LONGEST_MS / 1000)
 
 
 def _promoted(tx: Transaction, ctx: Context, group_id: str, shard_id: str, chosen: str) -> None:

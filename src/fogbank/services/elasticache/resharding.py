@@ -6,12 +6,12 @@ https://valkey.io/commands/cluster-migrateslots/
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 
 from fogbank.core.context import Context
 from fogbank.engines import valkey
 from fogbank.engines.resp import Client, Refused
+from fogbank.engines.waiting import until
 from fogbank.store.api import Reader, Transaction
 
 from . import nodes, plans, sharding, slots
@@ -19,7 +19,6 @@ from .events import tell
 from .records import CLUSTERS, GROUPS, Cluster, Group
 from .settling import settle_group
 
-LOOK = 0.1
 PATIENCE = 30.0  # real seconds for one move, then the job is tried again
 
 
@@ -76,11 +75,7 @@ async def _held(primaries: Primaries, password: str) -> dict[str, set[int]]:
         known = {line.split(" ")[0] for line in lines if "handshake" not in line}
         if not known >= shard_of.keys():
             raise NotYet(f"{cluster.id} does not know all nodes yet")
-        own = next(line.split(" ") for line in lines if "myself" in line)
-        ranges = [part for part in own[8:] if not part.startswith("[")]
-        found[shard_of[cluster.nodes[0].identity]] = {
-            slot for part in ranges for slot in slots.numbers(slots.parse(part))
-        }
+        found[shard_of[cluster.nodes[0].identity]] = _own(lines)
     return found
 
 
@@ -97,20 +92,22 @@ def _moves(group: Group, held: dict[str, set[int]]) -> Iterator[tuple[str, slots
 async def _move(source: Cluster, ranges: slots.Ranges, target: str, password: str) -> None:
     """Valkey moves them, keys and all, and says when it has."""
     words = [str(number) for first_last in ranges for number in first_last]
-    deadline = asyncio.get_running_loop().time() + PATIENCE
+    moving = set(slots.numbers(ranges))
     async with Client(source.nodes[0].port, valkey.ADMIN, password) as server:
+
+        async def moved() -> bool:
+            return not moving & _own((await server.call("CLUSTER", "NODES")).decode().splitlines())
+
         await server.call("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", *words, "NODE", target)
-        while True:
-            own = next(
-                line for line in (await server.call("CLUSTER", "NODES")).decode().splitlines() if "myself" in line
-            )
-            left = {slot for part in own.split(" ")[8:] if not part.startswith("[")
-                    for slot in slots.numbers(slots.parse(part))}  # fmt: skip
-            if not left & set(slots.numbers(ranges)):
-                return
-            if asyncio.get_running_loop().time() > deadline:
-                raise NotYet(f"slots {shown(ranges)} are still moving")
-            await asyncio.sleep(LOOK)
+        if not await until(moved, PATIENCE):
+            raise NotYet(f"slots {shown(ranges)} are still moving")
+
+
+def _own(lines: list[str]) -> set[int]:
+    """The slots of the node that was asked for the nodes."""
+    own = next(line.split(" ") for line in lines if "myself" in line)
+    ranges = [part for part in own[8:] if not part.startswith("[")]
+    return {slot for part in ranges for slot in slots.numbers(slots.parse(part))}
 
 
 def shown(ranges: slots.Ranges) -> str:
