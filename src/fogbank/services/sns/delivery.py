@@ -58,7 +58,7 @@ def fan_out(tx: Transaction, ctx: Context, topic: Topic, message: dict[str, Any]
                 continue
         payload = {"topic": arn, "subscription": subscription.id, "message": message}
         sns = ctx.acting_as(principal.service("sns.amazonaws.com", topic.account, arn))
-        # a FIFO topic keeps the order of a group: https://docs.aws.amazon.com/sns/latest/dg/fifo-message-delivery.html
+        # "in a strict order relative to the group": https://docs.aws.amazon.com/sns/latest/dg/fifo-message-grouping.html
         order = f"{subscription.arn}/{message['group']}" if _is_fifo(arn) else ""
         sns.later(tx, "sns.deliver", payload, order=order)
 
