@@ -59,12 +59,14 @@ def test_alarms(own_cloud: Any, broken: Any) -> None:
         ComparisonOperator="GreaterThanOrEqualToThreshold",
     )  # fmt: skip
     cloudwatch.put_metric_data(Namespace="N", MetricData=[{"MetricName": "m", "Value": 5.0}])
-    for minute in range(FAILURES + 1):
+
+    def evaluated(times: int) -> bool:
         own_cloud.advance(60)
-        eventually(lambda minute=minute: len(calls) > minute)
-        if minute == 2:
-            assert failing(own_cloud, "cloudwatch.alarm")
-    assert len(calls) > FAILURES
+        return len(calls) >= times
+
+    eventually(lambda: evaluated(3))
+    assert failing(own_cloud, "cloudwatch.alarm")
+    eventually(lambda: evaluated(FAILURES + 1))
     now = datetime.fromtimestamp(own_cloud.app.clock.now(), UTC)
     cloudwatch.put_metric_data(Namespace="N", MetricData=[{"MetricName": "m", "Value": 5.0, "Timestamp": now}])
 
