@@ -31,7 +31,6 @@ HTTP_WAITS = (20.0, 20.0, 20.0)
 def fan_out(tx: Transaction, ctx: Context, topic: Topic, message: dict[str, Any]) -> None:
     """Enqueue a delivery for every confirmed subscription whose filter takes the message."""
     arn = topic_arn(topic)
-<<<<<<< HEAD
     chosen = _subscribed(tx, arn, message)
     if not chosen:
         return
@@ -47,32 +46,6 @@ def fan_out(tx: Transaction, ctx: Context, topic: Topic, message: dict[str, Any]
         # a FIFO topic keeps the order of a group: https://docs.aws.amazon.com/sns/latest/dg/fifo-message-delivery.html
         order = f"{arn}:{subscription}/{message['group']}" if fifo else ""
         itself.later(tx, DELIVER, {"topic": arn, "subscription": subscription, **given}, order=order)
-=======
-    body: Any = None
-    attributes = filters.attributes_view(message["attributes"])
-    for subscription in tx.scan(SUBSCRIPTIONS, (arn,)):
-        if not subscription.confirmed:
-            continue
-        policy = subscription.attributes.get("FilterPolicy")
-        if policy:
-            scope = subscription.attributes.get("FilterPolicyScope", "MessageAttributes")
-            if scope == "MessageBody":
-                if body is None:
-                    try:
-                        body = documents.read(message["text"])
-                    except documents.BadDocument:
-                        body = {}
-                seen = body
-            else:
-                seen = attributes
-            if not filters.compile_policy(policy, scope)(seen):
-                continue
-        payload = {"topic": arn, "subscription": subscription.id, "message": message}
-        sns = ctx.acting_as(principal.service("sns.amazonaws.com", topic.account, arn))
-        # "in a strict order relative to the group": https://docs.aws.amazon.com/sns/latest/dg/fifo-message-grouping.html
-        order = f"{subscription.arn}/{message['group']}" if _is_fifo(arn) else ""
-        sns.later(tx, "sns.deliver", payload, order=order)
->>>>>>> residents
 
 
 def _is_fifo(topic: str) -> bool:
