@@ -74,6 +74,16 @@ def package_of(service: str) -> str:
 
 
 @cache
+def woken_by(what: str) -> tuple[str, ...]:
+    """The residents that are needed once there is the first of something, by the `wakes.toml` of their services."""
+    import tomllib
+
+    root = Path(__file__).parent.parent / "services"
+    found = [tomllib.loads(path.read_text()) for path in sorted(root.glob("*/wakes.toml"))]
+    return tuple(wakes[what] for wakes in found if what in wakes)
+
+
+@cache
 def load(name: str) -> Service | None:
     """Import a service and collect its marks; None when Fogbank has no such service."""
     folder = _folders().get(name)

@@ -17,12 +17,14 @@ from .strangers import Strangers
 class House(Cloud, Protocol):
     """`fogbank.app.App` is the one implementation."""
 
-    audit: Audit
     authorizer: Authorizer
     strangers: Strangers
     worker: Worker
     keeper: Keeper
     stopped: asyncio.Event
+
+    @property
+    def audit(self) -> Audit: ...
 
     @property
     def port(self) -> int: ...
