@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -106,6 +108,11 @@ def up(
         found, same = _background(settings, ctx.obj)
         emit(found, as_json, lambda: _welcome(found, settings, already=same))
         return
+    _foreground(settings, as_json=as_json)
+
+
+def _foreground(settings: Settings, *, as_json: bool) -> None:
+    """Run until it is stopped."""
     process.check_port(settings)
     from fogbank import server
 
@@ -187,7 +194,7 @@ def down(port: Port = 4566, as_json: Json = False) -> None:
 @app.command()
 @guarded
 def status(port: Port = 4566, as_json: Json = False) -> None:
-    """Whether the cloud runs, where, and since when."""
+    """Whether the cloud runs, where, since when, and how what runs by itself in it fares."""
     try:
         found = client.running(port)
     except client.NotRunning as error:
@@ -195,14 +202,29 @@ def status(port: Port = 4566, as_json: Json = False) -> None:
         why = f"fogbank: {error}" if state == "unknown" else f"Nothing runs on port {port}."
         emit({"status": state, "port": port, "error": str(error)}, as_json, lambda: typer.echo(why))
         raise typer.Exit(3) from None
-    emit(
-        found,
-        as_json,
-        lambda: typer.echo(
-            f"Running: {found['endpoint']}, process {found['pid']}, up {durations.shown(found['uptime'])}, data in "
-            f"{found['data']}\nServices: {', '.join(found['services'])}"
-        ),
-    )
+    with contextlib.suppress(client.Refused):  # somebody else's cloud tells no more
+        found["residents"] = client.call(port, "GET", "residents")
+    emit(found, as_json, lambda: typer.echo(_status(found)))
+
+
+def _status(found: dict[str, Any]) -> str:
+    """For people: why some resident fails stands below them all."""
+    lines = [
+        f"Running: {found['endpoint']}, process {found['pid']}, up {durations.shown(found['uptime'])}, data in "
+        f"{found['data']}",
+        f"Services: {', '.join(found['services'])}",
+    ]
+    residents = found.get("residents") or []
+    for state in ("running", "waiting", "failing"):
+        kinds = Counter(row["kind"] for row in residents if row["state"] == state)
+        if kinds:
+            lines.append(f"{state.capitalize()}: " + ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())))
+    lines += [
+        f"  {row['kind']} {row['id']} of {row['account']} in {row['region']}, {row['failures']} times: {row['error']}"
+        for row in residents
+        if row["state"] == "failing"
+    ]
+    return "\n".join(lines)
 
 
 @app.command()

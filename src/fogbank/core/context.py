@@ -35,8 +35,8 @@ class Tls(Protocol):
     async def context(self) -> SSLContext: ...
 
 
-class Audit(Protocol):
-    """What was called is on its way to disk (`fogbank.audit.keeping.Audit` says how)."""
+class Auditing(Protocol):
+    """What calls leave behind (`fogbank.audit.keeping.Audit` keeps it)."""
 
     async def flush(self) -> None: ...
 
@@ -68,7 +68,7 @@ class Cloud(Protocol):
     node: str  # this process among those that share a store
 
     @property
-    def audit(self) -> Audit: ...
+    def audit(self) -> Auditing: ...
 
     @property
     def tls(self) -> Tls: ...

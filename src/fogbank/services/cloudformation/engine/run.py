@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable
 from fogbank.core.clock import aside
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
+from fogbank.jobs.locks import Locks
 from fogbank.store.api import Reader, Transaction
 
 from .. import stacks
@@ -27,7 +28,6 @@ from . import registry
 from .acting import acting
 from .environment import Plan, outputs_of, plan, with_resources
 from .exports import ExportProblem, publish, withdraw
-from .locks import Locks
 from .removal import Removal
 from .steps import Steps
 
@@ -59,7 +59,10 @@ class Run:
         }
 
     async def drive(self) -> None:
-        """Run phase after phase. Safe to call again after a crash, and when there is nothing to do."""
+        """Run phase after phase. Safe to call again after a crash, and when there is nothing to do.
+
+        A deletion waits until the creation that it ends has let go.
+        """
         locks: Locks = self._ctx.app.local(Locks)
         async with locks.hold(self._ctx, self._id):
             await self._drive()
