@@ -17,7 +17,6 @@ from .strangers import Strangers
 class House(Cloud, Protocol):
     """`fogbank.app.App` is the one implementation."""
 
-    audit: Audit
     authorizer: Authorizer
     strangers: Strangers
     worker: Worker
