@@ -14,7 +14,8 @@ from fogbank.core.context import Context
 from fogbank.core.tags import from_list, to_list
 
 from .arns import store_arn
-from .errors import EventDataStoreNotFoundException, TrailNotFoundException
+from .delivery import stamp
+from .errors import EventDataStoreNotFoundException, InvalidEventDataStoreStatusException, TrailNotFoundException
 from .records import STORES, TRAILS
 
 # property -> member of CreateTrail and UpdateTrail
@@ -129,23 +130,24 @@ class EventDataStore:
             stores = await ctx.fetch(lambda tx: list(tx.scan(STORES, (ctx.account, ctx.region))))
             made = (store for store in stores if store.name == chosen and name.made(store.created))
             store = next(made, None)
-            return None if store is None else {"EventDataStoreArn": store_arn(ctx, STORES.key(store)),
-                                               "Status": store.status}  # fmt: skip
+            return None if store is None else {"EventDataStoreArn": store_arn(ctx, STORES.key(store))}
 
         make = create_once(name, lambda: ctx.call("cloudtrail", "CreateEventDataStore", request), found)
-        return self._resource(await make)
+        return await self._resource(ctx, (await make)["EventDataStoreArn"])
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         request = {"EventDataStore": physical_id, **self._settings(new)}
         if new.get("Name"):
             request["Name"] = new["Name"]
-        made = await ctx.call("cloudtrail", "UpdateEventDataStore", request)
+        if {**old, "Tags": None} != {**new, "Tags": None}:
+            await ctx.call("cloudtrail", "UpdateEventDataStore", request)
         await _retag(ctx, physical_id, old, new)
-        return self._resource(made)
+        return await self._resource(ctx, physical_id)
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        request = {"EventDataStore": physical_id}
-        await unless(ctx.call("cloudtrail", "DeleteEventDataStore", request), EventDataStoreNotFoundException.code)
+        """It stays for a while as one that is about to go."""
+        gone = (EventDataStoreNotFoundException.code, InvalidEventDataStoreStatusException.code)
+        await unless(ctx.call("cloudtrail", "DeleteEventDataStore", {"EventDataStore": physical_id}), *gone)
 
     @staticmethod
     def _settings(properties: dict[str, Any]) -> dict[str, Any]:
@@ -158,6 +160,7 @@ class EventDataStore:
         return found
 
     @staticmethod
-    def _resource(made: dict[str, Any]) -> Resource:
-        arn = made["EventDataStoreArn"]
-        return Resource(arn, {"EventDataStoreArn": arn, "Status": made["Status"]})
+    async def _resource(ctx: Context, arn: str) -> Resource:
+        found = await ctx.call("cloudtrail", "GetEventDataStore", {"EventDataStore": arn})
+        times = {name: stamp(found[name]) for name in ("CreatedTimestamp", "UpdatedTimestamp")}
+        return Resource(arn, {"EventDataStoreArn": arn, "Status": found["Status"], **times})
