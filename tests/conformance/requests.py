@@ -64,11 +64,12 @@ def full(shape: Shape, deep: int) -> Any:
 
 def _name(shape: Shape | None, request: dict[str, Any], service: str, world: World) -> None:
     """Put the name of a victim's thing wherever the request has a member that names one."""
-    things = world.texts | {("kms", "CiphertextBlob"): [world.ciphertext], ("ssm", "ResourceType"): ["Parameter"]}
+    things: dict[tuple[str, str], list[Any]] = dict(world.texts)
+    things |= {("kms", "CiphertextBlob"): [world.ciphertext], ("ssm", "ResourceType"): ["Parameter"]}
     for (of, member), texts in things.items():
         for path in building.paths(shape, member) if of == service else ():
             if shape is not None and _there(request, path):
-                arn = next((text for text in texts if text.startswith("arn:")), texts[0])
+                arn = next((text for text in texts if str(text).startswith("arn:")), texts[0])
                 building.put(shape, request, path, arn if path[-1].lower().endswith("arn") else texts[0])
 
 
