@@ -33,9 +33,12 @@ class NoPorts(Exception):
 
 def draw(tx: Transaction, owner: str, wish: int = 0) -> int:
     """A port that is `owner`'s from now on. Raises NoPorts."""
-    taken = {port.port for port in tx.scan(PORTS)}
+    taken: set[int] = {port.port for port in tx.scan(PORTS)}
     begin = FIRST + secrets.randbelow(LAST + 1 - FIRST)
-    for number in (*([wish] if wish else ()), *range(begin, LAST + 1), *range(FIRST, begin)):
+    numbers: list[int] = [*range(begin, LAST + 1), *range(FIRST, begin)]
+    if wish:
+        numbers.insert(0, wish)
+    for number in numbers:
         if number not in taken and _free(number):
             tx.put(PORTS, Port(port=number, owner=owner))
             return number
