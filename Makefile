@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PORT ?= 4566
+PORT ?= $(or $(FOGBANK_PORT),4566)
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import botocore.config
+import hypothesis
 import pytest
 
 from fogbank import testing
 from fogbank.testing import watchdog
 
 watchdog.arm()
+# no verdict hangs on how fast the machine is
+hypothesis.settings.register_profile("fogbank", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("fogbank")
 # each answer as it comes, and whatever we ask: not boto3's opinion of it
 CONFIG = botocore.config.Config(retries={"max_attempts": 0}, parameter_validation=False, read_timeout=60)
 

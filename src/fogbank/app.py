@@ -118,7 +118,7 @@ class App:
         settings = self.settings
         self.store.subscribe(self._heard)
         timetravel.load(self)
-        self.audit.learn()
+        self.audit.start()
         self.local(timetravel.Follower)
         self._server = Server(
             self.handle,
@@ -138,7 +138,8 @@ class App:
         self.worker.start()
         self.keeper.start()
         self._loop = asyncio.get_running_loop()
-        self.metrics.on_first = self._on_first_metric
+        self._await_metrics()
+        self.signals.on("reset", self._await_metrics)
         self._sweeping = asyncio.create_task(self.blobs.sweep(self.store), name="blob sweep")  # what a crash left
 
     async def stop(self, grace: float = 5.0) -> None:
@@ -176,27 +177,35 @@ class App:
                     found = self._locals[kind] = kind(self)
         return found
 
+    def _await_metrics(self) -> None:
+        self.metrics.on_first = self._on_first_metric
+
     def _on_first_metric(self) -> None:
         # called from wherever the count was, a pool's thread too
-        self._loop.call_soon_threadsafe(self._loop.call_later, METRICS_AFTER, self._begin_metrics)
+        self._loop.call_soon_threadsafe(self._loop.call_later, METRICS_AFTER, self._wake_for, "metrics")
 
-    def _begin_metrics(self) -> None:
-        self._waking = asyncio.create_task(self._keep_metrics(), name="first metric")
+    def _wake_for(self, what: str) -> None:
+        self._waking = asyncio.create_task(self._wake(what), name=f"first {what}")
 
-    async def _keep_metrics(self) -> None:
-        """Wake CloudWatch, which stores what the services count."""
+    async def _wake(self, what: str) -> None:
+        """Have run, on every node, what services declare to be needed once there is the first of something."""
         ctx = Context(
             app=self,
             account=self.settings.account,
             region=self.settings.region,
-            principal=principal.service("cloudwatch.amazonaws.com", self.settings.account),
+            principal=principal.root(self.settings.account, partition=self.settings.partition),
             request_id=self.ids.uuid(),
         )
+
+        def reside(tx: Transaction) -> None:
+            for kind in services.woken_by(what):
+                ctx.reside(tx, kind, what, everywhere=True)
+
         try:
-            await ctx.transact(ctx.later, "cloudwatch.flush", {}, name="flush")
+            await ctx.transact(reside)
         except (Conflict, StoreError) as error:
-            log.warning("metrics are not kept yet: %s", error)
-            self.metrics.on_first = self._on_first_metric  # with the next new metric
+            log.warning("%s are not kept yet: %s", what, error)
+            self._await_metrics()  # with the next new metric
 
     async def reset(self, service: str) -> None:
         """Delete everything, or everything of one service: its records, its jobs, what runs for it."""

@@ -157,7 +157,8 @@ class World:
 
     def make(self) -> None:
         for each in (self._iam, self._sqs, self._sns, self._s3, self._dynamodb, self._kms, self._ssm, self._logs,
-                     self._cloudwatch, self._lambda, self._apigateway, self._cloudformation):  # fmt: skip
+                     self._cloudwatch, self._lambda, self._apigateway, self._cloudformation,
+                     self._cloudtrail):  # fmt: skip
             each()
         caches.make(self, VICTIM, REGION, SECRET)
 
@@ -275,3 +276,18 @@ class World:
                           ChangeSetType="CREATE", TemplateBody=body)  # fmt: skip
         self.thing("cloudformation", stack, StackName="Stack")
         self.thing("cloudformation", change["StackId"], StackName="Second", ChangeSetName=change["Id"])
+
+    def _cloudtrail(self) -> None:
+        allow = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*",
+                 "Resource": ["arn:aws:s3:::trails", "arn:aws:s3:::trails/*"]}  # fmt: skip
+        self.own("s3", "CreateBucket", Bucket="trails")
+        self.own("s3", "PutBucketPolicy", Bucket="trails",
+                 Policy=json.dumps({"Version": "2012-10-17", "Statement": allow}))  # fmt: skip
+        tags = [{"Key": "k", "Value": SECRET}]
+        trail = self.own("cloudtrail", "CreateTrail", Name="Trail", S3BucketName="trails", TagsList=tags,
+                         S3KeyPrefix=SECRET)["TrailARN"]  # fmt: skip
+        self.own("cloudtrail", "StartLogging", Name="Trail")
+        store = self.own("cloudtrail", "CreateEventDataStore", Name=SECRET, TagsList=tags,
+                         TerminationProtectionEnabled=False)["EventDataStoreArn"]  # fmt: skip
+        self.thing("cloudtrail", trail, Name="Trail", TrailName="Trail", ResourceId=trail, ResourceIdList=trail)
+        self.thing("cloudtrail", store, EventDataStore=store.rpartition("/")[2], ResourceId=store)

@@ -80,7 +80,7 @@ def test_the_oldest_make_room(own_cloud, monkeypatch):
     sqs = own_cloud.account().client("sqs")
     for n in range(60):
         sqs.list_queues(QueueNamePrefix=f"q{n}")
-        own_cloud.advance(2)
+        own_cloud.advance(60)
     entries = kept(own_cloud)
     assert len(entries) == 30
     assert f'"q{59}"' in max(entries, key=lambda entry: entry.at_us).event
@@ -127,3 +127,15 @@ def test_reset_forgets_them(own_cloud):
     assert not [entry for entry in kept(own_cloud) if entry.name == "CreateQueue"]
     with pytest.raises(ControlError, match="no call"):
         own_cloud.why(made)
+
+
+def test_text_that_is_no_text_is_kept_all_the_same(own_cloud):
+    """JSON can carry half of a surrogate pair; nothing that a client sends may keep others' calls off the record."""
+    sqs = own_cloud.account().client("sqs")
+    with pytest.raises(ClientError):
+        sqs.create_queue(QueueName="half \ud800")
+    with pytest.raises(ClientError):
+        sqs.get_queue_url(QueueName="\udfff" * 3)
+    sqs.create_queue(QueueName="whole")
+    own_cloud.advance(2)
+    assert [entry for entry in kept(own_cloud) if '"whole"' in entry.event]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import boto3
 import pytest
@@ -255,6 +257,63 @@ def test_init_scripts_run_in_order_with_the_environment(apart):
     apart.run("up", "-d", "--init", "init")
     assert (apart.folder / "first").read_text().strip() == f"http://127.0.0.1:{apart.port}"
     assert len(apart.client("sqs").list_queues()["QueueUrls"]) == 1
+
+
+def test_a_failing_init_script_fails_up(apart):
+    scripts = apart.folder / "init"
+    scripts.mkdir()
+    (scripts / "1-good.sh").write_text("touch good\n")
+    (scripts / "2-bad.sh").write_text("exit 3\n")
+    (scripts / "3-late.sh").write_text("touch late\n")
+    done = apart.run("up", "-d", "--init", "init", code=1)
+    assert "2-bad.sh ended with code 3; the 1 after it did not run" in done.stderr
+    assert (apart.folder / "good").exists()
+    assert not (apart.folder / "late").exists()
+    assert apart.run("status").stdout.startswith("Running")
+
+
+def test_the_data_folder_keeps_itself_out_of_git(apart):
+    apart.run("up", "-d")
+    assert (apart.folder / ".fogbank" / ".gitignore").read_text().endswith("\n*\n")
+    theirs = apart.folder / "theirs"
+    theirs.mkdir()
+    apart.run("down")
+    apart.run("up", "-d", "--data", "theirs")
+    assert not (theirs / ".gitignore").exists()
+
+
+def test_clock_alone_shows_the_time(shell):
+    assert "(real time)" in shell.run("clock").stdout
+    assert shell.json("clock") == pytest.approx(shell.json("clock", "show"), abs=60)
+
+
+def test_coverage_of_what_is_not_built_and_of_types(apart):
+    assert "Fogbank has not built cloudcontrol: none of its" in apart.run("coverage", "cloudcontrol").stdout
+    assert apart.json("coverage", "cloudcontrol")["operations"] == {}
+    assert apart.run("coverage", "AWS::S3::Bucket").stdout == "AWS::S3::Bucket is built, by s3.\n"
+    assert apart.run("coverage", "AWS::Foo::Bar").stdout == "Fogbank has not built AWS::Foo::Bar.\n"
+    assert "no service 'nonsense'" in apart.run("coverage", "nonsense", code=1).stderr
+
+
+def test_what_is_printed_can_be_typed(apart):
+    """From a clone the command is not on PATH: `make up` calls it by its path."""
+    command = Path(sys.executable).parent / "fogbank"
+    if not command.exists():
+        pytest.skip("the command is not installed here: pip install -e .")
+    env = apart.env | {"PATH": "/usr/bin:/bin"}
+    done = subprocess.run([command, "up", "-d"], cwd=apart.folder, env=env, capture_output=True, text=True, check=True)
+    assert f"  {command} demo --port {apart.port}" in done.stdout
+    assert f"Stop: {command} down --port {apart.port}" in done.stdout
+
+
+def test_a_store_without_its_driver_says_what_to_install(apart):
+    (apart.folder / "sitecustomize.py").write_text(
+        "import importlib.util as util\nfind = util.find_spec\n"
+        "util.find_spec = lambda name, *more: None if name == 'psycopg' else find(name, *more)\n"
+    )
+    path = f"{apart.folder}:{os.environ.get('PYTHONPATH', '')}"
+    done = apart.run("up", "-d", "--store", "postgresql://nowhere/x", code=1, PYTHONPATH=path)
+    assert done.stderr == "fogbank: --store needs psycopg: pip install 'fogbank[postgres]'\n"
 
 
 def test_the_foreground_runs_init_and_stops_on_a_signal(apart):

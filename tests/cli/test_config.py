@@ -85,3 +85,32 @@ def test_a_secret_that_can_be_guessed_is_none(tmp_path, secret):
     with pytest.raises(config.BadSetting, match="at least 8 characters"):
         config.load({"secret": secret}, {}, tmp_path)
     assert config.load({}, {"FOGBANK_SECRET": ""}, tmp_path).secret == "test"
+
+
+def test_limits_may_be_a_file_of_quotas(tmp_path):
+    path = tmp_path / "limits.json"
+    path.write_text('{"lambda": {"L-B99A9384": 10}, "111122223333": {"iam": {"L-FE177D64": 1}}}')
+    assert config.load({"limits": str(path)}, {}, tmp_path).limits == str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[lamdba]\n", "there is no service lamdba in Service Quotas; did you mean lambda"),
+        ("[lambda]\nL-B99A9385 = 1\n", "lambda has no quota L-B99A9385; did you mean L-B99A9384"),
+        ("[lambda]\nL-B99A9384 = -1\n", "cannot be -1: it is a number from 0"),
+        ("[lambda]\nL-B99A9384 = true\n", "cannot be True: it is a number from 0"),
+        ("lambda = 1\n", "lambda in .* is a value, and has to be a table"),
+        ("[lambda\n", "is not TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_of_quotas_is_explained(tmp_path, text, says):
+    path = tmp_path / "limits.toml"
+    path.write_text(text)
+    with pytest.raises(config.BadSetting, match=says):
+        config.load({"limits": str(path)}, {}, tmp_path)
+
+
+def test_limits_that_are_no_file_are_refused(tmp_path):
+    with pytest.raises(config.BadSetting, match=r"it is aws, off, or a file; fast cannot be read"):
+        config.load({"limits": "fast"}, {}, tmp_path)

@@ -6,13 +6,17 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import fogbank.services
+from fogbank.core import doors, services
 from fogbank.gateway.limits import HttpLimits
 from fogbank.gateway.loop import factory
 from fogbank.gateway.server import Server
+from fogbank.wire import hosts
 
 
 class Answer:
@@ -140,3 +144,25 @@ def serve(request: pytest.FixtureRequest) -> Iterator[Callable[..., Running]]:
     yield start
     for running in started:
         running.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, dict[str, str]], None]]:
+    """Put a service's folder beside the others."""
+
+    def forget() -> None:
+        for remembered in (services.built, services.load, services._folders, hosts.parse):
+            remembered.cache_clear()
+
+    def put(name: str, files: dict[str, str]) -> None:
+        (tmp_path / name).mkdir()
+        for file, text in files.items():
+            (tmp_path / name / file).write_text(text)
+        table = (*doors.table(), *doors.generate(tmp_path))
+        monkeypatch.setattr(doors, "table", lambda: table)
+        monkeypatch.setattr(fogbank.services, "__path__", [*fogbank.services.__path__, str(tmp_path)])
+        forget()
+
+    yield put
+    monkeypatch.undo()
+    forget()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-import fogbank.services
 from fogbank import testing
-from fogbank.core import doors, services
-from fogbank.wire import hosts, models
+from fogbank.core import services
+from fogbank.wire import models
 
 DATABASES = {
     "__init__.py": '"""Three APIs."""',
@@ -53,28 +51,6 @@ async def answer(visit):
     return Response(200, [], f"{visit.request.path} {visit.hop.service}".encode())
 """,
 }
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, dict[str, str]], None]]:
-    """Put a service's folder beside the others."""
-
-    def forget() -> None:
-        for remembered in (services.built, services.load, services._folders, hosts.parse):
-            remembered.cache_clear()
-
-    def put(name: str, files: dict[str, str]) -> None:
-        (tmp_path / name).mkdir()
-        for file, text in files.items():
-            (tmp_path / name / file).write_text(text)
-        table = (*doors.table(), *doors.generate(tmp_path))
-        monkeypatch.setattr(doors, "table", lambda: table)
-        monkeypatch.setattr(fogbank.services, "__path__", [*fogbank.services.__path__, str(tmp_path)])
-        forget()
-
-    yield put
-    monkeypatch.undo()
-    forget()
 
 
 def client(cloud: Any, name: str) -> Any:
@@ -144,13 +120,10 @@ def test_a_model_of_our_own_comes_before_botocores(tmp_path: Path, monkeypatch: 
         "operations": {"DescribeStacks": {"name": "DescribeStacks", "http": {"method": "POST", "requestUri": "/"}}},
         "shapes": {},
     }  # fmt: skip
-    for name in ("opsworks", "swf"):
+    for name in ("of-a-test", "swf"):
         (tmp_path / name / "2013-02-18").mkdir(parents=True)
         (tmp_path / name / "2013-02-18" / "service-2.json").write_text(json.dumps(model))
     monkeypatch.setattr(models, "OWN", tmp_path)
-    models.load.cache_clear()
-    try:
-        assert list(models.load("opsworks").operations) == list(models.load("swf").operations) == ["DescribeStacks"]
-        assert "opsworks" in models.names()
-    finally:
-        models.load.cache_clear()
+    assert list(models.load("of-a-test").operations) == ["DescribeStacks"]
+    assert models.model_file("swf") == tmp_path / "swf" / "2013-02-18" / "service-2.json"
+    assert "of-a-test" in models.names()

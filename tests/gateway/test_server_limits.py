@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -131,16 +132,17 @@ def test_a_head_that_comes_too_slowly_is_408(serve) -> None:
     client = running.client()
     client.send(GET)
     assert client.answer().status == 200  # the time of one request does not count for the next
-    started = time.monotonic()
+    sent, slow = 0, b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 2000
     try:
-        for byte in b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 200:
+        for byte in slow:
             client.send(bytes([byte]))
+            sent += 1
             if select.select([client.socket], [], [], 0.02)[0]:
                 break
     except (BrokenPipeError, ConnectionResetError):
         pass
     assert client.answer().status == 408
-    assert time.monotonic() - started < 2  # it would have gone on for four seconds
+    assert sent < len(slow)  # each byte did not give it more time
 
 
 def test_a_connection_that_says_nothing_is_closed(serve) -> None:
@@ -151,30 +153,29 @@ def test_a_connection_that_says_nothing_is_closed(serve) -> None:
 
 
 def test_an_idle_connection_is_closed_and_a_busy_one_is_not(serve) -> None:
+    closed = threading.Event()
+
     async def handler(request: Request) -> Response:
-        if request.path == "/long":
-            await asyncio.sleep(0.8)
+        while request.path == "/long" and not closed.is_set():
+            await asyncio.sleep(0.02)
         return Response()
 
     running = serve(handler, idle_seconds=0.2, header_seconds=0.2, body_seconds=0.2)
     idle, busy = running.client(), running.client()
     busy.send(b"GET /long HTTP/1.1\r\nHost: h\r\n\r\n")
     assert idle.ask(GET).status == 200
-    started = time.monotonic()
     assert idle.closed()
-    assert time.monotonic() - started < 0.7
+    closed.set()
     assert busy.answer().status == 200
 
 
-def test_many_slow_clients_do_not_slow_a_quick_one(serve) -> None:
+def test_many_slow_clients_do_not_stop_a_quick_one(serve) -> None:
     running = serve(echo)
     for _ in range(100):
         running.client().send(b"GET / HTTP/1.1\r\nX: ")
     client = running.client()
-    started = time.monotonic()
     for _ in range(20):
         assert client.ask(GET).status == 200
-    assert time.monotonic() - started < 1
 
 
 async def endless():

@@ -60,6 +60,7 @@ def test_what_is_in_it(wheel):
         "fogbank/py.typed",
         "fogbank/wire/data/index.json",
         "fogbank/auth/managed_policies.json",
+        "fogbank/core/quotas.json",
         "fogbank/examples/salad/template.yaml",
         "fogbank/testing/plugin.py",
         "fogbank/services/lambda_/bootstraps/python/bootstrap.py",

@@ -18,24 +18,16 @@ from fogbank.wire import index, load, models, patching
 PATCHES = sorted(path.stem for path in (Path(fogbank.wire.__file__).parent / "patches").glob("*.json"))
 
 PROBE = """
-import json, sys, time, typing
-started = time.process_time(); import fogbank.wire; imported = time.process_time() - started
+import json, sys
 import fogbank.wire.models as models
-started = time.process_time(); models.load("s3"); loaded = time.process_time() - started
-print(json.dumps([imported, loaded, "botocore" in sys.modules, "cbor2" in sys.modules]))
+models.load("s3")
+print(json.dumps(["botocore" in sys.modules, "cbor2" in sys.modules]))
 """
 
 
-def test_loading_is_quick_and_imports_no_botocore() -> None:
-    best = [9.0, 9.0]
-    for _ in range(3):  # the best of three, in time of the processor: the machine may be busy
-        out = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, check=True, text=True).stdout
-        imported, loaded, botocore, cbor2 = json.loads(out)
-        best = [min(best[0], imported), min(best[1], loaded)]
-        assert not botocore
-        assert not cbor2
-    assert best[0] < 0.015
-    assert best[1] < 0.030
+def test_loading_imports_no_botocore() -> None:
+    out = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, check=True, text=True).stdout
+    assert json.loads(out) == [False, False]
 
 
 def test_facts_of_a_model() -> None:

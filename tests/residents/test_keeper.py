@@ -180,8 +180,12 @@ def test_reset_of_a_service_ends_its_own_and_drops_its_jobs(own_cloud: Any) -> N
 
     house.change(jobs)
     eventually(lambda: house.began == ["a"])
+    told: list[str] = []
+    for topic in ("reset", "reset/sns", "reset/sqs"):
+        own_cloud.app.signals.on(topic, lambda topic=topic: told.append(topic))  # type: ignore[misc]
     own_cloud.reset("sns")
     assert house.ended == []
+    assert told == ["reset", "reset/sns"], "functions and other engines of other services go on"
     assert [job["kind"] for job in control.call(own_cloud.endpoint, "GET", "jobs")["pending"]] == ["sqs.drop"]
     own_cloud.reset("sqs")
     assert house.ended == ["a"], "it had ended before the answer"

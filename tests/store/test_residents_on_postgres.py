@@ -167,3 +167,17 @@ def test_a_node_that_cannot_renew_ends_what_it_runs(nodes: Nodes, monkeypatch: A
     eventually(lambda: not nodes.running)
     keeper._page = rows
     eventually(lambda: nodes.running)
+
+
+def test_every_node_stores_what_it_counts(nodes: Nodes, monkeypatch: Any) -> None:
+    """Metrics are counted in each process: the one that begins second has no job of its own for them."""
+    monkeypatch.setattr("fogbank.app.METRICS_AFTER", 0.05)
+    monkeypatch.setattr("fogbank.services.cloudwatch.storing.FLUSH_SECONDS", 0.05)
+    for cloud in nodes.clouds:
+        cloud.app.keeper._find = cloud.app.find_resident
+        sqs = cloud.account(ACCOUNT).client("sqs")
+        url = sqs.create_queue(QueueName="q")["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody="m")
+    eventually(lambda: not any(cloud.app.metrics._minutes for cloud in nodes.clouds))
+    (row,) = [r for r in control.call(nodes.clouds[0].endpoint, "GET", "residents") if r["kind"] == "cloudwatch.flush"]
+    assert row["state"] == "running"

@@ -39,6 +39,27 @@ def test_clock_is_back(fogbank_cloud):
     assert abs(fogbank_cloud.clock.now().timestamp() - time.time()) < 60
 
 
+def test_a_bucket(aws):
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="everybodys-name")
+    s3.put_bucket_versioning(Bucket="everybodys-name", VersioningConfiguration={"Status": "Enabled"})
+    for body in (b"one", b"two" * 100_000):
+        s3.put_object(Bucket="everybodys-name", Key="k", Body=body)
+    s3.delete_object(Bucket="everybodys-name", Key="k")
+    s3.create_multipart_upload(Bucket="everybodys-name", Key="u")
+
+
+def test_the_same_bucket(aws, fogbank_cloud):
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="everybodys-name")
+    assert s3.list_object_versions(Bucket="everybodys-name").get("Versions") is None
+    other = fogbank_cloud.account()
+    other.client("s3").create_bucket(Bucket="anothers")
+    fogbank_cloud.release(aws.id)
+    assert boto3.client("s3").list_buckets()["Buckets"] == []
+    assert len(other.client("s3").list_buckets()["Buckets"]) == 1
+
+
 def test_environment_is_back():
     assert os.environ.get("AWS_ACCESS_KEY_ID") not in SEEN
 """
@@ -47,7 +68,7 @@ def test_environment_is_back():
 def test_fixtures_of_a_users_run(tmp_path):
     (tmp_path / "test_mine.py").write_text(TESTS)
     done = _pytest(tmp_path)
-    assert "5 passed" in done.stdout, done.stdout + done.stderr
+    assert "7 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_options_come_from_the_users_conftest(tmp_path):

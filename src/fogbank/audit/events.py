@@ -105,7 +105,7 @@ def _event(call: Call, ctx: Context, operation: Operation, resources: list[tuple
         invoker = ctx.principal.arn
     error: dict[str, Any] = {}
     if call.error is not None:
-        error = {"errorCode": call.hop.error, "errorMessage": call.error.message[:LONGEST]}
+        error = {"errorCode": call.hop.error, "errorMessage": _text(call.error.message)}
     answered = None if reads or call.error is not None else call.result
     event = {
         "eventVersion": VERSION,
@@ -117,7 +117,7 @@ def _event(call: Call, ctx: Context, operation: Operation, resources: list[tuple
         "sourceIPAddress": invoker or ctx.source_ip,
         "userAgent": (invoker or ctx.user_agent)[:LONGEST],
         **error,
-        "requestParameters": _request(service, shown(service, model.input_shape, call.params, "requestParameters")),
+        "requestParameters": shown(service, model.input_shape, call.params, "requestParameters"),
         "responseElements": shown(service, model.output_shape, answered, "responseElements"),
         "requestID": call.hop.id,
         "eventID": "",
@@ -140,8 +140,6 @@ def _typed(kind: str) -> dict[str, str]:
     return {"type": kind} if kind else {}
 
 
-def _request(service: str, found: Any) -> Any:
-    """S3's events say bucketName, as https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-understanding-s3-entries.html"""
-    if service == "s3" and isinstance(found, dict) and "bucket" in found:
-        return {"bucketName": found.pop("bucket"), **found}
-    return found
+def _text(text: str) -> str:
+    """Text that can be kept: short, and without lone surrogates."""
+    return text[:LONGEST].encode(errors="backslashreplace").decode()

@@ -21,7 +21,7 @@ from fogbank.core.errors import ServiceError
 from fogbank.core.operation import Operation
 from fogbank.core.principal import service
 from fogbank.core.trace import Hop
-from fogbank.store.api import Conflict, StoreError, Transaction
+from fogbank.store.api import Conflict, Key, StoreError, Transaction
 
 from .events import Call, entries
 from .records import ASKED, ASKS, ENTRIES, TALLY, Ask, Entry, Tally
@@ -30,10 +30,10 @@ log = logging.getLogger("fogbank.audit")
 
 DELAY = 1.0  # seconds of the clock that calls are gathered for
 FULL = 500  # calls that are not gathered any longer
-SLICE = 50  # calls of a transaction, a few milliseconds
+SLICE = 20  # calls of a transaction, a few milliseconds
 DAYS = 90  # "viewable … for the past 90 days", the event history's
-MOST = 50_000  # entries that are kept, of all accounts together
 EVERY = 300  # seconds between deliveries
+MOST = 50_000  # entries that are kept, of all accounts together; more while they may still have to be delivered
 _FULL = "audit/full"
 
 
@@ -48,10 +48,16 @@ class Audit:
         self._asks: list[Ask] = []
         self._due: dict[tuple[str, str, str], float] = {}  # (account, ask, region) -> when its job is due
         self.asked: dict[str, frozenset[str]] = {}
-        cloud.trace.on_failure = self.failed
-        cloud.signals.on(ASKED, self.learn)
+        self._started = False
         cloud.signals.on("reset", self._forget)
         cloud.on_stop(self.stop)
+
+    def start(self) -> None:
+        """Begin to take calls: there is an event loop now."""
+        self._started = True
+        self._cloud.trace.on_failure = self.failed
+        self._cloud.signals.on(ASKED, self.learn)
+        self.learn()
 
     def learn(self) -> None:
         """Read who asks for events."""
@@ -63,9 +69,13 @@ class Audit:
         }
 
     def _forget(self) -> None:
-        self._waiting.clear()
+        """Something was deleted: a service's state, or everything, and this with it."""
         self._due.clear()
-        self._cloud.trace.clear()
+        with self._cloud.store.read() as tx:
+            everything = tx.get(TALLY, ("tally",)) is None
+        if everything:
+            self._waiting.clear()
+            self._cloud.trace.clear()
         self.learn()
 
     # -- taking ------------------------------------------------------------------------------------------------------
@@ -80,15 +90,20 @@ class Audit:
         error: ServiceError | None,
         invoker: str = "",
     ) -> None:
-        """A call has ended. A data event is not to be brought here while `asked` is empty."""
-        if not operation.data_event or operation.service in self.asked:
-            self._take(Call(hop, self._cloud.clock.now(), ctx, operation, params, result, error, invoker))
+        """A call has ended. Data events are brought here only of services that are in `asked`."""
+        self._take(Call(hop, self._cloud.clock.now(), ctx, operation, params, result, error, invoker))
 
     def failed(self, hop: Hop) -> None:
-        """A call or a job has failed: it is kept for `fogbank why`, whatever CloudTrail makes of it."""
-        self._take(Call(hop, self._cloud.clock.now()))
+        """A call or a job has failed: it is kept for `fogbank why`, whatever CloudTrail makes of it.
+
+        What nobody signed is remembered and not kept: it would be everybody's means to push out all that is.
+        """
+        if hop.account:
+            self._take(Call(hop, self._cloud.clock.now()))
 
     def _take(self, call: Call) -> None:
+        if not self._started:
+            return
         self._waiting.append(call)
         if self._task is None:
             self._task = asyncio.ensure_future(self._gather())
@@ -97,11 +112,13 @@ class Audit:
 
     async def _gather(self) -> None:
         """Write when a second has passed, or enough has come; ends when nothing is left, so that nothing runs idle."""
-        with self._cloud.signals.watch(_FULL) as watch:
-            while self._waiting:
-                await watch.wait(DELAY)
-                await self._write()
-        self._task = None
+        try:
+            with self._cloud.signals.watch(_FULL) as watch:
+                while self._waiting:
+                    await watch.wait(DELAY)
+                    await self._write()
+        finally:
+            self._task = None
 
     async def _write(self) -> None:
         try:
@@ -122,9 +139,11 @@ class Audit:
         async with self._flushing:
             while self._waiting:
                 part, self._waiting = self._waiting[:SLICE], self._waiting[SLICE:]
+                # a call of which only the failure was known, and that turns out to be an event
+                again = {call.hop.id for call in part if call.hop.kept and call.ctx is not None}
                 made = self._entries(part)
                 if made:
-                    await self._cloud.run(lambda made=made: self._keep(made))  # type: ignore[misc]
+                    await self._cloud.run(lambda made=made, again=again: self._keep(made, again))  # type: ignore[misc]
                 await asyncio.sleep(0)
 
     def _entries(self, calls: list[Call]) -> list[Entry]:
@@ -143,13 +162,13 @@ class Audit:
             found[call.hop.id] = made
         return [entry for made in found.values() for entry in made]
 
-    def _keep(self, made: list[Entry]) -> None:
+    def _keep(self, made: list[Entry], again: set[str]) -> None:
         with self._cloud.store.write() as tx:
             tally = tx.get(TALLY, ("tally",)) or Tally()
             for entry in made:
-                # a call of which only the failure was known, and that turns out to be an event
-                for known in list(tx.scan_index(ENTRIES, "call", (entry.hop.id,))) if not entry.shared else ():
-                    tally.count -= tx.delete(ENTRIES, ENTRIES.key(known))
+                if entry.hop.id in again and not entry.shared:
+                    for known in list(tx.scan_index(ENTRIES, "call", (entry.hop.id,))):
+                        tally.count -= tx.delete(ENTRIES, ENTRIES.key(known))
                 tx.put(ENTRIES, entry)
                 tally.count += 1
             self._expire(tx, tally, len(made))
@@ -158,11 +177,15 @@ class Audit:
 
     def _expire(self, tx: Transaction, tally: Tally, made: int) -> None:
         """Drop what is too old or too much, a few more than came."""
-        oldest = int((self._cloud.clock.now() - DAYS * 86400) * 1_000_000)
-        for entry in list(tx.scan_index(ENTRIES, "time", limit=2 * made)):
-            if entry.at_us >= oldest and tally.count <= MOST:
+        now = self._cloud.clock.now()
+        oldest, recent = (int((now - seconds) * 1_000_000) for seconds in (DAYS * 86400, 2 * EVERY))
+        doomed: list[Key] = []
+        for entry in tx.scan_index(ENTRIES, "time", limit=2 * made):
+            if entry.at_us >= oldest and (entry.at_us >= recent or tally.count - len(doomed) <= MOST):
                 break
-            tally.count -= tx.delete(ENTRIES, ENTRIES.key(entry))
+            doomed.append(ENTRIES.key(entry))
+        for key in doomed:
+            tally.count -= tx.delete(ENTRIES, key)
 
     def _wake(self, tx: Transaction, made: list[Entry]) -> None:
         """Let those who asked look, at the next five minutes of the clock.
@@ -172,6 +195,8 @@ class Audit:
         if not self._asks:
             return
         cloud, now = self._cloud, self._cloud.clock.now()
+        due = (now // EVERY + 1) * EVERY
+        asked: dict[tuple[str, str, str], float] = {}
         places = {(entry.account, entry.region) for entry in made if entry.event and not entry.own}
         for ask in self._asks:
             for account, region in places:
@@ -180,6 +205,6 @@ class Audit:
                     continue
                 who = service("cloudtrail.amazonaws.com", account)
                 ctx = Context(app=cloud, account=account, region=region, principal=who, request_id=cloud.ids.uuid())
-                due = (now // EVERY + 1) * EVERY
                 ctx.later(tx, ask.job, ask.payload, delay=due - now, name=ask.name)
-                self._due[key] = due
+                asked[key] = due
+        tx.after_commit(lambda: self._due.update(asked))

@@ -28,21 +28,30 @@ _ABSENT = {
     "logs": {"logEvents"},
     "cloudwatch": {"MetricData"},
 }
+_NONE: frozenset[str] = frozenset()
 _NEVER = {"SecretAccessKey", "ZipFile"}  # in no service's events
 
 
-def shown(service: str, shape: Shape | None, value: Any, what: str) -> Any:
-    """`requestParameters` or `responseElements`; None (null) when there is nothing to show.
+def shown(service: str, shape: Shape | None, value: Any, what: str) -> msgspec.Raw | None:
+    """`requestParameters` or `responseElements` as JSON; None (null) when there is nothing to show.
 
     `what` is the field's name: a value beyond 100 KB is omitted, and that is said.
     """
     if shape is None or not value:
         return None
-    found = _shown(shape, value, _HIDDEN.get(service, frozenset()), _ABSENT.get(service, frozenset()) | _NEVER)
+    found = _shown(shape, value, _HIDDEN.get(service, _NONE), _ABSENT.get(service, _NONE) | _NEVER)
     if not found:
         return None
-    size = len(json.dumps(found, ensure_ascii=False))
-    return found if size <= LARGEST else {"omitted": True, "originalSize": size, "reason": f"{what} too large"}
+    if service == "s3" and "bucket" in found:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-understanding-s3-entries.html
+        found = {"bucketName": found.pop("bucket"), **found}
+    try:
+        text = msgspec.json.encode(found)
+    except (UnicodeEncodeError, OverflowError, TypeError):  # lone surrogates, and what else JSON's text can carry
+        text = json.dumps(found, default=str).encode()
+    if len(text) > LARGEST:
+        text = msgspec.json.encode({"omitted": True, "originalSize": len(text), "reason": f"{what} too large"})
+    return msgspec.Raw(text)
 
 
 def _shown(shape: Shape, value: Any, hidden: Any, absent: Any) -> Any:
@@ -67,8 +76,16 @@ def _shown(shape: Shape, value: Any, hidden: Any, absent: Any) -> Any:
             of = shape.value.shape
             return {str(key): _shown(of, part, hidden, absent) for key, part in value.items() if of.type != "blob"}
         case "timestamp" if not isinstance(value, str):
-            at = value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
-            return at.strftime("%b %-d, %Y, %-I:%M:%S %p")
+            return _date(value)
         case "blob":
             return None
     return value if isinstance(value, str | int | float | bool | dict | list) or value is None else str(value)
+
+
+def _date(value: Any) -> str:
+    """As Java's DateFormat writes it, which is what the events have: Nov 29, 2026, 1:00:00 AM."""
+    try:
+        at = value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError, TypeError):  # beyond the years that there are
+        return str(value)
+    return at.strftime("%b %-d, %Y, %-I:%M:%S %p")

@@ -82,12 +82,14 @@ def source(service: str) -> str:
     return f"{_SOURCES.get(service) or models.load(service).endpoint_prefix}.amazonaws.com"
 
 
+@cache
 def event_name(service: str, operation: str) -> str:
     if service == "lambda":
         return operation + _LAMBDA.get(operation, "")
     return _S3.get(operation, operation) if service == "s3" else operation
 
 
+@cache
 def read_only(service: str, operation: str) -> bool:
     if operation in _NO_READERS.get(service, ()):
         return False

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from fogbank.core import quotas
-from fogbank.core.context import Context
+from fogbank.core.context import Cloud, Context
 from fogbank.core.quotas import Number
 from fogbank.store.api import Key, Reader, Record, Table, Transaction
 
@@ -32,7 +32,7 @@ APPLIED = Table("service-quotas/applied", Applied, key=lambda a: (a.account, a.r
 class Quotas:
     """The applied values, in memory until one changes."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._store = app.store
         self._limits = quotas.Limits(app.settings.limits)
         self._known: dict[tuple[str, str, str, str], Number] = {}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +23,7 @@ from . import env as variables
 from .engines import engines_app
 from .engines import running as running_engines
 from .jobs import jobs_app
-from .options import AllowOrigin, Json, Outbound, Port, port_option
+from .options import AllowOrigin, Json, Outbound, Port, port_option, typed
 from .output import emit, fail, guarded
 from .requests import requests
 
@@ -33,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-clock_app = typer.Typer(help="Show and move the cloud's clock.", no_args_is_help=True)
+clock_app = typer.Typer(help="Show and move the cloud's clock.")
 snapshot_app = typer.Typer(help="Save and load the whole cloud while it runs.", no_args_is_help=True)
 app.add_typer(clock_app, name="clock")
 app.add_typer(snapshot_app, name="snapshot")
@@ -109,6 +111,11 @@ def up(
         found, same = _background(settings, ctx.obj)
         emit(found, as_json, lambda: _welcome(found, settings, already=same))
         return
+    _foreground(settings, as_json=as_json)
+
+
+def _foreground(settings: Settings, *, as_json: bool) -> None:
+    """Run until it is stopped."""
     process.check_port(settings)
     from fogbank import server
 
@@ -118,7 +125,7 @@ def up(
         found = {"endpoint": endpoint, "port": settings.port, "data": str(settings.data), "region": settings.region}
         emit(found, as_json, lambda: _welcome(found, settings, already=False, foreground=True))
         if settings.init is not None:  # beside the server: the scripts call it
-            threading.Thread(target=_run_init, args=(settings, umask), name="init", daemon=True).start()
+            threading.Thread(target=_init_beside, args=(settings, umask), name="init", daemon=True).start()
 
     raise typer.Exit(server.run(settings, ready))
 
@@ -148,18 +155,29 @@ def _run_init(settings: Settings, umask: int = -1) -> None:
     run_scripts(settings.init, variables.variables(found, settings.secret, token), umask)
 
 
+def _init_beside(settings: Settings, umask: int) -> None:
+    """The cloud in the foreground runs on when a script fails, and its user reads why."""
+    from .init import ScriptFailed
+
+    try:
+        _run_init(settings, umask)
+    except ScriptFailed as error:
+        sys.stderr.write(f"fogbank: {error}\n")
+
+
 def _welcome(found: dict[str, Any], settings: Settings, *, already: bool, foreground: bool = False) -> None:
     """Endpoint, exports, what to try, how to stop."""
     port = found["port"]
     option = port_option(port)
     secret = settings.secret if settings.secret == DEFAULT_SECRET else "$FOGBANK_SECRET"
     given = variables.variables(found, secret)
-    stop = "Ctrl-C" if foreground else f"fogbank down{option}"
+    command = typed()
+    stop = "Ctrl-C" if foreground else f"{command} down{option}"
     sys.stdout.write(
         f"Fogbank {'is already running' if already else 'is up'}: {found['endpoint']}   (data in {found['data']})\n\n"
         + "".join(f"  export {name}={value}\n" for name, value in given.items())
         + "\nTry:\n  aws s3 mb s3://hello && aws s3 ls\n"
-        + f"  fogbank demo{option}      # a whole application, deployed in front of you\n\nStop: {stop}\n"
+        + f"  {command} demo{option}      # a whole application, deployed in front of you\n\nStop: {stop}\n"
     )
     sys.stdout.flush()
 
@@ -179,7 +197,7 @@ def down(port: Port = 4566, as_json: Json = False) -> None:
 @app.command()
 @guarded
 def status(port: Port = 4566, as_json: Json = False) -> None:
-    """Whether the cloud runs, where, and since when."""
+    """Whether the cloud runs, where, since when, and how what runs by itself in it fares."""
     try:
         found = client.running(port)
     except client.NotRunning as error:
@@ -187,16 +205,32 @@ def status(port: Port = 4566, as_json: Json = False) -> None:
         why = f"fogbank: {error}" if state == "unknown" else f"Nothing runs on port {port}."
         emit({"status": state, "port": port, "error": str(error)}, as_json, lambda: typer.echo(why))
         raise typer.Exit(3) from None
+    with contextlib.suppress(client.Refused):  # somebody else's cloud tells no more
+        found["residents"] = client.call(port, "GET", "residents")
     found["engines"] = running_engines(port)
-    emit(
-        found,
-        as_json,
-        lambda: typer.echo(
-            f"Running: {found['endpoint']}, process {found['pid']}, up {durations.shown(found['uptime'])}, data in "
-            f"{found['data']}\nServices: {', '.join(found['services'])}"
-            + (f"\nEngines: {', '.join(one['name'] for one in found['engines'])}" if found["engines"] else "")
-        ),
-    )
+    emit(found, as_json, lambda: typer.echo(_status(found)))
+
+
+def _status(found: dict[str, Any]) -> str:
+    """For people: why some resident fails stands below them all."""
+    lines = [
+        f"Running: {found['endpoint']}, process {found['pid']}, up {durations.shown(found['uptime'])}, data in "
+        f"{found['data']}",
+        f"Services: {', '.join(found['services'])}",
+    ]
+    if found["engines"]:
+        lines.append(f"Engines: {', '.join(one['name'] for one in found['engines'])}")
+    residents = found.get("residents") or []
+    for state in ("running", "waiting", "failing"):
+        kinds = Counter(row["kind"] for row in residents if row["state"] == state)
+        if kinds:
+            lines.append(f"{state.capitalize()}: " + ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())))
+    lines += [
+        f"  {row['kind']} {row['id']} of {row['account']} in {row['region']}, {row['failures']} times: {row['error']}"
+        for row in residents
+        if row["state"] == "failing"
+    ]
+    return "\n".join(lines)
 
 
 @app.command()
@@ -264,7 +298,7 @@ def demo(port: Port = 4566) -> None:
 @app.command()
 @guarded
 def coverage(
-    service: Annotated[str, typer.Argument(help="One service: lists its operations.")] = "",
+    service: Annotated[str, typer.Argument(help="A service: lists its operations. Or a type: AWS::S3::Bucket.")] = "",
     as_json: Json = False,
 ) -> None:
     """What is built, and whether it is real or recorded."""
@@ -273,9 +307,26 @@ def coverage(
     from .report import show_coverage
 
     found = built()
+    if "::" in service:
+        maker = next((name for name, entry in found.items() if service in entry["resource_types"]), "")
+        said = f"{service} is built, by {maker}." if maker else f"Fogbank has not built {service}."
+        emit({"type": service, "built": bool(maker), "service": maker}, as_json, lambda: typer.echo(said))
+        return
     if service and service not in found:
-        fail(f"no service {service!r}; there are: {', '.join(found)}")
+        found[service] = _unbuilt(service)
     emit(found[service] if service else found, as_json, lambda: show_coverage(found, service))
+
+
+def _unbuilt(service: str) -> dict[str, Any]:
+    """What `coverage` says of a service of AWS that Fogbank has nothing of."""
+    from fogbank.core import services
+    from fogbank.wire import models
+
+    try:
+        operations = sorted(models.load(service).operations)
+    except KeyError:
+        fail(f"no service {service!r}; there are: {', '.join(services.built())}")
+    return {"operations": {}, "of": len(operations), "not_built": operations, "resource_types": []}
 
 
 @app.command(short_help="What happened to a call, and what followed.")
@@ -323,6 +374,14 @@ def _show_clock(answer: dict[str, Any], as_json: bool) -> None:
     frozen = ", frozen" if answer["frozen"] else ""
     moved = f" ({ahead} from real time{frozen})" if ahead != "0s" or frozen else " (real time)"
     emit(answer, as_json, lambda: typer.echo(at + moved))
+
+
+@clock_app.callback(invoke_without_command=True)
+@guarded
+def clock(ctx: typer.Context, port: Port = 4566, as_json: Json = False) -> None:
+    """Show and move the cloud's clock."""
+    if ctx.invoked_subcommand is None:
+        clock_show(port, as_json)
 
 
 @clock_app.command("show")

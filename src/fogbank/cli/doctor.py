@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from .engines import known
@@ -54,5 +55,5 @@ def show(entries: list[dict[str, Any]]) -> None:
     table = Table("", "needs", "for", "found / install with")
     for entry in entries:
         mark = "[green]✓[/green]" if entry["ok"] else "[yellow]–[/yellow]"
-        table.add_row(mark, entry["name"], entry["for"], entry["found"] or entry["install"])
+        table.add_row(mark, entry["name"], entry["for"], escape(entry["found"] or entry["install"]))
     Console().print(table)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +19,12 @@ Outbound = Annotated[
     str | None, typer.Option(help="open, private or loopback: where webhooks and HTTP integrations may go.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def typed() -> str:
+    """What to type for this command: the path that it was called by, where a shell would not find it."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "fogbank" and shutil.which("fogbank") is None else "fogbank"
 
 
 def port_option(port: int) -> str:

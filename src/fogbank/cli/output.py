@@ -12,6 +12,7 @@ import typer
 
 from . import client
 from .config import BadSetting
+from .init import ScriptFailed
 from .process import NotStarted
 
 P = ParamSpec("P")
@@ -39,7 +40,7 @@ def guarded(function: Callable[P, T]) -> Callable[P, T]:
     def run(*args: P.args, **kw: P.kwargs) -> T:
         try:
             return function(*args, **kw)
-        except (BadSetting, NotStarted, client.NotRunning, client.Refused, ValueError) as error:
+        except (BadSetting, NotStarted, ScriptFailed, client.NotRunning, client.Refused, ValueError) as error:
             fail(str(error))
         except BrokenPipeError:
             raise  # whoever reads has enough: typer ends quietly

@@ -19,6 +19,9 @@ def show_coverage(found: dict[str, dict[str, Any]], service: str) -> None:
                                                      f"{found[service]['of']} operations")  # fmt: skip
         for name, fidelity in found[service]["operations"].items():
             table.add_row(name, fidelity)
+        if not found[service]["operations"]:
+            console.print(f"Fogbank has not built {service}: none of its {found[service]['of']} operations.")
+            return
         console.print(table)
         return
     table = Table("service", "real", "recorded", "of", "CloudFormation types")

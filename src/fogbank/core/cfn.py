@@ -50,7 +50,9 @@ class Name(msgspec.Struct, frozen=True):
 
         Where others may look the same, its `physical_id` must be nobody's.
         """
-        return bool(self.began) and created >= int(self.began) and (not physical_id or self.claim(physical_id))
+        began = int(self.began) if float(created).is_integer() else self.began - 0.001  # whole seconds, or milliseconds
+        young = bool(self.began) and created >= began
+        return young and (not physical_id or self.claim(physical_id))
 
 
 class Resource(msgspec.Struct):

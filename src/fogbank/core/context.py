@@ -13,7 +13,6 @@ from .principal import Credential, LastUse, Principal
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-    from fogbank.audit.keeping import Audit
     from fogbank.store.api import Reader, Store, Transaction
     from fogbank.store.blobs import BlobStore
 
@@ -34,6 +33,12 @@ class Tls(Protocol):
     """The server side of TLS with certificates of the local authority, for doors besides the gateway's own."""
 
     async def context(self) -> SSLContext: ...
+
+
+class Auditing(Protocol):
+    """What calls leave behind (`fogbank.audit.keeping.Audit` keeps it)."""
+
+    async def flush(self) -> None: ...
 
 
 class Authentication(Protocol):
@@ -59,9 +64,11 @@ class Cloud(Protocol):
     signals: Signals
     metrics: Metrics
     trace: Trace
-    audit: Audit
     secret: bytes  # of this data directory: seals page tokens and the like
     node: str  # this process among those that share a store
+
+    @property
+    def audit(self) -> Auditing: ...
 
     @property
     def tls(self) -> Tls: ...

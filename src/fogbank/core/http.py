@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
@@ -184,3 +184,38 @@ class Response:
         self.status = status
         self.headers = headers if headers is not None else []
         self.body = body
+
+
+class Disconnected(Exception):
+    """The client of a WebSocket has gone."""
+
+
+class WebSocket(Protocol):
+    """An open WebSocket, as an endpoint has it."""
+
+    async def receive(self) -> str | bytes | None:
+        """The next message; None when it is closed."""
+        ...
+
+    async def send(self, message: str | bytes) -> None:
+        """Returns when the client takes more; raises Disconnected."""
+        ...
+
+    async def close(self, code: int = 1000, reason: str = "") -> None: ...
+
+
+class Upgrade(Response):
+    """The answer to a WebSocket's handshake: `talk(socket)` has the connection then, which ends when it returns.
+
+    A message of more than `most` bytes closes it. A request that is no handshake is answered with 400.
+    """
+
+    __slots__ = ("most", "subprotocol", "talk")
+
+    def __init__(
+        self, talk: Callable[[WebSocket], Awaitable[None]], *, subprotocol: str = "", most: int = 1 << 20
+    ) -> None:
+        super().__init__(101)
+        self.talk = talk
+        self.subprotocol = subprotocol
+        self.most = most

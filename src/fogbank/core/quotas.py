@@ -24,6 +24,7 @@ from typing import Any
 import msgspec
 
 from . import arns
+from .context import Cloud
 
 Number = int | float
 Values = dict[tuple[str, str], Number]  # by service and code
@@ -165,7 +166,7 @@ class Buckets:
     Nodes that share a store count each for itself: together they let through as many times a rate as there are nodes.
     """
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self._buckets: dict[tuple[str, ...], Bucket] = {}
         app.signals.on("reset", self._buckets.clear)
 

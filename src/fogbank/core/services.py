@@ -11,6 +11,7 @@ from . import doors
 from .cfn import ResourceType
 from .operation import Chooser, Endpoint, Job, Operation
 from .residents import Resident
+from .targets import Target
 
 SERVICES = "fogbank.services"
 
@@ -24,6 +25,7 @@ class Service:
         self.jobs: dict[str, Job] = {}
         self.residents: dict[str, Resident] = {}
         self.endpoints: dict[str, Endpoint] = {}
+        self.targets: dict[str, Target] = {}  # by the service of ARNs
         self.resource_types: dict[str, ResourceType] = {}
         self.chooser: Chooser | None = None
 
@@ -41,6 +43,8 @@ class Service:
                 self.endpoints[mark.name] = mark
             case Chooser():
                 self.chooser = mark
+            case Target():
+                self.targets[mark.service] = mark
             case ResourceType():
                 self.resource_types[mark.type_name] = mark
 
@@ -67,6 +71,16 @@ def built() -> tuple[str, ...]:
 def package_of(service: str) -> str:
     """The package of a service that is built."""
     return f"{SERVICES}.{_folders()[service]}"
+
+
+@cache
+def woken_by(what: str) -> tuple[str, ...]:
+    """The residents that are needed once there is the first of something, by the `wakes.toml` of their services."""
+    import tomllib
+
+    root = Path(__file__).parent.parent / "services"
+    found = [tomllib.loads(path.read_text()) for path in sorted(root.glob("*/wakes.toml"))]
+    return tuple(wakes[what] for wakes in found if what in wakes)
 
 
 @cache

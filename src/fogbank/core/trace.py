@@ -38,7 +38,9 @@ class Hop(msgspec.Struct):
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+    """Text that can be kept: without lone surrogates, too."""
+    text = text if len(text) <= LONGEST else text[:LONGEST] + "…"
+    return text.encode(errors="backslashreplace").decode()
 
 
 class Trace:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, cast
 
-from ..core.http import Request, Response
+from ..core.http import Disconnected, Request, Response
 from .arriving import Arrival
 from .exchange import Exchange, failure
 from .parsing import CHUNKED, USUAL, Manner, Refusal
 from .sending import deliver, send
+from .serving import Serving
 from .streams import HIGH, BodyMalformed, BodyTimeout, Outlet
 from .writing import quick, refusal
 
 if TYPE_CHECKING:
-    from .server import Server
+    from .websocket import Socket
 
 log = logging.getLogger("fogbank.gateway")
 
-Handler = Callable[[Request], Response | Awaitable[Response]]
-
-_HEAD, _BODY, _SHUT = range(3)  # what the next bytes from the client are: a request's head, a body, nothing of interest
+# what the next bytes from the client are: a request's head, a body, nothing of interest, or a WebSocket's
+_HEAD, _BODY, _SHUT, _SOCKET = range(4)
 _CR = 13
 _BURST = 16  # pipelined requests answered in one turn of the event loop
 
@@ -31,14 +31,14 @@ class Connection(asyncio.Protocol):
     """The protocol of one accepted connection. `scheme` is `http` or `https`."""
 
     __slots__ = (
-        "_buffer", "_exchange", "_incoming", "_loop", "_reading", "_scheme", "_server", "_since", "_state", "_task",
-        "client", "outlet", "requests", "transport",
+        "_buffer", "_exchange", "_incoming", "_loop", "_reading", "_scheme", "_server", "_since", "_socket", "_state",
+        "_task", "client", "outlet", "requests", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
     outlet: Outlet
 
-    def __init__(self, server: Server, scheme: str) -> None:
+    def __init__(self, server: Serving, scheme: str) -> None:
         self._server = server
         self._scheme = scheme
         self._loop = asyncio.get_running_loop()
@@ -49,6 +49,7 @@ class Connection(asyncio.Protocol):
         self._exchange: Exchange | None = None  # the request that is being answered
         self._incoming: Arrival | None = None  # the body that is arriving
         self._task: asyncio.Task[None] | None = None
+        self._socket: Socket | None = None
         self._reading = True
         self._since = server.ticked  # when the client last did what it is waited for
 
@@ -68,6 +69,8 @@ class Connection(asyncio.Protocol):
         self.outlet.lose()
         if self._incoming is not None:
             self._incoming.lose()
+        if self._socket is not None:
+            self._socket.lost()
         if self._task is not None:
             self._task.cancel()
 
@@ -97,6 +100,8 @@ class Connection(asyncio.Protocol):
         elif self._state == _BODY:
             self._since = self._server.ticked
             self._read_body(data)
+        elif self._state == _SOCKET and self._socket is not None:
+            self._socket.received(data)
 
     # Requests in
 
@@ -303,6 +308,9 @@ class Connection(asyncio.Protocol):
     def _done(self, exchange: Exchange) -> None:
         """The response is written: what comes next on this connection?"""
         self._exchange = self._task = None
+        if exchange.socket is not None:
+            self._hand_over(exchange.socket)
+            return
         stream = exchange.stream
         if self.transport.is_closing():
             return
@@ -324,6 +332,31 @@ class Connection(asyncio.Protocol):
             self._since = self._server.ticked
             if self._server.stopping:
                 self._close()
+
+    def _hand_over(self, socket: Socket) -> None:
+        """The connection is a WebSocket's from here on."""
+        self._state = _SOCKET
+        self._socket = socket
+        self._task = self._loop.create_task(self._talk(socket))
+        data, self._buffer = self._buffer, b""
+        self._flow()
+        if data:
+            socket.received(data)
+        if self._server.stopping:
+            self.retire()
+
+    async def _talk(self, socket: Socket) -> None:
+        """Let the endpoint talk, and close when it is done."""
+        try:
+            await socket.talk(socket)
+            socket.end(1000)
+        except Disconnected:
+            pass
+        except Exception:  # the outermost edge: logged, and told to the client
+            log.exception("a WebSocket's endpoint failed")
+            socket.end(1011)
+        self._task = None
+        self._linger()
 
     def refuse(self, why: Refusal) -> None:
         """Answer a request that the handler never sees, and end the connection."""
@@ -362,6 +395,8 @@ class Connection(asyncio.Protocol):
             if self.outlet.stuck(now) > limits.write_seconds:
                 self.transport.abort()
             return
+        if self._state == _SOCKET:
+            return
         waited = now - self._since
         if self._state == _SHUT:
             if self._exchange is None and waited > limits.linger_seconds:
@@ -390,6 +425,9 @@ class Connection(asyncio.Protocol):
 
     def retire(self) -> None:
         """The server stops: close when nothing is in flight."""
+        if self._socket is not None and self._state == _SOCKET:
+            self._socket.end(1001)
+            return
         if self._exchange is None and self._incoming is None and not self._buffer:
             self._close()
 

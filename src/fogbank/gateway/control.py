@@ -11,23 +11,24 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
+import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, unquote
 
 import msgspec
 
 from fogbank import __version__
 from fogbank.audit import reading
-from fogbank.core import exposure, services, tokens
+from fogbank.core import arns, exposure, principal, services, tokens
+from fogbank.core.context import Context
 from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.engines import folders
 from fogbank.jobs import failed, timetravel
 from fogbank.store.api import Conflict, StoreError
 
-if TYPE_CHECKING:
-    from fogbank.app import App
+from .house import House
 
 MAX_BODY = 1 << 20
 SIGN = ("x-fogbank-version", __version__)  # by it the command knows that it speaks to a Fogbank
@@ -48,7 +49,7 @@ class Refused(Exception):
 
 
 class Control:
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: House) -> None:
         self._app = app
         self._started = time.monotonic()
         self.token = tokens.kept(app.settings.data)
@@ -66,6 +67,7 @@ class Control:
         }
         self._post: dict[str, Callable[[dict[str, Any]], Awaitable[Answer]]] = {
             "reset": self._reset,
+            "release": self._release,
             "clock": self._move_clock,
             "snapshots": self._change_snapshots,
             "stop": self._stop,
@@ -222,6 +224,22 @@ class Control:
             raise Refused(404, f"no service {service!r}; there are: {', '.join(services.built())}")
         await self._app.reset(service)
         return {"reset": service or "everything"}
+
+    async def _release(self, body: dict[str, Any]) -> Answer:
+        """Free the names that an account has where all accounts share them: each service's job SERVICE.leave."""
+        app, account = self._app, str(body["account"])
+        if not arns.ACCOUNT.fullmatch(account):
+            raise Refused(400, 'say {"account": 12 digits}')
+        ctx = Context(
+            app=app, account=account, region=app.settings.region, principal=principal.root(account),
+            request_id=app.ids.uuid(),
+        )  # fmt: skip
+        for name in services.built():
+            service = services.load(name) if services.package_of(name) in sys.modules else None
+            leave = service.jobs.get(f"{name}.leave") if service else None
+            if leave is not None:
+                await leave.call(ctx, {})
+        return {"released": account}
 
     async def _move_clock(self, body: dict[str, Any]) -> Answer:
         app = self._app

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from ..core.http import BodyTooLarge, Request, Response
 from .parsing import Manner
 from .streams import BodyInterrupted, IncomingBody
 from .writing import plain
+
+if TYPE_CHECKING:
+    from .websocket import Socket
 
 log = logging.getLogger("fogbank.gateway")
 
@@ -15,7 +19,7 @@ log = logging.getLogger("fogbank.gateway")
 class Exchange:
     """One request and its response."""
 
-    __slots__ = ("asked", "complete", "http10", "keep", "request", "stream")
+    __slots__ = ("asked", "complete", "http10", "keep", "request", "socket", "stream")
 
     def __init__(self, request: Request, manner: Manner) -> None:
         self.request = request
@@ -23,6 +27,7 @@ class Exchange:
         self.http10 = manner.http10
         self.asked = not manner.expect  # 100 Continue was sent, or need not be
         self.stream: IncomingBody | None = None
+        self.socket: Socket | None = None  # the WebSocket that it became
         self.complete = True  # the request has arrived to its last byte
 
 

@@ -12,7 +12,7 @@ import inspect
 import logging
 from collections.abc import Awaitable, Coroutine
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import msgspec
 
@@ -41,10 +41,8 @@ from fogbank.wire import hosts
 from fogbank.wire.codec import JSON
 
 from . import cors
+from .house import House
 from .routing import DataPlane, Router, Target
-
-if TYPE_CHECKING:
-    from fogbank.app import App
 
 log = logging.getLogger("fogbank")
 
@@ -88,7 +86,7 @@ def _fidelity(operation: Operation, ctx: Context) -> str:
 
 
 class Pipeline:
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: House) -> None:
         self._app = app
         self._router = Router(app.settings.domains, app.settings.region, app)
         self._enforced = app.settings.iam != "off"
@@ -117,7 +115,7 @@ class Pipeline:
     def _enter(self, request: Request, visit_id: str = "") -> Response | Awaitable[Response]:
         request_id = visit_id or self._app.ids.uuid()
         try:
-            target = self._router.route(request, passed_on=visit_id != "")
+            target = self._router.route(request, visit_id)
         except ServiceError as error:
             protocol = "json" if request.header("x-amz-target") else "query"
             return wire.error_response(None, protocol, "", error, request_id, request.method)
@@ -312,7 +310,11 @@ class Pipeline:
             perf_counter() - call.started,
         )
         app.trace.add(hop)
-        if operation is not None and call.ctx is not None and (not operation.data_event or app.audit.asked):
+        if (
+            operation is not None
+            and call.ctx is not None
+            and (not operation.data_event or operation.service in app.audit.asked)
+        ):
             app.audit.record(hop, call.ctx, operation, call.params, result, error)
 
     # -- calls between services --------------------------------------------------------------------------------------
@@ -350,6 +352,6 @@ class Pipeline:
         finally:
             hop.fidelity = _fidelity(declared, child)
             hop.seconds = perf_counter() - started
-            if not declared.data_event or app.audit.asked:
+            if not declared.data_event or service in app.audit.asked:
                 app.audit.record(hop, child, declared, params, result, problem, f"{ctx.service}.amazonaws.com")
         return result

@@ -76,10 +76,10 @@ class Router:
         self._starts = tuple({path.start for door in declared for path in door.path})
         self._browsers = {door.service: DataPlane(door.browser, door.service) for door in declared if door.browser}
 
-    def route(self, request: Request, *, passed_on: bool = False) -> Target | DataPlane:
+    def route(self, request: Request, visit_id: str = "") -> Target | DataPlane:
         """Where `request` goes; its body must be here when its target stands in a form.
 
-        `passed_on`: the service's endpoint for browsers has had it.
+        `visit_id`: of the visit to the endpoint for browsers, which passes it on.
         """
         given = request.lookup.get
         host = hosts.parse(given("host", ""), self._domains)
@@ -98,7 +98,7 @@ class Router:
             scope_region, scope_service = claims.meant(request)
         region = scope_region or host.region or self._region
         if host.plane:  # a bucket's own host is S3's, whatever the request was signed for
-            return self._rest(request, "s3", host, region, claim, passed_on)
+            return self._rest(request, "s3", host, region, claim, visit_id)
         target = given("x-amz-target")
         if target:
             known = self._targets.get((target, region))
@@ -106,7 +106,7 @@ class Router:
                 return known
             return self._by_target(target, request, region)
         if scope_service == "s3":
-            return self._rest(request, "s3", host, region, claim, passed_on)
+            return self._rest(request, "s3", host, region, claim, visit_id)
         rpc = _RPC_PATH.search(path) if "smithy-protocol" in request.lookup else None
         if rpc:
             candidates = index.table().by_target.get(rpc[1]) or signed_as(scope_service)
@@ -122,7 +122,7 @@ class Router:
                 return self._by_action(found, request, (version, action, signed, region))
             if not scope_service:
                 raise UnknownOperation(f"Could not find operation {action} for version {version}")
-        return self._rest(request, scope_service or host.service or "s3", host, region, claim, passed_on)
+        return self._rest(request, scope_service or host.service or "s3", host, region, claim, visit_id)
 
     def _by_target(self, target: str, request: Request, region: str) -> Target:
         prefix, _, name = target.rpartition(".")
@@ -162,12 +162,12 @@ class Router:
         host: hosts.Host,
         region: str,
         claim: claims.Claim | None,
-        passed_on: bool,
+        visit_id: str,
     ) -> Target | DataPlane:
         method = request.method
         browser = self._browsers.get(signing_name)
         asked = browser is not None and (method in ("POST", "OPTIONS") or "origin" in request.lookup)
-        if asked and not passed_on and _of_browser(request):
+        if asked and not visit_id and _of_browser(request):
             return cast(DataPlane, browser)
         candidates = self._signers.get(signing_name) or self._signed(signing_name)
         path = request.path

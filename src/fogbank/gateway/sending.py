@@ -7,20 +7,17 @@ import contextlib
 import logging
 import os
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
-from ..core.http import FileSlice, Response
+from ..core.http import FileSlice, Response, Upgrade
 from .exchange import Exchange, failure
+from .serving import Serving
 from .streams import ClientDisconnected, Outlet
-from .writing import SMALL_FILE, BadResponse, Framing, frame, send_file, send_pieces
-
-if TYPE_CHECKING:
-    from .server import Server
+from .writing import SMALL_FILE, BadResponse, Framing, frame, plain, send_file, send_pieces
 
 log = logging.getLogger("fogbank.gateway")
 
 
-def send(server: Server, outlet: Outlet, exchange: Exchange, response: Response) -> bool:
+def send(server: Serving, outlet: Outlet, exchange: Exchange, response: Response) -> bool:
     """Send a response that is at hand in one write; False when its body takes a while."""
     body = response.body
     try:
@@ -47,7 +44,7 @@ def send(server: Server, outlet: Outlet, exchange: Exchange, response: Response)
 
 
 async def deliver(
-    server: Server,
+    server: Serving,
     outlet: Outlet,
     exchange: Exchange,
     answer: Response | Awaitable[Response],
@@ -59,8 +56,10 @@ async def deliver(
             response = answer if isinstance(answer, Response) else await answer
         except Exception as error:  # the outermost edge: logged, answered
             response = failure(error)
+        if isinstance(response, Upgrade):
+            response = _upgraded(outlet, exchange, response)
         if not outlet.lost:
-            if not send(server, outlet, exchange, response):
+            if exchange.socket is None and not send(server, outlet, exchange, response):
                 await _send_long(server, outlet, exchange, response)
             done(exchange)
     except ClientDisconnected:
@@ -73,7 +72,19 @@ async def deliver(
         outlet.transport.abort()
 
 
-async def _send_long(server: Server, outlet: Outlet, exchange: Exchange, response: Response) -> None:
+def _upgraded(outlet: Outlet, exchange: Exchange, response: Upgrade) -> Response:
+    """Answer a WebSocket's handshake; the response to send instead where it is none."""
+    from .websocket import Socket  # not before somebody has use for it
+
+    socket = Socket(outlet, response)
+    if socket.accept(exchange.request, response):
+        exchange.socket = socket
+        return response
+    exchange.keep = False
+    return plain(400, "this is no WebSocket handshake")
+
+
+async def _send_long(server: Serving, outlet: Outlet, exchange: Exchange, response: Response) -> None:
     """Send a response whose body takes a while. Raises BadResponse, ClientDisconnected."""
     body = response.body
     assert not isinstance(body, bytes)
@@ -95,7 +106,7 @@ async def _send_long(server: Server, outlet: Outlet, exchange: Exchange, respons
             await send_pieces(outlet, framing, body)
 
 
-def _framed(server: Server, exchange: Exchange, response: Response) -> Framing:
+def _framed(server: Serving, exchange: Exchange, response: Response) -> Framing:
     stream = exchange.stream
     keep = exchange.keep and not server.stopping
     if not exchange.complete and stream is not None:

@@ -9,9 +9,10 @@ import socket
 import time
 from collections.abc import Callable
 
-from .connection import Connection, Handler
+from .connection import Connection
 from .limits import HttpLimits
 from .parsing import HeadParser
+from .serving import Handler, Served
 from .tls import TlsContext
 from .writing import date
 
@@ -43,7 +44,7 @@ class Server:
         self.port = port  # the real one, once started
         self.limits = limits or HttpLimits()
         self.parser = HeadParser(self.limits)
-        self.connections: set[Connection] = set()
+        self.connections: set[Served] = set()
         self.stopping = False
         self.ticked = 0.0  # loop time of the last look at the connections
         self._tls = tls
@@ -51,7 +52,7 @@ class Server:
         self._date = (0, "")
         self._listeners: list[socket.socket] = []
         self._silent: dict[socket.socket, float] = {}  # accepted, first byte awaited -> since when
-        self._arriving: set[Connection] = set()  # not yet in `connections`: in a handshake, say
+        self._arriving: set[Served] = set()  # not yet in `connections`: in a handshake, say
         self._adopting: set[asyncio.Task[None]] = set()
         self._emptied: asyncio.Event | None = None  # awaited by stop()
         self._ticker: asyncio.TimerHandle | None = None
@@ -111,12 +112,12 @@ class Server:
             self._date = (second, date(second))
         return self._date[1]
 
-    def welcome(self, connection: Connection) -> None:
+    def welcome(self, connection: Served, /) -> None:
         """A connection is there."""
         self._arriving.discard(connection)
         self.connections.add(connection)
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, connection: Served, /) -> None:
         """A connection has ended."""
         self.connections.discard(connection)
         self._note_end()

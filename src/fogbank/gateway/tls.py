@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,11 @@ class TlsContext:
             self._lock = asyncio.Lock()
         async with self._lock:
             if self._default is None or self._default[1] <= time.monotonic():
-                context = await asyncio.get_running_loop().run_in_executor(None, self._make_default)
+                threads = ThreadPoolExecutor(1, "fogbank-tls")  # of its own: a handshake waits for nobody's work
+                try:
+                    context = await asyncio.get_running_loop().run_in_executor(threads, self._make_default)
+                finally:
+                    threads.shutdown(wait=False)
                 self._default = context, time.monotonic() + _FRESH_SECONDS
         return self._default[0]
 

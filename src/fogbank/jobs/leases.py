@@ -1,8 +1,9 @@
 """Which jobs this node runs: those whose lease it holds.
 
-On an embedded store a lease lasts until the process ends. On a shared one it lasts half a minute of real time (the
-nodes' clocks have to agree to a few seconds) and is renewed while the job runs. A node that dies lets go by not
-renewing; its jobs then run again elsewhere (they are idempotent).
+On a shared store a lease lasts half a minute of real time (the nodes' clocks have to agree to a few seconds) and is
+renewed while the job runs. A node that dies lets go by not renewing; its jobs then run again elsewhere (they are
+idempotent). On an embedded store nobody else would run them: only where many run, they are leased until the process
+ends, so that a look need not read past them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from .queue import TOPIC
 from .records import JOBS, UNREADABLE, JobRecord
 
 LEASE_SECONDS = 30.0
+MANY = 64  # running jobs that a look may have to read past
 
 
 class Leases:
@@ -38,7 +40,11 @@ class Leases:
         """
         ours = set(running)
         found = await self._cloud.run(lambda: self._look(now_ms, ours, free))
-        renew = running if self._shared and running and self._is_time_to_renew() else ()
+        if not self._shared:
+            if len(found.passed) > MANY:
+                self._mark(found.passed)
+            return found.due, found
+        renew = running if running and self._is_time_to_renew() else ()
         if not found.due and not renew:
             return [], found
         return await self._cloud.run(lambda: self._lease(now_ms, found.due, renew)), found
@@ -60,7 +66,7 @@ class Leases:
         """A look, for the range that it reads is where all the others write."""
         looking = self._cloud.local(Looking)
         with self._cloud.store.read() as tx:
-            found = looking.look(tx, now_ms, free)
+            found = looking.look(tx, now_ms, ours, free)
             if self._shared:
                 found.due += self._left_behind(tx, looking, ours)
         return found
@@ -101,6 +107,14 @@ class Leases:
         if renew:
             self._renewed_ms = now
         return taken
+
+    def _mark(self, running: Iterable[str]) -> None:
+        with self._cloud.store.write() as tx:
+            for job_id in running:
+                job = tx.get(JOBS, (job_id,))
+                if job is not None and job.state == "pending":
+                    job.lease_by = self._cloud.node
+                    tx.put(JOBS, job)
 
     async def release(self, job_ids: Sequence[str]) -> None:
         """Let other nodes, or a later look, have these at once."""

@@ -123,21 +123,30 @@ async def settle(cloud: Cloud, worker: Worker) -> None:
     """
     elsewhere = Patience()
     patience: dict[Work, Patience] = {}
-    quiet = 0
-    while quiet < TURNS:
+    while True:
         await worker.start_due()
+        if not await _quiet(cloud, worker, patience):
+            await asyncio.sleep(LOOK)
+            continue
+        await worker.start_due()
+        if worker.beginning:
+            continue
+        if not worker.elsewhere or elsewhere.ended_at(worker.elsewhere):
+            return
+        await asyncio.sleep(LOOK)
+
+
+async def _quiet(cloud: Cloud, worker: Worker, patience: dict[Work, Patience]) -> bool:
+    """Whether for some turns of the event loop nothing works."""
+    for _ in range(TURNS):
         busy = [work for work in cloud.clock.works if work.busy]
         for work in busy:
             if work.standing and patience.setdefault(work, Patience()).ended:
                 work.excuse()
         if busy or worker.beginning:
-            quiet = 0
-            await asyncio.sleep(LOOK)
-        elif worker.elsewhere and not elsewhere.ended_at(worker.elsewhere):
-            await asyncio.sleep(LOOK)
-        else:
-            quiet += 1
-            await asyncio.sleep(0)
+            return False
+        await asyncio.sleep(0)
+    return True
 
 
 class Patience:

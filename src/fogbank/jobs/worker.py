@@ -158,6 +158,8 @@ class Worker:
     def _done(self, job: JobRecord) -> None:
         self._running.pop(job.id, None)
         self._freed(job.lane)
+        if job.error:  # it was put back, and a look in between took it for running
+            self._cloud.signals.fire(TOPIC)
 
     def _freed(self, lane: str) -> None:
         if lane in self._full:
@@ -218,6 +220,7 @@ class Worker:
                 log.error("the outcome of job %s (%s) cannot be kept yet: %s", job.kind, job.id, problem)
                 await asyncio.sleep(STORE_RETRY)
             else:
+                job.error = error
                 return
 
     def _note(self, job: JobRecord, error: str, attempts: int, backoff: float) -> None:
@@ -252,7 +255,7 @@ class Worker:
 
         def look() -> int | None:
             with self._cloud.store.read() as tx:
-                return self._cloud.local(Looking).next_due(tx)
+                return self._cloud.local(Looking).next_due(tx, self._running)
 
         due_ms = await self._cloud.run(look)
         return None if due_ms is None else due_ms / 1000

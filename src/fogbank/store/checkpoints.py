@@ -6,6 +6,7 @@ import logging
 import os
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 log = logging.getLogger("fogbank.store")
@@ -28,9 +29,12 @@ class Checkpoints:
     thread gets no processor, the disk is slow), the writer waits for it: HARD is a bound, not a hope.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, connect: Callable[[Path], sqlite3.Connection]
+    ) -> None:
         self._path = path
         self._connection = connection
+        self._connect = connect
         self._written = 0  # in all
         self._called = 0  # of that, at the last call
         self._moved = 0  # of that, known to lie in the file, synced
@@ -86,9 +90,7 @@ class Checkpoints:
         return pages, done
 
     def _work(self) -> None:
-        from .sqlite import connect
-
-        connection = connect(self._path)
+        connection = self._connect(self._path)
         page = connection.execute("PRAGMA page_size").fetchone()[0]
         try:
             while True:

@@ -13,6 +13,7 @@ from .api import StoreReadOnly
 
 log = logging.getLogger("fogbank.store")
 
+IGNORED = b"# Made by Fogbank: access keys and secrets lie here.\n*\n"
 # what lies directly in a data folder; what is below these is behind them
 NAMES = (
     "lock",
@@ -37,7 +38,9 @@ def prepare(data: Path) -> None:
     try:
         if data.is_dir() and data.stat().st_mode & stat.S_ISVTX:
             raise StoreReadOnly(f"the data directory {data} is everybody's: choose a folder below it with --data")
-        private.folder(data)
+        if not data.is_dir():  # a folder that was there may hold more than ours
+            private.folder(data)
+            private.write(data / ".gitignore", IGNORED)
     except OSError as error:
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise unwritable(data, error) from error

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING
+
+from .api import StoreUnavailable
 
 if TYPE_CHECKING:
     from fogbank.core.settings import Settings
@@ -17,6 +20,8 @@ def open_store(settings: Settings) -> Store:
     Raises StoreLocked, StoreReadOnly, StoreCorrupt, StoreTooNew, StoreUnavailable: each says what to do.
     """
     if settings.store:
+        if missing := [name for name in ("psycopg", "psycopg_pool") if importlib.util.find_spec(name) is None]:
+            raise StoreUnavailable(f"--store needs {' and '.join(missing)}: pip install 'fogbank[postgres]'")
         from .folder import prepare
         from .postgres import PostgresStore
 

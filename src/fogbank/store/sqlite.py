@@ -335,7 +335,7 @@ class SqliteStore:
 
     def _start(self) -> None:
         log = self.path.with_name(self.path.name + "-wal")
-        self._checkpoints = Checkpoints(self.path, self._connection)
+        self._checkpoints = Checkpoints(self.path, self._connection, connect)
         self._syncs = GroupedSync(log) if self._full else None
 
     def read(self) -> AbstractContextManager[Reader]:

@@ -6,6 +6,8 @@ Importing this costs nothing: the server, boto3 and uvloop are loaded when the f
 from __future__ import annotations
 
 from .accounts import Account
-from .clouds import Cloud, CloudFailed, cloud, with_cloud
+from .clouds import cloud
+from .decorator import with_cloud
+from .handles import Cloud, CloudFailed
 
 __all__ = ["Account", "Cloud", "CloudFailed", "cloud", "with_cloud"]

@@ -38,8 +38,8 @@ def fresh_id() -> str:
 class Account:
     """An account of a cloud, seen as its root (or through the keys it was given).
 
-    Accounts share nothing, so a test with one of its own needs no cleaning up. `config` (a botocore Config) is that
-    of every client made here.
+    Accounts share nothing but the names of buckets, so a test with one of its own needs no cleaning up (of buckets see
+    `Cloud.release`). `config` (a botocore Config) is that of every client made here.
     """
 
     def __init__(

@@ -1,67 +1,15 @@
-"""A cloud for a test: `cloud()` as a context manager, `with_cloud` as a decorator."""
+"""A cloud for a test: `cloud()` as a context manager."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal
 
-from . import control
-from .accounts import Account, fresh_id
-from .control import CloudClock
+from .handles import Cloud
 
-F = TypeVar("F", bound=Callable[..., Any])
 Mode = Literal["thread", "process"]
-
-
-class CloudFailed(Exception):
-    """The cloud did not start; the text says why."""
-
-
-class Cloud:
-    """A running cloud. Its ways of running are `threads.ThreadCloud` and `processes.ProcessCloud`."""
-
-    region = "us-east-1"
-
-    def __init__(self, client_config: Any = None) -> None:
-        self._client_config = client_config
-
-    @property
-    def endpoint(self) -> str:
-        raise NotImplementedError
-
-    @property
-    def token(self) -> str:
-        """That of the control API."""
-        raise NotImplementedError
-
-    @property
-    def clock(self) -> CloudClock:
-        """Show and move the cloud's time."""
-        return CloudClock(self.endpoint, self.token)
-
-    def account(self, account_id: str | None = None) -> Account:
-        """A fresh account, or the one of this 12-digit id, as its root."""
-        return Account(self.endpoint, account_id or fresh_id(), region=self.region, config=self._client_config)
-
-    def advance(self, seconds: float) -> None:
-        """The same as `clock.advance`."""
-        self.clock.advance(seconds)
-
-    def reset(self, service: str = "") -> None:
-        """Delete everything of every account, or everything of one service."""
-        control.call(self.endpoint, "POST", "reset", {"service": service} if service else {}, token=self.token)
-
-    def why(self, request_id: str) -> list[dict[str, Any]]:
-        """What happened to a call, by its ResponseMetadata's RequestId: the call and what followed from it."""
-        hops: list[dict[str, Any]] = control.call(self.endpoint, "GET", f"requests/{request_id}", token=self.token)
-        return hops
-
-    def stop(self) -> None:
-        raise NotImplementedError
 
 
 def start(mode: Mode = "thread", *, client_config: Any = None, **settings: Any) -> Cloud:
@@ -95,35 +43,3 @@ def cloud(mode: Mode = "thread", *, client_config: Any = None, **settings: Any) 
         yield running
     finally:
         running.stop()
-
-
-@overload
-def with_cloud(function: F) -> F: ...
-@overload
-def with_cloud(**options: Any) -> Callable[[F], F]: ...
-def with_cloud(function: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Run a function (or coroutine function) on a cloud of its own, with os.environ pointing at a fresh account.
-
-    A parameter named `cloud` receives the cloud, one named `account` the account. `options` are those of `cloud`.
-    """
-    if function is None:
-        return functools.partial(with_cloud, **options)
-    wanted = inspect.signature(function).parameters
-
-    def given(running: Cloud, account: Account) -> dict[str, Any]:
-        return {name: value for name, value in (("cloud", running), ("account", account)) if name in wanted}
-
-    @functools.wraps(function)
-    def run(*args: Any, **kw: Any) -> Any:
-        with cloud(**options) as running, running.account().active() as account:
-            return function(*args, **kw, **given(running, account))
-
-    @functools.wraps(function)
-    async def run_async(*args: Any, **kw: Any) -> Any:
-        with cloud(**options) as running, running.account().active() as account:
-            return await function(*args, **kw, **given(running, account))
-
-    wrapper: Any = run_async if inspect.iscoroutinefunction(function) else run
-    left = [parameter for name, parameter in wanted.items() if name not in ("cloud", "account")]
-    wrapper.__signature__ = inspect.signature(function).replace(parameters=left)  # pytest looks for fixtures there
-    return wrapper

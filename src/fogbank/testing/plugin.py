@@ -9,8 +9,8 @@ import pytest
 
 if TYPE_CHECKING:
     from .accounts import Account
-    from .clouds import Cloud
     from .control import CloudClock
+    from .handles import Cloud
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +30,13 @@ def fogbank_cloud(fogbank_options: dict[str, Any]) -> Iterator[Cloud]:
 
 @pytest.fixture
 def aws(fogbank_cloud: Cloud) -> Iterator[Account]:
-    """A fresh account for each test; the AWS_* variables (and boto3's default session) point at it meanwhile."""
+    """A fresh account for each test; the AWS_* variables (and boto3's default session) point at it meanwhile.
+
+    In the end its buckets go, since all accounts share the names of buckets.
+    """
     with fogbank_cloud.account().active() as account:
         yield account
+    fogbank_cloud.release(account.id)
 
 
 @pytest.fixture

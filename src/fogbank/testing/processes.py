@@ -15,7 +15,7 @@ import msgspec
 
 from fogbank.core import tokens
 
-from .clouds import Cloud, CloudFailed
+from .handles import Cloud, CloudFailed
 
 PATIENCE = 30.0
 

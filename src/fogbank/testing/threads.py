@@ -14,7 +14,7 @@ from fogbank.core.settings import Settings
 from fogbank.gateway import loop
 
 from . import watchdog
-from .clouds import Cloud, CloudFailed
+from .handles import Cloud, CloudFailed
 
 T = TypeVar("T")
 PATIENCE = 30.0

@@ -17,6 +17,7 @@ import asyncio
 import functools
 import gc
 import importlib
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -61,7 +62,7 @@ class _Thread(threading.local):
             self.free += time.thread_time() - self.began
 
 
-_held: list[Held] = []
+_noted: queue.SimpleQueue[Held] = queue.SimpleQueue()  # from the loops' threads to whoever looks
 _thread = _Thread()
 
 
@@ -80,9 +81,7 @@ def arm() -> None:
 
 def take() -> list[Held]:
     """What was noted, which is forgotten then."""
-    found = list(_held)
-    del _held[: len(found)]
-    return found
+    return [_noted.get() for _ in range(_noted.qsize())]
 
 
 def watch(loop: asyncio.AbstractEventLoop, app: App) -> None:
@@ -122,7 +121,7 @@ def _timed(function: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             spent = time.thread_time() - began - (_thread.free - free)
             if spent > LIMIT and _thread.app is not None:
-                _held.append(Held(spent, _name(function), _last_call(_thread.app)))
+                _noted.put(Held(spent, _name(function), _last_call(_thread.app)))
 
     return run
 

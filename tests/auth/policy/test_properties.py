@@ -52,11 +52,11 @@ def test_an_arn_pattern_matches_component_by_component(pattern: str, text: str) 
 
 def test_no_pattern_is_slow() -> None:
     nasty = [("*a" * 40 + "b", "a" * 4000), ("arn:*:*:*:*:*x", "arn:" + ":" * 3000 + "y"), ("?*" * 50, "a" * 49)]
-    begin = time.perf_counter()
+    begin = time.thread_time()  # of the processor: whatever else the machine does
     for pattern, text in nasty:
         assert not glob(split(pattern))(text)
         assert not arn_glob(split(pattern))(text)
-    assert time.perf_counter() - begin < 1
+    assert time.thread_time() - begin < 3  # one that is not linear takes years
 
 
 ACCOUNT = "111122223333"

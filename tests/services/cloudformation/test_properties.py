@@ -6,8 +6,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackEvent
 
 from __future__ import annotations
 
+import importlib
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -182,6 +185,37 @@ def test_every_type_is_awss_and_found_by_its_name(type_name):
     assert named <= set(schema.properties)
     assert kind.immutable is None or set(kind.immutable) != set(schema.create_only), "AWS's schema says the same"
     assert not [name for name in schema.create_only if "/" in name], "registry.immutable leaves such a path out"
+
+
+# handlers that pass on whatever there is, and properties that mean nothing to an API
+PASSED_ON = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard"}
+MEANINGLESS = {
+    "AWS::CDK::Metadata": {"Analytics", "Modules"},
+    "AWS::CloudFormation::Macro": {"Description"},
+    "AWS::IAM::AccessKey": {"Serial"},  # a change of it asks for a new key
+}
+
+
+@pytest.mark.parametrize("service", services.built())
+def test_no_property_is_dropped_without_a_word(service):
+    """Each one stands in the handlers' source, or among what is not built."""
+    declared = services.load(service)
+    assert declared is not None
+    (folder,) = importlib.import_module(services.package_of(service)).__path__
+    source = "".join(
+        path.read_text() for path in Path(folder).rglob("*.py") if "cfn" in path.name or "types" in path.parts
+    )
+    words = set(re.findall(r"\w+", source))
+    dropped = {}
+    for kind in declared.resource_types.values():
+        schema = resource_schemas.find(kind.type_name)
+        assert schema is not None
+        if kind.type_name in PASSED_ON:
+            continue
+        expected = set(schema.properties) - set(schema.read_only) - MEANINGLESS.get(kind.type_name, set())
+        if missing := expected - words - {"PolicyDocument"}:
+            dropped[kind.type_name] = missing
+    assert dropped == {}
 
 
 def test_a_type_that_nobody_has_imports_nothing():

@@ -62,12 +62,11 @@ def test_a_tables_life(stack):
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": "true"},
             "Tags": [{"Key": "a", "Value": "1"}],
         },
-        attributes=("Arn", "StreamArn"),
+        attributes=("Arn",),
     )
     name = made["Name"]
     assert name.startswith("tables-Table-")
     assert made["Arn"] == f"arn:aws:dynamodb:us-east-1:{stack.account.id}:table/{name}"
-    assert made["StreamArn"].startswith(f"{made['Arn']}/stream/")
     ddb = stack.ddb
     assert ddb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["AttributeName"] == "until"
     backups = ddb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]

@@ -58,6 +58,7 @@ def test_a_quota_shows_its_default_and_its_applied_value(aws, client):
         },
         "QuotaAppliedAtLevel": "ACCOUNT",
     }
+    assert isinstance(found["Value"], float)  # AWS writes 1000.0
     default = client.get_aws_default_service_quota(**CONCURRENCY)["Quota"]
     assert default["QuotaArn"] == "arn:aws:servicequotas:us-east-1::lambda/L-B99A9384"
     assert "QuotaAppliedAtLevel" not in default

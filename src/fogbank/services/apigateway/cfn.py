@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
-from fogbank.core.cfn_calls import create_once, unless
+from fogbank.core.cfn_calls import create_once, text, unless
 from fogbank.core.cfn_tables import tags_of
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
@@ -49,7 +49,7 @@ async def document_of(ctx: Context, properties: dict[str, Any]) -> bytes | None:
     return content
 
 
-@resource("AWS::ApiGateway::RestApi")
+@resource("AWS::ApiGateway::RestApi", unbuilt=("BodyS3Location/ETag",))
 class RestApi:
     """Ref and GetAtt RestApiId: the id. GetAtt RootResourceId."""
 
@@ -67,7 +67,7 @@ class RestApi:
         request = camel(
             properties,
             ("Name", "Description", "BinaryMediaTypes", "ApiKeySourceType", "MinimumCompressionSize",
-             "DisableExecuteApiEndpoint", "SecurityPolicy", "EndpointAccessMode"),
+             "DisableExecuteApiEndpoint", "SecurityPolicy", "EndpointAccessMode", "Version"),
         )  # fmt: skip
         if "apiKeySourceType" in request:
             request["apiKeySource"] = request.pop("apiKeySourceType")
@@ -132,26 +132,24 @@ class RestApi:
         return Resource(api, {"RestApiId": api, "RootResourceId": shown["rootResourceId"]})
 
 
-def stage_settings(given: dict[str, Any]) -> list[dict[str, Any]]:
-    """The patches of a stage description: method settings, access log, canary."""
+_SETTINGS = {
+    "LoggingLevel": "logging/loglevel", "DataTraceEnabled": "logging/dataTrace", "MetricsEnabled": "metrics/enabled",
+    "ThrottlingBurstLimit": "throttling/burstLimit", "ThrottlingRateLimit": "throttling/rateLimit",
+    "CachingEnabled": "caching/enabled", "CacheTtlInSeconds": "caching/ttlInSeconds",
+    "CacheDataEncrypted": "caching/dataEncrypted",
+}  # fmt: skip
+
+
+def stage_settings(given: dict[str, Any], *more: dict[str, Any]) -> list[dict[str, Any]]:
+    """The patches of a stage's method settings (and `more` of them) and access log."""
     operations: list[dict[str, Any]] = []
-    names = {
-        "LoggingLevel": "logging/loglevel", "DataTraceEnabled": "logging/dataTrace",
-        "MetricsEnabled": "metrics/enabled",
-        "ThrottlingBurstLimit": "throttling/burstLimit", "ThrottlingRateLimit": "throttling/rateLimit",
-        "CachingEnabled": "caching/enabled", "CacheTtlInSeconds": "caching/ttlInSeconds",
-        "CacheDataEncrypted": "caching/dataEncrypted",
-    }  # fmt: skip
-    for setting in given.get("MethodSettings") or ():
+    for setting in [*(given.get("MethodSettings") or ()), *more]:
         path = str(setting.get("ResourcePath") or "/*").removeprefix("/")
         path = "~1" + path.replace("~1", "/").strip("/").replace("/", "~1") if path not in ("*", "~1") else path
-        for name, place in names.items():
+        for name, place in _SETTINGS.items():
             if setting.get(name) is not None:
-                text = str(setting[name])
-                text = text.lower() if isinstance(setting[name], bool) else text
-                operations.append(
-                    {"op": "replace", "path": f"/{path}/{setting.get('HttpMethod') or '*'}/{place}", "value": text}
-                )
+                where = f"/{path}/{setting.get('HttpMethod') or '*'}/{place}"
+                operations.append({"op": "replace", "path": where, "value": text(setting[name])})
     log = given.get("AccessLogSetting") or {}
     for name, place in (("DestinationArn", "destinationArn"), ("Format", "format")):
         if log.get(name):
@@ -159,7 +157,17 @@ def stage_settings(given: dict[str, Any]) -> list[dict[str, Any]]:
     return operations
 
 
-@resource("AWS::ApiGateway::Deployment")
+_CANARY = ("DeploymentId", "PercentTraffic", "StageVariableOverrides", "UseStageCache")
+
+
+@resource(
+    "AWS::ApiGateway::Deployment",
+    unbuilt=(
+        "StageDescription/CanarySetting",
+        "StageDescription/ClientCertificateId",
+        "StageDescription/DocumentationVersion",
+    ),
+)
 class Deployment:
     """Ref and GetAtt DeploymentId: the id."""
 
@@ -174,8 +182,9 @@ class Deployment:
                 request["variables"] = {k: str(v) for k, v in described["Variables"].items()}
             if described.get("Description"):
                 request["stageDescription"] = described["Description"]
-            if described.get("TracingEnabled") is not None:
-                request["tracingEnabled"] = described["TracingEnabled"]
+            request |= camel(described, ("TracingEnabled", "CacheClusterEnabled", "CacheClusterSize"))
+        if properties.get("DeploymentCanarySettings"):
+            request["canarySettings"] = camel(properties["DeploymentCanarySettings"], _CANARY)
         made = await made_once(
             ctx,
             name,
@@ -185,11 +194,18 @@ class Deployment:
             properties["RestApiId"],
             fits=lambda kept: kept.description == request.get("description", ""),
         )
-        operations = stage_settings(described) if properties.get("StageName") else []
-        if operations:
-            update = {"restApiId": properties["RestApiId"], "stageName": properties["StageName"]}
-            await ctx.call("apigateway", "UpdateStage", {**update, "patchOperations": operations})
+        if properties.get("StageName"):
+            await self._describe(ctx, properties["RestApiId"], properties["StageName"], described)
         return Resource(made, {"DeploymentId": made})
+
+    @staticmethod
+    async def _describe(ctx: Context, api: str, stage: str, described: dict[str, Any]) -> None:
+        """What CreateDeployment does not take; settings beside MethodSettings are for every method."""
+        operations = stage_settings(described, described)
+        if operations:
+            request = {"restApiId": api, "stageName": stage, "patchOperations": operations}
+            await ctx.call("apigateway", "UpdateStage", request)
+        await retag(ctx, f"/restapis/{api}/stages/{stage}", {}, described)
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         if new.get("StageName") and new.get("StageName") != old.get("StageName"):
@@ -215,25 +231,35 @@ class Deployment:
                 raise
 
 
+_STAGE = ("DeploymentId", "Description", "CacheClusterEnabled", "CacheClusterSize", "DocumentationVersion",
+          "TracingEnabled")  # fmt: skip
+
+
+def _canary_changes(old: dict[str, Any] | None, new: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The patches that put a stage's new canary in the place of the old one."""
+    if old == new:
+        return []
+    operations: list[dict[str, Any]] = [{"op": "remove", "path": "/canarySettings"}] if old else []
+    for name, value in camel(new or {}, _CANARY).items():
+        values = {f"{name}/{key}": each for key, each in value.items()} if isinstance(value, dict) else {name: value}
+        operations += [
+            {"op": "replace", "path": f"/canarySettings/{path}", "value": text(each)} for path, each in values.items()
+        ]
+    return operations
+
+
 @resource("AWS::ApiGateway::Stage", unbuilt=("ClientCertificateId",))
 class Stage:
     """Ref: the stage's name."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         stage = properties.get("StageName") or name.physical(limit=128)
-        request = camel(
-            properties,
-            ("DeploymentId", "Description", "CacheClusterEnabled", "CacheClusterSize", "DocumentationVersion",
-             "TracingEnabled"),
-        )  # fmt: skip
+        request = camel(properties, _STAGE)
         request |= {"restApiId": properties["RestApiId"], "stageName": stage}
         if properties.get("Variables"):
             request["variables"] = {k: str(v) for k, v in properties["Variables"].items()}
         if properties.get("CanarySetting"):
-            request["canarySettings"] = camel(
-                properties["CanarySetting"],
-                ("DeploymentId", "PercentTraffic", "StageVariableOverrides", "UseStageCache"),
-            )
+            request["canarySettings"] = camel(properties["CanarySetting"], _CANARY)
         if properties.get("Tags"):
             request["tags"] = tags_of(properties)
 
@@ -247,11 +273,8 @@ class Stage:
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         api = new["RestApiId"]
-        operations = patches(
-            camel(old, ("DeploymentId", "Description", "CacheClusterEnabled", "CacheClusterSize", "TracingEnabled")),
-            camel(new, ("DeploymentId", "Description", "CacheClusterEnabled", "CacheClusterSize", "TracingEnabled")),
-            ("deploymentId", "description", "cacheClusterEnabled", "cacheClusterSize", "tracingEnabled"),
-        )
+        operations = patches(camel(old, _STAGE), camel(new, _STAGE), [name[0].lower() + name[1:] for name in _STAGE])
+        operations += _canary_changes(old.get("CanarySetting"), new.get("CanarySetting"))
         before, after = old.get("Variables") or {}, new.get("Variables") or {}
         operations += [{"op": "remove", "path": f"/variables/{name}"} for name in before if name not in after]
         operations += [

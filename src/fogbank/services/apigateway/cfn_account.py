@@ -20,7 +20,7 @@ class ApiKey:
     """Ref and GetAtt APIKeyId: the id."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        request = camel(properties, ("Enabled",))
+        request = camel(properties, ("Enabled", "GenerateDistinctId"))
         for member in ("Description", "CustomerId", "Value"):
             if properties.get(member):
                 request[member[0].lower() + member[1:]] = str(properties[member])
@@ -199,12 +199,15 @@ class Account:
             await ctx.call("apigateway", "UpdateAccount", {"patchOperations": operations})
 
 
+_MUTUAL = ("TruststoreUri", "TruststoreVersion")
+
+
 @resource("AWS::ApiGateway::DomainName")
 class DomainName:
     """Ref: the name."""
 
     _TEXTS = ("CertificateArn", "RegionalCertificateArn", "SecurityPolicy", "OwnershipVerificationCertificateArn",
-              "RoutingMode")  # fmt: skip
+              "RoutingMode", "EndpointAccessMode")  # fmt: skip
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         request = camel(properties, ("DomainName", *self._TEXTS))
@@ -213,7 +216,7 @@ class DomainName:
             request["endpointConfiguration"] = camel(configuration, ("Types", "IpAddressType"))
         if properties.get("MutualTlsAuthentication"):
             mutual = properties["MutualTlsAuthentication"]
-            request["mutualTlsAuthentication"] = camel(mutual, ("TruststoreUri", "TruststoreVersion"))
+            request["mutualTlsAuthentication"] = camel(mutual, _MUTUAL)
         if properties.get("Tags"):
             request["tags"] = tags_of(properties)
 
@@ -229,6 +232,10 @@ class DomainName:
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         before, after = camel(old, self._TEXTS), camel(new, self._TEXTS)
         operations = patches(before, after, [name[0].lower() + name[1:] for name in self._TEXTS])
+        for member, names in (("MutualTlsAuthentication", _MUTUAL), ("EndpointConfiguration", ("IpAddressType",))):
+            parts = [camel(given.get(member) or {}, names) for given in (old, new)]
+            for change in patches(parts[0], parts[1], [name[0].lower() + name[1:] for name in names]):
+                operations.append({**change, "path": f"/{member[0].lower()}{member[1:]}{change['path']}"})
         request = {"domainName": physical_id, "patchOperations": operations}
         made = self._made(await ctx.call("apigateway", "UpdateDomainName", request))
         await retag(ctx, f"/domainnames/{physical_id}", old, new)
@@ -292,6 +299,7 @@ class VpcLink:
         operations = patches(camel(old, names), camel(new, names), ("name", "description"))
         if operations:
             await ctx.call("apigateway", "UpdateVpcLink", {"vpcLinkId": physical_id, "patchOperations": operations})
+        await retag(ctx, f"/vpclinks/{physical_id}", old, new)
         return Resource(physical_id, {"VpcLinkId": physical_id})
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:

@@ -45,7 +45,7 @@ def _bool(value: Any) -> bool:
     return value is True or str(value).lower() == "true"
 
 
-@resource("AWS::ApiGateway::Method")
+@resource("AWS::ApiGateway::Method", unbuilt=("Integration/IntegrationTarget",))
 class Method:
     """A method with its integration and responses, put as a whole."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.core import targets
 from fogbank.core.context import Context
 from fogbank.core.operation import job
 from fogbank.store.api import Transaction
@@ -18,12 +19,22 @@ async def run(ctx: Context, payload: dict[str, Any]) -> None:
     await Run(ctx, payload["stack"]).drive()
 
 
-@job("cloudformation.notify")
+NOTIFY = "cloudformation.notify"
+
+
+@job(NOTIFY)
 async def notify(ctx: Context, payload: dict[str, Any]) -> None:
-    """Publish an event to the stack's topics, as whoever started the operation."""
-    for topic in payload["topics"]:
-        request = {"TopicArn": topic, "Subject": "AWS CloudFormation Notification", "Message": payload["message"]}
-        await ctx.call("sns", "Publish", request)
+    """Publish an event to the stack's topics, as whoever started the operation; to each of several in its own job."""
+    topics = payload["topics"]
+    if len(topics) == 1:
+        await targets.deliver(ctx, topics[0], payload["message"], subject="AWS CloudFormation Notification")
+        return
+
+    def one_each(tx: Transaction) -> None:
+        for number, topic in enumerate(topics):
+            ctx.later(tx, NOTIFY, {**payload, "topics": [topic]}, name=f"{ctx.request_id}/{number}")
+
+    await ctx.transact(one_each)
 
 
 @job("cloudformation.forget")

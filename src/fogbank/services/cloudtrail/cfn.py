@@ -9,17 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, resource
-from fogbank.core.cfn_calls import unless
+from fogbank.core.cfn_calls import create_once, retag, unless
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
 from fogbank.core.tags import from_list, to_list
 
-from .errors import (
-    EventDataStoreAlreadyExistsException,
-    EventDataStoreNotFoundException,
-    TrailAlreadyExistsException,
-    TrailNotFoundException,
-)
+from .arns import store_arn
+from .delivery import stamp
+from .errors import EventDataStoreNotFoundException, InvalidEventDataStoreStatusException, TrailNotFoundException
+from .records import STORES, TRAILS
 
 # property -> member of CreateTrail and UpdateTrail
 _MEMBERS = {
@@ -31,30 +28,28 @@ _MEMBERS = {
     "KMSKeyId": "KmsKeyId",
 }
 _SWITCHES = ("IncludeGlobalServiceEvents", "IsMultiRegionTrail", "EnableLogFileValidation", "IsOrganizationTrail")
-_TOKEN = "fogbank:cfn-token"  # a tag that says whose an unfinished trail is  # noqa: S105
 
 
 def _true(value: Any) -> bool:
     return value is True or str(value).lower() == "true"
 
 
-@resource("AWS::CloudTrail::Trail", immutable=("TrailName",))
+@resource("AWS::CloudTrail::Trail", unbuilt=("AggregationConfigurations", "InsightSelectors/*/EventCategories"))
 class Trail:
     """Ref: the name. GetAtt: Arn, SnsTopicArn."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         chosen = properties.get("TrailName") or name.physical(limit=128)
         request = self._request(chosen, properties)
-        tags = from_list(properties.get("Tags")) | {_TOKEN: name.token}
-        try:
-            await ctx.call("cloudtrail", "CreateTrail", {**request, "TagsList": to_list(tags)})
-        except ServiceError as error:
-            if error.code != TrailAlreadyExistsException.code or not await self._ours(ctx, chosen, name.token):
-                raise
-        made = await self._settle(ctx, chosen, {}, properties)
-        mark = [{"Key": _TOKEN}]
-        await ctx.call("cloudtrail", "RemoveTags", {"ResourceId": made.attributes["Arn"], "TagsList": mark})
-        return made
+        if properties.get("Tags"):
+            request["TagsList"] = to_list(from_list(properties["Tags"]))
+
+        async def found() -> dict[str, Any] | None:
+            trail = await ctx.fetch(lambda tx: tx.get(TRAILS, (ctx.account, ctx.region, chosen)))
+            return {} if trail is not None and name.made(trail.created) else None
+
+        await create_once(name, lambda: ctx.call("cloudtrail", "CreateTrail", request), found)
+        return await self._settle(ctx, chosen, {}, properties)
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         gone = {member: "" for key, member in _MEMBERS.items() if old.get(key) and not new.get(key)}
@@ -73,12 +68,6 @@ class Trail:
         }
 
     @staticmethod
-    async def _ours(ctx: Context, name: str, token: str) -> bool:
-        arn = ctx.arn("cloudtrail", f"trail/{name}")
-        found = await ctx.call("cloudtrail", "ListTags", {"ResourceIdList": [arn]})
-        return from_list(found["ResourceTagList"][0]["TagsList"]).get(_TOKEN) == token
-
-    @staticmethod
     async def _settle(ctx: Context, name: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         """Selectors, tags, and whether it logs."""
         trail = (await ctx.call("cloudtrail", "GetTrail", {"Name": name}))["Trail"]
@@ -92,14 +81,22 @@ class Trail:
         if new.get("InsightSelectors") or old.get("InsightSelectors"):
             request = {"TrailName": name, "InsightSelectors": new.get("InsightSelectors") or []}
             await ctx.call("cloudtrail", "PutInsightSelectors", request)
-        before, after = from_list(old.get("Tags")), from_list(new.get("Tags"))
-        if removed := [{"Key": key} for key in before if key not in after]:
-            await ctx.call("cloudtrail", "RemoveTags", {"ResourceId": arn, "TagsList": removed})
-        if old and after:
-            await ctx.call("cloudtrail", "AddTags", {"ResourceId": arn, "TagsList": to_list(after)})
+        if old:
+            await _retag(ctx, arn, old, new)
         logging = "StartLogging" if _true(new.get("IsLogging", True)) else "StopLogging"
         await ctx.call("cloudtrail", logging, {"Name": name})
         return Resource(name, {"Arn": arn, "SnsTopicArn": trail.get("SnsTopicARN", "")})
+
+
+async def _retag(ctx: Context, arn: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+    async def untag(keys: list[str]) -> None:
+        request = {"ResourceId": arn, "TagsList": [{"Key": key} for key in keys]}
+        await ctx.call("cloudtrail", "RemoveTags", request)
+
+    async def tag(tags: dict[str, str]) -> None:
+        await ctx.call("cloudtrail", "AddTags", {"ResourceId": arn, "TagsList": to_list(tags)})
+
+    await retag(from_list(old.get("Tags")), from_list(new.get("Tags")), untag, tag)
 
 
 def _plain(value: Any) -> Any:
@@ -115,36 +112,42 @@ _STORE = ("AdvancedEventSelectors", "BillingMode", "KmsKeyId", "MultiRegionEnabl
           "RetentionPeriod", "TerminationProtectionEnabled")  # fmt: skip
 
 
-@resource("AWS::CloudTrail::EventDataStore")
+@resource(
+    "AWS::CloudTrail::EventDataStore",
+    unbuilt=("ContextKeySelectors", "FederationEnabled", "FederationRoleArn", "IngestionEnabled", "InsightSelectors",
+             "InsightsDestination", "MaxEventSize"),
+)  # fmt: skip
 class EventDataStore:
     """Ref: the ARN. GetAtt: EventDataStoreArn, Status, CreatedTimestamp, UpdatedTimestamp."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         chosen = properties.get("Name") or name.physical(limit=128)
         request = {"Name": chosen, **self._settings(properties)}
-        tags = from_list(properties.get("Tags"))
-        if tags:
-            request["TagsList"] = to_list(tags)
-        try:
-            made = await ctx.call("cloudtrail", "CreateEventDataStore", request)
-        except ServiceError as error:
-            if error.code != EventDataStoreAlreadyExistsException.code or properties.get("Name"):
-                raise
-            made = next(
-                store for store in (await ctx.call("cloudtrail", "ListEventDataStores"))["EventDataStores"]
-                if store["Name"] == chosen
-            )  # fmt: skip
-        return self._resource(made)
+        if properties.get("Tags"):
+            request["TagsList"] = to_list(from_list(properties["Tags"]))
+
+        async def found() -> dict[str, Any] | None:
+            stores = await ctx.fetch(lambda tx: list(tx.scan(STORES, (ctx.account, ctx.region))))
+            made = (store for store in stores if store.name == chosen and name.made(store.created))
+            store = next(made, None)
+            return None if store is None else {"EventDataStoreArn": store_arn(ctx, STORES.key(store))}
+
+        make = create_once(name, lambda: ctx.call("cloudtrail", "CreateEventDataStore", request), found)
+        return await self._resource(ctx, (await make)["EventDataStoreArn"])
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         request = {"EventDataStore": physical_id, **self._settings(new)}
         if new.get("Name"):
             request["Name"] = new["Name"]
-        return self._resource(await ctx.call("cloudtrail", "UpdateEventDataStore", request))
+        if {**old, "Tags": None} != {**new, "Tags": None}:
+            await ctx.call("cloudtrail", "UpdateEventDataStore", request)
+        await _retag(ctx, physical_id, old, new)
+        return await self._resource(ctx, physical_id)
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        request = {"EventDataStore": physical_id}
-        await unless(ctx.call("cloudtrail", "DeleteEventDataStore", request), EventDataStoreNotFoundException.code)
+        """It stays for a while as one that is about to go."""
+        gone = (EventDataStoreNotFoundException.code, InvalidEventDataStoreStatusException.code)
+        await unless(ctx.call("cloudtrail", "DeleteEventDataStore", {"EventDataStore": physical_id}), *gone)
 
     @staticmethod
     def _settings(properties: dict[str, Any]) -> dict[str, Any]:
@@ -157,6 +160,7 @@ class EventDataStore:
         return found
 
     @staticmethod
-    def _resource(made: dict[str, Any]) -> Resource:
-        arn = made["EventDataStoreArn"]
-        return Resource(arn, {"EventDataStoreArn": arn, "Status": made["Status"]})
+    async def _resource(ctx: Context, arn: str) -> Resource:
+        found = await ctx.call("cloudtrail", "GetEventDataStore", {"EventDataStore": arn})
+        times = {name: stamp(found[name]) for name in ("CreatedTimestamp", "UpdatedTimestamp")}
+        return Resource(arn, {"EventDataStoreArn": arn, "Status": found["Status"], **times})

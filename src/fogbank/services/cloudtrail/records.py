@@ -27,6 +27,7 @@ class Trail(Record):
     selectors: list[dict[str, Any]] = []
     advanced: list[dict[str, Any]] = []
     insights: list[dict[str, Any]] = []
+    created: float = 0.0
     logging: bool = False
     started: float = 0.0
     stopped: float = 0.0

@@ -12,6 +12,8 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.operation import job
+from fogbank.core.residents import resident
+from fogbank.core.targets import Undeliverable
 from fogbank.store.api import Transaction
 
 from . import evaluating, queries, rules
@@ -19,8 +21,9 @@ from .arns import alarm_arn
 from .notifications import deliver
 from .records import ALARMS, Alarm
 from .states import change, note, stamp
-from .storing import Flusher, flush
+from .storing import awake, flush
 
+WATCH = "cloudwatch.alarm"
 MAX_POINTS = 500_000  # that the expressions of an alarm may work on: they are evaluated in the alarm's transaction
 
 
@@ -43,17 +46,33 @@ def step(settings: dict[str, Any]) -> int:
     return 10 if min(stats, default=60) < 60 else 60
 
 
-@job("cloudwatch.evaluate")
-async def evaluate(ctx: Context, payload: dict[str, Any]) -> None:
-    """One evaluation of a metric alarm, and the next one enqueued unless nothing can change."""
-    await flush(ctx)
-    await ctx.transact(_evaluate, ctx, payload["alarm"])
+def watched(tx: Transaction, ctx: Context, alarm: Alarm) -> None:
+    """Evaluate a metric alarm from the next full minute (ten seconds) on, whatever it did before."""
+    alarm.asleep, alarm.generation = False, alarm.generation + 1
+    tx.put(ALARMS, alarm)
+    ctx.reside(tx, WATCH, alarm.name, generation=alarm.generation)
 
 
-def _evaluate(tx: Transaction, ctx: Context, name: str) -> None:
+@resident(WATCH)
+async def watch_alarm(ctx: Context, id: str) -> None:
+    """Evaluate a metric alarm for as long as it is there."""
+    alarm = await ctx.fetch(lambda tx: tx.get(ALARMS, (ctx.account, ctx.region, id)))
+    if alarm is None:
+        return
+    every = step(alarm.settings)
+    pause: float | None = every - ctx.now() % every
+    with ctx.watch(awake(ctx, id)) as watch:
+        while True:
+            await watch.wait(pause)
+            await flush(ctx)
+            pause = await ctx.transact(_evaluate, ctx, id)
+
+
+def _evaluate(tx: Transaction, ctx: Context, name: str) -> float | None:
+    """One evaluation; seconds until the next, None when nothing can change before another point arrives."""
     alarm = tx.get(ALARMS, (ctx.account, ctx.region, name))
     if alarm is None or alarm.composite:
-        return
+        return None
     settings = alarm.settings
     every = step(settings)
     wanted = metric_queries(settings)
@@ -79,8 +98,7 @@ def _evaluate(tx: Transaction, ctx: Context, name: str) -> None:
         change(tx, ctx, alarm, verdict.state, verdict.reason, _data(ctx, settings, values, starts, period))
     alarm.asleep = evaluating.settled(settings, values, alarm.state) and not _newer(tx, ctx, alarm, end)
     tx.put(ALARMS, alarm)
-    if not alarm.asleep:
-        ctx.later(tx, "cloudwatch.evaluate", {"alarm": name}, delay=end + every - ctx.now(), name=name)
+    return None if alarm.asleep else end + every - ctx.now()
 
 
 def _newer(tx: Transaction, ctx: Context, alarm: Alarm, end: int) -> bool:
@@ -133,14 +151,6 @@ def _composites(tx: Transaction, ctx: Context) -> None:
             change(tx, ctx, alarm, state, reason[:1023], "")
 
 
-@job("cloudwatch.flush")
-async def keep_metrics(ctx: Context, payload: dict[str, Any]) -> None:
-    """Something was counted: from now on the flusher stores it every few seconds."""
-    flusher = ctx.app.local(Flusher)
-    flusher.start()
-    await flusher.flush()
-
-
 @job("cloudwatch.act", attempts=3)
 async def act(ctx: Context, payload: dict[str, Any]) -> None:
     """One action of one change of state, noted in the history as AWS notes it."""
@@ -150,8 +160,8 @@ async def act(ctx: Context, payload: dict[str, Any]) -> None:
     action, failure = payload["action"], ""
     try:
         done = await deliver(ctx, alarm, payload)
-    except ServiceError as error:
-        done, failure = True, f"{error.code}: {error.message}"
+    except Undeliverable as refused:
+        done, failure = True, f"{refused.error.code}: {refused.error.message}"
 
     def write(tx: Transaction) -> None:
         words = "Successfully executed" if done and not failure else "Failed to execute"

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.context import Context
-from fogbank.core.operation import job
+from fogbank.core.residents import resident
 from fogbank.store.api import Reader, Transaction
 
-from .records import ALARMS, HISTORY, POINTS, SERIES, Point, Series
-from .storing import flush, merged
+from .records import HISTORY, POINTS, SERIES, Point, Series
+from .storing import RETENTION, merged
 
 DAY = 86400
 # seconds after which points lie on multiples of the second number; after the last, none are left
@@ -20,25 +20,21 @@ BANDS = ((3 * 3600, 60), (15 * DAY, 300), (63 * DAY, 3600))
 LONGEST = 455 * DAY
 HISTORY_SECONDS = 30 * DAY
 SLICE = 500  # points a transaction reads
-COLLECT_SECONDS = 15 * 60
+FIRST_SECONDS = 3600
 
 
-@job("cloudwatch.collect")
-async def collect(ctx: Context, payload: dict[str, Any]) -> None:
-    """While there are alarms: what services count is looked at after a restart too, though nobody asks for it."""
-    await flush(ctx)
+@resident(RETENTION)
+async def keep(ctx: Context, id: str) -> None:
+    """Once a day, and an hour after a start, what grew old since the last time is put together or dropped."""
+    since, pause = 0, FIRST_SECONDS
+    while True:
+        await ctx.clock.sleep(pause)
+        now = int(ctx.now())
+        await _expire(ctx, now, since)
+        since, pause = now, DAY
 
-    def again(tx: Transaction) -> None:
-        if any(not alarm.composite for alarm in tx.scan(ALARMS, (ctx.account, ctx.region))):
-            ctx.later(tx, "cloudwatch.collect", {}, name="collect", delay=COLLECT_SECONDS)
 
-    await ctx.transact(again)
-
-
-@job("cloudwatch.expire")
-async def expire(ctx: Context, payload: dict[str, Any]) -> None:
-    """Once a day while the account has metrics: what grew old since the last time is put together or dropped."""
-    now, since = int(ctx.now()), int(payload.get("since", 0))
+async def _expire(ctx: Context, now: int, since: int) -> None:
     after: tuple[Any, ...] | None = None
     while True:
         batch = await ctx.fetch(_series, ctx, after)
@@ -51,12 +47,6 @@ async def expire(ctx: Context, payload: dict[str, Any]) -> None:
         after = SERIES.key(batch[-1])
     while await ctx.transact(_forget, ctx, (now - HISTORY_SECONDS) * 1000):
         await ctx.clock.sleep(0)
-
-    def again(tx: Transaction) -> None:
-        if any(True for _ in tx.scan(SERIES, (ctx.account, ctx.region), limit=1)):
-            ctx.later(tx, "cloudwatch.expire", {"since": now}, name="expire", delay=DAY)
-
-    await ctx.transact(again)
 
 
 def _series(tx: Reader, ctx: Context, after: tuple[Any, ...] | None) -> list[Series]:

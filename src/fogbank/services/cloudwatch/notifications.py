@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fogbank.core import principal, regions
+from fogbank.core import principal, regions, targets
 from fogbank.core.context import Context
 
 from .arns import alarm_arn
@@ -21,31 +21,22 @@ _STATISTICS = {"SampleCount": "SAMPLE_COUNT", "Average": "AVERAGE", "Sum": "SUM"
 
 
 async def deliver(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> bool:
-    """Take one action; False for one of a kind that is not built (EC2, Auto Scaling, Systems Manager)."""
+    """Take one action; False for one of a kind that is not built (EC2, Auto Scaling, Systems Manager).
+
+    Raises Undeliverable. The policy a topic has by default lets its owner's alarms in (AWS:SourceOwner).
+    """
     target = str(change["action"])
     service = target.split(":")[2] if target.count(":") >= 5 else ""
     if service == "sns":
-        await _publish(ctx, target, alarm, change)
+        by, text = "cloudwatch.amazonaws.com", json.dumps(_message(ctx, alarm, change))
     elif service == "lambda":
-        who = principal.service("lambda.alarms.cloudwatch.amazonaws.com", ctx.account, alarm_arn(ctx, alarm.name))
-        event = json.dumps(_event(ctx, alarm, change)).encode()
-        await ctx.acting_as(who).call(
-            "lambda", "Invoke", {"FunctionName": target, "InvocationType": "Event", "Payload": event}
-        )
+        by, text = "lambda.alarms.cloudwatch.amazonaws.com", json.dumps(_event(ctx, alarm, change))
     else:
         return False
+    itself = ctx.acting_as(principal.service(by, ctx.account, alarm_arn(ctx, alarm.name)))
+    subject = f'{change["state"]}: "{alarm.name}" in {_region(ctx)}'[:100]
+    await targets.deliver(itself, target, text, subject=subject)
     return True
-
-
-async def _publish(ctx: Context, topic: str, alarm: Alarm, change: dict[str, Any]) -> None:
-    """Publish as CloudWatch. The policy a topic has by default lets its owner's alarms in (AWS:SourceOwner)."""
-    request = {
-        "TopicArn": topic,
-        "Subject": f'{change["state"]}: "{alarm.name}" in {_region(ctx)}'[:100],
-        "Message": json.dumps(_message(ctx, alarm, change)),
-    }
-    who = principal.service("cloudwatch.amazonaws.com", ctx.account, alarm_arn(ctx, alarm.name))
-    await ctx.acting_as(who).call("sns", "Publish", request)
 
 
 def _region(ctx: Context) -> str:

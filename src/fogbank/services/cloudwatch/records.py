@@ -55,6 +55,7 @@ class Alarm(Record):
     transitioned: float = 0.0
     watched: list[tuple[str, str]] = []  # namespace and name of each metric
     asleep: bool = False  # no evaluation is due before another point arrives
+    generation: int = 0  # of its evaluation, which begins anew when it is set
     tags: dict[str, str] = {}
 
     @property

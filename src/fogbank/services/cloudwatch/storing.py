@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable
 from typing import Any
 
 from fogbank.core import principal
 from fogbank.core.context import Cloud, Context
-from fogbank.store.api import Conflict, StoreError, Transaction
+from fogbank.core.residents import resident
+from fogbank.store.api import Transaction
 
 from .records import ALARMS, POINTS, SERIES, Dimensions, Point, Series, dimension_text
 
-log = logging.getLogger("fogbank.cloudwatch")
-
+RETENTION = "cloudwatch.retention"
 FLUSH_SECONDS = 5.0
 BATCH = 500  # minutes a transaction stores, a few milliseconds
 
@@ -25,7 +24,7 @@ def store(tx: Transaction, ctx: Context, namespace: str, name: str, dimensions: 
     series = tx.get(SERIES, key)
     if series is None:
         if not any(True for _ in tx.scan(SERIES, key[:2], limit=1)):
-            ctx.later(tx, "cloudwatch.expire", {}, name="expire", delay=86400)
+            ctx.reside(tx, RETENTION, "metrics")
         series = Series(account=ctx.account, region=ctx.region, namespace=namespace, name=name, dimensions=dimensions,
                         id=ctx.ids.hex(16), seen=0)  # fmt: skip
     if point.at > series.seen:
@@ -40,7 +39,12 @@ def store(tx: Transaction, ctx: Context, namespace: str, name: str, dimensions: 
         if alarm.asleep:
             alarm.asleep = False
             tx.put(ALARMS, alarm)
-            ctx.later(tx, "cloudwatch.evaluate", {"alarm": alarm.name}, name=alarm.name)
+            tx.signal(awake(ctx, alarm.name))
+
+
+def awake(ctx: Context, alarm: str) -> str:
+    """The topic of a point for an alarm that slept."""
+    return f"cloudwatch/alarm/{ctx.account}/{ctx.region}/{alarm}"
 
 
 def merged(one: Point, other: Point) -> Point:
@@ -78,35 +82,23 @@ def point_of(values: Iterable[tuple[float, float]], at: int, unit: str) -> Point
     )
 
 
-class Flusher:
-    """Takes what services counted (`app.metrics`) into the store: before every read, and every few real seconds.
+@resident("cloudwatch.flush")
+async def keep_flushing(ctx: Context, id: str) -> None:
+    """Store what the services of this node count, every few real seconds, so that moving the clock is not slowed."""
+    while True:
+        await flush(ctx)
+        await asyncio.sleep(FLUSH_SECONDS)
 
-    A task and not a job: a job that repeats for ever would make moving the clock slow, and nothing here follows from
-    a transaction.
+
+class Flusher:
+    """Takes what services counted (`app.metrics`) into the store: before every read, every few seconds, at the end.
+
+    A few seconds of it are lost when the store cannot keep them; the next ones need not be.
     """
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._task: asyncio.Task[None] | None = None
-        cloud.on_stop(self.stop)
-
-    def start(self) -> None:
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="metrics")
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self.flush()
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            try:
-                await self.flush()
-            except (StoreError, Conflict) as error:  # these few seconds are lost, the next ones need not be
-                log.warning("metrics could not be stored: %s", error)
+        cloud.on_stop(self.flush)
 
     async def flush(self) -> None:
         """Store everything counted so far."""
@@ -131,6 +123,4 @@ class Flusher:
 
 async def flush(ctx: Context) -> None:
     """Before a read: what was counted is to be seen."""
-    flusher = ctx.app.local(Flusher)
-    flusher.start()
-    await flusher.flush()
+    await ctx.app.local(Flusher).flush()

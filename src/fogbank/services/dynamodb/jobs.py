@@ -9,6 +9,7 @@ from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import job
+from fogbank.core.residents import resident
 from fogbank.store.api import Conflict, Key, Table, Transaction
 
 from .keys import Place
@@ -18,6 +19,7 @@ from .state import State
 from .writes import change, count, expiry_record, slice_of
 
 SLICE = 20  # records a transaction: of 400 KB each that is long enough, and on a networked store writers come between
+EXPIRY = "dynamodb.expiry"
 EXPIRY_INTERVAL = 60.0  # seconds between looks for expired items; AWS promises "within a few days"
 TOO_OLD = 5 * 365 * 86400  # seconds: items that expired longer ago are kept, as on AWS
 
@@ -182,18 +184,22 @@ def _note_some(tx: Transaction, payload: Payload, after: Key | None) -> Key | No
     return ITEMS.key(found[-1]) if len(found) == SLICE else None
 
 
-@job("dynamodb.expire")
-async def expire(ctx: Context, payload: Payload) -> None:
-    """Delete the items that are due, and look again in a minute as long as the table has TTL."""
-    await _repeat(ctx, _expire_some, ctx, payload)
-    await ctx.transact(schedule_expiry, ctx, payload)
+def ttl_changed(tx: Transaction, ctx: Context, table: TableRecord) -> None:
+    """Have a table's expired items looked for if it has TTL, and no longer if it has none."""
+    if table.ttl:
+        ctx.reside(tx, EXPIRY, f"{table.name}/{table.box}")
+    else:
+        ctx.leave(tx, EXPIRY, f"{table.name}/{table.box}")
 
 
-def schedule_expiry(tx: Transaction, ctx: Context, payload: Payload) -> None:
-    """Have a table's expired items looked for, if it has TTL."""
-    schema = _table_of(tx, payload)
-    if schema is not None and schema.record.ttl:
-        ctx.later(tx, "dynamodb.expire", payload, delay=EXPIRY_INTERVAL, name=payload["box"])
+@resident(EXPIRY)
+async def expire(ctx: Context, id: str) -> None:
+    """Delete the items of a table that are due, once a minute."""
+    name, box = id.split("/")
+    payload = {"account": ctx.account, "region": ctx.region, "table": name, "box": box}
+    while True:
+        await ctx.clock.sleep(EXPIRY_INTERVAL)
+        await _repeat(ctx, _expire_some, ctx, payload)
 
 
 def _expire_some(tx: Transaction, ctx: Context, payload: Payload) -> bool:

@@ -29,6 +29,8 @@ from .errors import (
 )
 from .records import ALIASES, KEYS, Alias, Key
 
+ROTATION = "kms.rotation"
+
 Place = tuple[str, str, str]  # account, region, and the id of a key or "alias/…"
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
@@ -208,13 +210,18 @@ def _make_managed(tx: Transaction, ctx: Context, alias: str) -> Key:
         description=f"Default key that protects my {service.upper()} data when no other key is defined",
     )
     tx.put(KEYS, key)
-    ctx.later(tx, "kms.rotate", {"id": key.id, "generation": 1}, delay=365 * 86400, name=f"rotate/{key.id}")
+    rotate(tx, ctx, key)
     now = ctx.now()
     tx.put(
         ALIASES,
         Alias(account=ctx.account, region=ctx.region, name=alias, key_id=key.id, created=now, updated=now),
     )
     return key
+
+
+def rotate(tx: Transaction, ctx: Context, key: Key) -> None:
+    """Have the key rotate by its settings."""
+    ctx.reside(tx, ROTATION, key.id, generation=int(key.rotates))
 
 
 def default_policy(ctx: Context) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from fogbank.core import targets
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.operation import job
@@ -206,30 +207,14 @@ async def deliver(
     """Send a record to a queue, topic, function or event bus, as the function's role. A refusal loses it, as on AWS."""
     from .invoking import make_spec, session
 
-    parts = arn.split(":", 5)
-    service, region, account, resource = parts[2], parts[3] or version.region, parts[4], parts[5]
     typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value}
+    success = (record or {}).get("requestContext", {}).get("condition") == "Success"
+    kind = f"Lambda Function Invocation Result - {'Success' if success else 'Failure'}"
     try:
         _, principal = await session(ctx, make_spec(ctx, version))
-        acting = ctx.acting_as(principal, region=region)
-        if service == "sqs":
-            url = f"{ctx.endpoint}/{account}/{resource}"
-            await acting.call("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": text, "MessageAttributes": typed})
-        elif service == "sns":
-            await acting.call("sns", "Publish", {"TopicArn": arn, "Message": text, "MessageAttributes": typed})
-        elif service == "lambda":
-            await acting.call(
-                "lambda", "Invoke", {"FunctionName": arn, "InvocationType": "Event", "Payload": text.encode()}
-            )
-        elif service == "events":
-            success = (record or {}).get("requestContext", {}).get("condition") == "Success"
-            entry = {
-                "EventBusName": arn, "Source": "lambda", "Detail": text,
-                "DetailType": f"Lambda Function Invocation Result - {'Success' if success else 'Failure'}",
-                "Resources": [arn],
-            }  # fmt: skip
-            await acting.call("events", "PutEvents", {"Entries": [entry]})
-    except ServiceError:
+        acting = ctx.acting_as(principal, region=version.region)
+        await targets.deliver(acting, arn, text, attributes=typed, source="lambda", detail_type=kind)
+    except (ServiceError, targets.Undeliverable):
         dimensions = {"FunctionName": version.name}
         name = "DestinationDeliveryFailures" if record else "DeadLetterErrors"
         ctx.app.metrics.add(version.account, version.region, "AWS/Lambda", name, dimensions, 1.0, "Count", ctx.now())

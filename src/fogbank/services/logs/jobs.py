@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from fogbank.core import principal
+from fogbank.core import principal, targets
 from fogbank.core.context import Context
 from fogbank.core.operation import job
-from fogbank.store.api import Reader
+from fogbank.store.api import Reader, Transaction
 
 from . import patterns
 from .groups import group_arn
@@ -19,33 +19,41 @@ from .reading import Place, event_id
 from .records import CHUNKS, SUBSCRIPTIONS, Chunk, SubscriptionFilter
 from .scanning import each
 
+SERVICE = "logs.amazonaws.com"
+SESSION = "CloudWatchLogs"  # AWS's own name for it is not confirmed
+FILTERS = "logs.filters"
 
-@job("logs.filters")
+
+@job(FILTERS)
 async def send(ctx: Context, payload: dict[str, Any]) -> None:
-    """Run the group's subscription filters over one chunk."""
+    """Run the group's subscription filters over one chunk; each of several in a job of its own."""
 
     def load(tx: Reader) -> tuple[Chunk | None, list[SubscriptionFilter]]:
         chunk = tx.get(CHUNKS, (payload["id"], *payload["place"]))
         return chunk, list(tx.scan(SUBSCRIPTIONS, (ctx.account, ctx.region, payload["group"])))
 
     chunk, subscriptions = await ctx.fetch(load)
-    if chunk is None:
+    if "filter" in payload:
+        subscriptions = [found for found in subscriptions if found.name == payload["filter"]]
+    if chunk is None or not subscriptions:
         return
-    for subscription in subscriptions:
-        await _send(ctx, subscription, payload["group"], chunk)
+    if len(subscriptions) == 1:
+        await _send(ctx, subscriptions[0], payload["group"], chunk)
+        return
+
+    def one_each(tx: Transaction) -> None:
+        for name in (subscription.name for subscription in subscriptions):
+            ctx.later(tx, FILTERS, {**payload, "filter": name}, name=f"{ctx.request_id}/{name}")
+
+    await ctx.transact(one_each)
 
 
 async def _send(ctx: Context, subscription: SubscriptionFilter, group: str, chunk: Chunk) -> None:
-    """The documented envelope, gzipped and in base64, to a function as logs.amazonaws.com."""
-    match = patterns.compile_pattern(subscription.pattern)
-    found = []
-    async for index, values in each(match, [event.message for event in chunk.events]):
-        event = chunk.events[index]
-        if values is not None:
-            place = Place(event.at, chunk.stream, chunk.first_ms, chunk.sequence, index)
-            fields = {key[1:]: value for key, value in values.items() if key != "$"}
-            item = {"id": event_id(place), "timestamp": event.at, "message": event.message}
-            found.append(item | ({"extractedFields": fields} if fields else {}))
+    """What matches, to the destination: to a function as Logs itself, to a stream as the filter's role.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
+    """
+    found = await _matching(subscription, chunk)
     if not found:
         return
     envelope = {
@@ -56,15 +64,25 @@ async def _send(ctx: Context, subscription: SubscriptionFilter, group: str, chun
         "subscriptionFilters": [subscription.name],
         "logEvents": found,
     }
-    data = base64.b64encode(gzip.compress(msgspec.json.encode(envelope), mtime=0)).decode()
+    data = gzip.compress(msgspec.json.encode(envelope), mtime=0)
+    event = msgspec.json.encode({"awslogs": {"data": base64.b64encode(data).decode()}})  # a function's
     source = f"{group_arn(ctx, group)}:*"
-    service = ctx.acting_as(principal.service("logs.amazonaws.com", ctx.account, source))
-    await service.call(
-        "lambda",
-        "Invoke",
-        {
-            "FunctionName": subscription.destination,
-            "InvocationType": "Event",
-            "Payload": msgspec.json.encode({"awslogs": {"data": data}}),
-        },
-    )
+    if subscription.role:
+        by = await ctx.assume(subscription.role, by=SERVICE, session=SESSION, source_arn=source)
+    else:
+        by = ctx.acting_as(principal.service(SERVICE, ctx.account, source))
+    await targets.deliver(by, subscription.destination, event.decode(), data=data)
+
+
+async def _matching(subscription: SubscriptionFilter, chunk: Chunk) -> list[dict[str, Any]]:
+    """The events of a chunk that a filter takes, as the envelope has them."""
+    match = patterns.compile_pattern(subscription.pattern)
+    found = []
+    async for index, values in each(match, [event.message for event in chunk.events]):
+        if values is not None:
+            event = chunk.events[index]
+            place = Place(event.at, chunk.stream, chunk.first_ms, chunk.sequence, index)
+            fields = {key[1:]: value for key, value in values.items() if key != "$"}
+            item = {"id": event_id(place), "timestamp": event.at, "message": event.message}
+            found.append(item | ({"extractedFields": fields} if fields else {}))
+    return found

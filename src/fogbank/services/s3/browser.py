@@ -22,6 +22,7 @@ from fogbank.wire import hosts
 from . import cors
 from .errors import AccessForbidden, InvalidRequest, NoSuchBucket
 from .lookups import config
+from .post import post
 from .records import BUCKETS
 
 
@@ -69,8 +70,6 @@ async def answer(visit: Visit) -> Response:
     if rule is not None:
         visit.headers += cors.headers(rule, origin, [], preflight=False)
     if request.method == "POST" and request.header("content-type").startswith("multipart/form-data"):
-        from .post import post
-
         return await post(visit, bucket)
     return await visit.pass_on()
 

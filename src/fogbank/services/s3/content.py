@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from hashlib import md5
 from typing import Any
@@ -14,6 +13,7 @@ from fogbank.store.blobs import Blob
 
 from .checksums import Digest, Expected, check_form, of
 from .errors import EntityTooLarge, IncompleteBody, InvalidRequest, MissingContentLength
+from .hashing import in_thread
 from .records import INLINE
 
 MAX_PUT = 5 << 30
@@ -97,7 +97,7 @@ async def _whole(ctx: Context, data: bytes, expected: Expected, inline: bool, al
     chosen = expected.algorithm or algorithm
     if chosen:
         slow = len(data) > _THREAD
-        checksums[chosen] = await asyncio.to_thread(of, chosen, data) if slow else of(chosen, data)
+        checksums[chosen] = await in_thread(ctx, of, chosen, data) if slow else of(chosen, data)
     expected.check(digest, checksums)
     if inline and len(data) <= INLINE:
         return Content(len(data), digest, checksums, data=data)
@@ -114,7 +114,7 @@ async def _streamed(ctx: Context, body: Any, expected: Expected, algorithm: str)
             size += len(chunk)
             if running is not None:
                 if len(chunk) > _THREAD:
-                    await asyncio.to_thread(running.update, chunk)
+                    await in_thread(ctx, running.update, chunk)
                 else:
                     running.update(chunk)
             await writer.write(chunk)
@@ -140,7 +140,7 @@ async def copied(ctx: Context, source: AsyncIterator[bytes], algorithm: str, *, 
         async for chunk in source:
             size += len(chunk)
             if running is not None:
-                await asyncio.to_thread(running.update, chunk)
+                await in_thread(ctx, running.update, chunk)
             if keep:
                 await writer.write(chunk)
         blob = await writer.commit() if keep else None

@@ -11,6 +11,7 @@ from urllib.parse import quote_plus
 
 import msgspec
 
+from fogbank.core import targets
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.operation import job
@@ -109,18 +110,9 @@ def as_s3(ctx: Context, bucket: str, account: str, region: str) -> Context:
 
 
 async def send(ctx: Context, target: str, account: str, bucket: str, text: str) -> None:
-    """Hand `text` to a queue, topic or function. Raises what that service answers."""
-    kind, region, owner, rest = target.split(":", 5)[2:6]
-    there = as_s3(ctx, bucket, account, region)
-    if kind == "lambda":
-        request = {"FunctionName": target, "InvocationType": "Event", "Payload": text.encode()}
-        await there.call("lambda", "Invoke", request)
-    elif kind == "sqs":
-        url = f"{ctx.endpoint}/{owner}/{rest}"
-        await there.call("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": text})
-    else:
-        request = {"TopicArn": target, "Subject": "Amazon S3 Notification", "Message": text}
-        await there.call("sns", "Publish", request)
+    """Hand `text` to a queue, topic or function. Raises Undeliverable."""
+    there = as_s3(ctx, bucket, account, ctx.region)
+    await targets.deliver(there, target, text, subject="Amazon S3 Notification")
 
 
 async def test_message(ctx: Context, bucket: Bucket, target: str) -> ServiceError | None:
@@ -136,6 +128,6 @@ async def test_message(ctx: Context, bucket: Bucket, target: str) -> ServiceErro
     }
     try:
         await send(ctx, target, bucket.account, bucket.name, msgspec.json.encode(body).decode())
-    except ServiceError as error:
-        return error
+    except targets.Undeliverable as refused:
+        return refused.error
     return None

@@ -8,8 +8,9 @@ from fogbank.core.context import Context
 from fogbank.core.operation import job
 from fogbank.store.api import Transaction
 
-from .records import GARBAGE, UPLOADED
-from .storage import OWNER
+from .operations.buckets import drop_bucket
+from .records import BUCKETS, GARBAGE, OBJECTS, UPLOADED, VERSIONS
+from .storage import OWNER, delete_version
 
 _SLICE = 200  # blobs that one transaction releases
 
@@ -41,6 +42,26 @@ async def forget(ctx: Context, payload: dict[str, Any]) -> None:
     """Remove the rows of the parts of an upload that is complete or aborted, a slice at a time."""
     while await ctx.transact(_forget, payload["bucket"], payload["upload"]):
         await ctx.clock.sleep(0)
+
+
+@job("s3.leave")
+async def leave(ctx: Context, payload: dict[str, Any]) -> None:
+    """Delete the account's buckets with all that is in them: other accounts may want their names."""
+    while await ctx.transact(_leave, ctx):
+        await ctx.clock.sleep(0)
+
+
+def _leave(tx: Transaction, ctx: Context) -> bool:
+    """Delete a slice of one bucket; whether there is more."""
+    bucket = next(iter(tx.scan_index(BUCKETS, "account", (ctx.account,), limit=1)), None)
+    if bucket is None:
+        return False
+    found = [*tx.page(OBJECTS, (bucket.name,), limit=_SLICE), *tx.page(VERSIONS, (bucket.name,), limit=_SLICE)]
+    for each in found:
+        delete_version(tx, ctx, bucket, each.key, each.version_id)
+    if not found:
+        drop_bucket(tx, ctx, bucket.name)
+    return True
 
 
 def _forget(tx: Transaction, bucket: str, upload: str) -> bool:

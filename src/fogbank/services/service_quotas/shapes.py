@@ -38,7 +38,7 @@ def default(ctx: Context, service: str, quota: Quota) -> dict[str, Any]:
         "QuotaArn": arn_of(ctx, service, quota, account=""),
         "QuotaCode": quota.code,
         "QuotaName": quota.name,
-        "Value": quota.default,
+        "Value": float(quota.default),
         "Unit": quota.unit,
         "Adjustable": quota.adjustable,
         "GlobalQuota": quota.everywhere,
@@ -49,7 +49,7 @@ def default(ctx: Context, service: str, quota: Quota) -> dict[str, Any]:
 def applied(ctx: Context, service: str, quota: Quota) -> dict[str, Any]:
     """A `ServiceQuota` with the account's value."""
     value = ctx.app.quotas.applied(ctx.account, ctx.region, service, quota.code)  # type: ignore[attr-defined]
-    own = {"QuotaArn": arn_of(ctx, service, quota), "Value": value, "QuotaAppliedAtLevel": "ACCOUNT"}
+    own = {"QuotaArn": arn_of(ctx, service, quota), "Value": float(value), "QuotaAppliedAtLevel": "ACCOUNT"}
     return default(ctx, service, quota) | own
 
 
@@ -62,7 +62,7 @@ def change(ctx: Context, change: Change) -> dict[str, Any]:
         "ServiceName": name_of(change.service),
         "QuotaCode": quota.code,
         "QuotaName": quota.name,
-        "DesiredValue": change.desired,
+        "DesiredValue": float(change.desired),
         "Status": change.status,
         "Created": change.created,
         "Requester": change.requester,
@@ -84,7 +84,7 @@ def wish(wish: Wish) -> dict[str, Any]:
         "ServiceName": name_of(wish.service),
         "QuotaCode": quota.code,
         "QuotaName": quota.name,
-        "DesiredValue": wish.desired,
+        "DesiredValue": float(wish.desired),
         "AwsRegion": wish.region,
         "Unit": quota.unit,
         "GlobalQuota": quota.everywhere,

@@ -10,24 +10,18 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from fogbank.core import arns, documents, principal
+from fogbank.core import arns, documents, principal, targets
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError
 from fogbank.core.operation import job
-from fogbank.store.api import Transaction
+from fogbank.core.targets import Undeliverable
+from fogbank.store.api import Reader, Transaction
 
 from . import filters, http_delivery, signing
-from .records import SUBSCRIPTIONS, Subscription, Topic
+from .records import OUTGOING, SUBSCRIPTIONS, WAITING, Outgoing, Subscription, Topic, Waiting
 from .topics import topic_arn
 
-# what a retry cannot mend: AWS sends these to the dead-letter queue at once
-HOPELESS = frozenset(
-    {
-        "QueueDoesNotExist", "AccessDenied", "AccessDeniedException", "ResourceNotFoundException", "InvalidAddress",
-        "InvalidParameterValue", "NotImplemented", "InvalidMessageContents", "MissingParameter",
-    }
-)  # fmt: skip
-
+SERVICE = "sns.amazonaws.com"
+DELIVER = "sns.deliver"
 # seconds before each further try. AWS services: at once, pre-backoff, backoff to 20 s, then every 20 s for 23 days
 # (thinned out here to hours); customer endpoints: the default policy, three times after 20 s
 AWS_WAITS = (0.05, 0.05, 0.1, 1.0, 1.0, 2.0, 5.0, 10.0, 20.0, 20.0, 20.0, *([3600.0] * 24), *([86400.0] * 22))
@@ -37,66 +31,99 @@ HTTP_WAITS = (20.0, 20.0, 20.0)
 def fan_out(tx: Transaction, ctx: Context, topic: Topic, message: dict[str, Any]) -> None:
     """Enqueue a delivery for every confirmed subscription whose filter takes the message."""
     arn = topic_arn(topic)
-    body: Any = None
-    attributes = filters.attributes_view(message["attributes"])
-    for subscription in tx.scan(SUBSCRIPTIONS, (arn,)):
-        if not subscription.confirmed:
-            continue
-        policy = subscription.attributes.get("FilterPolicy")
-        if policy:
-            scope = subscription.attributes.get("FilterPolicyScope", "MessageAttributes")
-            if scope == "MessageBody":
-                if body is None:
-                    try:
-                        body = documents.read(message["text"])
-                    except documents.BadDocument:
-                        body = {}
-                seen = body
-            else:
-                seen = attributes
-            if not filters.compile_policy(policy, scope)(seen):
-                continue
-        payload = {"topic": arn, "subscription": subscription.id, "message": message}
-        sns = ctx.acting_as(principal.service("sns.amazonaws.com", topic.account, arn))
+    chosen = _subscribed(tx, arn, message)
+    if not chosen:
+        return
+    itself = ctx.acting_as(principal.service(SERVICE, topic.account, arn))
+    fifo = _is_fifo(arn)
+    shared = len(chosen) > 1
+    if shared:
+        tx.put(OUTGOING, Outgoing(topic=arn, id=message["id"], message=message))
+    given = {"outgoing": message["id"]} if shared else {"message": message}
+    for subscription in chosen:
+        if shared:
+            tx.put(WAITING, Waiting(topic=arn, message=message["id"], subscription=subscription))
         # a FIFO topic keeps the order of a group: https://docs.aws.amazon.com/sns/latest/dg/fifo-message-delivery.html
-        order = f"{subscription.arn}/{message['group']}" if _is_fifo(arn) else ""
-        sns.later(tx, "sns.deliver", payload, order=order)
+        order = f"{arn}:{subscription}/{message['group']}" if fifo else ""
+        itself.later(tx, DELIVER, {"topic": arn, "subscription": subscription, **given}, order=order)
 
 
 def _is_fifo(topic: str) -> bool:
     return topic.endswith(".fifo")
 
 
-@job("sns.deliver", lane="sns")
+def _subscribed(tx: Reader, topic: str, message: dict[str, Any]) -> list[str]:
+    """The ids of the subscriptions that get a message."""
+    body: Any = None
+    attributes = filters.attributes_view(message["attributes"])
+    chosen = []
+    for subscription in tx.scan(SUBSCRIPTIONS, (topic,)):
+        if not subscription.confirmed:
+            continue
+        policy = subscription.attributes.get("FilterPolicy")
+        if policy:
+            scope = subscription.attributes.get("FilterPolicyScope", "MessageAttributes")
+            if scope == "MessageBody" and body is None:
+                try:
+                    body = documents.read(message["text"])
+                except documents.BadDocument:
+                    body = {}
+            seen = body if scope == "MessageBody" else attributes
+            if not filters.compile_policy(policy, scope)(seen):
+                continue
+        chosen.append(subscription.id)
+    return chosen
+
+
+@job(DELIVER, lane="sns")
 async def deliver(ctx: Context, payload: dict[str, Any]) -> None:
     """Hand one message to one endpoint; what cannot be delivered goes to the subscription's dead-letter queue.
 
     Queues and functions of AWS are tried 100,015 times over 23 days there; here, as long but fewer times, by the clock.
     """
-    subscription = await ctx.fetch(lambda tx: tx.get(SUBSCRIPTIONS, (payload["topic"], payload["subscription"])))
-    if subscription is None:
-        return
-    message = payload["message"]
-    name = arns.parse(payload["topic"]).resource
-    try:
-        await _send(ctx, subscription, payload["topic"], message)
-    except ServiceError as error:
-        ctx.metric("AWS/SNS", "NumberOfNotificationsFailed", 1, "Count", TopicName=name)
-        tries = payload.get("tries", 0)
-        waits = HTTP_WAITS if subscription.protocol in ("http", "https") else AWS_WAITS
-        again = {**payload, "tries": tries + 1}
-        if error.code in HOPELESS or tries >= len(waits):
+    subscription, message = await ctx.fetch(_read, payload)
+    if subscription is not None and message is not None:
+        name = arns.parse(payload["topic"]).resource
+        try:
+            await _send(ctx, subscription, payload["topic"], message)
+        except Undeliverable as failed:
+            ctx.metric("AWS/SNS", "NumberOfNotificationsFailed", 1, "Count", TopicName=name)
+            tries = payload.get("tries", 0)
+            waits = HTTP_WAITS if subscription.protocol in ("http", "https") else AWS_WAITS
+            if failed.again and tries < len(waits):
+                again = {**payload, "tries": tries + 1}
+                if _is_fifo(payload["topic"]):  # those behind it in its group wait
+                    await ctx.clock.sleep(waits[tries])
+                    await deliver(ctx, again)
+                    return
+                await ctx.transact(lambda tx: ctx.later(tx, DELIVER, again, delay=waits[tries]))
+                return
             await _dead_letter(ctx, subscription, payload["topic"], message)
-        elif _is_fifo(payload["topic"]):  # those behind it in its group wait
-            await ctx.clock.sleep(waits[tries])
-            await deliver(ctx, again)
         else:
-            await ctx.transact(lambda tx: ctx.later(tx, "sns.deliver", again, delay=waits[tries]))
-    else:
-        ctx.metric("AWS/SNS", "NumberOfNotificationsDelivered", 1, "Count", TopicName=name)
+            ctx.metric("AWS/SNS", "NumberOfNotificationsDelivered", 1, "Count", TopicName=name)
+    await ctx.transact(_done, payload)
+
+
+def _read(tx: Reader, payload: dict[str, Any]) -> tuple[Subscription | None, dict[str, Any] | None]:
+    """The subscription of a delivery and its message; None for what is gone."""
+    subscription = tx.get(SUBSCRIPTIONS, (payload["topic"], payload["subscription"]))
+    if "outgoing" not in payload:
+        return subscription, payload["message"]
+    outgoing = tx.get(OUTGOING, (payload["topic"], payload["outgoing"]))
+    return subscription, outgoing.message if outgoing is not None else None
+
+
+def _done(tx: Transaction, payload: dict[str, Any]) -> None:
+    """Forget a message when the last of several subscriptions has it."""
+    if "outgoing" in payload:
+        place = (payload["topic"], payload["outgoing"])
+        tx.delete(WAITING, (*place, payload["subscription"]))
+        if not list(tx.scan(WAITING, place, limit=1)):
+            tx.delete(OUTGOING, place)
 
 
 async def _send(ctx: Context, subscription: Subscription, topic: str, message: dict[str, Any]) -> None:
+    """Raises Undeliverable."""
     text = message["texts"].get(subscription.protocol, message["text"])
     raw = subscription.attributes.get("RawMessageDelivery") == "true"
     match subscription.protocol:
@@ -109,12 +136,7 @@ async def _send(ctx: Context, subscription: Subscription, topic: str, message: d
                 "EventSubscriptionArn": subscription.arn,
                 "Sns": await envelope(ctx, topic, message, text, subscription.arn, for_lambda=True),
             }
-            request = {
-                "FunctionName": subscription.endpoint,
-                "InvocationType": "Event",
-                "Payload": json.dumps({"Records": [record]}).encode(),
-            }
-            await ctx.call("lambda", "Invoke", request)
+            await targets.deliver(ctx, subscription.endpoint, json.dumps({"Records": [record]}))
         case "http" | "https":
             body = text if raw else json.dumps(await envelope(ctx, topic, message, text, subscription.arn))
             headers = {"x-amz-sns-rawdelivery": "true"} if raw else {}
@@ -124,30 +146,37 @@ async def _send(ctx: Context, subscription: Subscription, topic: str, message: d
 
 
 async def _to_queue(
-    ctx: Context, endpoint: str, topic: str, message: dict[str, Any], text: str, subscription_arn: str, *, raw: bool
+    ctx: Context, queue: str, topic: str, message: dict[str, Any], text: str, subscription_arn: str, *, raw: bool
 ) -> None:
-    queue = arns.parse(endpoint)
-    request: dict[str, Any] = {
-        "QueueUrl": f"{ctx.endpoint}/{queue.account}/{queue.resource}",
-        "MessageBody": text if raw else json.dumps(await envelope(ctx, topic, message, text, subscription_arn)),
-    }
-    if raw and message["attributes"]:
-        request["MessageAttributes"] = message["attributes"]
-    if message.get("group"):
-        request["MessageGroupId"] = message["group"]
-    if message.get("dedup"):
-        request["MessageDeduplicationId"] = message["dedup"]
-    there = ctx.acting_as(ctx.principal, region=queue.region)
-    await there.call("sqs", "SendMessage", request)
+    await targets.deliver(
+        ctx,
+        queue,
+        text if raw else json.dumps(await envelope(ctx, topic, message, text, subscription_arn)),
+        attributes=message["attributes"] if raw else None,
+        group=message.get("group", ""),
+        dedup=message.get("dedup", ""),
+    )
 
 
 async def _dead_letter(ctx: Context, subscription: Subscription, topic: str, message: dict[str, Any]) -> None:
+    """To the dead-letter queue, if there is one. A message that this queue refuses is lost, as on AWS.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
+    """
     policy = json.loads(subscription.attributes.get("RedrivePolicy") or "{}")
     target = policy.get("deadLetterTargetArn")
-    if target:
-        text = message["texts"].get(subscription.protocol, message["text"])
-        raw = subscription.attributes.get("RawMessageDelivery") == "true"
+    if not target:
+        return
+    text = message["texts"].get(subscription.protocol, message["text"])
+    raw = subscription.attributes.get("RawMessageDelivery") == "true"
+    metric = "NumberOfNotificationsRedrivenToDlq"
+    try:
         await _to_queue(ctx, target, topic, message, text, subscription.arn, raw=raw)
+    except Undeliverable as failed:
+        if failed.again:
+            raise
+        metric = "NumberOfNotificationsFailedToRedriveToDlq"
+    ctx.metric("AWS/SNS", metric, 1, "Count", TopicName=arns.parse(topic).resource)
 
 
 async def envelope(

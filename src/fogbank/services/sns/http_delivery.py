@@ -10,6 +10,7 @@ import logging
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.outbound import Outbound, OutboundError, Refused
+from fogbank.core.targets import Undeliverable
 
 from .records import Subscription
 
@@ -34,7 +35,7 @@ class InvalidAddress(ServiceError):
 async def post(
     ctx: Context, subscription: Subscription, kind: str, topic: str, message_id: str, body: str, extra: dict[str, str]
 ) -> None:
-    """Deliver; DeliveryFailed (to be retried) unless the endpoint answers 2xx, InvalidAddress for 4xx but 429.
+    """Deliver. Raises Undeliverable unless the endpoint answers 2xx; 4xx but 429 is not to be tried again.
 
     A redirect is not followed. https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
     """
@@ -54,11 +55,10 @@ async def post(
         )
     except Refused as error:
         log.warning("SNS does not call %s: %s", url, error)
-        raise InvalidAddress(f"{url} may not be called: {error}") from None
+        raise Undeliverable(url, InvalidAddress(f"It may not be called: {error}")) from None
     except (OutboundError, TimeoutError) as error:
-        raise DeliveryFailed(f"{url} did not answer: {error or 'in time'}") from None
+        raise Undeliverable(url, DeliveryFailed(f"It did not answer: {error or 'in time'}")) from None
     if 200 <= answer.status < 300:
         return
-    if 400 <= answer.status < 500 and answer.status != 429:
-        raise InvalidAddress(f"{url} answered {answer.status}")
-    raise DeliveryFailed(f"{url} answered {answer.status}")
+    refused = 400 <= answer.status < 500 and answer.status != 429
+    raise Undeliverable(url, (InvalidAddress if refused else DeliveryFailed)(f"It answered {answer.status}"))

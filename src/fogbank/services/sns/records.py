@@ -1,6 +1,11 @@
-"""Topics and subscriptions as they are kept. A published message is kept only in the jobs that deliver it."""
+"""Topics and subscriptions as they are kept, and messages until they are delivered.
+
+A message for one subscription is kept in the job that delivers it, one for several of them once, for all their jobs.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from fogbank.store.api import Record, Table
 
@@ -47,6 +52,22 @@ class Deduplication(Record):
     expires_ms: int
 
 
+class Outgoing(Record):
+    """A message on its way to several subscriptions."""
+
+    topic: str
+    id: str
+    message: dict[str, Any]
+
+
+class Waiting(Record):
+    """A subscription that an outgoing message has still to reach."""
+
+    topic: str
+    message: str  # its id
+    subscription: str
+
+
 TOPICS = Table("sns/topic", Topic, key=lambda t: (t.account, t.region, t.name))
 SUBSCRIPTIONS = Table(
     "sns/subscription",
@@ -55,3 +76,5 @@ SUBSCRIPTIONS = Table(
     indexes={"account": lambda s: (s.account, s.topic.split(":")[3], s.topic, s.id)},
 )
 DEDUPLICATIONS = Table("sns/deduplication", Deduplication, key=lambda d: (d.topic, d.dedup))
+OUTGOING = Table("sns/outgoing", Outgoing, key=lambda o: (o.topic, o.id))
+WAITING = Table("sns/waiting", Waiting, key=lambda w: (w.topic, w.message, w.subscription))

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from fogbank.core import principal
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Transaction
 
@@ -17,6 +18,8 @@ from .errors import InvalidParameterValue, MissingParameter
 from .queues import by_arn, queue_arn
 from .records import BODIES, COUNTERS, DEDUPLICATIONS, MESSAGES, QUEUES, Body, Counter, Deduplication, Message, Queue
 from .tallies import Tallies
+
+RETENTION = "sqs.retention"
 
 DEDUP_MS = 300_000
 LONG_BODY = 16_384
@@ -139,20 +142,25 @@ def _keep(tx: Transaction, ctx: Context, queue: Queue, message: Message) -> None
     if message.dedup:
         groups.added(tx, message)
     ctx.app.local(Tallies).changed(tx, message, 1)
-    if not queue.sweeping:
+    if not queue.sweep_ms:
         current = tx.get(QUEUES, (queue.account, queue.region, queue.name))
-        if current is not None and not current.sweeping:
-            current.sweeping = True
-            tx.put(QUEUES, current)
-            delay = queue.number("MessageRetentionPeriod")
-            sweep_later(tx, ctx, queue, delay)
+        if current is not None and not current.sweep_ms:
+            expect_expiry(tx, ctx, current, queue.number("MessageRetentionPeriod"))
     tx.signal(topic(queue.id))
 
 
-def sweep_later(tx: Transaction, ctx: Context, queue: Queue, delay: float) -> None:
-    """Drop what the retention has ended in so many seconds, and look when to do so again."""
-    payload = {"account": queue.account, "name": queue.name, "id": queue.id}
-    ctx.later(tx, "sqs.sweep", payload, delay=delay, name=queue.id)
+def expect_expiry(tx: Transaction, ctx: Context, queue: Queue, delay: float) -> None:
+    """The queue has messages: it is looked at in so many seconds, when the first of them expires."""
+    queue.sweep_ms = int((ctx.now() + delay) * 1000)
+    tx.put(QUEUES, queue)
+    owner = ctx.acting_as(principal.service("sqs.amazonaws.com", queue.account), region=queue.region)
+    owner.reside(tx, RETENTION, "messages")
+    tx.signal(retention_topic(owner))
+
+
+def retention_topic(ctx: Context) -> str:
+    """Signalled when a queue of the account and region has messages again."""
+    return f"sqs/retention/{ctx.account}/{ctx.region}"
 
 
 def body_of(tx: Reader, message: Message) -> str:

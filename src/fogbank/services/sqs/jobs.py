@@ -6,6 +6,7 @@ from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import job
+from fogbank.core.residents import resident
 from fogbank.store.api import Transaction
 
 from . import delivery
@@ -15,31 +16,36 @@ from .records import ATTEMPTS, BODIES, COUNTERS, DEDUPLICATIONS, MESSAGES, MOVES
 SLICE = 200
 
 
-@job("sqs.sweep")
-async def sweep(ctx: Context, payload: dict[str, Any]) -> None:
-    """Drop the messages whose retention has ended; look again when that of the next one does."""
-    where = (payload["account"], ctx.region, payload["name"])
+@resident(delivery.RETENTION)
+async def sweep(ctx: Context, id: str) -> None:
+    """Drop expired messages of an account's queues in a region, those of each queue when their time has come."""
+    with ctx.watch(delivery.retention_topic(ctx)) as watch:
+        while True:
+            pause = await ctx.transact(_sweep_some, ctx)
+            if pause == 0:
+                await ctx.clock.sleep(0)
+            else:
+                await watch.wait(pause)
 
-    def drop(tx: Transaction) -> bool:
-        queue = tx.get(QUEUES, where)
-        if queue is None or queue.id != payload["id"]:
-            return False
-        retention = queue.number("MessageRetentionPeriod")
-        horizon = int(ctx.now() * 1000) - retention * 1000
-        for message in list(tx.scan(MESSAGES, (queue.id,), limit=SLICE)):
-            if message.sent_ms > horizon:
-                wait = (message.sent_ms - horizon) / 1000 + 0.001
-                delivery.sweep_later(tx, ctx, queue, wait)
-                return False
-            delivery.remove(tx, ctx, message)
-        if next(iter(tx.scan(MESSAGES, (queue.id,), limit=1)), None) is not None:
-            return True
-        queue.sweeping = False
-        tx.put(QUEUES, queue)
-        return False
 
-    while await ctx.transact(drop):
-        await ctx.clock.sleep(0)
+def _sweep_some(tx: Transaction, ctx: Context) -> float | None:
+    """One slice of the queue that is due first; seconds until the next slice, None when no queue has messages."""
+    now_ms = int(ctx.now() * 1000)
+    queue = next(tx.scan_index(QUEUES, "sweep", (ctx.account, ctx.region), limit=1), None)
+    if queue is None:
+        return None
+    if queue.sweep_ms > now_ms:
+        return (queue.sweep_ms - now_ms) / 1000
+    retention_ms = queue.number("MessageRetentionPeriod") * 1000
+    queue.sweep_ms = 0
+    for n, message in enumerate(list(tx.scan(MESSAGES, (queue.id,), limit=SLICE))):
+        ends_ms = message.sent_ms + retention_ms + 1
+        if ends_ms > now_ms or n == SLICE - 1:
+            queue.sweep_ms = ends_ms
+            break
+        delivery.remove(tx, ctx, message)
+    tx.put(QUEUES, queue)
+    return 0
 
 
 @job("sqs.drop")

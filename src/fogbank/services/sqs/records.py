@@ -18,7 +18,7 @@ class Queue(Record):
     modified: float
     attributes: dict[str, str] = {}
     tags: dict[str, str] = {}
-    sweeping: bool = False  # a job to drop expired messages is pending
+    sweep_ms: int = 0  # when its oldest messages may have expired; 0 when it had none
     purged: float = 0.0
     grouped: bool = False  # GROUPS has its groups: not those of a FIFO queue that an earlier version made
 
@@ -132,15 +132,22 @@ def _dead_letter(queue: Queue) -> Key | None:
     return (target[0],) if target else None
 
 
-QUEUES = Table("sqs/queue", Queue, key=lambda q: (q.account, q.region, q.name), indexes={"dead_letter": _dead_letter})
-
-
 def _delayed(message: Message) -> Key | None:
     """Of messages that were never received, those that could not be at first."""
     late = message.visible_ms > message.sent_ms and not message.receives
     return (message.queue, message.visible_ms) if late else None
 
 
+def _sweep(queue: Queue) -> Key | None:
+    return (queue.account, queue.region, queue.sweep_ms) if queue.sweep_ms else None
+
+
+QUEUES = Table(
+    "sqs/queue",
+    Queue,
+    key=lambda q: (q.account, q.region, q.name),
+    indexes={"dead_letter": _dead_letter, "sweep": _sweep},
+)
 MESSAGES = Table(
     "sqs/message",
     Message,

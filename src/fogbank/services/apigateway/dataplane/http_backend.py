@@ -61,7 +61,7 @@ async def _send(
     method = integration.get("httpMethod") or exchange.request.method
     insecure = bool((integration.get("tlsConfig") or {}).get("insecureSkipVerification"))
     try:
-        return await exchange.app.local(Outbound).request(  # type: ignore[no-any-return]
+        return await exchange.app.local(Outbound).request(
             exchange.request.method if method == "ANY" else method,
             parts._replace(query=text, fragment="").geturl(),
             headers=[*headers, ("x-amzn-apigateway-api-id", exchange.running.api)],

@@ -13,13 +13,13 @@ its followers are UPDATE's under another name. User Guide, "Stack status codes".
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 from fogbank.core.clock import aside
-from fogbank.core.context import Cloud, Context
+from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
+from fogbank.jobs.locks import Locks
 from fogbank.store.api import Reader, Transaction
 
 from .. import stacks
@@ -37,25 +37,6 @@ Change = Callable[[Transaction, Stack], None]
 
 class Superseded(Exception):
     """The stack was told something else: this phase has nothing more to say."""
-
-
-class Locks:
-    """One run at a time for each stack: a deletion waits until the creation that it ends has let go."""
-
-    def __init__(self, app: Cloud) -> None:
-        self._held: dict[str, tuple[asyncio.Lock, int]] = {}
-
-    @contextlib.asynccontextmanager
-    async def hold(self, stack_id: str) -> AsyncIterator[None]:
-        lock, waiting = self._held.get(stack_id, (asyncio.Lock(), 0))
-        self._held[stack_id] = (lock, waiting + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, waiting = self._held.pop(stack_id)
-            if waiting > 1:
-                self._held[stack_id] = (lock, waiting - 1)
 
 
 class Run:
@@ -78,9 +59,12 @@ class Run:
         }
 
     async def drive(self) -> None:
-        """Run phase after phase. Safe to call again after a crash, and when there is nothing to do."""
+        """Run phase after phase. Safe to call again after a crash, and when there is nothing to do.
+
+        A deletion waits until the creation that it ends has let go.
+        """
         locks: Locks = self._ctx.app.local(Locks)
-        async with locks.hold(self._id):
+        async with locks.hold(self._ctx, self._id):
             await self._drive()
 
     async def _drive(self) -> None:

@@ -63,7 +63,7 @@ async def create_trail(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """It logs nothing until StartLogging. Organization trails are recorded: only their own account's events come."""
     trail = Trail(
         account=ctx.account, region=ctx.region, name=check_name(req["Name"]), tags=tags.from_list(req.get("TagsList")),
-        **{"bucket": "", **_given(ctx, req)},
+        created=ctx.now(), **{"bucket": "", **_given(ctx, req)},
     )  # fmt: skip
     check_count(trail.tags)
     _check(trail)

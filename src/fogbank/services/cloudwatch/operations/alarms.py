@@ -17,12 +17,10 @@ from .. import queries, reading, rules
 from ..arns import ALARM, alarm, alarm_arn, alarms, new_alarm, new_composite
 from ..errors import InvalidFormat
 from ..evaluating import WORDS
-from ..jobs import metric_queries, step
-from ..keeping import COLLECT_SECONDS
+from ..jobs import WATCH, metric_queries, watched
 from ..records import ALARMS, Alarm
 from ..states import change, note
 from ..statistics import statistic
-from ..storing import Flusher
 
 UNCHECKED = "Unchecked: Initial alarm creation"
 MAX_METRICS = 10  # of an alarm, and as many expressions (API reference, MetricDataQuery)
@@ -33,27 +31,18 @@ _TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
 async def put_metric_alarm(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Make an alarm, or replace its configuration and keep its state. It is evaluated from now on."""
     settings = _metric_alarm(req)
-    watched = sorted({
+    metrics = sorted({
         (query["MetricStat"]["Metric"]["Namespace"], query["MetricStat"]["Metric"]["MetricName"])
         for query in metric_queries(settings) if "MetricStat" in query
     })  # fmt: skip
 
     def keep(tx: Transaction) -> None:
         made = _put(tx, ctx, req, settings)
-        made.watched, made.asleep = watched, False
-        tx.put(ALARMS, made)
-        ctx.later(tx, "cloudwatch.evaluate", {"alarm": made.name}, name=made.name, delay=_first(ctx, settings))
-        ctx.later(tx, "cloudwatch.collect", {}, name="collect", delay=COLLECT_SECONDS)
+        made.watched = metrics
+        watched(tx, ctx, made)
 
     await ctx.transact(keep)
-    ctx.app.local(Flusher).start()
     return {}
-
-
-def _first(ctx: Context, settings: dict[str, Any]) -> float:
-    """Seconds to the first evaluation: at the next full minute (ten seconds)."""
-    every = step(settings)
-    return every - ctx.now() % every
 
 
 def _metric_alarm(req: dict[str, Any]) -> dict[str, Any]:
@@ -170,7 +159,7 @@ def delete_alarms(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             found = ALARM.find(tx, ctx, name)
             if found is not None:
                 tx.delete(ALARMS, ALARMS.key(found))
-                ctx.cancel(tx, "cloudwatch.evaluate", name)
+                ctx.leave(tx, WATCH, name)
     return {}
 
 
@@ -192,10 +181,7 @@ def set_alarm_state(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         if found.composite:
             ctx.later(tx, "cloudwatch.composites", {}, name="composites", delay=60 - ctx.now() % 60)
         else:
-            found.asleep = False
-            tx.put(ALARMS, found)
-            ctx.later(tx, "cloudwatch.evaluate", {"alarm": found.name}, name=found.name,
-                      delay=_first(ctx, found.settings))  # fmt: skip
+            watched(tx, ctx, found)
     return {}
 
 

@@ -16,7 +16,7 @@ from fogbank.store.api import Transaction
 from ..arns import namespace
 from ..errors import InvalidParameterCombination, InvalidParameterValue, MissingParameter
 from ..records import Dimensions, Point
-from ..storing import Flusher, point_of, store
+from ..storing import point_of, store
 
 LIMIT = 1000  # metrics a request
 VALUES = 150
@@ -44,7 +44,6 @@ async def put_metric_data(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             store(tx, ctx, req["Namespace"], name, dimensions, point)
 
     await ctx.transact(keep)
-    ctx.app.local(Flusher).start()
     return {}
 
 

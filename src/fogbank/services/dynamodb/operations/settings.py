@@ -12,7 +12,7 @@ from fogbank.store.api import Reader
 from .. import definitions
 from ..arns import table_resource, tagged_resource
 from ..errors import ResourceNotFound, TableNotFound
-from ..jobs import schedule_expiry
+from ..jobs import ttl_changed
 from ..records import TABLES, TableRecord
 from ..state import State, target
 from ..values import INVALID
@@ -50,10 +50,10 @@ def update_time_to_live(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         table.ttl, table.ttl_since = attribute if enabled else "", ctx.now()
         tx.put(TABLES, table)
         ctx.app.local(State).changed(tx)
+        ttl_changed(tx, ctx, table)
         if enabled:
             payload = {"account": table.account, "region": table.region, "table": table.name, "box": table.box}
             ctx.later(tx, "dynamodb.index-ttl", payload)
-            schedule_expiry(tx, ctx, payload)
     return {"TimeToLiveSpecification": {"Enabled": enabled, "AttributeName": attribute}}
 
 

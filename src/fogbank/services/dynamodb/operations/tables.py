@@ -13,6 +13,7 @@ from fogbank.store.api import Reader
 from .. import definitions
 from ..arns import new_table, table_resource
 from ..errors import LimitExceeded, ResourceInUse, ResourceNotFound
+from ..jobs import EXPIRY
 from ..records import TABLES, IndexRecord, TableRecord
 from ..shapes import Counts, counts_of, describe, sse_description
 from ..state import State, target
@@ -164,7 +165,7 @@ def delete_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         shown = describe(ctx, table, counts, status="DELETING")
         tx.delete(TABLES, TABLES.key(table))
         ctx.app.local(State).changed(tx)
-        ctx.cancel(tx, "dynamodb.expire", table.box)
+        ctx.leave(tx, EXPIRY, f"{table.name}/{table.box}")
         boxes = [table.box, *(index.box for index in table.indexes)]
         ctx.later(tx, "dynamodb.purge", {"account": table.account, "region": table.region, "boxes": boxes})
     members = ("TableName", "TableStatus", "ProvisionedThroughput", "TableSizeBytes", "ItemCount", "TableArn",

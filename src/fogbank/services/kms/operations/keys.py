@@ -10,6 +10,7 @@ from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import job, operation
 from fogbank.core.paging import Pages
+from fogbank.core.residents import resident
 from fogbank.store.api import Reader, Transaction
 
 from .. import arns
@@ -22,7 +23,7 @@ from ..errors import (
     TagException,
     UnsupportedOperationException,
 )
-from ..keys import check_state, default_policy, key_arn, require, usable
+from ..keys import ROTATION, check_state, default_policy, key_arn, require, rotate, usable
 from ..records import ALIASES, KEYS, Key
 from ..shapes import metadata
 
@@ -189,6 +190,7 @@ async def delete_key(ctx: Context, payload: dict[str, Any]) -> None:
             for alias in list(tx.scan_index(ALIASES, "key", (ctx.account, ctx.region, key.id))):
                 tx.delete(ALIASES, (alias.account, alias.region, alias.name))
             tx.delete(KEYS, (key.account, key.region, key.id))
+            ctx.leave(tx, ROTATION, key.id)
 
     await ctx.transact(change)
 
@@ -200,8 +202,7 @@ def enable_key_rotation(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         key = require(tx, ctx, req["KeyId"])
         check_state(ctx, key)
         _set(tx, key, _next(ctx, req.get("RotationPeriodInDays", 365)))
-        again = {"id": key.id, "generation": len(key.material)}
-        ctx.later(tx, "kms.rotate", again, delay=key.rotation_days * DAY, name=f"rotate/{key.id}")
+        rotate(tx, ctx, key)
     return {}
 
 
@@ -216,25 +217,29 @@ def disable_key_rotation(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         key = require(tx, ctx, req["KeyId"])
         check_state(ctx, key)
         _set(tx, key, {"rotation": False})
-        ctx.cancel(tx, "kms.rotate", f"rotate/{key.id}")
+        ctx.leave(tx, ROTATION, key.id)
     return {}
 
 
-@job("kms.rotate")
-async def rotate_key(ctx: Context, payload: dict[str, Any]) -> None:
-    """Add a backing key and ask for the next rotation."""
-
-    def change(tx: Transaction) -> None:
-        key = tx.get(KEYS, (ctx.account, ctx.region, payload["id"]))
-        if key is None or not key.rotation:
+@resident(ROTATION)
+async def keep_rotating(ctx: Context, id: str) -> None:
+    """Add a backing key whenever one is due."""
+    while True:
+        wait = await ctx.transact(_rotate, ctx, id)
+        if wait is None:
             return
-        if payload["generation"] == len(key.material):  # else an earlier try of this job has rotated already
-            added = {"material": [*key.material, ctx.ids.bytes(32)], "rotated": [*key.rotated, ctx.now()]}
-            _set(tx, key, added | _next(ctx, key.rotation_days))
-        again = {"id": key.id, "generation": len(key.material)}
-        ctx.later(tx, "kms.rotate", again, delay=key.rotation_days * DAY, name=f"rotate/{key.id}")
+        await ctx.clock.sleep(wait)
 
-    await ctx.transact(change)
+
+def _rotate(tx: Transaction, ctx: Context, id: str) -> float | None:
+    """Rotate the key if it is time; seconds until the next time."""
+    key = tx.get(KEYS, (ctx.account, ctx.region, id))
+    if key is None or not key.rotation:
+        return None
+    if key.rotates <= ctx.now():
+        added = {"material": [*key.material, ctx.ids.bytes(32)], "rotated": [*key.rotated, ctx.now()]}
+        _set(tx, key, added | _next(ctx, key.rotation_days))
+    return key.rotates - ctx.now()
 
 
 @operation("kms", "GetKeyRotationStatus", resource=arns.bare_key)

@@ -7,6 +7,7 @@ from typing import Any
 from fogbank.auth import quotas
 from fogbank.core.context import Context
 from fogbank.core.operation import job, operation
+from fogbank.core.residents import resident
 from fogbank.store.api import Reader, Transaction
 
 from .. import arns
@@ -18,6 +19,8 @@ from ..tokens import pages
 RETENTIONS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
+RETENTION = "logs.retention"
+LOOK_SECONDS = 3600
 SLICE = 200
 GROUPS_PER_REGION = "L-C7B9AAAB"  # a quota
 
@@ -65,7 +68,7 @@ def delete_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             tx.delete(METRIC_FILTERS, (*where, metric.name))
         for subscription in list(tx.scan(SUBSCRIPTIONS, where)):
             tx.delete(SUBSCRIPTIONS, (*where, subscription.name))
-        ctx.cancel(tx, "logs.expire", group.id)
+        ctx.leave(tx, RETENTION, group.name)
         ctx.later(tx, "logs.drop_group", {"id": group.id})
     return {}
 
@@ -150,7 +153,7 @@ def put_retention_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         group = require_group(tx, ctx, req)
         group.retention_days = days
         tx.put(GROUPS, group)
-        ctx.later(tx, "logs.expire", {"group": group.name}, name=group.id)
+        ctx.reside(tx, RETENTION, group.name, generation=days)
     return {}
 
 
@@ -161,38 +164,39 @@ def delete_retention_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         group = require_group(tx, ctx, req)
         group.retention_days = 0
         tx.put(GROUPS, group)
-        ctx.cancel(tx, "logs.expire", group.id)
+        ctx.leave(tx, RETENTION, group.name)
     return {}
 
 
-@job("logs.expire")
-async def expire(ctx: Context, payload: dict[str, Any]) -> None:
-    """Delete the chunks whose last event is older than the retention, in slices; look again in an hour."""
+@resident(RETENTION)
+async def expire(ctx: Context, id: str) -> None:
+    """Delete the chunks whose last event is older than the group's retention, in slices; look again in an hour."""
+    while True:
+        while await ctx.transact(_drop_some, ctx, id):
+            await ctx.clock.sleep(0)
+        await ctx.clock.sleep(LOOK_SECONDS)
 
-    def drop(tx: Transaction) -> bool:
-        group = tx.get(GROUPS, (ctx.account, ctx.region, payload["group"]))
-        if group is None or not group.retention_days:
-            return False
-        horizon = int(ctx.now() * 1000) - group.retention_days * DAY_MS
-        dropped = 0
-        for stream in list(tx.scan(STREAMS, (group.id,))):
-            where = (group.id, stream.name)
-            for chunk in list(tx.scan(CHUNKS, where, end=(*where, horizon), limit=SLICE)):
-                if chunk.events[-1].at < horizon:
-                    tx.delete(CHUNKS, (*where, chunk.first_ms, chunk.sequence))
-                    group.stored_bytes -= sum(len(event.message.encode()) + 26 for event in chunk.events)
-                    dropped += 1
-            if dropped >= SLICE:
-                break
-        if dropped:
-            group.stored_bytes = max(group.stored_bytes, 0)
-            tx.put(GROUPS, group)
-        if dropped < SLICE:
-            ctx.later(tx, "logs.expire", payload, delay=3600, name=group.id)
-        return dropped >= SLICE
 
-    while await ctx.transact(drop):
-        await ctx.clock.sleep(0)
+def _drop_some(tx: Transaction, ctx: Context, name: str) -> bool:
+    """One slice; whether there may be more."""
+    group = tx.get(GROUPS, (ctx.account, ctx.region, name))
+    if group is None or not group.retention_days:
+        return False
+    horizon = int(ctx.now() * 1000) - group.retention_days * DAY_MS
+    dropped = 0
+    for stream in list(tx.scan(STREAMS, (group.id,))):
+        where = (group.id, stream.name)
+        for chunk in list(tx.scan(CHUNKS, where, end=(*where, horizon), limit=SLICE)):
+            if chunk.events[-1].at < horizon:
+                tx.delete(CHUNKS, (*where, chunk.first_ms, chunk.sequence))
+                group.stored_bytes -= sum(len(event.message.encode()) + 26 for event in chunk.events)
+                dropped += 1
+        if dropped >= SLICE:
+            break
+    if dropped:
+        group.stored_bytes = max(group.stored_bytes, 0)
+        tx.put(GROUPS, group)
+    return dropped >= SLICE
 
 
 @operation("logs", "AssociateKmsKey", resource=arns.group, fidelity="recorded")

@@ -164,11 +164,16 @@ def delete_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         for table in (OBJECTS, VERSIONS):
             if next(iter(tx.scan(table, (name,), limit=1)), None) is not None:
                 raise BucketNotEmpty(BucketName=name)
-        for config in list(tx.scan(CONFIGS, (name,))):
-            tx.delete(CONFIGS, (name, config.kind, config.id))
-        _drop_uploads(tx, ctx, name)
-        forget(tx, name)
+        drop_bucket(tx, ctx, name)
     return {}
+
+
+def drop_bucket(tx: Transaction, ctx: Context, name: str) -> None:
+    """Remove a bucket that is empty."""
+    for config in list(tx.scan(CONFIGS, (name,))):
+        tx.delete(CONFIGS, (name, config.kind, config.id))
+    _drop_uploads(tx, ctx, name)
+    forget(tx, name)
 
 
 def _drop_uploads(tx: Transaction, ctx: Context, name: str) -> None:

@@ -12,6 +12,7 @@ from fogbank.core import arns, documents
 from fogbank.core.context import Context
 from fogbank.core.operation import job, operation
 from fogbank.core.paging import Pages
+from fogbank.core.targets import Undeliverable
 from fogbank.store.api import Reader
 
 from .. import filters, http_delivery, signing
@@ -162,9 +163,13 @@ async def ask_for_confirmation(ctx: Context, payload: dict[str, Any]) -> None:
     }
     message["Signature"] = await signing.sign(ctx, message)
     message["SigningCertURL"] = f"{ctx.endpoint}/_aws/sns/SimpleNotificationService.pem"
-    await http_delivery.post(
-        ctx, subscription, message["Type"], subscription.topic, message["MessageId"], json.dumps(message), {}
-    )
+    try:
+        await http_delivery.post(
+            ctx, subscription, message["Type"], subscription.topic, message["MessageId"], json.dumps(message), {}
+        )
+    except Undeliverable as failed:
+        if failed.again:
+            raise
 
 
 @operation("sns", "ConfirmSubscription", resource=by_topic)

@@ -212,9 +212,9 @@ def set_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         queue.attributes = {k: v for k, v in merged.items() if v not in ("", "{}") or k in DEFAULTS}
         queue.modified = ctx.now()
         _check_dead_letter(tx, queue)
+        if queue.sweep_ms and "MessageRetentionPeriod" in given:
+            delivery.expect_expiry(tx, ctx, queue, 0)
         tx.put(QUEUES, queue)
-        if queue.sweeping and "MessageRetentionPeriod" in given:
-            delivery.sweep_later(tx, ctx, queue, 0)
     return {}
 
 

@@ -1,0 +1,139 @@
+"""WebSockets (RFC 6455) on a connection whose request was answered with `core.http.Upgrade`.
+
+wsproto does the protocol; here are its bytes, its messages made whole, and back-pressure both ways.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any
+from urllib.parse import quote
+
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Message,
+    Ping,
+    Request,
+    TextMessage,
+)
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
+
+from ..core import http
+from .streams import HIGH, ClientDisconnected, Outlet
+
+GOING_AWAY, TOO_BIG, FAILED = 1001, 1009, 1011  # RFC 6455 section 7.4.1
+
+
+class Socket:
+    """One open WebSocket: `core.http.WebSocket`."""
+
+    def __init__(self, outlet: Outlet, upgrade: http.Upgrade) -> None:
+        self._outlet = outlet
+        self._most = upgrade.most
+        self.talk = upgrade.talk
+        self._wire = WSConnection(ConnectionType.SERVER)
+        self._pieces: list[Any] = []  # text, or bytes
+        self._size = 0  # of the message that is arriving
+        self._messages: deque[str | bytes] = deque()
+        self._held = 0  # of the messages that nobody has received yet
+        self._arrived = asyncio.Event()
+        self._over = False
+
+    def _write(self, event: object) -> None:
+        try:
+            data = self._wire.send(event)
+        except LocalProtocolError:
+            return  # closed meanwhile
+        if not self._outlet.lost and not self._outlet.transport.is_closing():
+            self._outlet.transport.write(data)
+
+    # -- what the connection calls -----------------------------------------------------------------------------------
+
+    def accept(self, request: http.Request, response: http.Upgrade) -> bool:
+        """Answer the handshake; False when it is none."""
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in request.headers]
+        try:
+            self._wire.initiate_upgrade_connection(headers, quote(request.path, safe="/%"))
+            if not any(isinstance(event, Request) for event in self._wire.events()):
+                return False
+        except RemoteProtocolError:
+            return False
+        extra = [(name.encode(), value.encode("latin-1")) for name, value in response.headers]
+        self._write(AcceptConnection(subprotocol=response.subprotocol or None, extra_headers=extra))
+        return True
+
+    def received(self, data: bytes) -> None:
+        """Bytes from the client."""
+        try:
+            self._wire.receive_data(data)
+            for event in self._wire.events():
+                self._take(event)
+        except RemoteProtocolError as error:
+            if error.event_hint is not None:
+                self._write(error.event_hint)
+            self.lost()
+
+    def _take(self, event: object) -> None:
+        match event:
+            case Message():
+                self._piece(event)
+            case Ping() | CloseConnection():
+                self._write(event.response())
+                if isinstance(event, CloseConnection):
+                    self.lost()
+
+    def _piece(self, event: TextMessage | BytesMessage) -> None:
+        self._size += len(event.data)
+        if self._size > self._most:
+            self.end(TOO_BIG)
+            return
+        self._pieces.append(event.data)
+        if not event.message_finished:
+            return
+        message: str | bytes = "".join(self._pieces) if isinstance(event, TextMessage) else b"".join(self._pieces)
+        self._held += self._size
+        self._pieces, self._size = [], 0
+        self._messages.append(message)
+        self._arrived.set()
+        if self._held > HIGH:
+            self._outlet.transport.pause_reading()
+
+    def lost(self) -> None:
+        """Nothing more will come."""
+        self._over = True
+        self._arrived.set()
+
+    def end(self, code: int, reason: str = "") -> None:
+        """Close, without waiting for the client to take it."""
+        self._write(CloseConnection(code, reason or None))
+        self.lost()
+
+    # -- what an endpoint calls --------------------------------------------------------------------------------------
+
+    async def receive(self) -> str | bytes | None:
+        while not self._messages:
+            if self._over:
+                return None
+            self._arrived.clear()
+            await self._arrived.wait()
+        message = self._messages.popleft()
+        was, self._held = self._held, self._held - len(message)
+        if was > HIGH >= self._held and not self._over:
+            self._outlet.transport.resume_reading()
+        return message
+
+    async def send(self, message: str | bytes) -> None:
+        if self._over:
+            raise http.Disconnected
+        self._write(TextMessage(message) if isinstance(message, str) else BytesMessage(message))
+        try:
+            await self._outlet.drain()
+        except ClientDisconnected:
+            raise http.Disconnected from None
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        self.end(code, reason)

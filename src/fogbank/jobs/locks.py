@@ -1,0 +1,103 @@
+"""Work that one at a time may do, among the tasks of a process and the nodes that share a store: each run of a stack.
+
+In one process a lock does it. Where many nodes share a store, the node that works also holds a lease there: it lasts
+half a minute of real time and is renewed meanwhile, as the leases of jobs are. A node that dies lets go by not
+renewing; one that stood still for so long that another has the lease is stopped in its work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from fogbank.core.context import Cloud, Context
+from fogbank.store.api import Conflict, Record, StoreError, Table, Transaction
+
+from .leases import LEASE_SECONDS
+
+log = logging.getLogger("fogbank.jobs")
+
+
+class Lease(Record):
+    """The node that does the work of a name. `until_ms` is real time: the cloud's clock may leap."""
+
+    name: str
+    node: str
+    until_ms: int
+
+
+LEASES = Table("jobs/lock", Lease, key=lambda lease: (lease.name,))
+
+
+class Locks:
+    """The names that this process works on or waits for."""
+
+    def __init__(self, app: Cloud) -> None:
+        self._node = app.node
+        self._held: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @contextlib.asynccontextmanager
+    async def hold(self, ctx: Context, name: str) -> AsyncIterator[None]:
+        lock, waiting = self._held.get(name, (asyncio.Lock(), 0))
+        self._held[name] = (lock, waiting + 1)
+        try:
+            async with lock:
+                if ctx.app.store.embedded:
+                    yield
+                else:
+                    async with self._leased(ctx, name):
+                        yield
+        finally:
+            lock, waiting = self._held.pop(name)
+            if waiting > 1:
+                self._held[name] = (lock, waiting - 1)
+
+    @contextlib.asynccontextmanager
+    async def _leased(self, ctx: Context, name: str) -> AsyncIterator[None]:
+        with ctx.watch(_topic(name)) as watch:
+            while left := await ctx.transact(self._take, ctx, name):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(watch.wait(LEASE_SECONDS), left)
+        runner = asyncio.current_task()
+        assert runner is not None
+        renewing = asyncio.create_task(self._renew(ctx, name, runner))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            with contextlib.suppress(Conflict, StoreError):  # it ends by itself
+                await ctx.transact(self._let_go, name)
+
+    async def _renew(self, ctx: Context, name: str, runner: asyncio.Task[object]) -> None:
+        while True:
+            await asyncio.sleep(LEASE_SECONDS / 3)
+            try:
+                lost = await ctx.transact(self._take, ctx, name)
+            except (Conflict, StoreError) as error:
+                log.warning("the lease of %s was not renewed: %s", name, error)
+                continue
+            if lost:
+                log.error("another node works on %s: this one stops", name)
+                runner.cancel()
+                return
+
+    def _take(self, tx: Transaction, ctx: Context, name: str) -> float:
+        """Take or renew the lease: 0.0, or the seconds that another node's lease still lasts."""
+        now_ms = int(ctx.clock.real() * 1000)
+        held = tx.get(LEASES, (name,))
+        if held is not None and held.node != self._node and held.until_ms > now_ms:
+            return (held.until_ms - now_ms) / 1000
+        tx.put(LEASES, Lease(name=name, node=self._node, until_ms=now_ms + int(LEASE_SECONDS * 1000)))
+        return 0.0
+
+    def _let_go(self, tx: Transaction, name: str) -> None:
+        held = tx.get(LEASES, (name,))
+        if held is not None and held.node == self._node:
+            tx.delete(LEASES, (name,))
+            tx.signal(_topic(name))
+
+
+def _topic(name: str) -> str:
+    return f"jobs/lock/{name}"
