@@ -17,6 +17,7 @@ from .world import World
 _ACTIONS = {
     "cloudwatch": "cloudwatch:TagResource",
     "dynamodb": "dynamodb:TagResource",
+    "elasticache": "elasticache:AddTagsToResource",
     "kms": "kms:TagResource",
     "lambda": "lambda:TagResource",
     "logs": "logs:TagResource",

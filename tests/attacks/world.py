@@ -22,6 +22,8 @@ from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal, root
 from fogbank.core.settings import Settings
 
+from . import caches
+
 VICTIM, STRANGER, REGION = "111122223333", "444455556666", "us-east-1"
 SECRET = "kept-for-the-owner"  # in whatever the victim's things tell of themselves
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -158,6 +160,7 @@ class World:
                      self._cloudwatch, self._lambda, self._apigateway, self._cloudformation,
                      self._cloudtrail):  # fmt: skip
             each()
+        caches.make(self, VICTIM, REGION, SECRET)
 
     def _iam(self) -> None:
         own = self.own

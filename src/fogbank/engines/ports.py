@@ -1,12 +1,14 @@
 """Ports of this machine that belong to a resource: drawn once, kept in the store, the same after every restart.
 
-The port that a request asks for is given when nobody has it; else, and without a wish, the next free one of a range
-that neither the kernel's ephemeral ports nor Valkey's cluster bus (a port of its own here) overlap.
+The port that a request asks for is given when nobody has it; else, and without a wish, a free one of a range below the
+kernel's ephemeral ports. The look begins anywhere in it: two clouds of one machine, which draw at the same time and
+know nothing of each other, would otherwise draw the same.
 """
 
 from __future__ import annotations
 
 import errno
+import secrets
 import socket
 
 from fogbank.store.api import Record, Table, Transaction
@@ -31,8 +33,12 @@ class NoPorts(Exception):
 
 def draw(tx: Transaction, owner: str, wish: int = 0) -> int:
     """A port that is `owner`'s from now on. Raises NoPorts."""
-    taken = {port.port for port in tx.scan(PORTS)}
-    for number in ([wish] if wish else []) + list(range(FIRST, LAST + 1)):
+    taken: set[int] = {port.port for port in tx.scan(PORTS)}
+    begin = FIRST + secrets.randbelow(LAST + 1 - FIRST)
+    numbers: list[int] = [*range(begin, LAST + 1), *range(FIRST, begin)]
+    if wish:
+        numbers.insert(0, wish)
+    for number in numbers:
         if number not in taken and _free(number):
             tx.put(PORTS, Port(port=number, owner=owner))
             return number

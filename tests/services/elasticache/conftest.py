@@ -8,10 +8,9 @@ import pytest
 
 from fogbank.engines import programs
 
-pytest.importorskip("redis", reason="pip install redis")
 
-
-def _needs(name):
+def _needs(name, client):
+    pytest.importorskip(client, reason=f"pip install {client}")
     try:
         programs.find(name)
     except programs.NotInstalled as error:
@@ -21,13 +20,12 @@ def _needs(name):
 @pytest.fixture
 def valkey():
     """The tests that ask for it start Valkey servers."""
-    _needs("valkey")
+    _needs("valkey", "redis")
 
 
 @pytest.fixture
 def memcached():
-    _needs("memcached")
-    pytest.importorskip("pymemcache", reason="pip install pymemcache")
+    _needs("memcached", "pymemcache")
 
 
 @pytest.fixture

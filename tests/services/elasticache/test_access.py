@@ -10,11 +10,11 @@ import json
 import urllib.request
 
 import pytest
-import redis
 from botocore.exceptions import ClientError
 
 from .conftest import answers, at, cluster, group, until
 
+redis = pytest.importorskip("redis", reason="pip install redis")
 pytestmark = pytest.mark.usefixtures("valkey")
 FIRST, SECOND = "first-token-of-16", "second-token-of-16"
 

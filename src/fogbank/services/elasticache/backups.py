@@ -10,7 +10,6 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.http import FileSlice
 from fogbank.core.operation import Access
@@ -18,7 +17,7 @@ from fogbank.engines.valkey import Valkey
 from fogbank.store.api import Reader, Transaction
 from fogbank.store.blobs import Blob
 
-from . import catalog, names, nodes, plans, settling
+from . import catalog, labels, names, nodes, plans, settling
 from .errors import (
     InvalidCacheClusterState,
     InvalidParameterValue,
@@ -129,7 +128,7 @@ def copy(tx: Transaction, ctx: Context, source: str, name: str, req: Request) ->
     made = SNAPSHOT.require(tx, ctx, source)
     made.name, made.created, made.source = name, ctx.now(), "manual"
     made.kms_key = req.get("KmsKeyId") or made.kms_key
-    made.tags = tags.from_list(req.get("Tags"))
+    made.tags = labels.given(req)
     for part in made.parts:
         ctx.blobs.share(tx, part.blob, nodes.OWNER)
     tx.put(SNAPSHOTS, made)

@@ -63,7 +63,7 @@ def change(tx: Reader, ctx: Context, found: Settings, req: Request, version: cat
     found.cache_security_groups = req.get("CacheSecurityGroupNames") or found.cache_security_groups
     found.ip_discovery = req.get("IpDiscovery") or found.ip_discovery
     for delivery in req.get("LogDeliveryConfigurations") or ():
-        kept = [other for other in found.log_deliveries if other["LogType"] != delivery["LogType"]]
+        kept = [other for other in found.log_deliveries if other.get("LogType") != delivery.get("LogType")]
         found.log_deliveries = kept + ([delivery] if delivery.get("Enabled", True) else [])
     if req.get("CacheParameterGroupName"):
         group = parameters.named(tx, ctx, req["CacheParameterGroupName"])

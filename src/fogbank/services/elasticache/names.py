@@ -18,7 +18,7 @@ from fogbank.core.kinds import Kind, Named, named
 from fogbank.core.operation import Access
 from fogbank.store.api import Table
 
-from . import errors, records
+from . import errors, labels, records
 
 Request = dict[str, Any]
 _IDENTIFIER = re.compile(r"[a-z](?!.*--)[a-z0-9-]*(?<!-)")
@@ -132,7 +132,7 @@ _CONDITIONS = {
 
 
 def conditions(req: Request, removed: list[str] | None = None) -> dict[str, Any]:
-    found = tags.conditions(tags.from_list(req.get("Tags")), removed or ())
+    found = tags.conditions(labels.given(req), removed or ())
     for key, member in _CONDITIONS.items():
         if req.get(member) is not None:
             value = req[member]

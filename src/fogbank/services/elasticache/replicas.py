@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.store.api import Transaction
 
-from . import configuring, nodes, sharding
+from . import configuring, labels, nodes, sharding
 from .errors import InvalidCacheClusterState, InvalidParameterCombination, InvalidReplicationGroupState
 from .names import GROUP
 from .plans import shard_of
@@ -29,7 +28,7 @@ def add_cluster(tx: Transaction, ctx: Context, req: dict[str, Any], id: str) -> 
             "Cannot specify additional cache cluster parameters when creating a replica cluster"
         )
     made = add(tx, ctx, group, group.shards[0], configuring.zones(ctx, req, 1)[0], id=id)
-    made.tags |= tags.from_list(req.get("Tags"))
+    made.tags |= labels.given(req)
     tx.put(CLUSTERS, made)
     return made
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import Access, operation
 from fogbank.store.api import Transaction
 
-from .. import building, catalog, configuring, names, nodes, replicas, shapes
+from .. import building, catalog, configuring, labels, names, nodes, replicas, shapes
 from ..errors import (
     CacheClusterAlreadyExists,
     InvalidCacheClusterState,
@@ -75,7 +74,7 @@ def _create(tx: Transaction, ctx: Context, req: Request, id: str, snapshot: Snap
         wish=req.get("Port") or 0,
         source=snapshot.parts[0].blob if snapshot is not None else "",
         waits=bool(req.get("SnapshotArns")),
-        tags=tags.from_list(req.get("Tags")),
+        tags=labels.given(req),
     )
     made.az_mode = req.get("AZMode") or "single-az"
     tx.put(CLUSTERS, made)

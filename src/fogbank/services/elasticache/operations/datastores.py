@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import Access, operation
 from fogbank.store.api import Reader
 
-from .. import names
+from .. import labels, names
 from ..errors import (
     GlobalGroupAlreadyExists,
     GroupNotUnderMigration,
@@ -84,7 +83,7 @@ def create_global_replication_group(ctx: Context, req: Request) -> dict[str, Any
             description=req.get("GlobalReplicationGroupDescription") or "",
             status="primary-only",
             members=[(group.id, ctx.region, "PRIMARY")],
-            tags=tags.from_list(req.get("Tags")),
+            tags=labels.given(req),
         )
         tx.put(GLOBAL_GROUPS, found)
         group.global_group = id

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import Access, operation
 from fogbank.engines import ports
 from fogbank.store.api import Transaction
 
-from .. import building, catalog, configuring, names, nodes, parameters, shapes, sharding
+from .. import building, catalog, configuring, labels, names, nodes, parameters, shapes, sharding
 from ..errors import (
     InvalidParameterCombination,
     InvalidParameterValue,
@@ -81,7 +80,7 @@ def _create(tx: Transaction, ctx: Context, req: Request, id: str, snapshot: Snap
         at_rest=bool(req.get("AtRestEncryptionEnabled")),
         kms_key=req.get("KmsKeyId") or "",
         data_tiering=bool(req.get("DataTieringEnabled")),
-        tags=tags.from_list(req.get("Tags")),
+        tags=labels.given(req),
     )
     _open(tx, ctx, group, layout)
     sources = {part.shard: part.blob for part in snapshot.parts} if snapshot is not None else {}
@@ -144,7 +143,7 @@ def _around(tx: Transaction, ctx: Context, req: Request, id: str, primary: Clust
         access=primary.access,
         failover=bool(req.get("AutomaticFailoverEnabled")),
         multi_az=bool(req.get("MultiAZEnabled")),
-        tags=tags.from_list(req.get("Tags")),
+        tags=labels.given(req),
     )
     planned = sharding.Planned("0001", configuring.zones(ctx, req, req.get("NumCacheClusters") or 1), [])
     _check_failover(req, [planned], cluster_mode=False, failover=group.failover)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
-from .. import names, nodes, parameters
+from .. import labels, names, nodes, parameters
 from ..errors import InvalidParameterGroupState, InvalidParameterValue, ParameterGroupAlreadyExists
 from ..listing import page
 from ..names import PARAMETERS
@@ -45,7 +44,7 @@ def create_cache_parameter_group(ctx: Context, req: Request) -> dict[str, Any]:
             name=name,
             family=req["CacheParameterGroupFamily"],
             description=req["Description"],
-            tags=tags.from_list(req.get("Tags")),
+            tags=labels.given(req),
         )
         tx.put(PARAMETER_GROUPS, group)
     return {"CacheParameterGroup": _shape(ctx, group)}

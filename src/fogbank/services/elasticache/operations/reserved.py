@@ -8,11 +8,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
-from .. import catalog, names
+from .. import catalog, labels, names
 from ..errors import InvalidParameterValue, OfferingNotFound, ReservedNodeAlreadyExists
 from ..listing import page
 from ..names import RESERVATION
@@ -110,7 +109,7 @@ def purchase_reserved_cache_nodes_offering(ctx: Context, req: Request) -> dict[s
             offering=req["ReservedCacheNodesOfferingId"],
             count=req.get("CacheNodeCount") or 1,
             started=ctx.now(),
-            tags=tags.from_list(req.get("Tags")),
+            tags=labels.given(req),
         )
         tx.put(RESERVATIONS, made)
     return {"ReservedCacheNode": _shape(ctx, made)}

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import Access, operation
 from fogbank.engines import ports
 from fogbank.store.api import Reader
 
-from .. import catalog, names, nodes, shapes
+from .. import catalog, labels, names, nodes, shapes
 from ..errors import (
     InvalidParameterCombination,
     InvalidParameterValue,
@@ -109,7 +108,7 @@ def create_serverless_cache(ctx: Context, req: Request) -> dict[str, Any]:
             snapshot_limit=req.get("SnapshotRetentionLimit") or 0,
             daily_time=req.get("DailySnapshotTime") or "",
             network_type=req.get("NetworkType") or "ipv4",
-            tags=tags.from_list(req.get("Tags")),
+            tags=labels.given(req),
         )
         arns = req.get("SnapshotArnsToRestore") or []
         if arns:

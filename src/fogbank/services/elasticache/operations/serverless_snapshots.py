@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import Access, job, operation
 from fogbank.store.api import Transaction
 
-from .. import backups, catalog, names, nodes
+from .. import backups, catalog, labels, names, nodes
 from ..errors import (
     InvalidParameterCombination,
     InvalidServerlessCacheState,
@@ -57,7 +56,7 @@ def create_serverless_cache_snapshot(ctx: Context, req: Request) -> dict[str, An
             raise InvalidServerlessCacheState(f"Serverless cache {cache.name} is not in available state.")
         found = backups.serverless_record(ctx, cache.name, cache.engine, cache.version, name)
         found.kms_key = req.get("KmsKeyId") or ""
-        found.tags = tags.from_list(req.get("Tags"))
+        found.tags = labels.given(req)
         tx.put(SERVERLESS_SNAPSHOTS, found)
         ctx.later(tx, "elasticache.serverless-backup", {"cache": cache.name, "snapshot": name})
     return {"ServerlessCacheSnapshot": _shape(ctx, found)}
@@ -109,7 +108,7 @@ def copy_serverless_cache_snapshot(ctx: Context, req: Request) -> dict[str, Any]
         _available(found)
         _fresh(tx, ctx, name)
         found.name, found.created, found.kind = name, ctx.now(), "manual"
-        found.tags = tags.from_list(req.get("Tags"))
+        found.tags = labels.given(req)
         ctx.blobs.share(tx, found.blob, nodes.OWNER)
         tx.put(SERVERLESS_SNAPSHOTS, found)
     return {"ServerlessCacheSnapshot": _shape(ctx, found)}

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
-from .. import backups, names, nodes
+from .. import backups, labels, names, nodes
 from ..errors import InvalidParameterCombination, InvalidSnapshotState
 from ..listing import page
 from ..names import CLUSTER, GROUP, SNAPSHOT
@@ -88,7 +87,7 @@ def create_snapshot(ctx: Context, req: Request) -> dict[str, Any]:
             made = backups.of_group(tx, ctx, group, name)
             group.status = "snapshotting"
             tx.put(GROUPS, group)
-        made.tags = tags.from_list(req.get("Tags"))
+        made.tags = labels.given(req)
         made.kms_key = req.get("KmsKeyId") or made.kms_key
         tx.put(SNAPSHOTS, made)
         ctx.later(tx, "elasticache.backup", {"snapshot": name})

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
-from .. import names
+from .. import labels, names
 from ..errors import (
     AuthorizationAlreadyExists,
     AuthorizationNotFound,
@@ -56,7 +55,7 @@ def create_cache_subnet_group(ctx: Context, req: Request) -> dict[str, Any]:
             name=name,
             description=req["CacheSubnetGroupDescription"],
             subnets=req["SubnetIds"],
-            tags=tags.from_list(req.get("Tags")),
+            tags=labels.given(req),
         )
         tx.put(SUBNET_GROUPS, group)
     return {"CacheSubnetGroup": _subnets(ctx, group)}
@@ -125,7 +124,7 @@ def create_cache_security_group(ctx: Context, req: Request) -> dict[str, Any]:
             region=ctx.region,
             name=name,
             description=req["Description"],
-            tags=tags.from_list(req.get("Tags")),
+            tags=labels.given(req),
         )
         tx.put(SECURITY_GROUPS, group)
     return {"CacheSecurityGroup": _security(ctx, group)}

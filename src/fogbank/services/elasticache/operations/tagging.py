@@ -11,28 +11,24 @@ from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
-from ..errors import InvalidParameterValue, TagNotFound, TagQuotaExceeded
+from .. import labels
+from ..errors import TagNotFound, TagQuotaExceeded
 from ..names import by_arn, tagged
 from ..nodes import members
 from ..records import CLUSTERS, Group
 
 Request = dict[str, Any]
-MOST = 50
 
 
 @operation("elasticache", "AddTagsToResource", resource=tagged)
 def add_tags_to_resource(ctx: Context, req: Request) -> dict[str, Any]:
     """Set tags; those of a replication group are set on its clusters too."""
-    given = tags.from_list(req["Tags"])
-    for key in given:
-        if not key or key.lower().startswith("aws:") or len(key) > 128:
-            raise InvalidParameterValue(f"The tag key {key!r} is not valid: it has 1 to 128 characters and does not "
-                                        "begin with aws:")  # fmt: skip
+    given = labels.given(req)
     with ctx.write() as tx:
         kind, name = by_arn(ctx, req["ResourceName"])
         found = kind.require(tx, ctx, name)
         found.tags = found.tags | given
-        if len(found.tags) > MOST:
+        if len(found.tags) > labels.MOST:
             raise TagQuotaExceeded
         tx.put(kind.table, found)
         if isinstance(found, Group):

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
-from .. import acl, names, nodes
+from .. import acl, labels, names, nodes
 from ..errors import (
     DefaultUserAssociated,
     DefaultUserRequired,
@@ -98,7 +97,7 @@ def create_user(ctx: Context, req: Request) -> dict[str, Any]:
         engine=_engine(req["Engine"]),
         access=acl.check(req["AccessString"]),
         kind="",
-        tags=tags.from_list(req.get("Tags")),
+        tags=labels.given(req),
     )
     if not user.name or any(sign.isspace() or sign in "#<>" for sign in user.name):
         raise InvalidParameterValue("The parameter UserName is not valid.")
@@ -229,7 +228,7 @@ def create_user_group(ctx: Context, req: Request) -> dict[str, Any]:
             id=id,
             engine=_engine(req["Engine"]),
             users=[_find(tx, ctx, text).id for text in req.get("UserIds") or ()],
-            tags=tags.from_list(req.get("Tags")),
+            tags=labels.given(req),
         )
         _check(tx, ctx, group)
         tx.put(USER_GROUPS, group)
