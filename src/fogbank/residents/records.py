@@ -20,6 +20,7 @@ class ResidentRecord(Record):
     region: str
     id: str
     generation: int = 0  # another one means: end what runs, and start it anew
+    mark: str = ""  # of this generation of this very row: one that was deleted and put again has another
     everywhere: bool = False  # on each node, without a lease
     error: str = ""  # why it ended last; empty again when it has run for a minute
     failures: int = 0  # one after the other
@@ -41,7 +42,7 @@ def reside(tx: Transaction, ctx: Context, kind: str, id: str, generation: int, e
     if row is not None and row.generation == generation:
         return
     made = ResidentRecord(kind=kind, account=ctx.account, region=ctx.region, id=id, generation=generation,
-                          everywhere=everywhere)  # fmt: skip
+                          mark=ctx.ids.hex(8), everywhere=everywhere)  # fmt: skip
     if row is not None:  # whoever runs the old generation ends it before it starts this one
         made.lease_until_ms, made.lease_by = row.lease_until_ms, row.lease_by
     tx.put(RESIDENTS, made)
