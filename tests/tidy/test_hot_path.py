@@ -32,13 +32,13 @@ from fogbank.gateway.parsing import HeadParser
 HOST = "127.0.0.1:4566"
 ROOT = os.path.dirname(fogbank.__file__) + os.sep
 BUDGETS = {
-    "GetCallerIdentity": 1910,
+    "GetCallerIdentity": 1955,
     "GetItem": 2640,
     "PutItem": 3740,
     "S3 PUT": 3670,
     "S3 GET": 3280,
-    "GetQueueAttributes": 2300,
-    "SendMessage": 3670,
+    "GetQueueAttributes": 2340,
+    "SendMessage": 3760,
 }
 Counts = Counter[tuple[str, str]]
 Call = tuple[bytes, bytes]  # the head of a request as it arrives, and its body

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 
 class BodyStream(Protocol):
     """A request body that is still arriving. Reading applies back-pressure to the client."""
@@ -83,7 +85,7 @@ class Addressed(NamedTuple):
 NOTHING = Addressed()
 
 
-class Request:
+class Request(msgspec.Struct, eq=False, weakref=True):
     """One HTTP request.
 
     `path` and `query` are the raw, still percent-encoded text of the request line (latin-1 of the bytes: nothing is
@@ -96,45 +98,24 @@ class Request:
     found: where a request goes and what is verified cannot differ. `browser`: it is a web browser's.
     """
 
-    __slots__ = (
-        "addressed",
-        "browser",
-        "claim",
-        "client",
-        "content",
-        "headers",
-        "lookup",
-        "method",
-        "path",
-        "query",
-        "scheme",
-        "stream",
-    )
+    method: str
+    path: str
+    query: str = ""
+    headers: list[tuple[str, str]] = []
+    content: bytes | None = b""
+    stream: BodyStream | None = None
+    scheme: str = "http"
+    client: str = "127.0.0.1"
+    lookup: dict[str, str] = {}
+    claim: Any = UNREAD
+    addressed: Addressed = NOTHING
+    browser: bool = False
 
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        query: str = "",
-        headers: list[tuple[str, str]] | None = None,
-        content: bytes | None = b"",
-        stream: BodyStream | None = None,
-        scheme: str = "http",
-        client: str = "127.0.0.1",
-        lookup: dict[str, str] | None = None,
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.query = query
-        self.headers = headers if headers is not None else []
-        self.content = content
-        self.stream = stream
-        self.scheme = scheme
-        self.client = client
-        self.lookup = lookup = look_up(self.headers) if lookup is None else lookup
+    def __post_init__(self) -> None:
+        lookup = self.lookup
+        if not lookup and self.headers:
+            self.lookup = lookup = look_up(self.headers)
         self.browser = not _BROWSERS.isdisjoint(lookup) or lookup.get("user-agent", "")[:8] == _BROWSER
-        self.claim = UNREAD
-        self.addressed = NOTHING
 
     def header(self, name: str, default: str = "") -> str:
         """The value of a header by lower-case name."""

@@ -15,7 +15,7 @@ from wsproto.events import (
     AcceptConnection,
     BytesMessage,
     CloseConnection,
-    Message,
+    Event,
     Ping,
     Request,
     TextMessage,
@@ -43,7 +43,7 @@ class Socket:
         self._arrived = asyncio.Event()
         self._over = False
 
-    def _write(self, event: object) -> None:
+    def _write(self, event: Event) -> None:
         try:
             data = self._wire.send(event)
         except LocalProtocolError:
@@ -79,7 +79,7 @@ class Socket:
 
     def _take(self, event: object) -> None:
         match event:
-            case Message():
+            case TextMessage() | BytesMessage():
                 self._piece(event)
             case Ping() | CloseConnection():
                 self._write(event.response())

@@ -25,11 +25,19 @@ def arn_of(ctx: Context, service: str, quota: Quota, *, account: str | None = No
     return ctx.arn("servicequotas", f"{service}/{quota.code}", region=region, account=account)
 
 
+def _named(ctx: Context, service: str, code: str) -> Named:
+    """For authorization: what names no quota is denied to those who may not ask, and found missing by the others."""
+    try:
+        arn = arn_of(ctx, service, catalog.quota_of(ctx, service, code))
+    except NoSuchResourceException:
+        arn = ctx.arn("servicequotas", f"{service}/{code}")
+    return named(arn, ctx.account)
+
+
 def requested(ctx: Context, req: dict[str, Any]) -> Access:
     """The quota of ServiceCode and QuotaCode."""
     service = req["ServiceCode"]
-    quota = catalog.quota_of(ctx, service, req["QuotaCode"])
-    return Access("", named(arn_of(ctx, service, quota), ctx.account), {"servicequotas:service": service})
+    return Access("", _named(ctx, service, req["QuotaCode"]), {"servicequotas:service": service})
 
 
 def read(ctx: Context, arn: str) -> tuple[str, Quota]:
@@ -42,8 +50,8 @@ def read(ctx: Context, arn: str) -> tuple[str, Quota]:
 
 
 def tagged(ctx: Context, req: dict[str, Any]) -> Named:
-    service, quota = read(ctx, req["ResourceARN"])
-    return named(arn_of(ctx, service, quota), ctx.account)
+    service, _, code = req["ResourceARN"].rpartition(":")[2].partition("/")
+    return _named(ctx, service, code)
 
 
 def tagging(ctx: Context, req: dict[str, Any]) -> Access:
