@@ -27,22 +27,9 @@ WATCH = "cloudwatch.alarm"
 MAX_POINTS = 500_000  # that the expressions of an alarm may work on: they are evaluated in the alarm's transaction
 
 
-def metric_queries(settings: dict[str, Any]) -> list[dict[str, Any]]:
-    """An alarm's metric as the queries of GetMetricData, whichever way it was given."""
-    if settings.get("Metrics"):
-        return list(settings["Metrics"])
-    metric = {"Namespace": settings["Namespace"], "MetricName": settings["MetricName"],
-              "Dimensions": settings.get("Dimensions") or []}  # fmt: skip
-    stat = {"Metric": metric, "Period": settings["Period"],
-            "Stat": settings.get("Statistic") or settings["ExtendedStatistic"]}  # fmt: skip
-    if settings.get("Unit"):
-        stat["Unit"] = settings["Unit"]
-    return [{"Id": "m1", "MetricStat": stat}]
-
-
 def step(settings: dict[str, Any]) -> int:
     """Seconds between evaluations."""
-    stats = [query["MetricStat"]["Period"] for query in metric_queries(settings) if "MetricStat" in query]
+    stats = [query["MetricStat"]["Period"] for query in queries.of_alarm(settings) if "MetricStat" in query]
     return 10 if min(stats, default=60) < 60 else 60
 
 
@@ -75,7 +62,7 @@ def _evaluate(tx: Transaction, ctx: Context, name: str) -> float | None:
         return None
     settings = alarm.settings
     every = step(settings)
-    wanted = metric_queries(settings)
+    wanted = queries.of_alarm(settings)
     returned = next(query["Id"] for query in wanted if query.get("ReturnData", True))
     end = int(ctx.now()) // every * every
     period = queries.Queries(ctx, wanted, 0, end).period(returned)
