@@ -31,7 +31,6 @@ POLLER = "lambda.poller"
 LONG_POLL = 20  # seconds
 AT_ONCE = 5  # batches of one mapping in progress, unless its ScalingConfig says otherwise
 TROUBLE = 10.0  # seconds until a queue that could not be read is tried again
-RENEW = 300.0  # seconds before a session of the role expires
 
 
 def follow(tx: Transaction, ctx: Context, mapping: Mapping) -> None:
@@ -79,8 +78,6 @@ class Poller:
         limit = (mapping.extras.get("ScalingConfig") or {}).get("MaximumConcurrency") or AT_ONCE
         self._slots = asyncio.Semaphore(limit)
         self._batches: set[asyncio.Task[None]] = set()
-        self._acting: Context | None = None
-        self._until = 0.0
         self._result = mapping.result
         _, _, _, region, account, queue = mapping.source.split(":", 5)
         self._region = region
@@ -112,13 +109,11 @@ class Poller:
             await asyncio.gather(*self._batches, return_exceptions=True)
 
     async def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """An SQS call as the function's role."""
-        if self._acting is None or self._ctx.now() > self._until:
-            found = await find(self._ctx, self._which)
-            credentials, principal = await session(self._ctx, make_spec(self._ctx, found.version))
-            self._acting = self._ctx.acting_as(principal, region=self._region)
-            self._until = credentials.expires - RENEW
-        return await self._acting.call("sqs", operation, {"QueueUrl": self._queue, **request})
+        """An SQS call as the function's role, which may have changed since the last one."""
+        found = await find(self._ctx, self._which)
+        _, principal = await session(self._ctx, make_spec(self._ctx, found.version))
+        acting = self._ctx.acting_as(principal, region=self._region)
+        return await acting.call("sqs", operation, {"QueueUrl": self._queue, **request})
 
     async def _receive(self, most: int, wait: int) -> list[dict[str, Any]]:
         request = {

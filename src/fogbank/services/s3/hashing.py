@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-from fogbank.core.context import Context
+from fogbank.core.context import Cloud, Context
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -17,7 +17,7 @@ THREADS = 2
 class Hashers:
     """The threads of one cloud."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Cloud) -> None:
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="fogbank-s3")
         app.on_stop(lambda: self.threads.shutdown(wait=False, cancel_futures=True))
 
