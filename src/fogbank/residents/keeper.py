@@ -55,7 +55,7 @@ class Keeper:
 
     @asynccontextmanager
     async def still(self, service: str = "") -> AsyncIterator[None]:
-        """Nothing resident, or nothing of one service, runs inside. What has a row then is started afterwards."""
+        """Run no resident, or none of one service, inside the block. Afterwards those with a row start again."""
         self._stilled.append(service)
         try:
             async with self._looking:

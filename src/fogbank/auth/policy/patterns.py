@@ -34,7 +34,7 @@ def join(*parts: Pieces) -> Pieces:
 
 @lru_cache(maxsize=4096)
 def arn_glob(pieces: Pieces) -> Matcher:
-    """A matcher of ARNs by components, where a `*` that ends a component may run past colons."""
+    """A matcher of ARNs by components, where a `*` that ends a component may match across colons."""
     whole = glob(pieces)
     wild = [index for index, piece in enumerate(pieces) if isinstance(piece, Wild)]
     if not wild or (wild == [len(pieces) - 1] and pieces[-1] is Wild.MANY):
