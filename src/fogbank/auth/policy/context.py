@@ -1,4 +1,4 @@
-"""The facts of a request that conditions and policy variables ask for."""
+"""The condition keys of a request, for conditions and policy variables."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 class Facts:
-    """Condition keys (any case) with their values; built only when a policy asks, and remembers what was asked.
+    """Condition keys (any case) with their values. Built only when a policy reads one, and notes what was read.
 
-    `asked` tells whether the decision depends on the context (then it must not be cached for other requests);
-    `missing` names the keys that were asked for and are not there.
+    `asked` tells whether the decision depends on the context (then it must not be cached for other requests); `missing`
+    names the keys that were read and are absent.
     """
 
     __slots__ = ("_source", "_values", "asked", "missing")

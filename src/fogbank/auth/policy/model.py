@@ -1,4 +1,4 @@
-"""What the evaluator is asked and what it answers."""
+"""The input and output of the policy evaluator."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ PolicyType = Literal[
 
 
 class AccessRequest(msgspec.Struct, frozen=True):
-    """One question: may `principal` perform `action` on `resource`.
+    """One question: may `principal` perform `action` on `resource`?
 
-    `context` holds the condition keys, or is a function that makes them when a policy asks.
+    `context` holds the condition keys, or is a function that builds them when a policy reads one.
     """
 
     principal: Principal
@@ -36,13 +36,13 @@ class AccessRequest(msgspec.Struct, frozen=True):
 
 
 class PolicySet(msgspec.Struct, frozen=True):
-    """Every policy that has a say, compiled.
+    """Every policy that applies to a request, compiled.
 
-    `session` None: the session has no policies of its own. `controls` are the levels of an organisation's service
-    control policies from the root down (each level must allow); `resource_controls` are its resource control policies.
-    `resource_account` owns the resource; empty: the caller's own account. `resource_decides` is true where the
-    resource's policy alone opens the door (KMS key policies, role trust policies): without its word, neither identity
-    policies nor the account's root user get in.
+    `session` is None when the session has no policies of its own. `controls` are the levels of an organisation's
+    service control policies from the root down (each level must allow); `resource_controls` are its resource control
+    policies. `resource_account` owns the resource; empty means the caller's own account. `resource_decides` is true
+    where only the resource's policy can give access (KMS key policies, role trust policies): without its Allow, neither
+    identity policies nor the account's root user suffice.
     """
 
     identity: tuple[Policy, ...] = ()
@@ -59,9 +59,9 @@ class PolicySet(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True):
     """The answer, and which policy gave it.
 
-    `explicit`: a Deny statement decided. `policy_type`, `policy` (name or ARN), `sid`, `statement` (index from 0, -1
-    when the decision is the lack of one) say where. `missing_keys` are condition keys that were asked for and absent.
-    `conditional`: the request's context was looked at, so the answer holds for this request only.
+    `explicit`: a Deny statement decided. `policy_type`, `policy` (name or ARN), `sid` and `statement` (index from 0; -1
+    when no statement matched) identify it. `missing_keys` are condition keys that were read and absent. `conditional`:
+    the decision read the request's context, so it holds for this request only.
     """
 
     allowed: bool
