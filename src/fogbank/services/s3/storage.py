@@ -50,7 +50,7 @@ def version(tx: Reader, bucket: str, key: str, version_id: str) -> Object | None
 
 
 def newest_hidden(tx: Reader, bucket: str, key: str) -> Object | None:
-    """Returns the newest noncurrent version or delete marker. Without a current version, it is the latest of the key."""
+    """Returns the newest noncurrent version or delete marker; the latest of all when there is no current version."""
     return next(iter(tx.scan(VERSIONS, (bucket, key), limit=1)), None)
 
 

@@ -236,9 +236,7 @@ def _commit_copy(
     check_precondition(req, old)
     data = b""
     if content is None and source.blob:
-        ctx.blobs.share(
-            tx, source.blob, OWNER
-        )  # must come before `put`, which releases the old object's blob when an object is copied to itself
+        ctx.blobs.share(tx, source.blob, OWNER)  # before `put`, which releases the blob of a copy to itself
         made.blob = source.blob
     elif content is None and source.size:
         inline = tx.get(INLINES, (source.bucket, source.key, source.version_id))
