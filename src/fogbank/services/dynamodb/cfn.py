@@ -199,10 +199,8 @@ def _local(ctx: Context, properties: dict[str, Any]) -> dict[str, Any]:
     found = {key: properties[key] for key in shared if key in properties}
     found |= {key: here[key] for key in own if key in here}
     if "SSESpecification" in found and here.get("SSESpecification"):
-        found["SSESpecification"] = {
-            **found["SSESpecification"],
-            **here["SSESpecification"],
-        }  # the replica may have a key of its own
+        # the replica may have a key of its own
+        found["SSESpecification"] = {**found["SSESpecification"], **here["SSESpecification"]}
     if properties.get("BillingMode") != "PAY_PER_REQUEST":
         found["ProvisionedThroughput"] = _throughput(properties, here)
     indexes = []

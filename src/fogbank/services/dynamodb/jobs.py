@@ -18,9 +18,8 @@ from .schema import NAMESPACE, Schema
 from .state import State
 from .writes import change, count, expiry_record, slice_of
 
-SLICE = (
-    20  # records per transaction: 20 of 400 KB take long enough, and other writers of a networked store come between
-)
+# records per transaction: few, since 20 items of 400 KB take a while, and on a networked store writers interfere
+SLICE = 20
 EXPIRY = "dynamodb.expiry"
 EXPIRY_INTERVAL = 60.0  # seconds between two searches for expired items; AWS promises "within a few days"
 TOO_OLD = 5 * 365 * 86400  # seconds: items that expired longer ago are kept, as on AWS
@@ -135,7 +134,7 @@ def _fill_some(tx: Transaction, payload: Payload, after: Key | None, limit: int)
 
 @dataclass
 class Added:
-    """Index entries of one slice of the statistics, in which `bucket` lies."""
+    """Counts index entries that were added in one slice of the statistics; `bucket` lies in that slice."""
 
     bucket: int
     items: int = 0

@@ -19,12 +19,8 @@ from .expressions.paths import Path
 from .values import INVALID, SETS, Value, admit, compare, kind_of, type_name
 
 _COMPARATORS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
-_COUNTS = {
-    "NULL": (0, 0),
-    "NOT_NULL": (0, 0),
-    "BETWEEN": (2, 2),
-    "IN": (1, 100),
-}  # (least, most) values; other operators take exactly one
+# (least, most) values; other operators take exactly one
+_COUNTS = {"NULL": (0, 0), "NOT_NULL": (0, 0), "BETWEEN": (2, 2), "IN": (1, 100)}
 _SCALARS = ("S", "N", "B")
 _TYPES = {
     "LT": _SCALARS,

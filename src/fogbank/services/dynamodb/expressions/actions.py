@@ -93,9 +93,7 @@ class Function:
         left, right = needed(self.args[0], item, given), needed(self.args[1], item, given)
         if "L" not in left or "L" not in right:
             raise ValidationError(WRONG_TYPE)
-        if (
-            len(left["L"]) + len(right["L"]) > values.MAX_ITEM
-        ):  # a member takes at least one byte: too large for an item
+        if len(left["L"]) + len(right["L"]) > values.MAX_ITEM:  # each member takes at least one byte
             raise ValidationError(UPDATE_TOO_LARGE)
         return {"L": left["L"] + right["L"]}
 

@@ -70,7 +70,7 @@ class _Conditions:
 
     @staticmethod
     def bare(node: Any) -> bool:
-        """Whether a node is an operand that no condition is made of yet."""
+        """Returns whether a node is an operand that is not part of a condition."""
         return isinstance(node, Path | Ref)
 
     def either(self) -> Any:
