@@ -43,8 +43,10 @@ def new_table(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def tagged_resource(ctx: Context, req: dict[str, Any]) -> Named:
-    """Returns the resource of the tag operations: a table by its ARN. Raises ValidationError unless it is a table's
-    ARN."""
+    """Returns the resource of the tag operations: a table by its ARN.
+
+    Raises ValidationError unless it is a table's ARN.
+    """
     arn = req["ResourceArn"]
     found = table_of(ctx, arn)
     if found != arn:

@@ -180,8 +180,10 @@ COLLECTIONS = Table("dynamodb/collection", CollectionRecord, key=lambda c: (c.ac
 
 
 class TokenRecord(Record):
-    """A used ClientRequestToken: the digest of its request, the time, and the item sizes (a repeated request is
-    charged for reading them)."""
+    """A used ClientRequestToken: the digest of its request, the time, and the sizes of the items.
+
+    A repeated request is charged for reading these items.
+    """
 
     account: str
     region: str

@@ -95,8 +95,10 @@ class Schema:
     # -- where items lie ---------------------------------------------------------------------------------------------
 
     def place(self, key: Item) -> Place:
-        """Returns the place of the item with this Key parameter. Raises ValidationError unless it is a key of this
-        table."""
+        """Returns the place of the item with this Key parameter.
+
+        Raises ValidationError unless it is a key of this table.
+        """
         keys = self.keys
         if key.keys() != keys.together:
             for name, value in key.items():
@@ -138,8 +140,10 @@ class Schema:
     # -- indexes -----------------------------------------------------------------------------------------------------
 
     def check_index_keys(self, item: Item, names: frozenset[str] | None = None) -> None:
-        """Raises ValidationError unless the item's index keys have the right types (only those in `names`, when
-        given)."""
+        """Raises ValidationError unless the item's index keys have the right types.
+
+        With `names`, checks only these attributes.
+        """
         for index in self.indexes.values():
             for name in index.keys.names:
                 value = item.get(name)

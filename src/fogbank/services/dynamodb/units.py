@@ -21,8 +21,7 @@ def read_units(size: int, consistent: bool, transactional: bool = False) -> floa
 
 
 def write_units(old: int, new: int, transactional: bool = False) -> float:
-    """Returns the units of a write that replaces `old` bytes with `new` bytes (0: no item); the larger of both
-    counts."""
+    """Returns the units of a write that replaces `old` by `new` bytes (0: no item); the larger size counts."""
     blocks = max(1, -(-max(old, new) // WRITE_BLOCK))
     return blocks * 2.0 if transactional else float(blocks)
 

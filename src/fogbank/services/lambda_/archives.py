@@ -30,8 +30,7 @@ LONGEST_LINK = 4095
 
 
 def check(file: BinaryIO) -> int:
-    """Returns the unzipped size of a package. Raises InvalidParameterValue for one that cannot be unpacked
-    completely."""
+    """Returns the unzipped size of a package. Raises InvalidParameterValue if any of it cannot be unpacked."""
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
@@ -43,7 +42,7 @@ def check(file: BinaryIO) -> int:
             total = sum(entry.file_size for entry in entries)
             if total > UNZIPPED_LIMIT:
                 raise InvalidParameterValue(f"Unzipped size must be smaller than {UNZIPPED_LIMIT} bytes")
-            if archive.testzip() is not None:  # testzip also reveals an entry that is larger than it declares
+            if archive.testzip() is not None:  # zipfile reads no more of an entry than it declares
                 raise InvalidParameterValue(BAD_ZIP)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, UnicodeDecodeError, EOFError):
         raise InvalidParameterValue(BAD_ZIP) from None

@@ -50,11 +50,10 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def read(ctx: Context, text: str, qualifier: str | None = None) -> Target:
-    """Parses a FunctionName: a name, a partial ARN ([ACCOUNT:][function:]NAME) or an ARN, each perhaps with a
-    qualifier.
+    """Parses a FunctionName: a name, a partial ARN ([ACCOUNT:][function:]NAME) or an ARN.
 
-    Raises InvalidParameterValue for other forms and when the name and `qualifier` disagree, ResourceNotFound for
-    another region.
+    Each of them may end with a qualifier. Raises InvalidParameterValue for other forms and when the name and
+    `qualifier` disagree, ResourceNotFound for another region.
     """
     match = _NAME.fullmatch(text)
     if match is None or match["partition"] not in (None, ctx.partition):
@@ -92,7 +91,10 @@ def arn_of(ctx: Context, which: Target) -> str:
 
 
 def resource_of(ctx: Context, which: Target) -> Named:
-    """Names a target for authorization: its ARN, and the resource policy of its qualifier."""
+    """Names a target for authorization: its ARN, and the resource policy of its qualifier.
+
+    The policy is deleted together with the function.
+    """
     with ctx.read() as tx:
         policy = tx.get(POLICIES, (*which.key, "" if which.qualifier == LATEST else which.qualifier))
     text = document(policy.statements) if policy is not None else None
@@ -159,8 +161,7 @@ def names_mapping(text: str) -> bool:
 
 
 def tagged(ctx: Context, req: dict[str, Any]) -> Named:
-    """Names a resource that can have tags, by its ARN: a function (not a version or alias) or an event source
-    mapping."""
+    """Names a resource that can have tags, by its ARN: a function without a qualifier, or an event source mapping."""
     text = req["Resource"]
     if names_mapping(text):
         return MAPPING_BY_ARN.name(ctx, text)

@@ -152,8 +152,10 @@ def _code(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _changed_configuration(name: str, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Builds UpdateFunctionConfiguration's request. Properties that the template no longer has return to their
-    defaults."""
+    """Builds UpdateFunctionConfiguration's request.
+
+    Properties that the template no longer has return to their defaults.
+    """
     defaults: dict[str, Any] = {
         "Description": "", "Timeout": 3, "MemorySize": 128, "Environment": {"Variables": {}}, "Layers": [],
         "TracingConfig": {"Mode": "PassThrough"}, "DeadLetterConfig": {"TargetArn": ""}, "FileSystemConfigs": [],
@@ -205,8 +207,10 @@ class AliasResource:
             return str((await ctx.call("lambda", "CreateAlias", self._request(properties)))["AliasArn"])
 
         async def found() -> str | None:
-            """Finds the alias of an earlier try. Aliases have no creation time; it is enough that no other resource
-            owns this one."""
+            """Finds the alias of an earlier try.
+
+            Aliases have no creation time; it is enough that no other resource owns this one.
+            """
             request = given(properties, "FunctionName", "Name")
             kept = await unless(ctx.call("lambda", "GetAlias", request), GONE)
             return kept["AliasArn"] if kept is not None and name.claim(kept["AliasArn"]) else None

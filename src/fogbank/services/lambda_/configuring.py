@@ -1,5 +1,6 @@
-"""A function's configuration in CreateFunction and UpdateFunctionConfiguration: checks it and applies it to a
-Version.
+"""A function's configuration: checks it in requests, and applies it to a Version.
+
+CreateFunction and UpdateFunctionConfiguration share this.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 """

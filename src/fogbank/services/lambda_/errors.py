@@ -70,7 +70,7 @@ class InvalidRuntime(LambdaError):
 
 
 class AccessDeniedByRole(LambdaError):
-    """The execution role cannot be assumed, or lacks a permission, at the time of the call."""
+    """Access is denied during the call: Lambda cannot assume the execution role, or S3 denies the package."""
 
     code = "AccessDeniedException"
     status = 403

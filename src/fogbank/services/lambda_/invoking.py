@@ -156,7 +156,7 @@ def make_spec(ctx: Context, version: Version) -> Spec:
 
 
 async def prepare(ctx: Context, spec: Spec, version: Version) -> tuple[Credentials, LogStream]:
-    """Prepares a new environment: unpacks the code, opens a session of the execution role and a log stream for it."""
+    """Prepares a new environment: unpacks the code, gets a session of the execution role, and opens a log stream."""
     unpacked = ctx.app.local(Unpacked)
     if version.package == "Image":
         raise NoRuntime("Fogbank has no engine for container images of functions")
@@ -177,7 +177,7 @@ async def prepare(ctx: Context, spec: Spec, version: Version) -> tuple[Credentia
 
 
 async def session(ctx: Context, spec: Spec, *, lasting: float = sessions.EARLY) -> tuple[Credentials, Principal]:
-    """Returns a session of the execution role: its credentials, and the principal that they belong to.
+    """Returns a session of the execution role (a role of the function's account): its credentials and principal.
 
     Whether Lambda passes aws:SourceArn when it assumes a role is not confirmed; Fogbank does not pass it.
     """

@@ -54,7 +54,7 @@ def _settle(tx: Transaction, which: Target, number: int) -> None:
 
 
 def sweep_later(tx: Transaction, ctx: Context) -> None:
-    """Enqueues the deletion of unused packages, for a time when all invocations that use them have ended."""
+    """Schedules the deletion of unused packages, late enough for all running invocations to end."""
     ctx.later(tx, SWEEP, {}, delay=SWEEP_DELAY, name="sweep")
 
 
@@ -137,7 +137,7 @@ async def _give_up(
     outcome: Any,
     executed: str,
 ) -> None:
-    """Sends a finally failed event to the failure destination and the dead-letter queue."""
+    """Sends an event that failed for good to the failure destination and the dead-letter queue."""
     version = await ctx.fetch(lambda tx: tx.get(VERSIONS, (*which.key, number_of(executed or which.qualifier) or 0)))
     if version is None:
         return

@@ -116,8 +116,7 @@ class Interpreters:
         return lines
 
     def sdk(self) -> tuple[str, str]:
-        """Returns a folder with boto3 and its dependencies only, for Python functions, and a note when boto3 is
-        missing.
+        """Returns a folder with nothing but boto3 and what it needs, and a note when boto3 is missing.
 
         On AWS the Python runtimes include boto3. The folder links to the boto3 that is installed with the server, so
         that functions can import no other package of the server.
@@ -167,7 +166,7 @@ def _home(*parts: str, variable: str = "") -> Path:
 
 
 def _pythons() -> Iterator[tuple[Version, str]]:
-    """Yields Python interpreters: the server's own, those on PATH, and those of version managers."""
+    """Yields Python interpreters: the server's own, on PATH, and of pyenv, uv, mise, asdf and /opt/python."""
     base = getattr(sys, "_base_executable", "") or sys.executable
     own = Path(base).resolve()
     if _is_program(own):
@@ -193,7 +192,7 @@ def _pythons() -> Iterator[tuple[Version, str]]:
 
 
 def _nodes() -> Iterator[tuple[Version, str]]:
-    """Yields Node.js interpreters: those of version managers, on PATH and of Homebrew."""
+    """Yields Node.js interpreters: those of nvm, fnm, mise and asdf, those on PATH, and Homebrew's."""
     stores = (
         _home(".nvm", variable="NVM_DIR") / "versions" / "node",
         _home(".local", "share", "fnm", "node-versions"),
@@ -232,10 +231,10 @@ def _node_version(path: str) -> Version | None:
 
 
 def node_path(opt_root: str, version: Version) -> str:
-    """Returns NODE_PATH: the layers, then folders with AWS's SDK installed for the machine (npm install -g
-    @aws-sdk/…).
+    """Returns NODE_PATH: the layers, then folders with AWS's SDK that are shared by the machine.
 
-    Also searches the server's NODE_PATH, and npm's own folder where NPM_CONFIG_PREFIX sets it.
+    Such folders are npm's global ones (npm install -g @aws-sdk/…), npm's own where NPM_CONFIG_PREFIX moves it, and
+    those in the server's NODE_PATH.
     """
     folders = (
         [f"{opt_root}/nodejs/node{version[0]}/node_modules", f"{opt_root}/nodejs/node_modules"] if opt_root else []

@@ -15,10 +15,9 @@ Request = dict[str, Any]
 
 
 def changes(old: Properties, new: Properties) -> Iterator[tuple[str, Request]]:
-    """Yields the operations, with requests that still lack the bucket, that turn the old properties into the new
-    ones.
+    """Yields the S3 calls that turn the old properties into the new ones: (operation, request without the bucket).
 
-    They come in an order that S3 accepts.
+    The calls come in an order that S3 accepts.
     """
     for name, put, convert, delete, default in _TABLE:
         before, after = old.get(name), new.get(name)

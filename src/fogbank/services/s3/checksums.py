@@ -1,5 +1,4 @@
-"""Object checksums: the ones that clients send, their computation, and how checksums of parts combine into the
-object's.
+"""Object checksums: reads and checks what clients send, computes checksums, and combines those of parts.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
 """
@@ -66,8 +65,7 @@ class Expected:
 
     @classmethod
     def of_request(cls, req: Mapping[str, Any], trailing: Iterable[str] = ()) -> Expected:
-        """Reads a request's Checksum… members, ChecksumAlgorithm and ContentMD5, and the names of its announced
-        trailers."""
+        """Reads a request's Checksum… members, ChecksumAlgorithm, ContentMD5 and the names of announced trailers."""
         algorithm = value = ""
         for name, member in () if _NAMES.isdisjoint(req) else _MEMBERS:
             given = req.get(member)

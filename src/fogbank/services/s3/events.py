@@ -119,8 +119,10 @@ async def send(ctx: Context, target: str, account: str, bucket: str, text: str) 
 
 
 async def test_message(ctx: Context, bucket: Bucket, target: str) -> ServiceError | None:
-    """Sends the s3:TestEvent of PutBucketNotificationConfiguration to a queue or topic. Returns the error if it
-    failed."""
+    """Sends the s3:TestEvent of PutBucketNotificationConfiguration to a queue or topic.
+
+    Returns the error if that failed.
+    """
     moment = datetime.fromtimestamp(ctx.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     body = {
         "Service": "Amazon S3",

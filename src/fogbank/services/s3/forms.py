@@ -24,7 +24,7 @@ PIECE = 16 * 1024  # bytes that are searched at a time
 
 
 async def _pieces(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Splits a body into small pieces, since each search cuts bytes off the front of the buffer."""
+    """Splits a body into small pieces, so that cutting the front off the buffer stays cheap."""
     async for chunk in body:
         for at in range(0, len(chunk), PIECE):
             yield chunk[at : at + PIECE]

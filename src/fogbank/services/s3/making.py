@@ -112,10 +112,9 @@ def storage_class(name: str) -> str:
 
 
 def kms_key(req: dict[str, Any], bucket: Bucket) -> str | None:
-    """Returns the KMS key that the object reports to be encrypted with; None for SSE-S3. Refuses customer keys
-    (SSE-C).
+    """Returns the KMS key with which the object reports to be encrypted; None for SSE-S3.
 
-    Fogbank records the key and returns it; it does not encrypt the bytes.
+    Fogbank records the key and returns it; it does not encrypt the bytes. Refuses keys of customers (SSE-C).
     """
     if req.get("SSECustomerAlgorithm"):
         raise NotImplementedHeader(

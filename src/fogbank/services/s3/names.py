@@ -101,8 +101,7 @@ def _check_tag(key: str, value: str) -> None:
 
 
 def after_prefix(prefix: str) -> str | None:
-    """Returns the smallest text greater than every text that begins with `prefix`, in UTF-8 order; None if there is
-    none."""
+    """Returns the smallest text above all texts that begin with `prefix`, in UTF-8 order; None if there is none."""
     while prefix:
         last = ord(prefix[-1])
         if last < 0x10FFFF:

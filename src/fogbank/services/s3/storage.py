@@ -124,7 +124,7 @@ def delete(tx: Transaction, ctx: Context, bucket: Bucket, key: str) -> Object | 
 
 
 def delete_version(tx: Transaction, ctx: Context, bucket: Bucket, key: str, version_id: str) -> Object | None:
-    """Deletes one version permanently and returns it. If it was the latest, the next newest becomes current."""
+    """Deletes one version permanently and returns it. If no version is current then, the newest one becomes so."""
     now = tx.get(OBJECTS, (bucket.name, key))
     if now is not None and now.version_id == version_id:
         tx.delete(OBJECTS, (bucket.name, key))

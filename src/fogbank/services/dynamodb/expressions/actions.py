@@ -223,8 +223,7 @@ def added(present: Value | None, value: Value, *, lists: bool = False) -> Value:
 
 
 def taken(present: Value, value: Value) -> Value | None:
-    """DELETE: removes the members of one set from another. Returns None when no member remains: there are no empty
-    sets."""
+    """DELETE: removes the members of one set from another. Returns None for an empty result, which no set may be."""
     kind, content = values.only(value)
     if kind not in present:
         raise ValidationError(WRONG_TYPE)

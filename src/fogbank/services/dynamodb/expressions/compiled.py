@@ -1,5 +1,4 @@
-"""Parses expressions, checks them together with their names, and caches the result: all that does not depend on
-values.
+"""Parses expressions, checks everything that does not depend on values, and caches the result.
 
 AWS checks in this order: syntax, parentheses, functions, reserved words; then, condition by condition: undefined
 placeholders, operand counts, equal operands, operand types. `demand` checks what depends on values.

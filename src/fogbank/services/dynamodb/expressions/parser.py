@@ -60,8 +60,11 @@ def parse_condition(kind: str, text: str) -> Any:
 
 
 class _Conditions:
-    """One parse of a condition. An operand in parentheses and a condition in parentheses begin alike, so the parser
-    reads either and then judges it by what follows."""
+    """One parse of a condition.
+
+    An operand in parentheses and a condition in parentheses begin alike, so the parser reads either and then judges
+    it by what follows.
+    """
 
     def __init__(self, tokens: Tokens) -> None:
         self.tokens = tokens

@@ -49,8 +49,10 @@ class Plan(NamedTuple):
     projection: Projection | None
 
     def admit(self, req: dict[str, Any]) -> dict[str, Value]:
-        """Returns the request's values. Raises ValidationError for invalid ones, and for types that an operator
-        rejects."""
+        """Returns the request's values.
+
+        Raises ValidationError for invalid values, and for values of types that an operator rejects.
+        """
         given: dict[str, Value] = req["ExpressionAttributeValues"]
         admit_values(given)
         demand(self.key, given)

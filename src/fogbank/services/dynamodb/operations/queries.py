@@ -81,8 +81,10 @@ class Read:
         return cls(req, condition, binding.values, binding.projection(), filter_parameter)
 
     def index(self, schema: Schema) -> Index | None:
-        """Returns the index that is read; None for the table. Raises ValidationError for reads that the index cannot
-        serve."""
+        """Returns the index that is read; None for the table.
+
+        Raises ValidationError for reads that the index cannot serve.
+        """
         name = self.req.get("IndexName")
         if name is None:
             if self.nested:
@@ -107,8 +109,7 @@ class Read:
         return self._rest(ctx, begun, page, found)
 
     async def _rest(self, ctx: Context, begun: Begun, page: Page, found: Slice) -> dict[str, Any]:
-        """Reads the remaining slices. Other requests run in between, so a page of many small items does not block
-        them."""
+        """Reads the remaining slices; other requests run in between, also during a page of many small items."""
         while not found.complete and page.last is None:
             await asyncio.sleep(0)
             after = cast(FullKey, ITEMS.key(found.records[-1]))

@@ -195,10 +195,9 @@ def _metrics(
 
 
 def _digest(req: dict[str, Any]) -> bytes:
-    """Returns the digest that a token is bound to: of TransactItems, which excludes parameters that only affect the
-    answer.
+    """Returns the digest of the TransactItems to which a token is bound.
 
-    The order of members does not matter.
+    It leaves out the parameters that only affect the answer, and ignores the order of members.
     """
     return sha256(msgspec.msgpack.encode(_ordered(req["TransactItems"]))).digest()
 

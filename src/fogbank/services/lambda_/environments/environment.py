@@ -326,8 +326,7 @@ class Environment:
     # -- endings -------------------------------------------------------------------------------------------------------
 
     def _settle(self, running: Running, outcome: Outcome) -> None:
-        """Records the result. It is delivered when the runtime asks for the next event, or shortly after at the
-        latest."""
+        """Records the result; delivers it when the runtime asks for the next event, or after RETURN_LIMIT."""
         running.outcome = outcome
         if running.timer is not None:
             running.timer.cancel()

@@ -285,8 +285,7 @@ class Fleet:
     # -- fewer ---------------------------------------------------------------------------------------------------------
 
     def retire(self, function: tuple[str, str, str]) -> None:
-        """Keeps a function's environments from serving further events: its code or configuration changed, or it was
-        deleted."""
+        """Keeps a function's environments from serving further events, after its code or configuration changed."""
         for pool in [p for p in self._pools.values() if p.spec.function == function]:
             for environment in list(pool.idle):
                 environment.close()

@@ -1,6 +1,6 @@
 """Sends an environment's log to CloudWatch Logs: in batches, in the background, as the execution role.
 
-A role without permissions logs nothing, as on AWS. Log events may be lost: they are no acknowledged data.
+A role without permissions logs nothing, as on AWS. Log events may be lost, since they are not acknowledged data.
 """
 
 from __future__ import annotations

@@ -147,7 +147,8 @@ class Connection(asyncio.Protocol):
     def _admitted(self) -> bool:
         """Returns whether this request may proceed.
 
-        It may even while the function is starting, when the owner of the connection cannot be checked yet.
+        While the function is starting, the owner of the connection cannot be checked yet; the request then waits for
+        `settle`.
         """
         headers = self._headers
         if headers.get("host") != self._api.address or "origin" in headers or "sec-fetch-site" in headers:

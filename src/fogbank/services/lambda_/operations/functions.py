@@ -98,8 +98,9 @@ def _create(
 
 @operation("lambda", "GetFunction", resource=qualified)
 def get_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Returns a function's configuration, a link to its package (valid for ten minutes), tags and reserved
-    concurrency.
+    """Returns a function's configuration, tags and reserved concurrency, and a link to its package.
+
+    The link is valid for ten minutes.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
     """

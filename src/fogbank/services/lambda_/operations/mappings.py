@@ -36,7 +36,7 @@ def _function(ctx: Context, req: dict[str, Any]) -> Target:
 
 
 def _on_mapping(ctx: Context, req: dict[str, Any]) -> Access:
-    """Names a mapping. The function it has now is a condition key."""
+    """Requires access to the mapping; its present function is a condition key."""
     found = MAPPING.name(ctx, req["UUID"])
     return Access("", found, _condition(ctx, found.record) if found.record is not None else {})
 

@@ -23,7 +23,7 @@ POLICY_LIMIT = 20_480  # bytes
 
 
 def _adding(ctx: Context, req: dict[str, Any]) -> Access:
-    """Names the function for AddPermission; the principal that gets access is a condition key."""
+    """Requires access to the function; the principal that it will let in is a condition key."""
     conditions = {"lambda:Principal": req["Principal"]}
     if req.get("FunctionUrlAuthType"):
         conditions["lambda:FunctionUrlAuthType"] = req["FunctionUrlAuthType"]
@@ -31,7 +31,7 @@ def _adding(ctx: Context, req: dict[str, Any]) -> Access:
 
 
 def _removing(ctx: Context, req: dict[str, Any]) -> Access:
-    """Names the function for RemovePermission, with the condition keys of the statement to remove."""
+    """Requires access to the function, with the condition keys of the statement that is removed."""
     which = qualified(ctx, req)
     statements = json.loads(which.policy)["Statement"] if which.policy else ()
     conditions: dict[str, str] = {}

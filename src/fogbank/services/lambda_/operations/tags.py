@@ -75,7 +75,7 @@ def get_runtime_management_config(ctx: Context, req: dict[str, Any]) -> dict[str
 
 @operation("lambda", "PutRuntimeManagementConfig", resource=qualified, fidelity="recorded")
 def put_runtime_management_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Stores the setting without effect: a machine cannot choose among versions of its interpreters.
+    """Stores the setting without effect: Fogbank uses the interpreters that the machine has.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_PutRuntimeManagementConfig.html
     """

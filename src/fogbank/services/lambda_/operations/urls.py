@@ -20,8 +20,10 @@ from ..shapes import stamp
 
 
 def _access(ctx: Context, req: dict[str, Any]) -> Access:
-    """Names the function, with its ARN and the URL's AuthType (the request's, otherwise the stored one) as condition
-    keys."""
+    """Requires access to the function; its ARN and the URL's AuthType are condition keys.
+
+    The AuthType is the request's, otherwise the stored one.
+    """
     which = qualified(ctx, req)
     auth = req.get("AuthType")
     if not auth:

@@ -160,8 +160,10 @@ def list_buckets(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "DeleteBucket", resource=arns.bucket)
 def delete_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Deletes an empty bucket, one without objects, versions and delete markers. Unfinished uploads are dropped with
-    it."""
+    """Deletes an empty bucket: one without objects, versions and delete markers.
+
+    Its unfinished uploads are deleted with it.
+    """
     with ctx.write() as tx:
         found = require_bucket(tx, ctx, req)
         name = found.name

@@ -35,7 +35,7 @@ def delete_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def _remove(
     tx: Transaction, ctx: Context, bucket: Bucket, key: str, version: str | None, conditions: dict[str, Any]
 ) -> dict[str, Any]:
-    """Deletes an object if the conditions (If-Match and the like) hold. Returns the members of the answer."""
+    """Deletes an object if the conditions (such as If-Match) hold. Returns the members of the answer."""
     if any(conditions.get(name) is not None for name in ("IfMatch", "IfMatchSize", "IfMatchLastModifiedTime")):
         _check(current(tx, bucket.name, key), key, conditions)
     if version is None:

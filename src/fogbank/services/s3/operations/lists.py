@@ -186,7 +186,7 @@ def _behind(tx: Reader, bucket: str, key: str, version_id: str) -> list[Object]:
 
 
 def _latest(tx: Reader, items: list[Object]) -> set[tuple[str, int]]:
-    """Returns (key, order) of each item's newest version."""
+    """Returns (key, order) of the newest version of each item's key."""
     found: set[tuple[str, int]] = set()
     for key in {each.key for each in items}:
         newest = next(_merged(tx, items[0].bucket, key))

@@ -85,8 +85,10 @@ def require_object(ctx: Context, req: dict[str, Any]) -> Found:
 
 
 def change_object(ctx: Context, req: dict[str, Any], change: Callable[[Bucket, Object], None]) -> dict[str, Any]:
-    """Lets `change(bucket, object)` alter a stored object's metadata in place. Returns the answer, with the version
-    id."""
+    """Lets `change(bucket, object)` alter a stored object's metadata in place.
+
+    Returns the answer, with the version id.
+    """
     with ctx.write() as tx:
         bucket, found, error = find(tx, ctx, req)
         if found is not None:

@@ -134,8 +134,10 @@ async def _copy(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | None:
 
 
 async def fetch_source(ctx: Context, source_request: dict[str, Any], req: dict[str, Any]) -> Object:
-    """Returns the source of a copy, after checking its conditions. Raises NoSuchKey, AccessDenied,
-    PreconditionFailed, …"""
+    """Returns the source of a copy, after checking its conditions.
+
+    Raises NoSuchKey, AccessDenied, PreconditionFailed, …
+    """
     found = await ctx.fetch(find_source, ctx, source_request, req)
     if found is None:
         raise missing_key(ctx, source_request["Bucket"], source_request["Key"])

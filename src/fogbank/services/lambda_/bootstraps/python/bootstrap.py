@@ -75,7 +75,7 @@ class RequestFilter(logging.Filter):
 
 
 class Handler(logging.Handler):
-    """The root logger's handler. Like AWS, installed before the function's own code is loaded."""
+    """The root logger's handler; installed before the function's own code is loaded, as on AWS."""
 
     def __init__(self, log):
         super().__init__()
@@ -434,5 +434,6 @@ def main():
 
 
 if __name__ == "__main__":
-    # run only as a script, so that the function can import no part of this module
+    # main() keeps its variables out of __main__, where the function would find them; set_up_paths removes this
+    # module's folder from sys.path
     main()
