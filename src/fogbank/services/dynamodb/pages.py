@@ -24,7 +24,7 @@ from .values import INVALID, Item, admit, begins_with, compare, equal, kind_of
 PAGE = 1024 * 1024  # bytes
 SLICE = 500  # records that one transaction reads before others get their turn
 FIRST = 16  # records in a first read without any known size: 500 could be 200 MB
-MOST = 128  # records in a first read when the last page's sizes are known
+MOST = 128  # records in a first read, at most, when the last page's sizes are known
 START_INVALID = "The provided starting key is invalid"
 FullKey = tuple[str, str, str, int, bytes, bytes, bytes]
 

@@ -23,7 +23,7 @@ class IndexRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     local: bool
     keys: list[str]  # partition key, sort key
     projection: str  # ALL KEYS_ONLY INCLUDE
-    attributes: list[str] = []  # of INCLUDE
+    attributes: list[str] = []  # NonKeyAttributes, with INCLUDE
     status: str = "ACTIVE"
     read_units: int = 0
     write_units: int = 0
@@ -100,7 +100,7 @@ class ItemRecord(Record, array_like=True):
     bucket: int
     pk: bytes
     sk: bytes  # empty where the table has no sort key
-    base: bytes  # of index entries: the base item's key
+    base: bytes  # the base item's key, in index entries
     size: int
     json: bytes
 

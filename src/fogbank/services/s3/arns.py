@@ -153,8 +153,7 @@ def put_object(ctx: Context, req: Request) -> Access | list[Access]:
     if req.get("Tagging"):
         accesses.append(Access("s3:PutObjectTagging", arn, conditions))
     grants = any(req.get(f"Grant{grant}") for grant in ("FullControl", "Read", "ReadACP", "WriteACP"))
-    # Log deliveries: the bucket policies that AWS documents for them allow s3:PutObject with this ACL, and nothing
-    # else.
+    # Log deliveries: AWS documents bucket policies for them that allow s3:PutObject with this ACL, and nothing else.
     # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
     delivery = ctx.principal.kind == "service" and req.get("ACL") == "bucket-owner-full-control"
     if (req.get("ACL") and not delivery) or grants:

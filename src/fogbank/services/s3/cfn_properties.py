@@ -293,8 +293,7 @@ def _accelerate(value: Properties) -> Request:
 _BLOCK_ALL = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 _Row = tuple[str, str, Callable[[Any], Request], str, Request | None]
 
-# property, operation that sets it, conversion, operation that removes it ("": none), request that resets it without
-# one
+# property, operation that sets it, conversion, operation that removes it (or ""), request that resets it (or None)
 _TABLE: tuple[_Row, ...] = (
     ("OwnershipControls", "PutBucketOwnershipControls", _ownership, "DeleteBucketOwnershipControls", None),
     (

@@ -17,7 +17,7 @@ from .hashing import in_thread
 from .records import INLINE
 
 MAX_PUT = 5 << 30
-_THREAD = 256 * 1024  # chunks above this many bytes are digested in a thread
+_THREAD = 256 * 1024  # bytes; larger pieces are digested in a thread
 
 
 class Content(msgspec.Struct):
@@ -135,9 +135,9 @@ async def _streamed(ctx: Context, body: Any, expected: Expected, algorithm: str)
 
 
 async def copied(ctx: Context, source: AsyncIterator[bytes], algorithm: str, *, keep: bool = True) -> Content:
-    """Digests bytes that are already stored.
+    """Digests a stream of bytes, and with `keep` also writes them to a new blob.
 
-    With `keep`, also writes them to a new blob, for copies that cannot share the source's blob.
+    Copies that share the source's blob need no new one.
     """
     running = Digest(algorithm) if algorithm else None
     size = 0

@@ -206,7 +206,7 @@ class PreconditionFailed(S3Error):
 
 
 class NotModified(S3Error):
-    """Has no body; its headers are the ones that the object would have come with."""
+    """A 304 answer: it has no body, and the headers with which the object would have come."""
 
     code = "NotModified"
     status = 304

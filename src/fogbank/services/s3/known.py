@@ -26,7 +26,7 @@ KEPT = 10_000
 class Buckets:
     def __init__(self, app: Cloud) -> None:
         self._kept: dict[str, Bucket] = {}
-        self._policies: dict[str, tuple[str, str | None]] = {}  # (owner, policy) where it is the same for all keys
+        self._policies: dict[str, tuple[str, str | None]] = {}  # (owner, policy), if all keys have the same
         self._keeps = app.store.embedded
         for topic in (TOPIC, "reset"):
             app.signals.on(topic, self._forget)

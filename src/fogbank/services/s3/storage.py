@@ -93,7 +93,7 @@ def _make_room(tx: Transaction, ctx: Context, bucket: Bucket, made: Object, old:
 
 
 def fill(tx: Transaction, ctx: Context, made: Object, content: Content) -> None:
-    """Store the bytes of an object that was just put."""
+    """Stores the bytes of an object that was just put."""
     if content.blob is not None:
         ctx.blobs.publish(tx, content.blob, OWNER)
     elif content.data:

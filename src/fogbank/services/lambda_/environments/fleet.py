@@ -110,7 +110,7 @@ class Fleet:
         asked = wanted(runtime)
         if asked is not None and not self.interpreters.looked(
             asked[0]
-        ):  # a first look asks programs for their versions: not on the loop
+        ):  # the first search runs programs for their versions: not on the event loop
             await asyncio.get_running_loop().run_in_executor(None, self.interpreters.found, asked[0])
 
     # -- invocations ---------------------------------------------------------------------------------------------------

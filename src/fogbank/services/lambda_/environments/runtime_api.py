@@ -152,7 +152,7 @@ class Connection(asyncio.Protocol):
         """
         headers = self._headers
         if headers.get("host") != self._api.address or "origin" in headers or "sec-fetch-site" in headers:
-            self._refuse("a web page, or a name of somebody else's")
+            self._refuse("it comes from a web page, or its Host is not this address")
         elif not self._ours and self._api.leader:
             self._look()
         return not self._refused
@@ -163,7 +163,7 @@ class Connection(asyncio.Protocol):
         if self._api.knows(self._transport):
             self._ours = True
         else:
-            self._refuse("not a process of the function")
+            self._refuse("it does not come from a process of the function")
 
     def _refuse(self, why: str) -> None:
         self._refused = True

@@ -15,7 +15,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     name: str
     version: str
-    arn: str  # of the version
+    arn: str  # the version's
     revision: str
     runtime: str
     handler: str

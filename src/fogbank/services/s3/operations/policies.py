@@ -64,7 +64,7 @@ def get_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "DeleteBucketPolicy", resource=arns.bucket)
 def delete_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Detach the policy."""
+    """Detaches the policy."""
     with ctx.write() as tx:
         bucket = require_bucket(tx, ctx, req)
         _owner_only(ctx, bucket)

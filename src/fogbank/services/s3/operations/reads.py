@@ -113,7 +113,7 @@ def get_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "HeadObject", action="s3:GetObject", resource=arns.get_object, data_event=True)
 def head_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """GetObject without the bytes."""
+    """Returns what GetObject does, without the bytes."""
     with ctx.read() as tx:
         bucket, found, error = find(tx, ctx, req, ctx.app.local(Buckets))
         if found is not None:
