@@ -1,4 +1,4 @@
-"""Threads that hash bodies: uploads wait for each other, and not for what other services do in threads."""
+"""The threads that hash bodies. They are separate, so that hashing does not wait for other services' thread work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ THREADS = 2
 
 
 class Hashers:
-    """The threads of one cloud."""
+    """The hashing threads of one cloud."""
 
     def __init__(self, app: Cloud) -> None:
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="fogbank-s3")
@@ -23,6 +23,6 @@ class Hashers:
 
 
 async def in_thread(ctx: Context, function: Callable[P, T], *args: P.args, **kw: P.kwargs) -> T:
-    """`function(*args)` beside the event loop."""
+    """Runs `function(*args)` in a hashing thread."""
     threads = ctx.app.local(Hashers).threads
     return await asyncio.get_running_loop().run_in_executor(threads, lambda: function(*args, **kw))

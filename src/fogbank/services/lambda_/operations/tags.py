@@ -1,4 +1,4 @@
-"""Tags of functions and event source mappings, and small settings that are kept."""
+"""Tags of functions and event source mappings, and small settings that are only recorded."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def get_runtime_management_config(ctx: Context, req: dict[str, Any]) -> dict[str
 
 @operation("lambda", "PutRuntimeManagementConfig", resource=qualified, fidelity="recorded")
 def put_runtime_management_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Kept and returned: the machine has the interpreters it has.
+    """Stores the setting without effect: Fogbank uses the interpreters that the machine has.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_PutRuntimeManagementConfig.html
     """
