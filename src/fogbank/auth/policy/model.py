@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
 from fogbank.core.principal import Principal
 
-from .context import ContextSource
+from .context import ContextSource, nothing_lacks
 from .document import Policy
 
 PolicyType = Literal[
@@ -26,13 +27,15 @@ PolicyType = Literal[
 class AccessRequest(msgspec.Struct, frozen=True):
     """One question: may `principal` perform `action` on `resource`.
 
-    `context` holds the condition keys, or is a function that makes them when a policy asks.
+    `context` holds the condition keys, or is a function that makes them when a policy asks. `lacks(key)` tells of a key
+    that is not there whether that says nothing: whoever asks does not know it. What depends on such a key is denied.
     """
 
     principal: Principal
     action: str  # "s3:GetObject"
     resource: str  # an ARN, or "*"
     context: ContextSource = {}
+    lacks: Callable[[str], bool] = nothing_lacks
 
 
 class PolicySet(msgspec.Struct, frozen=True):
@@ -60,7 +63,8 @@ class Decision(msgspec.Struct, frozen=True):
     """The answer, and which policy gave it.
 
     `explicit`: a Deny statement decided. `policy_type`, `policy` (name or ARN), `sid`, `statement` (index from 0, -1
-    when the decision is the lack of one) say where. `missing_keys` are condition keys that were asked for and absent.
+    when the decision is the lack of one) say where. `missing_keys` are condition keys that were asked for and absent,
+    `lacking_keys` those of them that the request would have in AWS.
     `conditional`: the request's context was looked at, so the answer holds for this request only.
     """
 
@@ -73,3 +77,4 @@ class Decision(msgspec.Struct, frozen=True):
     missing_keys: tuple[str, ...] = ()
     conditional: bool = False
     cross_account: bool = False
+    lacking_keys: tuple[str, ...] = ()

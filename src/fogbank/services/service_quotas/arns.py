@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.kinds import Named, named
-from fogbank.core.operation import Access
 from fogbank.core.quotas import Quota
 
 from . import catalog
@@ -25,11 +23,11 @@ def arn_of(ctx: Context, service: str, quota: Quota, *, account: str | None = No
     return ctx.arn("servicequotas", f"{service}/{quota.code}", region=region, account=account)
 
 
-def requested(ctx: Context, req: dict[str, Any]) -> Access:
+def requested(ctx: Context, req: dict[str, Any]) -> Named:
     """The quota of ServiceCode and QuotaCode."""
     service = req["ServiceCode"]
     quota = catalog.quota_of(ctx, service, req["QuotaCode"])
-    return Access("", named(arn_of(ctx, service, quota), ctx.account), {"servicequotas:service": service})
+    return named(arn_of(ctx, service, quota), ctx.account)
 
 
 def read(ctx: Context, arn: str) -> tuple[str, Quota]:
@@ -44,11 +42,3 @@ def read(ctx: Context, arn: str) -> tuple[str, Quota]:
 def tagged(ctx: Context, req: dict[str, Any]) -> Named:
     service, quota = read(ctx, req["ResourceARN"])
     return named(arn_of(ctx, service, quota), ctx.account)
-
-
-def tagging(ctx: Context, req: dict[str, Any]) -> Access:
-    return Access("", tagged(ctx, req), tags.conditions(tags.from_list(req["Tags"])))
-
-
-def untagging(ctx: Context, req: dict[str, Any]) -> Access:
-    return Access("", tagged(ctx, req), tags.conditions({}, req["TagKeys"]))
