@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import doors
 from .cfn import ResourceType
+from .conditions import Keys
 from .operation import Chooser, Endpoint, Job, Operation
 from .residents import Resident
 from .targets import Target
@@ -27,6 +28,7 @@ class Service:
         self.endpoints: dict[str, Endpoint] = {}
         self.targets: dict[str, Target] = {}  # by the service part of ARNs
         self.resource_types: dict[str, ResourceType] = {}
+        self.condition_keys: dict[str, Keys] = {}  # by the prefix of actions
         self.chooser: Chooser | None = None
 
     def add(self, mark: object) -> None:
@@ -45,6 +47,8 @@ class Service:
                 self.chooser = mark
             case Target():
                 self.targets[mark.service] = mark
+            case Keys():
+                self.condition_keys[mark.prefix] = mark
             case ResourceType():
                 self.resource_types[mark.type_name] = mark
 
@@ -106,7 +110,7 @@ def _marks(package: str) -> tuple[object, ...]:
         module = importlib.import_module(info.name)
         for value in vars(module).values():
             mark = getattr(value, "__fogbank__", None)
-            if isinstance(value, ResourceType):  # made by `core.cfn_tables.table`
+            if isinstance(value, ResourceType | Keys):  # marked by their type: they are no functions
                 found.append(value)
             elif mark is not None and getattr(value, "__module__", "") == module.__name__:
                 found.append(mark)

@@ -232,7 +232,7 @@ class Pipeline:
             user_agent=given("user-agent", ""),
             referer=given("referer", ""),
             takes_json=target.protocol == JSON,
-            names=Names(fresh=self._inline and not operation.is_async) if self._enforced else None,
+            names=Names(self._inline and not operation.is_async, call.params) if self._enforced else None,
         )
         app.authorizer.authorize(ctx, operation, call.params)
         return operation
@@ -332,7 +332,7 @@ class Pipeline:
             request_id=app.ids.uuid(),
             cause=ctx.request_id,
             takes_json=False,
-            names=Names(fresh=self._inline and not declared.is_async) if self._enforced else None,
+            names=Names(self._inline and not declared.is_async, params, ctx.service) if self._enforced else None,
             kept=(),
         )
         hop = Hop(child.request_id, app.clock.now(), service, operation, child.account, child.region,

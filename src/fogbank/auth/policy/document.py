@@ -82,8 +82,23 @@ class Statement(msgspec.Struct, frozen=True):
                 return not self.not_resource
         return self.not_resource
 
-    def holds(self, facts: Facts) -> bool:
-        return all(condition.holds(facts) for condition in self.conditions)
+    def fits(self, resource: str, facts: Facts) -> bool:
+        """Whether it speaks of this resource under these conditions.
+
+        Where that cannot be told, for it depends on a key that is not known here, it denies and does not allow. A
+        condition that is known to fail settles it whatever the others say.
+        """
+        facts.doubt = False
+        if not self.names_resource(resource, facts) and not facts.doubt:
+            return False
+        doubt = facts.doubt
+        for condition in self.conditions:
+            facts.doubt = False
+            held = condition.holds(facts)
+            if not held and not facts.doubt:
+                return False
+            doubt = doubt or facts.doubt
+        return not (doubt and self.allow)
 
 
 class Policy:

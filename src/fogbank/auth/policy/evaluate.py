@@ -34,7 +34,7 @@ class _Evaluation:
         self.request = request
         self.policies = policies
         self.action = request.action.lower()
-        self.facts = Facts(request.context)
+        self.facts = Facts(request.context, request.lacks)
         owner = policies.resource_account
         self.cross = bool(owner) and owner not in {request.principal.account, "aws"}
 
@@ -149,9 +149,7 @@ class _Evaluation:
         return Reach.DIRECT if principals.reach(self.request.principal) is Reach.NONE else Reach.NONE
 
     def _fits(self, statement: Statement) -> bool:
-        return statement.names_resource(self.request.resource, self.facts) and (
-            not statement.conditions or statement.holds(self.facts)
-        )
+        return statement.fits(self.request.resource, self.facts)
 
     def _answer(
         self, allowed: bool, policy_type: PolicyType, statement: Statement | None = None, *, explicit: bool = False
@@ -159,4 +157,5 @@ class _Evaluation:
         facts = self.facts
         where = (statement.policy, statement.sid, statement.index) if statement else ("", "", -1)
         missing = tuple(sorted(facts.missing)) if facts.missing else ()
-        return Decision(allowed, explicit, policy_type, *where, missing, facts.asked, self.cross)
+        lacking = tuple(sorted(facts.lacking)) if facts.lacking else ()
+        return Decision(allowed, explicit, policy_type, *where, missing, facts.asked, self.cross, lacking)

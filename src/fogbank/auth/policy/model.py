@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
 from fogbank.core.principal import Principal
 
-from .context import ContextSource
+from .context import ContextSource, nothing_lacks
 from .document import Policy
 
 PolicyType = Literal[
@@ -26,13 +27,15 @@ PolicyType = Literal[
 class AccessRequest(msgspec.Struct, frozen=True):
     """One question: may `principal` perform `action` on `resource`?
 
-    `context` holds the condition keys, or is a function that builds them when a policy reads one.
+    `context` holds the condition keys, or is a function that builds them when a policy reads one. `lacks(key)` says of an
+    absent key whether AWS would supply it and Fogbank does not. A decision that depends on such a key is a denial.
     """
 
     principal: Principal
     action: str  # "s3:GetObject"
     resource: str  # an ARN, or "*"
     context: ContextSource = {}
+    lacks: Callable[[str], bool] = nothing_lacks
 
 
 class PolicySet(msgspec.Struct, frozen=True):
@@ -60,8 +63,9 @@ class Decision(msgspec.Struct, frozen=True):
     """The answer, and which policy gave it.
 
     `explicit`: a Deny statement decided. `policy_type`, `policy` (name or ARN), `sid` and `statement` (index from 0; -1
-    when no statement matched) identify it. `missing_keys` are condition keys that were read and absent. `conditional`:
-    the decision read the request's context, so it holds for this request only.
+    when no statement matched) identify it. `missing_keys` are condition keys that were read and absent; `lacking_keys`
+    are those of them that the request would have on AWS. `conditional`: the decision read the request's context, so it
+    holds for this request only.
     """
 
     allowed: bool
@@ -73,3 +77,4 @@ class Decision(msgspec.Struct, frozen=True):
     missing_keys: tuple[str, ...] = ()
     conditional: bool = False
     cross_account: bool = False
+    lacking_keys: tuple[str, ...] = ()

@@ -50,7 +50,7 @@ CHUNK = 1 << 20
 def taken(ctx: Context, req: Request) -> list[Access]:
     """CreateSnapshot: the snapshot that is to be, and what it is taken of."""
     found = names.new(SNAPSHOT, "SnapshotName")(ctx, req)
-    return found + names.others(ctx, req, ("CacheClusterId", "ReplicationGroupId"), names.conditions(req))
+    return found + names.others(ctx, req, ("CacheClusterId", "ReplicationGroupId"))
 
 
 def copied(ctx: Context, req: Request) -> list[Access]:

@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.kinds import Kind, Named, Tagged, remember, resolved
 from fogbank.core.kinds import named as named_arn
@@ -174,11 +173,6 @@ def tagged(ctx: Context, req: dict[str, Any]) -> Named:
             "source mapping ARN, or a code signing config ARN."
         )
     return remembered(ctx, text, which)
-
-
-def tagging(req: dict[str, Any]) -> dict[str, Any]:
-    """Returns the condition keys of a request that sets or removes tags."""
-    return tags.conditions(req.get("Tags") or {}, req.get("TagKeys") or ())
 
 
 def service_of(ctx: Context, arn: str) -> str:

@@ -18,7 +18,7 @@ from fogbank.core.operation import Access
 from fogbank.store.api import Reader, Transaction
 
 from .archives import UNZIPPED_LIMIT
-from .arns import LAMBDA, named, service_of, tagging
+from .arns import LAMBDA, named, service_of
 from .environments.variables import RESERVED
 from .errors import AccessDeniedByRole, InvalidParameterValue
 from .layers import VERSION_BY_ARN
@@ -38,11 +38,10 @@ def configured(ctx: Context, req: dict[str, Any]) -> list[Access]:
     """
     function = named(ctx, req)
     layers = [VERSION_BY_ARN.name(ctx, arn) for arn in req.get("Layers") or ()]
-    tags = tagging(req)
-    conditions = {**tags, "lambda:Layer": [str(layer) for layer in layers]} if layers else tags
+    conditions = {"lambda:Layer": [str(layer) for layer in layers]} if layers else {}
     needed = [Access("", function, conditions), *(Access("lambda:GetLayerVersion", layer) for layer in layers)]
     if req.get("Tags"):
-        needed.append(Access("lambda:TagResource", function, tags))
+        needed.append(Access("lambda:TagResource", function))
     if req.get("Role"):
         needed.append(roles.passed(ctx, req["Role"], LAMBDA))
     return needed

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.kinds import Named, named
-from fogbank.core.operation import Access
 from fogbank.core.quotas import Quota
 
 from . import catalog
@@ -26,7 +24,7 @@ def arn_of(ctx: Context, service: str, quota: Quota, *, account: str | None = No
 
 
 def _named(ctx: Context, service: str, code: str) -> Named:
-    """For authorization: what names no quota is denied to those who may not ask, and found missing by the others."""
+    """Also names a quota that does not exist: the operation says so, to callers who are allowed to ask."""
     try:
         arn = arn_of(ctx, service, catalog.quota_of(ctx, service, code))
     except NoSuchResourceException:
@@ -34,10 +32,9 @@ def _named(ctx: Context, service: str, code: str) -> Named:
     return named(arn, ctx.account)
 
 
-def requested(ctx: Context, req: dict[str, Any]) -> Access:
+def requested(ctx: Context, req: dict[str, Any]) -> Named:
     """The quota of ServiceCode and QuotaCode."""
-    service = req["ServiceCode"]
-    return Access("", _named(ctx, service, req["QuotaCode"]), {"servicequotas:service": service})
+    return _named(ctx, req["ServiceCode"], req["QuotaCode"])
 
 
 def read(ctx: Context, arn: str) -> tuple[str, Quota]:
@@ -52,11 +49,3 @@ def read(ctx: Context, arn: str) -> tuple[str, Quota]:
 def tagged(ctx: Context, req: dict[str, Any]) -> Named:
     service, _, code = req["ResourceARN"].rpartition(":")[2].partition("/")
     return _named(ctx, service, code)
-
-
-def tagging(ctx: Context, req: dict[str, Any]) -> Access:
-    return Access("", tagged(ctx, req), tags.conditions(tags.from_list(req["Tags"])))
-
-
-def untagging(ctx: Context, req: dict[str, Any]) -> Access:
-    return Access("", tagged(ctx, req), tags.conditions({}, req["TagKeys"]))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fogbank.auth import roles
-from fogbank.core import arns, tags
+from fogbank.core import arns
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.kinds import Kind, Named, named
@@ -127,19 +127,15 @@ def published(ctx: Context, req: dict[str, Any]) -> Named:
 def new(ctx: Context, req: dict[str, Any]) -> list[Access]:
     """The topic to be created, its tags, and the roles passed to it."""
     found = named(ctx.arn("sns", req["Name"]), ctx.account)
-    accesses = [Access("", found, _tags(req))]
+    accesses = [Access("", found)]
     if req.get("Tags"):
-        accesses.append(Access("sns:TagResource", found, _tags(req)))
+        accesses.append(Access("sns:TagResource", found))
     return accesses + _roles(ctx, req.get("Attributes") or {})
 
 
 def changed(ctx: Context, req: dict[str, Any]) -> list[Access]:
     """The topic of SetTopicAttributes, and the role passed to it."""
     return [Access("", by_topic(ctx, req)), *_roles(ctx, {req["AttributeName"]: req.get("AttributeValue") or ""})]
-
-
-def _tags(req: dict[str, Any]) -> dict[str, Any]:
-    return tags.conditions(tags.from_list(req.get("Tags")))
 
 
 def _roles(ctx: Context, attributes: dict[str, str]) -> list[Access]:
@@ -199,11 +195,8 @@ def ended(ctx: Context, req: dict[str, Any]) -> Named:
 
 
 def subscribed(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """The topic of Subscribe with the endpoint as conditions, and the role passed for deliveries."""
-    conditions = {"sns:Protocol": req["Protocol"]}
-    if req.get("Endpoint"):
-        conditions["sns:Endpoint"] = req["Endpoint"]
-    return [Access("", by_topic(ctx, req), conditions), *_roles(ctx, req.get("Attributes") or {})]
+    """The topic of Subscribe, and the role passed for deliveries."""
+    return [Access("", by_topic(ctx, req)), *_roles(ctx, req.get("Attributes") or {})]
 
 
 def resubscribed(ctx: Context, req: dict[str, Any]) -> list[Access]:

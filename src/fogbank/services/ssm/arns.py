@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import arns, tags
+from fogbank.core import arns
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.kinds import Kind, Named, named
@@ -100,24 +100,16 @@ def put(ctx: Context, req: dict[str, Any]) -> list[Access]:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-parameter.html
     """
     found = by_name(ctx, req)
-    overwrite = {"ssm:Overwrite": _flag(req, "Overwrite")}
-    if not req.get("Tags"):
-        return [Access("", found, overwrite)]
-    conditions = tags.conditions(tags.from_list(req["Tags"]))
-    return [Access("", found, conditions | overwrite), Access("ssm:AddTagsToResource", found, conditions)]
+    return [Access(action, found) for action in ("", *(["ssm:AddTagsToResource"] if req.get("Tags") else []))]
 
 
-def _flag(req: dict[str, Any], member: str) -> str:
-    return "true" if req.get(member) else "false"
-
-
-def by_path(ctx: Context, req: dict[str, Any]) -> Access:
+def by_path(ctx: Context, req: dict[str, Any]) -> Named:
     """GetParametersByPath is allowed on the path, and covers everything below it.
 
     https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-retrieval-authorization.html
     """
     key = _here(ctx, req["Path"].rstrip("/"))
-    return Access("", named(_arn(ctx, key), key[0]), {"ssm:Recursive": _flag(req, "Recursive")})
+    return named(_arn(ctx, key), key[0])
 
 
 def tagged(ctx: Context, req: dict[str, Any]) -> Named:

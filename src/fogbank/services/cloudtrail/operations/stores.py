@@ -9,8 +9,8 @@ from typing import Any
 
 from fogbank.core import tags
 from fogbank.core.context import Context
-from fogbank.core.kinds import named
-from fogbank.core.operation import Access, operation
+from fogbank.core.kinds import Named, named
+from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
 
 from ..arns import STORE, store_arn
@@ -42,9 +42,9 @@ _SETTINGS = (*_DEFAULTS, "KmsKeyId")
 MOST = 1000
 
 
-def _new(ctx: Context, req: dict[str, Any]) -> Access:
+def _new(ctx: Context, req: dict[str, Any]) -> Named:
     arn = ctx.arn("cloudtrail", f"eventdatastore/{req['Name']}")
-    return Access("", named(arn, ctx.account), tags.conditions(tags.from_list(req.get("TagsList"))))
+    return named(arn, ctx.account)
 
 
 def _shape(ctx: Context, store: DataStore) -> dict[str, Any]:

@@ -184,7 +184,7 @@ def rebalance_slots_in_global_replication_group(ctx: Context, req: Request) -> d
 
 
 def _migrated(ctx: Context, req: Request) -> list[Access]:
-    accesses = names.others(ctx, req, ("ReplicationGroupId", "ServerlessCacheName"), {})
+    accesses = names.others(ctx, req, ("ReplicationGroupId", "ServerlessCacheName"))
     return accesses or [Access("", "*")]
 
 

@@ -75,7 +75,7 @@ async def write(ctx: Context, payload: Request) -> None:
 
 def _listed(ctx: Context, req: Request) -> list[Access]:
     found = [names.listed(SERVERLESS_SNAPSHOT, NAME)(ctx, req)]
-    return [*found, *names.others(ctx, req, (CACHE,), {})]
+    return [*found, *names.others(ctx, req, (CACHE,))]
 
 
 @operation("elasticache", "DescribeServerlessCacheSnapshots", resource=_listed)

@@ -16,7 +16,7 @@ from fogbank.core.operation import Access, operation
 from fogbank.store.api import Transaction
 
 from .. import lookups
-from ..arns import MAPPING, Target, arn_of, function_arn, read, remembered, service_of, tagging, target
+from ..arns import MAPPING, Target, arn_of, function_arn, read, remembered, service_of, target
 from ..errors import InvalidParameterValue, NoPoller, ResourceConflict
 from ..invoking import find, make_spec, session
 from ..polling import follow, forget
@@ -47,11 +47,10 @@ def _condition(ctx: Context, mapping: Mapping) -> dict[str, Any]:
 
 def _creating(ctx: Context, req: dict[str, Any]) -> list[Access]:
     """Requires access to any mapping (`*`), with the function as lambda:FunctionArn; tags need their own permission."""
-    tags = tagging(req)
-    needed = [Access("", "*", {**tags, "lambda:FunctionArn": arn_of(ctx, _function(ctx, req))})]
+    needed = [Access("", "*", {"lambda:FunctionArn": arn_of(ctx, _function(ctx, req))})]
     if req.get("Tags"):
         made = named_arn(ctx.arn("lambda", "event-source-mapping:*"), ctx.account)
-        needed.append(Access("lambda:TagResource", made, tags))
+        needed.append(Access("lambda:TagResource", made))
     return needed
 
 

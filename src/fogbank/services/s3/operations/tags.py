@@ -101,3 +101,28 @@ def delete_bucket_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         bucket = require_bucket(tx, ctx, req)
         tx.delete(CONFIGS, (bucket.name, "tagging", ""))
     return {}
+
+
+@operation("s3", "PutBucketAbac", resource=arns.bucket)
+def put_bucket_abac(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Let policies decide by the bucket's tags, for the bucket and its objects.
+
+    In AWS PutBucketTagging is refused from then on, and S3 Control's TagResource sets the tags. Here there is no S3
+    Control, so it goes on setting them.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAbac.html
+    """
+    status = (req.get("AbacStatus") or {}).get("Status")
+    if status not in ("Enabled", "Disabled"):
+        raise MalformedXML
+    with ctx.write() as tx:
+        bucket = require_bucket(tx, ctx, req)
+        tx.put(CONFIGS, Config(bucket=bucket.name, kind="abac", value=status))
+    return {}
+
+
+@operation("s3", "GetBucketAbac", resource=arns.bucket)
+def get_bucket_abac(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAbac.html"""
+    with ctx.read() as tx:
+        bucket = require_bucket(tx, ctx, req)
+        return {"AbacStatus": {"Status": config(tx, bucket.name, "abac") or "Disabled"}}
