@@ -1,4 +1,4 @@
-"""Metrics that services publish about themselves. They are summed per minute in memory; CloudWatch takes them from here."""
+"""Metrics that services publish about themselves. Summed per minute in memory, until CloudWatch takes them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._minutes: dict[MetricKey, Statistic] = {}
-        self.on_first: Callable[[], None] | None = None  # called once, at the first metric: CloudWatch has to be started
+        self.on_first: Callable[[], None] | None = None  # called once, at the first metric: starts CloudWatch
 
     def add(
         self,

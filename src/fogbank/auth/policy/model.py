@@ -27,8 +27,8 @@ PolicyType = Literal[
 class AccessRequest(msgspec.Struct, frozen=True):
     """One question: may `principal` perform `action` on `resource`?
 
-    `context` holds the condition keys, or is a function that builds them when a policy reads one. `lacks(key)` says of an
-    absent key whether AWS would supply it and Fogbank does not. A decision that depends on such a key is a denial.
+    `context` holds the condition keys, or is a function that builds them when a policy reads one. `lacks(key)` says of
+    an absent key whether AWS would supply it and Fogbank does not. A decision that depends on such a key is a denial.
     """
 
     principal: Principal

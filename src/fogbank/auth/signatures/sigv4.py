@@ -142,8 +142,7 @@ def _host_unsigned(s3: bool) -> ServiceError:
 
 @lru_cache(maxsize=256)
 def _second_of_day(text: str) -> int | None:
-    """The time of day of 20150830T123600Z in seconds; None for other forms. All requests of a second share one entry.
-    """
+    """The time of day of 20150830T123600Z in seconds; None for other forms. All requests of a second share one entry."""
     if _TIMESTAMP.fullmatch(text) is None:
         return None
     return int(text[9:11]) * 3600 + int(text[11:13]) * 60 + int(text[13:15])

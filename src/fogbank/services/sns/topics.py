@@ -47,7 +47,8 @@ def _default_policy() -> str:
     return json.dumps({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]})
 
 
-_BEFORE, _BETWEEN, _AFTER = re.split("TOPIC|OWNER", _default_policy())  # every Publish needs it: concatenated from three parts
+# every Publish needs it, so it is concatenated from three parts
+_BEFORE, _BETWEEN, _AFTER = re.split("TOPIC|OWNER", _default_policy())
 
 
 def topic_arn(topic: Topic) -> str:
