@@ -144,7 +144,7 @@ class Added:
 def _activate(tx: Transaction, ctx: Context, payload: Payload) -> None:
     """Makes an index ACTIVE.
 
-    Runs in a transaction of its own: one that has read the last slice as well would often conflict with writers.
+    Runs in a transaction of its own: one that has also read many items would seldom get through beside writers.
     Items written in between have their entries already.
     """
     table, index = _indexed(tx, payload)

@@ -1,8 +1,11 @@
 """Attribute values: admission (validation, canonical form, size), comparison, set arithmetic.
 
-A value has the form of the wire, a dict of one type and its content: {"S": str} {"N": str} {"B": bytes} {"BOOL":
-bool} {"NULL": True} {"SS": [str]} {"NS": [str]} {"BS": [bytes]} {"L": [value]} {"M": {name: value}}. All functions
-but `admit` expect admitted values: exactly one type, canonical numbers, sets in order.
+A value has the form of the wire, a dict of one type and its content:
+
+    {"S": str} {"N": str} {"B": bytes} {"BOOL": bool} {"NULL": True}
+    {"SS": [str]} {"NS": [str]} {"BS": [bytes]} {"L": [value]} {"M": {name: value}}
+
+All functions but `admit` expect admitted values: exactly one type, canonical numbers, sets in order.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 """

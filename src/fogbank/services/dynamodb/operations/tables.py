@@ -37,8 +37,8 @@ def require(tx: Reader, ctx: Context, name: str) -> TableRecord:
 def counted(ctx: Context, name: str) -> Counts:
     """Returns the counts of a table that is about to be changed.
 
-    It reads them in a transaction of their own: every write of an item changes them, so on a networked store a change
-    that had read them would almost always conflict.
+    Reads them in a separate transaction: every write of an item changes them, so on a networked store a change that
+    had read them itself would seldom get through.
     """
     with ctx.read() as tx:
         return counts_of(tx, require(tx, ctx, name))

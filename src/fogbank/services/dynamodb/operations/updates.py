@@ -114,7 +114,7 @@ def _stream(ctx: Context, table: TableRecord, req: Mapping[str, Any]) -> None:
 
 
 def _plain(ctx: Context, table: TableRecord, req: Mapping[str, Any]) -> None:
-    """Stores the settings that have no effect."""
+    """Stores the settings that need no work beyond this record."""
     if req.get("SSESpecification") is not None:
         table.sse = sse_description(req["SSESpecification"], table.account, table.region)
     if req.get("TableClass"):
