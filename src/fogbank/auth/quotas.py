@@ -103,8 +103,8 @@ def reached(
 ) -> Number | None:
     """The quota, if `more` records beside those of `kept` that begin with `prefix` would exceed it; otherwise None.
 
-        if (limit := reached(tx, ctx, "iam", GROUPS, records.GROUPS, (ctx.account,))) is not None:
-            raise LimitExceeded(f"Cannot exceed quota for GroupsPerAccount: {limit}")
+    if (limit := reached(tx, ctx, "iam", GROUPS, records.GROUPS, (ctx.account,))) is not None:
+        raise LimitExceeded(f"Cannot exceed quota for GroupsPerAccount: {limit}")
     """
     limit = ctx.quota(service, code, tx)
     return limit if limit < math.inf and tx.count(kept, prefix) + more > limit else None

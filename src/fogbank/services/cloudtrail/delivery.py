@@ -1,7 +1,8 @@
 """Delivers the new events of one region: as files in the bucket, events in the log group, and notifications.
 
 A file is written before its delivery is recorded. So after a crash events may be delivered twice, but are never lost,
-as on AWS. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+as on AWS.
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
 """
 
 from __future__ import annotations
@@ -51,8 +52,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 async def deliver(ctx: Context, place: Place) -> bool:
-    """Deliver the waiting events. Returns whether another run is needed, since delivery was refused or events remain.
-    """
+    """Deliver the waiting events. Returns whether to run again: delivery was refused, or events remain."""
     await ctx.app.audit.flush()
     now = ctx.now() if ctx.app.store.embedded else ctx.now() - SETTLED
     trail, progress = await ctx.fetch(_read, place)

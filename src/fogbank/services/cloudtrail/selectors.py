@@ -1,8 +1,8 @@
 """Decides which events a trail wants: event selectors and advanced event selectors.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html
-https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html The texts of
-InvalidEventSelectorsException are not confirmed.
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
+The texts of InvalidEventSelectorsException are not confirmed.
 """
 
 from __future__ import annotations

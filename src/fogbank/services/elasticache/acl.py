@@ -1,6 +1,7 @@
 """Access strings of users, and the ACL file lines made from them.
 
-https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html https://valkey.io/topics/acl/
+https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
+https://valkey.io/topics/acl/
 """
 
 from __future__ import annotations
@@ -72,8 +73,7 @@ def tokens(access: Access) -> str:
 
 
 def lines(access: Access, users: Sequence[User]) -> list[str]:
-    """The ACL file of a cluster: for its tokens, or the users of its groups. Without a default user, `default` is off.
-    """
+    """The ACL file of a cluster, for its tokens or its groups' users. `default` is off unless a user has that name."""
     if not access.user_groups:
         return [tokens(access)]
     found = [line(user) for user in users]

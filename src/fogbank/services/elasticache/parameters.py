@@ -20,8 +20,7 @@ from .records import PARAMETER_GROUPS, ParameterGroup
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """One parameter. `since` and `until`: the major versions that have it. `reboot`: a change takes effect on a reboot.
-    """
+    """A parameter. `since` and `until`: the major versions that have it. `reboot`: changes wait for a reboot."""
 
     name: str
     value: str

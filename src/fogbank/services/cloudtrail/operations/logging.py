@@ -31,8 +31,7 @@ def start_logging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudtrail", "StopLogging", resource=TRAIL.of("Name"))
 async def stop_logging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Stop logging. Earlier events are still delivered: they are written to disk while the trail still asks for them.
-    """
+    """Stop logging. Earlier events are still delivered: they are written to disk before the trail stops."""
     await ctx.app.audit.flush()
     await ctx.transact(_stop, ctx, req["Name"])
     return {}

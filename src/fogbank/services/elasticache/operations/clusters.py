@@ -103,8 +103,7 @@ changed = names.of(CLUSTER, "CacheClusterId", "CacheParameterGroupName", "CacheS
 
 @operation("elasticache", "ModifyCacheCluster", resource=changed)
 def modify_cache_cluster(ctx: Context, req: Request) -> dict[str, Any]:
-    """Change a cluster. Every change is applied at once, as with ApplyImmediately: Fogbank has no maintenance windows.
-    """
+    """Change a cluster at once, as with ApplyImmediately: Fogbank has no maintenance windows."""
     with ctx.write() as tx:
         found = CLUSTER.require(tx, ctx, req["CacheClusterId"])
         if found.status != "available":

@@ -93,8 +93,7 @@ def _create(tx: Transaction, ctx: Context, req: Request, id: str, snapshot: Snap
 
 
 def _is_clustered(tx: Transaction, ctx: Context, req: Request, snapshot: Snapshot | None) -> bool:
-    """Whether the group uses cluster mode: the parameter group says so or, without one, there is more than one shard.
-    """
+    """Whether the group uses cluster mode, by its parameter group or, without one, by its number of shards."""
     if req.get("CacheParameterGroupName"):
         group = parameters.named(tx, ctx, req["CacheParameterGroupName"])
         return parameters.values(group).get("cluster-enabled") == "yes"

@@ -203,8 +203,7 @@ def _group(tx: Reader, ctx: Context, group: UserGroup) -> dict[str, Any]:
 
 
 def _check(tx: Reader, ctx: Context, group: UserGroup) -> None:
-    """Check a group: Redis OSS requires a user called default, user names are unique, and Valkey's users need a secret.
-    """
+    """Check a group: Redis OSS requires a user called default, names are unique, and Valkey's users need a secret."""
     users = [tx.get(USERS, (ctx.account, ctx.region, id)) or default_user(ctx, id) for id in group.users]
     found = [user for user in users if user is not None]
     seen = [user.name for user in found]

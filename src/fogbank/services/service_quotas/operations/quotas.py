@@ -39,7 +39,7 @@ def list_service_quotas(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("service-quotas", "GetServiceQuota", resource="*")
 def get_service_quota(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The applied value. No quota here is one of single resources, so a ContextId (not confirmed) is refused.
+    """The applied value. No quota here is of a single resource, so a ContextId is refused (not confirmed).
 
     https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
     """
