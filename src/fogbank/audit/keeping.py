@@ -2,7 +2,8 @@
 
 CloudTrail itself is late ("typically delivers events within an average of about 5 minutes"), so no call waits for a
 transaction. Calls are gathered for about a second of the clock and then written in batches. A killed process loses only
-the calls gathered in that time. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
+the calls gathered in that time.
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
 
 The audit stores management events, and data events where a trail of the account asks for them. For `fogbank why` it
 also stores every call and job that failed, and the calls that led to a stored one.

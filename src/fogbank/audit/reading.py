@@ -17,7 +17,7 @@ MOST = 1000  # hops of the whole chain
 
 
 def chain(tx: Reader, cloud: Cloud, hop_id: str) -> list[dict[str, Any]]:
-    """A call with the calls that led to it and followed from it, oldest first. Empty when it is not known (any more)."""
+    """A call with those that led to it and followed from it, oldest first. Empty when it is not known (any more)."""
 
     def find(wanted: str) -> Hop | None:
         kept = cloud.trace.get(wanted)

@@ -227,7 +227,7 @@ def issued(tx: Reader, key: str, partition: str) -> Credential | None:
 
 
 def _entity(tx: Reader, session: records.Session) -> records.User | records.Role | None:
-    """The user or role that a session came from. None when it was deleted, even if another of the same name exists now."""
+    """The user or role that a session came from. None when it was deleted, even if another has its name now."""
     name = session.identity_arn.rpartition("/")[2].lower()
     if session.kind == "role":
         role = tx.get(records.ROLES, (session.account, name))

@@ -111,7 +111,7 @@ class Identities:
 
 
 def document_of(tx: Reader, arn: str, partition: str) -> str | None:
-    """The JSON of the default version of a managed policy, AWS's or a customer's. None unless the ARN matches exactly."""
+    """The JSON of a managed policy's default version, AWS's or a customer's. None unless the ARN matches exactly."""
     known = managed.get(arn, partition)
     if known is not None:
         return known.document

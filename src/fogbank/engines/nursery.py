@@ -81,7 +81,7 @@ class Nursery:
         self.watch_exits()
 
     def watch_exits(self) -> None:
-        """Watch for exits by pidfd where available (then a stopped child does not wake the nursery), else by SIGCHLD."""
+        """Watch for exits by pidfd if available (then a stopped child does not wake the nursery), else by SIGCHLD."""
         self.pidfds = hasattr(os, "pidfd_open")
         if self.pidfds:
             try:

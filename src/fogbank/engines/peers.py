@@ -66,7 +66,7 @@ def _open_in(pid: int) -> Iterable[str]:
 
 
 def _by_netlink(peer: Address, here: Address) -> int:
-    """The inode of one socket, looked up by its addresses. 0 when there is none, or when the kernel lacks this service."""
+    """The inode of one socket, looked up by its addresses. 0 if there is none, or the kernel lacks this service."""
     source, target = (socket.inet_aton(address) + bytes(12) for address, _ in (peer, here))
     wanted = _SOCKET_ID.pack(peer[1], here[1], source, target, bytes(4), b"\xff" * 8)
     ask = _ASK.pack(socket.AF_INET, socket.IPPROTO_TCP, 0, 0, 0xFFFFFFFF) + wanted

@@ -77,7 +77,7 @@ class Process:
             self.send(signal.SIGCONT)
 
     def kill(self) -> None:
-        """Kill the group and every descendant (SIGKILL). The nursery does it, while it can still find the descendants."""
+        """Have the nursery kill the group and every descendant (SIGKILL), while it can still find the descendants."""
         if self.returncode is None:
             self._supervisor.kill(self.pid)
 

@@ -22,7 +22,7 @@ MANY = 64  # running jobs that a look may have to read past before they are leas
 
 
 class Leases:
-    """`elsewhere` counts the jobs other nodes held at the last look; `ends_ms` is when the first of their leases ends."""
+    """`elsewhere` counts the jobs other nodes held at the last look; `ends_ms` is the first end of their leases."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -63,7 +63,7 @@ class Leases:
         return self._real_ms() - self._renewed_ms > LEASE_SECONDS * 250
 
     def _look(self, now_ms: int, ours: set[str], free: Callable[[JobRecord], int]) -> Look:
-        """Find due jobs in a read transaction: a write transaction over this range would conflict with every enqueue."""
+        """Find due jobs, read-only: a write transaction over this range would conflict with every enqueue."""
         looking = self._cloud.local(Looking)
         with self._cloud.store.read() as tx:
             found = looking.look(tx, now_ms, ours, free)

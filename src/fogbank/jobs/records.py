@@ -14,7 +14,7 @@ UNREADABLE = "unreadable"  # the state of a job whose record cannot be read: nev
 
 
 class JobRecord(Record):
-    """A piece of work that a committed transaction asked for. Times are on the cloud's clock, except `lease_until_ms`."""
+    """Work that a committed transaction asked for. Times are on the cloud's clock, except `lease_until_ms`."""
 
     id: str
     kind: str
@@ -27,7 +27,7 @@ class JobRecord(Record):
     cause: str = ""
     name: str = ""
     attempts: int = 0
-    state: str = "pending"  # "behind": waits for an earlier job of its order; "failed": kept for a retry
+    state: str = "pending"  # "behind": waits for an earlier job of its order; "failed": kept to be seen and retried
     error: str = ""
     lease_until_ms: int = 0  # shared stores: the end of the lease, on real clocks
     lease_by: str = ""  # the node that holds the lease

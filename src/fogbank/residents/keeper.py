@@ -146,7 +146,7 @@ class Keeper:
         return ours
 
     async def _let_go_in_time(self) -> None:
-        """End all residents once our leases may have expired: the store does not answer, and other nodes may run them."""
+        """End all residents once our leases may have expired: the store does not answer, and others may run them."""
         if not self._cloud.store.embedded and self._cloud.clock.real() > self._held_until:
             async with self._looking:
                 await self._end(list(self._kept))

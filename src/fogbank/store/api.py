@@ -220,7 +220,7 @@ class Store(Protocol):
         ...
 
     def subscribe(self, listener: Callable[[str], None]) -> None:
-        """`listener(topic)` is called on the event loop for every signalled topic, after its commit."""
+        """Call `listener(topic)` on the event loop for every signalled topic, after its commit."""
         ...
 
     def wipe(self, prefix: str = "") -> None:

@@ -1,8 +1,8 @@
 """Policy documents: parsed, validated as IAM does, and compiled once.
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html The error texts are IAM's for
-MalformedPolicyDocument, as far as public error reports show them. Where only the fact of the error is known, the text
-is IAM's general `Syntax errors in policy.`
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+The error texts are IAM's for MalformedPolicyDocument, as far as public error reports show them. Where only the fact of
+the error is known, the text is IAM's general `Syntax errors in policy.`
 """
 
 from __future__ import annotations

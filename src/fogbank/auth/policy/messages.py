@@ -1,7 +1,7 @@
 """The text of a denial, in AWS's words.
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html Services differ in how they write the
-action and the resource. This follows what public error reports show.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+Services differ in how they write the action and the resource. This follows what public error reports show.
 """
 
 from __future__ import annotations

@@ -165,7 +165,7 @@ def decode_unsigned(request: Request) -> None:
 
 
 def _plain(header: tuple[str, str]) -> list[tuple[str, str]]:
-    """A header without `aws-chunked` in Content-Encoding: that is a matter of transfer, not an encoding of the object."""
+    """Remove `aws-chunked` from Content-Encoding: it belongs to the transfer and is no encoding of the object."""
     name, value = header
     if name.lower() != "content-encoding":
         return [header]

@@ -1,7 +1,7 @@
 """The canonical request of Signature Version 4, built from the raw request text.
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html S3 differs: its path is
-encoded once and never normalised. Every other service normalises it and encodes it twice.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+S3 differs: its path is encoded once and never normalised. Every other service normalises it and encodes it twice.
 """
 
 from __future__ import annotations

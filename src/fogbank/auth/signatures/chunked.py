@@ -34,7 +34,7 @@ class Signer(msgspec.Struct):
     previous: str
 
     def check(self, kind: str, hashes: str, signature: str) -> None:
-        """Check one signature. `kind` is PAYLOAD or TRAILER; `hashes` is the signed text after the previous signature."""
+        """Check one signature. `kind` is PAYLOAD or TRAILER; `hashes` follows the previous signature in the text."""
         text = f"AWS4-HMAC-SHA256-{kind}\n{self.timestamp}\n{self.scope}\n{self.previous}\n{hashes}"
         expected = digest(self.key, text.encode(), "sha256").hex()
         if not compare_digest(expected.encode(), signature.encode("latin-1", "replace")):

@@ -70,7 +70,7 @@ _LONGEST = 2048  # longest Authorization header that is cached
 
 @lru_cache(maxsize=1024)
 def _usual(head: str) -> tuple[Literal[4], Literal["header"], str, str, str, str, str, SignedHeaders] | None:
-    """A Claim's first fields, from an Authorization header up to its signature, which a client repeats in each request."""
+    """A Claim's first fields, from an Authorization header up to its signature. A client repeats that part."""
     match = _USUAL.fullmatch(head)
     if match is None:
         return None

@@ -63,7 +63,7 @@ _SIGNED_PARAMETERS = frozenset(
 
 
 def verify(claim: Claim, request: Request, secret: str, now: float, *, service: str) -> None:
-    """Raise unless a version 2 claim holds. In a virtual-hosted request, the bucket is the one that the router found."""
+    """Raise unless a version 2 claim holds. The router has found the bucket of a virtual-hosted request."""
     if service not in S3_NAMES:
         raise InvalidSignature("Signature Version 2 is accepted by Amazon S3 only; sign with AWS4-HMAC-SHA256.")
     _check_time(claim, now)
@@ -129,7 +129,7 @@ def _resource(request: Request, path: str) -> str:
 
 
 def _parameters(request: Request) -> Iterator[tuple[str, str, str]]:
-    """(name, equals sign, value), decoded as the operations decode them: no spelling may hide one from the signature."""
+    """(name, equals sign, value), decoded as operations decode them: no spelling may hide one from the signature."""
     for part in request.query.replace("+", " ").split("&"):
         name, equals, value = part.partition("=")
         yield unquote(name, "latin-1"), equals, unquote(value, "latin-1")

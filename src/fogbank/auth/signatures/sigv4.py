@@ -142,7 +142,7 @@ def _host_unsigned(s3: bool) -> ServiceError:
 
 @lru_cache(maxsize=256)
 def _second_of_day(text: str) -> int | None:
-    """The time of day of 20150830T123600Z in seconds; None for other forms. All requests of a second share one entry."""
+    """The time of day of 20150830T123600Z in seconds; None for other forms. Requests of a second share one entry."""
     if _TIMESTAMP.fullmatch(text) is None:
         return None
     return int(text[9:11]) * 3600 + int(text[11:13]) * 60 + int(text[13:15])
@@ -285,8 +285,8 @@ def _check_signed(signed: SignedHeaders, request: Request, s3: bool) -> None:
     """Refuse unsigned headers that the signature must cover: x-amz-*, and those that select the protocol.
 
     "You must include the host header (HTTP/1.1) … and any x-amz-* headers in the signature":
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html Services other than S3
-    accept the session's token unsigned, since it is compared with the key's
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+    Services other than S3 accept the session's token unsigned, since it is compared with the key's
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-request-methods.html: "for other services, you add
     this parameter at the end"); S3 does not. How far they insist on the other headers, and with which texts, is not
     confirmed.

@@ -2,7 +2,8 @@
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
 
-That the tagging actions are asked on the quota's ARN could not be confirmed: the page names no resource for them.
+It could not be confirmed that the tagging actions are authorised on the quota's ARN: the page names no resource for
+them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from .errors import NoSuchResourceException
 
 
 def arn_of(ctx: Context, service: str, quota: Quota, *, account: str | None = None) -> str:
-    """arn:aws:servicequotas:REGION:ACCOUNT:SERVICE/CODE; without a region for a quota of all regions together."""
+    """arn:aws:servicequotas:REGION:ACCOUNT:SERVICE/CODE. Without a region for a quota that covers all regions."""
     region = "" if quota.everywhere else ctx.region
     return ctx.arn("servicequotas", f"{service}/{quota.code}", region=region, account=account)
 

@@ -45,7 +45,7 @@ def _attributes(properties: dict[str, Any]) -> dict[str, str]:
 
 @resource("AWS::SNS::Topic", unbuilt=("MaximumMessageSize",))
 class TopicResource:
-    """Ref and GetAtt TopicArn: the ARN. GetAtt TopicName. Creating a topic again with the same attributes returns it."""
+    """Ref, GetAtt TopicArn: the ARN. GetAtt TopicName. Creating a topic again with the same attributes returns it."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         attributes = _attributes(properties)

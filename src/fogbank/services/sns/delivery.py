@@ -183,7 +183,7 @@ async def _dead_letter(ctx: Context, subscription: Subscription, topic: str, mes
 async def envelope(
     ctx: Context, topic: str, message: dict[str, Any], text: str, subscription_arn: str, *, for_lambda: bool = False
 ) -> dict[str, Any]:
-    """The documented JSON around a notification, signed.
+    """The documented JSON that wraps a notification, signed.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
     """

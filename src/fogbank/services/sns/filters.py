@@ -242,7 +242,7 @@ _OPERATORS: dict[str, Callable[[Any], Test]] = {
 
 
 def attributes_view(attributes: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Message attributes in the form that filters test: text, numbers, lists of a String.Array. Binary is not filtered."""
+    """Message attributes in the form that filters test: text, numbers, lists of a String.Array. Omits Binary."""
     view: dict[str, Any] = {}
     for name, value in attributes.items():
         kind, text = value["DataType"], value.get("StringValue") or ""

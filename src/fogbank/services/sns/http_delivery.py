@@ -37,7 +37,8 @@ async def post(
 ) -> None:
     """Deliver a message. Raises Undeliverable unless the endpoint answers 2xx. A 4xx other than 429 is not retried.
 
-    Redirects are not followed. https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+    Redirects are not followed.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
     """
     headers = {
         "Content-Type": "text/plain; charset=UTF-8",

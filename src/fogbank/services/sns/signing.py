@@ -108,6 +108,6 @@ async def sign(ctx: Context, message: dict[str, Any]) -> str:
 
 @endpoint("sns-certificate")
 async def serve_certificate(visit: Visit) -> Response:
-    """SigningCertURL."""
+    """Serve the certificate at SigningCertURL."""
     kept = await certificate(visit.anonymous())
     return Response(200, [("content-type", "application/x-pem-file")], kept.certificate)

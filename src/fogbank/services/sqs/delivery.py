@@ -229,7 +229,8 @@ def move_to_dead_letter(tx: Transaction, ctx: Context, queue: Queue, message: Me
     """Move a message that was received maxReceiveCount times. Returns False when its dead-letter queue does not exist.
 
     The message keeps its id and, on standard queues, the time it was sent (FIFO: see `transfer`). It records its
-    source. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+    source.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
     """
     target = rules.dead_letter_target(queue.attributes)
     destination = by_arn(tx, target[0]) if target else None

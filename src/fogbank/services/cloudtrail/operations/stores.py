@@ -1,4 +1,4 @@
-"""Event data stores, recorded: nothing is stored in them, and queries answer NotImplemented.
+"""Event data stores. Only recorded: they receive no events, and queries answer NotImplemented.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateEventDataStore.html
 """
@@ -124,7 +124,9 @@ def _become(ctx: Context, text: str, status: str, *before: str) -> DataStore:
 
 @operation("cloudtrail", "DeleteEventDataStore", resource=STORE.of("EventDataStore"), fidelity="recorded")
 def delete_event_data_store(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """It waits for seven days in AWS; here until it is restored."""
+    """Mark the store for deletion. AWS deletes it after seven days; Fogbank keeps it in that state until it is
+    restored.
+    """
     _become(ctx, req["EventDataStore"], "PENDING_DELETION", "ENABLED", "STOPPED_INGESTION")
     return {}
 

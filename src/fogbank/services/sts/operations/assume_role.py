@@ -17,7 +17,7 @@ HOUR = 3600
 
 @operation("sts", "AssumeRole", resource=arns.assumed_role)
 def assume_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Issue the credentials of a role session. Authorization has already checked the trust policy and the caller's own."""
+    """Issue the credentials of a role session. Authorization has checked the trust policy and the caller's own."""
     if req.get("TokenCode") or req.get("SerialNumber"):
         raise AccessDenied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
     with ctx.write() as tx:
