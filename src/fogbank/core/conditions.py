@@ -1,4 +1,4 @@
-"""Condition keys of a call that cost something to find out."""
+"""Condition keys of a call that are expensive to compute."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .errors import ServiceError
 
 
 class Lazy(Mapping[str, Any]):
-    """Condition keys that are worked out when a policy asks: most decisions are remembered and need none."""
+    """Condition keys that are computed when a policy asks for one. Most decisions are cached and need none."""
 
     __slots__ = ("_found", "_make")
 
@@ -21,7 +21,7 @@ class Lazy(Mapping[str, Any]):
         if self._found is None:
             try:
                 self._found = {key: value for key, value in self._make().items() if value is not None}
-            except ServiceError:  # the operation will say what is wrong with the request
+            except ServiceError:  # the request is bad; the operation will raise the error again
                 self._found = {}
         return self._found
 
