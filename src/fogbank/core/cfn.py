@@ -80,8 +80,8 @@ class ResourceType(msgspec.Struct, frozen=True):
     """A resource type and its handler.
 
     A change of an `immutable` property replaces the resource; None: as AWS's schema says. A change of a `fixed`
-    property (given with its default) fails the update. `unbuilt` are properties that Fogbank does not support yet, as
-    paths (`Tags`, `VpcConfig/Id`, `Rules/*/Id` below a list): a template that sets one is refused.
+    property (given with its default) fails the update. `unbuilt` are properties that Fogbank does not support yet,
+    as paths (`Tags`, `VpcConfig/Id`, `Rules/*/Id` below a list): a template that sets one is refused.
     """
 
     type_name: str

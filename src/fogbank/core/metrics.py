@@ -25,7 +25,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._minutes: dict[MetricKey, Statistic] = {}
-        self.on_first: Callable[[], None] | None = None  # called once, at the first metric: starts CloudWatch
+        self.on_first: Callable[[], None] | None = None  # called once, at the first metric
 
     def add(
         self,

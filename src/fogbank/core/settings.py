@@ -49,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     account: str = "000000000000"  # the account whose root key is `test`
     secret: Secret = DEFAULT_SECRET  # of the root keys
     expose_test_keys: bool = False  # allow listening to the network with well-known keys
-    domains: tuple[str, ...] = ("localhost", "localhost.localstack.cloud", "amazonaws.com")  # base domains of virtual hosts
+    domains: tuple[str, ...] = ("localhost", "localhost.localstack.cloud", "amazonaws.com")  # of virtual hosts
     allow_origin: tuple[str, ...] = ()  # origins, besides this machine's, whose pages may use the well-known keys
     max_body: int = 128 * 1024 * 1024  # bytes of a request body that is not streamed
     log_level: str = "info"

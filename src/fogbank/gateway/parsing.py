@@ -30,7 +30,7 @@ _CHUNK_LINE = 4096  # bytes of a chunk's size line, extensions included
 _VOLATILE = frozenset(
     ("authorization", "cookie", "x-amz-date", "x-amz-security-token", "amz-sdk-invocation-id", "x-amz-content-sha256")
 )
-_SINGLE = frozenset(("host", "content-length", "transfer-encoding"))  # must not be repeated: two values would be ambiguous
+_SINGLE = frozenset(("host", "content-length", "transfer-encoding"))  # must not be repeated
 
 
 class Refusal(Exception):

@@ -189,7 +189,7 @@ class Router:
         return _target(models.load(nearest), request, None, {}, region, f"{request.method} {request.path}")
 
     def _signed(self, signing_name: str) -> list[str]:
-        """The services with this signing name that may be the target of a REST call; those that are built come first."""
+        """The services that a REST call with this signing name may be for; those that are built come first."""
         candidates = _preferred(signed_as(signing_name), signing_name)
         candidates.sort(key=lambda name: name not in services.built())
         if candidates:  # only known names, so that clients cannot fill the cache

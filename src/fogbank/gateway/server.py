@@ -25,8 +25,8 @@ _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: c
 class Server:
     """Serves `handler` on one port, with both HTTP and (if `tls` is given) HTTPS.
 
-    `handler(request)` returns the Response, or an awaitable of it, and runs on the event loop. `now` returns the time of
-    the Date header, in seconds since the epoch: SDKs correct their own clocks by it.
+    `handler(request)` returns the Response, or an awaitable of it, and runs on the event loop. `now` returns the time
+    for the Date header, in seconds since the epoch: SDKs correct their own clocks by it.
     """
 
     def __init__(

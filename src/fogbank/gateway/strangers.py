@@ -77,7 +77,7 @@ class Strangers:
         self._domains = settings.domains
         self._served = (*settings.domains, settings.host)
         self._allowed = frozenset(settings.allow_origin)
-        self.hosts: dict[str, bool] = {}  # cache: served host → whether it belongs to a bucket, API or function
+        self.hosts: dict[str, bool] = {}  # served host → whether it is a bucket's, API's or function's
 
     # -- hosts ------------------------------------------------------------------------------------------------------
 

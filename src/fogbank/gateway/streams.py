@@ -37,8 +37,8 @@ class BodyMalformed(BodyInterrupted):
 class IncomingBody:
     """A request body that is still arriving (core.http.BodyStream). One reader at a time.
 
-    Calls `flow` when the connection should check again whether to pause or resume reading, and `ask` when a reader first
-    waits for the body.
+    Calls `flow` when the connection should check again whether to pause or resume reading, and `ask` when a reader
+    first waits for the body.
     """
 
     __slots__ = ("_ask", "_chunks", "_flow", "_waiter", "discarding", "ended", "error", "held", "length", "received")
