@@ -300,7 +300,7 @@ class App:
             return function()
 
     def authority(self) -> str:
-        """The certificate of the local authority, PEM. Blocks if it has to be created: not for the event loop."""
+        """The certificate of the local authority, PEM. Not for the event loop: it may have to be created."""
         return ca_pem(self.settings.data)
 
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """The cloud's only clock. Every expiry, timer and schedule reads it, so a test can move it.
 
-Time is seconds since the epoch as a float. A moved clock keeps ticking from there; a frozen one stands still.
+Time is seconds since the epoch as a float. A moved clock ticks on from where it was set; a frozen one stands still.
 
 Code that moves the clock has to know which work is still running at the old time. So every piece of work (a job, a
 resident) runs inside `with clock.working():`, and a sleep or a wait inside it marks it as asleep. A task that a piece
-of work starts belongs to that work; start one that outlives it with `aside`.
+of work starts belongs to it; start one that outlives it with `aside`.
 """
 
 from __future__ import annotations

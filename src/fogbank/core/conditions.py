@@ -1,4 +1,4 @@
-"""Condition keys of a call: most policies have no conditions, so they are worked out when one asks."""
+"""Condition keys of a call that are expensive to compute."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Lazy(Mapping[str, Any]):
-    """Condition keys that are worked out when a policy asks: most decisions are remembered and need none."""
+    """Condition keys that are computed when a policy asks for one. Most decisions are cached and need none."""
 
     __slots__ = ("_found", "_make")
 
@@ -26,7 +26,7 @@ class Lazy(Mapping[str, Any]):
         if self._found is None:
             try:
                 self._found = {key: value for key, value in self._make().items() if value is not None}
-            except ServiceError:  # the operation will say what is wrong with the request
+            except ServiceError:  # the request is bad; the operation will raise the error again
                 self._found = {}
         return self._found
 

@@ -156,7 +156,7 @@ ResponseBody = bytes | FileSlice | AsyncIterator[bytes]
 
 
 class Response:
-    """One HTTP response. The gateway adds Date, Connection and (for bytes and files) Content-Length headers."""
+    """One HTTP response. The gateway adds Date, Content-Length (for bytes and files) and connection headers."""
 
     __slots__ = ("body", "headers", "status")
 

@@ -14,7 +14,7 @@ _BASE32 = string.ascii_uppercase + "234567"
 
 
 class Ids:
-    """A source of identifiers. Reproducible with a seed (for tests), else from the system's entropy."""
+    """A source of identifiers: reproducible with a seed (for tests), else from the system's entropy."""
 
     def __init__(self, seed: int | None = None) -> None:
         self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)

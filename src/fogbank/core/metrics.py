@@ -1,4 +1,4 @@
-"""Metrics that services publish about themselves. Summed per minute in memory, until CloudWatch takes them."""
+"""Metrics that services publish about themselves: summed per minute in memory until CloudWatch takes them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MetricKey = tuple[str, str, str, str, tuple[tuple[str, str], ...], int]
 
 
 class Metrics:
-    """Collects metrics. They are not durable: a killed process loses up to a few seconds of them, as on AWS."""
+    """Collects metrics. They are not durable: a killed process loses a few seconds of them, as on AWS."""
 
     def __init__(self) -> None:
         self._minutes: dict[MetricKey, Statistic] = {}
-        self.on_first: Callable[[], None] | None = None  # called once, at the first metric: starts CloudWatch
+        self.on_first: Callable[[], None] | None = None  # called once, at the first metric
 
     def add(
         self,
