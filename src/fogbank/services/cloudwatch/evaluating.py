@@ -1,4 +1,4 @@
-"""Deciding an alarm's state from its recent data: pure.
+"""Decides an alarm's state from its recent data. Pure.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-EXTRA = 2  # periods looked at beyond EvaluationPeriods (AWS does not say how many; its tables show two)
+EXTRA = 2  # periods to read beyond EvaluationPeriods (AWS does not say how many; its tables show two)
 WORDS = {
     "GreaterThanOrEqualToThreshold": "greater than or equal to",
     "GreaterThanThreshold": "greater than",
@@ -20,7 +20,7 @@ _TREATED = {"breaching": "Breaching", "notBreaching": "NonBreaching", "ignore": 
 
 
 class Verdict(NamedTuple):
-    state: str  # OK, ALARM, INSUFFICIENT_DATA; "" to keep the present one
+    state: str  # OK, ALARM or INSUFFICIENT_DATA; "" to keep the current state
     reason: str
 
 
@@ -37,9 +37,11 @@ def breaches(comparison: str, value: float, threshold: float) -> bool:
 
 
 def evaluate(settings: dict[str, Any], values: Sequence[float | None], starts: Sequence[int]) -> Verdict:
-    """`values` of the evaluation range, the newest last, None where data is missing; `starts` when each began.
+    """Decide the state of an alarm with these settings.
 
-    Real points count first, the newest EvaluationPeriods of them; only when there are fewer is TreatMissingData asked.
+    `values`: one per period of the evaluation range, the newest last, None for missing data. `starts`: the beginnings
+    of those periods, in epoch seconds. The newest EvaluationPeriods real points count; TreatMissingData only matters
+    when there are fewer.
     """
     wanted: int = settings["EvaluationPeriods"]
     needed: int = settings.get("DatapointsToAlarm") or wanted
@@ -68,7 +70,7 @@ def evaluate(settings: dict[str, Any], values: Sequence[float | None], starts: S
 
 
 class Reason(NamedTuple):
-    """StateReason, in the words AWS uses in notifications."""
+    """Builds StateReason, worded as in AWS's notifications."""
 
     comparison: str
     threshold: float
@@ -91,7 +93,7 @@ class Reason(NamedTuple):
         return f"Threshold Crossed: {out_of} {_was(len(points))} {relation} the threshold ({self.threshold}) {change}."
 
     def treated(self) -> str:
-        """No point, or too few: what the missing ones were treated as."""
+        """The reason when too few points exist: says what the missing points were treated as."""
         periods = f"{self.missing} period{'' if self.missing == 1 else 's'}"
         points = f"{self.missing} missing datapoint{'' if self.missing == 1 else 's'}"
         was = "was" if self.missing == 1 else "were"
@@ -116,5 +118,5 @@ def _was(number: int) -> str:
 
 
 def settled(settings: dict[str, Any], values: Sequence[float | None], state: str) -> bool:
-    """Whether the state stays as it is until another point arrives: nothing is left in the evaluation range."""
+    """Whether the state cannot change before another point arrives, because the evaluation range has no data."""
     return all(value is None for value in values) and evaluate(settings, values, [0] * len(values)).state in ("", state)

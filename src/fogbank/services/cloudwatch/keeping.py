@@ -1,4 +1,4 @@
-"""How long what is kept: seconds become minutes, minutes five minutes, and those hours, as they grow old.
+"""Retention of points: as they age, merges seconds into minutes, minutes into five minutes, and those into hours.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
 """
@@ -15,17 +15,17 @@ from .records import HISTORY, POINTS, SERIES, Point, Series
 from .storing import RETENTION, merged
 
 DAY = 86400
-# seconds after which points lie on multiples of the second number; after the last, none are left
+# (age, step), in seconds: points older than `age` are merged into multiples of `step`
 BANDS = ((3 * 3600, 60), (15 * DAY, 300), (63 * DAY, 3600))
-LONGEST = 455 * DAY
+LONGEST = 455 * DAY  # seconds; older points are deleted
 HISTORY_SECONDS = 30 * DAY
-SLICE = 500  # points a transaction reads
-FIRST_SECONDS = 3600
+SLICE = 500  # points per transaction
+FIRST_SECONDS = 3600  # from a start to the first run
 
 
 @resident(RETENTION)
 async def keep(ctx: Context, id: str) -> None:
-    """Once a day, and an hour after a start, what grew old since the last time is put together or dropped."""
+    """Merge or delete the points that have become old enough: an hour after a start, then once a day."""
     since, pause = 0, FIRST_SECONDS
     while True:
         await ctx.clock.sleep(pause)
@@ -54,7 +54,7 @@ def _series(tx: Reader, ctx: Context, after: tuple[Any, ...] | None) -> list[Ser
 
 
 async def _coarsen(ctx: Context, series: Series, begin: int, end: int, step: int) -> None:
-    """Points of [begin, end) that lie between multiples of `step` go into the multiple before them."""
+    """Merge each point of [begin, end) into the multiple of `step` at or before it."""
     end = end // step * step
 
     def one_slice(tx: Transaction, begin: int) -> int:
@@ -73,7 +73,7 @@ async def _coarsen(ctx: Context, series: Series, begin: int, end: int, step: int
 
 
 def _next(points: list[Point]) -> int:
-    """Where the next slice begins: at the last instant seen, past it when it was the only one; 0 at the end."""
+    """The start of the next slice: the last instant read, or the one after it if all points share it; 0 at the end."""
     if len(points) < SLICE:
         return 0
     return points[-1].at + (points[0].at == points[-1].at)
@@ -93,7 +93,7 @@ async def _drop(ctx: Context, series: Series, before: int) -> None:
 
 
 def _forget(tx: Transaction, ctx: Context, before_ms: int) -> bool:
-    """Alarm history is kept for 30 days."""
+    """Delete a slice of alarm history older than `before_ms`. Returns whether there may be more."""
     where = (ctx.account, ctx.region)
     old = list(tx.scan_index(HISTORY, "time", where, end=(*where, int(before_ms)), limit=SLICE))
     for item in old:

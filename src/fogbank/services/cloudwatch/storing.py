@@ -1,4 +1,4 @@
-"""Putting points into series, from requests and from the metrics services emit about themselves."""
+"""Writes points to series, from requests and from the metrics that services count about themselves."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .records import ALARMS, POINTS, SERIES, Dimensions, Point, Series, dimensio
 
 RETENTION = "cloudwatch.retention"
 FLUSH_SECONDS = 5.0
-BATCH = 500  # minutes a transaction stores, a few milliseconds
+BATCH = 500  # points per transaction, which takes a few milliseconds
 
 
 def store(tx: Transaction, ctx: Context, namespace: str, name: str, dimensions: Dimensions, point: Point) -> None:
-    """Add a point to its series; wakes the alarms that watch the metric."""
+    """Add a point to its series, and wake the sleeping alarms that watch the metric."""
     key = (ctx.account, ctx.region, namespace, name, dimension_text(dimensions))
     series = tx.get(SERIES, key)
     if series is None:
@@ -43,12 +43,12 @@ def store(tx: Transaction, ctx: Context, namespace: str, name: str, dimensions: 
 
 
 def awake(ctx: Context, alarm: str) -> str:
-    """The topic of a point for an alarm that slept."""
+    """The topic that wakes a sleeping alarm."""
     return f"cloudwatch/alarm/{ctx.account}/{ctx.region}/{alarm}"
 
 
 def merged(one: Point, other: Point) -> Point:
-    """Two points of the same instant and unit as one."""
+    """Merge two points of the same instant and unit."""
     values = dict(one.values)
     for value, times in other.values.items():
         values[value] = values.get(value, 0.0) + times
@@ -66,7 +66,7 @@ def merged(one: Point, other: Point) -> Point:
 
 
 def point_of(values: Iterable[tuple[float, float]], at: int, unit: str) -> Point:
-    """A point from (value, count) pairs."""
+    """Make a point from (value, count) pairs."""
     counted: dict[float, float] = {}
     for value, times in values:
         counted[value] = counted.get(value, 0.0) + times
@@ -84,16 +84,16 @@ def point_of(values: Iterable[tuple[float, float]], at: int, unit: str) -> Point
 
 @resident("cloudwatch.flush")
 async def keep_flushing(ctx: Context, id: str) -> None:
-    """Store what the services of this node count, every few real seconds, so that moving the clock is not slowed."""
+    """Store this node's counted metrics every FLUSH_SECONDS of real time, which does not slow a move of the clock."""
     while True:
         await flush(ctx)
         await asyncio.sleep(FLUSH_SECONDS)
 
 
 class Flusher:
-    """Takes what services counted (`app.metrics`) into the store: before every read, every few seconds, at the end.
+    """Moves counted metrics (`app.metrics`) to the store: before every read, every few seconds, and at the end.
 
-    A few seconds of it are lost when the store cannot keep them; the next ones need not be.
+    When the store fails, a few seconds of metrics are lost.
     """
 
     def __init__(self, cloud: Cloud) -> None:
@@ -122,5 +122,5 @@ class Flusher:
 
 
 async def flush(ctx: Context) -> None:
-    """Before a read: what was counted is to be seen."""
+    """Store the counted metrics, so that the following read sees them."""
     await ctx.app.local(Flusher).flush()

@@ -1,4 +1,4 @@
-"""Pages of lists of groups, streams and events, and the error for a token that was not given out for the list.
+"""Page tokens for lists of groups, streams and events, and the error for a token of another list.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html
 """

@@ -1,4 +1,4 @@
-"""PutMetricAlarm and PutCompositeAlarm, and what is done to alarms.
+"""The operations that create, change and delete alarms.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 """
@@ -23,13 +23,13 @@ from ..states import change, note
 from ..statistics import statistic
 
 UNCHECKED = "Unchecked: Initial alarm creation"
-MAX_METRICS = 10  # of an alarm, and as many expressions (API reference, MetricDataQuery)
+MAX_METRICS = 10  # metrics per alarm, and as many expressions (API reference, MetricDataQuery)
 _TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
 
 
 @operation("cloudwatch", "PutMetricAlarm", resource=new_alarm)
 async def put_metric_alarm(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Make an alarm, or replace its configuration and keep its state. It is evaluated from now on."""
+    """Create an alarm, or replace its configuration and keep its state. Then start its evaluation."""
     settings = _metric_alarm(req)
     metrics = sorted({
         (query["MetricStat"]["Metric"]["Namespace"], query["MetricStat"]["Metric"]["MetricName"])
@@ -46,7 +46,7 @@ async def put_metric_alarm(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _metric_alarm(req: dict[str, Any]) -> dict[str, Any]:
-    """The settings as they are kept, checked; ValidationError."""
+    """Validate a request and return the settings to store. Raises ValidationError."""
     settings = {name: value for name, value in req.items() if name not in ("AlarmName", "Tags")}
     for unbuilt in ("ThresholdMetricId", "EvaluationCriteria", "EvaluationWindow"):
         if unbuilt in settings:
@@ -129,7 +129,7 @@ def _put(tx: Transaction, ctx: Context, req: dict[str, Any], settings: dict[str,
 
 @operation("cloudwatch", "PutCompositeAlarm", resource=new_composite)
 def put_composite_alarm(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """An alarm over the states of other alarms. Suppression of its actions is recorded only.
+    """Create an alarm on the states of other alarms. The suppression of its actions is recorded only.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
     """
@@ -148,7 +148,7 @@ def put_composite_alarm(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudwatch", "DeleteAlarms", resource=alarms)
 def delete_alarms(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Delete alarms; names of none are passed over."""
+    """Delete alarms. Ignores names without an alarm."""
     gone = set(req["AlarmNames"])
     with ctx.write() as tx:
         for other in tx.scan(ALARMS, (ctx.account, ctx.region)):
@@ -165,7 +165,7 @@ def delete_alarms(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudwatch", "SetAlarmState", resource=alarm)
 def set_alarm_state(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Put an alarm into a state until its next evaluation; actions are taken as for a change of its own.
+    """Set an alarm's state until its next evaluation. Runs the same actions as a change by evaluation.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html
     """
@@ -187,13 +187,13 @@ def set_alarm_state(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudwatch", "EnableAlarmActions", resource=alarms)
 def enable_alarm_actions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Let the alarms' actions be taken again."""
+    """Enable the actions of alarms."""
     return _actions(ctx, req, True)
 
 
 @operation("cloudwatch", "DisableAlarmActions", resource=alarms)
 def disable_alarm_actions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The alarms still change state, and take no actions."""
+    """Disable the actions of alarms, which still change state."""
     return _actions(ctx, req, False)
 
 

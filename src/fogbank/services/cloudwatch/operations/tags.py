@@ -41,7 +41,7 @@ def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudwatch", "ListTagsForResource", resource=tagged)
 def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """All tags."""
+    """List all tags of an alarm or dashboard."""
     with ctx.read() as tx:
         found = require_tagged(tx, ctx, req["ResourceARN"])
     return {"Tags": tags.to_list(found.tags)}

@@ -22,7 +22,7 @@ METRIC_FILTERS_PER_GROUP, SUBSCRIPTIONS_PER_GROUP = "L-3D5753EA", "L-87E7D306"  
 
 @operation("logs", "PutMetricFilter", resource=arns.group)
 def put_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Count what matches into a metric, from now on."""
+    """Create or replace a metric filter, which counts matching events from now on."""
     patterns.compile_pattern(req["filterPattern"])
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
@@ -47,7 +47,7 @@ def put_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("logs", "DeleteMetricFilter", resource=arns.group)
 def delete_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Stop counting."""
+    """Delete a metric filter."""
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
         if not tx.delete(METRIC_FILTERS, (ctx.account, ctx.region, group.name, req["filterName"])):
@@ -57,7 +57,7 @@ def delete_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("logs", "DescribeMetricFilters", resource=arns.metric_filters)
 def describe_metric_filters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The metric filters of a group, by name prefix or by the metric they feed."""
+    """List the metric filters of a group (or of all), by name prefix or by the metric that they write."""
     with ctx.read() as tx:
         where: tuple[str, ...] = (ctx.account, ctx.region)
         if req.get("logGroupName"):
@@ -83,7 +83,7 @@ def describe_metric_filters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 @operation("logs", "TestMetricFilter", resource="*")
 async def test_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Which of the given messages a pattern matches, and what it extracts."""
+    """Match a pattern against the given messages, and return the matches with their extracted values."""
     match = patterns.compile_pattern(req["filterPattern"])
     matches, messages = [], req["logEventMessages"]
     async for index, values in each(match, messages):
@@ -95,7 +95,7 @@ async def test_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any
 
 @operation("logs", "PutSubscriptionFilter", resource=arns.subscription)
 def put_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Send what matches to a Lambda function, from now on; two filters a group."""
+    """Create or replace a subscription filter, which sends matching events from now on. A quota limits their number."""
     patterns.compile_pattern(req["filterPattern"])
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
@@ -123,7 +123,7 @@ def put_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 @operation("logs", "DeleteSubscriptionFilter", resource=arns.group)
 def delete_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Stop sending."""
+    """Delete a subscription filter."""
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
         if not tx.delete(SUBSCRIPTIONS, (ctx.account, ctx.region, group.name, req["filterName"])):
@@ -133,7 +133,7 @@ def delete_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, A
 
 @operation("logs", "DescribeSubscriptionFilters", resource=arns.group)
 def describe_subscription_filters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The subscription filters of a group."""
+    """List the subscription filters of a group."""
     with ctx.read() as tx:
         group = require_group(tx, ctx, req)
         found = list(tx.scan(SUBSCRIPTIONS, (ctx.account, ctx.region, group.name)))

@@ -34,25 +34,25 @@ def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("logs", "ListTagsForResource", resource=arns.tagged)
 def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The tags of a group."""
+    """List the tags of a group."""
     with ctx.read() as tx:
         return {"tags": require_group(tx, ctx, req).tags}
 
 
 @operation("logs", "TagLogGroup", resource=arns.group)
 def tag_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The older TagResource."""
+    """Set tags: an older form of TagResource."""
     return _tag(ctx, req, req["tags"], [])
 
 
 @operation("logs", "UntagLogGroup", resource=arns.group)
 def untag_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The older UntagResource."""
+    """Remove tags: an older form of UntagResource."""
     return _tag(ctx, req, {}, req["tags"])
 
 
 @operation("logs", "ListTagsLogGroup", resource=arns.group)
 def list_tags_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The older ListTagsForResource."""
+    """List the tags of a group: an older form of ListTagsForResource."""
     with ctx.read() as tx:
         return {"tags": require_group(tx, ctx, req).tags}
