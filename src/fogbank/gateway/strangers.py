@@ -16,8 +16,8 @@ or change:
     Origin                           with every POST, PUT, DELETE, … , every CORS request and every WebSocket
     Referer                          with most others; a page can omit it, but cannot name another page. (Firefox names
                                      the host of a sandboxed page too, so one with the cloud's own host proves nothing.)
-    User-Agent: Mozilla/…            with every request of every browser. (In Firefox a page can set another one: for its
-                                     own host always, for others after a preflight; see `wire.hosts.Host.plane`.)
+    User-Agent: Mozilla/…            with every request of every browser. (In Firefox a page can set another one: for
+                                     its own host always, for others after a preflight; see `wire.hosts.Host.plane`.)
 
 https://www.w3.org/TR/fetch-metadata/ and https://fetch.spec.whatwg.org/#origin-header; the behaviour of Chromium and
 Firefox was observed in both (tests/attacks/test_browsers.py).
@@ -107,9 +107,9 @@ class Strangers:
     def trusts(self, origin: str, request: Request) -> bool:
         """Whether the pages of an origin may use well-known keys and read the responses of API calls.
 
-        True for the origins of --allow-origin and those of this machine. But not for this cloud's own port, where users'
-        content is served too (the cloud's own pages send `same-origin`), and not for the host of a bucket, API or
-        function.
+        True for the origins of --allow-origin and those of this machine. But not for this cloud's own port, where
+        users' content is served too (the cloud's own pages send `same-origin`), and not for the host of a bucket, API
+        or function.
         """
         if origin in self._allowed:
             return True

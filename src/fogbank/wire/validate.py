@@ -3,8 +3,8 @@
     2 validation errors detected: Value 'a b' at 'queueName' failed to satisfy constraint: Member must satisfy regular
     expression pattern: …; Value null at 'tags.1.member.value' failed to satisfy constraint: Member must not be null
 
-They follow recorded answers of AWS, which tests/protocol/test_validate.py quotes. The order in which AWS reports several
-errors is not known (it differs between services); here it is the order of the model.
+They follow recorded answers of AWS, which tests/protocol/test_validate.py quotes. The order in which AWS reports
+several errors is not known (it differs between services); here it is the order of the model.
 """
 
 from __future__ import annotations
