@@ -94,7 +94,7 @@ class Authenticator:
         return credential.principal
 
     def credential(self, key: str) -> Credential | None:
-        """The credential of an access key id that this cloud knows. Unknown keys return None, in every mode."""
+        """The credential of an access key id. None for one that this cloud did not issue, even with --auth=open."""
         return self._known.get(key) or self._find(key)
 
     def signer(self, key: str, request: Request, service: str) -> Credential | None:

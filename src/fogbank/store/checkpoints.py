@@ -86,7 +86,7 @@ class Checkpoints:
                 _, pages, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
             if self.error is None:
-                log.warning("%s: the log could not be moved into the file (%s); it keeps everything", self._path, error)
+                log.warning("%s: the checkpoint failed (%s); the log keeps every change", self._path, error)
             self.error = error
             return -1, -1
         self.error = None

@@ -73,7 +73,7 @@ def tokens(access: Access) -> str:
 
 
 def lines(access: Access, users: Sequence[User]) -> list[str]:
-    """The ACL file of a cluster, for its tokens or its groups' users. `default` is off unless a user has that name."""
+    """The ACL file of a cluster, for its tokens or its groups' users. Groups without a user `default` switch it off."""
     if not access.user_groups:
         return [tokens(access)]
     found = [line(user) for user in users]
