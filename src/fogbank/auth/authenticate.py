@@ -151,9 +151,7 @@ class Authenticator:
         return now if by_our_date else signed + now - clock.when(signed)
 
     def _check_partition(self, region: str, *, s3: bool) -> None:
-        """Refuse regions of other partitions. One cloud is one partition: another's ARNs would be second names of its
-        resources.
-        """
+        """Refuse regions of other partitions: one cloud is one partition, or ARNs would not be unique."""
         settings = self._cloud.settings
         if arns.partition_of(region) == settings.partition:
             if len(self._regions) < KNOWN:

@@ -78,9 +78,7 @@ class Checkpoints:
         self.caught_up = done == pages >= 0
 
     def _run(self, connection: sqlite3.Connection) -> tuple[int, int]:
-        """Run one passive checkpoint. Returns the pages in the log, and how many of them are in the file now; -1 on
-        failure.
-        """
+        """Run one passive checkpoint. Returns the pages in the log and those of them in the file; -1 on failure."""
         try:
             with self._passing:
                 _, pages, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

@@ -34,8 +34,9 @@ _RULE = re.compile(r"~\S+|%(R|W|RW|WR)~\S+|&\S+|[+-]@(?P<category>[a-z]+)|[+-](?
 
 
 def check(access: str) -> str:
-    """Validate an access string and return it as stored. Raises InvalidParameterValue for a bad rule, a password, or
-    `reset`.
+    """Validate an access string and return it as stored.
+
+    Raises InvalidParameterValue for an invalid rule, a password, and `reset`.
     """
     for word in access.replace("(", " ").replace(")", " ").split():
         match = _RULE.fullmatch(word if word.startswith(("~", "%", "&")) else word.lower())
