@@ -94,7 +94,7 @@ class Authenticator:
         return credential.principal
 
     def credential(self, key: str) -> Credential | None:
-        """The credential of an access key id. None for one that this cloud did not issue, even with --auth=open."""
+        """The credential of an access key id. None for an unknown one, even with --auth=open."""
         return self._known.get(key) or self._find(key)
 
     def signer(self, key: str, request: Request, service: str) -> Credential | None:
@@ -151,7 +151,7 @@ class Authenticator:
         return now if by_our_date else signed + now - clock.when(signed)
 
     def _check_partition(self, region: str, *, s3: bool) -> None:
-        """Refuse regions of other partitions: one cloud is one partition, or ARNs would not be unique."""
+        """Refuse regions of other partitions: their ARNs would be second names of the same resources."""
         settings = self._cloud.settings
         if arns.partition_of(region) == settings.partition:
             if len(self._regions) < KNOWN:

@@ -227,7 +227,7 @@ class BlobStore:
         tx.put(self.table(owner), found)
 
     def release(self, tx: Transaction, blob_id: str, owner: str) -> None:
-        """Take one reference away; with the last, the file goes soon after the commit."""
+        """Take one reference away. After the last one, the file is deleted soon after the commit."""
         found = tx.get(self.table(owner), (blob_id,))
         if found is None:
             return
