@@ -131,9 +131,7 @@ class Leases:
         await self._cloud.run(let_go)
 
     async def recover(self) -> None:
-        """Clear the leases of the previous process, so that its jobs run again. For embedded stores, before any job
-        runs.
-        """
+        """Clear the leases of the previous process. For embedded stores, before any job runs."""
         if self._shared:
             return
         with self._cloud.store.write() as tx:

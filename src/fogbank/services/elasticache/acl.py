@@ -34,8 +34,9 @@ _RULE = re.compile(r"~\S+|%(R|W|RW|WR)~\S+|&\S+|[+-]@(?P<category>[a-z]+)|[+-](?
 
 
 def check(access: str) -> str:
-    """Validate an access string and return it as stored. Raises InvalidParameterValue for a bad rule, a password, or
-    `reset`.
+    """Validate an access string and return it as stored.
+
+    Raises InvalidParameterValue for an invalid rule, a password, and `reset`.
     """
     for word in access.replace("(", " ").replace(")", " ").split():
         match = _RULE.fullmatch(word if word.startswith(("~", "%", "&")) else word.lower())
@@ -73,7 +74,7 @@ def tokens(access: Access) -> str:
 
 
 def lines(access: Access, users: Sequence[User]) -> list[str]:
-    """The ACL file of a cluster, for its tokens or its groups' users. `default` is off unless a user has that name."""
+    """The ACL file of a cluster, for its tokens or its groups' users. Groups without a user `default` switch it off."""
     if not access.user_groups:
         return [tokens(access)]
     found = [line(user) for user in users]

@@ -162,9 +162,7 @@ def _node_created(tx: Reader, ctx: Context, node: str) -> float:
 
 
 def _sources(tx: Reader, ctx: Context, found: Snapshot) -> list[tuple[str, list[tuple[int, int]], str]]:
-    """Shard, slots and source cluster of each part: the group's snapshotting cluster if it is in the shard, or the
-    primary.
-    """
+    """Shard, slots and source cluster of each part: the group's snapshotting cluster, or the shard's primary."""
     if found.cluster:
         return [("0001", [], found.cluster)]
     group = tx.get(GROUPS, (ctx.account, ctx.region, found.group))

@@ -35,7 +35,7 @@ async def hand_over(ctx: Context, group_id: str, shard_id: str, chosen: str) -> 
                 async with Client(old.nodes[0].port, valkey.ADMIN, password) as server:
                     await _fail_over(server, new.nodes[0].port)
         except (OSError, Refused) as error:  # the record decides: the nodes then follow it without agreement
-            log.warning("%s takes over without agreement: %s", chosen, error)
+            log.warning("%s takes over without agreement of the old primary: %s", chosen, error)
     await ctx.transact(_promoted, ctx, group_id, shard_id, chosen)
 
 

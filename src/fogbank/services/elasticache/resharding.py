@@ -138,5 +138,5 @@ async def _forget(kept: list[Cluster], identities: list[str], password: str) -> 
             try:
                 async with Client(cluster.nodes[0].port, valkey.ADMIN, password) as server:
                     await server.call("CLUSTER", "FORGET", identity)
-            except (OSError, Refused):  # a node that cannot be reached is skipped
+            except (OSError, Refused):  # it drops the slots of an unreachable node anyway
                 continue
