@@ -338,7 +338,7 @@ def why(
     port: Port = 4566,
     as_json: Json = False,
 ) -> None:
-    """What happened to a call: who asked, what was decided, what followed. Without an id: what failed of late."""
+    """What happened to a call: who asked, what was decided, what followed. Without an id: the last failures."""
     from .report import show_hops
 
     hops = client.call(port, "GET", f"requests/{request_id}" if request_id else "requests")

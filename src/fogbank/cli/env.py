@@ -57,8 +57,8 @@ def of_running(port: int) -> dict[str, str]:
         runs, token = client.owned(port, "GET", "config")
         if runs["secret"] != exposure.shown(settings, token)["secret"]:
             sys.stderr.write(
-                "fogbank: this cloud was started with another secret than the one that is set here: "
-                "AWS_SECRET_ACCESS_KEY has to be that one (FOGBANK_SECRET, or secret in fogbank.toml)\n"
+                "fogbank: this cloud was started with a different secret than the one set here: AWS_SECRET_ACCESS_KEY "
+                "must be the cloud's own (set FOGBANK_SECRET, or secret in fogbank.toml)\n"
             )
     except client.Refused as error:
         sys.stderr.write(f"fogbank: {tokens.VARIABLE} is left out: {error}\n")

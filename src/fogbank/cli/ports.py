@@ -27,7 +27,7 @@ def check(host: str, port: int) -> None:
             raise CannotListen(
                 f"{host} is not an address of this machine: use --host 127.0.0.1, or 0.0.0.0 for all it has"
             ) from None
-        raise CannotListen(f"nobody can listen on port {port} of {host}: {error.strerror}") from None
+        raise CannotListen(f"cannot listen on port {port} of {host}: {error.strerror}") from None
 
 
 def free(host: str) -> int:

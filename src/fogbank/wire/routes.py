@@ -54,7 +54,7 @@ def _literal(piece: str) -> tuple[str, str]:
 
 
 class _Targets:
-    """The operations that share a path. A request without a query only fits the `bare` ones, which need no query."""
+    """The operations that share a path. A request without a query only fits the `bare` ones, which need no literal."""
 
     __slots__ = ("all", "bare", "headed", "marks", "plain")
 
