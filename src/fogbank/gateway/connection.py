@@ -368,7 +368,7 @@ class Connection(asyncio.Protocol):
         self._linger()
 
     def _linger(self) -> None:
-        """Close, but read on for a while: a close with unread input would reset the connection too early."""
+        """Close, but read on for a while: a close with unread input resets the connection, and the response is lost."""
         self._state = _SHUT
         self._buffer = b""
         self._since = self._server.ticked

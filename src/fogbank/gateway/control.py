@@ -190,7 +190,7 @@ class Control:
         return await app.run(look)
 
     async def _residents(self, request: Request) -> Answer:
-        """The background tasks that run, and those that failed."""
+        """The residents (background tasks) with their state."""
         app = self._app
 
         def look() -> Answer:
