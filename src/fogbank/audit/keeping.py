@@ -1,12 +1,12 @@
-"""The audit: takes every call as it ends, and keeps it on disk a moment later.
+"""The audit: receives every call when it ends, and writes it to disk a moment later.
 
-CloudTrail is late on purpose ("typically delivers events within an average of about 5 minutes"), so a call waits for no
-transaction: calls are gathered for about a second of the clock and then written in batches. What was gathered is lost
-with a killed process, and nothing else is.
+CloudTrail itself is late ("typically delivers events within an average of about 5 minutes"), so no call waits for a
+transaction. Calls are gathered for about a second of the clock and then written in batches. A killed process loses only
+the calls gathered in that time.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
 
-Management events are kept, and data events where a trail of the account asks for them; besides, for `fogbank why`,
-every call and job that failed, and what led to one that is kept.
+The audit stores management events, and data events where a trail of the account asks for them. For `fogbank why` it
+also stores every call and job that failed, and the calls that led to a stored one.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from .records import ASKED, ASKS, ENTRIES, TALLY, Ask, Entry, Tally
 
 log = logging.getLogger("fogbank.audit")
 
-DELAY = 1.0  # seconds of the clock that calls are gathered for
-FULL = 500  # calls that are not gathered any longer
-SLICE = 20  # calls of a transaction, a few milliseconds
-DAYS = 90  # "viewable … for the past 90 days", the event history's
+DELAY = 1.0  # seconds of the clock for which calls are gathered
+FULL = 500  # gathered calls that are written at once, without waiting for DELAY
+SLICE = 20  # calls per transaction: a few milliseconds
+DAYS = 90  # "viewable … for the past 90 days": the event history
 EVERY = 300  # seconds between deliveries
-MOST = 50_000  # entries that are kept, of all accounts together; more while they may still have to be delivered
+MOST = 50_000  # stored entries, of all accounts together; more while some may still have to be delivered
 _FULL = "audit/full"
 
 
 class Audit:
-    """The sink of all calls. `asked`: per service, the accounts whose trails want its data events."""
+    """Receives all calls. `asked` maps each service to the accounts whose trails want its data events."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -53,14 +53,14 @@ class Audit:
         cloud.on_stop(self.stop)
 
     def start(self) -> None:
-        """Begin to take calls: there is an event loop now."""
+        """Start to receive calls. Needs a running event loop."""
         self._started = True
         self._cloud.trace.on_failure = self.failed
         self._cloud.signals.on(ASKED, self.learn)
         self.learn()
 
     def learn(self) -> None:
-        """Read who asks for events."""
+        """Read which accounts ask for which events."""
         with self._cloud.store.read() as tx:
             self._asks = list(tx.scan(ASKS))
         services = {name for ask in self._asks for name in ask.services}
@@ -69,7 +69,7 @@ class Audit:
         }
 
     def _forget(self) -> None:
-        """Something was deleted: a service's state, or everything, and this with it."""
+        """After a reset, of one service or of everything: forget what the reset deleted."""
         self._due.clear()
         with self._cloud.store.read() as tx:
             everything = tx.get(TALLY, ("tally",)) is None
@@ -90,13 +90,13 @@ class Audit:
         error: ServiceError | None,
         invoker: str = "",
     ) -> None:
-        """A call has ended. Data events are brought here only of services that are in `asked`."""
+        """Take a call that has ended. For data events, callers pass only those of services that are in `asked`."""
         self._take(Call(hop, self._cloud.clock.now(), ctx, operation, params, result, error, invoker))
 
     def failed(self, hop: Hop) -> None:
-        """A call or a job has failed: it is kept for `fogbank why`, whatever CloudTrail makes of it.
+        """Keep a call or job that failed, for `fogbank why`, whether or not it becomes a CloudTrail event.
 
-        What nobody signed is remembered and not kept: it would be everybody's means to push out all that is.
+        An unsigned call stays in memory only: otherwise anybody could push all stored entries out.
         """
         if hop.account:
             self._take(Call(hop, self._cloud.clock.now()))
@@ -111,7 +111,7 @@ class Audit:
             self._cloud.signals.fire(_FULL)
 
     async def _gather(self) -> None:
-        """Write when a second has passed, or enough has come; ends when nothing is left, so that nothing runs idle."""
+        """Write when a second has passed or enough calls are waiting. Ends when none are left, so nothing runs idle."""
         try:
             with self._cloud.signals.watch(_FULL) as watch:
                 while self._waiting:
@@ -123,7 +123,7 @@ class Audit:
     async def _write(self) -> None:
         try:
             await self.flush()
-        except (StoreError, Conflict) as error:  # these calls are lost, the next ones need not be
+        except (StoreError, Conflict) as error:  # these calls are lost, but later ones need not be
             log.warning("calls could not be recorded: %s", error)
 
     async def stop(self) -> None:
@@ -135,11 +135,11 @@ class Audit:
     # -- keeping -----------------------------------------------------------------------------------------------------
 
     async def flush(self) -> None:
-        """Write all that was gathered."""
+        """Write all gathered calls."""
         async with self._flushing:
             while self._waiting:
                 part, self._waiting = self._waiting[:SLICE], self._waiting[SLICE:]
-                # a call of which only the failure was known, and that turns out to be an event
+                # calls stored as failures only, for which the event is known now
                 again = {call.hop.id for call in part if call.hop.kept and call.ctx is not None}
                 made = self._entries(part)
                 if made:
@@ -147,7 +147,7 @@ class Audit:
                 await asyncio.sleep(0)
 
     def _entries(self, calls: list[Call]) -> list[Entry]:
-        """Each call once, and before it what it followed from, so far as that is known and not on disk."""
+        """The entries of each call, preceded by those of the calls that led to it, if known and not on disk yet."""
         told = {call.hop.id for call in calls if call.ctx is not None}
         found: dict[str, list[Entry]] = {}
         for call in calls:
@@ -176,7 +176,7 @@ class Audit:
             self._wake(tx, made)
 
     def _expire(self, tx: Transaction, tally: Tally, made: int) -> None:
-        """Drop what is too old or too much, a few more than came."""
+        """Delete entries that are too old or too many: at most twice as many as were added."""
         now = self._cloud.clock.now()
         oldest, recent = (int((now - seconds) * 1_000_000) for seconds in (DAYS * 86400, 2 * EVERY))
         doomed: list[Key] = []
@@ -188,9 +188,9 @@ class Audit:
             tally.count -= tx.delete(ENTRIES, key)
 
     def _wake(self, tx: Transaction, made: list[Entry]) -> None:
-        """Let those who asked look, at the next five minutes of the clock.
+        """Schedule the jobs of those who asked for events, at the next five minutes of the clock.
 
-        What CloudTrail does itself wakes nobody: each delivery would bring about the next one.
+        CloudTrail's own calls schedule nothing: otherwise each delivery would cause the next one.
         """
         if not self._asks:
             return

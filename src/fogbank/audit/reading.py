@@ -1,4 +1,4 @@
-"""Looking at calls: the last ones from memory, older ones and those of before a restart from disk."""
+"""Reads recorded calls: recent ones from memory, older ones and those from before a restart from disk."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from fogbank.store.api import Reader
 
 from .records import ENTRIES
 
-LONGEST = 100  # hops of a chain's way down to its beginning
-MOST = 1000  # hops of all of it
+LONGEST = 100  # hops back from a call to the first cause
+MOST = 1000  # hops of the whole chain
 
 
 def chain(tx: Reader, cloud: Cloud, hop_id: str) -> list[dict[str, Any]]:
-    """A call with those that led to it and followed from it, oldest first; empty when it is not known (any more)."""
+    """A call with those that led to it and followed from it, oldest first. Empty when it is not known (any more)."""
 
     def find(wanted: str) -> Hop | None:
         kept = cloud.trace.get(wanted)

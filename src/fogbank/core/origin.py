@@ -1,4 +1,4 @@
-"""One connection to an HTTP/1.1 server: a request goes out, an answer comes back, whole and no larger than allowed."""
+"""A client connection to an HTTP/1.1 server. It reads whole answers, up to a size limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HEAD_LIMIT = 64 * 1024  # bytes of status line and headers
 
 
 class OutboundError(Exception):
-    """A request that got no answer; the text says why."""
+    """A request that got no answer. The text says why."""
 
 
 class TooLarge(OutboundError):
@@ -31,7 +31,7 @@ class Answer(NamedTuple):
 
 
 class Connection(asyncio.Protocol):
-    """Carries one exchange after the other. `idle` says that it may carry another one."""
+    """One connection, for one request after the other. `idle` says that the next request can be sent."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
@@ -39,7 +39,7 @@ class Connection(asyncio.Protocol):
         self.idle = False
 
     async def ask(self, method: str, message: bytes, limit: int) -> Answer:
-        """Send a request; raises OutboundError. Whoever is cancelled here leaves the connection closed."""
+        """Send a request and await its answer. Raises OutboundError. A cancellation closes the connection."""
         assert self._transport is not None
         self._parser = httptools.HttpResponseParser(self)
         self._method, self._limit = method, limit
@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._waiting is None or self._waiting.done():
-            self.close()  # nobody asked
+            self.close()  # unsolicited data
             return
         if not self._status and self._received > HEAD_LIMIT:
             self._fail(TooLarge(f"the headers of the answer are larger than {HEAD_LIMIT} bytes"))
@@ -109,7 +109,7 @@ class Connection(asyncio.Protocol):
         if 100 <= status < 200:
             return
         self._status = status
-        if self._method == "HEAD":  # its Content-Length is not of this answer
+        if self._method == "HEAD":  # no body follows, whatever Content-Length says
             self._succeed()
 
     def on_body(self, body: bytes) -> None:
@@ -118,7 +118,7 @@ class Connection(asyncio.Protocol):
             self._fail(TooLarge(f"the answer is larger than {self._limit} bytes"))
 
     def on_message_complete(self) -> None:
-        if not self._status:  # 100 Continue, 103 Early Hints: the answer follows
+        if not self._status:  # 100 Continue, 103 Early Hints: the final answer follows
             self._headers, self._received = [], 0
             return
         assert self._transport is not None
@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
             self._succeed()
 
     def _until_closed(self) -> bool:
-        """Whether the body ends where the connection does (RFC 9112 section 6.3)."""
+        """Whether the end of the connection marks the end of the body (RFC 9112 section 6.3)."""
         found: dict[str, Any] = {name.lower(): value for name, value in self._headers}
         return "content-length" not in found and "chunked" not in found.get("transfer-encoding", "").lower()
 

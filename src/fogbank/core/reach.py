@@ -1,14 +1,14 @@
-"""Where requests of this cloud's own may go: which names lead home, and which addresses are allowed.
+"""Decides where the cloud may send requests: which host names are the cloud itself, and which addresses are allowed.
 
-Users' settings name these places: a webhook, an API's backend. So whoever may write such a setting must not reach what
-only this machine may see. Addresses are judged after names are resolved, and the connection goes to the address that
-was judged: a name cannot mean another one in between (DNS rebinding).
+Users configure the destinations: a webhook, an API's backend. They must not gain access to what only this machine may
+reach. Addresses are checked after name resolution, and the connection goes to the checked address, so that the name
+cannot resolve to another one in between (DNS rebinding).
 
-    open       everywhere but the addresses that are never allowed
+    open       everywhere, except the addresses that are never allowed
     private    only private networks and this machine
     loopback   only this machine
 
-Names of AWS and the domains that this cloud answers as lead home, to this cloud's own port, under each of them.
+Requests to AWS's domains, and to the domains that this cloud serves, are sent to this cloud's own port.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ _PRIVATE = [
     *_LOOPBACK,
     *(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")),
 ]
-# IPv6 addresses that gateways turn into IPv4 ones: the last 32 bits are the address
+# IPv6 addresses that gateways translate to IPv4: the last 32 bits are the IPv4 address
 _TRANSLATED = [ip_network(n) for n in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")]
 
 
 def is_home(host: str, domains: tuple[str, ...]) -> bool:
-    """Whether a host name leads to this cloud: AWS's names do, and the domains that the cloud answers as.
+    """Whether a host name means this cloud: AWS's domains, and the domains that the cloud serves.
 
-    Names below .localhost are this machine's (RFC 6761), on whichever port they say.
+    Names below .localhost mean this machine (RFC 6761), with the port in the URL.
     """
     name = host.lower().removesuffix(".")
     ours = (*AWS, *(domain.lower() for domain in domains if domain and domain.lower() != "localhost"))
@@ -61,13 +61,13 @@ def is_home(host: str, domains: tuple[str, ...]) -> bool:
 
 
 def is_local(host: str) -> bool:
-    """Whether a name is this machine's without being resolved."""
+    """Whether a name means this machine by definition, without resolving it."""
     name = host.lower().removesuffix(".")
     return name == "localhost" or name.endswith(".localhost")
 
 
 def refusal(text: str, outbound: Outbound) -> str:
-    """Why an address may not be connected to; empty when it may."""
+    """Why connections to an address are not allowed; empty if they are."""
     address = ipaddress.ip_address(text.partition("%")[0])  # without its zone
     for each in _meanings(address):
         for network, why in _NEVER:
@@ -83,7 +83,7 @@ def refusal(text: str, outbound: Outbound) -> str:
 
 
 def _meanings(address: Address) -> list[Address]:
-    """The address, and the IPv4 addresses that are written inside it."""
+    """The address, and the IPv4 addresses that are embedded in it."""
     if isinstance(address, IPv4Address):
         return [address]
     found: list[Address | None] = [address, address.ipv4_mapped, address.sixtofour]

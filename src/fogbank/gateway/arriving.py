@@ -1,4 +1,4 @@
-"""Bodies that did not come whole with their head: collected while small and quick, else given out as streams."""
+"""Request bodies that did not arrive with their head: small, fast ones are collected, others become streams."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .limits import HttpLimits
 from .parsing import CHUNKED, ChunkedDecoder
 from .streams import ClientDisconnected, IncomingBody
 
-_QUICK_SECONDS = 0.01  # a chunked body that ends within this is handed over whole
+_QUICK_SECONDS = 0.01  # the handler gets a chunked body that ends within this time as bytes
 
 
 class Arrival:
-    """The body of one request on its way in.
+    """The arriving body of one request.
 
-    `ready(exchange)` is called when the handler is to be asked, `flow()` when the connection should look again whether
-    to read on.
+    Calls `ready(exchange)` when the handler can be called, `flow()` when the connection should check again whether to
+    pause or resume reading, and `write(data)` to send 100 Continue.
     """
 
     __slots__ = (
@@ -38,7 +38,7 @@ class Arrival:
         exchange.complete = False
         exchange.request.content = None
         self._decoder = ChunkedDecoder(limits.header_bytes) if length == CHUNKED else None
-        self._left = length  # bytes still to come, where that is known
+        self._left = length  # bytes still to come, if known
         self._small = limits.small_body_bytes
         self._collected: list[bytes] = []
         self._size = 0  # bytes collected
@@ -46,18 +46,18 @@ class Arrival:
         self._ready, self._flow, self._write = ready, flow, write
 
     def start(self) -> None:
-        """Ask the handler before the body is here, where it is large or the client waits to be told to send it."""
+        """Call the handler before the body has arrived if it is large, or if the client waits for 100 Continue."""
         if not self.exchange.asked or self._left > self._small:
             self._make_stream()
             self._ready(self.exchange)
 
     def hurry(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let a chunked body that is still being collected have only so much time for it."""
+        """Limit the time for collecting a chunked body."""
         if self._decoder is not None and self.exchange.stream is None:
             self._timer = loop.call_later(_QUICK_SECONDS, self._hand_over)
 
     def feed(self, data: bytes) -> bytes | None:
-        """Take what has arrived: None while there is more to come, then what follows the body. Raises Refusal."""
+        """Add bytes. Returns None while the body is incomplete, then the bytes that follow it. Raises Refusal."""
         if self._decoder is not None:
             pieces, rest = self._decoder.feed(data)
             done = self._decoder.done
@@ -77,7 +77,7 @@ class Arrival:
         return rest if done else None
 
     def end(self) -> None:
-        """The last byte has arrived."""
+        """Complete the body: its last byte has arrived."""
         exchange = self.exchange
         if exchange.stream is not None:
             exchange.stream.end()
@@ -86,13 +86,13 @@ class Arrival:
             self._ready(exchange)
 
     def stop(self) -> None:
-        """Collect no longer."""
+        """Stop collecting."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def lose(self) -> None:
-        """The client has gone."""
+        """Fail the body: the client has disconnected."""
         self.stop()
         if self.exchange.stream is not None:
             self.exchange.stream.fail(ClientDisconnected())
@@ -104,7 +104,7 @@ class Arrival:
         return exchange.stream
 
     def _hand_over(self) -> None:
-        """A chunked body turns out long or slow: the handler gets it as a stream after all."""
+        """Switch from collecting to a stream: a chunked body turned out to be long or slow."""
         self.stop()
         stream = self._make_stream()
         for piece in self._collected:
@@ -113,7 +113,7 @@ class Arrival:
         self._ready(self.exchange)
 
     def _ask(self) -> None:
-        """The body is wanted: let a client that waits for it send it (RFC 9110 section 10.1.1)."""
+        """The handler reads the body: send 100 Continue if the client waits for it (RFC 9110 section 10.1.1)."""
         exchange = self.exchange
         if not exchange.asked and exchange.stream is not None and not exchange.stream.received:
             self._write(b"HTTP/1.1 100 Continue\r\n\r\n")

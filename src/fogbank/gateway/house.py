@@ -1,4 +1,4 @@
-"""The cloud, as the gateway sees it: more of it than a context does."""
+"""The cloud as the gateway sees it: the interface of contexts and some more."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .strangers import Strangers
 
 
 class House(Cloud, Protocol):
-    """`fogbank.app.App` is the one implementation."""
+    """The only implementation is `fogbank.app.App`."""
 
     authorizer: Authorizer
     strangers: Strangers

@@ -1,4 +1,4 @@
-"""Answers on their way out: in one write where they are at hand, else in pieces or from a file."""
+"""Sends responses: in one write if the body is available, else in pieces or from a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger("fogbank.gateway")
 
 
 def send(server: Serving, outlet: Outlet, exchange: Exchange, response: Response) -> bool:
-    """Send a response that is at hand in one write; False when its body takes a while."""
+    """Send a response whose body is bytes or a small file. False if it is longer or a stream: use `deliver`."""
     body = response.body
     try:
         if isinstance(body, FileSlice) and body.length <= SMALL_FILE and exchange.request.method != "HEAD":
@@ -50,7 +50,7 @@ async def deliver(
     answer: Response | Awaitable[Response],
     done: Callable[[Exchange], None],
 ) -> None:
-    """Await the handler, send its response, call `done(exchange)`. Cancelled when the client goes."""
+    """Await the handler, send its response, and call `done(exchange)`. Cancelled if the client disconnects."""
     try:
         try:
             response = answer if isinstance(answer, Response) else await answer
@@ -65,16 +65,16 @@ async def deliver(
     except ClientDisconnected:
         outlet.transport.abort()
     except asyncio.CancelledError:
-        outlet.transport.abort()  # whoever cancelled: no client is left waiting
+        outlet.transport.abort()  # do not leave the client waiting
         raise
-    except Exception:  # the outermost edge: the head is out, so only a broken body tells the client
+    except Exception:  # the outermost edge: the head is sent, so only an aborted body can signal the error
         log.exception("while sending the response to %s %s", exchange.request.method, exchange.request.path)
         outlet.transport.abort()
 
 
 def _upgraded(outlet: Outlet, exchange: Exchange, response: Upgrade) -> Response:
-    """Answer a WebSocket's handshake; the response to send instead where it is none."""
-    from .websocket import Socket  # not before somebody has use for it
+    """Answer a WebSocket handshake. If the request is none, returns the response to send instead."""
+    from .websocket import Socket  # imported on first use
 
     socket = Socket(outlet, response)
     if socket.accept(exchange.request, response):
@@ -85,7 +85,7 @@ def _upgraded(outlet: Outlet, exchange: Exchange, response: Upgrade) -> Response
 
 
 async def _send_long(server: Serving, outlet: Outlet, exchange: Exchange, response: Response) -> None:
-    """Send a response whose body takes a while. Raises BadResponse, ClientDisconnected."""
+    """Send a response whose body is a large file or a stream. Raises BadResponse, ClientDisconnected."""
     body = response.body
     assert not isinstance(body, bytes)
     with contextlib.ExitStack() as opened:
@@ -110,7 +110,7 @@ def _framed(server: Serving, exchange: Exchange, response: Response) -> Framing:
     stream = exchange.stream
     keep = exchange.keep and not server.stopping
     if not exchange.complete and stream is not None:
-        unasked = not exchange.asked and not stream.received  # the client may send the body still, or not
+        unasked = not exchange.asked and not stream.received  # the client may or may not send the body now
         limit = server.limits.drain_bytes
         keep = keep and not unasked and (stream.length is None or stream.length - stream.received <= limit)
     head_only = exchange.request.method == "HEAD"
@@ -119,16 +119,16 @@ def _framed(server: Serving, exchange: Exchange, response: Response) -> Framing:
 
 def _start(exchange: Exchange, framing: Framing) -> None:
     exchange.keep = framing.keep
-    exchange.asked = True  # 100 Continue would come too late, in the midst of the answer
+    exchange.asked = True  # too late for 100 Continue: it would be inside the response
 
 
 def _open_slice(part: FileSlice) -> int:
-    """A descriptor of the slice's file; raises OSError."""
+    """Open the slice's file and return its descriptor. Raises OSError."""
     return os.open(part.path, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _read_slice(part: FileSlice) -> bytes:
-    """A small slice as bytes; raises OSError, BadResponse when the file is too short."""
+    """Read a small slice. Raises OSError, and BadResponse if the file is too short."""
     file = _open_slice(part)
     try:
         data = os.pread(file, part.length, part.offset)

@@ -1,4 +1,4 @@
-"""Responses as bytes: heads, and bodies that are files or iterators."""
+"""Response framing: serializes heads, and writes bodies that are files or iterators."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..core.http import BREAKING, TOKEN, FileSlice, Response
 from .streams import ClientDisconnected, Outlet
 
 _PIECE = 256 * 1024  # bytes read from a file at a time where sendfile cannot be used
-_SENDFILE = 1024 * 1024  # bytes handed to one sendfile call, so that other connections get their turn
-SMALL_FILE = 64 * 1024  # bytes; a slice up to this is read and sent with its head in one write
+_SENDFILE = 1024 * 1024  # bytes per sendfile call, so that other connections get their turn
+SMALL_FILE = 64 * 1024  # bytes; a slice up to this size is sent with its head in one write
 
 _SPECIAL = frozenset(("date", "connection", "content-length", "transfer-encoding"))
-_PLAIN_NAMES: set[str] = set()  # names that were sent: tokens, and none of the special ones
+_PLAIN_NAMES: set[str] = set()  # cache of header names that are valid and not special
 _NAME = itemgetter(0)
 _BODILESS = frozenset((204, 304, *range(100, 200)))
 _STATUS = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n" for status in HTTPStatus}
@@ -25,33 +25,36 @@ _BODIED = {status: line for status, line in _STATUS.items() if status not in _BO
 
 
 class BadResponse(Exception):
-    """A handler's response that cannot be sent as HTTP, or whose body breaks what its head said."""
+    """A handler's response that is not valid HTTP, or whose body does not match its head."""
 
 
 def date(seconds: float) -> str:
-    """An HTTP date (RFC 9110 section 5.6.7)."""
+    """Format an HTTP date (RFC 9110 section 5.6.7)."""
     return formatdate(seconds, usegmt=True)
 
 
 def plain(status: int, text: str) -> Response:
-    """A short answer of the gateway itself, for clients that break HTTP or come before the pipeline can answer."""
+    """A short text response of the gateway itself, for requests that do not reach the pipeline."""
     return Response(status, [("Content-Type", "text/plain; charset=utf-8")], text.encode() + b"\n")
 
 
 class Framing:
-    """How one response goes out: its head as bytes, whether a body follows, in chunks or not, and what comes next."""
+    """How to send one response: the bytes of its head, how the body is framed, and whether the connection is kept."""
 
     __slots__ = ("chunked", "head", "keep", "length", "sends_body")
 
     head: bytes
-    keep: bool  # the connection serves another request after this
+    keep: bool  # whether the connection can serve another request
     sends_body: bool
     chunked: bool
-    length: int | None  # bytes of body that the head promises
+    length: int | None  # bytes of body that the head announces
 
 
 def quick(response: Response, method: str, now: str) -> bytes | None:
-    """A whole message, for the frequent case: some bytes, no special header, the connection kept. None: use `frame`."""
+    """Fast path: serialize a whole response with a small body and no special header, on a connection that is kept.
+
+    Returns None for all other responses: use `frame`.
+    """
     body = response.body
     head = _BODIED.get(response.status)
     if body.__class__ is not bytes or head is None or method == "HEAD" or len(body) > SMALL_FILE:
@@ -59,7 +62,7 @@ def quick(response: Response, method: str, now: str) -> bytes | None:
     headers = response.headers
     if not _PLAIN_NAMES.issuperset(map(_NAME, headers)):
         return None
-    ends = len(headers) + 4  # lines; one more would have come in with a value
+    ends = len(headers) + 4  # line ends; more would mean that a header's value contains one
     given = "".join([f"{name}: {value}\r\n" for name, value in headers])
     head = f"{head}{given}Date: {now}\r\nContent-Length: {len(body)}\r\n\r\n"
     if head.count("\n") != ends or head.count("\r") != ends or "\0" in head or not head.isascii():
@@ -71,7 +74,7 @@ def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: 
     """Frame a response. `now` is the Date; `head_only` for HEAD requests. Raises BadResponse."""
     framing = Framing()
     status, body = response.status, response.body
-    if not 200 <= status <= 999:  # a client would go on waiting for the answer that follows an interim one
+    if not 200 <= status <= 999:  # after an interim status (1xx) clients would wait for the final response
         raise BadResponse(f"no status of an answer: {status}")
     parts = [_STATUS.get(status) or f"HTTP/1.1 {status} Status\r\n"]
     given: str | None = None
@@ -126,7 +129,7 @@ def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: 
 
 
 def _check_name(name: str) -> None:
-    """Raise BadResponse for a name that would end before its colon, or be none; functions and stages name headers."""
+    """Raise BadResponse for an invalid header name: functions and stages can set any name."""
     if not TOKEN.fullmatch(name):
         raise BadResponse(f"a response header's name is no token: {name!r}")
     if name.lower() not in _SPECIAL and len(name) <= 64 and len(_PLAIN_NAMES) < 1024:
@@ -134,14 +137,14 @@ def _check_name(name: str) -> None:
 
 
 def refusal(status: int, text: str, now: str) -> bytes:
-    """A whole message for a request that no handler sees, the last one on its connection."""
+    """Serialize the response to a bad request that no handler sees. It is the last one on its connection."""
     response = plain(status, text)
     assert isinstance(response.body, bytes)
     return frame(response, now, head_only=False, http10=False, keep=False).head + response.body
 
 
 async def send_pieces(outlet: Outlet, framing: Framing, pieces: AsyncIterator[bytes]) -> None:
-    """Send the head and an iterator's pieces, at the client's pace. Raises BadResponse, ClientDisconnected."""
+    """Send the head and an iterator's pieces, with back-pressure. Raises BadResponse, ClientDisconnected."""
     write = outlet.transport.write
     write(framing.head)
     sent = turn = 0
@@ -158,7 +161,7 @@ async def send_pieces(outlet: Outlet, framing: Framing, pieces: AsyncIterator[by
                 write(piece)
             await outlet.drain()
             turn += len(piece) + 64
-            if turn > _PIECE:  # an iterator that never waits itself must not keep the event loop
+            if turn > _PIECE:  # an iterator that never awaits must not block the event loop
                 turn = 0
                 await asyncio.sleep(0)
     finally:
@@ -172,7 +175,7 @@ async def send_pieces(outlet: Outlet, framing: Framing, pieces: AsyncIterator[by
 
 
 async def send_file(outlet: Outlet, framing: Framing, file: int, part: FileSlice) -> None:
-    """Send the head and a slice of the open file `file`. Raises BadResponse when it ends early, ClientDisconnected."""
+    """Send the head and a slice of the open file. Raises BadResponse if it ends early, and ClientDisconnected."""
     outlet.transport.write(framing.head)
     offset, end = part.offset, part.offset + part.length
     if hasattr(os, "sendfile") and outlet.transport.get_extra_info("sslcontext") is None:
@@ -190,9 +193,9 @@ async def send_file(outlet: Outlet, framing: Framing, file: int, part: FileSlice
 
 
 async def _sendfile(outlet: Outlet, file: int, offset: int, end: int) -> None:
-    """Kernel to kernel, past the transport, whose buffer is empty: uvloop has no sendfile of its own."""
+    """Send with os.sendfile, bypassing the transport, whose buffer is empty. uvloop has no sendfile of its own."""
     loop = asyncio.get_running_loop()
-    # a second descriptor of the socket, because a loop does not let anyone watch one that has a transport
+    # duplicate the descriptor, because a loop does not add a writer for one that belongs to a transport
     socket = os.dup(outlet.transport.get_extra_info("socket").fileno())
     try:
         while offset < end:

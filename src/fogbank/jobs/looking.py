@@ -1,4 +1,4 @@
-"""Looking through the jobs: what is due, lane by lane, past those that cannot be read."""
+"""Finds the jobs that are due, lane by lane, and skips those that cannot be read."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ log = logging.getLogger("fogbank.jobs")
 
 
 class Look:
-    """What one look found. `full` are the lanes that have more due than places."""
+    """The result of one look. `full` holds the lanes that have more due jobs than places."""
 
     def __init__(self) -> None:
         self.due: list[JobRecord] = []
         self.full: set[str] = set()
-        self.passed: list[str] = []  # the ids of those that run here already
-        self.next_ms: int | None = None  # when the first falls due that is not due yet
+        self.passed: list[str] = []  # ids of the due jobs that already run on this node
+        self.next_ms: int | None = None  # when the first job after these falls due
 
 
 class Looking:
-    """`cloud.local(Looking)`: it remembers which unreadable jobs were logged already."""
+    """`cloud.local(Looking)`. Remembers which unreadable jobs it has logged."""
 
     def __init__(self, cloud: Any) -> None:
         self._logged: set[str] = set()
 
     def look(self, tx: Reader, now_ms: int, ours: Container[str], free: Callable[[JobRecord], int]) -> Look:
-        """Of each lane as many jobs as are due and have a place: `free(job)` is how many its lane has left.
+        """Pick from each lane as many due jobs as it has places; `free(job)` returns the places left in the job's lane.
 
-        Those of `ours` run here already.
+        Skips the jobs in `ours`, which run already.
         """
         found = Look()
         for first in self._first_of_lanes(tx):
@@ -62,7 +62,7 @@ class Looking:
             beyond = first.lane + "\0"
 
     def next_due(self, tx: Reader, ours: Container[str]) -> int | None:
-        """When the first job falls due that nobody runs."""
+        """When the first job that nobody runs falls due."""
         found = []
         for first in self._first_of_lanes(tx):
             lane = self.readable(tx.scan_index(JOBS, "due", (first.lane,)))
@@ -70,7 +70,7 @@ class Looking:
         return min(found, default=None)
 
     def readable(self, jobs: Iterable[JobRecord]) -> Iterator[JobRecord]:
-        """Leaves out those that cannot be read, and logs each of them once."""
+        """Skip jobs that cannot be read, and log each of them once."""
         for job in jobs:
             if job.state != UNREADABLE:
                 yield job

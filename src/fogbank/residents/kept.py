@@ -1,4 +1,4 @@
-"""One resident that runs here: started, and started again after a pause when it ends."""
+"""One resident that runs on this node. When it ends, it starts again after a pause."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .records import RESIDENTS, ResidentRecord
 
 log = logging.getLogger("fogbank.residents")
 
-WELL = 60.0  # real seconds of running after which earlier failures count no longer
+WELL = 60.0  # real seconds of running that reset the count of failures
 LONGEST_PAUSE = 60.0
 
 
 class Kept:
-    """`find(kind)` gives the marked function of a kind, importing its service when need be."""
+    """`find(kind)` returns the marked function of a kind, importing its service if necessary."""
 
     def __init__(self, cloud: Cloud, find: Callable[[str], Resident | None], row: ResidentRecord) -> None:
         self._cloud, self._find, self._row = cloud, find, row
@@ -32,7 +32,7 @@ class Kept:
         self.task = asyncio.create_task(self._run(), name=f"resident {row.kind} {row.id}")
 
     def end(self) -> None:
-        """Cancel it; it has ended when `task` is done."""
+        """Cancel it. It has ended when `task` is done."""
         self._ending = True
         self.task.cancel()
 
@@ -49,7 +49,7 @@ class Kept:
             await asyncio.sleep(min(2.0 ** (self._failures - 1), LONGEST_PAUSE))
 
     async def _once(self) -> str:
-        """Run it until it ends; why it did."""
+        """Run the resident until it ends. Returns why it ended."""
         row = self._row
         well = asyncio.get_running_loop().call_later(WELL, self._recovered) if self._failures else None
         try:
@@ -92,7 +92,7 @@ class Kept:
         self._noting = asyncio.create_task(self._note("", 0), name=f"recovered {self._row.kind}")
 
     async def _note(self, error: str, failures: int) -> None:
-        """Keep on the row why it ended, for people."""
+        """Record on the row why it ended, for people."""
 
         def put() -> None:
             with self._cloud.store.write() as tx:

@@ -1,4 +1,4 @@
-"""Hearing the notifications of other nodes: a thread with a connection of its own, which it mends when it breaks."""
+"""Receives the notifications of other nodes, in a thread with its own connection, and reconnects when that breaks."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 log = logging.getLogger("fogbank.store")
 
-LOOK = 0.2  # seconds between looks at whether to stop
-MISSED = ""  # instead of whatever was notified while nobody listened
-FIRST_RETRY, LONGEST_RETRY = 0.1, 5.0  # seconds before connecting again
+LOOK = 0.2  # seconds between checks whether to stop
+MISSED = ""  # payload reported in place of the notifications lost while the connection was down
+FIRST_RETRY, LONGEST_RETRY = 0.1, 5.0  # seconds before reconnecting
 
 
 class Listening:
-    """Calls `heard(payload)` in its thread.
+    """Calls `heard(payload)` in its own thread.
 
-    What is sent while the connection is down is lost: `heard(MISSED)` follows when it is up again.
+    Notifications sent while the connection is down are lost. `heard(MISSED)` follows when it is up again.
     """
 
     def __init__(self, url: str, channel: str, heard: Callable[[str], None]) -> None:
@@ -35,7 +35,7 @@ class Listening:
                 with psycopg.connect(self._url, autocommit=True) as connection:
                     connection.execute(f"LISTEN {self._channel}")
                     self.ready.set()
-                    self._heard(MISSED)  # at the first time too: whoever looked before this may have missed something
+                    self._heard(MISSED)  # on the first connection too: anything read before this may be out of date
                     retry = FIRST_RETRY
                     while not self._stop.is_set():
                         for notification in connection.notifies(timeout=LOOK):

@@ -261,7 +261,7 @@ class BasePathMapping:
         made = f"{properties['DomainName']}|{base}"
 
         async def found() -> dict[str, Any] | None:
-            """Look for the mapping of an earlier try. It has no creation time, so compare the API and claim the name."""
+            """Look for the mapping of an earlier try. It has no creation time, so compare the API and claim it."""
             place = (ctx.account, ctx.region, properties["DomainName"], base)
             kept = await ctx.fetch(lambda tx: tx.get(MAPPINGS, place))
             ours = kept is not None and kept.api == properties.get("RestApiId") and name.claim(made)

@@ -25,7 +25,7 @@ MAX_ANSWER = 4096 * 4  # bytes; AWS's own bound for custom resources is 4096
 
 
 def url_of(ctx: Context, callback: Callback, *, inside: bool = False) -> str:
-    """The URL on the endpoint that the client used, or (`inside`) on the endpoint of functions, which is never TLS."""
+    """The callback's URL on the endpoint that the client used, or (`inside`) on that of functions: never TLS."""
     endpoint = ctx.app.endpoint if inside else ctx.endpoint
     return f"{endpoint}{PATH}{callback.secret}"
 

@@ -1,4 +1,4 @@
-"""Trails and event data stores by name.
+"""Looks up trails and event data stores by name or ARN.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html
@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from fogbank.auth import roles
-from fogbank.core import arns, tags
+from fogbank.core import arns
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.kinds import Kind, Named, named
@@ -32,10 +32,10 @@ _STORE_ID = re.compile(r"[a-zA-Z0-9._/\-]{3,256}")
 
 
 def check_name(name: str) -> str:
-    """The name again; InvalidTrailNameException for what is none.
+    """Return a valid trail name unchanged. Raises InvalidTrailNameException.
 
-    The texts of adjacent and of forbidden characters, of blank and of short names are AWS's; that of addresses is not
-    confirmed.
+    The texts for adjacent and forbidden characters and for blank and short names are AWS's; the one for IP addresses is
+    not confirmed.
     """
     if not name:
         raise InvalidTrailNameException("Trail name cannot be blank!")
@@ -68,7 +68,7 @@ def trail_arn(ctx: Context, key: Key) -> str:
 
 
 def _read(ctx: Context, text: str, kind: str, refused: type[ServiceError]) -> tuple[str, str, str]:
-    """(account, region, rest) of an ARN of ours."""
+    """(account, region, rest) of a CloudTrail ARN of this partition."""
     try:
         arn = arns.parse(text)
     except ValueError:
@@ -127,14 +127,13 @@ STORE: Kind[DataStore] = Kind(
 
 
 def new_trail(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """CreateTrail: the trail to be, and the role that is passed to CloudTrail."""
+    """CreateTrail: the trail to be created, and the role passed to CloudTrail."""
     key = (ctx.account, ctx.region, check_name(req["Name"]))
-    asked = tags.conditions(tags.from_list(req.get("TagsList")))
-    return [Access("", named(trail_arn(ctx, key), ctx.account, key=key), asked), *_role(ctx, req)]
+    return [Access("", named(trail_arn(ctx, key), ctx.account, key=key)), *_role(ctx, req)]
 
 
 def changed_trail(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """UpdateTrail."""
+    """UpdateTrail: the trail, and the role passed to CloudTrail."""
     return [Access("", TRAIL.name(ctx, req["Name"])), *_role(ctx, req)]
 
 
@@ -144,7 +143,7 @@ def _role(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def kind_of(text: str) -> Kind[Any]:
-    """Which kind a ResourceId of the tagging operations is: they take ARNs only."""
+    """The kind of a ResourceId. The tagging operations accept only ARNs."""
     resource = text.split(":", 5)[-1]
     if not text.startswith("arn:"):
         raise CloudTrailARNInvalidException(f"Invalid ARN: {text}")
@@ -155,7 +154,7 @@ def kind_of(text: str) -> Kind[Any]:
 
 
 def tagged(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """AddTags and RemoveTags."""
+    """The resource of AddTags and RemoveTags."""
     text = req["ResourceId"]
     given = {tag["Key"]: tag.get("Value") or "" for tag in req["TagsList"]}
     removing = ctx.operation == "RemoveTags"
@@ -164,12 +163,12 @@ def tagged(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def listed(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """ListTags."""
+    """The resources of ListTags."""
     return [Access("", kind_of(text).name(ctx, text)) for text in req["ResourceIdList"]]
 
 
 def trail_or_store(ctx: Context, req: dict[str, Any]) -> Named:
-    """Insight selectors are those of a trail or of an event data store."""
+    """The trail or the event data store whose insight selectors a request names."""
     if req.get("EventDataStore"):
         return STORE.name(ctx, req["EventDataStore"])
     return TRAIL.name(ctx, req.get("TrailName") or "")

@@ -1,4 +1,4 @@
-"""A trail that logs asks the audit for events."""
+"""Registers a logging trail with the audit, so that the audit reports new events to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .selectors import services
 
 
 def ask(tx: Transaction, trail: Trail) -> None:
-    """Ask, or ask no more, as the trail is now."""
+    """Register the trail if it logs; otherwise remove its registration."""
     name = f"{trail.region}/{trail.name}"
     if not trail.logging:
         forget(tx, trail)

@@ -75,7 +75,7 @@ def _evaluate(tx: Transaction, ctx: Context, name: str) -> float | None:
         return None
     settings = alarm.settings
     every = step(settings)
-    wanted = metric_queries(settings)
+    wanted = queries.of_alarm(settings)
     returned = next(query["Id"] for query in wanted if query.get("ReturnData", True))
     end = int(ctx.now()) // every * every
     period = queries.Queries(ctx, wanted, 0, end).period(returned)

@@ -12,6 +12,7 @@ from typing import Any
 from fogbank.core import principal, regions, targets
 from fogbank.core.context import Context
 
+from . import queries
 from .arns import alarm_arn
 from .records import Alarm
 from .states import stamp
@@ -108,7 +109,7 @@ def _event(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> dict[str, Any]
     if alarm.composite:
         configuration["alarmRule"] = settings["AlarmRule"]
     else:
-        configuration["metrics"] = [_camel(query) for query in metric_queries(settings)]
+        configuration["metrics"] = [_camel(query) for query in queries.of_alarm(settings)]
     return {
         "source": "aws.cloudwatch",
         "alarmArn": alarm_arn(ctx, alarm.name),

@@ -150,3 +150,16 @@ class Queries:
 
     def _metrics(self, part: str) -> list[Line]:
         return [self._known[name] for name in self.metrics if part in name]
+
+
+def of_alarm(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """An alarm's metric as the queries of GetMetricData, whichever way it was given."""
+    if settings.get("Metrics"):
+        return list(settings["Metrics"])
+    metric = {"Namespace": settings["Namespace"], "MetricName": settings["MetricName"],
+              "Dimensions": settings.get("Dimensions") or []}  # fmt: skip
+    stat = {"Metric": metric, "Period": settings["Period"],
+            "Stat": settings.get("Statistic") or settings["ExtendedStatistic"]}  # fmt: skip
+    if settings.get("Unit"):
+        stat["Unit"] = settings["Unit"]
+    return [{"Id": "m1", "MetricStat": stat}]

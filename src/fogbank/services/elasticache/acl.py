@@ -1,4 +1,4 @@
-"""Access strings of users, and the lines of a server's ACL file that they become.
+"""Access strings of users, and the ACL file lines made from them.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
 https://valkey.io/topics/acl/
@@ -34,7 +34,9 @@ _RULE = re.compile(r"~\S+|%(R|W|RW|WR)~\S+|&\S+|[+-]@(?P<category>[a-z]+)|[+-](?
 
 
 def check(access: str) -> str:
-    """An access string as it is kept. Raises InvalidParameterValue for what is none, a password, and `reset`."""
+    """Validate an access string and return it as stored. Raises InvalidParameterValue for a bad rule, a password, or
+    `reset`.
+    """
     for word in access.replace("(", " ").replace(")", " ").split():
         match = _RULE.fullmatch(word if word.startswith(("~", "%", "&")) else word.lower())
         known = word.lower() in _WORDS or match is not None
@@ -52,7 +54,7 @@ def digest(password: str) -> str:
 
 
 def line(user: User) -> str:
-    """One user. Whom only IAM knows cannot come in: the server has no way to ask it."""
+    """The line of one user. An IAM user is switched off, since the server cannot ask IAM."""
     if user.kind == "iam":
         return f"user {user.name} off"
     secret = "nopass" if user.kind == "no-password" else " ".join("#" + password for password in user.passwords)
@@ -60,18 +62,18 @@ def line(user: User) -> str:
 
 
 def _off_first(access: str) -> str:
-    """Who is neither on nor off is off."""
+    """Switch off a user whose access string says neither on nor off."""
     return access if {"on", "off"} & set(access.lower().split()) else f"off {access}"
 
 
 def tokens(access: Access) -> str:
-    """The one user of a cluster without user groups: with its tokens, or without any."""
+    """The only user of a cluster without user groups: with the cluster's tokens, or without a password."""
     secret = " ".join("#" + token for token in access.tokens) or "nopass"
     return f"user default on {secret} ~* &* +@all {_DENIED}"
 
 
 def lines(access: Access, users: Sequence[User]) -> list[str]:
-    """The ACL file of a cluster: of its tokens, or of the users of its groups. Without a default user nobody is it."""
+    """The ACL file of a cluster, for its tokens or its groups' users. `default` is off unless a user has that name."""
     if not access.user_groups:
         return [tokens(access)]
     found = [line(user) for user in users]

@@ -1,4 +1,4 @@
-"""AWS::ElastiCache::ParameterGroup, SubnetGroup, User and UserGroup: what the running things refer to.
+"""AWS::ElastiCache::ParameterGroup, SubnetGroup, User and UserGroup: resources that clusters refer to.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ElastiCache.html
 """

@@ -1,4 +1,4 @@
-"""A running Valkey node follows the records: its users, its directives, whom it copies, its place in the cluster.
+"""Keeps a running Valkey node in line with the records: users, directives, its primary, its place in the cluster.
 
 https://valkey.io/commands/cluster-failover/, https://valkey.io/commands/replicaof/
 """
@@ -15,11 +15,11 @@ from fogbank.engines.waiting import until
 from .plans import Plan
 
 log = logging.getLogger("fogbank.elasticache")
-HAND_OVER = 3.0  # real seconds for a primary that is there to let its replica take over
+HAND_OVER = 3.0  # real seconds for a running primary to hand over to its replica
 
 
 class Follower:
-    """What the node was told so far, so that it is told changes only."""
+    """Remembers what the node was told, so that it is told only of changes."""
 
     def __init__(self, plan: Plan) -> None:
         engine = plan.engine
@@ -27,7 +27,7 @@ class Follower:
         self._config = dict(engine.config) if isinstance(engine, Valkey) else {}
 
     async def follow(self, wanted: Plan) -> None:
-        """Make the node what it should be; what it refuses is logged, and asked again at the next change."""
+        """Bring the node to the wanted state. Refusals are logged, and tried again at the next change."""
         engine = wanted.engine
         if not isinstance(engine, Valkey):
             return
@@ -51,12 +51,12 @@ class Follower:
                 self._config[name] = value
                 try:
                     await server.call("CONFIG", "SET", name, value.strip('"'))
-                except Refused as error:  # those that wait for a reboot
+                except Refused as error:  # parameters that need a reboot
                     log.info("%s takes effect when the server on port %s starts anew: %s", name, engine.port, error)
 
 
 async def _replicate(server: Client, wanted: Plan) -> None:
-    """Without cluster mode: copy the one that is primary, or nobody."""
+    """Without cluster mode: replicate the current primary, or nobody."""
     info = facts(await server.call("INFO", "replication"))
     now = int(info["master_port"]) if info["role"] == "slave" else 0
     if now == wanted.primary:
@@ -68,7 +68,7 @@ async def _replicate(server: Client, wanted: Plan) -> None:
 
 
 async def _in_cluster(server: Client, wanted: Plan) -> None:
-    """In cluster mode: know the other nodes, and be primary or replica as wanted."""
+    """In cluster mode: meet the other nodes, and become primary or replica as wanted."""
     known = {line.split(" ")[0]: line.split(" ") for line in _lines(await server.call("CLUSTER", "NODES"))}
     for identity, (port, bus) in wanted.peers.items():
         if identity not in known:
@@ -84,7 +84,7 @@ async def _in_cluster(server: Client, wanted: Plan) -> None:
 
 
 async def take_over(server: Client) -> None:
-    """Become the primary of the shard: handed over by the one there is, or else without it."""
+    """Become the primary of the shard: by a hand-over from the current one, or without it if it is down."""
     try:
         await server.call("CLUSTER", "FAILOVER")
         if await _is_primary(server):

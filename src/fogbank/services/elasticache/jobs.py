@@ -1,4 +1,4 @@
-"""What follows a change: it is settled, its backups are written, what is deleted goes."""
+"""Jobs that follow a change: they settle it, write backups, and delete resources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Payload = dict[str, Any]
 
 @job("elasticache.settle")
 async def settle(ctx: Context, payload: Payload) -> None:
-    """A change that no node has to start for is done when it is known."""
+    """Finish a change for which no node has to start."""
     await ctx.transact(_settle, ctx, payload)
 
 
@@ -36,7 +36,7 @@ def _settle(tx: Transaction, ctx: Context, payload: Payload) -> None:
 
 @job("elasticache.delete")
 async def delete(ctx: Context, payload: Payload) -> None:
-    """Delete a cluster, a group or a serverless cache, once its last snapshot is written."""
+    """Delete a cluster, a group or a serverless cache, once its final snapshot is written."""
     if payload.get("final"):
         await backups.final(ctx, payload)
     await ctx.transact(_delete, ctx, payload)
@@ -72,11 +72,11 @@ async def import_(ctx: Context, payload: Payload) -> None:
 
 @job("elasticache.failover")
 async def failover(ctx: Context, payload: Payload) -> None:
-    """Hand a shard over to another of its nodes, then say so."""
+    """Hand a shard over to another of its nodes, and record it."""
     await promoting.hand_over(ctx, payload["group"], payload["shard"], payload["to"])
 
 
 @job("elasticache.reshard", attempts=20)
 async def reshard(ctx: Context, payload: Payload) -> None:
-    """Move slots until every shard has those that it is to have; then shards that have none go."""
+    """Move slots until every shard has its target slots, then remove the shards without slots."""
     await resharding.run(ctx, payload["group"])

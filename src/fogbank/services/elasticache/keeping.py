@@ -1,7 +1,7 @@
-"""The residents: a node runs while its row stands, and follows what the records say; a group's doors are open.
+"""The residents: each keeps one node, or the doors of one group, running and in line with the records.
 
-A node that dies is started again by the residents' back-off. If it was a primary with automatic failover, a replica is
-primary before that, and the node comes back as its replica.
+A node that dies is restarted with the residents' back-off. If it was a primary with automatic failover, a replica is
+promoted first, and the node comes back as a replica.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ async def keep(ctx: Context, name: str) -> None:
 
 
 async def _seeded(ctx: Context, plan: Plan) -> None:
-    """An empty folder begins with the backup that it is made from; a replica copies its primary anyway."""
+    """Seed an empty folder from the cluster's backup. (A replica copies its primary anyway.)"""
     folder = plan.engine.folder
     if plan.source and isinstance(plan.engine, Valkey) and not await asyncio.to_thread(folder.exists):
         await asyncio.to_thread(valkey.seed, folder, ctx.blobs.path(plan.source))
@@ -64,7 +64,7 @@ def _filter(ctx: Context, name: str) -> Callable[[], Filter]:
 
 
 async def _watch_over(ctx: Context, name: str, plan: Plan, process: Process) -> None:
-    """Until the process ends, which is a failure: keep it as the records want it, and measure it."""
+    """Keep the node in line with the records and measure it, until its process ends. That end is a failure."""
     ended = asyncio.ensure_future(process.wait())
     host = await hosts.domain()
     follower = following.Follower(plan)
@@ -89,7 +89,7 @@ async def _watch_over(ctx: Context, name: str, plan: Plan, process: Process) -> 
 
 
 async def _lost(ctx: Context, name: str) -> None:
-    """Let the first replica that answers take the place of a primary."""
+    """Promote the first replica that answers in place of a lost primary."""
     lost = name.split("/")[1]
     for cluster, port in await ctx.fetch(settling.candidates, ctx, name):
         try:
@@ -103,7 +103,7 @@ async def _lost(ctx: Context, name: str) -> None:
 
 @resident(DOORS)
 async def doors(ctx: Context, name: str) -> None:
-    """Keep the endpoints of a replication group open: each leads to whoever has that part now."""
+    """Keep the endpoints of a replication group open. Each leads to the nodes that have its role now."""
     group = await ctx.fetch(of_group, ctx, name)
     if group is None:
         return
@@ -118,7 +118,7 @@ async def doors(ctx: Context, name: str) -> None:
             while True:
                 wanted = await ctx.fetch(of_group, ctx, name)
                 if wanted is None or wanted.targets.keys() != opened.keys():
-                    return  # the row's generation has changed with them: this one is ended
+                    return  # the row's generation changed with the doors: the keeper ends this run
                 for port, gone in routes.change(wanted):
                     opened[port].drop(gone)
                 await watch.wait(MEASURED)

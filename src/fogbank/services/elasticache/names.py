@@ -1,8 +1,8 @@
-"""The things that requests name, and the resources and condition keys of ElastiCache's actions.
+"""Looks up ElastiCache's resources by name, and names the resources and condition keys of its actions.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticache.html
 
-Names are kept in lower case and found however they are written; an ARN is made of the name as it is kept.
+Names are stored in lower case and matched without regard to case. An ARN contains the stored name.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.kinds import Kind, Named, named
 from fogbank.core.operation import Access
 from fogbank.store.api import Table
 
-from . import errors, labels, records
+from . import errors, records
 
 Request = dict[str, Any]
 _IDENTIFIER = re.compile(r"[a-z](?!.*--)[a-z0-9-]*(?<!-)")
@@ -30,7 +29,7 @@ _RULE = (
 
 
 def identifier(member: str, text: str | None, most: int = 50, pattern: re.Pattern[str] = _IDENTIFIER) -> str:
-    """A name as it is kept. Raises InvalidParameterValue, as AWS words it for cluster identifiers."""
+    """A name in its stored form. Raises InvalidParameterValue, with AWS's text for cluster identifiers."""
     if not text:
         raise errors.InvalidParameterValue(f"The parameter {member} must be provided and must not be blank.")
     name = text.lower()
@@ -111,9 +110,9 @@ def arn(ctx: Context, kind: Kind[Any], name: str) -> str:
     return kind.arn(ctx, (ctx.account, name) if kind is GLOBAL else (ctx.account, ctx.region, name), None)
 
 
-# -- what requests ask of requests -------------------------------------------------------------------------------------
+# -- the resources of actions ------------------------------------------------------------------------------------------
 
-# condition key → the request's member, where a request has it
+# condition key → the request member that gives its value
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/IAM.ConditionKeys.html
 _CONDITIONS = {
     "AtRestEncryptionEnabled": "AtRestEncryptionEnabled",
@@ -142,7 +141,7 @@ def conditions(req: Request, removed: list[str] | None = None) -> dict[str, Any]
     return found
 
 
-# kind → the members that may name one beside the thing that the action is about
+# member → the kind of the further resources that it names, and whether it is a list
 _ALSO: dict[str, tuple[Kind[Any], bool]] = {
     "CacheParameterGroupName": (PARAMETERS, False),
     "CacheSubnetGroupName": (SUBNETS, False),
@@ -165,48 +164,46 @@ _ALSO: dict[str, tuple[Kind[Any], bool]] = {
 
 
 def of(kind: Kind[Any], member: str, *also: str) -> Callable[[Context, Request], list[Access]]:
-    """An action on a thing that is there, and on others that the request names in the members `also`."""
+    """The resources of an action on an existing resource, and on others named in the members `also`."""
 
     def resource(ctx: Context, req: Request) -> list[Access]:
-        found = conditions(req)
-        return [Access("", kind.name(ctx, req.get(member) or ""), found), *others(ctx, req, also, found)]
+        return [Access("", kind.name(ctx, req.get(member) or "")), *others(ctx, req, also)]
 
     return resource
 
 
 def new(kind: Kind[Any], member: str, *also: str) -> Callable[[Context, Request], list[Access]]:
-    """An action that makes a thing; what else it names is there already. Tags need their permission.
+    """The resources of an action that creates one. The others it names must exist. Tags need their own permission.
 
     https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Tagging-Resources.html
     """
 
     def resource(ctx: Context, req: Request) -> list[Access]:
-        found = conditions(req)
         made = kind.name(ctx, req.get(member) or "")
-        accesses = [Access("", fresh(made), found), *others(ctx, req, also, found)]
+        accesses = [Access("", fresh(made)), *others(ctx, req, also)]
         if req.get("Tags"):
-            accesses.append(Access("elasticache:AddTagsToResource", fresh(made), found))
+            accesses.append(Access("elasticache:AddTagsToResource", fresh(made)))
         return accesses
 
     return resource
 
 
 def fresh(made: Named) -> Named:
-    """A thing that is about to be made: the tags of one that is there already do not count."""
+    """A resource to be created: the tags of an existing one of its name do not count."""
     return named(made, made.owner, key=made.key)
 
 
-def others(ctx: Context, req: Request, members: tuple[str, ...], found: dict[str, Any]) -> list[Access]:
+def others(ctx: Context, req: Request, members: tuple[str, ...]) -> list[Access]:
     accesses = []
     for member in members:
         kind, many = _ALSO[member]
         texts = (req.get(member) or []) if many else [req[member]] if req.get(member) else []
-        accesses += [Access("", kind.name(ctx, text), found) for text in texts]
+        accesses += [Access("", kind.name(ctx, text)) for text in texts]
     return accesses
 
 
 def listed(kind: Kind[Any], member: str) -> Callable[[Context, Request], Access]:
-    """A Describe of one thing, or of all of a kind: arn:…:cluster:*."""
+    """The resource of a Describe: one, or all of a kind (arn:…:cluster:*)."""
 
     def resource(ctx: Context, req: Request) -> Access:
         if req.get(member):
@@ -217,9 +214,9 @@ def listed(kind: Kind[Any], member: str) -> Callable[[Context, Request], Access]
 
 
 def tagged(ctx: Context, req: Request) -> Access:
-    """The thing of any kind that ListTagsForResource and its like name by ARN."""
+    """The resource, of any kind, that a tagging operation names by ARN."""
     kind, name = by_arn(ctx, req["ResourceName"])
-    return Access("", kind.name(ctx, name), conditions(req, req.get("TagKeys")))
+    return kind.name(ctx, name)
 
 
 def by_arn(ctx: Context, text: str) -> tuple[Kind[Any], str]:

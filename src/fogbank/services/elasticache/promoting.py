@@ -1,4 +1,4 @@
-"""A planned change of a shard's primary: nothing that was written is lost.
+"""Planned changes of a shard's primary, without losing any write.
 
 https://valkey.io/commands/failover/, https://valkey.io/commands/cluster-failover/
 """
@@ -22,7 +22,7 @@ LONGEST_MS = 3000
 
 
 async def hand_over(ctx: Context, group_id: str, shard_id: str, chosen: str) -> None:
-    """Make `chosen` the primary: its server first, in agreement with the one that is it, then the record."""
+    """Make `chosen` the primary: first on the servers, in agreement with the old primary, then in the record."""
     found = await ctx.fetch(_both, ctx, group_id, shard_id, chosen)
     if found is not None:
         group, old, new = found
@@ -34,7 +34,7 @@ async def hand_over(ctx: Context, group_id: str, shard_id: str, chosen: str) -> 
             else:
                 async with Client(old.nodes[0].port, valkey.ADMIN, password) as server:
                     await _fail_over(server, new.nodes[0].port)
-        except (OSError, Refused) as error:  # the record decides: the nodes follow it then without agreement
+        except (OSError, Refused) as error:  # the record decides: the nodes then follow it without agreement
             log.warning("%s takes over without agreement: %s", chosen, error)
     await ctx.transact(_promoted, ctx, group_id, shard_id, chosen)
 
@@ -53,7 +53,7 @@ def _shard(group: Group | None, shard_id: str) -> Shard | None:
 
 
 async def _fail_over(server: Client, port: int) -> None:
-    """The primary stops writes, waits until the replica has everything, and becomes its replica."""
+    """Let the primary stop writes, wait until the replica has all data, and become its replica."""
     await server.call("FAILOVER", "TO", "127.0.0.1", port, "TIMEOUT", LONGEST_MS)
 
     async def look() -> bool:

@@ -1,4 +1,4 @@
-"""What the records say once something has happened: a node answers, a node is lost, a change is done."""
+"""Updates the records after something happened: a node answers, a node is lost, a change is complete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BUSY = ("creating", "modifying", "rebooting cluster nodes", "snapshotting")
 
 
 def started(tx: Transaction, ctx: Context, name: str, generation: int, host: str) -> None:
-    """A node answers."""
+    """Record that a node answers."""
     found = find_node(tx, ctx, name)
     if found is None:
         return
@@ -34,7 +34,7 @@ def _all_started(record: Cluster | Serverless) -> bool:
 
 
 def settle(tx: Transaction, ctx: Context, record: Cluster | Serverless) -> None:
-    """Available again, if it was busy and every node of it runs as it should."""
+    """Make a busy resource available again, once every node runs in its current generation."""
     if record.status not in BUSY or not _all_started(record):
         return
     before, record.status = record.status, "available"
@@ -71,7 +71,7 @@ def settle_group(tx: Transaction, ctx: Context, name: str) -> None:
 
 
 def candidates(tx: Reader, ctx: Context, name: str) -> list[tuple[str, int]]:
-    """Who may take the place of a lost node: clusters of its shard and their ports; none unless it was the primary."""
+    """The possible successors of a lost primary: clusters of its shard with their ports. Empty for other nodes."""
     found = find_node(tx, ctx, name)
     if found is None or not isinstance(found[0], Cluster) or not found[0].group:
         return []
@@ -85,7 +85,7 @@ def candidates(tx: Reader, ctx: Context, name: str) -> list[tuple[str, int]]:
 
 
 def fail_over(tx: Transaction, ctx: Context, lost: str, chosen: str) -> None:
-    """Make `chosen` the primary of the shard in which `lost` was it."""
+    """Make `chosen` the primary of the shard whose primary was `lost`."""
     cluster = tx.get(CLUSTERS, (ctx.account, ctx.region, lost))
     group = tx.get(GROUPS, (ctx.account, ctx.region, cluster.group)) if cluster is not None else None
     shard = shard_of(group, lost) if group is not None else None
@@ -100,7 +100,7 @@ def fail_over(tx: Transaction, ctx: Context, lost: str, chosen: str) -> None:
 
 
 def promote(tx: Transaction, ctx: Context, group: Group, shard: Shard, chosen: str) -> None:
-    """The records say so; the nodes follow when they hear of it."""
+    """Record a new primary. The nodes follow when they receive the signal."""
     shard.primary = chosen
     tx.put(GROUPS, group)
     tx.signal(topic(ctx))

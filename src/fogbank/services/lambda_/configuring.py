@@ -1,4 +1,6 @@
-"""A function's configuration from CreateFunction and UpdateFunctionConfiguration: checked, and put on a Version.
+"""A function's configuration: checks it in requests, and applies it to a Version.
+
+CreateFunction and UpdateFunctionConfiguration share this.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 """
@@ -16,7 +18,7 @@ from fogbank.core.operation import Access
 from fogbank.store.api import Reader, Transaction
 
 from .archives import UNZIPPED_LIMIT
-from .arns import LAMBDA, named, service_of, tagging
+from .arns import LAMBDA, named, service_of
 from .environments.variables import RESERVED
 from .errors import AccessDeniedByRole, InvalidParameterValue
 from .layers import VERSION_BY_ARN
@@ -29,25 +31,24 @@ NOT_ASSUMABLE = "The role defined for the function cannot be assumed by Lambda."
 
 
 def configured(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """What CreateFunction and UpdateFunctionConfiguration need: the function, its tags, the layers, the role.
+    """Returns the accesses that both operations require: to the function, its tags, the layers and the role.
 
     https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html
     """
     function = named(ctx, req)
     layers = [VERSION_BY_ARN.name(ctx, arn) for arn in req.get("Layers") or ()]
-    tags = tagging(req)
-    conditions = {**tags, "lambda:Layer": [str(layer) for layer in layers]} if layers else tags
+    conditions = {"lambda:Layer": [str(layer) for layer in layers]} if layers else {}
     needed = [Access("", function, conditions), *(Access("lambda:GetLayerVersion", layer) for layer in layers)]
     if req.get("Tags"):
-        needed.append(Access("lambda:TagResource", function, tags))
+        needed.append(Access("lambda:TagResource", function))
     if req.get("Role"):
         needed.append(roles.passed(ctx, req["Role"], LAMBDA))
     return needed
 
 
 def check(req: dict[str, Any]) -> None:
-    """The rules that AWS's model does not state; raises ValidationError or InvalidParameterValue."""
+    """Checks the rules that AWS's model does not contain. Raises ValidationError or InvalidParameterValue."""
     for member, name, least, most in (("Timeout", "timeout", 1, 900), ("MemorySize", "memorySize", 128, 10240)):
         value = req.get(member)
         if value is not None and not least <= value <= most:
@@ -83,7 +84,10 @@ def _check_variables(variables: dict[str, str]) -> None:
 
 
 async def check_role(ctx: Context, role: str) -> None:
-    """The role exists and trusts Lambda: tried, as Lambda does. Raises InvalidParameterValue or AccessDenied."""
+    """Checks, by assuming the role as Lambda does, that it exists and trusts Lambda.
+
+    Raises InvalidParameterValue or AccessDenied.
+    """
     if roles.account_of(role, ctx.partition) not in ("", ctx.account):
         raise AccessDeniedByRole("Cross-account pass role is not allowed.")
     try:
@@ -93,7 +97,7 @@ async def check_role(ctx: Context, role: str) -> None:
 
 
 def apply(tx: Transaction, ctx: Context, version: Version, req: dict[str, Any]) -> None:
-    """Put what the request says on the version; what it does not say stays."""
+    """Applies the members of a request to the version; leaves the rest unchanged."""
     plain = {
         "Role": "role", "Runtime": "runtime", "Handler": "handler", "Description": "description", "Timeout": "timeout",
         "MemorySize": "memory", "KMSKeyArn": "kms_key", "Architectures": "architectures",
@@ -127,7 +131,7 @@ def apply(tx: Transaction, ctx: Context, version: Version, req: dict[str, Any]) 
 
 
 def _logging(config: dict[str, str]) -> dict[str, str]:
-    """LoggingConfig as it is returned: JSON logs have levels, by default INFO."""
+    """Returns LoggingConfig as responses show it: JSON logs have levels, INFO by default."""
     if config.get("LogFormat") != "JSON":
         if config.get("ApplicationLogLevel") or config.get("SystemLogLevel"):
             raise InvalidParameterValue("To use ApplicationLogLevel or SystemLogLevel, you must set LogFormat to JSON.")
@@ -163,7 +167,7 @@ def _apply_structures(ctx: Context, version: Version, req: dict[str, Any]) -> No
 
 
 def set_layers(tx: Transaction, ctx: Context, version: Version, arns: list[str]) -> None:
-    """Use these layer versions, in this order; raises when one is not there or all are too large."""
+    """Sets a version's layers, in this order. Raises when a layer version does not exist, or a layer occurs twice."""
     before = list(version.layers)
     version.layers = [find_layer(tx, ctx, arn) for arn in arns]
     names = [arn.rsplit(":", 1)[0] for arn in arns]
@@ -185,7 +189,7 @@ def find_layer(tx: Reader, ctx: Context, arn: str) -> LayerUse:
 
 
 def check_unzipped(total: int) -> None:
-    """The code and its layers together."""
+    """Raises InvalidParameterValue when a function's code and layers together exceed the unzipped limit."""
     if total > UNZIPPED_LIMIT:
         raise InvalidParameterValue(
             f"Function code combined with layers exceeds the maximum allowed size of {UNZIPPED_LIMIT} bytes. The "

@@ -1,4 +1,4 @@
-"""From a function's name and an event to what its environment answered: for Invoke, jobs, URLs and pollers alike."""
+"""Runs an event in a function's environment. Used by Invoke, jobs, URLs and pollers."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from .errors import AccessDeniedByRole, InvalidRuntime, ResourceConflict, TooMan
 from .records import CONCURRENCY, Version
 from .runtimes import NoRuntime
 
-CONCURRENT_EXECUTIONS = "L-B99A9384"  # the quota of an account
+CONCURRENT_EXECUTIONS = "L-B99A9384"  # quota code, per account
 """Executions at once, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 UNRESERVED_LEAST = 100
-PENDING_PATIENCE = 10.0  # seconds that an event waits for a function that is being created
-LASTING = 1800.0  # seconds that the keys of a new environment are good for, at least
+PENDING_PATIENCE = 10.0  # seconds that an event waits for a function in creation
+LASTING = 1800.0  # seconds for which the credentials of a new environment are valid, at least
 
 
 class Found(msgspec.Struct):
-    """A version that is to run, and how many may."""
+    """The version to run, and its concurrency quota."""
 
     version: Version
     quota: Quota
@@ -45,7 +45,7 @@ def state_topic(which: Target) -> str:
 
 
 def look(tx: Reader, ctx: Context, which: Target, chance: float | None) -> Found:
-    """The version that answers for a target; raises ResourceNotFound."""
+    """Returns the version to which a target resolves. Raises ResourceNotFound."""
     function = lookups.function(tx, ctx, which)
     version = lookups.version(tx, ctx, which, chance=chance)
     total = tx.get(CONCURRENCY, which.key[:2])
@@ -55,7 +55,7 @@ def look(tx: Reader, ctx: Context, which: Target, chance: float | None) -> Found
 
 
 async def find(ctx: Context, which: Target) -> Found:
-    """As `look`, drawing among an alias's weights; waits a little for a function that is still being created."""
+    """Like `look`, but draws among an alias's weights, and waits a little for a function that is being created."""
     chance = int.from_bytes(ctx.ids.bytes(4), "big") / 2**32
     found = await ctx.fetch(look, ctx, which, chance)
     if found.version.state != "Pending":
@@ -82,9 +82,9 @@ async def invoke(
     client_context: str = "",
     trace_id: str = "",
 ) -> tuple[Outcome, Version]:
-    """Run one event in an environment of the function's account, as its role.
+    """Runs an event in an environment of the function's account, as the execution role.
 
-    Raises what AWS's Invoke does: ResourceNotFound, TooManyRequests, InvalidRuntime, AccessDenied (the role).
+    Raises the errors of AWS's Invoke: ResourceNotFound, TooManyRequests, InvalidRuntime, AccessDenied (the role).
     """
     found = found or await find(ctx, which)
     version = found.version
@@ -123,12 +123,12 @@ async def invoke(
 
 
 def make_trace_id(ctx: Context) -> str:
-    """A trace header of its own, not sampled."""
+    """Makes a new trace header, not sampled."""
     return f"Root=1-{int(ctx.now()):08x}-{ctx.ids.hex(24)};Parent={ctx.ids.hex(16)};Sampled=0"
 
 
 def make_spec(ctx: Context, version: Version) -> Spec:
-    """What the environments need to know of a version."""
+    """Converts a version to the form that environments need."""
     unpacked = ctx.app.local(Unpacked)
     layers = tuple(layer.blob for layer in version.layers)
     logging = version.logging
@@ -156,7 +156,7 @@ def make_spec(ctx: Context, version: Version) -> Spec:
 
 
 async def prepare(ctx: Context, spec: Spec, version: Version) -> tuple[Credentials, LogStream]:
-    """For a new environment: the code on disk, a session of the execution role, a log stream written by it."""
+    """Prepares a new environment: unpacks the code, gets a session of the execution role, and opens a log stream."""
     unpacked = ctx.app.local(Unpacked)
     if version.package == "Image":
         raise NoRuntime("Fogbank has no engine for container images of functions")
@@ -177,9 +177,9 @@ async def prepare(ctx: Context, spec: Spec, version: Version) -> tuple[Credentia
 
 
 async def session(ctx: Context, spec: Spec, *, lasting: float = sessions.EARLY) -> tuple[Credentials, Principal]:
-    """A session of the execution role, a role of the function's own account: its keys, and who they make.
+    """Returns a session of the execution role (a role of the function's account): its credentials and principal.
 
-    That Lambda gives aws:SourceArn when it assumes a role is not confirmed; it is not given here.
+    Whether Lambda passes aws:SourceArn when it assumes a role is not confirmed; Fogbank does not pass it.
     """
     acting = ctx.acting_as(service_principal(LAMBDA, spec.account), region=spec.region)
     try:
@@ -193,7 +193,10 @@ async def session(ctx: Context, spec: Spec, *, lasting: float = sessions.EARLY) 
 
 
 def count(ctx: Context, which: Target, version: Version, **values: float) -> None:
-    """Lambda's own metrics. https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html"""
+    """Counts Lambda's own metrics.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    """
     dimensions: list[dict[str, str]] = [{"FunctionName": version.name}, {}]
     if which.qualifier:
         resource = f"{version.name}:{which.qualifier}"

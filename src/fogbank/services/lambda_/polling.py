@@ -1,4 +1,4 @@
-"""Polling queues for functions: receive as the function's role, run batches, delete what succeeded.
+"""Polls SQS queues for functions: receives as the execution role, runs batches, deletes what succeeded.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 """
@@ -30,12 +30,11 @@ SETTLED = "lambda.mapping"
 POLLER = "lambda.poller"
 LONG_POLL = 20  # seconds
 AT_ONCE = 5  # batches of one mapping in progress, unless its ScalingConfig says otherwise
-TROUBLE = 10.0  # seconds until a queue that could not be read is tried again
-RENEW = 300.0  # seconds before a session of the role expires
+TROUBLE = 10.0  # seconds before the next try after a queue could not be read
 
 
 def follow(tx: Transaction, ctx: Context, mapping: Mapping) -> None:
-    """Have the poller of a mapping follow what has been changed."""
+    """Starts, restarts or stops the poller of a mapping after a change."""
     if mapping.enabled:
         ctx.reside(tx, POLLER, mapping.id, generation=mapping.generation)
     else:
@@ -44,14 +43,14 @@ def follow(tx: Transaction, ctx: Context, mapping: Mapping) -> None:
 
 
 def forget(tx: Transaction, ctx: Context, mapping: Mapping) -> None:
-    """The mapping is deleted: nobody polls for it."""
+    """Stops the poller of a deleted mapping."""
     ctx.leave(tx, POLLER, mapping.id)
     ctx.cancel(tx, SETTLED, mapping.id)
 
 
 @job(SETTLED)
 async def settle(ctx: Context, payload: dict[str, Any]) -> None:
-    """A mapping that was created or changed is Enabled or Disabled a moment later."""
+    """Sets the state of a created or changed mapping to Enabled or Disabled, a moment later."""
 
     def put(tx: Transaction) -> None:
         mapping = tx.get(MAPPINGS, (ctx.account, ctx.region, payload["id"]))
@@ -64,14 +63,14 @@ async def settle(ctx: Context, payload: dict[str, Any]) -> None:
 
 @resident(POLLER)
 async def poll(ctx: Context, id: str) -> None:
-    """Poll for a mapping as long as it is there and enabled; a changed one has another generation."""
+    """Polls for a mapping while it exists and is enabled. A changed mapping gets a poller of a new generation."""
     mapping = await ctx.fetch(lambda tx: tx.get(MAPPINGS, (ctx.account, ctx.region, id)))
     if mapping is not None:
         await Poller(ctx, mapping).run()
 
 
 class Poller:
-    """One mapping's poller."""
+    """The poller of a mapping."""
 
     def __init__(self, ctx: Context, mapping: Mapping) -> None:
         self._ctx, self._mapping = ctx, mapping
@@ -79,8 +78,6 @@ class Poller:
         limit = (mapping.extras.get("ScalingConfig") or {}).get("MaximumConcurrency") or AT_ONCE
         self._slots = asyncio.Semaphore(limit)
         self._batches: set[asyncio.Task[None]] = set()
-        self._acting: Context | None = None
-        self._until = 0.0
         self._result = mapping.result
         _, _, _, region, account, queue = mapping.source.split(":", 5)
         self._region = region
@@ -89,7 +86,7 @@ class Poller:
         self._patterns = [item["Pattern"] for item in criteria.get("Filters") or () if item.get("Pattern")]
 
     async def run(self) -> None:
-        """Poll until cancelled. Batches in progress then are ended too: their messages come back by themselves."""
+        """Polls until cancelled. Then cancels the batches in progress; their messages become visible again."""
         try:
             while True:
                 await self._slots.acquire()
@@ -112,13 +109,11 @@ class Poller:
             await asyncio.gather(*self._batches, return_exceptions=True)
 
     async def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """An SQS call as the function's role."""
-        if self._acting is None or self._ctx.now() > self._until:
-            found = await find(self._ctx, self._which)
-            credentials, principal = await session(self._ctx, make_spec(self._ctx, found.version))
-            self._acting = self._ctx.acting_as(principal, region=self._region)
-            self._until = credentials.expires - RENEW
-        return await self._acting.call("sqs", operation, {"QueueUrl": self._queue, **request})
+        """Calls SQS as the execution role, which may have changed since the last call."""
+        found = await find(self._ctx, self._which)
+        _, principal = await session(self._ctx, make_spec(self._ctx, found.version))
+        acting = self._ctx.acting_as(principal, region=self._region)
+        return await acting.call("sqs", operation, {"QueueUrl": self._queue, **request})
 
     async def _receive(self, most: int, wait: int) -> list[dict[str, Any]]:
         request = {
@@ -131,7 +126,7 @@ class Poller:
         return list(messages)
 
     async def _gather(self) -> list[dict[str, Any]]:
-        """A batch: the first messages that come, and with a batching window those that follow in it."""
+        """Receives a batch: the first messages, and with a batching window also those that arrive within it."""
         mapping = self._mapping
         messages = await self._receive(mapping.batch, LONG_POLL)
         if not messages or not mapping.window:
@@ -144,11 +139,12 @@ class Poller:
 
     async def _work(self, messages: list[dict[str, Any]]) -> None:
         try:
-            with self._ctx.clock.working():  # work of its own: the poller meanwhile waits for more messages
+            # counts as work of its own, since the poller itself waits for messages meanwhile
+            with self._ctx.clock.working():
                 await self._handle(messages)
         except ServiceError as error:
             await self._note(f"PROBLEM: {error.message}")
-        except Exception:  # a worker's outermost edge: the messages come back by themselves
+        except Exception:  # top level of a task: the messages become visible again
             log.exception("event source mapping %s failed", self._mapping.id)
         finally:
             self._slots.release()
@@ -164,7 +160,7 @@ class Poller:
             await self._delete(await self._run_batch(messages, records))
 
     async def _run_batch(self, messages: list[dict[str, Any]], records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Run the function; the messages that are done."""
+        """Runs the function with a batch. Returns the messages to delete."""
         ctx = self._ctx.acting_as(service_principal(LAMBDA, self._mapping.account), region=self._mapping.region)
         payload = msgspec.json.encode({"Records": records})
         run = Hop(ctx.ids.uuid(), ctx.now(), "lambda", "Invoke", ctx.account, ctx.region, LAMBDA, ctx.request_id)
@@ -188,7 +184,7 @@ class Poller:
             await self._call("DeleteMessageBatch", {"Entries": entries})
 
     async def _note(self, result: str) -> None:
-        """Keep LastProcessingResult, when it changes."""
+        """Stores LastProcessingResult when it changes."""
         if result == self._result:
             return
         self._result = result
@@ -204,7 +200,7 @@ class Poller:
 
 
 def record_of(message: dict[str, Any], source: str, region: str) -> dict[str, Any]:
-    """A message as the function gets it."""
+    """Converts a message to the record that the function gets."""
     record: dict[str, Any] = {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
@@ -235,7 +231,7 @@ def _attribute(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def failures(payload: bytes, known: set[str]) -> set[str] | None:
-    """The ids that a partial batch response names; None when all count as failed.
+    """Returns the ids in a partial batch response; None when the whole batch counts as failed.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """

@@ -1,9 +1,10 @@
-"""Buckets in memory, one set per cloud: what every request on an object has to know of its bucket.
+"""A cache of buckets, one per cloud: the bucket data that every object request needs.
 
-buckets = ctx.app.local(Buckets)
-bucket = buckets.require(tx, ctx, req)
+    buckets = ctx.app.local(Buckets)
+    bucket = buckets.require(tx, ctx, req)
 
-What is kept is shared: it is read, never changed. On a store that other nodes write too, nothing is kept.
+Cached records are shared: read them, never change them. On a store that other nodes write to as well, nothing is
+cached.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ KEPT = 10_000
 class Buckets:
     def __init__(self, app: Cloud) -> None:
         self._kept: dict[str, Bucket] = {}
-        self._policies: dict[str, tuple[str, str | None]] = {}  # (owner, policy) where that is so for every key
+        self._policies: dict[str, tuple[str, str | None]] = {}  # (owner, policy), if all keys have the same
         self._keeps = app.store.embedded
         for topic in (TOPIC, "reset"):
             app.signals.on(topic, self._forget)
@@ -35,7 +36,7 @@ class Buckets:
         self._policies.clear()
 
     def require(self, tx: Reader, ctx: Context, req: dict[str, Any]) -> Bucket:
-        """As lookups.require_bucket; not to be asked in a transaction that changes the bucket."""
+        """Like lookups.require_bucket, but cached. Do not use it in a transaction that changes the bucket."""
         name = req["Bucket"]
         found = self._kept.get(name)
         if found is not None:
@@ -49,7 +50,7 @@ class Buckets:
         return found
 
     def name(self, ctx: Context, name: str, key: str | None = None) -> Named:
-        """A bucket, or the object of a key in it, for authorization: its ARN, the bucket's owner, the policy."""
+        """Names a bucket, or an object in it, for authorization: the ARN, the bucket's owner and the policy."""
         arn = f"arn:{ctx.partition}:s3:::{name}"
         found = Named(arn if key is None else f"{arn}/{key}")
         known = self._policies.get(name)
@@ -64,7 +65,7 @@ class Buckets:
     def _look(self, ctx: Context, name: str, key: str | None, found: Named) -> None:
         with ctx.read() as tx:
             bucket = tx.get(BUCKETS, (name,))
-            if bucket is None:  # no bucket, no policy: the caller's own policies say whether that may be learned
+            if bucket is None:  # without a bucket policy, only the caller's own policies decide whether it learns that
                 found.owner, found.policy, found.key = ctx.account, None, None
                 return
             found.owner, found.policy, found.key = bucket.account, policy_of(tx, bucket, key), name
@@ -75,12 +76,12 @@ class Buckets:
 
 
 def keep(tx: Transaction, bucket: Bucket) -> None:
-    """Store a bucket that was made or changed."""
+    """Stores a new or changed bucket, and clears the cache."""
     tx.put(BUCKETS, bucket)
     tx.signal(TOPIC)
 
 
 def forget(tx: Transaction, name: str) -> None:
-    """Remove a bucket."""
+    """Deletes a bucket's record, and clears the cache."""
     tx.delete(BUCKETS, (name,))
     tx.signal(TOPIC)

@@ -1,4 +1,4 @@
-"""From a write's headers to the record of the object it makes."""
+"""Makes an object's record from the headers of a write."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _PARTICULAR = frozenset(
 
 
 def object_of(ctx: Context, req: dict[str, Any], bucket: Bucket) -> Object:
-    """A record with everything but the content. Raises what S3 answers to bad headers."""
+    """Makes the record of a new object, without its content. Raises S3's errors for bad headers."""
     if req.get("ServerSideEncryption"):
         ctx.recorded("ServerSideEncryption")
     made = Object(
@@ -64,7 +64,7 @@ def object_of(ctx: Context, req: dict[str, Any], bucket: Bucket) -> Object:
         made.meta = check_metadata(req["Metadata"])
     if ctx.account != bucket.account and bucket.ownership != "BucketOwnerEnforced":
         made.owner = ctx.account
-    if req.keys().isdisjoint(_PARTICULAR):  # as most writes
+    if req.keys().isdisjoint(_PARTICULAR):  # most writes have none of these headers
         made.kms_key = bucket.kms_key
         return made
     headers = kept_headers(req)
@@ -80,7 +80,7 @@ def object_of(ctx: Context, req: dict[str, Any], bucket: Bucket) -> Object:
 
 
 def kept_headers(req: dict[str, Any]) -> dict[str, str]:
-    """The members that come back as they were sent."""
+    """Returns the headers that S3 stores and later returns as they were sent."""
     found = {name: req[name] for name in KEPT_HEADERS if req.get(name)}
     expires = req.get("Expires")
     if expires is not None:
@@ -112,9 +112,9 @@ def storage_class(name: str) -> str:
 
 
 def kms_key(req: dict[str, Any], bucket: Bucket) -> str | None:
-    """The KMS key the object is said to be encrypted with; None for SSE-S3. Customer keys (SSE-C) are refused.
+    """Returns the KMS key with which the object reports to be encrypted; None for SSE-S3.
 
-    Fogbank keeps what is asked and returns it; the bytes themselves are not encrypted.
+    Fogbank records the key and returns it; it does not encrypt the bytes. Refuses keys of customers (SSE-C).
     """
     if req.get("SSECustomerAlgorithm"):
         raise NotImplementedHeader(

@@ -1,4 +1,4 @@
-"""Logging is begun and ended, and its state shown.
+"""StartLogging, StopLogging and GetTrailStatus.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
 """
@@ -31,7 +31,7 @@ def start_logging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudtrail", "StopLogging", resource=TRAIL.of("Name"))
 async def stop_logging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """What was recorded until now is still delivered: it is written down while the trail still asks for it."""
+    """Stop logging. Earlier events are still delivered: they are written to disk before the trail stops."""
     await ctx.app.audit.flush()
     await ctx.transact(_stop, ctx, req["Name"])
     return {}

@@ -17,7 +17,7 @@ from .. import queries, reading, rules
 from ..arns import ALARM, alarm, alarm_arn, alarms, new_alarm, new_composite
 from ..errors import InvalidFormat
 from ..evaluating import WORDS
-from ..jobs import WATCH, metric_queries, watched
+from ..jobs import WATCH, watched
 from ..records import ALARMS, Alarm
 from ..states import change, note
 from ..statistics import statistic
@@ -33,7 +33,7 @@ async def put_metric_alarm(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     settings = _metric_alarm(req)
     metrics = sorted({
         (query["MetricStat"]["Metric"]["Namespace"], query["MetricStat"]["Metric"]["MetricName"])
-        for query in metric_queries(settings) if "MetricStat" in query
+        for query in queries.of_alarm(settings) if "MetricStat" in query
     })  # fmt: skip
 
     def keep(tx: Transaction) -> None:
@@ -62,7 +62,7 @@ def _metric_alarm(req: dict[str, Any]) -> dict[str, Any]:
     if req.get("TreatMissingData", "missing") not in _TREATMENTS:
         raise ValidationError(f"The value {req['TreatMissingData']} is unsupported for parameter TreatMissingData.")
     _check_metric(req)
-    periods = [q["MetricStat"]["Period"] for q in metric_queries(settings) if "MetricStat" in q]
+    periods = [q["MetricStat"]["Period"] for q in queries.of_alarm(settings) if "MetricStat" in q]
     if max(periods, default=60) * req["EvaluationPeriods"] > 7 * 86400:
         raise ValidationError("Metrics cannot be checked across more than seven days (EvaluationPeriods * Period must "
                               "be <= 604800).")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Create, look at, list and delete functions."""
+"""Creates, shows, lists and deletes functions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LOCATION_LIFE = 600  # seconds that Code.Location works, as on AWS
 
 @operation("lambda", "CreateFunction", resource=configuring.configured)
 async def create_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Make a function of a package (or a container image) that runs as a role.
+    """Creates a function from a package (or a container image) that runs as a role.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
     """
@@ -98,7 +98,9 @@ def _create(
 
 @operation("lambda", "GetFunction", resource=qualified)
 def get_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """A function's configuration, a link to its package (good for ten minutes), its tags and reserved concurrency.
+    """Returns a function's configuration, tags and reserved concurrency, and a link to its package.
+
+    The link is valid for ten minutes.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
     """
@@ -121,7 +123,7 @@ def get_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def location(ctx: Context, blob: str, name: str) -> str:
-    """A link to a package that works without credentials, for ten minutes."""
+    """Returns a link to a package that works without credentials, for ten minutes."""
     token = paging.encode(ctx.app.secret, "lambda/code", [blob, int(ctx.now()) + LOCATION_LIFE])
     return f"{ctx.endpoint}/_aws/lambda-url/code/{token}/{name}"
 
@@ -137,7 +139,7 @@ def get_function_configuration(ctx: Context, req: dict[str, Any]) -> dict[str, A
 
 @operation("lambda", "ListFunctions", resource="*")
 def list_functions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The functions of the account and region; with FunctionVersion ALL, every version of each.
+    """Lists the functions of the account and region; with FunctionVersion ALL, every version of each.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html
     """
@@ -153,7 +155,7 @@ def list_functions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("lambda", "DeleteFunction", resource=qualified)
 async def delete_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Delete a function with all it has, or one published version.
+    """Deletes a function and everything that belongs to it, or one published version.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
     """
@@ -209,7 +211,7 @@ def _aliases_of(tx: Reader, which: Target) -> list[str]:
 
 
 def drop_version(tx: Transaction, ctx: Context, version: Version) -> None:
-    """Remove a version; its package goes when nothing else refers to it."""
+    """Deletes a version. Its package is deleted when nothing else refers to it."""
     if version.blob:
         ctx.blobs.release(tx, version.blob, OWNER)
     for layer in version.layers:
@@ -220,7 +222,7 @@ def drop_version(tx: Transaction, ctx: Context, version: Version) -> None:
 
 @operation("lambda", "GetFunctionCodeSigningConfig", resource=named)
 def get_function_code_signing_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """None has a code signing configuration: the answer has the name alone, as AWS gives it then.
+    """Returns only the function's name, as AWS does for a function without code signing; Fogbank has none with it.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionCodeSigningConfig.html
     """

@@ -1,15 +1,15 @@
-"""Tags of functions and event source mappings, and small settings that are kept."""
+"""Tags of functions and event source mappings, and small settings that are only recorded."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from fogbank.core.context import Context
-from fogbank.core.operation import Access, operation
+from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
 from .. import lookups
-from ..arns import MAPPING_BY_ARN, arn_of, named, names_mapping, qualified, tagged, tagging, target
+from ..arns import MAPPING_BY_ARN, arn_of, named, names_mapping, qualified, tagged, target
 from ..errors import InvalidParameterValue
 from ..records import FUNCTIONS, MAPPINGS, Function, Mapping
 from ..shapes import runtime_version_arn
@@ -21,11 +21,7 @@ def _tagged(tx: Reader, ctx: Context, arn: str) -> Function | Mapping:
     return MAPPING_BY_ARN.require(tx, ctx, arn) if names_mapping(arn) else lookups.function(tx, ctx, target(ctx, arn))
 
 
-def _tagging(ctx: Context, req: dict[str, Any]) -> Access:
-    return Access("", tagged(ctx, req), tagging(req))
-
-
-@operation("lambda", "TagResource", resource=_tagging)
+@operation("lambda", "TagResource", resource=tagged)
 def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_TagResource.html"""
     with ctx.write() as tx:
@@ -40,7 +36,7 @@ def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("lambda", "UntagResource", resource=_tagging)
+@operation("lambda", "UntagResource", resource=tagged)
 def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/api/API_UntagResource.html"""
     with ctx.write() as tx:
@@ -75,7 +71,7 @@ def get_runtime_management_config(ctx: Context, req: dict[str, Any]) -> dict[str
 
 @operation("lambda", "PutRuntimeManagementConfig", resource=qualified, fidelity="recorded")
 def put_runtime_management_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Kept and returned: the machine has the interpreters it has.
+    """Stores the setting without effect: Fogbank uses the interpreters that the machine has.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_PutRuntimeManagementConfig.html
     """

@@ -1,4 +1,4 @@
-"""Change the code or the configuration of $LATEST."""
+"""Changes the code or the configuration of $LATEST."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .versions import publish
 
 @operation("lambda", "UpdateFunctionCode", resource=named)
 async def update_function_code(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Replace the package of $LATEST; DryRun checks it and changes nothing.
+    """Replaces the package of $LATEST. DryRun checks the package and changes nothing.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
     """
@@ -66,7 +66,7 @@ def _update_code(
 
 @operation("lambda", "UpdateFunctionConfiguration", resource=configuring.configured)
 async def update_function_configuration(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Change what the request names; the rest stays.
+    """Changes the settings that the request names and keeps the others.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
     """

@@ -30,7 +30,7 @@ def _put(tx: Transaction, held: Tags) -> None:
     tx.put(TAGS, held)
 
 
-@operation("service-quotas", "TagResource", resource=arns.tagging)
+@operation("service-quotas", "TagResource", resource=arns.tagged)
 def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_TagResource.html"""
     with ctx.write() as tx:
@@ -40,7 +40,7 @@ def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("service-quotas", "UntagResource", resource=arns.untagging)
+@operation("service-quotas", "UntagResource", resource=arns.tagged)
 def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_UntagResource.html"""
     with ctx.write() as tx:

@@ -16,7 +16,7 @@ from ..records import QUEUES, Queue
 
 @operation("sqs", "TagQueue", resource=own_url)
 def tag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Set tags, 50 at most."""
+    """Set tags, at most 50 per queue."""
     with ctx.write() as tx:
         queue = require(tx, ctx, req)
         queue.tags = queue.tags | req["Tags"]
@@ -45,7 +45,7 @@ def list_queue_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _policy(queue: Queue, default: dict[str, Any]) -> dict[str, Any]:
-    """The queue's policy; its statements are a list."""
+    """The queue's policy, with its statements as a list."""
     text = queue.attributes.get("Policy")
     policy: dict[str, Any] = json.loads(text) if text else default
     statements = policy["Statement"]
