@@ -47,7 +47,7 @@ def _bool(value: Any) -> bool:
 
 @resource("AWS::ApiGateway::Method", unbuilt=("Integration/IntegrationTarget",))
 class Method:
-    """A method with its integration and responses. Every update writes all of it anew."""
+    """A method with its integration and responses. Create and update write all of them."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         await self._put(ctx, properties)
