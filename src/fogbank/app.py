@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from fogbank.audit.keeping import Audit
+from fogbank.audit.recorder import Audit
 from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.authorize import Authorizer
 from fogbank.auth.quotas import Quotas

@@ -8,13 +8,13 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, cast
 
 from ..core.http import Disconnected, Request, Response
-from .arriving import Arrival
 from .exchange import Exchange, failure
+from .framing import quick, refusal
 from .parsing import CHUNKED, USUAL, Manner, Refusal
-from .sending import deliver, send
+from .request_body import Arrival
+from .responses import deliver, send
 from .serving import Serving
 from .streams import HIGH, BodyMalformed, BodyTimeout, Outlet
-from .writing import quick, refusal
 
 if TYPE_CHECKING:
     from .websocket import Socket

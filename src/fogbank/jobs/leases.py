@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fogbank.core.context import Cloud
 from fogbank.store.api import Reader
 
-from .looking import Look, Looking
+from .due_jobs import Look, Looking
 from .queue import TOPIC
 from .records import JOBS, UNREADABLE, JobRecord
 

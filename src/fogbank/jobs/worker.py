@@ -18,8 +18,8 @@ from fogbank.core.trace import Hop
 from fogbank.store.api import Conflict, StoreError
 
 from . import queue
+from .due_jobs import Looking
 from .leases import Leases
-from .looking import Looking
 from .queue import TOPIC
 from .records import JOBS, UNREADABLE, JobRecord
 

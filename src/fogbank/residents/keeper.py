@@ -13,8 +13,8 @@ from fogbank.core.residents import Resident
 from fogbank.store.api import Conflict, Key, Reader, StoreError
 
 from . import leases
-from .kept import Kept
 from .records import RESIDENTS, TOPIC, ResidentRecord
+from .runner import Kept
 
 log = logging.getLogger("fogbank.residents")
 

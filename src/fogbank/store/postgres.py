@@ -31,7 +31,7 @@ from .api import (
     Table,
     Transaction,
 )
-from .listening import MISSED, Listening
+from .notifications import MISSED, Listening
 from .typed import NESTED, IndexedRow, Row, TypedReader, TypedTransaction, wiped
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from fogbank.core.residents import resident
 from fogbank.core.targets import Undeliverable
 from fogbank.store.api import Transaction
 
-from . import evaluating, queries, rules
+from . import queries, rules, verdicts
 from .arns import alarm_arn
 from .notifications import deliver
+from .points import awake, flush
 from .records import ALARMS, Alarm
 from .states import change, note, stamp
-from .storing import awake, flush
 
 WATCH = "cloudwatch.alarm"
 MAX_POINTS = 500_000  # that the expressions of an alarm may work on: they are evaluated in the alarm's transaction
@@ -66,7 +66,7 @@ def _evaluate(tx: Transaction, ctx: Context, name: str) -> float | None:
     returned = next(query["Id"] for query in wanted if query.get("ReturnData", True))
     end = int(ctx.now()) // every * every
     period = queries.Queries(ctx, wanted, 0, end).period(returned)
-    size = settings["EvaluationPeriods"] + evaluating.EXTRA
+    size = settings["EvaluationPeriods"] + verdicts.EXTRA
     starts = [end - period * n for n in range(size, 0, -1)]
     asked = queries.Queries(ctx, wanted, starts[0], end, points=MAX_POINTS).aligned()
     for metric in asked.metrics:
@@ -80,10 +80,10 @@ def _evaluate(tx: Transaction, ctx: Context, name: str) -> float | None:
         lines = []
     line = lines[0] if lines else {}
     values = [line.get(start) for start in starts]
-    verdict = evaluating.evaluate(settings, values, starts)
+    verdict = verdicts.evaluate(settings, values, starts)
     if verdict.state and (verdict.state != alarm.state or not alarm.updated):
         change(tx, ctx, alarm, verdict.state, verdict.reason, _data(ctx, settings, values, starts, period))
-    alarm.asleep = evaluating.settled(settings, values, alarm.state) and not _newer(tx, ctx, alarm, end)
+    alarm.asleep = verdicts.settled(settings, values, alarm.state) and not _newer(tx, ctx, alarm, end)
     tx.put(ALARMS, alarm)
     return None if alarm.asleep else end + every - ctx.now()
 

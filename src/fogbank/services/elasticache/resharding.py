@@ -17,7 +17,7 @@ from fogbank.store.api import Reader, Transaction
 from . import nodes, plans, sharding, slots
 from .events import tell
 from .records import CLUSTERS, GROUPS, Cluster, Group
-from .settling import settle_group
+from .statuses import settle_group
 
 PATIENCE = 30.0  # real seconds for one move; after that the job is retried
 
