@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from fogbank.audit.keeping import Audit
+from fogbank.audit.recorder import Audit
 from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.authorize import Authorizer
 from fogbank.auth.quotas import Quotas
@@ -91,7 +91,7 @@ class App:
         if own.partition != settings.partition:
             self.store.close()
             raise StoreError(
-                f"what is kept here is of the partition {own.partition}, and its ARNs with it: start with --partition "
+                f"the data here, with its ARNs, belongs to the partition {own.partition}: start with --partition "
                 f"{own.partition}, or with another --data folder"
             )
         self.secret = own.value
@@ -164,7 +164,7 @@ class App:
         if closing:
             _, late = await asyncio.wait(closing, timeout=grace)
             for task in late:
-                log.error("%s does not end", task.get_name())
+                log.error("%s did not stop in time", task.get_name())
                 task.cancel()
 
     def local(self, kind: Callable[[Any], T], /) -> T:
@@ -207,7 +207,7 @@ class App:
         try:
             await ctx.transact(reside)
         except (Conflict, StoreError) as error:
-            log.warning("%s are not kept yet: %s", what, error)
+            log.warning("cannot start to keep %s yet: %s", what, error)
             self._await_metrics()  # try again at the next new metric
 
     async def reset(self, service: str) -> None:

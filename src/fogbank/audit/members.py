@@ -16,14 +16,20 @@ from fogbank.wire.shapes import Shape
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 LARGEST = 100 * 1024  # "This field has a maximum size of 100 KB."
-# members that CloudTrail's events hide although the models do not mark them as sensitive, by botocore's service name
+# what the models do not mark as sensitive and CloudTrail's events hide all the same, by botocore's name of the service;
+# SHAPE.MEMBER where other members of that name are harmless. ElastiCache's, API Gateway's and tokens: not confirmed
 _HIDDEN = {
     "sqs": {"MessageBody", "MessageAttributes", "MessageSystemAttributes"},
-    "sns": {"Message", "Subject", "MessageAttributes", "PhoneNumber"},
+    "sns": {"Message", "Subject", "MessageAttributes", "PhoneNumber", "Token", "OneTimePassword"},
     "iam": {"Password", "NewPassword", "OldPassword", "PrivateKey"},
+    "elasticache": {"AuthToken", "Passwords"},
+    "apigateway": {"ApiKey.value", "CreateApiKeyRequest.value", "certificatePrivateKey"},
 }
-# members that events omit. DynamoDB's events have no values of items; which of these members AWS names is not confirmed
+# what is not there at all. CloudFormation's: NoEcho parameters are among them, and its events name parameters only
+# (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-api-logging-cloudtrail.html).
+# DynamoDB's: no values of items; which of them AWS names is not confirmed
 _ABSENT = {
+    "cloudformation": {"ParameterValue"},
     "dynamodb": {"Item", "Expected", "AttributeUpdates", "ExpressionAttributeValues", "RequestItems", "TransactItems"},
     "logs": {"logEvents"},
     "cloudwatch": {"MetricData"},
@@ -67,7 +73,9 @@ def _shown(shape: Shape, value: Any, hidden: Any, absent: Any) -> Any:
                 if ref is None or part is None or name in absent or ref.streaming or ref.shape.type == "blob":
                     continue
                 found[name[:1].lower() + name[1:]] = (
-                    HIDDEN if name in hidden else _shown(ref.shape, part, hidden, absent)
+                    HIDDEN
+                    if name in hidden or f"{shape.name}.{name}" in hidden
+                    else _shown(ref.shape, part, hidden, absent)
                 )
             return found
         case "list" if isinstance(value, list | tuple):

@@ -94,7 +94,7 @@ class Authenticator:
         return credential.principal
 
     def credential(self, key: str) -> Credential | None:
-        """The credential of an access key id that this cloud knows. Unknown keys return None, in every mode."""
+        """The credential of an access key id. None for an unknown one, even with --auth=open."""
         return self._known.get(key) or self._find(key)
 
     def signer(self, key: str, request: Request, service: str) -> Credential | None:
@@ -151,9 +151,7 @@ class Authenticator:
         return now if by_our_date else signed + now - clock.when(signed)
 
     def _check_partition(self, region: str, *, s3: bool) -> None:
-        """Refuse regions of other partitions. One cloud is one partition: another's ARNs would be second names of its
-        resources.
-        """
+        """Refuse regions of other partitions: their ARNs would be second names of the same resources."""
         settings = self._cloud.settings
         if arns.partition_of(region) == settings.partition:
             if len(self._regions) < KNOWN:

@@ -52,7 +52,7 @@ class Identities:
             try:
                 found = compile(document, name=name, purpose=purpose)
             except MalformedPolicy as error:
-                log.warning("policy %s cannot be read, so it lets nobody in: %s", name, error)
+                log.warning("policy %s cannot be parsed, so it allows nothing: %s", name, error)
                 found = NOTHING if purpose == "identity" else SHUT
             if len(self._compiled) > 10_000:
                 self._compiled.clear()

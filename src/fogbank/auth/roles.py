@@ -52,9 +52,7 @@ def require(tx: Reader, ctx: Context, text: str) -> records.Role:
 
 
 def account_of(text: str, partition: str) -> str:
-    """The account in a role's ARN, whether or not the role exists. Empty for text that is no role ARN of this
-    partition.
-    """
+    """The account in a role's ARN, whether or not the role exists. Empty for any other text."""
     prefix, _, rest = text.partition("::")
     account, _, name = rest.partition(":role/")
     return account if prefix == f"arn:{partition}:iam" and arns.ACCOUNT.fullmatch(account) and name else ""

@@ -60,7 +60,7 @@ class Named:
     """The handler of resources whose physical id is their name.
 
     `name` is the property with the name. If it is not set, a name of at most `limit` characters is generated, or
-    `generate` makes one. Without `update`, updates call `create`; with `unchanging` they call nothing. `made` says
+    `generate` makes one. Without `update`, updates call `create`; with `unchanging` they call neither. `made` says
     whether an earlier try of the creation made the resource; without it, the create operation must be repeatable.
     """
 

@@ -36,7 +36,7 @@ class Tls(Protocol):
 
 
 class Auditing(Protocol):
-    """The audit of calls. The implementation is `fogbank.audit.keeping.Audit`."""
+    """The audit of calls. The implementation is `fogbank.audit.recorder.Audit`."""
 
     async def flush(self) -> None: ...
 

@@ -7,7 +7,7 @@ A folder may hold a `door.toml`:
     [[host]]                               # NAME.execute-api.REGION.DOMAIN, and NAME.execute-api.DOMAIN
     label = "execute-api"
     endpoint = "execute-api"               # the @endpoint that answers there; default: the API
-    shared = false                         # true: several NAMEs share the host
+    shared = false                         # true: the host does not belong to NAME alone
 
     [[path]]                               # for clients that cannot resolve such names; includes all paths below
     path = "/_aws/execute-api/{api}/{stage}"

@@ -19,10 +19,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from . import reach
+from . import outbound_policy
 from .context import Cloud
 from .http import TOKEN, is_header
-from .origin import Answer, Connection, OutboundError, TooLarge
+from .http_connection import Answer, Connection, OutboundError, TooLarge
 from .settings import reachable
 
 __all__ = ["Answer", "Outbound", "OutboundError", "Refused", "TooLarge"]
@@ -173,10 +173,10 @@ class Outbound:
     async def _addresses(self, origin: _Origin) -> list[tuple[str, int]]:
         """Resolve the addresses to connect to. Raises Refused if none of the name's addresses is allowed."""
         settings = self._cloud.settings
-        if reach.is_home(origin.host, settings.domains):
+        if outbound_policy.is_home(origin.host, settings.domains):
             own = urlsplit(self._cloud.endpoint)
             return [(reachable(settings.host), own.port or PORTS["http"])]
-        if reach.is_local(origin.host):
+        if outbound_policy.is_local(origin.host):
             return [("127.0.0.1", origin.port), ("::1", origin.port)]
         try:
             found = await asyncio.get_running_loop().getaddrinfo(
@@ -188,7 +188,7 @@ class Outbound:
         allowed, why = [], ""
         for _, _, _, _, where in found:
             address = str(where[0])
-            if refused := reach.refusal(address, settings.outbound):
+            if refused := outbound_policy.refusal(address, settings.outbound):
                 why = refused
             else:
                 allowed.append((address, origin.port))
@@ -220,7 +220,7 @@ def _parts(url: str) -> SplitResult:
         good = False
     if not good:
         raise Refused(f"not an http or https URL: {url!r}")
-    if parts.path.startswith(reach.CONTROL):
+    if parts.path.startswith(outbound_policy.CONTROL):
         raise Refused(f"{parts.path} is a path of the control API, which no request of the cloud itself may call")
     return parts
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from .reach import Outbound
+from .outbound_policy import Outbound
 
 Auth = Literal["default", "open", "strict"]
 Iam = Literal["enforce", "audit", "off"]

@@ -1,6 +1,6 @@
 """The trace for `fogbank why`: the most recent calls and jobs, what caused each, and how it ended.
 
-It is in memory only. The audit (`audit/keeping.py`) stores some of it on disk.
+It is in memory only. The audit (`audit/recorder.py`) stores some of it on disk.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ class _Side(asyncio.Protocol):
             self.other.write(data)
 
     def eof_received(self) -> bool:
-        """The client stopped writing and may still read: half-close the other end too, except over TLS."""
+        """The peer stopped writing and may still read: half-close the other end too, except over TLS."""
         transport = self.other.transport if self.other is not None else None
         if transport is None or self.sealed or not transport.can_write_eof():
             return False

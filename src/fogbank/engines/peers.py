@@ -83,9 +83,7 @@ def _by_netlink(peer: Address, here: Address) -> int:
 
 
 def _by_table(peer: Address, here: Address) -> int:
-    """The same from the list of all sockets, which takes milliseconds. The second file has clients that use IPv6
-    sockets.
-    """
+    """The same from the list of all sockets, which takes milliseconds. IPv6 sockets are in the second file."""
     wanted = [_table_form(peer), _table_form(here)]
     mapped = [f"0000000000000000{'FFFF0000' if sys.byteorder == 'little' else '0000FFFF'}{each}" for each in wanted]
     for table, ends in (("/proc/net/tcp", wanted), ("/proc/net/tcp6", mapped)):

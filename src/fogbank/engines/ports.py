@@ -18,9 +18,7 @@ ADDRESS = "127.0.0.1"
 
 
 class Port(Record):
-    """A port in use. `owner` names the resource ("elasticache/ACCOUNT/REGION/…"), so that all its ports are freed
-    together.
-    """
+    """A port in use. `owner` names its resource ("elasticache/ACCOUNT/REGION/…"), to free all its ports together."""
 
     port: int
     owner: str

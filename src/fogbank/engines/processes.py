@@ -277,7 +277,7 @@ class Supervisor:
             data = b""
         if not data:
             if not self._closed:
-                log.error("the nursery was lost: its children are killed")
+                log.error("the nursery process died: its children are killed")
             self._lost()
             return
         self._received += data

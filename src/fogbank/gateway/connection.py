@@ -8,13 +8,13 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, cast
 
 from ..core.http import Disconnected, Request, Response
-from .arriving import Arrival
 from .exchange import Exchange, failure
+from .framing import quick, refusal
 from .parsing import CHUNKED, USUAL, Manner, Refusal
-from .sending import deliver, send
+from .request_body import Arrival
+from .responses import deliver, send
 from .serving import Serving
 from .streams import HIGH, BodyMalformed, BodyTimeout, Outlet
-from .writing import quick, refusal
 
 if TYPE_CHECKING:
     from .websocket import Socket
@@ -368,7 +368,7 @@ class Connection(asyncio.Protocol):
         self._linger()
 
     def _linger(self) -> None:
-        """Close, but read on for a while: a close with unread input would reset the connection before the response is read."""
+        """Close, but read on for a while: a close with unread input resets the connection, and the response is lost."""
         self._state = _SHUT
         self._buffer = b""
         self._since = self._server.ticked

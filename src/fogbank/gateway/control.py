@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, unquote
 import msgspec
 
 from fogbank import __version__
-from fogbank.audit import reading
+from fogbank.audit import queries
 from fogbank.core import arns, exposure, principal, services, tokens
 from fogbank.core.context import Context
 from fogbank.core.http import BodyTooLarge, Request, Response
@@ -158,14 +158,14 @@ class Control:
 
         def look() -> Answer:
             with self._app.store.read() as tx:
-                return reading.recent(tx, self._app, after, limit, only=only)
+                return queries.recent(tx, self._app, after, limit, only=only)
 
         return await self._app.run(look)
 
     async def _why(self, request_id: str) -> Answer:
         def look() -> Answer:
             with self._app.store.read() as tx:
-                return reading.chain(tx, self._app, request_id)
+                return queries.chain(tx, self._app, request_id)
 
         chain = await self._app.run(look)
         if not chain:
@@ -190,7 +190,7 @@ class Control:
         return await app.run(look)
 
     async def _residents(self, request: Request) -> Answer:
-        """The background tasks that run, and those that failed."""
+        """The residents (background tasks) with their state."""
         app = self._app
 
         def look() -> Answer:

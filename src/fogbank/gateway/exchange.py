@@ -6,9 +6,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from ..core.http import BodyTooLarge, Request, Response
+from .framing import plain
 from .parsing import Manner
 from .streams import BodyInterrupted, IncomingBody
-from .writing import plain
 
 if TYPE_CHECKING:
     from .websocket import Socket

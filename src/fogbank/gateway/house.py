@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from fogbank.audit.keeping import Audit
+from fogbank.audit.recorder import Audit
 from fogbank.auth.authorize import Authorizer
 from fogbank.core.context import Cloud
 from fogbank.jobs.worker import Worker

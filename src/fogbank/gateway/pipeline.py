@@ -281,7 +281,7 @@ class Pipeline:
                 log.error("%s: %s", type(error).__name__, error)
                 return ServiceUnavailable(f"Fogbank's store: {error}")
             case Conflict():
-                log.error("%s: conflicts with other transactions, again and again: %s", request_id, error)
+                log.error("%s: still conflicts with other transactions after all retries: %s", request_id, error)
                 return ServiceUnavailable("Too many calls change the same thing at once. Try again.")
             case UnicodeDecodeError():
                 return SerializationError("The request is not valid UTF-8.")

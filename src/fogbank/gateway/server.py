@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 
 from .connection import Connection
+from .framing import date
 from .limits import HttpLimits
 from .parsing import HeadParser
 from .serving import Handler, Served
 from .tls import TlsContext
-from .writing import date
 
 log = logging.getLogger("fogbank.gateway")
 

@@ -1,23 +1,23 @@
-"""May this request come from a web page that is not ours? The one decision, which every door asks for.
+"""Protects the cloud from other people's web pages: decides whether a request may have been sent by one.
 
-Any page that a user visits can have the user's browser send requests to this machine, and everybody knows the keys
-that Fogbank starts with. Three lists, each parsed and none matched by prefix, stand against that:
+Any page that a user visits can make the user's browser send requests to this machine, and everybody knows the keys
+that Fogbank starts with. Three lists protect against that. They are parsed; none is matched by prefix:
 
-    hosts that are served     `wire.hosts.served`: any other Host is refused at every door, before anything else. A page
-                              that has pointed its own name at this machine (DNS rebinding) gets no further.
+    hosts that are served     `wire.hosts.served`: requests with any other Host are refused first of all. This stops a
+                              page that has pointed its own name at this machine (DNS rebinding).
     origins that are trusted  `Strangers.trusts`: pages of this machine, and those of --allow-origin.
-    loopback addresses        `core.http.is_secure`: what never leaves this machine is as good as encrypted.
+    loopback addresses        `core.http.is_secure`: requests from this machine count as encrypted.
 
-A request is a browser's (`Request.browser`) when it has one of these, none of which a page of a stranger can take away
-or change:
+A request comes from a browser (`Request.browser`) if it has one of these headers, which a stranger's page can neither
+remove nor change:
 
     Sec-Fetch-Site, Sec-Fetch-Dest   sent to https, to loopback addresses and to localhost, with every request.
                                      (Sec-Fetch-Mode alone proves nothing: the fetch of Node.js sends it.)
     Origin                           with every POST, PUT, DELETE, … , every CORS request and every WebSocket
     Referer                          with most others; a page can omit it, but cannot name another page. (Firefox names
                                      the host of a sandboxed page too, so one with the cloud's own host proves nothing.)
-    User-Agent: Mozilla/…            with every request of every browser. (In Firefox a page can set another one: for its
-                                     own host always, for others after a preflight; see `wire.hosts.Host.plane`.)
+    User-Agent: Mozilla/…            with every request of every browser. (In Firefox a page can set another one: for
+                                     its own host always, for others after a preflight; see `wire.hosts.Host.plane`.)
 
 https://www.w3.org/TR/fetch-metadata/ and https://fetch.spec.whatwg.org/#origin-header; the behaviour of Chromium and
 Firefox was observed in both (tests/attacks/test_browsers.py).
@@ -105,11 +105,11 @@ class Strangers:
     # -- pages ------------------------------------------------------------------------------------------------------
 
     def trusts(self, origin: str, request: Request) -> bool:
-        """Whether the pages of an origin may use well-known keys and read the responses of API calls.
+        """Whether the pages of an origin may use well-known keys and read API responses.
 
-        True for the origins of --allow-origin and those of this machine. But not for this cloud's own port, where users'
-        content is served too (the cloud's own pages send `same-origin`), and not for the host of a bucket, API or
-        function.
+        True for the origins of --allow-origin and those of this machine. But not for this cloud's own port, where
+        users' content is served too (the cloud's own pages send `same-origin`), and not for the host of a bucket, API
+        or function.
         """
         if origin in self._allowed:
             return True

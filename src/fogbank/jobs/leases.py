@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fogbank.core.context import Cloud
 from fogbank.store.api import Reader
 
-from .looking import Look, Looking
+from .due_jobs import Look, Looking
 from .queue import TOPIC
 from .records import JOBS, UNREADABLE, JobRecord
 
@@ -131,9 +131,7 @@ class Leases:
         await self._cloud.run(let_go)
 
     async def recover(self) -> None:
-        """Clear the leases of the previous process, so that its jobs run again. For embedded stores, before any job
-        runs.
-        """
+        """Clear the leases of the previous process. For embedded stores, before any job runs."""
         if self._shared:
             return
         with self._cloud.store.write() as tx:

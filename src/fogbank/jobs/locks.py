@@ -80,7 +80,7 @@ class Locks:
                 log.warning("the lease of %s was not renewed: %s", name, error)
                 continue
             if lost:
-                log.error("another node works on %s: this one stops", name)
+                log.error("another node took the lease of %s: its work here is cancelled", name)
                 runner.cancel()
                 return
 

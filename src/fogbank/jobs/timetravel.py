@@ -69,7 +69,7 @@ class Follower:
             try:
                 kept = await cloud.run(lambda: _kept(cloud))
             except (Conflict, StoreError) as error:
-                log.warning("where the clock was moved to could not be read: %s", error)
+                log.warning("could not read where another node moved the clock: %s", error)
                 return
             if kept is not None and kept.by != cloud.node:
                 now = cloud.clock.real() + kept.offset if kept.frozen_at is None else kept.frozen_at

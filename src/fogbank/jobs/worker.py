@@ -18,8 +18,8 @@ from fogbank.core.trace import Hop
 from fogbank.store.api import Conflict, StoreError
 
 from . import queue
+from .due_jobs import Looking
 from .leases import Leases
-from .looking import Looking
 from .queue import TOPIC
 from .records import JOBS, UNREADABLE, JobRecord
 
@@ -95,7 +95,7 @@ class Worker:
         try:
             await self._leases.release([running.job.id for running in ending])
         except (Conflict, StoreError) as error:
-            log.warning("the jobs in flight run again when their leases end: %s", error)
+            log.warning("could not release the leases of cancelled jobs, which run again when these end: %s", error)
 
     def _is_stilled(self, job: JobRecord) -> bool:
         return bool(self._stilled) and ("" in self._stilled or _service(job) in self._stilled)
@@ -110,11 +110,11 @@ class Worker:
                         recovered = True
                     pause = await self.start_due()
                 except (Conflict, StoreError) as error:
-                    log.error("jobs wait for the store: %s", error)
+                    log.error("the store failed, so jobs wait: %s", error)
                     await asyncio.sleep(STORE_RETRY)
                     continue
                 except Exception:  # the worker's outermost edge: an error that escaped would stop all jobs for good
-                    log.exception("jobs wait")
+                    log.exception("the job worker failed, and tries again")
                     await asyncio.sleep(STORE_RETRY)
                     continue
                 await watch.wait(pause)
@@ -218,7 +218,7 @@ class Worker:
             try:
                 await self._cloud.run(lambda: self._note(job, error, attempts, backoff))
             except (Conflict, StoreError) as problem:
-                log.error("the outcome of job %s (%s) cannot be kept yet: %s", job.kind, job.id, problem)
+                log.error("the outcome of job %s (%s) cannot be stored yet: %s", job.kind, job.id, problem)
                 await asyncio.sleep(STORE_RETRY)
             else:
                 job.error = error

@@ -13,8 +13,8 @@ from fogbank.core.residents import Resident
 from fogbank.store.api import Conflict, Key, Reader, StoreError
 
 from . import leases
-from .kept import Kept
 from .records import RESIDENTS, TOPIC, ResidentRecord
+from .runner import Kept
 
 log = logging.getLogger("fogbank.residents")
 
@@ -51,7 +51,7 @@ class Keeper:
             try:
                 await self._cloud.run(lambda: leases.release(self._cloud, held))
             except (Conflict, StoreError) as error:
-                log.warning("other nodes take the residents of this one when its leases end: %s", error)
+                log.warning("could not release residents; other nodes take them when their leases end: %s", error)
 
     @asynccontextmanager
     async def still(self, service: str = "") -> AsyncIterator[None]:
@@ -84,7 +84,7 @@ class Keeper:
                 try:
                     await self._look()
                 except (Conflict, StoreError) as error:
-                    log.error("residents wait for the store: %s", error)
+                    log.error("the store failed, so residents wait: %s", error)
                     await self._let_go_in_time()
                     await asyncio.sleep(STORE_RETRY)
                     continue
@@ -164,4 +164,4 @@ class Keeper:
         if ending:
             _, late = await asyncio.wait([kept.task for kept in ending], timeout=DEADLINE)
             for task in late:
-                log.error("%s does not end", task.get_name())
+                log.error("%s did not end in time", task.get_name())

@@ -131,10 +131,9 @@ class Reader(Protocol):
         ...
 
     def count(self, table: Table[R], prefix: Key = (), *, index: str = "", start: Key | None = None) -> int:
-        """Count the records whose key begins with `prefix`, from `start` on. Walks their rows, but does not decode the
-        records.
+        """Count the records whose key begins with `prefix`, from `start` on.
 
-        With an `index`, `prefix` and `start` apply to its entries.
+        Walks their rows, but does not decode the records. With an `index`, `prefix` and `start` apply to its entries.
         """
         ...
 

@@ -212,9 +212,7 @@ class BlobStore:
         return table
 
     def publish(self, tx: Transaction, blob: Blob, owner: str) -> None:
-        """Refer to a blob, in the transaction that stores its id. A blob that is published already gets one more
-        reference.
-        """
+        """Refer to a blob, in the transaction that stores its id. A published blob gets one more reference."""
         found = tx.get(self.table(owner), (blob.id,))
         references = found.references + 1 if found is not None else 1
         tx.put(self.table(owner), Published(id=blob.id, size=blob.size, crc32=blob.crc32, references=references))
@@ -229,7 +227,7 @@ class BlobStore:
         tx.put(self.table(owner), found)
 
     def release(self, tx: Transaction, blob_id: str, owner: str) -> None:
-        """Take one reference away; with the last, the file goes soon after the commit."""
+        """Take one reference away. After the last one, the file is deleted soon after the commit."""
         found = tx.get(self.table(owner), (blob_id,))
         if found is None:
             return
@@ -381,9 +379,7 @@ class BlobStore:
         await self._run(partial(self._copy, directory, self.directory))
 
     def keep_released(self) -> None:
-        """Forget which blobs were released: after a `restore` rows may refer to them again. The next sweep finds the
-        rest.
-        """
+        """Forget which blobs were released: after a `restore` rows may refer to them. The next sweep finds the rest."""
         self._doomed.clear()
 
     @staticmethod

@@ -78,15 +78,13 @@ class Checkpoints:
         self.caught_up = done == pages >= 0
 
     def _run(self, connection: sqlite3.Connection) -> tuple[int, int]:
-        """Run one passive checkpoint. Returns the pages in the log, and how many of them are in the file now; -1 on
-        failure.
-        """
+        """Run one passive checkpoint. Returns the pages in the log and those of them in the file; -1 on failure."""
         try:
             with self._passing:
                 _, pages, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
             if self.error is None:
-                log.warning("%s: the log could not be moved into the file (%s); it keeps everything", self._path, error)
+                log.warning("%s: the checkpoint failed (%s); the log keeps every change", self._path, error)
             self.error = error
             return -1, -1
         self.error = None

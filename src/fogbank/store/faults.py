@@ -81,9 +81,7 @@ class FaultyStore:
         self._random = random.Random(seed)
 
     def _next(self) -> Fault | None:
-        """The fault of the transaction that ends now. Draws once per rate, so that adding a rate does not shift the
-        others.
-        """
+        """The fault of the transaction that ends now. Draws once per rate, so a new rate does not shift the others."""
         number, self.attempts = self.attempts, self.attempts + 1
         drawn = [fault for fault, rate in self.rates.items() if self._random.random() < rate]
         return self.script.get(number) or (drawn[0] if drawn else None)

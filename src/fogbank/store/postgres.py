@@ -31,7 +31,7 @@ from .api import (
     Table,
     Transaction,
 )
-from .listening import MISSED, Listening
+from .notifications import MISSED, Listening
 from .typed import NESTED, IndexedRow, Row, TypedReader, TypedTransaction, wiped
 
 if TYPE_CHECKING:
@@ -88,9 +88,9 @@ def explained(error: psycopg.Error) -> Exception:
 
 
 def configured(connection: psycopg.Connection[Any]) -> None:
-    """Make scans use the index. A sequential scan of a small table would conflict with every write to it; an index scan
-    conflicts only with the rows it reads.
+    """Make scans use the index, so that they conflict only with writes to the rows they read.
 
+    A sequential scan, which PostgreSQL prefers for small tables, would conflict with every write.
     https://www.postgresql.org/docs/current/transaction-iso.html#XACT-SERIALIZABLE
     """
     import psycopg
@@ -171,9 +171,7 @@ class PostgresReader(TypedReader):
         return int(found[0]) if found else 0
 
     def _prepare(self, table: Table[R]) -> None:
-        """Rebuild the table's indexes in a separate transaction, since this one may not write. This one then reads
-        again.
-        """
+        """Rebuild the table's indexes in another transaction, since this one may not write; then read again."""
         with PostgresTransaction(self._store)._apart() as tx:
             tx._reindex(table)
         self._known.add(table.name)
@@ -336,9 +334,7 @@ class PostgresStore:
             listener(topic)
 
     def _heard(self, payload: str) -> None:
-        """Handle a notification, in the listening thread. Ignores echoes of this node's own, which `_committed`
-        handled.
-        """
+        """Handle a notification, in the listening thread. Ignores echoes of this node, which `_committed` handled."""
         node, _, topic = payload.partition(" ")
         if payload == MISSED:
             node, topic = "", ""
@@ -346,9 +342,7 @@ class PostgresStore:
             self._loop.call_soon_threadsafe(self._fire, topic)
 
     def read(self) -> AbstractContextManager[Reader]:
-        """On an event loop nothing could repeat the read after a conflict. There it is a snapshot, which never
-        conflicts.
-        """
+        """Begin a read. On an event loop, where nothing could repeat it, it is a snapshot that never conflicts."""
         reader = PostgresReader(self)
         if asyncio._get_running_loop() is not None:
             reader._begin, reader._patience = BEGIN_LOOK, LOOP_PATIENCE

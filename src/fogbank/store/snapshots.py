@@ -31,11 +31,10 @@ class SnapshotError(Exception):
 
 
 class Snapshot(msgspec.Struct):
-    """Describes one snapshot. `saved` is in epoch seconds of the machine's clock; `bytes` is the size of its files,
-    though hard links share theirs.
+    """One snapshot. `saved` is in epoch seconds of the machine's clock; `bytes` is the size of its files.
 
-    When the description cannot be read, `damaged` says why, and `saved` and `bytes` are taken from the files
-    themselves.
+    Hard links share their bytes, which `bytes` counts all the same. When the description cannot be read, `damaged` says
+    why, and `saved` and `bytes` are taken from the files themselves.
     """
 
     name: str

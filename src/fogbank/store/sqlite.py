@@ -366,9 +366,7 @@ class SqliteStore:
         await asyncio.to_thread(self._copy_to, path)
 
     def _copy_to(self, path: Path) -> None:
-        """Copy in one backup step over a separate connection: a single read transaction, so consistent; it blocks
-        nobody.
-        """
+        """Copy in one backup step on another connection: one read transaction, so consistent. It blocks nobody."""
         part = path.with_name(path.name + ".part")
         part.unlink(missing_ok=True)
         private.create(part)

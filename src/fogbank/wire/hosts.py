@@ -30,7 +30,7 @@ _SAFE = ("amazonaws.com", *_ALSO, "localhost", "internal")
 
 
 class Host(msgspec.Struct, frozen=True):
-    """A parsed host. `service` is an endpoint prefix ("s3", "execute-api", …), `name` the label before it.
+    """A parsed host. `service` is an endpoint prefix ("s3", "execute-api", …), `name` the part before it.
 
     `name` is a bucket or an API's id. `plane` says that the host belongs to that bucket, API or function alone. Its
     owner's pages have this host as their origin, and Firefox lets them call it without looking like a browser. So no

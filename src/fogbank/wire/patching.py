@@ -54,8 +54,8 @@ def read(service: str) -> Patch:
 def apply(sections: dict[str, dict[str, msgspec.Raw]], steps: list[Step]) -> None:
     """Apply a patch to `{"metadata": …, "operations": …, "shapes": …}`, whose entries are undecoded JSON.
 
-    Only the entries that a step changes are decoded. Raises KeyError if a step's path does not exist (the patch is out of
-    date).
+    Only the entries that a step changes are decoded. Raises KeyError if a step's path does not exist (the patch is out
+    of date).
     """
     open_entries: dict[tuple[str, str], Any] = {}
     for step in steps:

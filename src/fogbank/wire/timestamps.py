@@ -117,7 +117,7 @@ def _rfc822(value: Any) -> str:
     return f"{_DAYS[when.weekday()]}, {when.day:02d} {_MONTHS[when.month - 1]} {when.year:04d} {clock} GMT"
 
 
-_second = lru_cache(maxsize=4096)(_rfc822)  # things written together are read together and share their seconds
+_second = lru_cache(maxsize=4096)(_rfc822)  # timestamps in one response are often equal
 
 
 def epoch_text(value: Any) -> str:

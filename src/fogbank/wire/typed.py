@@ -20,7 +20,7 @@ _NEVER = "(?!)"  # matches nothing, so that the slow walkers check the value
 
 
 class TypeMaker:
-    """Makes the types of one model: for JSON's member names and values with `wire`, else for those that services use."""
+    """Makes the types of one model. `wire`: with the member names and values of JSON, else with those of services."""
 
     def __init__(self, *, wire: bool, constraints: str) -> None:
         self.wire = wire

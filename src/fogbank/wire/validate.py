@@ -3,8 +3,8 @@
     2 validation errors detected: Value 'a b' at 'queueName' failed to satisfy constraint: Member must satisfy regular
     expression pattern: …; Value null at 'tags.1.member.value' failed to satisfy constraint: Member must not be null
 
-They follow recorded answers of AWS, which tests/protocol/test_validate.py quotes. The order in which AWS reports several
-errors is not known (it differs between services); here it is the order of the model.
+They follow recorded answers of AWS, which tests/protocol/test_validate.py quotes. The order in which AWS reports
+several errors could not be found out (it differs between services); here it is the order of the model.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class _Walk:
     def _list(self, shape: Shape, value: list[Any], path: str, depth: int) -> Iterator[str]:
         member = shape.member
         if shape.raw.max is not None and len(value) > shape.raw.max:
-            return  # that is said already; what is in it may be without end
+            return  # its length is an error already, and it may have any number of elements
         if member.shape.type in ("structure", "list", "map"):
             for index, item in enumerate(value, 1):
                 if item is not None:
@@ -179,7 +179,7 @@ class _Walk:
             yield self._error(shape, value, path, f"Map value must satisfy constraint: [{rules}]")
 
     def rules(self, ref: Ref, value: Any) -> Iterator[str]:
-        """The rules of a shape that a value breaks."""
+        """The rules of a shape that a value violates."""
         raw = ref.shape.raw
         if ref.enum and isinstance(value, str):
             if value not in ref.enum:
@@ -203,7 +203,7 @@ class _Walk:
                 yield f"Member must satisfy regular expression pattern: {raw.pattern}"
 
     def all_rules(self, ref: Ref) -> list[str]:
-        """Every rule of an element's shape: AWS lists them all when one of a collection's elements breaks any."""
+        """All rules of an element's shape: AWS lists them all if an element of a collection violates one."""
         raw = ref.shape.raw
         if ref.enum:
             return [_enum(ref)]

@@ -1,4 +1,4 @@
-"""XML bodies to plain dicts. Document types and entities are refused, depth and size are limited."""
+"""Parses XML bodies to plain dicts. Refuses DTDs and entities; limits depth and size."""
 
 from __future__ import annotations
 

@@ -117,9 +117,43 @@ def test_commands_that_are_aws_own_are_refused(client):
     assert cache.acl_whoami() == "default"
 
 
+def test_selectors_allow_no_command_that_is_aws_own(client):
+    """https://valkey.io/topics/acl/#selectors: what one allows is allowed, whatever the other rules deny."""
+    client.create_user(
+        UserId="default-off", UserName="default", Engine="redis", AccessString="off", NoPasswordRequired=True
+    )
+    client.create_user(
+        UserId="selected", UserName="app", Engine="redis", AccessString="on (~c:* +SET) (+@all ~* &*) +get ~a)b",
+        NoPasswordRequired=True,
+    )  # fmt: skip
+    client.create_user_group(UserGroupId="selectors", Engine="redis", UserIds=["default-off", "selected"])
+    app = secure(create(client, "selectors", UserGroupIds=["selectors"]), username="app", password="-")
+    assert app.set("any", "1")
+    for command in (["CONFIG", "GET", "dir"], ["REPLICAOF", "127.0.0.1", "9"], ["ACL", "SETUSER", "x"], ["SHUTDOWN"]):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            app.execute_command(*command)
+    assert app.get("any") == "1"
+    client.modify_user(UserId="selected", AppendAccessString="clearselectors")
+    assert until(lambda: no_permission(lambda: app.get("any")))
+
+
+def no_permission(look):
+    try:
+        look()
+    except redis.exceptions.NoPermissionError:
+        return True
+    return False
+
+
 @pytest.mark.parametrize(
-    "access", [">secret on", "reset", "+nonsense|x|y", "on ~* +@none", "on +config", "on +shutdown"]
-)
+    "access",
+    [
+        ">secret on", "reset", "+nonsense|x|y", "on ~* +@none", "on +config", "on +shutdown",
+        # with these a server would not start
+        "on (~* +get", "on (on +get)", "on (+config)", 'on (~" +get)', "on ((+get))", "on ~* ~a:*", "on &* &a",
+        "on allkeys %R~a",
+    ],
+)  # fmt: skip
 def test_access_strings_that_are_none(client, access):
     with pytest.raises(ClientError) as caught:
         client.create_user(UserId="u", UserName="u", Engine="redis", AccessString=access, NoPasswordRequired=True)
@@ -130,6 +164,7 @@ def test_errors_of_users(client):
     made = {"UserName": "u", "Engine": "redis", "AccessString": "on ~* +@all", "NoPasswordRequired": True}
     client.create_user(UserId="u", **made)
     client.create_user(UserId="v", **made)
+    client.create_user(UserId="again", **{**made, "AccessString": "on ~* resetkeys ~a:* ~b &* resetchannels &c +get"})
 
     def code(call, **request):
         with pytest.raises(ClientError) as caught:
@@ -137,6 +172,7 @@ def test_errors_of_users(client):
         return caught.value.response["Error"]["Code"]
 
     assert code(client.create_user, UserId="u", **made) == "UserAlreadyExists"
+    assert code(client.create_user, UserId="w", **{**made, "UserName": "fogbank"}) == "InvalidParameterValue"  # is ours
     assert code(client.modify_user, UserId="none", AccessString="on") == "UserNotFound"
     group = {"UserGroupId": "g", "Engine": "redis"}
     assert code(client.create_user_group, **group, UserIds=["u"]) == "DefaultUserRequired"

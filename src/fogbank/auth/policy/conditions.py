@@ -70,8 +70,9 @@ class UnknownOperator(ValueError):
 
 
 def compile_condition(name: str, key: str, values: Sequence[str], *, variables: bool) -> Condition:
-    """Compile an operator on a key. `name` is as written, e.g. `ForAnyValue:StringLikeIfExists`. Raises ValueError for
-    a bad value.
+    """Compile an operator on a key. Raises ValueError for a bad value.
+
+    `name` is the operator as written, e.g. `ForAnyValue:StringLikeIfExists`.
     """
     quantifier, colon, rest = name.rpartition(":")
     quantifier = quantifier.lower()

@@ -1,5 +1,6 @@
-"""Evaluates policies in AWS's order: explicit denies anywhere, organisation, resource policy, identity, boundary,
-session.
+"""Evaluates policies in AWS's order.
+
+Explicit denies anywhere come first, then organisation, resource policy, identity, boundary and session policies.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
@@ -133,9 +134,7 @@ class _Evaluation:
     # -- statements --------------------------------------------------------------------------------------------------
 
     def _reach(self, statement: Statement) -> Reach:
-        """How a statement's Principal reaches the caller. A statement without one applies to the identity it is
-        attached to.
-        """
+        """How a statement's Principal reaches the caller. A statement without one applies to whom it is attached to."""
         principals = statement.principals
         if principals is None:
             return Reach.DIRECT

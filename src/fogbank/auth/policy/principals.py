@@ -59,9 +59,10 @@ class Principals(msgspec.Struct, frozen=True):
         return Reach.NONE
 
     def exempts(self, caller: Principal) -> bool:
-        """Whether a denying NotPrincipal exempts a caller. It must list the account and also the user or session by its
-        own ARN (for a role's session, the role alone is not enough).
+        """Whether a denying NotPrincipal exempts a caller.
 
+        It must list the account and also the user or session by its own ARN (for a role's session, the role alone is
+        not enough).
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
         """
         if self.reach(caller) is not Reach.DIRECT:

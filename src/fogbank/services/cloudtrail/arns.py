@@ -1,4 +1,4 @@
-"""Looks up trails and event data stores by name or ARN.
+"""Trails and event data stores by name.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html
@@ -32,10 +32,10 @@ _STORE_ID = re.compile(r"[a-zA-Z0-9._/\-]{3,256}")
 
 
 def check_name(name: str) -> str:
-    """Return a valid trail name unchanged. Raises InvalidTrailNameException.
+    """The name again; InvalidTrailNameException for what is none.
 
-    The texts for adjacent and forbidden characters and for blank and short names are AWS's; the one for IP addresses is
-    not confirmed.
+    The texts of adjacent and of forbidden characters, of blank and of short names are AWS's; that of addresses is not
+    confirmed.
     """
     if not name:
         raise InvalidTrailNameException("Trail name cannot be blank!")
@@ -68,7 +68,7 @@ def trail_arn(ctx: Context, key: Key) -> str:
 
 
 def _read(ctx: Context, text: str, kind: str, refused: type[ServiceError]) -> tuple[str, str, str]:
-    """(account, region, rest) of a CloudTrail ARN of this partition."""
+    """(account, region, rest) of an ARN of ours."""
     try:
         arn = arns.parse(text)
     except ValueError:
@@ -127,13 +127,13 @@ STORE: Kind[DataStore] = Kind(
 
 
 def new_trail(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """CreateTrail: the trail to be created, and the role passed to CloudTrail."""
+    """CreateTrail: the trail to be, and the role that is passed to CloudTrail."""
     key = (ctx.account, ctx.region, check_name(req["Name"]))
     return [Access("", named(trail_arn(ctx, key), ctx.account, key=key)), *_role(ctx, req)]
 
 
 def changed_trail(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """UpdateTrail: the trail, and the role passed to CloudTrail."""
+    """UpdateTrail."""
     return [Access("", TRAIL.name(ctx, req["Name"])), *_role(ctx, req)]
 
 
@@ -143,7 +143,7 @@ def _role(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def kind_of(text: str) -> Kind[Any]:
-    """The kind of a ResourceId. The tagging operations accept only ARNs."""
+    """Which kind a ResourceId of the tagging operations is: they take ARNs only."""
     resource = text.split(":", 5)[-1]
     if not text.startswith("arn:"):
         raise CloudTrailARNInvalidException(f"Invalid ARN: {text}")
@@ -153,22 +153,18 @@ def kind_of(text: str) -> Kind[Any]:
     raise ResourceTypeNotSupportedException(f"The resource type of {text} is not supported.")
 
 
-def tagged(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """The resource of AddTags and RemoveTags."""
-    text = req["ResourceId"]
-    given = {tag["Key"]: tag.get("Value") or "" for tag in req["TagsList"]}
-    removing = ctx.operation == "RemoveTags"
-    asked = tags.conditions({} if removing else given, given if removing else ())
-    return [Access("", kind_of(text).name(ctx, text), asked)]
+def tagged(ctx: Context, req: dict[str, Any]) -> Named:
+    """AddTags and RemoveTags."""
+    return kind_of(req["ResourceId"]).name(ctx, req["ResourceId"])
 
 
 def listed(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """The resources of ListTags."""
+    """ListTags."""
     return [Access("", kind_of(text).name(ctx, text)) for text in req["ResourceIdList"]]
 
 
 def trail_or_store(ctx: Context, req: dict[str, Any]) -> Named:
-    """The trail or the event data store whose insight selectors a request names."""
+    """Insight selectors are those of a trail or of an event data store."""
     if req.get("EventDataStore"):
         return STORE.name(ctx, req["EventDataStore"])
     return TRAIL.name(ctx, req.get("TrailName") or "")

@@ -160,9 +160,7 @@ def _note(tx: Transaction, key: Key, status: dict[str, Any]) -> None:
 
 
 def _delivered(tx: Transaction, ctx: Context, place: Place, file: LogFile, until: int, status: dict[str, Any]) -> None:
-    """Record how far the trail was delivered. Schedules a digest file that names the new log file, at the next full
-    hour.
-    """
+    """Record how far the trail was delivered, and schedule the digest file that names the new log file."""
     trail, progress = _read(tx, place)
     if trail is None:
         return

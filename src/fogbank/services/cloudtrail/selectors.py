@@ -86,8 +86,9 @@ def _basic(selector: dict[str, Any], entry: Entry) -> bool:
 
 
 def _resource(resource: dict[str, Any], entry: Entry) -> bool:
-    """Whether a resource matches. An S3 value is a prefix of object ARNs, others are whole ARNs; a service alone
-    matches all.
+    """Whether a data event touches a selected resource.
+
+    An S3 value is a prefix of object ARNs; other values are whole ARNs. A service alone matches everything.
     """
     for kind, arn in _data_resources(entry):
         if kind != resource["Type"]:
@@ -105,9 +106,7 @@ def _same(arn: str, value: str) -> bool:
 
 
 def _data_resources(entry: Entry) -> list[tuple[str, str]]:
-    """The selecting type and ARN of each resource of a data event. Listing a bucket counts as access to all its
-    objects.
-    """
+    """The selecting type and ARN of each resource of a data event. Listing a bucket counts as access to its objects."""
     of = _TYPE_OF.get(entry.source)
     if of == "AWS::S3::Object":
         return [(of, arn if "/" in arn else f"{arn}/") for _, arn in entry.resources]

@@ -1,7 +1,7 @@
-"""Background work: evaluates alarms on the cloud's clock, and runs their actions.
+"""What happens on the clock: alarms are evaluated, their actions taken.
 
-An alarm is evaluated every minute (every ten seconds when its period is shorter) while its evaluation range has data.
-Then it sleeps until one of its metrics gets a point, so that an idle alarm costs nothing.
+An alarm is evaluated at each minute (each ten seconds when its period is shorter) while there is data in its evaluation
+range; then it sleeps until one of its metrics has a point again, so that an idle alarm costs nothing.
 """
 
 from __future__ import annotations
@@ -16,38 +16,25 @@ from fogbank.core.residents import resident
 from fogbank.core.targets import Undeliverable
 from fogbank.store.api import Transaction
 
-from . import evaluating, queries, rules
+from . import queries, rules, verdicts
 from .arns import alarm_arn
 from .notifications import deliver
+from .points import awake, flush
 from .records import ALARMS, Alarm
 from .states import change, note, stamp
-from .storing import awake, flush
 
 WATCH = "cloudwatch.alarm"
-MAX_POINTS = 500_000  # that an alarm's expressions may process: their evaluation runs inside a transaction
-
-
-def metric_queries(settings: dict[str, Any]) -> list[dict[str, Any]]:
-    """An alarm's metric as queries of GetMetricData, whether its settings have Metrics or a single metric."""
-    if settings.get("Metrics"):
-        return list(settings["Metrics"])
-    metric = {"Namespace": settings["Namespace"], "MetricName": settings["MetricName"],
-              "Dimensions": settings.get("Dimensions") or []}  # fmt: skip
-    stat = {"Metric": metric, "Period": settings["Period"],
-            "Stat": settings.get("Statistic") or settings["ExtendedStatistic"]}  # fmt: skip
-    if settings.get("Unit"):
-        stat["Unit"] = settings["Unit"]
-    return [{"Id": "m1", "MetricStat": stat}]
+MAX_POINTS = 500_000  # that the expressions of an alarm may work on: they are evaluated in the alarm's transaction
 
 
 def step(settings: dict[str, Any]) -> int:
-    """The seconds between two evaluations of an alarm."""
-    stats = [query["MetricStat"]["Period"] for query in metric_queries(settings) if "MetricStat" in query]
+    """Seconds between evaluations."""
+    stats = [query["MetricStat"]["Period"] for query in queries.of_alarm(settings) if "MetricStat" in query]
     return 10 if min(stats, default=60) < 60 else 60
 
 
 def watched(tx: Transaction, ctx: Context, alarm: Alarm) -> None:
-    """Start or restart the evaluation of a metric alarm, from the next full minute (or ten seconds) on."""
+    """Evaluate a metric alarm from the next full minute (ten seconds) on, whatever it did before."""
     alarm.asleep, alarm.generation = False, alarm.generation + 1
     tx.put(ALARMS, alarm)
     ctx.reside(tx, WATCH, alarm.name, generation=alarm.generation)
@@ -55,7 +42,7 @@ def watched(tx: Transaction, ctx: Context, alarm: Alarm) -> None:
 
 @resident(WATCH)
 async def watch_alarm(ctx: Context, id: str) -> None:
-    """Evaluate a metric alarm again and again for as long as it exists."""
+    """Evaluate a metric alarm for as long as it is there."""
     alarm = await ctx.fetch(lambda tx: tx.get(ALARMS, (ctx.account, ctx.region, id)))
     if alarm is None:
         return
@@ -69,7 +56,7 @@ async def watch_alarm(ctx: Context, id: str) -> None:
 
 
 def _evaluate(tx: Transaction, ctx: Context, name: str) -> float | None:
-    """Evaluate an alarm once. Returns the seconds until the next evaluation, or None to sleep until the next point."""
+    """One evaluation; seconds until the next, None when nothing can change before another point arrives."""
     alarm = tx.get(ALARMS, (ctx.account, ctx.region, name))
     if alarm is None or alarm.composite:
         return None
@@ -79,30 +66,30 @@ def _evaluate(tx: Transaction, ctx: Context, name: str) -> float | None:
     returned = next(query["Id"] for query in wanted if query.get("ReturnData", True))
     end = int(ctx.now()) // every * every
     period = queries.Queries(ctx, wanted, 0, end).period(returned)
-    size = settings["EvaluationPeriods"] + evaluating.EXTRA
+    size = settings["EvaluationPeriods"] + verdicts.EXTRA
     starts = [end - period * n for n in range(size, 0, -1)]
     asked = queries.Queries(ctx, wanted, starts[0], end, points=MAX_POINTS).aligned()
     for metric in asked.metrics:
         read = asked.values(metric)
         while read.more(tx):
-            pass  # all slices at once: an alarm reads a few days at most
+            pass  # an alarm looks at a few days at most
         asked.keep(metric, read)
     try:
         lines = asked.lines(returned)
-    except ServiceError:  # the expression cannot be computed from this data
+    except ServiceError:  # data that the expression cannot be computed of
         lines = []
     line = lines[0] if lines else {}
     values = [line.get(start) for start in starts]
-    verdict = evaluating.evaluate(settings, values, starts)
+    verdict = verdicts.evaluate(settings, values, starts)
     if verdict.state and (verdict.state != alarm.state or not alarm.updated):
         change(tx, ctx, alarm, verdict.state, verdict.reason, _data(ctx, settings, values, starts, period))
-    alarm.asleep = evaluating.settled(settings, values, alarm.state) and not _newer(tx, ctx, alarm, end)
+    alarm.asleep = verdicts.settled(settings, values, alarm.state) and not _newer(tx, ctx, alarm, end)
     tx.put(ALARMS, alarm)
     return None if alarm.asleep else end + every - ctx.now()
 
 
 def _newer(tx: Transaction, ctx: Context, alarm: Alarm, end: int) -> bool:
-    """Whether a metric of the alarm has a point in the current minute or in the future."""
+    """Whether a metric of the alarm has a point of the running minute, or of a time still to come."""
     from .records import SERIES
 
     return any(
@@ -113,7 +100,7 @@ def _newer(tx: Transaction, ctx: Context, alarm: Alarm, end: int) -> bool:
 
 
 def _data(ctx: Context, settings: dict[str, Any], values: list[float | None], starts: list[int], period: int) -> str:
-    """The JSON of StateReasonData."""
+    """StateReasonData."""
     newest = list(zip(starts, values, strict=True))[-settings["EvaluationPeriods"] :]
     recent = [value for _, value in newest if value is not None]
     data: dict[str, Any] = {"version": "1.0", "queryDate": stamp(ctx.now())}
@@ -130,7 +117,7 @@ def _data(ctx: Context, settings: dict[str, Any], values: list[float | None], st
 
 @job("cloudwatch.composites")
 async def composites(ctx: Context, payload: dict[str, Any]) -> None:
-    """Evaluate the account's composite alarms. When one changes its state, it enqueues this job again."""
+    """Evaluate the composite alarms of the account; one that changes has them evaluated again."""
     await ctx.transact(_composites, ctx)
 
 
@@ -153,7 +140,7 @@ def _composites(tx: Transaction, ctx: Context) -> None:
 
 @job("cloudwatch.act", attempts=3)
 async def act(ctx: Context, payload: dict[str, Any]) -> None:
-    """Run one action of one state change, and add its result to the alarm's history."""
+    """One action of one change of state, noted in the history as AWS notes it."""
     alarm = await ctx.fetch(lambda tx: tx.get(ALARMS, (ctx.account, ctx.region, payload["alarm"])))
     if alarm is None:
         return

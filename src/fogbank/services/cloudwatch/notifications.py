@@ -1,4 +1,4 @@
-"""Runs an alarm's actions: sends the message to a topic, or the event to a function.
+"""What an alarm's actions send: the message to a topic, the event to a function.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
@@ -22,9 +22,9 @@ _STATISTICS = {"SampleCount": "SAMPLE_COUNT", "Average": "AVERAGE", "Sum": "SUM"
 
 
 async def deliver(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> bool:
-    """Run one action. Returns False for a kind that Fogbank has not built (EC2, Auto Scaling, Systems Manager).
+    """Take one action; False for one of a kind that is not built (EC2, Auto Scaling, Systems Manager).
 
-    Raises Undeliverable. A topic's default policy allows its owner's alarms (AWS:SourceOwner).
+    Raises Undeliverable. The policy a topic has by default lets its owner's alarms in (AWS:SourceOwner).
     """
     target = str(change["action"])
     service = target.split(":")[2] if target.count(":") >= 5 else ""
@@ -41,7 +41,7 @@ async def deliver(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> bool:
 
 
 def _region(ctx: Context) -> str:
-    """The region's name; notifications write EU for Europe."""
+    """Its name; Europe is EU in notifications."""
     return regions.description(ctx.region).replace("Europe (", "EU (")
 
 
@@ -98,9 +98,7 @@ def _period(settings: dict[str, Any]) -> int:
 
 
 def _event(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> dict[str, Any]:
-    """The event that a function is invoked with."""
-    from .jobs import metric_queries
-
+    """The event a function is invoked with."""
     state = {"value": change["state"], "reason": change["reason"], "timestamp": stamp(change["at"])}
     if change["data"]:
         state["reasonData"] = change["data"]

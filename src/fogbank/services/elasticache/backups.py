@@ -17,7 +17,7 @@ from fogbank.engines.valkey import Valkey
 from fogbank.store.api import Reader, Transaction
 from fogbank.store.blobs import Blob
 
-from . import catalog, labels, names, nodes, plans, settling
+from . import catalog, labels, names, nodes, plans, statuses
 from .errors import (
     InvalidCacheClusterState,
     InvalidParameterValue,
@@ -162,9 +162,7 @@ def _node_created(tx: Reader, ctx: Context, node: str) -> float:
 
 
 def _sources(tx: Reader, ctx: Context, found: Snapshot) -> list[tuple[str, list[tuple[int, int]], str]]:
-    """Shard, slots and source cluster of each part: the group's snapshotting cluster if it is in the shard, or the
-    primary.
-    """
+    """Shard, slots and source cluster of each part: the group's snapshotting cluster, or the shard's primary."""
     if found.cluster:
         return [("0001", [], found.cluster)]
     group = tx.get(GROUPS, (ctx.account, ctx.region, found.group))
@@ -206,11 +204,11 @@ def _written(tx: Transaction, ctx: Context, name: str, parts: list[Part], blobs:
         tell(tx, ctx, "cache-cluster", found.cluster, f"Snapshot succeeded for snapshot with ID '{name}' of cache "
              f"cluster with ID '{found.cluster}'")  # fmt: skip
         if cluster is not None:
-            settling.settle(tx, ctx, cluster)
+            statuses.settle(tx, ctx, cluster)
         return
     tell(tx, ctx, "replication-group", found.group, f"Snapshot succeeded for snapshot with ID '{name}' of "
          f"replication group with ID '{found.group}'")  # fmt: skip
-    settling.settle_group(tx, ctx, found.group)
+    statuses.settle_group(tx, ctx, found.group)
 
 
 async def final(ctx: Context, payload: Request) -> None:

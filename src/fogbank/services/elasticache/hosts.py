@@ -33,9 +33,7 @@ def _resolve() -> str:
 
 
 def address(ctx: Context, host: str, name: str, *middle: str) -> str:
-    """A host name. `host` is what `domain` returned when the resource started; `middle` is "0001" or "clustercfg", for
-    example.
-    """
+    """A host name. `host` is what `domain` returned at the resource's start; `middle` is "0001", for example."""
     if host == ADDRESS:
         return ADDRESS
     mark = hashlib.sha256(f"{ctx.account}/{ctx.region}".encode()).hexdigest()[:6]

@@ -8,7 +8,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import job
 from fogbank.store.api import Transaction
 
-from . import backups, building, promoting, resharding, settling
+from . import backups, building, resharding, statuses, takeover
 from .records import CLUSTERS, GROUPS, SERVERLESS
 
 Payload = dict[str, Any]
@@ -25,13 +25,13 @@ def _settle(tx: Transaction, ctx: Context, payload: Payload) -> None:
     if "serverless" in payload:
         cache = tx.get(SERVERLESS, (*where, payload["serverless"]))
         if cache is not None:
-            settling.settle(tx, ctx, cache)
+            statuses.settle(tx, ctx, cache)
     elif "group" in payload:
-        settling.settle_group(tx, ctx, payload["group"])
+        statuses.settle_group(tx, ctx, payload["group"])
     else:
         cluster = tx.get(CLUSTERS, (*where, payload["cluster"]))
         if cluster is not None:
-            settling.settle(tx, ctx, cluster)
+            statuses.settle(tx, ctx, cluster)
 
 
 @job("elasticache.delete")
@@ -73,7 +73,7 @@ async def import_(ctx: Context, payload: Payload) -> None:
 @job("elasticache.failover")
 async def failover(ctx: Context, payload: Payload) -> None:
     """Hand a shard over to another of its nodes, and record it."""
-    await promoting.hand_over(ctx, payload["group"], payload["shard"], payload["to"])
+    await takeover.hand_over(ctx, payload["group"], payload["shard"], payload["to"])
 
 
 @job("elasticache.reshard", attempts=20)

@@ -1,8 +1,8 @@
-"""Looks up ElastiCache's resources by name, and names the resources and condition keys of its actions.
+"""The things that requests name, and the resources of ElastiCache's actions.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticache.html
 
-Names are stored in lower case and matched without regard to case. An ARN contains the stored name.
+Names are kept in lower case and found however they are written; an ARN is made of the name as it is kept.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _RULE = (
 
 
 def identifier(member: str, text: str | None, most: int = 50, pattern: re.Pattern[str] = _IDENTIFIER) -> str:
-    """A name in its stored form. Raises InvalidParameterValue, with AWS's text for cluster identifiers."""
+    """A name as it is kept. Raises InvalidParameterValue, as AWS words it for cluster identifiers."""
     if not text:
         raise errors.InvalidParameterValue(f"The parameter {member} must be provided and must not be blank.")
     name = text.lower()
@@ -110,38 +110,9 @@ def arn(ctx: Context, kind: Kind[Any], name: str) -> str:
     return kind.arn(ctx, (ctx.account, name) if kind is GLOBAL else (ctx.account, ctx.region, name), None)
 
 
-# -- the resources of actions ------------------------------------------------------------------------------------------
+# -- what requests ask of requests -------------------------------------------------------------------------------------
 
-# condition key → the request member that gives its value
-# https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/IAM.ConditionKeys.html
-_CONDITIONS = {
-    "AtRestEncryptionEnabled": "AtRestEncryptionEnabled",
-    "AutomaticFailoverEnabled": "AutomaticFailoverEnabled",
-    "CacheNodeType": "CacheNodeType",
-    "CacheParameterGroupName": "CacheParameterGroupName",
-    "EngineType": "Engine",
-    "EngineVersion": "EngineVersion",
-    "KmsKeyId": "KmsKeyId",
-    "MultiAZEnabled": "MultiAZEnabled",
-    "NumNodeGroups": "NumNodeGroups",
-    "ReplicasPerNodeGroup": "ReplicasPerNodeGroup",
-    "SnapshotRetentionLimit": "SnapshotRetentionLimit",
-    "TransitEncryptionEnabled": "TransitEncryptionEnabled",
-}
-
-
-def conditions(req: Request, removed: list[str] | None = None) -> dict[str, Any]:
-    found = tags.conditions(labels.given(req), removed or ())
-    for key, member in _CONDITIONS.items():
-        if req.get(member) is not None:
-            value = req[member]
-            found[f"elasticache:{key}"] = str(value).lower() if isinstance(value, bool) else str(value)
-    if "AuthToken" in req:
-        found["elasticache:AuthTokenEnabled"] = "true"
-    return found
-
-
-# member → the kind of the further resources that it names, and whether it is a list
+# kind → the members that may name one beside the thing that the action is about
 _ALSO: dict[str, tuple[Kind[Any], bool]] = {
     "CacheParameterGroupName": (PARAMETERS, False),
     "CacheSubnetGroupName": (SUBNETS, False),
@@ -164,7 +135,7 @@ _ALSO: dict[str, tuple[Kind[Any], bool]] = {
 
 
 def of(kind: Kind[Any], member: str, *also: str) -> Callable[[Context, Request], list[Access]]:
-    """The resources of an action on an existing resource, and on others named in the members `also`."""
+    """An action on a thing that is there, and on others that the request names in the members `also`."""
 
     def resource(ctx: Context, req: Request) -> list[Access]:
         return [Access("", kind.name(ctx, req.get(member) or "")), *others(ctx, req, also)]
@@ -173,7 +144,7 @@ def of(kind: Kind[Any], member: str, *also: str) -> Callable[[Context, Request],
 
 
 def new(kind: Kind[Any], member: str, *also: str) -> Callable[[Context, Request], list[Access]]:
-    """The resources of an action that creates one. The others it names must exist. Tags need their own permission.
+    """An action that makes a thing; what else it names is there already. Tags need their permission.
 
     https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Tagging-Resources.html
     """
@@ -189,7 +160,7 @@ def new(kind: Kind[Any], member: str, *also: str) -> Callable[[Context, Request]
 
 
 def fresh(made: Named) -> Named:
-    """A resource to be created: the tags of an existing one of its name do not count."""
+    """A thing that is about to be made: the tags of one that is there already do not count."""
     return named(made, made.owner, key=made.key)
 
 
@@ -203,7 +174,7 @@ def others(ctx: Context, req: Request, members: tuple[str, ...]) -> list[Access]
 
 
 def listed(kind: Kind[Any], member: str) -> Callable[[Context, Request], Access]:
-    """The resource of a Describe: one, or all of a kind (arn:…:cluster:*)."""
+    """A Describe of one thing, or of all of a kind: arn:…:cluster:*."""
 
     def resource(ctx: Context, req: Request) -> Access:
         if req.get(member):
@@ -213,8 +184,8 @@ def listed(kind: Kind[Any], member: str) -> Callable[[Context, Request], Access]
     return resource
 
 
-def tagged(ctx: Context, req: Request) -> Access:
-    """The resource, of any kind, that a tagging operation names by ARN."""
+def tagged(ctx: Context, req: Request) -> Named:
+    """The thing of any kind that ListTagsForResource and its like name by ARN."""
     kind, name = by_arn(ctx, req["ResourceName"])
     return kind.name(ctx, name)
 

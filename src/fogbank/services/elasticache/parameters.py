@@ -6,6 +6,7 @@ use; the descriptions are our own)
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -34,6 +35,7 @@ class Parameter(msgspec.Struct, frozen=True):
     applied: bool = True  # passed on to Fogbank's engine
 
 
+_NUMBERS = {"integer": re.compile("-?(0|[1-9][0-9]{0,18})"), "float": re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?")}
 _YES = "yes,no"
 _FLOW = "0-"
 _POLICIES = "volatile-lru,allkeys-lru,volatile-lfu,allkeys-lfu,volatile-random,allkeys-random,volatile-ttl,noeviction"
@@ -220,10 +222,9 @@ def _allows(parameter: Parameter, value: str) -> bool:
         return all(sign in "KEg$lshzxeAtmdn" for sign in value)
     if parameter.kind == "string":
         return value in parameter.allowed.split(",")
-    try:
-        number = float(value) if parameter.kind == "float" else int(value)
-    except ValueError:
+    if not _NUMBERS[parameter.kind].fullmatch(value):  # as servers read them, which do not start with any other
         return False
+    number = float(value)
     for part in parameter.allowed.split(","):
         low, dash, high = part[1:].partition("-") if part.startswith("-") else part.partition("-")
         first = -float(low) if part.startswith("-") else float(low)

@@ -20,9 +20,7 @@ from .records import GROUPS, USER_GROUPS, USERS, Access, Cluster, Group, Node, S
 
 
 class Plan(msgspec.Struct):
-    """The wanted state of a node. `engine` is how it starts; `primary` is the port it replicates (0: it is a primary
-    itself).
-    """
+    """The wanted state of a node. `engine` is how it starts; `primary` is the port it replicates (0: it is primary)."""
 
     engine: Valkey | Memcached
     generation: int

@@ -17,7 +17,7 @@ from fogbank.store.api import Reader, Transaction
 from . import nodes, plans, sharding, slots
 from .events import tell
 from .records import CLUSTERS, GROUPS, Cluster, Group
-from .settling import settle_group
+from .statuses import settle_group
 
 PATIENCE = 30.0  # real seconds for one move; after that the job is retried
 
@@ -138,5 +138,5 @@ async def _forget(kept: list[Cluster], identities: list[str], password: str) -> 
             try:
                 async with Client(cluster.nodes[0].port, valkey.ADMIN, password) as server:
                     await server.call("CLUSTER", "FORGET", identity)
-            except (OSError, Refused):  # a node that cannot be reached is skipped
+            except (OSError, Refused):  # it drops the slots of an unreachable node anyway
                 continue

@@ -20,7 +20,7 @@ from . import proxy
 from .arns import Target, resource_of
 from .environments.spec import SYNC_PAYLOAD
 from .errors import TooManyRequests
-from .invoking import invoke
+from .invocation import invoke
 from .records import URLS, Url
 
 PATH = "/_aws/lambda-url/"

@@ -91,7 +91,7 @@ async def run_event(ctx: Context, event: dict[str, Any]) -> None:
 
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
     """
-    from .invoking import invoke
+    from .invocation import invoke
 
     which = Target(event["account"], ctx.region, event["name"], event["qualifier"])
     config = await ctx.fetch(_event_config, which)
@@ -208,7 +208,7 @@ async def deliver(
 
     If the target refuses it, the record is lost, as on AWS.
     """
-    from .invoking import make_spec, session
+    from .invocation import make_spec, session
 
     typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value}
     success = (record or {}).get("requestContext", {}).get("condition") == "Success"

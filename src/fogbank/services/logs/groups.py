@@ -55,12 +55,13 @@ BY_ARN: Kind[Group] = Kind("log group by ARN", GROUPS, key=_by_arn, arn=_arn, mi
 
 def _named(req: dict[str, Any]) -> tuple[Kind[Group], str]:
     """The text that names a request's group, and the Kind that parses it."""
-    name, identifier, arn = req.get("logGroupName"), req.get("logGroupIdentifier"), req.get("resourceArn")
-    if name and not identifier:
+    name, identifier = req.get("logGroupName"), req.get("logGroupIdentifier")
+    arn = req.get("resourceArn") or req.get("resourceIdentifier")
+    if name and not (identifier or arn):
         return GROUP, name
     if identifier and not name:
         return BY_IDENTIFIER, identifier
-    if arn:
+    if arn and not name:
         return BY_ARN, arn
     raise InvalidParameterException("Exactly one of logGroupName and logGroupIdentifier is required.")
 

@@ -16,8 +16,8 @@ from fogbank.core.context import Context
 from fogbank.core.kinds import Named
 from fogbank.core.operation import Access
 
+from .bucket_cache import Buckets
 from .errors import BucketAlreadyExists, InvalidArgument
-from .known import Buckets
 from .lookups import require_bucket
 from .storage import current
 from .storage import version as stored_version

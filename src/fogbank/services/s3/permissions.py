@@ -6,8 +6,8 @@ from fogbank.core.context import Context
 from fogbank.core.errors import AccessDenied as Denied
 from fogbank.core.operation import Access
 
+from .bucket_cache import Buckets
 from .errors import AccessDenied, NoSuchKey, S3Error
-from .known import Buckets
 
 
 def denial(ctx: Context, *accesses: Access) -> Denied | None:

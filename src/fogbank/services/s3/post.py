@@ -22,7 +22,7 @@ from .content import MAX_PUT, Content, copied, drop
 from .errors import InvalidArgument, MalformedPOSTRequest, NoSuchBucket
 from .forms import Form, Measured, check_conditions
 from .lookups import require_bucket
-from .making import object_of
+from .object_records import object_of
 from .permissions import denial
 from .records import BUCKETS, INLINE, Object
 from .storage import current, fill, put

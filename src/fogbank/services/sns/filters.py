@@ -55,9 +55,7 @@ def compile_policy(text: str, scope: str = "MessageAttributes") -> Callable[[dic
 
 
 def _combinations(policy: dict[str, Any], level: int) -> int:
-    """The product of the numbers of values, each times the nesting level of its key. An `$or` counts as the sum of its
-    branches.
-    """
+    """The product of the numbers of values, each times its key's nesting level. An `$or` counts as a sum."""
     product = 1
     for name, value in policy.items():
         if name == "$or" and _alternatives(value):

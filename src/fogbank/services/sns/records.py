@@ -26,9 +26,7 @@ class Topic(Record):
 
 
 class Subscription(Record):
-    """A subscription. `topic` is the topic's ARN; `id` is the end of the subscription's ARN. Pending ones wait for
-    `token`.
-    """
+    """A subscription. `topic` is the topic's ARN; `id` is the end of its own ARN. Pending ones wait for `token`."""
 
     topic: str
     id: str

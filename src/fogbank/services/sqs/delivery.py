@@ -109,9 +109,7 @@ def send(tx: Transaction, ctx: Context, queue: Queue, req: dict[str, Any]) -> di
 
 
 def _deduplicate(tx: Transaction, queue: Queue, message: Message, now_ms: int) -> Deduplication | None:
-    """Return the earlier message with this deduplication id. If there is none, assign `message` the next sequence
-    number.
-    """
+    """Return the earlier message with this deduplication id, or None after assigning the next sequence number."""
     scope = message.group if queue.attributes.get("DeduplicationScope") == "messageGroup" else ""
     for old in list(tx.scan_index(DEDUPLICATIONS, "expires", (queue.id,), end=(queue.id, now_ms), limit=4)):
         tx.delete(DEDUPLICATIONS, (old.queue, old.scope, old.dedup))
@@ -201,9 +199,7 @@ def candidates(tx: Transaction, queue: Queue, now_ms: int) -> Iterator[Message]:
 
 
 def receive(tx: Transaction, ctx: Context, queue: Queue, wanted: int, visibility: int) -> list[Message]:
-    """Receive up to `wanted` messages. Deletes expired ones, and moves those received too often to the dead-letter
-    queue.
-    """
+    """Receive up to `wanted` messages. Deletes expired ones; those received too often become dead letters."""
     now_ms = int(ctx.now() * 1000)
     retention_ms = queue.number("MessageRetentionPeriod") * 1000
     redrive = rules.dead_letter_target(queue.attributes)

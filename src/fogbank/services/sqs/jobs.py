@@ -29,9 +29,7 @@ async def sweep(ctx: Context, id: str) -> None:
 
 
 def _sweep_some(tx: Transaction, ctx: Context) -> float | None:
-    """Sweep one slice of the queue that is due first. Returns the seconds until the next slice; None when no queue has
-    messages.
-    """
+    """Sweep a slice of the queue due first. Returns the seconds until the next one; None when no queue has messages."""
     now_ms = int(ctx.now() * 1000)
     queue = next(tx.scan_index(QUEUES, "sweep", (ctx.account, ctx.region), limit=1), None)
     if queue is None:

@@ -8,9 +8,7 @@ from fogbank.store.api import Key, Record, Table
 
 
 class Queue(Record):
-    """A queue. Each creation gives a new `id`. `attributes` holds the attributes that were set, as text, under AWS's
-    names.
-    """
+    """A queue. Each creation gives a new `id`. `attributes` holds those that were set, as text, under AWS's names."""
 
     account: str
     region: str

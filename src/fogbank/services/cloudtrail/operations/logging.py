@@ -11,7 +11,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
-from .. import asking
+from .. import event_subscriptions
 from ..arns import TRAIL
 from ..delivery import stamp
 from ..records import TRAILS
@@ -25,7 +25,7 @@ def start_logging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         if not trail.logging:
             trail.logging, trail.started = True, ctx.now()
             tx.put(TRAILS, trail)
-            asking.ask(tx, trail)
+            event_subscriptions.ask(tx, trail)
     return {}
 
 
@@ -42,7 +42,7 @@ def _stop(tx: Transaction, ctx: Context, name: str) -> None:
     if trail.logging:
         trail.logging, trail.stopped = False, ctx.now()
         tx.put(TRAILS, trail)
-        asking.ask(tx, trail)
+        event_subscriptions.ask(tx, trail)
 
 
 @operation("cloudtrail", "GetTrailStatus", resource=TRAIL.of("Name"))

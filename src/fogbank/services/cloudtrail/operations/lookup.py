@@ -11,8 +11,8 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
-from fogbank.audit.keeping import DAYS
 from fogbank.audit.names import resource_name
+from fogbank.audit.recorder import DAYS
 from fogbank.audit.records import ENTRIES, Entry
 from fogbank.core.context import Context
 from fogbank.core.operation import operation

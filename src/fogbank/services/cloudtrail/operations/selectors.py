@@ -12,7 +12,7 @@ from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
 
-from .. import asking
+from .. import event_subscriptions
 from ..arns import STORE, TRAIL, store_arn, trail_arn, trail_or_store
 from ..errors import InsightNotEnabledException, InvalidEventSelectorsException, InvalidInsightSelectorsException
 from ..records import STORES, TRAILS, Trail
@@ -41,7 +41,7 @@ def put_event_selectors(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         trail = home(tx, ctx, req["TrailName"])
         trail.selectors, trail.advanced = kept, chosen
         tx.put(TRAILS, trail)
-        asking.ask(tx, trail)
+        event_subscriptions.ask(tx, trail)
     return _shown(ctx, trail)
 
 

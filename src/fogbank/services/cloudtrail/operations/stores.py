@@ -124,9 +124,7 @@ def _become(ctx: Context, text: str, status: str, *before: str) -> DataStore:
 
 @operation("cloudtrail", "DeleteEventDataStore", resource=STORE.of("EventDataStore"), fidelity="recorded")
 def delete_event_data_store(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Mark the store for deletion. AWS deletes it after seven days; Fogbank keeps it in that state until it is
-    restored.
-    """
+    """Mark the store for deletion. AWS deletes it after seven days; Fogbank waits until it is restored."""
     _become(ctx, req["EventDataStore"], "PENDING_DELETION", "ENABLED", "STOPPED_INGESTION")
     return {}
 

@@ -15,7 +15,7 @@ from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
 from fogbank.store.api import Reader, Transaction
 
-from .. import asking, destinations
+from .. import destinations, event_subscriptions
 from ..arns import TRAIL, changed_trail, check_name, new_trail, trail_arn
 from ..errors import (
     InvalidHomeRegionException,
@@ -114,7 +114,7 @@ async def update_trail(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     def put(tx: Transaction) -> Trail:
         trail = msgspec.structs.replace(home(tx, ctx, req["Name"]), **given)
         tx.put(TRAILS, trail)
-        asking.ask(tx, trail)
+        event_subscriptions.ask(tx, trail)
         return trail
 
     return trail_shape(ctx, await ctx.transact(put))
@@ -125,7 +125,7 @@ def delete_trail(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Delete a trail. Its files stay in the bucket."""
     with ctx.write() as tx:
         trail = home(tx, ctx, req["Name"])
-        asking.forget(tx, trail)
+        event_subscriptions.forget(tx, trail)
         for progress in list(tx.scan(PROGRESS, TRAILS.key(trail))):
             tx.delete(PROGRESS, PROGRESS.key(progress))
         tx.delete(TRAILS, TRAILS.key(trail))

@@ -16,11 +16,11 @@ from fogbank.store.api import Transaction
 from .. import queries, reading, rules
 from ..arns import ALARM, alarm, alarm_arn, alarms, new_alarm, new_composite
 from ..errors import InvalidFormat
-from ..evaluating import WORDS
 from ..jobs import WATCH, watched
 from ..records import ALARMS, Alarm
 from ..states import change, note
 from ..statistics import statistic
+from ..verdicts import WORDS
 
 UNCHECKED = "Unchecked: Initial alarm creation"
 MAX_METRICS = 10  # metrics per alarm, and as many expressions (API reference, MetricDataQuery)

@@ -15,8 +15,8 @@ from fogbank.store.api import Transaction
 
 from ..arns import namespace
 from ..errors import InvalidParameterCombination, InvalidParameterValue, MissingParameter
+from ..points import point_of, store
 from ..records import Dimensions, Point
-from ..storing import point_of, store
 
 LIMIT = 1000  # metrics per request
 VALUES = 150

@@ -15,9 +15,9 @@ from fogbank.store.api import Reader
 from .. import queries, reading
 from ..errors import InvalidNextToken, InvalidParameterCombination, InvalidParameterValue
 from ..functions import Line
+from ..points import flush
 from ..records import SERIES, Series
 from ..statistics import SIMPLE, statistic
-from ..storing import flush
 
 MAX_POINTS = 1440
 MAX_DATA_POINTS = 100_800

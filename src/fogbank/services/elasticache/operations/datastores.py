@@ -30,9 +30,7 @@ _named = names.of(GLOBAL, ID)
 
 
 def _full_id(ctx: Context, suffix: str) -> str:
-    """A suffix with its prefix. AWS prepends five characters, the same for a whole region (here: for an account's
-    region).
-    """
+    """A suffix with its prefix. AWS prepends five characters per region (here: per account and region)."""
     mark = hashlib.sha256(f"{ctx.account}/{ctx.region}".encode()).hexdigest()[:4]
     return names.identifier("GlobalReplicationGroupIdSuffix", f"f{mark}-{suffix}", 255)
 
@@ -166,9 +164,7 @@ def _unchanged(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "IncreaseNodeGroupsInGlobalReplicationGroup", resource=_named, fidelity="recorded")
 def increase_node_groups_in_global_replication_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Return the datastore unchanged: its members keep their shards (ModifyReplicationGroupShardConfiguration changes
-    them).
-    """
+    """Return the datastore unchanged: ModifyReplicationGroupShardConfiguration changes the shards of members."""
     return _unchanged(ctx, req)
 
 

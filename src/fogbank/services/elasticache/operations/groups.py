@@ -205,9 +205,7 @@ def _retain(tx: Transaction, ctx: Context, group: Group) -> None:
 
 
 def _tested(ctx: Context, req: Request) -> list[Access]:
-    """The resource of TestFailover:
-    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticache.html
-    """
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticache.html: TestFailover"""
     return [Access("", GROUP.name(ctx, req["ReplicationGroupId"]))]
 
 

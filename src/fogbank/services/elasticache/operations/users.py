@@ -9,6 +9,7 @@ from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
+from fogbank.engines.valkey import ADMIN
 from fogbank.store.api import Reader
 
 from .. import acl, labels, names, nodes
@@ -99,7 +100,7 @@ def create_user(ctx: Context, req: Request) -> dict[str, Any]:
         kind="",
         tags=labels.given(req),
     )
-    if not user.name or any(sign.isspace() or sign in "#<>" for sign in user.name):
+    if not user.name or user.name == ADMIN or any(sign.isspace() or sign in "#<>" for sign in user.name):
         raise InvalidParameterValue("The parameter UserName is not valid.")
     _authentication(user, req)
     if not user.kind:

@@ -7,7 +7,8 @@ from typing import Any
 from fogbank.auth import quotas
 from fogbank.core import documents, tags
 from fogbank.core.context import Context
-from fogbank.core.errors import ValidationError
+from fogbank.core.errors import AccessDenied, ValidationError
+from fogbank.core.kinds import named
 from fogbank.core.operation import job, operation
 from fogbank.core.paging import Pages
 from fogbank.core.residents import resident
@@ -43,13 +44,14 @@ def create_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         raise UnsupportedOperationException(f"Fogbank has built KMS keys of spec SYMMETRIC_DEFAULT only, not {spec}.")
     if req.get("Origin", "AWS_KMS") != "AWS_KMS":
         raise UnsupportedOperationException("Fogbank has built KMS keys of origin AWS_KMS only.")
+    id = ("mrk-" + ctx.ids.hex(32)) if req.get("MultiRegion") else ctx.ids.uuid()
     key = Key(
         account=ctx.account,
         region=ctx.region,
-        id=("mrk-" + ctx.ids.hex(32)) if req.get("MultiRegion") else ctx.ids.uuid(),
+        id=id,
         created=ctx.now(),
         material=[ctx.ids.bytes(32)],
-        policy=_checked_policy(req["Policy"]) if req.get("Policy") else default_policy(ctx),
+        policy=_checked_policy(ctx, id, req) if req.get("Policy") else default_policy(ctx),
         description=req.get("Description", ""),
         multi_region=req.get("MultiRegion", False),
         tags=_tags(req.get("Tags", ())),
@@ -72,13 +74,26 @@ def _refuse_more(tx: Reader, ctx: Context) -> None:
             raise LimitExceededException
 
 
-def _checked_policy(text: str) -> str:
+def _checked_policy(ctx: Context, id: str, req: dict[str, Any]) -> str:
+    """The policy of a request, which lets the caller put another one.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#prevent-unmanageable-key
+    """
+    text: str = req["Policy"]
     try:
         document = documents.read(text)
     except documents.BadDocument:
         raise MalformedPolicyDocumentException from None
     if not isinstance(document, dict) or not document.get("Statement"):
         raise MalformedPolicyDocumentException
+    if not req.get("BypassPolicyLockoutSafetyCheck"):
+        key = named(ctx.arn("kms", f"key/{id}"), ctx.account, policy=text)
+        try:
+            ctx.require("kms:PutKeyPolicy", key, {"kms:CallerAccount": ctx.principal.account})
+        except AccessDenied:
+            raise MalformedPolicyDocumentException(
+                "The new key policy will not allow you to update the key policy in the future."
+            ) from None
     return text
 
 
@@ -278,7 +293,9 @@ def put_key_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Replace the key policy."""
     if req.get("PolicyName", "default") != "default":
         raise NotFoundException("No such policy exists")
-    _change(ctx, req["KeyId"], policy=_checked_policy(req["Policy"]))
+    with ctx.read() as tx:
+        key = require(tx, ctx, req["KeyId"])
+    _change(ctx, req["KeyId"], policy=_checked_policy(ctx, key.id, req))
     return {}
 
 

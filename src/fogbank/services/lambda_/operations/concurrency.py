@@ -17,7 +17,7 @@ from ..archives import UNZIPPED_LIMIT
 from ..arns import Target, arn_of, named, qualified, target
 from ..code import ZIPPED_LIMIT
 from ..errors import InvalidParameterValue, ProvisionedConcurrencyConfigNotFound
-from ..invoking import CONCURRENT_EXECUTIONS, UNRESERVED_LEAST
+from ..invocation import CONCURRENT_EXECUTIONS, UNRESERVED_LEAST
 from ..records import CONCURRENCY, FUNCTIONS, PROVISIONED, Concurrency, Provisioned
 from ..shapes import stamp
 

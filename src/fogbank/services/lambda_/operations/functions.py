@@ -9,7 +9,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Table, Transaction
 
-from .. import configuring, lookups, storage
+from .. import function_settings, lookups, storage
 from ..arns import Target, arn_of, named, qualified, read, target
 from ..code import Package, loaded
 from ..environments.fleet import Fleet
@@ -35,11 +35,11 @@ from ..shapes import configuration
 from .versions import publish
 
 Q = TypeVar("Q", Policy, EventInvoke, Provisioned, Url)
-OWNER = configuring.OWNER
+OWNER = function_settings.OWNER
 LOCATION_LIFE = 600  # seconds that Code.Location works, as on AWS
 
 
-@operation("lambda", "CreateFunction", resource=configuring.configured)
+@operation("lambda", "CreateFunction", resource=function_settings.configured)
 async def create_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Creates a function from a package (or a container image) that runs as a role.
 
@@ -56,10 +56,10 @@ async def create_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             raise InvalidParameterValue(
                 "Runtime and Handler are mandatory parameters for functions created with deployment packages."
             )
-    configuring.check(req)
+    function_settings.check(req)
     if await ctx.fetch(lambda tx: tx.get(FUNCTIONS, which.key)) is not None:
         raise ResourceConflict(f"Function already exist: {which.name}")
-    await configuring.check_role(ctx, req["Role"])
+    await function_settings.check_role(ctx, req["Role"])
     if package == "Zip":
         async with loaded(ctx, req["Code"], "CreateFunction") as stored:
             return await ctx.transact(_create, ctx, req, which, stored)
@@ -78,7 +78,7 @@ def _create(
         account=account, region=region, name=name, number=0, role=req["Role"], package=req.get("PackageType") or "Zip",
         revision=ctx.ids.uuid(), modified=ctx.now(), updating=True,
     )  # fmt: skip
-    configuring.apply(tx, ctx, version, req)
+    function_settings.apply(tx, ctx, version, req)
     if stored is not None:
         storage.hold(tx, ctx, (account, region), stored.size)
         ctx.blobs.publish(tx, stored.blob, OWNER)

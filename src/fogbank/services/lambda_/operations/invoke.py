@@ -17,7 +17,7 @@ from ..arns import qualified, target
 from ..code import read_body
 from ..environments.spec import SYNC_PAYLOAD, Outcome
 from ..errors import InvalidRequestContent, RequestTooLarge
-from ..invoking import find, invoke
+from ..invocation import find, invoke
 from ..jobs import enqueue
 
 ASYNC_PAYLOAD = 1_048_576  # bytes of an event

@@ -15,8 +15,8 @@ from fogbank.store.api import Transaction
 
 from .. import lookups, storage
 from ..code import Package, loaded
-from ..configuring import OWNER
 from ..errors import InvalidParameterValue, ResourceConflict, ResourceNotFound
+from ..function_settings import OWNER
 from ..layers import LAYER, VERSION, VERSION_BY_ARN, Place, layer_arn, named_version, place, version
 from ..records import LAYER_COUNTERS, LAYERS, Layer, LayerCounter, document
 from ..shapes import layer_item

@@ -18,10 +18,10 @@ from fogbank.store.api import Transaction
 from .. import lookups
 from ..arns import MAPPING, Target, arn_of, function_arn, read, remembered, service_of, target
 from ..errors import InvalidParameterValue, NoPoller, ResourceConflict
-from ..invoking import find, make_spec, session
-from ..polling import follow, forget
+from ..invocation import find, make_spec, session
 from ..records import MAPPINGS, Mapping
 from ..shapes import mapping_shape
+from ..sqs_poller import follow, forget
 
 RETURNED = ("FilterCriteria", "ScalingConfig", "FunctionResponseTypes", "MetricsConfig", "KMSKeyArn", "LoggingConfig")
 

@@ -15,8 +15,8 @@ from fogbank.store.api import Transaction
 
 from .. import lookups, storage
 from ..arns import named, target
-from ..configuring import OWNER
 from ..errors import InvalidParameterValue
+from ..function_settings import OWNER
 from ..records import FUNCTIONS, VERSIONS, Function, Version
 from ..shapes import configuration
 

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetr
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from fogbank.auth import quotas
 from fogbank.core.context import Context
@@ -16,8 +16,10 @@ from ..errors import LimitExceededException, ResourceNotFoundException
 from ..groups import require_group
 from ..records import METRIC_FILTERS, SUBSCRIPTIONS, MetricFilter, SubscriptionFilter
 from ..scanning import each
+from ..tokens import pages
 
 METRIC_FILTERS_PER_GROUP, SUBSCRIPTIONS_PER_GROUP = "L-3D5753EA", "L-87E7D306"  # quotas
+F = TypeVar("F", MetricFilter, SubscriptionFilter)
 
 
 @operation("logs", "PutMetricFilter", resource=arns.group)
@@ -62,23 +64,40 @@ def describe_metric_filters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         where: tuple[str, ...] = (ctx.account, ctx.region)
         if req.get("logGroupName"):
             where = (*where, require_group(tx, ctx, req).name)
-        found = list(tx.scan(METRIC_FILTERS, where))
-    shown = [
-        {
-            "filterName": f.name,
-            "filterPattern": f.pattern,
-            "metricTransformations": f.transformations,
-            "creationTime": f.created_ms,
-            "logGroupName": f.group,
-        }
-        for f in found
-        if f.name.startswith(req.get("filterNamePrefix", ""))
-        and all(
-            not req.get(asked) or any(t.get(asked) == req[asked] for t in f.transformations)
-            for asked in ("metricName", "metricNamespace")
-        )
-    ]
-    return {"metricFilters": shown}
+        found = [
+            f
+            for f in tx.scan(METRIC_FILTERS, where)
+            if f.name.startswith(req.get("filterNamePrefix", ""))
+            and all(
+                not req.get(asked) or any(t.get(asked) == req[asked] for t in f.transformations)
+                for asked in ("metricName", "metricNamespace")
+            )
+        ]
+    page, more = _page(ctx, req, "metric_filters", found)
+    return {"metricFilters": [_metric_filter(f) for f in page], **more}
+
+
+def _metric_filter(f: MetricFilter) -> dict[str, Any]:
+    return {
+        "filterName": f.name,
+        "filterPattern": f.pattern,
+        "metricTransformations": f.transformations,
+        "creationTime": f.created_ms,
+        "logGroupName": f.group,
+    }
+
+
+def _page(ctx: Context, req: dict[str, Any], what: str, found: list[F]) -> tuple[list[F], dict[str, Any]]:
+    """A page of filters, of 50 unless `limit` says otherwise: they are in order of group and name."""
+    listed = pages(ctx, f"{ctx.account}/{ctx.region}/logs/{what}/{req.get('logGroupName', '')}")
+    after = listed.after(req.get("nextToken"))
+    if after is not None:
+        found = [f for f in found if _place(f) > after]
+    return listed.cut(found, req.get("limit", 50), _place)
+
+
+def _place(f: MetricFilter | SubscriptionFilter) -> str:
+    return f"{f.group}:{f.name}"
 
 
 @operation("logs", "TestMetricFilter", resource="*")
@@ -137,16 +156,18 @@ def describe_subscription_filters(ctx: Context, req: dict[str, Any]) -> dict[str
     with ctx.read() as tx:
         group = require_group(tx, ctx, req)
         found = list(tx.scan(SUBSCRIPTIONS, (ctx.account, ctx.region, group.name)))
-    shown = []
-    for f in found:
-        if f.name.startswith(req.get("filterNamePrefix", "")):
-            item = {
-                "filterName": f.name,
-                "logGroupName": f.group,
-                "filterPattern": f.pattern,
-                "destinationArn": f.destination,
-                "distribution": f.distribution,
-                "creationTime": f.created_ms,
-            }
-            shown.append(item | ({"roleArn": f.role} if f.role else {}))
-    return {"subscriptionFilters": shown}
+    found = [f for f in found if f.name.startswith(req.get("filterNamePrefix", ""))]
+    page, more = _page(ctx, req, "subscription_filters", found)
+    return {"subscriptionFilters": [_subscription_filter(f) for f in page], **more}
+
+
+def _subscription_filter(f: SubscriptionFilter) -> dict[str, Any]:
+    shown = {
+        "filterName": f.name,
+        "logGroupName": f.group,
+        "filterPattern": f.pattern,
+        "destinationArn": f.destination,
+        "distribution": f.distribution,
+        "creationTime": f.created_ms,
+    }
+    return shown | ({"roleArn": f.role} if f.role else {})

@@ -11,6 +11,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
 from .. import acls, arns
+from ..bucket_cache import keep
 from ..errors import (
     AccessControlListNotSupported,
     AccessDenied,
@@ -18,7 +19,6 @@ from ..errors import (
     MalformedXML,
     NoSuchConfig,
 )
-from ..known import keep
 from ..lookups import require_bucket
 from ..records import Bucket, Object
 from ..shapes import owner

@@ -15,6 +15,7 @@ from fogbank.store.api import Reader, Transaction
 
 from .. import arns
 from ..acls import check_bucket_acl
+from ..bucket_cache import forget, keep
 from ..errors import (
     BucketAlreadyExists,
     BucketAlreadyOwnedByYou,
@@ -24,7 +25,6 @@ from ..errors import (
     InvalidLocationConstraint,
     TooManyBuckets,
 )
-from ..known import forget, keep
 from ..lookups import region_of, require_bucket
 from ..names import check_bucket_name, tags_of_set
 from ..paging import open_token, token

@@ -14,8 +14,8 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
 from .. import arns, cors, website
+from ..bucket_cache import keep
 from ..errors import InvalidArgument, InvalidRequest, MalformedXML, NoSuchConfig
-from ..known import keep
 from ..lookups import config, require_bucket
 from ..records import BUCKETS, CONFIGS, Bucket, Config
 

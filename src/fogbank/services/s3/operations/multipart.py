@@ -26,7 +26,7 @@ from ..errors import (
     NoSuchUpload,
 )
 from ..lookups import require_bucket
-from ..making import object_of
+from ..object_records import object_of
 from ..ranges import parse_copy_range
 from ..records import UPLOADED, UPLOADS, Bucket, Object, Part, Upload, UploadedPart
 from ..storage import MANY, OWNER, body, current, fill_parts, put, release_blobs, stream

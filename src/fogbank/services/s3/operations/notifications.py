@@ -13,9 +13,9 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
 from .. import arns
+from ..bucket_cache import keep
 from ..errors import InvalidArgument, MalformedXML
 from ..events import TARGETS, as_s3, test_message
-from ..known import keep
 from ..lookups import require_bucket
 from ..records import CONFIGS, Bucket, Config
 from .configs import get

@@ -12,8 +12,8 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
 from .. import arns
+from ..bucket_cache import keep
 from ..errors import AccessDenied, MalformedPolicy, MalformedXML, MethodNotAllowed, NoSuchConfig
-from ..known import keep
 from ..lookups import config, require_bucket
 from ..policy import check_document, is_public
 from ..records import CONFIGS, Bucket, Config

@@ -13,6 +13,7 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
 from .. import arns, shapes
+from ..bucket_cache import Buckets
 from ..errors import (
     InvalidArgument,
     InvalidPartNumber,
@@ -22,7 +23,6 @@ from ..errors import (
     NotModified,
     S3Error,
 )
-from ..known import Buckets
 from ..lookups import page_size, part_marker, require_bucket, version_asked
 from ..permissions import missing_key
 from ..ranges import check_read, parse_range

@@ -11,8 +11,8 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
 from .. import arns
+from ..bucket_cache import keep
 from ..errors import IllegalVersioning, InvalidBucketState, MalformedXML
-from ..known import keep
 from ..lookups import config, require_bucket
 
 

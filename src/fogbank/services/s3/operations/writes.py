@@ -15,13 +15,13 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Transaction
 
 from .. import arns, events, shapes
+from ..bucket_cache import Buckets
 from ..checksums import FULL_OBJECT, SIZES, Expected, unsupported
 from ..content import MAX_PUT, Content, at_hand, copied, drop, receive
 from ..errors import InvalidArgument, InvalidRequest, NoSuchKey
-from ..known import Buckets
 from ..lookups import require_bucket
-from ..making import object_of
 from ..names import tags_of_header
+from ..object_records import object_of
 from ..permissions import denial, missing_key
 from ..ranges import check_copy, check_write
 from ..records import INLINE, INLINES, NULL, Bucket, Object

@@ -84,9 +84,7 @@ def _publish(tx: Transaction, ctx: Context, topic: Topic, req: dict[str, Any]) -
 
 
 def _check(req: dict[str, Any], topic: Topic | None) -> dict[str, str]:
-    """The texts per protocol of a MessageStructure=json message ({} otherwise). Raises for messages that SNS does not
-    accept.
-    """
+    """The texts per protocol of a MessageStructure=json message ({} otherwise). Raises for invalid messages."""
     text = req.get("Message") or ""
     if not text:
         raise InvalidParameter("Empty message")

@@ -17,9 +17,7 @@ _DEFAULT, _ROOT_LIMIT = 43200, 3600  # seconds
 
 @operation("sts", "GetCallerIdentity", resource=None)
 def get_caller_identity(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Tell who calls. Needs no permission:
-    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-    """
+    """Who calls. Needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
     return {"UserId": ctx.principal.user_id, "Account": ctx.account, "Arn": ctx.principal.arn}
 
 

@@ -104,4 +104,4 @@ class Kept:
         try:
             await self._cloud.run(put)
         except (Conflict, StoreError) as problem:
-            log.warning("how resident %s of %s fares cannot be kept: %s", self._row.kind, self._row.id, problem)
+            log.warning("the state of resident %s of %s cannot be stored: %s", self._row.kind, self._row.id, problem)

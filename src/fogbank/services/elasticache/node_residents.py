@@ -18,7 +18,7 @@ from fogbank.engines.processes import Process
 from fogbank.engines.running import EngineFailed, Engines
 from fogbank.engines.valkey import Valkey
 
-from . import following, hosts, measuring, plans, settling
+from . import hosts, measuring, plans, reconciling, statuses
 from .discovery import Discovery
 from .nodes import DOORS, OWNER, RESIDENT, topic
 from .plans import Plan
@@ -67,11 +67,11 @@ async def _watch_over(ctx: Context, name: str, plan: Plan, process: Process) -> 
     """Keep the node in line with the records and measure it, until its process ends. That end is a failure."""
     ended = asyncio.ensure_future(process.wait())
     host = await hosts.domain()
-    follower = following.Follower(plan)
+    follower = reconciling.Follower(plan)
     meter = measuring.Meter(name)
     try:
         with ctx.watch(topic(ctx)) as watch:
-            await ctx.transact(settling.started, ctx, name, plan.generation, host)
+            await ctx.transact(statuses.started, ctx, name, plan.generation, host)
             while not ended.done():
                 wanted = await ctx.fetch(plans.of, ctx, name)
                 if wanted is not None:
@@ -91,13 +91,13 @@ async def _watch_over(ctx: Context, name: str, plan: Plan, process: Process) -> 
 async def _lost(ctx: Context, name: str) -> None:
     """Promote the first replica that answers in place of a lost primary."""
     lost = name.split("/")[1]
-    for cluster, port in await ctx.fetch(settling.candidates, ctx, name):
+    for cluster, port in await ctx.fetch(statuses.candidates, ctx, name):
         try:
             _, writer = await asyncio.open_connection(hosts.ADDRESS, port)
         except OSError:
             continue
         writer.close()
-        await ctx.transact(settling.fail_over, ctx, lost, cluster)
+        await ctx.transact(statuses.fail_over, ctx, lost, cluster)
         return
 
 

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 
 from ..core.http import FileSlice, Response, Upgrade
 from .exchange import Exchange, failure
+from .framing import SMALL_FILE, BadResponse, Framing, frame, plain, send_file, send_pieces
 from .serving import Serving
 from .streams import ClientDisconnected, Outlet
-from .writing import SMALL_FILE, BadResponse, Framing, frame, plain, send_file, send_pieces
 
 log = logging.getLogger("fogbank.gateway")
 

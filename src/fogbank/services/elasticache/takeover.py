@@ -13,7 +13,7 @@ from fogbank.engines.resp import Client, Refused
 from fogbank.engines.waiting import until
 from fogbank.store.api import Reader, Transaction
 
-from . import following, plans, settling
+from . import plans, reconciling, statuses
 from .events import tell
 from .records import CLUSTERS, GROUPS, Cluster, Group, Shard
 
@@ -30,12 +30,12 @@ async def hand_over(ctx: Context, group_id: str, shard_id: str, chosen: str) -> 
         try:
             if group.cluster_mode:
                 async with Client(new.nodes[0].port, valkey.ADMIN, password) as server:
-                    await following.take_over(server)
+                    await reconciling.take_over(server)
             else:
                 async with Client(old.nodes[0].port, valkey.ADMIN, password) as server:
                     await _fail_over(server, new.nodes[0].port)
         except (OSError, Refused) as error:  # the record decides: the nodes then follow it without agreement
-            log.warning("%s takes over without agreement: %s", chosen, error)
+            log.warning("%s takes over without agreement of the old primary: %s", chosen, error)
     await ctx.transact(_promoted, ctx, group_id, shard_id, chosen)
 
 
@@ -70,8 +70,8 @@ def _promoted(tx: Transaction, ctx: Context, group_id: str, shard_id: str, chose
         return
     if shard.primary != chosen:
         before = shard.primary
-        settling.promote(tx, ctx, group, shard, chosen)
+        statuses.promote(tx, ctx, group, shard, chosen)
         text = f"Failover from primary node {before} to replica node {chosen} completed"
         tell(tx, ctx, "replication-group", group.id, text)
         tell(tx, ctx, "cache-cluster", before, f"Finished recovery for cache nodes {shard.id}")
-    settling.settle_group(tx, ctx, group_id)
+    statuses.settle_group(tx, ctx, group_id)

@@ -37,7 +37,7 @@ class Follower:
                 await self._directives(server, engine)
                 await (_in_cluster if engine.cluster else _replicate)(server, wanted)
         except (OSError, Refused) as error:
-            log.warning("the server on port %s does not follow: %s", engine.port, error)
+            log.warning("could not update the server on port %s: %s", engine.port, error)
 
     async def _users(self, server: Client, engine: Valkey) -> None:
         if list(engine.acl) != self._acl:
@@ -52,7 +52,7 @@ class Follower:
                 try:
                     await server.call("CONFIG", "SET", name, value.strip('"'))
                 except Refused as error:  # parameters that need a reboot
-                    log.info("%s takes effect when the server on port %s starts anew: %s", name, engine.port, error)
+                    log.info("%s takes effect when the server on port %s restarts: %s", name, engine.port, error)
 
 
 async def _replicate(server: Client, wanted: Plan) -> None:
@@ -90,7 +90,7 @@ async def take_over(server: Client) -> None:
         if await _is_primary(server):
             return
     except Refused as error:  # the primary is down
-        log.info("taking over without the primary: %s", error)
+        log.info("taking over without a hand-over by the primary: %s", error)
     await server.call("CLUSTER", "FAILOVER", "TAKEOVER")
     await _is_primary(server)
 

@@ -11,8 +11,8 @@ from fogbank.core.context import Context
 from fogbank.core.residents import resident
 from fogbank.store.api import Reader, Transaction
 
+from .points import RETENTION, merged
 from .records import HISTORY, POINTS, SERIES, Point, Series
-from .storing import RETENTION, merged
 
 DAY = 86400
 # (age, step), in seconds: points older than `age` are merged into multiples of `step`

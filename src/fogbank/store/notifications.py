@@ -42,7 +42,7 @@ class Listening:
                             self._heard(notification.payload)
             except psycopg.Error as error:
                 self.ready.clear()
-                log.warning("the database's notifications are not heard (%s): connecting again in %.1f s", error, retry)
+                log.warning("lost the database's notifications (%s): reconnecting in %.1f s", error, retry)
                 self._stop.wait(retry)
                 retry = min(retry * 2, LONGEST_RETRY)
 

@@ -21,7 +21,7 @@ from fogbank.store.api import Transaction
 
 from . import filters
 from .arns import LAMBDA, Target
-from .invoking import find, invoke, make_spec, session
+from .invocation import find, invoke, make_spec, session
 from .records import MAPPINGS, Mapping
 
 log = logging.getLogger("fogbank.lambda")

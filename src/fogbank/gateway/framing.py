@@ -75,7 +75,7 @@ def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: 
     framing = Framing()
     status, body = response.status, response.body
     if not 200 <= status <= 999:  # after an interim status (1xx) clients would wait for the final response
-        raise BadResponse(f"no status of an answer: {status}")
+        raise BadResponse(f"not the status of a final response: {status}")
     parts = [_STATUS.get(status) or f"HTTP/1.1 {status} Status\r\n"]
     given: str | None = None
     dated = False
@@ -131,7 +131,7 @@ def frame(response: Response, now: str, *, head_only: bool, http10: bool, keep: 
 def _check_name(name: str) -> None:
     """Raise BadResponse for an invalid header name: functions and stages can set any name."""
     if not TOKEN.fullmatch(name):
-        raise BadResponse(f"a response header's name is no token: {name!r}")
+        raise BadResponse(f"invalid name of a response header: {name!r}")
     if name.lower() not in _SPECIAL and len(name) <= 64 and len(_PLAIN_NAMES) < 1024:
         _PLAIN_NAMES.add(name)
 
