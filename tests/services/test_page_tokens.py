@@ -52,6 +52,15 @@ def _groups(aws: Any) -> None:
         aws.client("logs").create_log_group(logGroupName=f"g{number}")
 
 
+def _filters(aws: Any) -> None:
+    _groups(aws)
+    for number in range(5):
+        aws.client("logs").put_metric_filter(
+            logGroupName=f"g{number % 2}", filterName=f"f{number}", filterPattern="",
+            metricTransformations=[{"metricName": "m", "metricNamespace": "n", "metricValue": "1"}],
+        )  # fmt: skip
+
+
 def _streams(aws: Any) -> None:
     aws.client("logs").create_log_group(logGroupName="g")
     for number in range(5):
@@ -88,6 +97,7 @@ LISTINGS = [
     Listing("cloudwatch", "describe_alarms", _alarms, {"MaxRecords": 2}, "MetricAlarms", 5,
             "InvalidNextToken", "The next token specified is invalid."),
     Listing("logs", "describe_log_groups", _groups, {"limit": 2}, "logGroups", 5, *LOGS),
+    Listing("logs", "describe_metric_filters", _filters, {"limit": 2}, "metricFilters", 5, *LOGS),
     Listing("logs", "describe_log_streams", _streams, {"logGroupName": "g", "limit": 2}, "logStreams", 5, *LOGS),
 ]  # fmt: skip
 
