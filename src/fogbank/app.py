@@ -36,7 +36,7 @@ from fogbank.core.residents import Resident
 from fogbank.core.settings import Settings, reachable
 from fogbank.core.signals import Signals
 from fogbank.core.trace import Trace
-from fogbank.engines import folders
+from fogbank.engines import folders, ports
 from fogbank.gateway.control import Control
 from fogbank.gateway.limits import HttpLimits
 from fogbank.gateway.pipeline import Pipeline
@@ -223,6 +223,7 @@ class App:
         with self.store.write() as tx:
             queue.drop(tx, service)
             resident_rows.drop(tx, service)
+            ports.drop(tx, service)
 
     async def forget(self, service: str = "") -> None:
         """Call after state was deleted or replaced: on every node, drops all caches and stops what the service runs.

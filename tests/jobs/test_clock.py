@@ -126,6 +126,21 @@ def test_an_earlier_sleeper_comes_first_and_a_frozen_clock_has_no_timer() -> Non
     run(body)
 
 
+def test_who_sleeps_while_the_clock_goes_back_sleeps_no_longer_for_it() -> None:
+    async def body(loop: Counted) -> None:
+        clock = Clock()
+        clock.set(clock.now() + 86_400)
+        sleepers = [asyncio.create_task(clock.sleep(seconds)) for seconds in (0.02, 0.01, 3600)]
+        await asyncio.sleep(0)
+        clock.resume()
+        await asyncio.gather(*sleepers[:2])
+        clock.set(clock.now() - 86_400, freeze=True)
+        clock.set(clock.now() + 3600, freeze=True)
+        await sleepers[2]
+
+    run(body)
+
+
 def test_what_sleeps_is_not_busy_and_what_it_leaves_behind_is_not_its_own() -> None:
     async def body(loop: Counted) -> None:
         clock = Clock()

@@ -167,6 +167,24 @@ def test_a_named_job_is_asked_for_again_though_the_old_one_is_damaged(own_cloud:
     assert not [found for found in listed(own_cloud, "pending").values() if found["kind"] == "test.work"]
 
 
+def test_an_order_goes_on_past_one_that_is_damaged(own_cloud: Any, work: Any) -> None:
+    runs = work(nothing)
+    ctx = Context(app=own_cloud.app, account=ACCOUNT, region="us-east-1", principal=root(ACCOUNT), request_id="r")
+    order = {"order": f"test.work/{ACCOUNT}/us-east-1/o", "due_ms": 4_000_000_000_000}
+    put(own_cloud, job("0-first", **order), job("1-second", state="behind", turn=1, **order | {"due_ms": 1}),
+        damaged=("0-first",))  # fmt: skip
+
+    async def ask() -> None:
+        with own_cloud.app.store.write() as tx:
+            ctx.later(tx, "test.work", {"name": "third"}, order="o")
+
+    own_cloud.run(ask())
+    eventually(lambda: runs == ["1-second", "third"])
+    put(own_cloud, job("2-fourth", **order), damaged=("2-fourth",))
+    own_cloud.run(ask())
+    eventually(lambda: runs == ["1-second", "third", "third"])
+
+
 def test_a_job_that_is_damaged_while_it_runs(own_cloud: Any, work: Any) -> None:
     async def damage(name: str) -> None:
         with own_cloud.app.store.write() as tx:

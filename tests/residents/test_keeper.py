@@ -101,6 +101,20 @@ def test_another_generation_begins_when_the_old_one_has_ended(own_cloud: Any) ->
     eventually(lambda: events == ["began", "ended", "began"])
 
 
+def test_one_that_is_deleted_and_made_again_at_once_is_another_one(own_cloud: Any) -> None:
+    house = House(own_cloud, forever)
+    house.reside("a")
+    eventually(lambda: house.began == ["a"])
+
+    def replace(tx: Any, ctx: Context) -> None:
+        ctx.leave(tx, "sqs.test", "a")
+        ctx.reside(tx, "sqs.test", "a")
+
+    house.change(replace)
+    eventually(lambda: house.began == ["a", "a"])
+    assert house.ended == ["a"]
+
+
 def test_a_transaction_that_fails_starts_nothing(own_cloud: Any) -> None:
     house = House(own_cloud, forever)
 

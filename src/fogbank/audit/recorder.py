@@ -201,7 +201,8 @@ class Audit:
         for ask in self._asks:
             for account, region in places:
                 key = (account, ask.name, region)
-                if ask.account != account or ask.region not in ("", region) or self._due.get(key, 0) > now:
+                asked_for = now < self._due.get(key, 0) <= due  # a later one is of a time before the clock went back
+                if ask.account != account or ask.region not in ("", region) or asked_for:
                     continue
                 who = service("cloudtrail.amazonaws.com", account)
                 ctx = Context(app=cloud, account=account, region=region, principal=who, request_id=cloud.ids.uuid())

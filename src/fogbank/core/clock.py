@@ -120,14 +120,14 @@ class Clock:
 
     def set(self, instant: float, *, freeze: bool = False) -> None:
         """Set the clock to `instant` and wake the sleepers that are due by then."""
+        before = self.now()
         if freeze:
             self._frozen = instant
         else:
             self._frozen = None
             self._offset = instant - time.time()
         self.moved = True
-        self._note()
-        self._wake()
+        self._moved_from(before)
 
     def shift(self, seconds: float) -> None:
         """Run `seconds` ahead of real time. Used at start, before there are sleepers."""
@@ -135,9 +135,14 @@ class Clock:
         self.moved = seconds != 0.0
         self._moves = [(0.0, seconds)]
 
-    def _note(self) -> None:
+    def _moved_from(self, before: float) -> None:
+        """Where it went back, who sleeps for a minute still sleeps for no more than that."""
         self._moves.append((time.time(), self.offset))
         del self._moves[:-100]
+        back = before - self.now()
+        if back > 0:
+            self._sleepers = [(due - back, number, waiter) for due, number, waiter in self._sleepers]  # still a heap
+        self._wake()
 
     def when(self, real: float) -> float:
         """The time on this clock at the real time `real`. Only the last hundred moves are known."""
@@ -150,11 +155,11 @@ class Clock:
 
     def resume(self) -> None:
         """Return to real time."""
+        before = self.now()
         self._frozen = None
         self._offset = 0.0
         self.moved = False
-        self._note()
-        self._wake()
+        self._moved_from(before)
 
     # -- sleeping ----------------------------------------------------------------------------------------------------
 

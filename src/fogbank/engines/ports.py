@@ -51,6 +51,13 @@ def release(tx: Transaction, owner: str) -> None:
         tx.delete(PORTS, (port.port,))
 
 
+def drop(tx: Transaction, service: str) -> None:
+    """All ports of a service, which was reset."""
+    for port in list(tx.scan(PORTS)):
+        if port.owner.startswith(f"{service}/"):
+            tx.delete(PORTS, (port.port,))
+
+
 def _free(number: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

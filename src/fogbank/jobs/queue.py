@@ -62,9 +62,10 @@ def enqueue(
         job.payload, job.apart = NOTHING, True
     if order:
         job.order = f"{kind}/{ctx.account}/{ctx.region}/{order}"
-        last = next(tx.scan_index(JOBS, "ordered", (job.order,), reverse=True, limit=1), None)
+        last = next(_in_order(tx, job, reverse=True), None)
         if last is not None:
             job.state, job.turn = "behind", last.turn + 1
+            next_in_order(tx, job, 0)  # when the record of the one before it was damaged, nobody else says so
     tx.put(JOBS, job)
     tx.signal(TOPIC)
     return job_id
@@ -88,15 +89,16 @@ def next_in_order(tx: Transaction, job: JobRecord, now_ms: int) -> None:
     """Let the next job of the same order run, now that `job` is out of the way."""
     if not job.order:
         return
-    first = next((other for other in _in_order(tx, job) if other.id != job.id and other.state != UNREADABLE), None)
+    first = next((other for other in _in_order(tx, job) if other.id != job.id), None)
     if first is not None and first.state == "behind":
         first.state, first.due_ms = "pending", max(first.due_ms, now_ms)
         tx.put(JOBS, first)
         tx.signal(TOPIC)
 
 
-def _in_order(tx: Reader, job: JobRecord) -> Iterator[JobRecord]:
-    return tx.scan_index(JOBS, "ordered", (job.order,))
+def _in_order(tx: Reader, job: JobRecord, *, reverse: bool = False) -> Iterator[JobRecord]:
+    found = tx.scan_index(JOBS, "ordered", (job.order,), reverse=reverse)
+    return (other for other in found if other.state != UNREADABLE)
 
 
 def cancel(tx: Transaction, kind: str, account: str, region: str, name: str) -> bool:

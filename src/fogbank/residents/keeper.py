@@ -103,7 +103,7 @@ class Keeper:
             if not self._cloud.store.embedded:
                 rows = await self._leased(rows)
             await self._end([
-                key for key, kept in self._kept.items() if key not in rows or rows[key].generation != kept.generation
+                key for key, kept in self._kept.items() if key not in rows or rows[key].mark != kept.mark
             ])  # fmt: skip
             for key, row in rows.items():
                 if key not in self._kept:

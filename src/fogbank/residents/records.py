@@ -20,6 +20,7 @@ class ResidentRecord(Record):
     region: str
     id: str
     generation: int = 0  # a new generation means: end the running one, and start it again
+    mark: str = ""  # of this generation of this very row: a row that was deleted and put again has another one
     everywhere: bool = False  # run on every node, without a lease
     error: str = ""  # why it last ended; cleared after it has run for a minute
     failures: int = 0  # failures in a row
@@ -41,7 +42,7 @@ def reside(tx: Transaction, ctx: Context, kind: str, id: str, generation: int, e
     if row is not None and row.generation == generation:
         return
     made = ResidentRecord(kind=kind, account=ctx.account, region=ctx.region, id=id, generation=generation,
-                          everywhere=everywhere)  # fmt: skip
+                          mark=ctx.ids.hex(8), everywhere=everywhere)  # fmt: skip
     if row is not None:  # the node that runs the old generation ends it before it starts this one
         made.lease_until_ms, made.lease_by = row.lease_until_ms, row.lease_by
     tx.put(RESIDENTS, made)

@@ -25,7 +25,7 @@ class Kept:
 
     def __init__(self, cloud: Cloud, find: Callable[[str], Resident | None], row: ResidentRecord) -> None:
         self._cloud, self._find, self._row = cloud, find, row
-        self.generation = row.generation
+        self.mark = row.mark
         self._failures = row.failures
         self._ending = False
         self._noting: asyncio.Task[None] | None = None
@@ -97,7 +97,7 @@ class Kept:
         def put() -> None:
             with self._cloud.store.write() as tx:
                 row = tx.get(RESIDENTS, RESIDENTS.key(self._row))
-                if row is not None and row.generation == self.generation:
+                if row is not None and row.mark == self.mark:
                     row.error, row.failures = error[:2000], failures
                     tx.put(RESIDENTS, row)
 

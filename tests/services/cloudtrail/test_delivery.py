@@ -219,3 +219,18 @@ def test_trails_go_on_after_kill_9(restarted):
     restarted.advance(FIVE)
     made = [event["requestParameters"]["queueName"] for event in delivered(own, bucket, "CreateQueue")]
     assert set(made) == {"one", "two"}
+
+
+def test_trails_go_on_after_the_clock_was_put_back(own_cloud):
+    own = own_cloud.account()
+    bucket, sqs = make_trail(own), own.client("sqs")
+    own_cloud.advance(30 * 86_400)
+    sqs.create_queue(QueueName="then")
+    own_cloud.advance(FIVE)
+    own_cloud.clock.resume()
+    sqs.create_queue(QueueName="now")
+    own_cloud.advance(FIVE)
+    sqs.create_queue(QueueName="later")
+    own_cloud.advance(FIVE)
+    made = [event["requestParameters"]["queueName"] for event in delivered(own, bucket, "CreateQueue")]
+    assert sorted(made) == ["later", "now", "then"]

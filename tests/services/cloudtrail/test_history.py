@@ -77,13 +77,28 @@ def test_no_secret_is_shown(moving, own):
     own.client("ssm").put_parameter(Name="p", Value="hush-hush", Type="SecureString")
     code = own.client("kms").create_key()["KeyMetadata"]["KeyId"]
     own.client("kms").encrypt(KeyId=code, Plaintext=b"hush-hush")
-    told = json.dumps(history(moving, own))
+    caches = own.client("elasticache")
+    user = {"UserId": "u", "UserName": "u", "Engine": "redis", "AccessString": "on"}
+    caches.create_user(**user, AuthenticationMode={"Type": "password", "Passwords": ["hush-hush-hush-hush"]})
+    caches.modify_user(UserId="u", Passwords=["hush-hush-hush-hush"])
+    assert error_of(caches.modify_replication_group, ReplicationGroupId="none", AuthToken="hush-hush-hush-hush")
+    own.client("apigateway").create_api_key(name="k", value="hush-hush-hush-hush-hush")
+    assert error_of(own.client("sns").confirm_subscription, TopicArn=f"arn:aws:sns:us-east-1:{own.id}:t", Token="hush-hush")
+    body = {"Parameters": {"Pw": {"Type": "String", "NoEcho": True}},
+            "Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Pw"}}}}}  # fmt: skip
+    given = [{"ParameterKey": "Pw", "ParameterValue": "hush-hush"}]
+    own.client("cloudformation").create_stack(StackName="s", TemplateBody=json.dumps(body), Parameters=given)
+    told = json.dumps([event for event in history(moving, own) if event["eventName"] != "CreateTopic"])
     assert key["SecretAccessKey"] not in told
     assert key["AccessKeyId"] in told
     assert "hush-hush" not in told
     assert "aHVzaC1odXNo" not in told
     [put] = history(moving, own, "PutParameter")
     assert put["requestParameters"]["value"] == "HIDDEN_DUE_TO_SECURITY_REASONS"
+    [made] = history(moving, own, "CreateApiKey")
+    assert made["responseElements"]["value"] == "HIDDEN_DUE_TO_SECURITY_REASONS"
+    [stack] = history(moving, own, "CreateStack")
+    assert stack["requestParameters"]["parameters"] == [{"parameterKey": "Pw"}]
 
 
 def test_what_was_denied_is_recorded_with_its_error(moving, own):

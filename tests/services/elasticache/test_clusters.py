@@ -53,6 +53,7 @@ def test_what_is_written_survives_kill_of_node_and_cloud(restarted):
 def test_snapshots_of_the_cloud_and_resets(restarted):
     client = restarted.account().client("elasticache")
     client.create_cache_cluster(CacheClusterId="c", **NODE)
+    port = endpoint(client, "c")["Port"]
     cache = at(endpoint(client, "c"))
     cache.set("a", "1")
 
@@ -77,8 +78,9 @@ def test_snapshots_of_the_cloud_and_resets(restarted):
     assert control.call(restarted.endpoint, "GET", "engines", token=restarted.token) == []
     with pytest.raises(redis.ConnectionError):
         cache.ping()
-    client.create_cache_cluster(CacheClusterId="c", **NODE)
+    client.create_cache_cluster(CacheClusterId="c", Port=port, **NODE)
     assert at(endpoint(client, "c")).dbsize() == 0
+    assert endpoint(client, "c")["Port"] == port
 
 
 def test_parameters_reach_the_running_server(client):
@@ -104,6 +106,10 @@ def test_parameters_reach_the_running_server(client):
         ("nonsense", "1", "The parameter nonsense does not exist in parameter group family redis7."),
         ("maxmemory-policy", "all", "The value all is not valid for parameter maxmemory-policy."),
         ("appendonly", "yes", "The parameter appendonly cannot be modified."),
+        # Python reads these as numbers, a server does not
+        ("slowlog-max-len", "1_0", "The value 1_0 is not valid for parameter slowlog-max-len."),
+        ("slowlog-max-len", "٣", "The value ٣ is not valid for parameter slowlog-max-len."),
+        ("slowlog-max-len", "5\n", "The value 5\n is not valid for parameter slowlog-max-len."),
     ):
         code, message = error_of(change, name=name, value=value)
         assert code == "InvalidParameterValue"

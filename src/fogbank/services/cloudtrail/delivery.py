@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from fogbank.audit.keeping import EVERY
 from fogbank.audit.records import ENTRIES, Entry
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
@@ -59,6 +60,8 @@ async def deliver(ctx: Context, place: Place) -> bool:
     if trail is None:
         return False
     since = max(progress.until_us, _us(trail.started))
+    if since > _us(now):  # the clock was put back: begin with what this job was asked for
+        since = _us(now - EVERY)
     until = _us(now) if trail.logging else min(_us(now), _us(trail.stopped))
     async for entries, reached in _wanted(ctx, place, trail, since, until):
         file = await _put(ctx, trail, place.region, entries)
@@ -68,7 +71,7 @@ async def deliver(ctx: Context, place: Place) -> bool:
         lines = await _log(ctx, trail, place.region, entries)
         await ctx.transact(_delivered, ctx, place, file, reached, topic | lines)
     await ctx.transact(_reach, place, until)
-    return await ctx.fetch(_left, place, until)
+    return await ctx.fetch(_left, place, until, _us(ctx.now()))
 
 
 def _us(at: float) -> int:
@@ -110,10 +113,11 @@ def _page(tx: Reader, where: tuple[str, str], since: int, until: int, after: Any
     return tx.page(ENTRIES, where, start=(*where, since), end=(*where, until), after=after, limit=PAGE)
 
 
-def _left(tx: Reader, place: Place, until: int) -> bool:
+def _left(tx: Reader, place: Place, until: int, now: int) -> bool:
     """Whether events remain that CloudTrail did not cause itself."""
     where = (place.account, place.region)
-    return any(entry.event and not entry.own for entry in tx.scan(ENTRIES, where, start=(*where, until), limit=PAGE))
+    found = tx.scan(ENTRIES, where, start=(*where, until), end=(*where, now), limit=PAGE)
+    return any(entry.event and not entry.own for entry in found)
 
 
 # -- S3 --------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ command, so it is forwarded unchanged.
 
 from __future__ import annotations
 
+import re
+
 from fogbank.core.context import Context
 
 from . import hosts
@@ -15,7 +17,9 @@ from .records import CLUSTERS
 
 _STORES = frozenset((b"set", b"add", b"replace", b"append", b"prepend", b"cas"))
 _OLD_KEY = b"AmazonElastiCache:cluster"  # of engines before 1.4.14
-_BINARY = 0x80
+_LOOKED_AT = re.compile(rb"^ *(?:%b|ms|config|get +%b)\b" % (b"|".join(sorted(_STORES)), _OLD_KEY), re.MULTILINE)
+_BINARY = b"\x80"
+_DIGITS = 10  # of a value's size
 _LINE = 65536  # bytes; a longer line is not a discovery command
 
 
@@ -31,41 +35,51 @@ class Discovery:
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
         if self._plain:
             return [(data, b"")]
-        data = self._rest + data
-        self._rest = b""
-        if data[:1] == bytes([_BINARY]):
+        if data[:1] == _BINARY and not self._rest and not self._data:
             self._plain = True
             return [(data, b"")]
+        data, self._rest = self._rest + data, b""
         found: list[tuple[bytes, bytes]] = []
-        while data:
+        begin = at = 0  # of what is still to be forwarded, and of what is still to be looked at
+        while at < len(data):
             if self._data:
-                passed, data = data[: self._data], data[self._data :]
-                self._data -= len(passed)
-                found.append((passed, b""))
+                passed = min(self._data, len(data) - at)
+                self._data -= passed
+                at += passed
                 continue
-            end = data.find(b"\n")
-            if end < 0:
-                if len(data) > _LINE:
-                    self._plain = True
-                    found.append((data, b""))
-                else:
-                    self._rest = data
-                return found
-            line, data = data[: end + 1], data[end + 1 :]
-            found.append(self._command(line))
+            match = _LOOKED_AT.search(data, at)
+            at = max(at, match.start() if match else data.rfind(b"\n") + 1)
+            end = data.find(b"\n", at) + 1
+            if match is None or not end:
+                break
+            answer = self._command(data[at:end])
+            if answer:
+                found.append((data[begin:at], answer))
+                begin = end
+            at = end
+        if len(data) - at > _LINE:
+            self._plain = True
+        else:
+            data, self._rest = data[:at], data[at:]
+        if data[begin:]:
+            found.append((data[begin:], b""))
         return found
 
-    def _command(self, line: bytes) -> tuple[bytes, bytes]:
+    def _command(self, line: bytes) -> bytes:
+        """The answer to a command that is ours; of any other, how much of a value follows it."""
         words = line.split()
         if words == [b"config", b"get", b"cluster"]:
-            return b"", self._answer(b"CONFIG cluster")
+            return self._answer(b"CONFIG cluster")
         if words == [b"get", _OLD_KEY]:
-            return b"", self._answer(b"VALUE " + _OLD_KEY)
-        if words and words[0] in _STORES and len(words) > 4 and words[4].isdigit():
-            self._data = int(words[4]) + 2
-        elif words and words[0] == b"ms" and len(words) > 2 and words[2].isdigit():
-            self._data = int(words[2]) + 2
-        return line, b""
+            return self._answer(b"VALUE " + _OLD_KEY)
+        size = b""
+        if len(words) > 4 and words[0] in _STORES:
+            size = words[4]
+        elif len(words) > 2 and words[0] == b"ms":
+            size = words[2]
+        if size.isdigit() and len(size) <= _DIGITS:  # the server refuses any other, and takes no value
+            self._data = int(size) + 2
+        return b""
 
     def _answer(self, head: bytes) -> bytes:
         """The version of the configuration, then host|address|port of each node."""
