@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.auth import quotas
-from fogbank.core import documents, tags
+from fogbank.core import documents, lists, tags
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import job, operation
@@ -254,13 +254,15 @@ def get_key_rotation_status(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 @operation("kms", "ListKeyRotations", resource=arns.own_key)
 def list_key_rotations(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """When the key was rotated."""
+    """When the key was rotated, the latest first."""
     with ctx.read() as tx:
         key = require(tx, ctx, req["KeyId"])
-    shown = [
-        {"KeyId": key_arn(ctx, key), "RotationDate": at, "RotationType": "AUTOMATIC"} for at in reversed(key.rotated)
-    ]
-    return {"Rotations": shown, "Truncated": False}
+
+    def shape(at: float) -> dict[str, Any]:
+        return {"KeyId": key_arn(ctx, key), "RotationDate": at, "RotationType": "AUTOMATIC"}
+
+    return lists.page(ctx, req, reversed(key.rotated), key=lambda at: -at, shape=shape, size=100,
+                      refused=InvalidMarkerException, scope=key.id)  # fmt: skip
 
 
 @operation("kms", "GetKeyPolicy", resource=arns.own_key)
@@ -286,8 +288,8 @@ def put_key_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def list_key_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Always the one name."""
     with ctx.read() as tx:
-        require(tx, ctx, req["KeyId"])
-    return {"PolicyNames": ["default"], "Truncated": False}
+        key = require(tx, ctx, req["KeyId"])
+    return lists.page(ctx, req, ["default"], key=str, shape=str, size=100, refused=InvalidMarkerException, scope=key.id)
 
 
 @operation("kms", "TagResource", resource=arns.own_key)
@@ -313,4 +315,9 @@ def list_resource_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The tags of a key."""
     with ctx.read() as tx:
         key = require(tx, ctx, req["KeyId"])
-    return {"Tags": [{"TagKey": k, "TagValue": v} for k, v in sorted(key.tags.items())], "Truncated": False}
+
+    def shape(tag: tuple[str, str]) -> dict[str, str]:
+        return {"TagKey": tag[0], "TagValue": tag[1]}
+
+    return lists.page(ctx, req, sorted(key.tags.items()), key=lambda tag: tag[0], shape=shape, size=50,
+                      refused=InvalidMarkerException, scope=key.id)  # fmt: skip
