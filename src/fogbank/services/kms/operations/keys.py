@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.auth import quotas
-from fogbank.core import documents, lists, tags
+from fogbank.core import documents, lists
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import job, operation
@@ -20,12 +20,12 @@ from ..errors import (
     LimitExceededException,
     MalformedPolicyDocumentException,
     NotFoundException,
-    TagException,
     UnsupportedOperationException,
 )
 from ..keys import ROTATION, check_state, default_policy, key_arn, require, rotate, usable
 from ..records import ALIASES, KEYS, Key
 from ..shapes import metadata
+from ..tags import NAMES, check_tags
 
 KEYS_PER_REGION = "L-C2F1777E"  # a quota
 
@@ -83,9 +83,8 @@ def _checked_policy(text: str) -> str:
 
 
 def _tags(given: Any) -> dict[str, str]:
-    found = {tag["TagKey"]: tag["TagValue"] for tag in given}
-    if any(key.lower().startswith("aws:") for key in found):
-        raise TagException("Tag keys that begin with aws: are reserved.")
+    found = NAMES.read(given)
+    check_tags(None, found)
     return found
 
 
@@ -290,34 +289,3 @@ def list_key_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.read() as tx:
         key = require(tx, ctx, req["KeyId"])
     return lists.page(ctx, req, ["default"], key=str, shape=str, size=100, refused=InvalidMarkerException, scope=key.id)
-
-
-@operation("kms", "TagResource", resource=arns.own_key)
-def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Set tags on a key."""
-    with ctx.write() as tx:
-        key = require(tx, ctx, req["KeyId"])
-        _set(tx, key, {"tags": key.tags | _tags(req["Tags"])})
-    return {}
-
-
-@operation("kms", "UntagResource", resource=arns.own_key)
-def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Remove tags from a key."""
-    with ctx.write() as tx:
-        key = require(tx, ctx, req["KeyId"])
-        _set(tx, key, {"tags": tags.without(key.tags, req["TagKeys"])})
-    return {}
-
-
-@operation("kms", "ListResourceTags", resource=arns.own_key)
-def list_resource_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The tags of a key."""
-    with ctx.read() as tx:
-        key = require(tx, ctx, req["KeyId"])
-
-    def shape(tag: tuple[str, str]) -> dict[str, str]:
-        return {"TagKey": tag[0], "TagValue": tag[1]}
-
-    return lists.page(ctx, req, sorted(key.tags.items()), key=lambda tag: tag[0], shape=shape, size=50,
-                      refused=InvalidMarkerException, scope=key.id)  # fmt: skip
