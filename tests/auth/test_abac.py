@@ -241,3 +241,19 @@ def test_a_stage_by_the_tags_of_its_api(aws: Any) -> None:
     mine.get_stages(restApiId=api)
     other = gateway.create_rest_api(name="b", tags={"team": "red"})["id"]
     refused(lambda: mine.get_stages(restApiId=other))
+
+
+@pytest.mark.parametrize(
+    ("service", "code"),
+    [("sns", "TagLimitExceeded"), ("ssm", "TooManyTagsError"), ("logs", "TooManyTagsException"),
+     ("sqs", "InvalidParameterValue"), ("lambda", "InvalidParameterValueException")],
+)  # fmt: skip
+def test_a_thing_has_fifty_tags(aws: Any, service: str, code: str) -> None:
+    """The errors are those that the pages of the operations declare; the fifty-first tag is not kept."""
+    way = next(way for way in WAYS if way.service == service)
+    owner = client(aws, aws, way)
+    thing = way.make(owner, name(), {"t0": "v"})
+    way.tag(owner, thing, {f"t{number}": "v" for number in range(50)})
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        way.tag(owner, thing, {"one-more": "v"})
+    assert caught.value.response["Error"]["Code"] == code

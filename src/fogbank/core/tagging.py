@@ -1,17 +1,34 @@
-"""The tags that requests carry, as condition keys of every call that gives or takes tags.
+"""Tags: the three operations of a kind of thing on its tags, and the tags of requests as condition keys.
 
-    aws:RequestTag/KEY      the value that a request gives to a tag
-    aws:TagKeys             the keys of the tags that a request gives or takes away
+    tag_resource, untag_resource, list_tags_for_resource = tag_operations(
+        "sns", __name__, by_resource, lambda tx, ctx, req: TAGGED.require(tx, ctx, req["ResourceArn"]),
+        lambda tx, topic: tx.put(TOPICS, topic), check=_check)
+
+Of a request that gives or takes tags, whichever operation it is:
+
+    aws:RequestTag/KEY      the value that it gives to a tag
+    aws:TagKeys             the keys of the tags that it gives or takes away
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from . import tags
+from .operation import Resource, operation
+
+if TYPE_CHECKING:
+    from fogbank.store.api import Reader, Transaction
+
+    from .context import Context
+
+Req = dict[str, Any]
+Call = Callable[["Context", Req], dict[str, Any]]
 
 # the members in which requests carry tags; tests/attacks/test_tags.py holds them against AWS's models
 _GIVEN = ("Tags", "tags", "TagsList", "TagList")
@@ -49,3 +66,80 @@ def conditions(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _first(tag: Mapping[str, Any], members: tuple[str, ...]) -> str | None:
     return next((tag[member] for member in members if isinstance(tag.get(member), str)), None)
+
+
+# -- the operations on tags --------------------------------------------------------------------------------------------
+
+
+class Names(msgspec.Struct, frozen=True):
+    """What an API calls its operations on tags and their members. Without a `key` its tags are a mapping."""
+
+    tag: str = "TagResource"
+    untag: str = "UntagResource"
+    list: str = "ListTagsForResource"
+    given: str = "Tags"
+    taken: str = "TagKeys"
+    listed: str = "Tags"
+    key: str = "Key"
+    value: str = "Value"
+
+    def read(self, given: Any) -> dict[str, str]:
+        """The tags of a request."""
+        return {tag[self.key]: tag[self.value] for tag in given} if self.key else dict(given)
+
+    def shape(self, tag: tuple[str, str]) -> dict[str, str]:
+        """One tag of a list."""
+        return {self.key: tag[0], self.value: tag[1]}
+
+    def show(self, held: Mapping[str, str]) -> Any:
+        return [self.shape(tag) for tag in held.items()] if self.key else dict(held)
+
+
+USUAL = Names()
+
+
+def tag_operations(
+    service: str,
+    module: str,
+    resource: Resource,
+    find: Callable[[Reader, Context, Req], Any],
+    put: Callable[[Transaction, Any], None],
+    *,
+    names: Names = USUAL,
+    check: Callable[[Any, Mapping[str, str]], None] | None = None,
+    show: Callable[[Context, Req, Any], dict[str, Any]] | None = None,
+) -> tuple[Call, Call, Call]:
+    """The operations that tag, untag and list, of records with `tags`; to be kept under names of the `module`.
+
+    `find` gives the record of a request or raises. `check(record, given)` raises the service's error for tags that it
+    does not take, once they are on the record: AWS's services differ in what they refuse, and how they say it. `show`
+    makes the answer of a list that is not simply all tags.
+    """
+
+    def tag(ctx: Context, req: Req) -> dict[str, Any]:
+        given = names.read(req[names.given])
+        with ctx.write() as tx:
+            record = find(tx, ctx, req)
+            record.tags = record.tags | given
+            if check is not None:
+                check(record, given)
+            put(tx, record)
+        return {}
+
+    def untag(ctx: Context, req: Req) -> dict[str, Any]:
+        with ctx.write() as tx:
+            record = find(tx, ctx, req)
+            record.tags = tags.without(record.tags, req[names.taken])
+            put(tx, record)
+        return {}
+
+    def list_tags(ctx: Context, req: Req) -> dict[str, Any]:
+        with ctx.read() as tx:
+            record = find(tx, ctx, req)
+        return {names.listed: names.show(record.tags)} if show is None else show(ctx, req, record)
+
+    calls = (tag, "Add tags, or change their values."), (untag, "Remove tags by key."), (list_tags, "The tags.")
+    for (function, text), name in zip(calls, (names.tag, names.untag, names.list), strict=True):
+        function.__module__, function.__name__, function.__qualname__, function.__doc__ = module, name, name, text
+        operation(service, name, resource=resource)(function)
+    return tag, untag, list_tags

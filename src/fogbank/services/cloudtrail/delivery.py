@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from fogbank.audit.keeping import EVERY
+from fogbank.audit.recorder import EVERY
 from fogbank.audit.records import ENTRIES, Entry
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError

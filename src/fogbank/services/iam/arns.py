@@ -142,6 +142,12 @@ def service_linked(ctx: Context, req: dict[str, Any]) -> Access:
     return Access("", named(arn, ctx.account), {"iam:AWSServiceName": service})
 
 
+def deleted_role(ctx: Context, req: dict[str, Any]) -> Access:
+    """The role in the id of a deletion: task/aws-service-role/SERVICE/NAME/UUID."""
+    _, _, path = str(req["DeletionTaskId"]).partition("task/")
+    return Access("", named(ctx.arn("iam", f"role/{path.rpartition('/')[0]}", region=""), ctx.account))
+
+
 def simulated(ctx: Context, req: dict[str, Any]) -> Access:
     """The user, group or role whose policies are looked at."""
     arn = str(req["PolicySourceArn"])

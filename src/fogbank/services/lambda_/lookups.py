@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from fogbank.core import paging
 from fogbank.core.context import Context
+from fogbank.core.paging import Pages
 from fogbank.store.api import Reader
 
 from .arns import Target, arn_of, function_arn, number_of
@@ -97,14 +97,5 @@ def page(
 ) -> tuple[list[T], dict[str, str]]:
     """Returns the next MaxItems items (in key order) after the request's Marker, and NextMarker when more follow."""
     scope = f"{ctx.account}/{ctx.region}/lambda/{ctx.operation}"
-    if req.get(MARKER):
-        try:
-            after = paging.decode(ctx.app.secret, scope, req[MARKER])
-        except ValueError:
-            raise InvalidParameterValue("Invalid pagination token") from None
-        after = tuple(after) if isinstance(after, list) else after
-        items = [item for item in items if key(item) > after]
-    limit = min(req.get("MaxItems") or most, most)
-    if len(items) <= limit:
-        return items, {}
-    return items[:limit], {"NextMarker": paging.encode(ctx.app.secret, scope, key(items[limit - 1]))}
+    pages = Pages(ctx, lambda: InvalidParameterValue("Invalid pagination token"), scope, member="NextMarker")
+    return pages.by_key(items, req.get(MARKER), min(req.get("MaxItems") or most, most), key)

@@ -12,8 +12,8 @@ from .errors import InvalidParameterException
 
 
 def pages(ctx: Context, scope: str) -> Pages:
-    return Pages(ctx, _refused, scope, member="nextToken")
+    return Pages(ctx, bad_token, scope, member="nextToken")
 
 
-def _refused() -> InvalidParameterException:
+def bad_token() -> InvalidParameterException:
     return InvalidParameterException("The specified nextToken is invalid.")

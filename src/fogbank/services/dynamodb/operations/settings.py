@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.core import lists
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
@@ -112,12 +113,15 @@ def list_tags_of_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Lists a table's tags, ten per page."""
     with ctx.read() as tx:
         tags = sorted(_tagged(tx, ctx, req["ResourceArn"]).tags.items())
-    token = req.get("NextToken")
-    left = [(key, value) for key, value in tags if token is None or key > token]
-    result: dict[str, Any] = {"Tags": [{"Key": key, "Value": value} for key, value in left[:TAGS_LISTED]]}
-    if len(left) > TAGS_LISTED:
-        result["NextToken"] = left[TAGS_LISTED - 1][0]
-    return result
+
+    def shape(tag: tuple[str, str]) -> dict[str, str]:
+        return {"Key": tag[0], "Value": tag[1]}
+
+    def refused() -> ValidationError:
+        return ValidationError("Invalid NextToken")  # the text is not confirmed
+
+    return lists.page(ctx, req, tags, key=lambda tag: tag[0], shape=shape, size=TAGS_LISTED, refused=refused,
+                      scope=req["ResourceArn"])  # fmt: skip
 
 
 # -- backups ----------------------------------------------------------------------------------------

@@ -86,16 +86,16 @@ def describe_service_updates(ctx: Context, req: Request) -> dict[str, Any]:
     return {"ServiceUpdates": []}
 
 
-@operation("elasticache", "DescribeUpdateActions", resource="*", fidelity="recorded")
-def describe_update_actions(ctx: Context, req: Request) -> dict[str, Any]:
-    """Always empty, since there are no updates."""
-    return {"UpdateActions": []}
-
-
 def _updated(ctx: Context, req: Request) -> list[Access]:
     named = [(GROUP, text) for text in req.get("ReplicationGroupIds") or ()]
     named += [(CLUSTER, text) for text in req.get("CacheClusterIds") or ()]  # type: ignore[misc]
     return [Access("", kind.name(ctx, text)) for kind, text in named] or [Access("", "*")]
+
+
+@operation("elasticache", "DescribeUpdateActions", resource=_updated, fidelity="recorded")
+def describe_update_actions(ctx: Context, req: Request) -> dict[str, Any]:
+    """None, since there are no updates."""
+    return {"UpdateActions": []}
 
 
 def _no_update(req: Request) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.auth import quotas
-from fogbank.core import documents, tags
+from fogbank.core import documents, lists
 from fogbank.core.context import Context
 from fogbank.core.errors import AccessDenied, ValidationError
 from fogbank.core.kinds import named
@@ -21,12 +21,12 @@ from ..errors import (
     LimitExceededException,
     MalformedPolicyDocumentException,
     NotFoundException,
-    TagException,
     UnsupportedOperationException,
 )
 from ..keys import ROTATION, check_state, default_policy, key_arn, require, rotate, usable
 from ..records import ALIASES, KEYS, Key
 from ..shapes import metadata
+from ..tags import NAMES, check_tags
 
 KEYS_PER_REGION = "L-C2F1777E"  # a quota
 
@@ -98,9 +98,8 @@ def _checked_policy(ctx: Context, id: str, req: dict[str, Any]) -> str:
 
 
 def _tags(given: Any) -> dict[str, str]:
-    found = {tag["TagKey"]: tag["TagValue"] for tag in given}
-    if any(key.lower().startswith("aws:") for key in found):
-        raise TagException("Tag keys that begin with aws: are reserved.")
+    found = NAMES.read(given)
+    check_tags(None, found)
     return found
 
 
@@ -269,13 +268,15 @@ def get_key_rotation_status(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 @operation("kms", "ListKeyRotations", resource=arns.own_key)
 def list_key_rotations(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """When the key was rotated."""
+    """When the key was rotated, the latest first."""
     with ctx.read() as tx:
         key = require(tx, ctx, req["KeyId"])
-    shown = [
-        {"KeyId": key_arn(ctx, key), "RotationDate": at, "RotationType": "AUTOMATIC"} for at in reversed(key.rotated)
-    ]
-    return {"Rotations": shown, "Truncated": False}
+
+    def shape(at: float) -> dict[str, Any]:
+        return {"KeyId": key_arn(ctx, key), "RotationDate": at, "RotationType": "AUTOMATIC"}
+
+    return lists.page(ctx, req, reversed(key.rotated), key=lambda at: -at, shape=shape, size=100,
+                      refused=InvalidMarkerException, scope=key.id)  # fmt: skip
 
 
 @operation("kms", "GetKeyPolicy", resource=arns.own_key)
@@ -303,31 +304,5 @@ def put_key_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def list_key_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Always the one name."""
     with ctx.read() as tx:
-        require(tx, ctx, req["KeyId"])
-    return {"PolicyNames": ["default"], "Truncated": False}
-
-
-@operation("kms", "TagResource", resource=arns.own_key)
-def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Set tags on a key."""
-    with ctx.write() as tx:
         key = require(tx, ctx, req["KeyId"])
-        _set(tx, key, {"tags": key.tags | _tags(req["Tags"])})
-    return {}
-
-
-@operation("kms", "UntagResource", resource=arns.own_key)
-def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Remove tags from a key."""
-    with ctx.write() as tx:
-        key = require(tx, ctx, req["KeyId"])
-        _set(tx, key, {"tags": tags.without(key.tags, req["TagKeys"])})
-    return {}
-
-
-@operation("kms", "ListResourceTags", resource=arns.own_key)
-def list_resource_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The tags of a key."""
-    with ctx.read() as tx:
-        key = require(tx, ctx, req["KeyId"])
-    return {"Tags": [{"TagKey": k, "TagValue": v} for k, v in sorted(key.tags.items())], "Truncated": False}
+    return lists.page(ctx, req, ["default"], key=str, shape=str, size=100, refused=InvalidMarkerException, scope=key.id)

@@ -6,7 +6,8 @@ from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
-from fogbank.store.api import Reader
+from fogbank.core.tagging import Names, tag_operations
+from fogbank.store.api import Reader, Transaction
 
 from .. import lookups
 from ..arns import MAPPING_BY_ARN, arn_of, named, names_mapping, qualified, tagged, target
@@ -17,43 +18,26 @@ from ..shapes import runtime_version_arn
 MOST_TAGS = 50
 
 
-def _tagged(tx: Reader, ctx: Context, arn: str) -> Function | Mapping:
+def _tagged(tx: Reader, ctx: Context, req: dict[str, Any]) -> Function | Mapping:
+    arn = req["Resource"]
     return MAPPING_BY_ARN.require(tx, ctx, arn) if names_mapping(arn) else lookups.function(tx, ctx, target(ctx, arn))
 
 
-@operation("lambda", "TagResource", resource=tagged)
-def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/lambda/latest/api/API_TagResource.html"""
-    with ctx.write() as tx:
-        found = _tagged(tx, ctx, req["Resource"])
-        found.tags = {**found.tags, **req["Tags"]}
-        if len(found.tags) > MOST_TAGS:
-            raise InvalidParameterValue(f"The number of tags exceeds the limit of {MOST_TAGS}.")
-        if isinstance(found, Function):
-            tx.put(FUNCTIONS, found)
-        else:
-            tx.put(MAPPINGS, found)
-    return {}
+def _put(tx: Transaction, found: Function | Mapping) -> None:
+    if isinstance(found, Function):
+        tx.put(FUNCTIONS, found)
+    else:
+        tx.put(MAPPINGS, found)
 
 
-@operation("lambda", "UntagResource", resource=tagged)
-def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/lambda/latest/api/API_UntagResource.html"""
-    with ctx.write() as tx:
-        found = _tagged(tx, ctx, req["Resource"])
-        found.tags = {key: value for key, value in found.tags.items() if key not in req["TagKeys"]}
-        if isinstance(found, Function):
-            tx.put(FUNCTIONS, found)
-        else:
-            tx.put(MAPPINGS, found)
-    return {}
+def _check(found: Function | Mapping, given: object) -> None:
+    if len(found.tags) > MOST_TAGS:
+        raise InvalidParameterValue(f"The number of tags exceeds the limit of {MOST_TAGS}.")
 
 
-@operation("lambda", "ListTags", resource=tagged)
-def list_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/lambda/latest/api/API_ListTags.html"""
-    with ctx.read() as tx:
-        return {"Tags": _tagged(tx, ctx, req["Resource"]).tags}
+tag_resource, untag_resource, list_tags = tag_operations(
+    "lambda", __name__, tagged, _tagged, _put, names=Names(list="ListTags", key=""), check=_check
+)
 
 
 @operation("lambda", "GetRuntimeManagementConfig", resource=qualified, fidelity="recorded")

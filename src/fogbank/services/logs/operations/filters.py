@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetr
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from fogbank.auth import quotas
+from fogbank.core import lists
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
@@ -16,10 +17,9 @@ from ..errors import LimitExceededException, ResourceNotFoundException
 from ..groups import require_group
 from ..records import METRIC_FILTERS, SUBSCRIPTIONS, MetricFilter, SubscriptionFilter
 from ..scanning import each
-from ..tokens import pages
+from ..tokens import bad_token
 
 METRIC_FILTERS_PER_GROUP, SUBSCRIPTIONS_PER_GROUP = "L-3D5753EA", "L-87E7D306"  # quotas
-F = TypeVar("F", MetricFilter, SubscriptionFilter)
 
 
 @operation("logs", "PutMetricFilter", resource=arns.group)
@@ -64,40 +64,27 @@ def describe_metric_filters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         where: tuple[str, ...] = (ctx.account, ctx.region)
         if req.get("logGroupName"):
             where = (*where, require_group(tx, ctx, req).name)
-        found = [
-            f
-            for f in tx.scan(METRIC_FILTERS, where)
-            if f.name.startswith(req.get("filterNamePrefix", ""))
-            and all(
-                not req.get(asked) or any(t.get(asked) == req[asked] for t in f.transformations)
-                for asked in ("metricName", "metricNamespace")
-            )
-        ]
-    page, more = _page(ctx, req, "metric_filters", found)
-    return {"metricFilters": [_metric_filter(f) for f in page], **more}
+        found = [each for each in tx.scan(METRIC_FILTERS, where) if _asked_for(each, req)]
+
+    def shape(found: MetricFilter) -> dict[str, Any]:
+        return {
+            "filterName": found.name,
+            "filterPattern": found.pattern,
+            "metricTransformations": found.transformations,
+            "creationTime": found.created_ms,
+            "logGroupName": found.group,
+        }
+
+    members = ("logGroupName", "filterNamePrefix", "metricName", "metricNamespace")
+    return lists.page(ctx, req, found, key=lambda each: (each.group, each.name), shape=shape, size=50,
+                      refused=bad_token, scope=repr([req.get(member) for member in members]))  # fmt: skip
 
 
-def _metric_filter(f: MetricFilter) -> dict[str, Any]:
-    return {
-        "filterName": f.name,
-        "filterPattern": f.pattern,
-        "metricTransformations": f.transformations,
-        "creationTime": f.created_ms,
-        "logGroupName": f.group,
-    }
-
-
-def _page(ctx: Context, req: dict[str, Any], what: str, found: list[F]) -> tuple[list[F], dict[str, Any]]:
-    """A page of filters, of 50 unless `limit` says otherwise: they are in order of group and name."""
-    listed = pages(ctx, f"{ctx.account}/{ctx.region}/logs/{what}/{req.get('logGroupName', '')}")
-    after = listed.after(req.get("nextToken"))
-    if after is not None:
-        found = [f for f in found if _place(f) > after]
-    return listed.cut(found, req.get("limit", 50), _place)
-
-
-def _place(f: MetricFilter | SubscriptionFilter) -> str:
-    return f"{f.group}:{f.name}"
+def _asked_for(found: MetricFilter, req: dict[str, Any]) -> bool:
+    return found.name.startswith(req.get("filterNamePrefix", "")) and all(
+        not req.get(asked) or any(each.get(asked) == req[asked] for each in found.transformations)
+        for asked in ("metricName", "metricNamespace")
+    )
 
 
 @operation("logs", "TestMetricFilter", resource="*")
@@ -156,18 +143,19 @@ def describe_subscription_filters(ctx: Context, req: dict[str, Any]) -> dict[str
     with ctx.read() as tx:
         group = require_group(tx, ctx, req)
         found = list(tx.scan(SUBSCRIPTIONS, (ctx.account, ctx.region, group.name)))
-    found = [f for f in found if f.name.startswith(req.get("filterNamePrefix", ""))]
-    page, more = _page(ctx, req, "subscription_filters", found)
-    return {"subscriptionFilters": [_subscription_filter(f) for f in page], **more}
+    prefix = req.get("filterNamePrefix", "")
 
+    def shape(found: SubscriptionFilter) -> dict[str, Any]:
+        shown = {
+            "filterName": found.name,
+            "logGroupName": found.group,
+            "filterPattern": found.pattern,
+            "destinationArn": found.destination,
+            "distribution": found.distribution,
+            "creationTime": found.created_ms,
+        }
+        return shown | ({"roleArn": found.role} if found.role else {})
 
-def _subscription_filter(f: SubscriptionFilter) -> dict[str, Any]:
-    shown = {
-        "filterName": f.name,
-        "logGroupName": f.group,
-        "filterPattern": f.pattern,
-        "destinationArn": f.destination,
-        "distribution": f.distribution,
-        "creationTime": f.created_ms,
-    }
-    return shown | ({"roleArn": f.role} if f.role else {})
+    named = (each for each in found if each.name.startswith(prefix))
+    return lists.page(ctx, req, named, key=lambda each: each.name, shape=shape, size=50, refused=bad_token,
+                      scope=repr([group.name, prefix]))  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
-from .. import catalog, shapes
+from .. import arns, catalog, shapes
 from ..errors import IllegalArgumentException
 from ..shapes import QuotaPages
 
@@ -37,7 +37,7 @@ def list_service_quotas(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Quotas": [shapes.applied(ctx, service, quota) for quota in shown], **more}
 
 
-@operation("service-quotas", "GetServiceQuota", resource="*")
+@operation("service-quotas", "GetServiceQuota", resource=arns.requested)
 def get_service_quota(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The applied value. No quota here is of a single resource, so a ContextId is refused (not confirmed).
 

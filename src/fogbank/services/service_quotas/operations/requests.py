@@ -104,7 +104,7 @@ def list_requested_service_quota_change_history(ctx: Context, req: dict[str, Any
     return _history(ctx, req, service, None)
 
 
-@operation("service-quotas", "ListRequestedServiceQuotaChangeHistoryByQuota", resource="*")
+@operation("service-quotas", "ListRequestedServiceQuotaChangeHistoryByQuota", resource=arns.requested)
 def list_requested_service_quota_change_history_by_quota(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The requests for one quota, the latest first.
 

@@ -91,7 +91,7 @@ def _find(tx: Reader, ctx: Context, req: dict[str, Any]) -> Wish:
     return found
 
 
-@operation("service-quotas", "GetServiceQuotaIncreaseRequestFromTemplate", resource="*", fidelity="recorded")
+@operation("service-quotas", "GetServiceQuotaIncreaseRequestFromTemplate", resource=arns.requested, fidelity="recorded")
 def get_service_quota_increase_request_from_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuotaIncreaseRequestFromTemplate.html"""
     _check_region(ctx)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from fogbank.auth import quotas
@@ -11,9 +12,10 @@ from fogbank.core import arns, documents, tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
+from fogbank.core.tagging import tag_operations
 from fogbank.store.api import Reader
 
-from ..errors import InvalidParameter, TopicLimitExceeded, invalid_next_token
+from ..errors import InvalidParameter, TagLimitExceeded, TopicLimitExceeded, invalid_next_token
 from ..records import SUBSCRIPTIONS, TOPICS, Topic
 from ..topics import (
     NAME,
@@ -213,32 +215,19 @@ def remove_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("sns", "TagResource", resource=by_resource)
-def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Set tags."""
-    with ctx.write() as tx:
-        topic = TAGGED.require(tx, ctx, req["ResourceArn"])
-        topic.tags = topic.tags | tags.from_list(req["Tags"])
-        tx.put(TOPICS, topic)
-    return {}
+def _check_tags(topic: Topic, given: Mapping[str, str]) -> None:
+    if len(topic.tags) > 50:
+        raise TagLimitExceeded
 
 
-@operation("sns", "UntagResource", resource=by_resource)
-def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Remove tags."""
-    with ctx.write() as tx:
-        topic = TAGGED.require(tx, ctx, req["ResourceArn"])
-        topic.tags = tags.without(topic.tags, req["TagKeys"])
-        tx.put(TOPICS, topic)
-    return {}
-
-
-@operation("sns", "ListTagsForResource", resource=by_resource)
-def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The topic's tags."""
-    with ctx.read() as tx:
-        topic = TAGGED.require(tx, ctx, req["ResourceArn"])
-    return {"Tags": tags.to_list(topic.tags)}
+tag_resource, untag_resource, list_tags_for_resource = tag_operations(
+    "sns",
+    __name__,
+    by_resource,
+    lambda tx, ctx, req: TAGGED.require(tx, ctx, req["ResourceArn"]),
+    lambda tx, topic: tx.put(TOPICS, topic),
+    check=_check_tags,
+)
 
 
 @operation("sns", "PutDataProtectionPolicy", resource=by_resource, fidelity="recorded")

@@ -127,11 +127,7 @@ def get_queue_url(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 @operation("sqs", "ListQueues", resource="*")
 def list_queues(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """List queue URLs by name prefix. Returns a token only if MaxResults was given, as AWS does."""
-    prefix, limit = req.get("QueueNamePrefix") or "", req.get("MaxResults")
-    if limit is not None and not 1 <= limit <= 1000:
-        raise InvalidParameterValue(
-            f"Value {limit} for parameter MaxResults is invalid. Reason: Must be between 1 and 1000, if provided."
-        )
+    prefix, limit = req.get("QueueNamePrefix") or "", _page_size(req)
     where = (ctx.account, ctx.region)
     pages = Pages(ctx, invalid_next_token, f"{ctx.account}/{ctx.region}/sqs/{prefix}")
     after = pages.key(where, req.get("NextToken"))
@@ -141,6 +137,15 @@ def list_queues(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     shown, more = pages.cut(found, limit or 1000, lambda queue: queue.name)
     answer = {"QueueUrls": [queue_url(ctx, queue) for queue in shown]} if shown else {}
     return answer | (more if limit else {})
+
+
+def _page_size(req: dict[str, Any]) -> int | None:
+    limit: int | None = req.get("MaxResults")
+    if limit is not None and not 1 <= limit <= 1000:
+        raise InvalidParameterValue(
+            f"Value {limit} for parameter MaxResults is invalid. Reason: Must be between 1 and 1000, if provided."
+        )
+    return limit
 
 
 @operation("sqs", "DeleteQueue", resource=own_url)
@@ -233,8 +238,15 @@ def purge_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sqs", "ListDeadLetterSourceQueues", resource=url)
 def list_dead_letter_source_queues(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The queues whose redrive policy names this one."""
+    """The queues whose redrive policy names this one; a token only where MaxResults was given, as AWS does."""
+    limit = _page_size(req)
     with ctx.read() as tx:
         queue = require(tx, ctx, req)
-        found = list(tx.scan_index(QUEUES, "dead_letter", (queue_arn(queue),)))
-    return {"queueUrls": [queue_url(ctx, source) for source in found]}
+        found = sorted(tx.scan_index(QUEUES, "dead_letter", (queue_arn(queue),)), key=_by_place)
+    pages = Pages(ctx, invalid_next_token, f"{ctx.account}/{ctx.region}/sqs/{ctx.operation}/{queue.id}")
+    shown, more = pages.by_key(found, req.get("NextToken"), limit or 1000, _by_place)
+    return {"queueUrls": [queue_url(ctx, source) for source in shown], **(more if limit else {})}
+
+
+def _by_place(queue: Queue) -> tuple[str, str]:
+    return queue.account, queue.name
