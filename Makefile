@@ -54,8 +54,9 @@ lock: $(VENV)/.dev  ## newest allowed versions of every dependency into the lock
 service: $(VENV)/.dev  ## scaffold a service: make service S=sqs
 	@$(BIN)/python tools/scaffold.py $(S)
 
-coverage: $(VENV)/.dev  ## regenerate docs/coverage.md and the README's table from the code
+coverage: $(VENV)/.dev  ## regenerate docs/coverage.md, the README's table and the lists of condition keys from the code
 	@$(BIN)/python tools/coverage.py
+	@$(BIN)/python tools/condition_keys.py
 
 clean:  ## remove what make made (the cloud's data stays)
 	rm -rf $(VENV) tests/npm/node_modules .mypy_cache .ruff_cache .pytest_cache dist build

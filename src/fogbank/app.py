@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from fogbank.audit.keeping import Audit
+from fogbank.audit.recorder import Audit
 from fogbank.auth.authenticate import Authenticator
 from fogbank.auth.authorize import Authorizer
 from fogbank.auth.quotas import Quotas
@@ -53,20 +53,20 @@ from fogbank.store.open import open_blobs, open_store
 
 log = logging.getLogger("fogbank")
 T = TypeVar("T")
-CONFLICT_TRIES = 5  # before a transaction takes its turn with others that had conflicts
-METRICS_AFTER = 5.0  # real seconds from the first metric to the first look of CloudWatch, off everybody's way
-POOL = 16  # transactions in flight on a networked store
+CONFLICT_TRIES = 5  # tries in parallel; after that, transactions that had conflicts run one at a time
+METRICS_AFTER = 5.0  # real seconds from the first metric until CloudWatch's residents start, to keep start-up fast
+POOL = 16  # threads, so at most this many concurrent transactions on a networked store
 
 
 class SharedIds(Ids):
-    """For operations in a pool's threads: the pool of entropy of `Ids` could give two of them the same bytes."""
+    """A thread-safe `Ids`. Two threads could get the same bytes from the entropy buffer that `Ids` keeps."""
 
     def bytes(self, n: int) -> bytes:
         return os.urandom(n)
 
 
 class App:
-    """One cloud: its settings, its rooms wired together, started and stopped as one."""
+    """One cloud: creates its components from the settings, wires them together, starts and stops them."""
 
     def __init__(self, settings: Settings) -> None:
         refuse_exposure(settings)
@@ -91,7 +91,7 @@ class App:
         if own.partition != settings.partition:
             self.store.close()
             raise StoreError(
-                f"what is kept here is of the partition {own.partition}, and its ARNs with it: start with --partition "
+                f"the data here, with its ARNs, belongs to the partition {own.partition}: start with --partition "
                 f"{own.partition}, or with another --data folder"
             )
         self.secret = own.value
@@ -114,7 +114,7 @@ class App:
     # -- life --------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Open the door: returns when the port answers."""
+        """Start every component. Returns when the port answers."""
         settings = self.settings
         self.store.subscribe(self._heard)
         timetravel.load(self)
@@ -140,7 +140,7 @@ class App:
         self._loop = asyncio.get_running_loop()
         self._await_metrics()
         self.signals.on("reset", self._await_metrics)
-        self._sweeping = asyncio.create_task(self.blobs.sweep(self.store), name="blob sweep")  # what a crash left
+        self._sweeping = asyncio.create_task(self.blobs.sweep(self.store), name="blob sweep")  # left by a crash
 
     async def stop(self, grace: float = 5.0) -> None:
         """Finish what is in flight, stop every engine, close the store."""
@@ -159,19 +159,22 @@ class App:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
     async def _close(self, grace: float) -> None:
-        """What services started ends at the same time: one that hangs keeps neither the others nor us."""
+        """Run all `on_stop` callbacks concurrently. After `grace` seconds those that hang are cancelled."""
         closing = [asyncio.ensure_future(_closed(close)) for close in self._closers]
         if closing:
             _, late = await asyncio.wait(closing, timeout=grace)
             for task in late:
-                log.error("%s does not end", task.get_name())
+                log.error("%s did not stop in time", task.get_name())
                 task.cancel()
 
     def local(self, kind: Callable[[Any], T], /) -> T:
-        """The one `kind(app)` of this cloud, made on first use: where a service keeps engines and caches."""
+        """Return this cloud's only instance of `kind`, created as `kind(app)` on first use.
+
+        Services keep their engines and caches in such instances.
+        """
         found: T | None = self._locals.get(kind)
         if found is None:
-            with self._making:  # operations run in a pool's threads on a networked store
+            with self._making:  # on a networked store operations run in threads of the pool
                 found = self._locals.get(kind)
                 if found is None:
                     found = self._locals[kind] = kind(self)
@@ -181,14 +184,14 @@ class App:
         self.metrics.on_first = self._on_first_metric
 
     def _on_first_metric(self) -> None:
-        # called from wherever the count was, a pool's thread too
+        # called in the thread that counted the metric, which may be one of the pool
         self._loop.call_soon_threadsafe(self._loop.call_later, METRICS_AFTER, self._wake_for, "metrics")
 
     def _wake_for(self, what: str) -> None:
         self._waking = asyncio.create_task(self._wake(what), name=f"first {what}")
 
     async def _wake(self, what: str) -> None:
-        """Have run, on every node, what services declare to be needed once there is the first of something."""
+        """Start, on every node, the residents that services declare to be needed from the first `what` on."""
         ctx = Context(
             app=self,
             account=self.settings.account,
@@ -204,11 +207,11 @@ class App:
         try:
             await ctx.transact(reside)
         except (Conflict, StoreError) as error:
-            log.warning("%s are not kept yet: %s", what, error)
-            self._await_metrics()  # with the next new metric
+            log.warning("cannot start to keep %s yet: %s", what, error)
+            self._await_metrics()  # try again at the next new metric
 
     async def reset(self, service: str) -> None:
-        """Delete everything, or everything of one service: its records, its jobs, what runs for it."""
+        """Delete the records, jobs and residents of one service, or of all if `service` is empty."""
         async with self.keeper.still(service), self.worker.still(service):
             await self.run(lambda: self.store.wipe(f"{service}/" if service else ""))
             if service:
@@ -223,7 +226,10 @@ class App:
             ports.drop(tx, service)
 
     async def forget(self, service: str = "") -> None:
-        """State was deleted or replaced: on each node, whoever remembers forgets, what runs for the service ends."""
+        """Call after state was deleted or replaced: on every node, drops all caches and stops what the service runs.
+
+        An empty `service` means all services.
+        """
 
         def tell() -> None:
             with self.store.write() as tx:
@@ -235,7 +241,7 @@ class App:
         await self.run(tell)
 
     def on_stop(self, close: Callable[[], Any]) -> None:
-        """Call `close()` (a coroutine function or a plain one) when the cloud stops: for engines, once started."""
+        """Call `close()` (a coroutine function or a plain one) when the cloud stops. Engines register here."""
         self._closers.append(close)
 
     @property
@@ -244,12 +250,12 @@ class App:
 
     @property
     def endpoint(self) -> str:
-        # an address and not `localhost`: SDKs would make virtual hosts of it, which not every resolver knows
+        # an address, not `localhost`: SDKs would put bucket names before it, and not every resolver knows such names
         host = reachable(self.settings.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def handle(self, request: Request) -> Any:
-        """The gateway's handler: the control API, or the pipeline; neither for a host that is not served."""
+        """Dispatch a request to the control API or the pipeline. Hosts that this cloud does not serve are refused."""
         host = request.lookup.get("host", "")
         plane = self.strangers.hosts.get(host)
         if plane is None and (plane := self.strangers.meet(host)) is None:
@@ -262,27 +268,31 @@ class App:
         return self.pipeline(request)
 
     def _heard(self, topic: str) -> None:
-        """A committed signal; an empty one says that some may have been missed."""
+        """Receive a committed signal from the store. An empty topic means that signals may have been missed."""
         if topic:
             self.signals.fire(topic)
         else:
             self.signals.fire_missed()
 
-    # -- what contexts reach (core.context.Cloud) ---------------------------------------------------------------------
+    # -- used by contexts (core.context.Cloud) ------------------------------------------------------------------------
 
     async def run(self, function: Callable[[], T], /) -> T:
-        """Run a store function: here on an embedded store, in the pool and repeated on conflict on a networked one."""
+        """Run a function that uses the store.
+
+        On an embedded store it runs right here. On a networked one it runs in a thread of the pool, and is retried on
+        conflicts.
+        """
         if self._pool is None:
             return function()
 
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._repeat, function)
 
     def _repeat(self, function: Callable[[], T]) -> T:
-        """In a thread of the pool: those that met others again and again go one after the other."""
+        """Run `function` in this thread of the pool and retry conflicts; after CONFLICT_TRIES, one thread at a time."""
         for attempt in range(CONFLICT_TRIES):
             with contextlib.suppress(Conflict):
                 return function()
-            time.sleep(random.random() * 0.002 * (attempt + 1))  # let the other one finish
+            time.sleep(random.random() * 0.002 * (attempt + 1))  # let the other transaction finish
         with self._in_turn:
             for attempt in range(CONFLICT_TRIES * 4):
                 with contextlib.suppress(Conflict):
@@ -291,24 +301,24 @@ class App:
             return function()
 
     def authority(self) -> str:
-        """The certificate of the local authority, PEM. It may have to be made: not on the event loop."""
+        """The certificate of the local authority, PEM. Not for the event loop: it may have to be created."""
         return ca_pem(self.settings.data)
 
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         return await self.pipeline.call(ctx, service, operation, request)
 
     async def assume(self, ctx: Context, role: str, /, **how: Any) -> principal.Principal:
-        """A session of a role, as `auth.sessions.Sessions.find` gives it."""
+        """Assume a role; see `auth.sessions.Sessions.find`."""
         return (await self.local(Sessions).find(ctx, role, **how)).principal
 
     def answer(self, request: Request, request_id: str, /) -> Response | Awaitable[Response]:
-        """An API call that came through a data plane's endpoint."""
+        """Answer an API call that came through a data plane's endpoint."""
         return self.pipeline.answer(request, request_id)
 
     def permit(
         self, ctx: Context, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]], /
     ) -> None:
-        """Raise AccessDenied unless the caller has one permission."""
+        """Raise AccessDenied unless the caller may do `action` on `resource`."""
         if self.settings.iam != "off":
             self.authorizer.require(ctx, action, resource, conditions)
 
@@ -348,12 +358,12 @@ async def _closed(close: Callable[[], Any]) -> None:
         result = close()
         if asyncio.iscoroutine(result):
             await result
-    except Exception:  # one engine's trouble does not keep the others running
+    except Exception:  # an engine that fails to stop must not keep the others from stopping
         log.exception("%s failed while the cloud stopped", getattr(close, "__qualname__", close))
 
 
 class SecretRecord(Record):
-    """The data directory's own secret, drawn once, and the partition that its ARNs are of."""
+    """The random secret of a data directory, created once, and the partition of the ARNs stored there."""
 
     value: bytes
     partition: str = "aws"

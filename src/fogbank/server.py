@@ -1,4 +1,4 @@
-"""`python -m fogbank.server`: one cloud in the foreground of this process, its settings as JSON in FOGBANK_SETTINGS."""
+"""`python -m fogbank.server`: runs one cloud in this process. FOGBANK_SETTINGS holds its settings as JSON."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from fogbank.store.api import StoreError
 
 
 def run(settings: Settings, ready: Callable[[str], None] | None = None) -> int:
-    """Run a cloud until it is told to stop; the exit code. `ready(endpoint)` is called when it answers."""
-    os.umask(private.OTHERS)  # a second wall: what is kept says its mode itself
+    """Run a cloud until it is told to stop, and return the exit code. Calls `ready(endpoint)` once the port answers."""
+    os.umask(private.OTHERS)  # a second safeguard: code that creates files sets their modes itself
     logging.basicConfig(
         level=settings.log_level.upper(),
         format="%(asctime)s %(levelname)-7s %(name)s %(message)s",
@@ -44,7 +44,7 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, app.stopped.set)
     gc.collect()
-    gc.freeze()  # what start-up made stays: later collections need not look at it
+    gc.freeze()  # objects made at start-up live as long as the process: later collections can skip them
     logging.getLogger("fogbank").info("ready on %s (data in %s)", app.endpoint, app.settings.data)
     if ready is not None:
         ready(app.endpoint)
@@ -54,17 +54,19 @@ async def _serve(settings: Settings, ready: Callable[[str], None] | None) -> int
 
 
 def main() -> int:
-    """The settings are FOGBANK_SETTINGS, or with "-" a line of stdin after the name of the file to log into.
+    """Read the settings and run a cloud.
 
-    With "-", a line on stdout says that the cloud answers; everything else goes to that file.
+    FOGBANK_SETTINGS holds the settings as JSON. If it is "-", two lines are read from stdin instead: the path of the
+    log file, then the settings. In that case one line with the endpoint is written to stdout once the cloud answers,
+    and everything else that this process prints goes to the log file.
     """
     text = os.environ.get("FOGBANK_SETTINGS", "{}")
     ready = None
     if text == "-":
         path, text = sys.stdin.readline().rstrip("\n"), sys.stdin.readline()
         if not text:
-            return 0  # not needed after all
-        starter = os.fdopen(os.dup(1), "w")  # whoever waits for the answer
+            return 0  # the parent closed stdin: it does not need this process any more
+        starter = os.fdopen(os.dup(1), "w")  # the original stdout: the parent waits there for the endpoint
         private.shut(Path(path))
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, private.FILE)
         os.dup2(log, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fogbank.services.elasticache.nodes import OWNER
 from fogbank.services.elasticache.records import (
     CLUSTERS,
     GROUPS,
@@ -43,19 +44,24 @@ def make(world: World, account: str, region: str, secret: str) -> None:
     cluster = {"engine": "redis", "version": "7.1.0", "node_type": "cache.t3.micro", "status": "available",
                "created": 1.0, "settings": Settings(parameter_group="tuned"), "access": Access(),
                "tags": tags}  # fmt: skip
+    blob = world.runner.run(world.app.blobs.put(secret.encode()))
     with world.app.store.write() as tx:
+        for _ in range(2):  # one for each snapshot
+            world.app.blobs.publish(tx, blob, OWNER)
         tx.put(CLUSTERS, Cluster(**where, id="single", nodes=[node], **cluster))  # type: ignore[arg-type]
         tx.put(CLUSTERS, Cluster(**where, id="many-001", nodes=[node], group="many", **cluster))  # type: ignore[arg-type]
         shard = Shard(id="0001", members=["many-001"], primary="many-001")
         tx.put(GROUPS, Group(**where, id="many", description=secret, shards=[shard], **cluster))  # type: ignore[arg-type]
         cache = {"engine": "valkey", "version": "8.0.1", "status": "available", "created": 1.0, "tags": tags}
         tx.put(SERVERLESS, Serverless(**where, name="less", description=secret, node=node, **cache))  # type: ignore[arg-type]
-        part = Part(blob="none", size=1, cluster="single", shard="0001", slots=[], created=1.0, node_created=1.0)
+        part = Part(
+            blob=blob.id, size=blob.size, cluster="single", shard="0001", slots=[], created=1.0, node_created=1.0
+        )
         tx.put(SNAPSHOTS, Snapshot(**where, name="backup", source="manual", parts=[part], cluster=secret,
                                    engine="redis", version="7.1.0", node_type="cache.t3.micro", status="available",
                                    created=1.0, settings=Settings()))  # fmt: skip
         tx.put(SERVERLESS_SNAPSHOTS, ServerlessSnapshot(**where, name="lessbackup", cache=secret, kind="manual",
-                                                        blob="none", **cache))  # type: ignore[arg-type]  # fmt: skip
+                                                        blob=blob.id, **cache))  # type: ignore[arg-type]  # fmt: skip
     _things(world, f"arn:aws:elasticache:{region}:{account}:")
 
 

@@ -69,10 +69,10 @@ class World:
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
-    def context(self, who: Principal, operation: Operation) -> Context:
+    def context(self, who: Principal, operation: Operation, request: dict[str, Any] | None = None) -> Context:
         return Context(
             app=self.app, account=who.account, region=REGION, principal=who, request_id=self.app.ids.uuid(),
-            service=operation.service, operation=operation.name, names=Names(fresh=not operation.is_async),
+            service=operation.service, operation=operation.name, names=Names(not operation.is_async, request or {}),
         )  # fmt: skip
 
     def call(self, who: Principal, service: str, name: str, /, **request: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class World:
         loaded = services.load(service)
         assert loaded is not None
         operation = loaded.operations[name]
-        ctx = self.context(who, operation)
+        ctx = self.context(who, operation, request)
 
         async def run() -> dict[str, Any]:
             self.app.authorizer.authorize(ctx, operation, request)

@@ -7,8 +7,8 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from fogbank.audit import keeping, records
-from fogbank.audit.keeping import Audit
+from fogbank.audit import recorder, records
+from fogbank.audit.recorder import Audit
 from fogbank.testing.control import ControlError
 
 
@@ -65,7 +65,7 @@ def test_a_call_waits_for_no_transaction(own_cloud):
 
 
 def test_many_calls_are_written_before_their_second_is_over(own_cloud, monkeypatch):
-    monkeypatch.setattr(keeping, "FULL", 10)
+    monkeypatch.setattr(recorder, "FULL", 10)
     own_cloud.clock.set(own_cloud.clock.now(), freeze=True)
     sqs, until = own_cloud.account().client("sqs"), time.monotonic() + 30
     for _ in range(12):
@@ -76,7 +76,7 @@ def test_many_calls_are_written_before_their_second_is_over(own_cloud, monkeypat
 
 
 def test_the_oldest_make_room(own_cloud, monkeypatch):
-    monkeypatch.setattr(keeping, "MOST", 30)
+    monkeypatch.setattr(recorder, "MOST", 30)
     sqs = own_cloud.account().client("sqs")
     for n in range(60):
         sqs.list_queues(QueueNamePrefix=f"q{n}")

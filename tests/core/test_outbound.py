@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from fogbank.core.outbound import Answer, Outbound, OutboundError, Refused, TooLarge
-from fogbank.core.reach import is_home, refusal
+from fogbank.core.outbound_policy import is_home, refusal
 from fogbank.core.settings import Settings
 from fogbank.gateway.tls import TlsContext, ca_pem
 

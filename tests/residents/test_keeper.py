@@ -140,7 +140,7 @@ def test_one_that_fails_or_returns_is_started_again_later_and_later(own_cloud: A
         def __getattr__(self, name: str) -> Any:
             return recorded if name == "sleep" else getattr(asyncio, name)
 
-    monkeypatch.setattr("fogbank.residents.kept.asyncio", Patched())
+    monkeypatch.setattr("fogbank.residents.runner.asyncio", Patched())
 
     async def fail(ctx: Context, id: str) -> None:
         if len(house.began) == 3:
@@ -158,7 +158,7 @@ def test_one_that_fails_or_returns_is_started_again_later_and_later(own_cloud: A
 
 
 def test_after_a_while_of_running_failures_are_forgotten(own_cloud: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("fogbank.residents.kept.WELL", 0.2)
+    monkeypatch.setattr("fogbank.residents.runner.WELL", 0.2)
 
     async def once(ctx: Context, id: str) -> None:
         if len(house.began) == 1:

@@ -25,7 +25,7 @@ def eventually(look: Callable[[], Any]) -> Any:
 @pytest.fixture
 def broken(monkeypatch: Any) -> Callable[[str], list[int]]:
     """`broken("module._function")` fails some times before it works; the list it returns has a number for each call."""
-    monkeypatch.setattr("fogbank.residents.kept.LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr("fogbank.residents.runner.LONGEST_PAUSE", 0.01)
 
     def break_it(name: str) -> list[int]:
         import importlib

@@ -52,16 +52,62 @@ def _groups(aws: Any) -> None:
         aws.client("logs").create_log_group(logGroupName=f"g{number}")
 
 
+def _filters(aws: Any) -> None:
+    _groups(aws)
+    for number in range(5):
+        aws.client("logs").put_metric_filter(
+            logGroupName=f"g{number % 2}", filterName=f"f{number}", filterPattern="",
+            metricTransformations=[{"metricName": "m", "metricNamespace": "n", "metricValue": "1"}],
+        )  # fmt: skip
+
+
 def _streams(aws: Any) -> None:
     aws.client("logs").create_log_group(logGroupName="g")
     for number in range(5):
         aws.client("logs").create_log_stream(logGroupName="g", logStreamName=f"s{number}")
 
 
+def _aliases(aws: Any) -> None:
+    kms = aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    for number in range(5):
+        kms.create_alias(AliasName=f"alias/a{number}", TargetKeyId=key)
+
+
+def _tagged_key(aws: Any) -> dict[str, Any]:
+    tags = [{"TagKey": f"t{number}", "TagValue": "v"} for number in range(5)]
+    return {"KeyId": aws.client("kms").create_key(Tags=tags)["KeyMetadata"]["KeyId"]}
+
+
+def _metric_filters(aws: Any) -> None:
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName="g")
+    for number in range(5):
+        logs.put_metric_filter(
+            logGroupName="g", filterName=f"f{number}", filterPattern="x",
+            metricTransformations=[{"metricName": "m", "metricNamespace": "n", "metricValue": "1"}],
+        )  # fmt: skip
+
+
+def _redriven(aws: Any) -> dict[str, Any]:
+    sqs = aws.client("sqs")
+    dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    policy = f'{{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:{aws.id}:dead", "maxReceiveCount": 3}}'
+    for number in range(5):
+        sqs.create_queue(QueueName=f"s{number}", Attributes={"RedrivePolicy": policy})
+    return {"QueueUrl": dead}
+
+
+def _groups_of_iam(aws: Any) -> None:
+    iam = aws.client("iam")
+    for number in range(5):
+        iam.create_group(GroupName=f"g{number}")
+
+
 class Listing(NamedTuple):
     service: str
     operation: str
-    make: Callable[[Any], None]
+    make: Callable[[Any], dict[str, Any] | None]  # what its answer names is in the request
     request: dict[str, Any]
     items: str
     many: int
@@ -80,6 +126,16 @@ LISTINGS = [
             "InvalidParameterValue", "Invalid or expired next token."),
     Listing("kms", "list_keys", _keys, {"Limit": 2}, "Keys", 5,
             "InvalidMarkerException", "", "Marker", "NextMarker"),
+    Listing("kms", "list_aliases", _aliases, {"Limit": 2}, "Aliases", 5,
+            "InvalidMarkerException", "", "Marker", "NextMarker"),
+    Listing("kms", "list_resource_tags", _tagged_key, {"Limit": 2}, "Tags", 5,
+            "InvalidMarkerException", "", "Marker", "NextMarker"),
+    Listing("sqs", "list_dead_letter_source_queues", _redriven, {"MaxResults": 2}, "queueUrls", 5,
+            "InvalidParameterValue", "Invalid or expired next token."),
+    Listing("iam", "list_groups", _groups_of_iam, {"MaxItems": 2}, "Groups", 5,
+            "ValidationError", "Invalid Marker.", "Marker", "Marker"),
+    Listing("logs", "describe_metric_filters", _metric_filters, {"logGroupName": "g", "limit": 2}, "metricFilters", 5,
+            *LOGS),
     Listing("sns", "list_topics", _topics, {}, "Topics", 101, *SNS),
     Listing("sns", "list_subscriptions", _subscriptions, {}, "Subscriptions", 101, *SNS),
     Listing("sns", "list_subscriptions_by_topic", _subscriptions, {"TopicArn": TOPIC}, "Subscriptions", 101, *SNS),
@@ -88,13 +144,14 @@ LISTINGS = [
     Listing("cloudwatch", "describe_alarms", _alarms, {"MaxRecords": 2}, "MetricAlarms", 5,
             "InvalidNextToken", "The next token specified is invalid."),
     Listing("logs", "describe_log_groups", _groups, {"limit": 2}, "logGroups", 5, *LOGS),
+    Listing("logs", "describe_metric_filters", _filters, {"limit": 2}, "metricFilters", 5, *LOGS),
     Listing("logs", "describe_log_streams", _streams, {"logGroupName": "g", "limit": 2}, "logStreams", 5, *LOGS),
 ]  # fmt: skip
 
 
-def _pages(account: Any, listing: Listing) -> tuple[list[list[Any]], list[str]]:
+def _pages(account: Any, listing: Listing, made: dict[str, Any]) -> tuple[list[list[Any]], list[str]]:
     call = getattr(account.client(listing.service), listing.operation)
-    request = _of(account, listing)
+    request = _of(account, listing) | made
     answer = call(**request)
     pages, tokens = [answer[listing.items]], []
     while listing.next_token in answer:
@@ -110,8 +167,8 @@ def _of(account: Any, listing: Listing) -> dict[str, Any]:
 
 @pytest.mark.parametrize("listing", LISTINGS, ids=lambda listing: f"{listing.service}-{listing.operation}")
 def test_a_list_by_pages(aws, cloud, listing):
-    listing.make(aws)
-    pages, tokens = _pages(aws, listing)
+    made = listing.make(aws) or {}
+    pages, tokens = _pages(aws, listing, made)
     most = next((v for v in listing.request.values() if isinstance(v, int)), 100)
     sizes = [len(page) for page in pages]
     assert sizes == [most] * (listing.many // most) + [listing.many % most]
@@ -119,11 +176,12 @@ def test_a_list_by_pages(aws, cloud, listing):
     assert len(set(names)) == listing.many
 
     elsewhere = cloud.account()
-    listing.make(elsewhere)
+    others = listing.make(elsewhere) or {}
     last = "A" if tokens[0][-1] != "A" else "Q"
-    for account, token in ((aws, tokens[0][:-1] + last), (aws, "x"), (elsewhere, tokens[0])):
+    bad = (aws, made, tokens[0][:-1] + last), (aws, made, "x"), (elsewhere, others, tokens[0])
+    for account, named, token in bad:
         with pytest.raises(ClientError) as caught:
             call = getattr(account.client(listing.service), listing.operation)
-            call(**_of(account, listing), **{listing.token: token})
+            call(**_of(account, listing), **named, **{listing.token: token})
         error = caught.value.response["Error"]
         assert (error["Code"], error.get("Message", "")) == (listing.code, listing.text)

@@ -172,7 +172,7 @@ def test_a_node_that_cannot_renew_ends_what_it_runs(nodes: Nodes, monkeypatch: A
 def test_every_node_stores_what_it_counts(nodes: Nodes, monkeypatch: Any) -> None:
     """Metrics are counted in each process: the one that begins second has no job of its own for them."""
     monkeypatch.setattr("fogbank.app.METRICS_AFTER", 0.05)
-    monkeypatch.setattr("fogbank.services.cloudwatch.storing.FLUSH_SECONDS", 0.05)
+    monkeypatch.setattr("fogbank.services.cloudwatch.points.FLUSH_SECONDS", 0.05)
     for cloud in nodes.clouds:
         cloud.app.keeper._find = cloud.app.find_resident
         sqs = cloud.account(ACCOUNT).client("sqs")

@@ -13,18 +13,18 @@ EDGES = {
     "src/fogbank/app.py",  # one engine's trouble while stopping
     "src/fogbank/engines/nursery.py",  # a forked child must never return
     "src/fogbank/gateway/connection.py",
-    "src/fogbank/gateway/sending.py",
+    "src/fogbank/gateway/responses.py",
     "src/fogbank/gateway/pipeline.py",
     "src/fogbank/jobs/worker.py",
-    "src/fogbank/residents/kept.py",
+    "src/fogbank/residents/runner.py",
     "src/fogbank/services/cloudformation/engine/calls.py",  # handlers of any service
     "src/fogbank/services/lambda_/environments/fleet.py",  # a worker's
-    "src/fogbank/services/lambda_/polling.py",  # a worker's
+    "src/fogbank/services/lambda_/sqs_poller.py",  # a worker's
     "src/fogbank/services/lambda_/cfnresponse.py",  # an answer that has nobody to fail to
     "src/fogbank/testing/threads.py",  # hands the error to the thread that waits
 }
 # a pause of the machine's time, not of the cloud's: it gathers writes, and nothing that AWS promises hangs on it
-GATHERING = {"src/fogbank/services/cloudwatch/storing.py", "src/fogbank/services/lambda_/environments/logs.py"}
+GATHERING = {"src/fogbank/services/cloudwatch/points.py", "src/fogbank/services/lambda_/environments/logs.py"}
 # (module, name): what to use instead
 CLOCKS = {
     ("time", "time"): "ctx.now()",

@@ -23,9 +23,10 @@ def tool(name: str):
 
 
 def test_the_coverage_pages_are_what_the_code_says():
-    done = subprocess.run([sys.executable, "tools/coverage.py", "--check"], cwd=ROOT, capture_output=True, text=True,
-                          check=False)  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("coverage", "condition_keys"):
+        done = subprocess.run([sys.executable, f"tools/{name}.py", "--check"], cwd=ROOT, capture_output=True, text=True,
+                              check=False)  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("service", ["firehose", "cognito-idp", "lambda"])

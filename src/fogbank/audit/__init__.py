@@ -1,1 +1,1 @@
-"""Every call on record: what CloudTrail tells of it, and `fogbank why`."""
+"""Records every call: for CloudTrail's events and for `fogbank why`."""

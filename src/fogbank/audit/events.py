@@ -1,4 +1,4 @@
-"""CloudTrail's event of a call.
+"""Builds CloudTrail's event of a call.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
@@ -23,11 +23,11 @@ from .members import shown
 from .records import Entry
 
 VERSION = "1.11"
-LONGEST = 1024  # "The error description … has a maximum size of 1 KB"; the agent's, too
+LONGEST = 1024  # "The error description … has a maximum size of 1 KB"; the user agent's limit, too
 
 
 class Call(msgspec.Struct):
-    """A call that has ended, of which the event is still to be made. `invoker`: the service that called by itself."""
+    """A call that has ended and whose event is not built yet. `invoker`: the service that made the call by itself."""
 
     hop: Hop
     at: float
@@ -40,9 +40,9 @@ class Call(msgspec.Struct):
 
 
 def entries(call: Call, asked: Mapping[str, frozenset[str]]) -> list[Entry]:
-    """What is kept of a call: the caller's entry first, then the copies of the accounts whose things it touched.
+    """The entries to store for a call: the caller's first, then one for each other account whose resources it touched.
 
-    `asked` has the accounts that want the data events of a service.
+    `asked` maps a service to the accounts that want its data events.
     """
     ctx, operation, hop = call.ctx, call.operation, call.hop
     at_us = int(call.at * 1_000_000)
@@ -86,7 +86,7 @@ def entries(call: Call, asked: Mapping[str, frozenset[str]]) -> list[Entry]:
 
 
 def touched(ctx: Context) -> list[tuple[str, str]]:
-    """(ARN, owner) of what was authorised."""
+    """(ARN, owner) of each resource that authorization resolved."""
     needed: Any = ctx.names.needed if ctx.names is not None else None
     if needed is None:
         return []
@@ -96,7 +96,7 @@ def touched(ctx: Context) -> list[tuple[str, str]]:
 
 
 def _event(call: Call, ctx: Context, operation: Operation, resources: list[tuple[str, str]]) -> dict[str, Any]:
-    """Without who receives it. The members stand in the order that AWS writes them in."""
+    """The event without its recipient. The members are in the order in which AWS writes them."""
     service, name = operation.service, operation.name
     model = models.load(service).operations[name]
     reads = names.read_only(service, name)
@@ -141,5 +141,5 @@ def _typed(kind: str) -> dict[str, str]:
 
 
 def _text(text: str) -> str:
-    """Text that can be kept: short, and without lone surrogates."""
+    """Text in a form the store can keep: short, and without lone surrogates."""
     return text[:LONGEST].encode(errors="backslashreplace").decode()

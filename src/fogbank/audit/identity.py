@@ -1,4 +1,4 @@
-"""Who called, as an event says it.
+"""The caller, in the form of an event's `userIdentity`.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 """
@@ -58,7 +58,7 @@ def _session(principal: Principal) -> dict[str, Any]:
 
 
 def username(principal: Principal) -> str:
-    """What LookupEvents calls the caller: a user's name, a session's, `root`."""
+    """The caller's name in LookupEvents: a user's name, a session's name, or `root`."""
     if principal.kind == "root":
         return "root"
     return "" if principal.kind in ("service", "anonymous") else _last(principal.arn)

@@ -1,6 +1,6 @@
-"""Request parameters and response elements, as far as an event may show them.
+"""Request parameters and response elements, reduced to what an event may show.
 
-CloudTrail writes members with a small first letter, leaves bodies out, and shows no secret.
+CloudTrail writes member names with a small first letter, leaves bodies out, and shows no secrets.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
 
@@ -35,13 +35,13 @@ _ABSENT = {
     "cloudwatch": {"MetricData"},
 }
 _NONE: frozenset[str] = frozenset()
-_NEVER = {"SecretAccessKey", "ZipFile"}  # in no service's events
+_NEVER = {"SecretAccessKey", "ZipFile"}  # omitted from the events of all services
 
 
 def shown(service: str, shape: Shape | None, value: Any, what: str) -> msgspec.Raw | None:
     """`requestParameters` or `responseElements` as JSON; None (null) when there is nothing to show.
 
-    `what` is the field's name: a value beyond 100 KB is omitted, and that is said.
+    `what` is the field's name. A value beyond 100 KB is replaced by a note that names the field.
     """
     if shape is None or not value:
         return None
@@ -53,7 +53,7 @@ def shown(service: str, shape: Shape | None, value: Any, what: str) -> msgspec.R
         found = {"bucketName": found.pop("bucket"), **found}
     try:
         text = msgspec.json.encode(found)
-    except (UnicodeEncodeError, OverflowError, TypeError):  # lone surrogates, and what else JSON's text can carry
+    except (UnicodeEncodeError, OverflowError, TypeError):  # lone surrogates, and other values that msgspec refuses
         text = json.dumps(found, default=str).encode()
     if len(text) > LARGEST:
         text = msgspec.json.encode({"omitted": True, "originalSize": len(text), "reason": f"{what} too large"})
@@ -91,9 +91,9 @@ def _shown(shape: Shape, value: Any, hidden: Any, absent: Any) -> Any:
 
 
 def _date(value: Any) -> str:
-    """As Java's DateFormat writes it, which is what the events have: Nov 29, 2026, 1:00:00 AM."""
+    """A date in the format of Java's DateFormat, which events use: Nov 29, 2026, 1:00:00 AM."""
     try:
         at = value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError, TypeError):  # beyond the years that there are
+    except (ValueError, OverflowError, OSError, TypeError):  # outside the years that datetime knows
         return str(value)
     return at.strftime("%b %-d, %Y, %-I:%M:%S %p")

@@ -1,4 +1,4 @@
-"""What CloudTrail calls services, operations and things.
+"""CloudTrail's names for services, operations and resources.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
@@ -13,7 +13,7 @@ from fogbank.wire import models
 
 GLOBAL = frozenset({"iam", "cloudfront", "route53", "organizations"})  # recorded in the partition's main region
 _SOURCES = {"dynamodbstreams": "dynamodb", "ses": "ses", "sesv2": "ses", "ecr": "ecr", "apigatewayv2": "apigateway"}
-# Lambda's events have the version of its API behind their names
+# Lambda's event names end in the version of its API
 # https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html
 _LAMBDA = {
     "AddPermission": "20150331v2", "CreateAlias": "20150331", "CreateEventSourceMapping": "20150331",
@@ -38,14 +38,14 @@ _READING = re.compile(
     "(Get|List|Describe|Head|Lookup|BatchGet|Query|Scan|Search|Select|Filter|Simulate|Validate|Estimate|Detect|Test"
     "|TransactGet|Discover|Receive)[A-Z]|Query$|Scan$"
 )
-_READERS = {  # that their names do not tell
+_READERS = {  # read-only operations whose names do not show it
     "sts": {"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "DecodeAuthorizationMessage"},
     "kms": {"Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GenerateRandom", "ReEncrypt",
             "Sign", "Verify", "GenerateMac", "VerifyMac"},
     "iam": {"GenerateCredentialReport", "GenerateServiceLastAccessedDetails"},
 }  # fmt: skip
 _NO_READERS = {"sqs": {"ReceiveMessage"}}
-# (ARN's service, how its resource begins) -> CloudFormation's word for it
+# (the ARN's service, the start of its resource part) -> CloudFormation's resource type
 _TYPES = (
     ("iam", "role/", "AWS::IAM::Role"),
     ("iam", "user/", "AWS::IAM::User"),
@@ -78,7 +78,7 @@ _TYPES = (
 
 @cache
 def source(service: str) -> str:
-    """`eventSource`: monitoring.amazonaws.com of CloudWatch."""
+    """`eventSource`, for example monitoring.amazonaws.com for CloudWatch."""
     return f"{_SOURCES.get(service) or models.load(service).endpoint_prefix}.amazonaws.com"
 
 
@@ -97,7 +97,7 @@ def read_only(service: str, operation: str) -> bool:
 
 
 def resource_type(arn: str) -> str:
-    """AWS::S3::Object of an object's ARN; empty for what is not known."""
+    """The CloudFormation type of an ARN, for example AWS::S3::Object. Empty for an unknown kind."""
     parts = arn.split(":", 5)
     if len(parts) != 6:
         return ""
@@ -109,7 +109,7 @@ def resource_type(arn: str) -> str:
 
 
 def resource_name(arn: str) -> str:
-    """What LookupEvents calls a thing: a bucket's or a role's name, a key's whole ARN."""
+    """The resource's name in LookupEvents: the name of a bucket or a role, but the whole ARN of a key."""
     kind, resource = resource_type(arn), arn.split(":", 5)[-1]
     if kind in ("AWS::S3::Bucket", "AWS::S3::Object", "AWS::SQS::Queue"):
         return resource
@@ -121,5 +121,5 @@ def resource_name(arn: str) -> str:
 
 
 def region_of(service: str, region: str, partition: str) -> str:
-    """Where an event is recorded."""
+    """The region in which an event is recorded."""
     return arns.MAIN_REGIONS[partition] if service in GLOBAL else region

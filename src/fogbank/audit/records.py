@@ -1,4 +1,4 @@
-"""What is kept of calls: for CloudTrail's event history and trails, for `fogbank why` and `fogbank requests`."""
+"""The stored form of calls: for CloudTrail's event history and trails, `fogbank why` and `fogbank requests`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from fogbank.store.api import Record, Table
 
 
 class Entry(Record):
-    """A call or a job, and the event that CloudTrail makes of it.
+    """A call or a job, and the CloudTrail event of it.
 
-    `account` is the one whose trails see it: a call that touches another account's things has an entry for each of
-    them, of which the caller's alone is found by the call's id. `event` is CloudTrail's JSON; it is empty for what
-    CloudTrail does not record: jobs, and calls that were turned away before anybody knew what they asked for.
+    `account` is the one whose trails see the entry. A call that touches resources of other accounts has an entry for
+    each account; only the caller's is found by the call's id. `event` is CloudTrail's JSON. It is empty for what
+    CloudTrail does not record: jobs, and calls refused before their operation was known.
     """
 
     account: str
@@ -29,20 +29,20 @@ class Entry(Record):
     access_key: str = ""
     read_only: bool = False
     data: bool = False  # a data event
-    own: bool = False  # what CloudTrail itself did
+    own: bool = False  # a call that CloudTrail itself made
     resources: list[tuple[str, str]] = []  # (type, ARN)
 
 
 class Tally(Record):
-    """How many entries there are."""
+    """The number of stored entries."""
 
     count: int = 0
 
 
 class Ask(Record):
-    """A wish to be told of an account's events: `job` is run within five minutes of one.
+    """A request to be notified of an account's events: `job` runs within five minutes of one.
 
-    `region` is empty for all regions, `services` are those (by botocore's name) whose data events are wanted.
+    `region` is empty for all regions. `services` lists the services (by botocore's name) whose data events are wanted.
     """
 
     account: str

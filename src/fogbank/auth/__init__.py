@@ -1,1 +1,1 @@
-"""Who is calling and whether they may: signatures, credentials, policies."""
+"""Authentication and authorization: signatures, credentials, policies."""

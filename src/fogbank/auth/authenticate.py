@@ -1,4 +1,4 @@
-"""Who is calling: the credentials behind a request's signature."""
+"""Authentication: finds the credentials behind a request's signature, and checks it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .signatures import body, sigv2, sigv4
 from .signatures.chunked import Signer
 from .signatures.errors import AuthorizationHeaderMalformed
 
-KNOWN = 10_000  # credentials and regions that are remembered
+KNOWN = 10_000  # credentials and regions that are cached
 
 
 class InvalidToken(CommonError):
-    """S3's word for a session token that does not belong to its key."""
+    """S3's error for a session token that does not belong to its key."""
 
     code = "InvalidToken"
     status = 400
@@ -31,19 +31,19 @@ class InvalidToken(CommonError):
 
 
 class Doorkeeper(Protocol):
-    """Who tells the requests of strangers' web pages: `gateway.strangers`."""
+    """Recognises requests that web pages of unknown origin sent: `gateway.strangers`."""
 
     def check(self, request: Request, service: str) -> None:
-        """Raises AccessDenied unless a request with a well-known key for `service` is surely no stranger's page's."""
+        """Raise AccessDenied if a request with a well-known key for `service` may come from an untrusted web page."""
 
 
 class Authenticator:
-    """Turns requests into principals. Remembers credentials until an identity changes.
+    """Turns requests into principals. Caches credentials until an identity changes.
 
     Key `test` is root of the default account, a 12-digit id root of that account; their secret is `settings.secret`.
-    With --auth=open an unknown key is root of the default account, unverified. With --auth=strict the root keys count
-    only when their secret was configured. Everything that IAM and STS issued is verified in every mode. Keys that
-    everybody knows are taken only from where the doorkeeper lets them in.
+    With --auth=open an unknown key is root of the default account, unverified. With --auth=strict the root keys are
+    valid only when their secret was configured. Keys that IAM and STS issued are verified in every mode. Well-known
+    keys are accepted only in requests that the doorkeeper lets in.
     """
 
     def __init__(self, cloud: Cloud, doorkeeper: Doorkeeper) -> None:
@@ -51,16 +51,16 @@ class Authenticator:
         self._doorkeeper = doorkeeper
         self._keys = signatures.SigningKeys()
         self._known: dict[str, Credential] = {}
-        self._regions: set[str] = {""}  # of this partition; a version 2 signature names none
+        self._regions: set[str] = {""}  # of this partition; a version 2 signature has no region
         self.last_used: dict[str, LastUse] = {}  # of long-term keys, in this process
         for topic in (records.CHANGED, "reset"):
             cloud.signals.on(topic, self._known.clear)
 
     def authenticate(self, request: Request, claim_service: str) -> Principal:
-        """The caller; anonymous when the request is unsigned.
+        """Return the caller; anonymous when the request is unsigned.
 
-        `claim_service` is the signing name the request should have been signed for. Raises UnrecognizedClient,
-        ExpiredToken, AccessDenied (a stranger's web page), and what signatures.read and verify raise.
+        `claim_service` is the signing name for which the request should have been signed. Raises UnrecognizedClient,
+        ExpiredToken, AccessDenied (an untrusted web page), and the errors of signatures.read and verify.
         """
         claim = signatures.read(request)
         if claim is None:
@@ -94,13 +94,13 @@ class Authenticator:
         return credential.principal
 
     def credential(self, key: str) -> Credential | None:
-        """The credential of an access key id that the cloud itself was given."""
+        """The credential of an access key id. None for an unknown one, even with --auth=open."""
         return self._known.get(key) or self._find(key)
 
     def signer(self, key: str, request: Request, service: str) -> Credential | None:
         """The credential behind a request whose signature is checked elsewhere (S3's POST policies).
 
-        Raises AccessDenied when everybody knows the key and the request may be a stranger's web page's.
+        Raises AccessDenied when the key is well known and the request may come from an untrusted web page.
         """
         credential = self.credential(key)
         if credential is not None and credential.well_known:
@@ -134,16 +134,16 @@ class Authenticator:
             return issued(tx, key, self._cloud.settings.partition)
 
     def _held_against(self, claim: signatures.Claim) -> float:
-        """The time a signature's date is held against.
+        """The time with which a signature's date is compared.
 
         Clients keep real time when a test has moved this cloud's clock, so the date of a signed header may fit either.
-        A presigned URL lasts by this clock, counted from what it showed when the URL was made.
+        A presigned URL expires by this clock, counted from the clock's time when the URL was made.
         """
         clock = self._cloud.clock
         now = clock.now()
         try:
             signed = datetime.strptime(claim.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-        except ValueError:  # verify says what is wrong with it; a version 2 URL carries no date of its own
+        except ValueError:  # verify reports what is wrong; a version 2 URL carries no date of its own
             return now
         if claim.place == "header":
             return min(now, clock.real(), key=lambda candidate: abs(candidate - signed))
@@ -151,7 +151,7 @@ class Authenticator:
         return now if by_our_date else signed + now - clock.when(signed)
 
     def _check_partition(self, region: str, *, s3: bool) -> None:
-        """One cloud is one partition: ARNs of another would name the same things in another spelling."""
+        """Refuse regions of other partitions: their ARNs would be second names of the same resources."""
         settings = self._cloud.settings
         if arns.partition_of(region) == settings.partition:
             if len(self._regions) < KNOWN:
@@ -182,7 +182,7 @@ class Authenticator:
 
 
 class _AnySigner(Signer):
-    """Lets every chunk's signature pass."""
+    """Accepts every chunk's signature."""
 
     def check(self, kind: str, hashes: str, signature: str) -> None:
         self.previous = signature
@@ -194,7 +194,7 @@ class _AnyChunks(body.Chunks):
 
 
 def _take_unverified(request: Request, claim: signatures.Claim) -> None:
-    """What verification does besides verifying (--auth=open): decode chunks, read a URL's headers."""
+    """With --auth=open, do the other work of verification: decode chunks, turn a URL's parameters into headers."""
     kind = request.header("x-amz-content-sha256")
     if kind in body.CHUNKED:
         body.decode(request, kind, _AnyChunks(*(None for _ in body.Chunks._fields)))  # type: ignore[arg-type]
@@ -203,7 +203,7 @@ def _take_unverified(request: Request, claim: signatures.Claim) -> None:
 
 
 def issued(tx: Reader, key: str, partition: str) -> Credential | None:
-    """The credential of a key that IAM or STS issued; None when there is none, or its user or role is gone."""
+    """The credential of a key that IAM or STS issued. None when there is none, or its user or role was deleted."""
     if key.startswith("ASIA"):
         session = tx.get(records.SESSIONS, (key,))
         if session is None:
@@ -225,7 +225,7 @@ def issued(tx: Reader, key: str, partition: str) -> Credential | None:
 
 
 def _entity(tx: Reader, session: records.Session) -> records.User | records.Role | None:
-    """The very user or role that a session came from; None when it is gone, another one of its name included."""
+    """The user or role that a session came from. None when it was deleted, even if another has its name now."""
     name = session.identity_arn.rpartition("/")[2].lower()
     if session.kind == "role":
         role = tx.get(records.ROLES, (session.account, name))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -22,26 +22,12 @@ from . import records
 from .facts import facts
 from .identities import SHUT, Identities
 from .policy import AccessRequest, Decision, Policy, PolicySet, denial_message, evaluate
+from .published import iam_action, lacks
 
 log = logging.getLogger("fogbank.auth")
 
 Levels = tuple[tuple[Policy, ...], ...]
 
-# services whose IAM prefix is not botocore's name, https://docs.aws.amazon.com/service-authorization/latest/reference/
-_PREFIXES = {
-    "apigatewayv2": "apigateway",
-    "config": "config",
-    "dynamodbstreams": "dynamodb",
-    "elb": "elasticloadbalancing",
-    "elbv2": "elasticloadbalancing",
-    "emr": "elasticmapreduce",
-    "iot-data": "iot",
-    "opensearch": "es",
-    "resourcegroupstaggingapi": "tag",
-    "service-quotas": "servicequotas",
-    "sesv2": "ses",
-    "stepfunctions": "states",
-}
 _ASSUMING = {"sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity", "sts:TagSession",
              "sts:SetSourceIdentity"}  # fmt: skip
 _NONE: Mapping[str, str | Sequence[str]] = {}
@@ -106,7 +92,7 @@ class Authorizer:
         else:
             owner, document = _unnamed(resource), None
         key = (principal.access_key, principal.arn, action, resource, owner, document)
-        narrowed = bool(principal.session_policies) and not principal.access_key  # its key would not tell it apart
+        narrowed = principal.session_policies and not principal.access_key  # its key would not tell it apart
         if key in self._allowed and not narrowed:
             return
         decision, asked = self.decide(ctx, iam_action(action), resource, owner, document, conditions)
@@ -132,9 +118,8 @@ class Authorizer:
         `owner` is the account of the resource: None for "*", which is nobody's and everybody's; "" for what belongs to
         nobody, which nobody may touch. `document` is the resource's policy.
         """
-        asked = AccessRequest(
-            ctx.principal, action, resource, facts(ctx, conditions, owner or "", partial(_tags, resource))
-        )
+        known = facts(ctx, action, resource, owner or "", conditions)
+        asked = AccessRequest(ctx.principal, action, resource, known, partial(lacks, action))
         if owner == "":
             return NOT_THERE, asked
         return evaluate(asked, self.policies(asked, owner or "", document)), asked
@@ -172,6 +157,8 @@ class Authorizer:
         if self._cloud.settings.iam == "audit":
             log.warning("would be denied: %s (%s)", text, hint)
             return
+        if decision.lacking_keys:
+            log.warning("denied, for what a policy asks cannot be told: %s (%s)", text, hint)
         headers = (("x-fogbank-hint", hint),)
         if asked.action.startswith("sns:"):
             raise AuthorizationError(text, headers=headers)
@@ -191,20 +178,6 @@ def _refuse_beyond_session(action: str, principal: Principal) -> None:
         raise AccessDenied(f"Cannot call {action.partition(':')[2]} with session credentials")
 
 
-def iam_action(action: str) -> str:
-    """The action under the service's IAM prefix: `stepfunctions:StartExecution` is `states:StartExecution`."""
-    service, colon, name = action.partition(":")
-    prefix = _PREFIXES.get(service)
-    return f"{prefix}{colon}{name}" if prefix else action
-
-
-def _tags(resource: str) -> Mapping[str, str]:
-    """The tags of the record that authorization found, if it found one that has any."""
-    record = resource.record if isinstance(resource, Named) else None
-    tags = getattr(record, "tags", None)
-    return tags if isinstance(tags, Mapping) else {}
-
-
 def _unnamed(resource: str) -> str | None:
     """The owner of what is no Named: only "*" may go without a name."""
     if resource != "*":
@@ -213,10 +186,17 @@ def _unnamed(resource: str) -> str | None:
     return None
 
 
+def _listed(keys: Iterable[str]) -> str:
+    return ", ".join(json.dumps(key)[1:-1] for key in keys)
+
+
 def _hint(asked: AccessRequest, decision: Decision) -> str:
     """What would change the decision, for the response's x-fogbank-hint (one line of ASCII)."""
-    keys = ", ".join(json.dumps(key)[1:-1] for key in decision.missing_keys)
-    missing = f"; condition keys the request did not have: {keys}" if keys else ""
+    missing = ""
+    if keys := _listed(key for key in decision.missing_keys if key not in decision.lacking_keys):
+        missing += f"; condition keys the request did not have: {keys}"
+    if keys := _listed(decision.lacking_keys):
+        missing += f"; condition keys that AWS supplies for this action and Fogbank does not: {keys}"
     where = f"{decision.policy_type} {json.dumps(decision.policy)}" if decision.policy else decision.policy_type
     if decision.explicit:
         name = f" ({json.dumps(decision.sid)})" if decision.sid else ""  # one line of ASCII, whatever it holds

@@ -1,6 +1,6 @@
-"""New keys, in AWS's shapes.
+"""Generates keys in AWS's formats.
 
-An access key id holds its account: after the four letters, base32 of 80 bits, of which bits 1 to 40 are the account
+An access key id contains its account: after the four letters, base32 of 80 bits, of which bits 1 to 40 are the account
 number. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html reads it from there.
 """
 
@@ -30,7 +30,7 @@ def access_key_id(ids: Ids, prefix: str, account: str) -> str:
 
 
 def account_of(access_key: str) -> str | None:
-    """The account in an access key id; None when it is no such id."""
+    """The account in an access key id. None for a text of another form."""
     if len(access_key) < 20:
         return None
     try:
@@ -47,5 +47,5 @@ def secret_key(ids: Ids) -> str:
 
 
 def session_token(ids: Ids) -> str:
-    """Opaque; as long as AWS's shortest."""
+    """An opaque token, as long as AWS's shortest."""
     return "FwoGZXIvYXdzE" + base64.b64encode(ids.bytes(192)).decode()

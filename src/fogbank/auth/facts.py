@@ -8,23 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from fogbank.core import regions
+from fogbank.core import regions, tagging
+from fogbank.core.conditions import Asked
 from fogbank.core.context import Context
+from fogbank.core.kinds import Named
 
+from . import published
 from .policy.context import ContextValue
 
 _TYPES = {"root": "Account", "user": "User", "role": "AssumedRole", "federated": "FederatedUser", "service": "Service"}
 
 
 def facts(
-    ctx: Context,
-    conditions: Mapping[str, str | Sequence[str]],
-    resource_account: str,
-    tags: Callable[[], Mapping[str, str]],
+    ctx: Context, action: str, resource: str, owner: str, conditions: Mapping[str, str | Sequence[str]]
 ) -> Callable[[], dict[str, ContextValue]]:
     """A function that makes the condition keys, for when a policy asks.
 
-    `conditions` are the operation's own keys, `tags` gives those of the resource.
+    `owner` is the account of the resource, `conditions` are the keys that the operation gives itself.
     """
 
     def make() -> dict[str, ContextValue]:
@@ -40,14 +40,36 @@ def facts(
             found["aws:UserAgent"] = ctx.user_agent
         if ctx.referer:
             found["aws:Referer"] = ctx.referer
-        if resource_account:
-            found["aws:ResourceAccount"] = resource_account
+        if owner:
+            found["aws:ResourceAccount"] = owner
         found |= _caller(ctx, now)
-        found |= {f"aws:ResourceTag/{key}": value for key, value in tags().items()}
+        found |= {f"aws:ResourceTag/{key}": value for key, value in _tags(resource).items()}
+        found |= _of_service(ctx, action, resource)
         found |= conditions
         return found
 
     return make
+
+
+def _tags(resource: str) -> Mapping[str, str]:
+    """The tags of the record that authorization found, if it found one that has any."""
+    record = resource.record if isinstance(resource, Named) else None
+    tags = getattr(record, "tags", None)
+    return tags if isinstance(tags, Mapping) else {}
+
+
+def _of_service(ctx: Context, action: str, resource: str) -> dict[str, ContextValue]:
+    """The keys of the action's own service: those of the request's tags, and those that it has declared.
+
+    What else a call needs (iam:PassRole of CreateFunction) is another service's, and asks nothing of the request.
+    """
+    prefix, _, name = action.partition(":")
+    own = prefix == published.PREFIXES.get(ctx.service, ctx.service)
+    asked = Asked(ctx, action, resource, ctx.names.request if ctx.names is not None and own else {})
+    found: dict[str, ContextValue] = tagging.conditions(ctx.operation, asked.request)
+    for keys in published.supplied(prefix):
+        found |= keys.of(asked, published.of_prefix(prefix).keys_of(name))
+    return found
 
 
 def _caller(ctx: Context, now: float) -> dict[str, ContextValue]:

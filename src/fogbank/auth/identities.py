@@ -1,4 +1,4 @@
-"""The policies behind an identity, compiled and remembered until an identity changes."""
+"""The policies of each identity, compiled and cached until an identity changes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .policy.document import Purpose
 
 log = logging.getLogger("fogbank.auth")
 
-NOTHING = Policy("", ())  # an identity's document that cannot be read allows nothing
-SHUT = compile(  # a resource's document that cannot be read may have meant to deny: it denies everybody
+NOTHING = Policy("", ())  # an identity's unreadable document allows nothing
+SHUT = compile(  # a resource's unreadable document may have meant to deny: it denies everybody
     '{"Version": "2012-10-17", "Statement": {"Sid": "UnreadablePolicy", "Effect": "Deny", "Principal": "*", '
     '"Action": "*", "Resource": "*"}}',
     purpose="resource",
@@ -26,7 +26,7 @@ SHUT = compile(  # a resource's document that cannot be read may have meant to d
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """What an identity's own policies are."""
+    """The policies attached to an identity."""
 
     policies: tuple[Policy, ...] = ()
     boundary: Policy | None = None
@@ -41,18 +41,18 @@ class Identities:
         self._compiled: dict[tuple[str, str, Purpose], Policy] = {}
 
     def forget(self) -> None:
-        """Identities changed. Compiled documents stay: they are known by their text."""
+        """Drop cached identities. Compiled documents stay cached: their key is their text."""
         self._known.clear()
 
     def compiled(self, name: str, document: str, purpose: Purpose = "identity") -> Policy:
-        """The compiled policy of a stored document; NOTHING or SHUT when it cannot be read."""
+        """The compiled policy of a stored document. NOTHING or SHUT when it cannot be read."""
         key = (name, document, purpose)
         found = self._compiled.get(key)
         if found is None:
             try:
                 found = compile(document, name=name, purpose=purpose)
             except MalformedPolicy as error:
-                log.warning("policy %s cannot be read, so it lets nobody in: %s", name, error)
+                log.warning("policy %s cannot be parsed, so it allows nothing: %s", name, error)
                 found = NOTHING if purpose == "identity" else SHUT
             if len(self._compiled) > 10_000:
                 self._compiled.clear()
@@ -60,8 +60,8 @@ class Identities:
         return found
 
     def of(self, principal: Principal) -> Identity:
-        """The identity's policies: a user's own and its groups', a role's; none for root and services."""
-        # a role that was deleted and made again is another one: sessions of the first have no permissions
+        """An identity's policies: a user's own and its groups', or a role's. None for root and services."""
+        # a role that was deleted and created again is another role: sessions of the first have no permissions
         unique = principal.user_id.partition(":")[0] if principal.kind in {"role", "user"} else ""
         key = (principal.identity_arn, unique)
         found = self._known.get(key)
@@ -86,7 +86,7 @@ class Identities:
         return self.of_holder(tx, holder)
 
     def of_holder(self, tx: Reader, holder: records.PolicyHolder) -> Identity:
-        """The policies of a record; of a user's groups too."""
+        """The policies of a record, and those of the groups of a user."""
         policies = [*self._policies(tx, holder)]
         boundary = ""
         if isinstance(holder, records.User):
@@ -105,13 +105,13 @@ class Identities:
             yield self.managed(tx, arn)
 
     def managed(self, tx: Reader, arn: str) -> Policy:
-        """A managed policy's default version; one that allows nothing when it is gone."""
+        """The default version of a managed policy. NOTHING when the policy was deleted."""
         document = document_of(tx, arn, self._cloud.settings.partition)
         return NOTHING if document is None else self.compiled(arn, document)
 
 
 def document_of(tx: Reader, arn: str, partition: str) -> str | None:
-    """The JSON of a managed policy's default version, AWS's or a customer's; None unless it is exactly its ARN."""
+    """The JSON of a managed policy's default version, AWS's or a customer's. None unless the ARN matches exactly."""
     known = managed.get(arn, partition)
     if known is not None:
         return known.document

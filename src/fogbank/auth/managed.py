@@ -1,4 +1,4 @@
-"""AWS managed policies, by ARN: the ones that users attach most.
+"""The AWS managed policies that users attach most, by ARN.
 
 The data is `managed_policies.json` beside this file, written from what AWS publishes about each policy:
 https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
@@ -21,14 +21,14 @@ class AwsPolicy(msgspec.Struct, frozen=True):
     created: float  # epoch seconds
     version: int
     document: str  # JSON
-    abridged: bool = False  # AWS's document is longer: ours gives what services here have
+    abridged: bool = False  # AWS's document is longer: this one covers the services that Fogbank has
 
     def arn(self, partition: str) -> str:
         return f"arn:{partition}:iam::aws:policy{self.path}{self.name}"
 
     @property
     def id(self) -> str:
-        """ANPA and 17 characters, always the same for a policy (not AWS's own)."""
+        """ANPA and 17 characters, derived from the ARN (not AWS's own id)."""
         import base64
         import hashlib
 
@@ -55,11 +55,11 @@ def _load() -> dict[str, AwsPolicy]:
 
 
 def get(arn: str, partition: str) -> AwsPolicy | None:
-    """The policy of exactly this ARN in a partition."""
+    """The policy with exactly this ARN, in a partition."""
     prefix = f"arn:{partition}:iam::aws:policy"
     return _load().get(arn.removeprefix(prefix)) if arn.startswith(prefix) else None
 
 
 def every() -> list[AwsPolicy]:
-    """All of them, by name."""
+    """All policies, sorted by name."""
     return sorted(_load().values(), key=lambda policy: policy.name.lower())

@@ -1,6 +1,7 @@
-"""What an account may have: the applied value of each quota.
+"""An account's quotas: the applied value of each.
 
-That is what a request of Service Quotas was granted, or else what the file of --limits says, or else AWS's default.
+The applied value is what a request of Service Quotas was granted, or else what the file of --limits says, or else AWS's
+default.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ CHANGED = "service-quotas/changed"
 
 
 class Applied(Record):
-    """A value that was granted. `region` is empty for a quota of all regions together."""
+    """A granted value. `region` is empty for a quota that covers all regions together."""
 
     account: str
     region: str
@@ -30,7 +31,7 @@ APPLIED = Table("service-quotas/applied", Applied, key=lambda a: (a.account, a.r
 
 
 class Quotas:
-    """The applied values, in memory until one changes."""
+    """The applied values, cached until one changes."""
 
     def __init__(self, app: Cloud) -> None:
         self._store = app.store
@@ -42,15 +43,15 @@ class Quotas:
 
     @property
     def off(self) -> bool:
-        """Whether nothing is held to its quota."""
+        """Whether quotas are switched off (--limits=off)."""
         return self._limits.off
 
     def held(self, account: str, region: str, service: str, code: str, tx: Reader | None) -> Number:
-        """The value that operations hold an account to: infinite with --limits=off."""
+        """The value that operations enforce: infinite with --limits=off."""
         return math.inf if self._limits.off else self.applied(account, region, service, code, tx)
 
     def applied(self, account: str, region: str, service: str, code: str, tx: Reader | None = None) -> Number:
-        """The value that Service Quotas shows. Inside a transaction, `tx` is that one."""
+        """The value that Service Quotas shows. Inside a transaction, pass it as `tx`."""
         key = (account, region, service, code)
         found = self._known.get(key)
         if found is None:
@@ -60,7 +61,7 @@ class Quotas:
                     found = self._look(reader, *key)
             else:
                 found = self._look(tx, *key)
-            if changes == self._changes:  # or what was read may be old
+            if changes == self._changes:  # otherwise the value read may be out of date
                 if len(self._known) > 100_000:
                     self._known.clear()
                 self._known[key] = found
@@ -80,19 +81,19 @@ class Quotas:
 
 
 def place(account: str, region: str, service: str, quota: quotas.Quota) -> tuple[str, str, str, str]:
-    """Where a granted value lies."""
+    """The key of a granted value."""
     return account, "" if quota.everywhere else region, service, quota.code
 
 
 def grant(tx: Transaction, ctx: Context, service: str, quota: quotas.Quota, value: float) -> None:
-    """Apply a value to the account."""
+    """Store a granted value for the account."""
     account, region, _, code = place(ctx.account, ctx.region, service, quota)
     tx.put(APPLIED, Applied(account=account, region=region, service=service, code=code, value=value))
     tx.signal(CHANGED)
 
 
 def shown(tx: Reader, ctx: Context, service: str, code: str) -> Number:
-    """The applied value, as answers show it: the one of --limits=aws where nothing is held."""
+    """The applied value for answers. Where quotas are not enforced, it is the value that --limits=aws would enforce."""
     found: Quotas = ctx.app.quotas  # type: ignore[attr-defined]
     return found.applied(ctx.account, ctx.region, service, code, tx)
 
@@ -100,7 +101,7 @@ def shown(tx: Reader, ctx: Context, service: str, code: str) -> Number:
 def reached(
     tx: Reader, ctx: Context, service: str, code: str, kept: Table[Any], prefix: Key, more: int = 1
 ) -> Number | None:
-    """The quota, when it does not allow `more` records beside those of `kept` that begin with `prefix`.
+    """The quota, if `more` records beside those of `kept` that begin with `prefix` would exceed it; otherwise None.
 
     if (limit := reached(tx, ctx, "iam", GROUPS, records.GROUPS, (ctx.account,))) is not None:
         raise LimitExceeded(f"Cannot exceed quota for GroupsPerAccount: {limit}")

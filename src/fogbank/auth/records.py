@@ -1,7 +1,7 @@
-"""What IAM and STS keep. services/iam and services/sts change these tables, auth reads them.
+"""The stored form of IAM's and STS's resources. services/iam and services/sts change these tables, auth reads them.
 
-Every change signals the topic `identity` (core.signals), at which auth's caches are dropped. Names are unique without
-regard to case, so keys hold them in lower case. IAM is global: no region in the keys.
+Every change signals the topic `identity` (core.signals), on which auth drops its caches. Names are unique without
+regard to case, so keys contain them in lower case. IAM is global: keys have no region.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 """
 
@@ -15,12 +15,12 @@ CHANGED = "identity"
 
 
 def changed(tx: Transaction) -> None:
-    """Say that identities changed, once this transaction commits."""
+    """Signal that identities changed, once this transaction commits."""
     tx.signal(CHANGED)
 
 
 class Entity(Record, kw_only=True):
-    """What users, groups, roles, policies and instance profiles have in common."""
+    """The fields that users, groups, roles, policies and instance profiles share."""
 
     account: str
     name: str
@@ -35,7 +35,7 @@ class Entity(Record, kw_only=True):
 
 
 class PolicyHolder(Entity, kw_only=True):
-    """A user, group or role: the policies that give it permissions."""
+    """A user, group or role, with the policies that give it permissions."""
 
     attached: list[str] = []  # ARNs of managed policies, in the order of attachment
     inline: dict[str, str] = {}  # name: JSON document
@@ -49,7 +49,7 @@ class User(PolicyHolder, kw_only=True):
 
 
 class Group(PolicyHolder, kw_only=True):
-    """A group has nothing of its own: its members are found in the index of USERS."""
+    """A group. Its members are found through the index of USERS."""
 
 
 class Role(PolicyHolder, kw_only=True):
@@ -97,7 +97,7 @@ class Session(Record, kw_only=True):
 
     id: str  # ASIA…
     account: str
-    kind: str  # as core.principal.Principal's
+    kind: str  # the values of core.principal.Principal's kind
     arn: str
     identity_arn: str
     user_id: str
@@ -107,14 +107,14 @@ class Session(Record, kw_only=True):
     expires: float
     policies: list[str] = []  # JSON documents
     tags: dict[str, str] = {}
-    transitive: list[str] = []  # keys of the tags that further sessions inherit
+    transitive: list[str] = []  # keys of the tags that chained sessions inherit
     source_identity: str = ""
     mfa_at: float | None = None
     issuer: str = ""  # unique id of the user who asked for a federated session
 
 
 class Account(Record, kw_only=True):
-    """An account's own settings; absent until something is set."""
+    """An account's own settings. There is no record until something is set."""
 
     id: str
     alias: str = ""

@@ -1,4 +1,4 @@
-"""Roles by ARN: as what is assumed, and as what is passed to a service."""
+"""Roles by ARN: to be assumed, or to be passed to a service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def arn_of(role: records.Role, partition: str) -> str:
 
 
 def find(tx: Reader, text: str, partition: str) -> records.Role | None:
-    """The role of exactly this ARN."""
+    """The role with exactly this ARN."""
     parts = text.split(":", 5)
     if len(parts) != 6:
         return None
@@ -28,9 +28,9 @@ def find(tx: Reader, text: str, partition: str) -> records.Role | None:
 
 
 def by_arn(ctx: Context, text: str, *, to_assume: bool = False) -> Named:
-    """The role that an ARN names, for authorization; nobody's when it is spelled in another way.
+    """The role that an ARN names, for authorization. It has no owner when no role is spelled exactly so.
 
-    `to_assume`: its trust policy has a say. It speaks about assuming the role only.
+    `to_assume`: include its trust policy, which applies only to assuming the role.
     """
     with ctx.read() as tx:
         role = find(tx, text, ctx.partition)
@@ -42,7 +42,7 @@ def by_arn(ctx: Context, text: str, *, to_assume: bool = False) -> Named:
 
 
 def require(tx: Reader, ctx: Context, text: str) -> records.Role:
-    """The role that a request names and authorization resolved. Raises AccessDenied when it is gone."""
+    """The role that a request names and authorization resolved. Raises AccessDenied when it was deleted."""
     names = ctx.names
     key = resolved(ctx, ROLE, text).key if names is not None else None
     role = tx.get(records.ROLES, key) if key is not None else find(tx, text, ctx.partition)
@@ -52,16 +52,16 @@ def require(tx: Reader, ctx: Context, text: str) -> records.Role:
 
 
 def account_of(text: str, partition: str) -> str:
-    """The account in the ARN of a role that might be; empty when it is no role's ARN in this partition."""
+    """The account in a role's ARN, whether or not the role exists. Empty for any other text."""
     prefix, _, rest = text.partition("::")
     account, _, name = rest.partition(":role/")
     return account if prefix == f"arn:{partition}:iam" and arns.ACCOUNT.fullmatch(account) and name else ""
 
 
 def passed(ctx: Context, text: str, service: str) -> Access:
-    """iam:PassRole on a role that a request gives to a service, `lambda.amazonaws.com`.
+    """iam:PassRole on a role that a request passes to a service such as `lambda.amazonaws.com`.
 
-    A role is passed within its account only.
+    A role can be passed only within its account.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
     """
     role = by_arn(ctx, text)

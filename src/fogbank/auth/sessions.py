@@ -1,9 +1,9 @@
-"""Sessions of roles that services act as: a function's role, a stack's, that of an API's logs.
+"""Sessions of roles that services assume: for a function, a stack, or an API's logs, for example.
 
     acting = await ctx.assume(role_arn, by="lambda.amazonaws.com", session="name")
     await acting.call("sqs", "ReceiveMessage", {...})
 
-`Sessions.find` gives the session itself, for its keys.
+`Sessions.find` returns the session itself, for its keys.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from fogbank.core.principal import Credential, service
 from . import records, roles
 from .authenticate import issued
 
-EARLY = 300.0  # seconds before it expires a session is given to nobody any more
+EARLY = 300.0  # seconds before its expiry from which a session is not reused
 
 
 class _Asked(NamedTuple):
-    """All that a trust policy may look at: sessions that differ in any of it are not the same."""
+    """Everything a trust policy may read: sessions that differ in any of it are not the same."""
 
     account: str
     region: str
@@ -36,7 +36,7 @@ class _Asked(NamedTuple):
 
 
 class Sessions:
-    """Sessions by role and by whom they were assumed; dropped when an identity changes. `app.local(Sessions)`."""
+    """Caches sessions by role and by who assumed them, until an identity changes. `app.local(Sessions)`."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -56,9 +56,9 @@ class Sessions:
     ) -> Credential:
         """A session of a role of the context's account, assumed by the service principal `by`.
 
-        The role's trust policy is asked, with aws:SourceAccount and, as given, aws:SourceArn, sts:ExternalId and the
-        session's tags. A session is used again while it lasts for `lasting` seconds more. Raises AccessDenied for a
-        role of another account (services are passed roles of their own account only), and what AssumeRole raises.
+        The role's trust policy is evaluated with aws:SourceAccount and, as given, aws:SourceArn, sts:ExternalId and the
+        session's tags. A session is reused while it lasts for `lasting` seconds more. Raises AccessDenied for a role of
+        another account (services are passed roles of their own account only), and the errors of AssumeRole.
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.html
         """
         if roles.account_of(role, ctx.partition) != ctx.account:
@@ -78,7 +78,7 @@ class Sessions:
             request["Tags"] = [{"Key": key, "Value": value} for key, value in asked.tags]
         itself = ctx.acting_as(service(asked.by, asked.account, asked.source_arn))
         answer = await itself.call("sts", "AssumeRole", request)
-        # read as for any request that the keys sign: with the tags of the role
+        # read as for any request signed with these keys: with the tags of the role
         found = await ctx.fetch(issued, answer["Credentials"]["AccessKeyId"], ctx.partition)
         if found is None:
             raise AccessDenied(f"The role {asked.role} does not exist.")

@@ -1,4 +1,4 @@
-"""The control API of a running cloud, from the command line's side."""
+"""The client of a running cloud's control API."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from fogbank.core.settings import reachable
 from . import ports
 from .options import port_option
 
-PATIENCE = 5.0  # seconds that a cloud has to say it is there; it may be busy
-LONGEST = 600.0  # seconds of a call: moving the clock runs what falls due on the way
-SIGN = "x-fogbank-version"  # the header that every answer of the control API has
+PATIENCE = 5.0  # seconds to wait for the health of a cloud, which may be busy
+LONGEST = 600.0  # seconds to wait for other calls: moving the clock runs all jobs that fall due
+SIGN = "x-fogbank-version"  # a header in every response of the control API
 
 
 class NotRunning(Exception):
-    """No cloud is there; the text says what to do."""
+    """No cloud runs there. The text says what to do."""
 
 
 class NotFogbank(NotRunning):
-    """Something else is there, or a cloud that hangs."""
+    """Another program listens there, or a cloud that hangs."""
 
 
 class Refused(Exception):
-    """The cloud answered with an error; its text."""
+    """The cloud answered with an error, whose text this is."""
 
 
 def call(
     port: int, method: str, path: str, body: Any = None, *, host: str = "", query: dict[str, str] | None = None
 ) -> Any:
-    """One control call, to FOGBANK_HOST unless `host` is given; raises NotRunning, NotFogbank or Refused."""
+    """Make a control call, to FOGBANK_HOST unless `host` is given. Raises NotRunning, NotFogbank or Refused."""
     return owned(port, method, path, body, host=host, query=query)[0]
 
 
 def owned(
     port: int, method: str, path: str, body: Any = None, *, host: str = "", query: dict[str, str] | None = None
 ) -> tuple[Any, str]:
-    """The same, and the token that was accepted."""
-    found = running(port, host)  # what is no cloud, or hangs, is found out soon
+    """Like `call`, but also returns the token that was accepted."""
+    found = running(port, host)  # fails soon if there is no cloud or it hangs
     asked = quote(path) + (f"?{urlencode(query)}" if query else "")
     known = tokens.candidates(found, _where(host), port, os.environ) or [""]
     for token in known:
@@ -62,7 +62,7 @@ def owned(
 
 
 def running(port: int, host: str = "", patience: float = PATIENCE) -> dict[str, Any]:
-    """The health of the cloud on a port; raises NotRunning or NotFogbank."""
+    """Get the health of the cloud on a port. Raises NotRunning or NotFogbank."""
     response, text = _ask(port, "GET", "health", None, host, patience)
     if response.getheader(SIGN) is None or response.status != 200:
         raise NotFogbank(
@@ -74,7 +74,7 @@ def running(port: int, host: str = "", patience: float = PATIENCE) -> dict[str, 
 
 
 def health(port: int, host: str = "") -> dict[str, Any] | None:
-    """The health of the cloud on a port, or None."""
+    """Get the health of the cloud on a port, or None."""
     try:
         return running(port, host, 2)
     except NotRunning:
@@ -88,7 +88,7 @@ def _where(host: str) -> str:
 def _ask(
     port: int, method: str, path: str, body: Any, host: str, patience: float, token: str = ""
 ) -> tuple[HTTPResponse, str]:
-    """The response and its text."""
+    """Send a request; returns the response and its text."""
     where = _where(host)
     connection = http.client.HTTPConnection(where, port, timeout=patience)
     try:

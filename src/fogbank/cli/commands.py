@@ -1,4 +1,4 @@
-"""`fogbank`: the command line. Each command is thin: it talks to the control API of a running cloud."""
+"""The `fogbank` command. Each subcommand is thin: it calls the control API of a running cloud."""
 
 from __future__ import annotations
 
@@ -119,19 +119,19 @@ def _foreground(settings: Settings, *, as_json: bool) -> None:
     process.check_port(settings)
     from fogbank import server
 
-    umask = os.umask(private.OTHERS)  # of the cloud; scripts of the user have theirs
+    umask = os.umask(private.OTHERS)  # the cloud's umask; the user's scripts run with the old one
 
     def ready(endpoint: str) -> None:
         found = {"endpoint": endpoint, "port": settings.port, "data": str(settings.data), "region": settings.region}
         emit(found, as_json, lambda: _welcome(found, settings, already=False, foreground=True))
-        if settings.init is not None:  # beside the server: the scripts call it
+        if settings.init is not None:  # in a thread beside the server, since the scripts call it
             threading.Thread(target=_init_beside, args=(settings, umask), name="init", daemon=True).start()
 
     raise typer.Exit(server.run(settings, ready))
 
 
 def _background(settings: Settings, ready: Any) -> tuple[dict[str, Any], bool]:
-    """The health of a cloud in the background, and whether it ran already. `ready` is a process that waits for it."""
+    """Start a cloud in the background in the process `ready`. Returns its health, and whether it ran already."""
     running = client.health(settings.port, settings.host)
     if running is None or running["data"] != str(settings.data.absolute()):
         found = process.start(settings, ready)
@@ -156,7 +156,7 @@ def _run_init(settings: Settings, umask: int = -1) -> None:
 
 
 def _init_beside(settings: Settings, umask: int) -> None:
-    """The cloud in the foreground runs on when a script fails, and its user reads why."""
+    """Run the init scripts. If one fails, the cloud in the foreground goes on running, and the user sees the error."""
     from .init import ScriptFailed
 
     try:
@@ -166,7 +166,7 @@ def _init_beside(settings: Settings, umask: int) -> None:
 
 
 def _welcome(found: dict[str, Any], settings: Settings, *, already: bool, foreground: bool = False) -> None:
-    """Endpoint, exports, what to try, how to stop."""
+    """Print the endpoint, the exports, what to try and how to stop."""
     port = found["port"]
     option = port_option(port)
     secret = settings.secret if settings.secret == DEFAULT_SECRET else "$FOGBANK_SECRET"
@@ -197,7 +197,7 @@ def down(port: Port = 4566, as_json: Json = False) -> None:
 @app.command()
 @guarded
 def status(port: Port = 4566, as_json: Json = False) -> None:
-    """Whether the cloud runs, where, since when, and how what runs by itself in it fares."""
+    """Show whether the cloud runs, where, since when, and the state of its background tasks."""
     try:
         found = client.running(port)
     except client.NotRunning as error:
@@ -205,14 +205,14 @@ def status(port: Port = 4566, as_json: Json = False) -> None:
         why = f"fogbank: {error}" if state == "unknown" else f"Nothing runs on port {port}."
         emit({"status": state, "port": port, "error": str(error)}, as_json, lambda: typer.echo(why))
         raise typer.Exit(3) from None
-    with contextlib.suppress(client.Refused):  # somebody else's cloud tells no more
+    with contextlib.suppress(client.Refused):  # another user's cloud, which refuses the call
         found["residents"] = client.call(port, "GET", "residents")
     found["engines"] = running_engines(port)
     emit(found, as_json, lambda: typer.echo(_status(found)))
 
 
 def _status(found: dict[str, Any]) -> str:
-    """For people: why some resident fails stands below them all."""
+    """Format the status for people, with the errors of residents at the end."""
     lines = [
         f"Running: {found['endpoint']}, process {found['pid']}, up {durations.shown(found['uptime'])}, data in "
         f"{found['data']}",
@@ -318,7 +318,7 @@ def coverage(
 
 
 def _unbuilt(service: str) -> dict[str, Any]:
-    """What `coverage` says of a service of AWS that Fogbank has nothing of."""
+    """The `coverage` entry of an AWS service that Fogbank does not have."""
     from fogbank.core import services
     from fogbank.wire import models
 
@@ -338,7 +338,7 @@ def why(
     port: Port = 4566,
     as_json: Json = False,
 ) -> None:
-    """What happened to a call: who asked, what was decided, what followed. Without an id: what failed of late."""
+    """What happened to a call: who asked, what was decided, what followed. Without an id: the last failures."""
     from .report import show_hops
 
     hops = client.call(port, "GET", f"requests/{request_id}" if request_id else "requests")

@@ -1,4 +1,4 @@
-"""Settings from flags, FOGBANK_* variables, fogbank.toml and the defaults, in that order of precedence."""
+"""Loads the settings from flags, FOGBANK_* variables, fogbank.toml and the defaults, in that order of precedence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fogbank.core.settings import DEFAULT_SECRET, SHORTEST, Settings, is_well_kn
 FILE = "fogbank.toml"
 PREFIX = "FOGBANK_"
 NOT_SETTINGS = {"FOGBANK_SETTINGS", tokens.VARIABLE, "FOGBANK_CRASH_ROUNDS", "FOGBANK_FUZZ"}  # the server's, the tests'
-# what users of LocalStack set, and what it is here
+# LocalStack's variables, and Fogbank's settings instead
 LOCALSTACK = {
     "GATEWAY_LISTEN": "FOGBANK_HOST and FOGBANK_PORT",
     "PERSISTENCE": "nothing: Fogbank keeps its state unless --ephemeral",
@@ -30,11 +30,11 @@ LOCALSTACK = {
 
 
 LEVELS = ("debug", "info", "warning", "error")
-# what Kubernetes and links between containers set for a service that is called fogbank
+# variables that Kubernetes and container links set for a service named fogbank
 INJECTED = re.compile(r"FOGBANK_(SERVICE_(HOST|PORT).*|PORT=tcp://.*|PORT_[0-9]+_.*)", re.DOTALL)
 LISTS = ("domains", "allow_origin")  # separated by commas in a variable
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
-# what a setting has to be beyond its type
+# checks of settings beyond their types
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "port": (lambda port: 0 <= port <= 65535, "it is a number from 0 (any free port) to 65535"),
     "account": (lambda account: re.fullmatch("[0-9]{12}", account) is not None, "an account has 12 digits"),
@@ -59,11 +59,11 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 class BadSetting(Exception):
-    """A setting that is not one, or has a value that is none; the text says what to do."""
+    """An unknown setting or an invalid value. The text says what to do."""
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path) -> Settings:
-    """The settings of a cloud started in `folder`; raises BadSetting."""
+    """Load the settings of a cloud that is started in `folder`. Raises BadSetting."""
     merged: dict[str, Any] = {}
     for source, values in (
         (FILE, _from_file(folder / FILE)),
@@ -99,7 +99,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path) -> 
 
 
 def _wanted(name: str) -> str:
-    """What a setting may be, by its type."""
+    """Describe the valid values of a setting, by its type."""
     kind: Any = get_type_hints(Settings).get(name)
     if get_origin(kind) is Literal:
         return f"it is one of {', '.join(get_args(kind))}"
@@ -135,7 +135,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The settings in FOGBANK_* variables; an empty one is not set, as compose files leave them."""
+    """The settings in FOGBANK_* variables. An empty variable counts as not set: compose files leave them empty."""
     found: dict[str, Any] = {}
     for name, value in environ.items():
         if name.startswith(PREFIX) and name not in NOT_SETTINGS and value and not INJECTED.fullmatch(f"{name}={value}"):
@@ -149,5 +149,5 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 def hints(environ: Mapping[str, str]) -> list[str]:
-    """What to say about another emulator's variables that are set here."""
+    """Hints for variables of another emulator that are set here."""
     return [f"{name} is LocalStack's; here it is {meaning}" for name, meaning in LOCALSTACK.items() if name in environ]

@@ -25,11 +25,11 @@ CODE = "salad-code"
 
 
 class DemoFailed(Exception):
-    """A step went wrong; the text says which and what to do."""
+    """A step failed. The text says which and what to do."""
 
 
 def salad() -> Path:
-    """The example's folder: beside the package in a wheel, at the root of a checkout."""
+    """The example's folder: beside the package in a wheel, or at the root of a checkout."""
     package = Path(__file__).parent.parent
     for folder in (package / "examples" / "salad", package.parent.parent / "examples" / "salad"):
         if (folder / "template.yaml").exists():
@@ -66,7 +66,7 @@ class Demo:
     # -- the steps ---------------------------------------------------------------------------------------------------
 
     def run(self) -> str:
-        """Every step; returns the page's address."""
+        """Run every step. Returns the page's URL."""
         self.deploy()
         self.use()
         self.show_logs()
@@ -77,7 +77,7 @@ class Demo:
         return page
 
     def deploy(self) -> None:
-        """Bucket, package, deploy, upload: what a user would type."""
+        """Create a bucket, package, deploy and upload, with the commands that a user would type."""
         folder = salad()
         self._cli("Make a bucket for the code", "s3", "mb", f"s3://{CODE}-{self._account()}", may_fail=True)
         with tempfile.TemporaryDirectory() as scratch:
@@ -120,7 +120,7 @@ class Demo:
         self.console.print(f"[green]✓[/green] Two notes written and read back over HTTP in {seconds:.2f} s: {notes}")
 
     def show_logs(self) -> None:
-        """What the function wrote, from CloudWatch Logs."""
+        """Show what the function logged to CloudWatch Logs."""
         group = f"/aws/lambda/{self.outputs['FunctionName']}"
 
         def look() -> list[str]:
@@ -131,7 +131,7 @@ class Demo:
         self.console.print(Panel("\n".join(lines[-8:]), title=f"aws logs filter-log-events --log-group-name {group}"))
 
     def show_denial(self) -> None:
-        """The role may not read the other table: IAM says so, and which statement is missing."""
+        """Show that the role may not read another table, with IAM's error and the statement that is missing."""
         table = self.outputs["ArchiveTable"]
         status, answer = self.api("GET", f"/archive?table={table}")
         if status != 403:
@@ -158,7 +158,7 @@ class Demo:
         return f"http://{self.outputs['SiteBucket']}.s3-website-{self.region}.localhost:{self.port}/"
 
     def api(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Call the API by its host name; connects to the address, since not every resolver knows *.localhost."""
+        """Call the API by its host name. Connects to the IP address, since not every resolver knows *.localhost."""
         connection = http.client.HTTPConnection("127.0.0.1", int(self.port), timeout=60)
         headers = {"Host": self.api_url.split("/")[2], "Content-Type": "application/json"}
         connection.request(method, f"/prod{path}", json.dumps(body) if body is not None else None, headers)
@@ -206,7 +206,7 @@ class Demo:
 
 
 def run(endpoint: str, *, account: str = "test", region: str = "us-east-1", console: Console | None = None) -> int:
-    """The demo against a running cloud; the exit code."""
+    """Run the demo against a running cloud. Returns the exit code."""
     console = console or Console()
     try:
         Demo(endpoint, console, account=account, region=region).run()

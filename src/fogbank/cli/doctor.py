@@ -1,4 +1,4 @@
-"""`fogbank doctor`: what this machine lacks, for which service, and the command that installs it."""
+"""`fogbank doctor`: shows what this machine lacks, for which service, and the command that installs it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def examine() -> list[dict[str, Any]]:
 
 
 def _interpreters() -> Any:
-    """What Lambda would run functions on, found as it finds it."""
+    """The interpreters that Lambda would run functions with, found in the same way."""
     from fogbank.core.settings import Settings
     from fogbank.services.lambda_.runtimes import Interpreters
 

@@ -1,4 +1,4 @@
-"""`14d`, `1d12h`, `90s` and ISO dates, as people type them."""
+"""Parses durations (`14d`, `1d12h`, `90s`) and ISO dates that people type."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)([wdhms])")
 
 
 def seconds(text: str) -> float:
-    """The seconds of a duration; ValueError says what one looks like."""
+    """Parse a duration to seconds. The text of the ValueError shows valid examples."""
     compact = text.replace(" ", "").lower()
     if re.fullmatch(r"\d+(\.\d+)?", compact):
         return float(compact)
@@ -21,7 +21,7 @@ def seconds(text: str) -> float:
 
 
 def instant(text: str) -> float:
-    """The epoch seconds of an ISO date (UTC unless it says otherwise) or of a number."""
+    """Parse an ISO date (in UTC unless it has a time zone) or a number to epoch seconds."""
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     try:
@@ -32,7 +32,7 @@ def instant(text: str) -> float:
 
 
 def shown(span: float) -> str:
-    """`1d 2h 3s` of a number of seconds."""
+    """Format a number of seconds as `1d 2h 3s`."""
     sign, left = ("-" if span < 0 else ""), abs(round(span))
     parts = []
     for unit in "dhms":

@@ -1,4 +1,4 @@
-"""`fogbank engines`: the programs that services run beside the server, where they come from, and what runs of them."""
+"""`fogbank engines`: lists the programs that services run beside the server, and installs them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ engines_app = typer.Typer(cls=ListUnlessTold, help="List the programs that servi
 
 
 def known() -> list[dict[str, Any]]:
-    """Each program: what it is for, and where it is found or how it is installed."""
+    """Each program, with its purpose, and where it is found or how to install it."""
     from fogbank.engines import programs
 
     found = []
@@ -30,7 +30,7 @@ def known() -> list[dict[str, Any]]:
 
 
 def running(port: int) -> list[dict[str, Any]]:
-    """What the cloud on this port runs; nothing where there is none, or it is somebody else's."""
+    """The programs that the cloud on this port runs. Empty if there is no cloud or it is another user's."""
     try:
         found: list[dict[str, Any]] = client.call(port, "GET", "engines")
     except (client.NotRunning, client.Refused):

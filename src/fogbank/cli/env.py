@@ -1,4 +1,4 @@
-"""The variables that point SDKs, tools and this command at a cloud, in the words of each shell."""
+"""The variables that point SDKs, tools and this command to a cloud, in the syntax of each shell."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SHELLS: dict[str, Callable[[str, str], str]] = {
 
 
 def variables(found: Mapping[str, Any], secret: str, token: str = "") -> dict[str, str]:
-    """`found` is a cloud's health; `secret` that of its root keys."""
+    """Make the variables. `found` is a cloud's health, `secret` the secret of its root keys."""
     given = {
         "AWS_ENDPOINT_URL": found["endpoint"],
         "AWS_ACCESS_KEY_ID": "test",
@@ -46,9 +46,10 @@ def variables(found: Mapping[str, Any], secret: str, token: str = "") -> dict[st
 
 
 def of_running(port: int) -> dict[str, str]:
-    """The variables of the cloud on a port. No cloud tells its secret: it is what is set where this command runs.
+    """The variables of the cloud on a port.
 
-    What cannot be known here is said on stderr.
+    A cloud does not reveal its secret, so it comes from the settings where this command runs. If it cannot be known,
+    a message on stderr says so.
     """
     found = client.running(port)
     settings, token = config.load({}, os.environ, Path.cwd()), ""
@@ -56,8 +57,8 @@ def of_running(port: int) -> dict[str, str]:
         runs, token = client.owned(port, "GET", "config")
         if runs["secret"] != exposure.shown(settings, token)["secret"]:
             sys.stderr.write(
-                "fogbank: this cloud was started with another secret than the one that is set here: "
-                "AWS_SECRET_ACCESS_KEY has to be that one (FOGBANK_SECRET, or secret in fogbank.toml)\n"
+                "fogbank: this cloud was started with a different secret than the one set here: AWS_SECRET_ACCESS_KEY "
+                "must be the cloud's own (set FOGBANK_SECRET, or secret in fogbank.toml)\n"
             )
     except client.Refused as error:
         sys.stderr.write(f"fogbank: {tokens.VARIABLE} is left out: {error}\n")
@@ -65,6 +66,6 @@ def of_running(port: int) -> dict[str, str]:
 
 
 def lines(pairs: Mapping[str, str], shell: str) -> str:
-    """What a shell evaluates; without a name, the user's."""
+    """Format the variables for a shell to evaluate. Without a name, for the user's shell."""
     form = SHELLS.get(shell or Path(os.environ.get("SHELL", "")).name, _posix)
     return "\n".join(form(name, value) for name, value in pairs.items())

@@ -1,7 +1,7 @@
-"""`--init DIR`: the folder's scripts, in order of name, once the cloud answers.
+"""`--init DIR`: runs the folder's scripts, in order of their names, once the cloud answers.
 
-They run at each start, on whatever the data folder holds by then: a script that makes things has to bear that they are
-there already, or the cloud is `--ephemeral`.
+They run at each start, on the existing data: unless the cloud is `--ephemeral`, a script must accept that the things
+that it creates exist already.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pathlib import Path
 
 
 class ScriptFailed(Exception):
-    """A script ended with another code than 0; the text says which, and what that means for the cloud."""
+    """A script ended with a code other than 0. The text says which, and what that means for the cloud."""
 
 
 def run_scripts(folder: Path, variables: Mapping[str, str], umask: int = -1) -> None:
-    """Run every *.py and *.sh of `folder` with these variables set; raises ScriptFailed at the first that fails.
+    """Run all *.py and *.sh in `folder` with these variables. Raises ScriptFailed at the first that fails.
 
-    `umask` is the user's own, where this process has another one.
+    `umask` is the user's, if this process has changed its own.
     """
     env = os.environ | variables
     runners = {".py": [sys.executable], ".sh": ["sh"]}

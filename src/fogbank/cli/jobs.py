@@ -1,4 +1,4 @@
-"""`fogbank jobs`: what the cloud has still to do, what failed, and trying that again."""
+"""`fogbank jobs`: lists pending and failed jobs, and retries failed ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .output import emit, fail, guarded
 
 
 class ListUnlessTold(TyperGroup):
-    """`fogbank jobs --failed` is `fogbank jobs list --failed`."""
+    """A command group whose default is `list`: `fogbank jobs --failed` is `fogbank jobs list --failed`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help")):

@@ -1,4 +1,4 @@
-"""The console script. `up -d` starts the server's interpreter at once, which loads while this one reads the command."""
+"""The console script. For `up -d` it starts the server process first, so that both processes load in parallel."""
 
 from __future__ import annotations
 

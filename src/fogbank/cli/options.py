@@ -22,11 +22,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def typed() -> str:
-    """What to type for this command: the path that it was called by, where a shell would not find it."""
+    """The name to type for this command: the path it was called by, if it is not on the shell's PATH."""
     called = Path(sys.argv[0])
     return str(called) if called.name == "fogbank" and shutil.which("fogbank") is None else "fogbank"
 
 
 def port_option(port: int) -> str:
-    """What to type behind a command for the cloud on this port."""
+    """The option to append to a command so that it uses the cloud on this port."""
     return "" if port == 4566 else f" --port {port}"

@@ -1,4 +1,4 @@
-"""Printing: for people with rich, for programs as JSON; errors in one place."""
+"""Prints results, for people (with rich) or as JSON, and errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def emit(value: Any, as_json: bool, show: Callable[[], None]) -> None:
-    """`value` as JSON, or what `show` prints."""
+    """Print `value` as JSON, or call `show` to print it for people."""
     if as_json:
         sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
     else:
@@ -28,13 +28,13 @@ def emit(value: Any, as_json: bool, show: Callable[[], None]) -> None:
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
-    """One line of what is wrong and what to do, and the exit code: 2 for a command that was typed wrongly."""
+    """Print one line that says what is wrong and what to do, and exit. The code is 2 for wrong usage."""
     sys.stderr.write(f"fogbank: {message}\n")
     raise typer.Exit(code)
 
 
 def guarded(function: Callable[P, T]) -> Callable[P, T]:
-    """A command that tells users what is wrong instead of showing a traceback."""
+    """Wrap a command: it prints errors for users instead of a traceback."""
 
     @functools.wraps(function)
     def run(*args: P.args, **kw: P.kwargs) -> T:
@@ -43,7 +43,7 @@ def guarded(function: Callable[P, T]) -> Callable[P, T]:
         except (BadSetting, NotStarted, ScriptFailed, client.NotRunning, client.Refused, ValueError) as error:
             fail(str(error))
         except BrokenPipeError:
-            raise  # whoever reads has enough: typer ends quietly
+            raise  # the reader of the pipe has closed it: typer exits quietly
         except OSError as error:
             fail(f"{error.strerror}: {error.filename}" if error.filename else str(error))
         except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Who holds a port, and one that nobody holds."""
+"""Finds the process that holds a port, and free ports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class CannotListen(Exception):
-    """A port cannot be had; the text says why."""
+    """A port cannot be used. The text says why."""
 
 
 def check(host: str, port: int) -> None:
@@ -27,11 +27,11 @@ def check(host: str, port: int) -> None:
             raise CannotListen(
                 f"{host} is not an address of this machine: use --host 127.0.0.1, or 0.0.0.0 for all it has"
             ) from None
-        raise CannotListen(f"nobody can listen on port {port} of {host}: {error.strerror}") from None
+        raise CannotListen(f"cannot listen on port {port} of {host}: {error.strerror}") from None
 
 
 def free(host: str) -> int:
-    """A port that nobody holds."""
+    """Find a free port."""
     with _bound(host, 0) as probe:
         port: int = probe.getsockname()[1]
         return port
@@ -50,7 +50,7 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def holder(port: int) -> str:
-    """Whoever listens on a TCP port: `process PID (NAME)` where /proc tells."""
+    """The process that listens on a TCP port: `process PID (NAME)` if /proc shows it."""
     inodes = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:

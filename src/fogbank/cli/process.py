@@ -1,4 +1,4 @@
-"""Starting a cloud in the background, and finding what holds a port."""
+"""Starts and stops a cloud in the background."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from fogbank.core.settings import Settings
 from . import client, ports, waiting
 
 PATIENCE = 30.0
-OF_THE_START = {"port", "data", "init"}  # settings that say nothing about a cloud that runs already
+OF_THE_START = {"port", "data", "init"}  # settings not to compare with those of a cloud that runs already
 
 
 class NotStarted(Exception):
-    """The cloud did not come up; the text says why."""
+    """The cloud did not start. The text says why."""
 
 
 def log_file(port: int) -> Path:
-    """Where a background cloud's log goes."""
+    """The log file of a background cloud."""
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     folder = Path(state) / "fogbank"
     return private.folder(folder) / f"{port}.log"
@@ -49,7 +49,7 @@ def start(settings: Settings, ready: waiting.Waiting | None = None) -> dict[str,
 
 
 def check_port(settings: Settings) -> None:
-    """Raise NotStarted when the cloud must not listen there or, naming the process, when the port is taken."""
+    """Raise NotStarted if the cloud must not listen there, or if the port is taken (by the process in the text)."""
     found = client.health(settings.port, settings.host)
     if found is not None:
         raise NotStarted(
@@ -64,7 +64,7 @@ def check_port(settings: Settings) -> None:
 
 
 def differences(settings: Settings, port: int) -> str:
-    """In what the cloud that runs on a port differs from these settings, for people; secrets are only named."""
+    """Describe how the cloud on a port differs from these settings. Secrets are named without their values."""
     runs, token = client.owned(port, "GET", "config", host=settings.host)
     asked = msgspec.json.decode(msgspec.json.encode(exposure.shown(settings, token)))
     secrets = exposure.secret_names()
@@ -73,7 +73,7 @@ def differences(settings: Settings, port: int) -> str:
 
 
 def stop(port: int) -> dict[str, Any] | None:
-    """Stop the cloud on a port and wait until it is gone; its last health, or None when there was none."""
+    """Stop the cloud on a port and wait until it is gone. Returns its last health, or None if there was no cloud."""
     try:
         found = client.running(port)
     except client.NotFogbank:
@@ -94,7 +94,7 @@ def _alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    try:  # a child that nobody has waited for is dead all the same
+    try:  # a zombie is dead, too
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return True

@@ -33,7 +33,7 @@ def show_coverage(found: dict[str, dict[str, Any]], service: str) -> None:
 
 
 def show_hops(hops: list[dict[str, Any]], request_id: str) -> None:
-    """Who called stands below the call: beside whole ids an ARN has no room."""
+    """Print hops as a table. The caller's ARN is below its call, since it does not fit beside the ids."""
     table = Table(
         Column("at", no_wrap=True, min_width=8),
         Column("call", overflow="fold"),
@@ -51,7 +51,7 @@ def show_hops(hops: list[dict[str, Any]], request_id: str) -> None:
 
 
 def show_jobs(found: dict[str, list[dict[str, Any]]]) -> None:
-    """Why a job failed stands below it, as with calls."""
+    """Print jobs as a table, with the error of a failed job below it."""
     if not any(found.values()):
         typer.echo("No job is to come, and none failed." if "pending" in found else "No job failed.")
         return
@@ -66,7 +66,7 @@ def show_jobs(found: dict[str, list[dict[str, Any]]]) -> None:
 
 
 def _ids(ids: Iterable[str]) -> Column:
-    """A column of ids, whole however narrow the terminal is: they are there to be copied."""
+    """A column of ids, which are never truncated, so that users can copy them."""
     return Column("id", no_wrap=True, min_width=max(map(len, ids), default=0))
 
 

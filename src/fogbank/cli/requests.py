@@ -1,4 +1,4 @@
-"""`fogbank requests`: what is called, line by line, as a web server's log."""
+"""`fogbank requests`: lists calls, one per line, like a web server's log."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from . import client
 from .options import Json, Port
 from .output import guarded
 
-PAUSE = 0.5  # seconds between two looks
-OVERLAP = 5.0  # seconds that are looked at again: a call that takes its time is listed under its beginning
+PAUSE = 0.5  # seconds between two polls
+OVERLAP = 5.0  # seconds that are polled again: a slow call is listed later, but at the time when it began
 
 
 @guarded
@@ -47,4 +47,4 @@ def line(call: dict[str, Any]) -> str:
     at = time.strftime("%H:%M:%S", time.gmtime(call["at"]))
     outcome = f"{call['status']} {call['error']}".strip()
     text = f"{at} {call['service']}.{call['operation']} => {outcome} [{call['principal']}] {call['id']}"
-    return "".join(each if each.isprintable() else "?" for each in text)  # a client chose some of it
+    return "".join(each if each.isprintable() else "?" for each in text)  # some of it comes from the client

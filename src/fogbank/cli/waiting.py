@@ -1,4 +1,4 @@
-"""A server process that has loaded its code and waits to be told its settings, or to go."""
+"""A server process that has loaded its code and waits for its settings, or for the order to exit."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from pathlib import Path
 
 
 class Waiting:
-    """`python -m fogbank.server`, told FOGBANK_SETTINGS=-: lines on its stdin start it, their end ends it."""
+    """`python -m fogbank.server` with FOGBANK_SETTINGS=-: settings on its stdin start it, a closed stdin ends it."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process: subprocess.Popen[bytes] | None = process
 
     def go(self, settings: str, log: Path) -> subprocess.Popen[bytes]:
-        """Start it with these settings (JSON, one line); what it prints goes to `log`."""
+        """Start the cloud with these settings (JSON, one line). Its output goes to `log`."""
         process, self._process = self._process, None
         assert process is not None
         assert process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it has ended: whoever waits for its answer sees that
+        with contextlib.suppress(BrokenPipeError):  # it has exited, which `answered` will notice
             process.stdin.write(f"{log}\n{settings}\n".encode())
             process.stdin.close()
         return process
 
     def dismiss(self) -> None:
-        """Let it go unless it was started; twice is once."""
+        """End the process unless `go` was called. May be called twice."""
         process, self._process = self._process, None
         if process is not None and process.stdin is not None:
             process.stdin.close()
@@ -35,14 +35,14 @@ class Waiting:
 
 
 def answered(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Whether a process that was told to go says that it answers, before it ends or `seconds` are over."""
+    """Wait until a process after `go` reports that the cloud answers. False if it exits or `seconds` are over."""
     assert process.stdout is not None
     readable, _, _ = select.select([process.stdout], [], [], seconds)
     return bool(readable) and process.stdout.readline() != b""
 
 
 def begin() -> Waiting:
-    """Start the process; returns at once."""
+    """Start the process without waiting for it."""
     return Waiting(
         subprocess.Popen(
             [sys.executable, "-m", "fogbank.server"],

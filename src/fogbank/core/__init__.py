@@ -1,1 +1,1 @@
-"""What every other room needs and nothing else: context, operation, errors, clock, ids, http messages."""
+"""The shared base of all other packages: context, operations, errors, clock, ids, HTTP messages."""

@@ -23,7 +23,7 @@ class Arn(NamedTuple):
 
 
 def parse(text: str) -> Arn:
-    """The parts of an ARN; ValueError when it is not one."""
+    """Parse an ARN. Raises ValueError if the text is not one."""
     parts = text.split(":", 5)
     if len(parts) != 6 or parts[0] != "arn":
         raise ValueError(f"not an ARN: {text!r}")
@@ -39,7 +39,7 @@ _PREFIXES = (
     ("us-isof-", "aws-iso-f"),
     ("eusc-", "aws-eusc"),
 )
-MAIN_REGIONS = {  # of each partition: where its global services are called
+MAIN_REGIONS = {  # the region of each partition where its global services are called
     "aws": "us-east-1",
     "aws-cn": "cn-north-1",
     "aws-us-gov": "us-gov-west-1",

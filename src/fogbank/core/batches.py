@@ -1,4 +1,4 @@
-"""Requests of several entries, each of which succeeds or fails by itself.
+"""Batch requests: each of their entries succeeds or fails by itself.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
@@ -19,7 +19,7 @@ Entry = dict[str, Any]
 
 
 def each(entries: Iterable[Entry], one: Callable[[Entry], Entry]) -> tuple[list[Entry], list[Entry]]:
-    """What went well, and what did not and why: both by the Id of their entry."""
+    """Call `one` for each entry. Returns the results and the failures, each with the Id of its entry."""
     good: list[Entry] = []
     bad: list[Entry] = []
     for entry in entries:

@@ -1,4 +1,4 @@
-"""The folder of botocore's data: service models, partitions, endpoints. It is read; botocore is never imported."""
+"""Finds the folder of botocore's data files: service models, partitions, endpoints. botocore is never imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was read from the store and is kept in memory until a signal says that it has changed."""
+"""Caches of data from the store. A signal clears them when the data has changed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ V = TypeVar("V")
 class Cache(dict[K, V]):
     """A dict that is cleared at every signal of its topics, and at `reset`.
 
-    A value that has to be waited for is put in by `fill`, which does not keep one that was read before a change and
-    came after it. On a store that other nodes write too, the read and the signal may cross.
+    Add values that have to be awaited with `fill`. If the cache is cleared during the wait, `fill` does not keep the
+    value, which may be older than the change. On a store that other nodes write to, a signal may arrive during a read.
     """
 
     def __init__(self, cloud: Cloud, *topics: str, most: int = 10_000) -> None:
@@ -27,12 +27,12 @@ class Cache(dict[K, V]):
             cloud.signals.on(topic, self.clear)
 
     def clear(self) -> None:
-        """Forget everything, what is being read now included."""
+        """Drop all values, and those that `fill` is waiting for."""
         self._generation += 1
         super().clear()
 
     async def fill(self, key: K, value: Awaitable[V]) -> V:
-        """Wait for a value and keep it, unless the cache was cleared meanwhile."""
+        """Await a value and keep it, unless the cache was cleared meanwhile."""
         generation = self._generation
         found = await value
         if generation == self._generation:

@@ -1,4 +1,4 @@
-"""What a service tells CloudFormation about its resource types (in its cfn.py).
+"""Declares CloudFormation resource types and their handlers. Services do so in their cfn.py.
 
     @resource("AWS::SQS::Queue")
     class Queue:
@@ -6,16 +6,16 @@
         async def update(self, ctx, physical_id, old, new): ... -> Resource
         async def delete(self, ctx, physical_id, properties): ...
 
-The methods are calls: they use `ctx.call(...)` with the stack's role (or the caller), so IAM decides here too. The
-properties have been held against AWS's schema of the type (`wire/resource_schemas.py`), which also says which changes
-replace the resource, where its tags are and what Fn::GetAtt gives.
+The methods call AWS operations with `ctx.call(...)` as the stack's role (or the caller), so IAM applies. The properties
+are validated already against AWS's schema of the type (`wire/resource_schemas.py`). The schema also says which changes
+replace the resource, where its tags are and what Fn::GetAtt returns.
 
-Each method may be repeated after a crash. Delete of what is gone is fine, update may find its changes made. Create is
-told by `name.began` that an earlier try of it was cut short, and must find what that one made: the same `name.token`
-makes the same generated name, and `core.cfn_calls.create_once` looks for the rest. `physical_id` is what Ref gives; the
-attributes are what Fn::GetAtt gives, under the names in the resource reference.
+Each method may be repeated after a crash. Delete must accept that the resource is gone, and update that its changes
+are made already. Create sees by `name.began` that an earlier try was interrupted, and must find what that try created:
+the same `name.token` makes the same generated name, and `core.cfn_calls.create_once` helps to find the rest.
+`physical_id` is what Ref returns; the attributes are what Fn::GetAtt returns, named as in the resource reference.
 
-A type whose calls are of the usual kind is a table instead of a class: `core/cfn_tables.py`.
+Simple types are declared as a table instead of a class: `core/cfn_tables.py`.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from .context import Context
 
 
 class Name(msgspec.Struct, frozen=True):
-    """Where a resource stands: its stack and logical id, and a token that is the same at every retry."""
+    """Identifies a resource: its stack, its logical id, and a token that is the same at every retry."""
 
     stack_name: str
     stack_id: str
     logical_id: str
     token: str  # 12 characters [A-Z0-9], unique per create
     began: float = 0.0  # when an earlier try of this creation began; 0.0 at the first try
-    claim: Callable[[str], bool] = bool  # whether a physical id is nobody's yet; it is this resource's then
+    claim: Callable[[str], bool] = bool  # reserves a physical id for this resource; False if another one has it
 
     def physical(self, *, limit: int = 64, lower: bool = False) -> str:
         """The name AWS would generate: stack-logicalid-TOKEN, shortened to `limit` characters."""
@@ -46,9 +46,9 @@ class Name(msgspec.Struct, frozen=True):
         return f"{head[: limit - 1 - len(token)]}-{token}"
 
     def made(self, created: float, physical_id: str = "") -> bool:
-        """Whether an earlier try of this creation made a thing that looks like it: it is as young as that try.
+        """Whether an earlier try of this creation made a thing: it was created at or after the start of that try.
 
-        Where others may look the same, its `physical_id` must be nobody's.
+        Pass the `physical_id` if things of other resources may look the same: it must not belong to any of them.
         """
         began = int(self.began) if float(created).is_integer() else self.began - 0.001  # whole seconds, or milliseconds
         young = bool(self.began) and created >= began
@@ -63,7 +63,7 @@ class Resource(msgspec.Struct):
 
 
 class ResourceFailed(Exception):
-    """A handler's way to fail with a reason of its own; a ServiceError does as well."""
+    """A handler raises this to fail with a reason of its own. A ServiceError does as well."""
 
 
 class Handler(Protocol):
@@ -77,10 +77,11 @@ class Handler(Protocol):
 
 
 class ResourceType(msgspec.Struct, frozen=True):
-    """`immutable` properties replace the resource when they change; `fixed` ones, with their defaults, fail the update.
+    """A resource type and its handler.
 
-    `immutable` is None where AWS's schema says it. `unbuilt` are AWS's properties that Fogbank does not have yet, by
-    their paths (`Tags`, `VpcConfig/Id`, `Rules/*/Id` below a list): a template that sets one is refused.
+    A change of an `immutable` property replaces the resource; None: as AWS's schema says. A change of a `fixed`
+    property (given with its default) fails the update. `unbuilt` are properties that Fogbank does not support yet,
+    as paths (`Tags`, `VpcConfig/Id`, `Rules/*/Id` below a list): a template that sets one is refused.
     """
 
     type_name: str

@@ -1,4 +1,4 @@
-"""What the handlers of CloudFormation's resource types (cfn.py) do alike, whichever service they call."""
+"""Helpers for the handlers of CloudFormation resource types (cfn.py)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 async def unless(call: Awaitable[T], *codes: str) -> T | None:
-    """The answer of a call, or None when it fails with one of `codes`: what should go is gone already."""
+    """Await a call; None if it fails with one of `codes`. For deletes of things that may be gone already."""
     try:
         return await call
     except ServiceError as error:
@@ -23,9 +23,9 @@ async def unless(call: Awaitable[T], *codes: str) -> T | None:
 
 
 async def create_once(name: Name, create: Callable[[], Awaitable[T]], find: Callable[[], Awaitable[T | None]]) -> T:
-    """What `create()` makes, or what an earlier try of this creation has made: `find()` is asked only after a crash.
+    """Create a thing unless an earlier try of this creation, which a crash interrupted, has made it.
 
-    `find()` answers None where there is nothing, or nothing that this creation can have made.
+    `find()` is called only after such a crash. It returns None if there is no thing that this creation can have made.
     """
     found = await find() if name.began else None
     return await create() if found is None else found
@@ -37,7 +37,7 @@ async def retag(
     untag: Callable[[list[str]], Awaitable[Any]],
     tag: Callable[[dict[str, str]], Awaitable[Any]],
 ) -> None:
-    """Make tags that were `old` those of `new`: `untag` takes keys, `tag` keys with their values."""
+    """Change tags from `old` to `new`. `untag` takes keys, `tag` keys with their values."""
     gone = sorted(old.keys() - new.keys())
     if gone:
         await untag(gone)
@@ -47,12 +47,12 @@ async def retag(
 
 
 def given(properties: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Those of the properties that are set."""
+    """The named properties that are set."""
     return {name: properties[name] for name in names if properties.get(name) is not None}
 
 
 def texts(properties: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
-    """Those of the properties that are set, as a service's map of attributes takes them: all values are text."""
+    """The named properties that are set, as a map of attributes: all values are text."""
     return {name: text(properties[name]) for name in names if properties.get(name) is not None}
 
 
@@ -64,5 +64,5 @@ def text(value: Any) -> str:
 
 
 def truth(value: Any) -> bool:
-    """A boolean property; templates write true, "true" and "True"."""
+    """The value of a boolean property. Templates write true, "true" and "True"."""
     return str(value).lower() == "true"

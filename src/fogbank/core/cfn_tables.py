@@ -1,4 +1,4 @@
-"""CloudFormation's resource types of the usual kinds, as tables in a service's cfn.py.
+"""Handlers for simple CloudFormation resource types, which services declare as tables in their cfn.py.
 
     ALIAS = table(
         "AWS::KMS::Alias",
@@ -10,7 +10,8 @@
         ),
     )
 
-A type that does not fit is a class (`core/cfn.py`): a table has no language of its own, only functions.
+A type that does not fit is a class (`core/cfn.py`). Tables stay simple: they contain plain functions, no expressions of
+their own.
 """
 
 from __future__ import annotations
@@ -32,14 +33,17 @@ Properties = dict[str, Any]
 
 
 class Call(msgspec.Struct, frozen=True):
-    """An operation, and its request made of the thing's physical id and properties."""
+    """An operation, and a function that makes its request from the physical id and the properties."""
 
     operation: str
     request: Callable[[str, Properties], Properties]
 
 
 class Tags(msgspec.Struct, frozen=True):
-    """The operations that change tags, and their requests made of the physical id and keys, or keys with values."""
+    """The operations that change tags, each with a function that makes its request.
+
+    The functions take the physical id, and the keys (`untag`) or the keys with their values (`tag`).
+    """
 
     untag: tuple[str, Callable[[Context, str, list[str]], Properties]]
     tag: tuple[str, Callable[[Context, str, dict[str, str]], Properties]]
@@ -48,16 +52,16 @@ class Tags(msgspec.Struct, frozen=True):
 def table(
     type_name: str, handler: Handler, *, fixed: Mapping[str, Any] | None = None, unbuilt: tuple[str, ...] = ()
 ) -> ResourceType:
-    """A type whose handler is one of this module's."""
+    """Declare a resource type with one of this module's handlers."""
     return ResourceType(type_name, handler, None, fixed or {}, unbuilt)
 
 
 class Named:
-    """What is made, changed and deleted under its name, which is its physical id.
+    """The handler of resources whose physical id is their name.
 
-    `name` is the property that has it, `limit` how long a generated one may be (`generate` makes it otherwise). Without
-    an `update`, the operation that creates is the one that changes; `unchanging` has nothing to change. `made` says
-    whether an earlier try of a creation made it: without it, the creating operation may simply be called again.
+    `name` is the property with the name. If it is not set, a name of at most `limit` characters is generated, or
+    `generate` makes one. Without `update`, updates call `create`; with `unchanging` they call neither. `made` says
+    whether an earlier try of the creation made the resource; without it, the create operation must be repeatable.
     """
 
     def __init__(
@@ -121,7 +125,7 @@ class Named:
 async def change_tags(
     ctx: Context, service: str, calls: Tags, physical_id: str, old: Properties, new: Properties
 ) -> None:
-    """Make a thing's tags those of its new properties."""
+    """Change the tags of a thing from those of its `old` properties to those of its `new` ones."""
     (untag, without), (tag, with_) = calls.untag, calls.tag
     await retag(
         tags_of(old),
@@ -132,13 +136,13 @@ async def change_tags(
 
 
 def tags_of(properties: Properties) -> dict[str, str]:
-    """The property Tags: a list of Key and Value, or a map."""
+    """The tags in the property Tags, which is a list of Key and Value or a map."""
     given = properties.get("Tags") or ()
     return {key: str(value) for key, value in given.items()} if isinstance(given, dict) else tags.from_list(given)
 
 
 class PolicyOf:
-    """A resource policy that several things get as their attribute Policy: QueuePolicy, TopicPolicy."""
+    """The handler of resources that set one policy on several things: QueuePolicy, TopicPolicy."""
 
     def __init__(
         self, service: str, operation: str, listed: str, request: Callable[[str, str], Properties], *gone: str

@@ -1,10 +1,10 @@
-"""The one clock. Every expiry, timer and schedule reads it, so a test can move it.
+"""The cloud's only clock. Every expiry, timer and schedule reads it, so a test can move it.
 
-Time is seconds since the epoch as a float. A moved clock keeps ticking from where it was put; a frozen one stands.
+Time is seconds since the epoch as a float. A moved clock ticks on from where it was set; a frozen one stands still.
 
-Whoever moves the clock has to know what still works at the old time. So a piece of work (a job, a resident) is done
-within `with clock.working():`, and a sleep or a wait inside it marks it as asleep. A task that a piece of work starts
-belongs to it; one that outlives it is started by `aside`.
+Code that moves the clock has to know which work is still running at the old time. So every piece of work (a job, a
+resident) runs inside `with clock.working():`, and a sleep or a wait inside it marks it as asleep. A task that a piece
+of work starts belongs to it; start one that outlives it with `aside`.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-FEW = 64  # sleepers that ended early and still lie in the heap: fewer are not worth cleaning up
-LONGEST_TIMER = 60.0  # real seconds: a machine that was suspended looks at its clock again within a minute
+FEW = 64  # clean up the heap only if it holds more sleepers than this that ended early
+LONGEST_TIMER = 60.0  # real seconds; after a suspend of the machine the clock is read again within a minute
 
 
 class Work:
     """One piece of work, as the clock sees it.
 
-    A standing one (a resident) may wait for ever for something else, so it counts as busy only from the end of a sleep
-    to the next one.
+    A standing one (a resident) may wait forever for something that is not the clock. So it counts as busy only between
+    the end of one sleep and the start of the next.
     """
 
     __slots__ = ("_on_rest", "_roused", "asleep", "standing")
@@ -54,7 +54,7 @@ class Work:
         self._roused = True
 
     def excuse(self) -> None:
-        """It waits for something that is neither the clock nor a signal: count it as busy no longer."""
+        """Stop counting this work as busy: it waits for something that is neither the clock nor a signal."""
         self._roused = False
 
 
@@ -62,7 +62,7 @@ _WORK: ContextVar[Work | None] = ContextVar("work", default=None)
 
 
 def aside(coroutine: Coroutine[Any, Any, T], *, name: str | None = None) -> asyncio.Task[T]:
-    """A task that does not belong to the piece of work that starts it: its sleeps are not that one's."""
+    """Start a task that does not belong to the current piece of work: its sleeps do not mark that work as asleep."""
     context = copy_context()
     context.run(_WORK.set, None)
     return asyncio.create_task(coroutine, name=name, context=context)
@@ -76,11 +76,11 @@ class Clock:
         self._frozen = frozen_at
         self.moved = frozen_at is not None or offset != 0.0  # whether this clock differs from the real one
         self._sleepers: list[tuple[float, int, asyncio.Future[bool]]] = []
-        self._ended = 0  # of them, those that were cancelled or woken by something else
+        self._ended = 0  # how many of the sleepers were cancelled or woken by something else
         self._sequence = 0
         self._timer: asyncio.TimerHandle | None = None  # the only one, for the earliest sleeper
-        self._armed = 0.0  # when that one is due
-        self._moves: list[tuple[float, float]] = []  # (real instant, how far ahead from then on), oldest first
+        self._armed = 0.0  # when the timer is due
+        self._moves: list[tuple[float, float]] = []  # (real instant, offset from then on), oldest first
         self.works: set[Work] = set()
 
     def now(self) -> float:
@@ -90,7 +90,7 @@ class Clock:
         return time.time() + self._offset
 
     def now_ms(self) -> int:
-        """Milliseconds since the epoch, as many AWS services count."""
+        """Milliseconds since the epoch, the unit of many AWS services."""
         return int(self.now() * 1000)
 
     def datetime(self) -> datetime:
@@ -99,7 +99,7 @@ class Clock:
 
     @staticmethod
     def monotonic() -> float:
-        """Real elapsed seconds, for measuring only: never for a rule of AWS."""
+        """Real elapsed seconds. Only for measurements, never for a rule of AWS."""
         return time.perf_counter()
 
     @property
@@ -109,7 +109,7 @@ class Clock:
 
     @staticmethod
     def real() -> float:
-        """What other people's clocks show: only for what is compared with them."""
+        """Real time. Only for comparisons with the clocks of clients and other programs."""
         return time.time()
 
     @property
@@ -119,7 +119,7 @@ class Clock:
     # -- moving ------------------------------------------------------------------------------------------------------
 
     def set(self, instant: float, *, freeze: bool = False) -> None:
-        """Put the clock at `instant`; wakes the sleepers that this passes."""
+        """Set the clock to `instant` and wake the sleepers that are due by then."""
         before = self.now()
         if freeze:
             self._frozen = instant
@@ -130,7 +130,7 @@ class Clock:
         self._moved_from(before)
 
     def shift(self, seconds: float) -> None:
-        """Run `seconds` ahead of real time (used at start, before anybody sleeps)."""
+        """Run `seconds` ahead of real time. Used at start, before there are sleepers."""
         self._offset = seconds
         self.moved = seconds != 0.0
         self._moves = [(0.0, seconds)]
@@ -145,7 +145,7 @@ class Clock:
         self._wake()
 
     def when(self, real: float) -> float:
-        """What this clock showed when real clocks showed `real`, as far as the last hundred moves tell."""
+        """The time on this clock at the real time `real`. Only the last hundred moves are known."""
         ahead = 0.0
         for moved_at, offset in self._moves:
             if moved_at > real:
@@ -154,7 +154,7 @@ class Clock:
         return real + ahead
 
     def resume(self) -> None:
-        """Back to real time."""
+        """Return to real time."""
         before = self.now()
         self._frozen = None
         self._offset = 0.0
@@ -164,16 +164,16 @@ class Clock:
     # -- sleeping ----------------------------------------------------------------------------------------------------
 
     async def sleep(self, seconds: float) -> None:
-        """Return when this clock has advanced by `seconds`, however that comes about."""
+        """Wait until this clock has advanced by `seconds`, by itself or because it was moved."""
         if seconds <= 0:
             await asyncio.sleep(0)
         else:
             await self.wait(asyncio.get_running_loop().create_future(), seconds)
 
     async def wait(self, waiter: asyncio.Future[bool], seconds: float | None) -> bool:
-        """Wait until somebody sets the result of `waiter` to True, or this clock has advanced by `seconds`: False.
+        """Wait for `waiter`. True if somebody set its result to True, False if this clock advanced by `seconds` first.
 
-        None waits without a limit of time.
+        `seconds` None: no time limit.
         """
         work, timed_out = _WORK.get(), False
         if seconds is not None:
@@ -191,7 +191,7 @@ class Clock:
         return not timed_out
 
     def next_wake(self) -> float | None:
-        """When the earliest sleeper is due, or None."""
+        """The time when the earliest sleeper is due, or None."""
         while self._sleepers and self._sleepers[0][2].done():
             heapq.heappop(self._sleepers)
             self._ended -= 1
@@ -204,7 +204,7 @@ class Clock:
             self._arm()
 
     def _clean(self) -> None:
-        """Drop the sleepers that ended early once they are the most."""
+        """Remove the sleepers that ended early once they are the majority."""
         if self._ended > FEW and self._ended * 2 > len(self._sleepers):
             self._sleepers = [entry for entry in self._sleepers if not entry[2].done()]
             heapq.heapify(self._sleepers)
@@ -221,7 +221,7 @@ class Clock:
         self._arm()
 
     def _arm(self) -> None:
-        """Have the timer go off when the earliest sleeper is due, and no other timer."""
+        """Set the only timer to the time when the earliest sleeper is due."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -235,7 +235,7 @@ class Clock:
 
     @contextmanager
     def working(self, *, standing: bool = False, on_rest: Callable[[], None] | None = None) -> Iterator[Work]:
-        """What is done inside is one piece of work; `on_rest()` is called whenever it begins to sleep or to wait."""
+        """Make the block one piece of work. Calls `on_rest()` whenever it begins to sleep or to wait."""
         work = Work(standing, on_rest)
         token = _WORK.set(work)
         self.works.add(work)

@@ -1,4 +1,4 @@
-"""The context: everything an operation may know or reach besides its request. Passed, never ambient."""
+"""The context: everything an operation may know or use besides its request. It is always passed, never global."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ T = TypeVar("T")
 
 
 class Tls(Protocol):
-    """The server side of TLS with certificates of the local authority, for doors besides the gateway's own."""
+    """Server-side TLS with certificates of the local authority, for listeners other than the gateway's."""
 
     async def context(self) -> SSLContext: ...
 
 
 class Auditing(Protocol):
-    """What calls leave behind (`fogbank.audit.keeping.Audit` keeps it)."""
+    """The audit of calls. The implementation is `fogbank.audit.recorder.Audit`."""
 
     async def flush(self) -> None: ...
 
 
 class Authentication(Protocol):
-    """Who is calling (`fogbank.auth.authenticate.Authenticator` says how)."""
+    """Finds out who is calling. The implementation is `fogbank.auth.authenticate.Authenticator`."""
 
     last_used: dict[str, LastUse]
 
@@ -54,7 +54,7 @@ class Authentication(Protocol):
 
 
 class Cloud(Protocol):
-    """The running cloud, as contexts see it (`fogbank.app.App` is the one implementation)."""
+    """The running cloud as contexts see it. The only implementation is `fogbank.app.App`."""
 
     settings: Settings
     store: Store
@@ -64,8 +64,8 @@ class Cloud(Protocol):
     signals: Signals
     metrics: Metrics
     trace: Trace
-    secret: bytes  # of this data directory: seals page tokens and the like
-    node: str  # this process among those that share a store
+    secret: bytes  # of this data directory; seals page tokens and the like
+    node: str  # the id of this process among those that share a store
 
     @property
     def audit(self) -> Auditing: ...
@@ -111,13 +111,13 @@ class Cloud(Protocol):
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """One call's surroundings.
+    """What an operation knows about its call, and its access to the cloud.
 
-    `request_id` is the AWS request id; `cause` the id of the request or job this one follows from (for `fogbank why`).
-    `endpoint` is the scheme://host:port the client used, for URLs that are handed back. `source_ip`, `secure`,
-    `user_agent`, `referer` feed condition keys. `takes_json` says that the answer goes straight into a JSON body: a
-    value of it may be `msgspec.Raw`, JSON that is there already. `names` is what authorization found under the names of
-    the request; None where nobody was asked: in jobs, and with --iam=off.
+    `request_id` is the AWS request id, `cause` the id of the request or job that led to this one (for `fogbank why`).
+    `endpoint` is the scheme://host:port the client used, for URLs in answers. `source_ip`, `secure`, `user_agent` and
+    `referer` become condition keys. `takes_json` says that the answer is written as a JSON body, so its values may be
+    `msgspec.Raw`, that is, encoded JSON. `names` holds the records that authorization found under the names in the
+    request; it is None where nothing was authorised: in jobs, and with --iam=off.
     """
 
     app: Cloud
@@ -151,7 +151,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def partition(self) -> str:
-        """The one that this cloud is: aws, aws-cn, …"""
+        """The partition of this cloud: aws, aws-cn, …"""
         return self.app.settings.partition
 
     def now(self) -> float:
@@ -159,13 +159,13 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         return self.app.clock.now()
 
     def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
-        """An ARN here: in this partition, region and account unless told otherwise ('' for global services)."""
+        """Make an ARN in this partition, and in this region and account unless given ('' for global services)."""
         region = self.region if region is None else region
         account = self.account if account is None else account
         return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
 
     def require(self, action: str, resource: str, conditions: Mapping[str, str | Sequence[str]] | None = None) -> None:
-        """Raise AccessDenied unless the caller has this permission: for what is asked inside an operation.
+        """Raise AccessDenied unless the caller has this permission. For checks that an operation makes itself.
 
         `resource` is a `core.kinds.Named`, or "*".
         """
@@ -174,13 +174,13 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     def quota(self, service: str, code: str, tx: Reader | None = None, *, account: str = "") -> float:
         """The applied value of a quota, by its codes in Service Quotas; infinite with --limits=off.
 
-        A look-up in memory, but after a change. Inside a transaction, pass it: they do not nest. `account` is whose
-        quota it is, where that is not the caller's.
+        This is a look-up in memory, except after a change, when the store is read. Inside a transaction pass `tx`:
+        transactions do not nest. `account` is the quota's account if it is not the caller's.
         """
         return self.app.quota(account or self.account, self.region, service, code, tx)
 
     def recorded(self, *members: str) -> None:
-        """Say in the answer's header that of a real operation these members are only kept, and nothing else happens."""
+        """Note that these request members are only stored and have no effect. The fidelity header lists them."""
         msgspec.structs.force_setattr(self, "kept", tuple(dict.fromkeys((*self.kept, *members))))
 
     # -- the store ---------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         return self.app.store.write()
 
     async def fetch(self, function: Callable[Concatenate[Reader, P], T], *args: P.args, **kw: P.kwargs) -> T:
-        """`await ctx.fetch(f, …)` is f(tx, …) in a read transaction: the form for async operations and jobs."""
+        """Run f(tx, …) in a read transaction: `await ctx.fetch(f, …)`. For async operations and jobs."""
 
         def body() -> T:
             with self.app.store.read() as tx:
@@ -203,7 +203,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         return await self.app.run(body)
 
     async def transact(self, function: Callable[Concatenate[Transaction, P], T], *args: P.args, **kw: P.kwargs) -> T:
-        """`await ctx.transact(f, …)` is f(tx, …) in a write transaction, repeated on a conflict."""
+        """Run f(tx, …) in a write transaction, retried on a conflict: `await ctx.transact(f, …)`."""
 
         def body() -> T:
             with self.app.store.write() as tx:
@@ -223,10 +223,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         name: str = "",
         order: str = "",
     ) -> str:
-        """Enqueue a job in this transaction, to run `delay` seconds of the clock after it commits; returns its id.
+        """Enqueue a job in this transaction and return its id. It is due in `delay` seconds of the cloud's clock.
 
-        With a `name`, it replaces a pending job of the same kind and name. Jobs of the same kind and `order` run one
-        after the other, in the order in which they were enqueued. The payload is plain JSON-like data (bytes
+        With a `name`, the job replaces a pending job of the same kind and name. Jobs of the same kind and `order` run
+        one after the other, in the order in which they were enqueued. The payload is plain JSON-like data (bytes
         allowed). The job runs in this account and region, as this principal.
         """
         return self.app.enqueue(tx, self, kind, payload, self.now() + delay, name, order)
@@ -236,15 +236,15 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         return self.app.cancel(tx, self, kind, name)
 
     def reside(self, tx: Transaction, kind: str, id: str, *, generation: int = 0, everywhere: bool = False) -> None:
-        """Have the resident `kind` run for `id` in this account and region, from this transaction's commit on.
+        """Run the resident `kind` for `id` in this account and region, once this transaction has committed.
 
-        With another `generation` than before it is ended and started anew; with the same, nothing happens. On a shared
-        store one node runs it, `everywhere` each.
+        If it runs already, it is restarted if `generation` has changed, and left alone otherwise. If nodes share the
+        store, one of them runs it; with `everywhere`, every node does.
         """
         self.app.reside(tx, self, kind, id, generation, everywhere)
 
     def leave(self, tx: Transaction, kind: str, id: str) -> None:
-        """Have that resident end with this transaction's commit; nothing happens where there is none."""
+        """Stop the resident once this transaction has committed. Does nothing if there is none."""
         self.app.leave(tx, self, kind, id)
 
     async def call(self, service: str, operation: str, request: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -255,7 +255,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         return await self.app.call(self, service, operation, request or {})
 
     def acting_as(self, principal: Principal, *, region: str | None = None) -> Context:
-        """The same cause, continued as somebody else: an assumed role, or `principal.service(...)`."""
+        """A context that continues this call as another principal: an assumed role, or `principal.service(...)`."""
         return msgspec.structs.replace(
             self,
             principal=principal,
@@ -278,10 +278,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         tags: Mapping[str, str] | None = None,
         region: str | None = None,
     ) -> Context:
-        """Continue as a role of this account, assumed by the service principal `by` ("lambda.amazonaws.com").
+        """A context that acts as a role of this account, assumed by a service principal (`by`: "lambda.amazonaws.com").
 
-        Its trust policy decides. Sessions are shared and renewed (`auth.sessions`), so ask before each use. Raises
-        AccessDenied, and what STS's AssumeRole raises.
+        The role's trust policy decides. Sessions are cached and renewed (`auth.sessions`), so call this before each use
+        instead of keeping the context. Raises AccessDenied, and the errors of STS's AssumeRole.
         """
         principal = await self.app.assume(
             self, role, by=by, session=session, source_arn=source_arn, external_id=external_id, tags=tags
@@ -289,9 +289,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         return self.acting_as(principal, region=region)
 
     def watch(self, topic: str) -> Watch:
-        """`with ctx.watch(topic) as watch:` look; `await watch.wait(seconds)`; look again."""
+        """Watch a topic: `with ctx.watch(topic) as watch:` look; `await watch.wait(seconds)`; look again."""
         return self.app.signals.watch(topic)
 
     def metric(self, namespace: str, name: str, value: float, unit: str, **dimensions: str) -> None:
-        """Count something for CloudWatch, as the AWS service does by itself."""
+        """Add a value to a CloudWatch metric that the AWS service publishes itself."""
         self.app.metrics.add(self.account, self.region, namespace, name, dimensions, value, unit, self.now())

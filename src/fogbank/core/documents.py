@@ -1,8 +1,8 @@
-"""JSON documents that users write inside their requests, read within bounds.
+"""Parses JSON documents that users put inside their requests, with a limit on their depth.
 
-Whatever is wrong with a document is one error, BadDocument, so that a service can answer with its own: text that is no
-JSON (NaN and Infinity are none, nor are half surrogates), a number that nothing could hold, more levels than anybody
-means. What was read can be walked, compared and written again without a thought to its depth.
+Every problem raises the same error, BadDocument, so that a service can answer with its own: text that is not JSON
+(NaN, Infinity and lone surrogates are not), a number that is too large, too many levels. A parsed document is shallow
+enough for recursive code.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ MAX_DEPTH = 100  # levels of lists and objects; a scalar has none
 
 
 class BadDocument(ValueError):
-    """The text is no document; the error says why."""
+    """The text is not a valid document. The error says why."""
 
 
 def read(text: str | bytes, *, levels: int = MAX_DEPTH) -> Any:
-    """The document as plain data. Of a name that stands twice the last value counts. Raises BadDocument."""
+    """Parse a document to plain data. If a name occurs twice, its last value counts. Raises BadDocument."""
     try:
         document = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -31,7 +31,7 @@ def read(text: str | bytes, *, levels: int = MAX_DEPTH) -> Any:
 
 
 def read_object(text: str | bytes) -> dict[str, Any]:
-    """The document, which must be an object. Raises BadDocument."""
+    """Parse a document that must be an object. Raises BadDocument."""
     document = read(text)
     if not isinstance(document, dict):
         raise BadDocument("no object")
@@ -39,7 +39,7 @@ def read_object(text: str | bytes) -> dict[str, Any]:
 
 
 def deeper(document: Any, levels: int) -> bool:
-    """Whether plain data nests deeper than so many levels, found without recursion."""
+    """Whether plain data is nested deeper than `levels`. Works without recursion."""
     here = [document] if isinstance(document, dict | list) else []
     for _ in range(levels):
         inner: list[Any] = []

@@ -1,22 +1,22 @@
-"""What the folders of services declare of their doors, known without importing any of them.
+"""Hosts and paths that services answer on ("doors"), as their folders declare them. Imports no service.
 
 A folder may hold a `door.toml`:
 
-    serves = ["rds", "neptune", "docdb"]   # its APIs by botocore's names; the folder's own name when it says nothing
+    serves = ["rds", "neptune", "docdb"]   # its APIs by botocore's names; default: the folder's own name
 
     [[host]]                               # NAME.execute-api.REGION.DOMAIN, and NAME.execute-api.DOMAIN
     label = "execute-api"
-    endpoint = "execute-api"               # the @endpoint that answers there; none: the API
-    shared = false                         # true: the host is not NAME's alone
+    endpoint = "execute-api"               # the @endpoint that answers there; default: the API
+    shared = false                         # true: the host does not belong to NAME alone
 
-    [[path]]                               # for clients that cannot resolve such names; all paths below it too
+    [[path]]                               # for clients that cannot resolve such names; includes all paths below
     path = "/_aws/execute-api/{api}/{stage}"
     endpoint = "execute-api"
 
-    browser = "s3-browser"                 # the @endpoint for what only browsers send to the API
+    browser = "s3-browser"                 # the @endpoint for requests to the API that only browsers send
 
-The tables are doors.json, generated from these files by `python -m fogbank.core.doors` (tests/tidy/test_doors.py tells
-when it has aged).
+`python -m fogbank.core.doors` generates doors.json from these files (tests/tidy/test_doors.py fails if it is out of
+date).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class PathDoor(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
     @property
     def start(self) -> str:
-        """What every path of it begins with."""
+        """The prefix that all matching paths have."""
         return self.path.partition("{")[0]
 
     @property
@@ -63,13 +63,13 @@ class Door(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
 
     @property
     def service(self) -> str:
-        """The name that its endpoints and jobs are found by."""
+        """The name under which its endpoints and jobs are found."""
         return self.serves[0]
 
 
 @cache
 def table() -> tuple[Door, ...]:
-    """Every folder that declares something, read once."""
+    """The declarations of all folders that have one, read once."""
     return msgspec.json.decode(_FILE.read_bytes(), type=tuple[Door, ...])
 
 
@@ -78,7 +78,7 @@ def hosts() -> tuple[HostDoor, ...]:
 
 
 def service_of(folder: str) -> str:
-    """The service that a folder is named for: `lambda` lives in `lambda_`, and a `_` within is a `-`."""
+    """The service of a folder: `lambda_` is `lambda`, and a `_` inside the name is a `-`."""
     return folder.rstrip("_").replace("_", "-")
 
 

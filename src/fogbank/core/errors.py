@@ -1,7 +1,7 @@
 """AWS errors.
 
-    ServiceError                 anything a client is answered with; a service subclasses it in its errors.py
-    └── CommonError              the errors every service shares; their code depends on the protocol
+    ServiceError                 any error that a client receives; services subclass it in their errors.py
+    └── CommonError              the errors that all services share; their code depends on the protocol
         ├── AccessDenied, MissingAuthenticationToken, UnrecognizedClient, InvalidSignature, IncompleteSignature,
         │   ExpiredToken, RequestExpired, OptInRequired
         ├── ValidationError, SerializationError, UnknownOperation, MalformedQueryString, RequestTooLarge
@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 
 class ServiceError(Exception):
-    """An error as AWS words it. Raised anywhere below the pipeline, written by the wire in the protocol's form.
+    """An error with AWS's code and text. Any code below the pipeline may raise it; the wire serializes it.
 
     `code` is the error code a client sees (`e.response["Error"]["Code"]`), `status` its HTTP status; the service's
     model overrides both where it declares this error shape. `members` are further members of the error structure
@@ -42,7 +42,7 @@ class ServiceError(Exception):
 
 
 class CommonError(ServiceError):
-    """An error every service shares; `codes` names it per protocol family where it differs from `code`."""
+    """An error that all services share. `codes` has its code per protocol family where that differs from `code`."""
 
     codes: ClassVar[dict[str, str]] = {}
 
@@ -55,7 +55,7 @@ class AccessDenied(CommonError):
     codes: ClassVar = {"json": "AccessDeniedException", "ec2": "UnauthorizedOperation"}
     status = 403
     default = "Access Denied"
-    explicit = False  # a policy says Deny
+    explicit = False  # whether a policy denies explicitly
 
 
 class MissingAuthenticationToken(CommonError):
@@ -66,7 +66,7 @@ class MissingAuthenticationToken(CommonError):
 
 
 class UnrecognizedClient(CommonError):
-    """An access key id that nobody was issued, or a session token that does not belong to it."""
+    """An access key id that was never issued, or a session token that does not belong to it."""
 
     code = "InvalidClientTokenId"
     codes: ClassVar = {"json": "UnrecognizedClientException", "ec2": "AuthFailure", "s3": "InvalidAccessKeyId"}
@@ -101,7 +101,7 @@ class ExpiredToken(CommonError):
 
 
 class RequestExpired(CommonError):
-    """The signature's date is outside the allowed skew, or a presigned URL has run out."""
+    """The signature's date is outside the allowed skew, or a presigned URL has expired."""
 
     code = "SignatureDoesNotMatch"
     codes: ClassVar = {"json": "InvalidSignatureException", "ec2": "RequestExpired", "s3": "RequestTimeTooSkewed"}
@@ -114,7 +114,7 @@ class OptInRequired(CommonError):
 
 
 class ValidationError(CommonError):
-    """A request that breaks its model, or a service's own rule where AWS uses the common code."""
+    """A request that violates its model, or a rule of the service for which AWS uses the common code."""
 
     code = "ValidationError"
     codes: ClassVar = {"json": "ValidationException", "ec2": "InvalidParameterValue", "s3": "InvalidArgument"}
@@ -122,7 +122,7 @@ class ValidationError(CommonError):
 
 
 class SerializationError(CommonError):
-    """A body that cannot be read at all."""
+    """A body that cannot be parsed at all."""
 
     code = "MalformedInput"
     codes: ClassVar = {"json": "SerializationException", "s3": "MalformedXML"}
@@ -169,7 +169,7 @@ class InternalFailure(CommonError):
 
 
 class NotBuilt(CommonError):
-    """A known operation that Fogbank does not have: never an empty answer."""
+    """An AWS operation that Fogbank does not have. It never answers with an empty result instead."""
 
     code = "NotImplemented"
     status = 501

@@ -1,4 +1,4 @@
-"""What others may learn of a cloud, and who may reach it: its settings without secrets, and where it may listen."""
+"""Protects a cloud from others: shows its settings without secrets, and refuses to listen where that is unsafe."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from .settings import Secret, Settings, is_well_known
 
 
 class Exposed(Exception):
-    """A cloud whose keys everybody knows was to listen beyond this machine; the text says what to do."""
+    """A cloud with well-known keys was configured to listen to the network. The text says what to do."""
 
 
 def secret_names() -> frozenset[str]:
-    """The settings that are secrets, or may hold one (a database's URL)."""
+    """The names of the settings that are secrets or may contain one (a database's URL)."""
     hints = get_type_hints(Settings, include_extras=True)
     return frozenset(name for name, hint in hints.items() if hint == Secret)
 
 
 def shown(settings: Settings, token: str) -> dict[str, Any]:
-    """The settings as JSON has them, without the secrets: instead of each a fingerprint.
+    """The settings as JSON, with a fingerprint instead of each secret.
 
-    Whoever has the control API's token and a secret can tell by it whether that is the one; nothing else can be told.
+    With the control API's token, a client can check whether the secret that it knows is the one in use. The fingerprint
+    reveals nothing else.
     """
     found: dict[str, Any] = msgspec.to_builtins(settings, enc_hook=str)
     for name in secret_names():
@@ -36,7 +37,7 @@ def shown(settings: Settings, token: str) -> dict[str, Any]:
 
 
 def refuse_exposure(settings: Settings) -> None:
-    """Raise Exposed where the network would reach a cloud whose keys everybody knows."""
+    """Raise Exposed if a cloud with well-known keys would be reachable from the network."""
     known = settings.auth == "open" or (settings.auth != "strict" and is_well_known(settings.secret))
     if not known or settings.expose_test_keys or not beyond(settings.host):
         return
@@ -49,7 +50,7 @@ def refuse_exposure(settings: Settings) -> None:
 
 
 def beyond(host: str) -> bool:
-    """Whether listening on `host` lets others than this machine in. Of names, only localhost surely does not."""
+    """Whether other machines can connect if the cloud listens on `host`. Of names, only localhost is safe."""
     try:
         return not ipaddress.ip_address(host).is_loopback
     except ValueError:

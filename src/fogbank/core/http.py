@@ -1,4 +1,4 @@
-"""HTTP messages as the gateway reads and writes them: raw, so that signatures can be checked byte for byte."""
+"""HTTP requests and responses. Requests keep the raw text, since signatures are checked byte for byte."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
+
+import msgspec
 
 
 class BodyStream(Protocol):
@@ -17,7 +19,7 @@ class BodyStream(Protocol):
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
     async def read(self, limit: int) -> bytes:
-        """The whole body; raises BodyTooLarge past `limit` bytes."""
+        """Read the whole body. Raises BodyTooLarge if it is longer than `limit` bytes."""
         ...
 
 
@@ -26,18 +28,18 @@ class BodyTooLarge(Exception):
 
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
-BREAKING = re.compile("[\r\n\0]")  # ends a header's value, or the whole message, before its time
-CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # what no client may send in a header's value
+BREAKING = re.compile("[\r\n\0]")  # characters that would end a header's value or the whole message early
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # characters that no client may send in a header's value
 
 
 def is_header(name: str, value: str) -> bool:
-    """Whether this can be sent as a header."""
+    """Whether this is a valid header to send."""
     return TOKEN.fullmatch(name) is not None and BREAKING.search(value) is None
 
 
 @lru_cache(maxsize=4096)
 def is_loopback(peer: str) -> bool:
-    """Whether a socket's peer, an address without brackets, is this machine."""
+    """Whether a socket's peer (an IP address without brackets) is this machine."""
     try:
         found = ipaddress.ip_address(peer)
     except ValueError:
@@ -50,13 +52,13 @@ def is_loopback(peer: str) -> bool:
 def is_secure(scheme: str, peer: str) -> bool:
     """Whether a request counts as encrypted (aws:SecureTransport).
 
-    What never leaves this machine does: deploy tools' buckets deny plain http.
+    Requests from this machine do, also over plain http: the buckets of deploy tools deny unencrypted requests.
     """
     return scheme == "https" or is_loopback(peer)
 
 
 def look_up(headers: list[tuple[str, str]]) -> dict[str, str]:
-    """Headers by lower-case name, duplicates joined with commas."""
+    """Make a dict of headers by lower-case name. Duplicates are joined with commas."""
     found: dict[str, str] = {}
     for name, value in headers:
         name = name.lower()
@@ -64,80 +66,60 @@ def look_up(headers: list[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-# what browsers send and nothing else does, and a page can neither take away nor change: `gateway.strangers` says why
+# headers that only browsers send, and that a page can neither remove nor change (see `gateway.strangers`)
 _BROWSERS = frozenset(("sec-fetch-site", "sec-fetch-dest", "origin", "referer"))
-_BROWSER = "Mozilla/"  # how the User-Agent of each begins
+_BROWSER = "Mozilla/"  # the start of every browser's User-Agent
 
 
-UNREAD: Any = object()  # nobody has asked yet who signed a request
+UNREAD: Any = object()  # the claim of a request has not been parsed yet
 
 
 class Addressed(NamedTuple):
-    """What the router found in a request that its signature has to cover, or may leave out."""
+    """Facts that the router found in a request and that signature verification needs."""
 
-    bucket: str = ""  # in the name of the host
-    words: tuple[str, ...] = ()  # of the query that chose the operation
-    open_body: str = ""  # what may stand for the hash of the body
+    bucket: str = ""  # the bucket in the host name
+    words: tuple[str, ...] = ()  # the query parameters that selected the operation
+    open_body: str = ""  # what may be sent instead of the hash of the body
 
 
 NOTHING = Addressed()
 
 
-class Request:
+class Request(msgspec.Struct, eq=False, weakref=True):
     """One HTTP request.
 
-    `path` and `query` are the raw, still percent-encoded text of the request line (latin-1 of the bytes: nothing is
-    normalised, `//`, `%2F` and trailing dots are as the client sent them). `headers` keeps order, case and duplicates;
-    whoever changes it calls `set_headers`. `lookup` has them by lower-case name, duplicates joined with commas, as
-    RFC 9110 5.3 reads them.
-    A small body has arrived whole when the handler is called: `content` holds it and `stream` is None; of a longer one
-    `content` is None and `stream` delivers it.
-    `claim` is what it says of who signed it, read once (auth/signatures/claims.py), and `addressed` what the router
-    found: where a request goes and what is verified cannot differ. `browser`: it is a web browser's.
+    `path` and `query` are the raw, still percent-encoded text of the request line, decoded as latin-1. Nothing is
+    normalised: `//`, `%2F` and trailing dots are as the client sent them. `headers` keeps order, case and duplicates;
+    use `set_headers` to change them. `lookup` has them by lower-case name, duplicates joined with commas, as RFC 9110
+    section 5.3 says.
+    A small body has arrived completely when the handler is called: `content` holds it and `stream` is None. For a
+    longer body `content` is None and `stream` delivers it.
+    `claim` is what the request says about its signer, parsed once (auth/signatures/claims.py). `addressed` is what the
+    router found. Router and verification share both, so that they cannot disagree about what the request means.
+    `browser` says that a web browser sent the request.
     """
 
-    __slots__ = (
-        "addressed",
-        "browser",
-        "claim",
-        "client",
-        "content",
-        "headers",
-        "lookup",
-        "method",
-        "path",
-        "query",
-        "scheme",
-        "stream",
-    )
+    method: str
+    path: str
+    query: str = ""
+    headers: list[tuple[str, str]] = []
+    content: bytes | None = b""
+    stream: BodyStream | None = None
+    scheme: str = "http"
+    client: str = "127.0.0.1"
+    lookup: dict[str, str] = {}
+    claim: Any = UNREAD
+    addressed: Addressed = NOTHING
+    browser: bool = False
 
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        query: str = "",
-        headers: list[tuple[str, str]] | None = None,
-        content: bytes | None = b"",
-        stream: BodyStream | None = None,
-        scheme: str = "http",
-        client: str = "127.0.0.1",
-        lookup: dict[str, str] | None = None,
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.query = query
-        self.headers = headers if headers is not None else []
-        self.content = content
-        self.stream = stream
-        self.scheme = scheme
-        self.client = client
-        self.lookup = lookup = look_up(self.headers) if lookup is None else lookup
+    def __post_init__(self) -> None:
+        lookup = self.lookup
+        if not lookup and self.headers:
+            self.lookup = lookup = look_up(self.headers)
         self.browser = not _BROWSERS.isdisjoint(lookup) or lookup.get("user-agent", "")[:8] == _BROWSER
-        self.claim = UNREAD
-        self.addressed = NOTHING
 
     def header(self, name: str, default: str = "") -> str:
-        """The value of a header by lower-case name."""
+        """Get the value of a header by its lower-case name."""
         return self.lookup.get(name, default)
 
     def set_headers(self, headers: list[tuple[str, str]]) -> None:
@@ -150,7 +132,7 @@ class Request:
         return self.header("host")
 
     async def read(self, limit: int) -> bytes:
-        """The whole body, whether it has arrived yet or not; raises BodyTooLarge past `limit` bytes."""
+        """Get the whole body; waits until it has arrived. Raises BodyTooLarge if it is longer than `limit` bytes."""
         if self.content is not None:
             if len(self.content) > limit:
                 raise BodyTooLarge
@@ -160,7 +142,7 @@ class Request:
 
 
 class FileSlice:
-    """A response body that is part of a file: the gateway sends it without loading it."""
+    """A response body that is part of a file. The gateway sends it without loading it into memory."""
 
     __slots__ = ("length", "offset", "path")
 
@@ -174,7 +156,7 @@ ResponseBody = bytes | FileSlice | AsyncIterator[bytes]
 
 
 class Response:
-    """One HTTP response. The gateway adds Date, Content-Length (of bytes and files) and connection handling."""
+    """One HTTP response. The gateway adds Date, Content-Length (for bytes and files) and connection headers."""
 
     __slots__ = ("body", "headers", "status")
 
@@ -191,23 +173,23 @@ class Disconnected(Exception):
 
 
 class WebSocket(Protocol):
-    """An open WebSocket, as an endpoint has it."""
+    """An open WebSocket, as endpoints use it."""
 
     async def receive(self) -> str | bytes | None:
-        """The next message; None when it is closed."""
+        """Wait for the next message. None if the socket is closed."""
         ...
 
     async def send(self, message: str | bytes) -> None:
-        """Returns when the client takes more; raises Disconnected."""
+        """Send a message; waits until the client accepts more. Raises Disconnected."""
         ...
 
     async def close(self, code: int = 1000, reason: str = "") -> None: ...
 
 
 class Upgrade(Response):
-    """The answer to a WebSocket's handshake: `talk(socket)` has the connection then, which ends when it returns.
+    """The response to a WebSocket handshake. `talk(socket)` then runs the connection, which ends when it returns.
 
-    A message of more than `most` bytes closes it. A request that is no handshake is answered with 400.
+    A message of more than `most` bytes closes the connection. A request that is no handshake gets a 400 response.
     """
 
     __slots__ = ("most", "subprotocol", "talk")

@@ -1,4 +1,4 @@
-"""Identifiers in the shapes AWS gives them."""
+"""Random identifiers in the formats that AWS uses."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _BASE32 = string.ascii_uppercase + "234567"
 
 
 class Ids:
-    """A source of identifiers; seeded, it repeats itself (tests), else it draws from the system's entropy."""
+    """A source of identifiers: reproducible with a seed (for tests), else from the system's entropy."""
 
     def __init__(self, seed: int | None = None) -> None:
         self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)
         self._seeded = seed is not None
-        self._pool = b""  # of the system's entropy: one call for many ids
+        self._pool = b""  # buffered entropy: one system call for many ids
         self._used = 0
-        self._uuids: list[str] = []  # made ahead, many at a time
+        self._uuids: list[str] = []  # made in advance, many at a time
 
     def bytes(self, n: int) -> bytes:
         if self._seeded:

@@ -79,11 +79,14 @@ class Tagged:
 class Names(msgspec.Struct):
     """What one call's authorization resolved.
 
-    `fresh`: nothing can have changed since, so what was found needs no second look. `needed`: all that was authorised,
-    as the operation's resource function gave it.
+    `fresh`: nothing can have changed since, so what was found needs no second look. `request`: what was asked, for
+    policies that ask about it. `caller`: the service that calls in its caller's name. `needed`: all that was
+    authorised, as the operation's resource function gave it.
     """
 
     fresh: bool
+    request: Mapping[str, Any] = {}
+    caller: str = ""
     found: dict[tuple[str, str], Named] = {}
     needed: Any = None
 

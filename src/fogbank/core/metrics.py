@@ -1,4 +1,4 @@
-"""Metrics that services emit about themselves: summed per minute in memory, taken by CloudWatch to store or read."""
+"""Metrics that services publish about themselves: summed per minute in memory until CloudWatch takes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Statistic(msgspec.Struct):
-    """One minute of one metric. `values` counts each distinct value, for percentiles."""
+    """One minute of one metric. `values` has the number of occurrences of each distinct value, for percentiles."""
 
     unit: str
     values: dict[float, float]
@@ -21,11 +21,11 @@ MetricKey = tuple[str, str, str, str, tuple[tuple[str, str], ...], int]
 
 
 class Metrics:
-    """The sink. Not acknowledged data: up to a few seconds of it are lost with a killed process, as on AWS."""
+    """Collects metrics. They are not durable: a killed process loses a few seconds of them, as on AWS."""
 
     def __init__(self) -> None:
         self._minutes: dict[MetricKey, Statistic] = {}
-        self.on_first: Callable[[], None] | None = None  # called once, at the first count: somebody has to keep them
+        self.on_first: Callable[[], None] | None = None  # called once, at the first metric
 
     def add(
         self,
@@ -41,7 +41,7 @@ class Metrics:
         self.count((account, region, namespace, name, tuple(dimensions.items())), value, unit, now)
 
     def count(self, series: Series, value: float, unit: str, now: float) -> None:
-        """`add` for who counts the same thing again and again."""
+        """Like `add`, but takes a prepared series key. Use it on hot paths."""
         key = (*series, int(now) // 60 * 60)
         statistic = self._minutes.get(key)
         if statistic is None:
@@ -53,6 +53,6 @@ class Metrics:
         values[value] = values.get(value, 0.0) + 1.0
 
     def take(self) -> dict[MetricKey, Statistic]:
-        """Everything added since the last take."""
+        """Remove and return everything that was added since the last `take`."""
         taken, self._minutes = self._minutes, {}
         return taken

@@ -1,13 +1,13 @@
-"""Declaring what a service does. Decorators only mark functions; `core.services` finds the marks.
+"""Decorators that declare what a service does. They only mark functions; `core.services` collects the marks.
 
 @operation("sqs", "SendMessage", resource=queue_arn)
 def send_message(ctx, req): ...            # store only: plain def; may be repeated by the pipeline
 
 @operation("s3", "PutObject", action="s3:PutObject", resource=object_arn)
-async def put_object(ctx, req): ...        # waits for something: async def, holds no transaction meanwhile
+async def put_object(ctx, req): ...        # waits for something: async def, must not hold a transaction meanwhile
 
-A plain def may also look first and return the coroutine of the rest where there is more to wait for: a page that was
-read at once is answered without a task of its own.
+A plain def may also return a coroutine if it finds that it has to wait after all. If it does not have to, its answer
+needs no task.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Access(msgspec.Struct, frozen=True):
-    """One permission an operation needs: an IAM action on a resource, with the condition keys known of it."""
+    """One permission that an operation needs: an IAM action on a resource, with the condition keys known for it."""
 
-    action: str  # "s3:GetObject"; empty: the operation's own
+    action: str  # "s3:GetObject"; empty: the action of the operation
     resource: Named | Literal["*"]  # "*" for actions without resource-level permissions
     conditions: Mapping[str, str | Sequence[str]] = {}
 
@@ -41,7 +41,7 @@ Resource = Callable[["Context", dict[str, Any]], "Named | Literal['*'] | Access 
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """What `@operation` was told. `resource` is None only where `public` (no permission exists for it in AWS)."""
+    """The arguments of `@operation`. `resource` is None only where AWS has no permission for the operation."""
 
     service: str
     name: str
@@ -68,10 +68,10 @@ def operation(
 ) -> Callable[[F], F]:
     """Mark a function as an AWS operation.
 
-    `service` and `name` are botocore's. `resource(ctx, req)` resolves what the caller must be allowed to act on (a
+    `service` and `name` are botocore's. `resource(ctx, req)` returns what the caller must be allowed to act on (a
     `Named`, or a list of `Access`, all of which must be allowed); "*" where AWS has no resource-level permission; None
-    where AWS asks no permission at all (sts:GetCallerIdentity). `action` defaults to the service and the operation.
-    `fidelity`: `real`, or `recorded` when it only keeps and returns what it is told.
+    where AWS requires no permission at all (sts:GetCallerIdentity). `action` defaults to the service and the operation.
+    `fidelity`: `real`, or `recorded` if the operation only stores and returns what it is given.
     """
 
     def mark(function: F) -> F:
@@ -93,7 +93,7 @@ def operation(
     return mark
 
 
-PLACES = 64  # in a lane that does not say its width: jobs wait for engines and clients most of their time
+PLACES = 64  # concurrent jobs in a lane without a `width`. Many, since jobs mostly wait for engines and clients
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -106,12 +106,12 @@ class Job(msgspec.Struct, frozen=True):
 
 
 def job(kind: str, *, attempts: int = 5, backoff: float = 1.0, lane: str = "", width: int = PLACES) -> Callable[[F], F]:
-    """Mark `async def handler(ctx, payload)` as the work of jobs of `kind` ("service.name").
+    """Mark `async def handler(ctx, payload)` as the handler of jobs of `kind` ("service.name").
 
-    It is run at least once after the transaction that enqueued it, so it must be idempotent. When it raises it is
-    tried again after `backoff`, 2×, 4×, … seconds (300 at most), `attempts` times in all; then it stands in the failed
-    list. Work that may take long has a `lane` of its own, in which `width` jobs run at once; those that sleep on the
-    clock or wait for a topic are not counted.
+    A job runs at least once after the transaction that enqueued it, so its handler must be idempotent. If it raises,
+    it is retried after `backoff`, 2×, 4×, … seconds (300 at most), with `attempts` tries in all; after that it is in
+    the list of failed jobs. Slow work gets a `lane` of its own, which runs `width` jobs at a time, not counting those
+    that sleep on the clock or wait for a topic.
     """
 
     def mark(function: F) -> F:
@@ -122,23 +122,23 @@ def job(kind: str, *, attempts: int = 5, backoff: float = 1.0, lane: str = "", w
 
 
 class Chooser(msgspec.Struct, frozen=True):
-    """What `@chooser` marked."""
+    """The argument of `@chooser`."""
 
     call: Callable[[Cloud, str, Mapping[str, str]], str]
 
 
 def chooser(function: F) -> F:
-    """Mark `which(cloud, action, form) -> name`: the API of its folder that a query call means.
+    """Mark `which(cloud, action, form) -> name`, which says which API of the folder a query call is for.
 
-    For APIs whose signing names, versions and actions are the same (rds, neptune and docdb): by the engine that the
-    form asks for, or by the record that it names. It is asked before anybody is known to be let in, so it only looks.
+    For APIs that share signing names, versions and actions (rds, neptune and docdb). It decides by the engine in the
+    form or by the record that the form names. It runs before authentication, so it must not change anything.
     """
     function.__fogbank__ = Chooser(function)  # type: ignore[attr-defined]
     return function
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """What `@endpoint` was told."""
+    """The arguments of `@endpoint`."""
 
     name: str
     call: Callable[[Visit], Awaitable[Response]]
@@ -159,10 +159,10 @@ def endpoint(
     refuse: Callable[[Visit, ServiceError], Response] = _as_text,
     id_header: str = "x-amzn-RequestId",
 ) -> Callable[[F], F]:
-    """Mark `async def answer(visit) -> Response` as a data plane: an HTTP door of a service that is no AWS API.
+    """Mark `async def answer(visit) -> Response` as a data plane: an HTTP endpoint of a service beside its AWS API.
 
-    `execute-api` (API Gateway stages), `lambda-url`, `s3-website`, … `refuse(visit, error)` words the errors that it
-    raises. Every answer carries the request id in `id_header`.
+    `execute-api` (API Gateway stages), `lambda-url`, `s3-website`, … `refuse(visit, error)` makes the response to an
+    error that `answer` raised. Every response carries the request id in the header `id_header`.
     """
 
     def mark(function: F) -> F:

@@ -1,13 +1,13 @@
-"""The one HTTP client of this cloud: webhooks, HTTP integrations and whatever else calls out.
+"""The only HTTP client of the cloud, for webhooks, HTTP integrations and all other outgoing requests.
 
     answer = await ctx.app.local(Outbound).request("POST", url, headers=[...], body=b"...", seconds=15)
 
-It waits on the event loop and in no thread (names are resolved by asyncio). Connections are kept for a few seconds and
-used again. Certificates have to be good, and those of this cloud's own authority are. Where requests may go is in
-`reach`; a path of the control API goes nowhere. Proxies that the environment names are not used: through a proxy it
-would be the proxy that resolves names, and no address could be judged.
+It runs on the event loop without threads (asyncio resolves names). Connections are kept for a few seconds and reused.
+Certificates are verified, and those of this cloud's own authority are valid. `reach` decides where requests may go;
+requests to paths of the control API are refused. Proxies from the environment are not used: a proxy would resolve the
+names itself, so addresses could not be checked.
 
-HTTP/1.1 is parsed by httptools, which is here for Lambda's runtimes anyway.
+httptools parses HTTP/1.1; Lambda's runtimes need it anyway.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from . import reach
+from . import outbound_policy
 from .context import Cloud
 from .http import TOKEN, is_header
-from .origin import Answer, Connection, OutboundError, TooLarge
+from .http_connection import Answer, Connection, OutboundError, TooLarge
 from .settings import reachable
 
 __all__ = ["Answer", "Outbound", "OutboundError", "Refused", "TooLarge"]
 
-IDLE_SECONDS = 4.0  # a connection is kept: Node.js's servers close theirs after 5
-MOST_IDLE = 8  # connections kept to one server
-CONNECT_SECONDS = 5.0  # for one of several addresses
+IDLE_SECONDS = 4.0  # how long an idle connection is kept: Node.js's servers close theirs after 5
+MOST_IDLE = 8  # idle connections per server
+CONNECT_SECONDS = 5.0  # to connect to one address, if there are others to try
 BODY_LIMIT = 16 << 20
 PORTS = {"http": 80, "https": 443}
-_TARGET = "".join(chr(c) for c in range(0x21, 0x7F))  # what may stand in a request line as it is
+_TARGET = "".join(chr(c) for c in range(0x21, 0x7F))  # characters that need no quoting in a request line
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OURS = frozenset({"host", "connection", "content-length", "transfer-encoding", "keep-alive", "upgrade", "expect"})
-_SECRET = frozenset({"authorization", "cookie", "proxy-authorization"})  # for one server's eyes
+_SECRET = frozenset({"authorization", "cookie", "proxy-authorization"})  # must not follow a redirect to another server
 
 
 class Refused(OutboundError):
-    """A request that this cloud does not send."""
+    """A request that this cloud refuses to send."""
 
 
 class _Origin(NamedTuple):
@@ -50,7 +50,7 @@ class _Origin(NamedTuple):
 
 
 class Outbound:
-    """Connections of one cloud. `app.local(Outbound)`."""
+    """The HTTP client of one cloud, with its connections: `app.local(Outbound)`."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -60,7 +60,7 @@ class Outbound:
         cloud.on_stop(self.close)
 
     def close(self) -> None:
-        """Close what is kept; requests in flight have their own deadlines."""
+        """Close the idle connections. Requests in flight have their own deadlines."""
         if self._sweeping is not None:
             self._sweeping.cancel()
         for kept in self._idle.values():
@@ -80,11 +80,11 @@ class Outbound:
         redirects: int = 0,
         verify: bool = True,
     ) -> Answer:
-        """The answer to a request, whatever its status, within `seconds` of real time and `limit` bytes of body.
+        """Send a request and return its answer, whatever the status.
 
-        A `Host` among the headers replaces the URL's; headers that frame a message are made here. Up to `redirects`
-        redirects are followed, each of them judged like the first URL. Raises Refused, TooLarge, other OutboundErrors,
-        and TimeoutError.
+        `seconds` of real time and `limit` bytes of body are the maximum. A `Host` header replaces the URL's host;
+        framing headers (Content-Length and the like) are set here. Follows up to `redirects` redirects and checks each
+        like the first URL. Raises Refused, TooLarge, other OutboundErrors, and TimeoutError.
         """
         given = list(headers)
         async with asyncio.timeout(seconds):
@@ -134,7 +134,7 @@ class Outbound:
             self._sweeping = loop.call_later(IDLE_SECONDS, self._sweep)
 
     def _sweep(self) -> None:
-        """Close the connections that nobody took for a while."""
+        """Close connections that were idle for too long."""
         loop = asyncio.get_running_loop()
         self._sweeping = None
         for origin, kept in list(self._idle.items()):
@@ -154,7 +154,7 @@ class Outbound:
         problems = []
         addresses = await self._addresses(origin)
         for number, (address, port) in enumerate(addresses, 1):
-            patience = CONNECT_SECONDS if number < len(addresses) else None  # the last one has all the time there is
+            patience = CONNECT_SECONDS if number < len(addresses) else None  # the last one may use all remaining time
             try:
                 async with asyncio.timeout(patience):
                     _, connection = await loop.create_connection(
@@ -171,12 +171,12 @@ class Outbound:
         raise OutboundError("; ".join(problems))
 
     async def _addresses(self, origin: _Origin) -> list[tuple[str, int]]:
-        """The addresses to connect to. Raises Refused when none of those that the name has is allowed."""
+        """Resolve the addresses to connect to. Raises Refused if none of the name's addresses is allowed."""
         settings = self._cloud.settings
-        if reach.is_home(origin.host, settings.domains):
+        if outbound_policy.is_home(origin.host, settings.domains):
             own = urlsplit(self._cloud.endpoint)
             return [(reachable(settings.host), own.port or PORTS["http"])]
-        if reach.is_local(origin.host):
+        if outbound_policy.is_local(origin.host):
             return [("127.0.0.1", origin.port), ("::1", origin.port)]
         try:
             found = await asyncio.get_running_loop().getaddrinfo(
@@ -184,11 +184,11 @@ class Outbound:
             )
         except (OSError, UnicodeError) as error:
             raise OutboundError(f"{origin.host} has no address: {error}") from None
-        found.sort(key=lambda entry: entry[0] != socket.AF_INET)  # stable: otherwise in the resolver's order
+        found.sort(key=lambda entry: entry[0] != socket.AF_INET)  # IPv4 first, else in the resolver's order
         allowed, why = [], ""
         for _, _, _, _, where in found:
             address = str(where[0])
-            if refused := reach.refusal(address, settings.outbound):
+            if refused := outbound_policy.refusal(address, settings.outbound):
                 why = refused
             else:
                 allowed.append((address, origin.port))
@@ -212,21 +212,21 @@ class Outbound:
 
 
 def _parts(url: str) -> SplitResult:
-    """The parts of a URL. Raises Refused for what is none, or leads nowhere."""
+    """Split a URL. Raises Refused if it is not an http or https URL, or is one of the control API."""
     try:
         parts = urlsplit(url)
         good = parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a broken address of IPv6, a port that is no number
+    except ValueError:  # a malformed IPv6 address, a port that is not a number
         good = False
     if not good:
         raise Refused(f"not an http or https URL: {url!r}")
-    if parts.path.startswith(reach.CONTROL):
+    if parts.path.startswith(outbound_policy.CONTROL):
         raise Refused(f"{parts.path} is a path of the control API, which no request of the cloud itself may call")
     return parts
 
 
 def _message(method: str, parts: SplitResult, headers: list[tuple[str, str]], body: bytes) -> bytes:
-    """The request as it is sent. Raises Refused for headers that would break it."""
+    """Serialize the request. Raises Refused for a method or header that is not valid HTTP."""
     if not TOKEN.fullmatch(method):
         raise Refused(f"not a method: {method!r}")
     target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_TARGET)

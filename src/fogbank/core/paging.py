@@ -21,7 +21,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -109,11 +110,12 @@ class Pages:
         return (found, {}) if len(found) <= limit else (found[:limit], self.more(state(found[limit - 1])))
 
     def by_key(
-        self, items: list[T], token: str | None, limit: int, key: Callable[[T], Any]
+        self, items: Iterable[T], token: str | None, limit: int, key: Callable[[T], Any]
     ) -> tuple[list[T], dict[str, str]]:
-        """The page after the token of a whole list that is in the order of `key`: it may change between calls."""
+        """The page after the token of what is in the order of `key`: it may change between calls."""
         after = self.after(token)
-        return self.cut(items if after is None else [item for item in items if key(item) > after], limit, key)
+        left = (item for item in items if after is None or key(item) > after)
+        return self.cut(list(islice(left, limit + 1)), limit, key)
 
     def by_position(self, items: list[T], token: str | None, limit: int) -> tuple[list[T], dict[str, str]]:
         """The page after the token of a whole list whose order holds between calls."""

@@ -1,4 +1,7 @@
-"""Who is calling. Made by auth from credentials, or by a service that acts for somebody; carried by the context."""
+"""The caller of an operation, as the context carries it.
+
+Authentication makes it from credentials, and services make it when they act for somebody.
+"""
 
 from __future__ import annotations
 
@@ -20,33 +23,33 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     identity_arn: str = ""
     user_id: str = ""  # AIDA…, AROA…:session, or the account id
     access_key: str = ""
-    session_policies: tuple[str, ...] = ()  # JSON documents that narrow a session
+    session_policies: tuple[str, ...] = ()  # JSON documents that restrict a session
     tags: dict[str, str] = {}  # aws:PrincipalTag and session tags
-    mfa_at: float | None = None  # when the session's MFA code was checked
+    mfa_at: float | None = None  # when the session's MFA code was verified
     issued_at: float | None = None
     source_identity: str = ""
-    source_arn: str = ""  # of a service principal: the resource it acts for (aws:SourceArn)
-    via: tuple[str, ...] = ()  # the services that forward this principal's request (aws:CalledVia)
+    source_arn: str = ""  # the resource that a service principal acts for (aws:SourceArn)
+    via: tuple[str, ...] = ()  # the services that forwarded this principal's request (aws:CalledVia)
 
     @property
     def service_name(self) -> str:
-        """`lambda.amazonaws.com` of a service principal."""
+        """The name of a service principal (`lambda.amazonaws.com`), else empty."""
         return self.arn if self.kind == "service" else ""
 
 
 class Credential(msgspec.Struct, frozen=True):
-    """A key that may sign. `token` is the session token it must come with, `expires` an epoch second."""
+    """An access key that may sign. `token` is the session token that must come with it, `expires` an epoch second."""
 
     principal: Principal
     secret: str
     token: str = ""
     expires: float | None = None
-    any_token: bool = False  # root keys: clients that set a made-up token are not turned away
-    well_known: bool = False  # everybody knows it, a stranger's web page too
+    any_token: bool = False  # for root keys: clients may send any made-up session token
+    well_known: bool = False  # the secret is public, so any web page could sign with it
 
 
 class LastUse(msgspec.Struct, frozen=True):
-    """When and for what a long-term key was used last."""
+    """The last use of a long-term access key."""
 
     at: float  # epoch seconds
     service: str
@@ -63,5 +66,5 @@ def root(account: str, access_key: str = "", partition: str = "aws") -> Principa
 
 
 def service(name: str, account: str, source_arn: str = "") -> Principal:
-    """An AWS service (`sns.amazonaws.com`) acting for the resource `source_arn` of `account`."""
+    """The principal of an AWS service (`sns.amazonaws.com`) that acts for the resource `source_arn` of `account`."""
     return Principal(kind="service", account=account, arn=name, identity_arn=name, user_id=name, source_arn=source_arn)

@@ -1,7 +1,7 @@
-"""Files and folders that nobody but this user may look into, whatever the umask is.
+"""Creates files and folders that only this user can read, whatever the umask is.
 
-A cloud may run in a thread of somebody else's process, whose umask is not ours to change: so everything that is kept
-says its mode. `python -m fogbank.server` and `fogbank up` set the umask as well.
+A cloud may run in a thread of another program, and must not change that program's umask. So all code that creates
+files sets their modes itself. `python -m fogbank.server` and `fogbank up` set the umask as well.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import shutil
 from pathlib import Path
 
 FOLDER, FILE, PROGRAM = 0o700, 0o600, 0o700
-OTHERS = 0o077  # the bits of group and others, and the umask of a server
-FUNCTIONS = 0o022  # the umask of programs that users bring along
+OTHERS = 0o077  # the mode bits of group and others, and the umask of a server
+FUNCTIONS = 0o022  # the umask of users' programs
 
 
 def folder(path: Path) -> Path:
-    """Make a folder, and those above it that are missing; one that is there stays as it is."""
+    """Create a folder and its missing parents. An existing one stays as it is."""
     missing = []
     above = path
     while not above.is_dir():
@@ -32,24 +32,24 @@ def folder(path: Path) -> Path:
 
 
 def create(path: Path) -> None:
-    """An empty file, for libraries that would make it with a mode of their own; one that is there is emptied."""
+    """Create or empty a file. For libraries that would create it with another mode."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, FILE))
 
 
 def write(path: Path, data: bytes) -> None:
-    """A new file with this content."""
+    """Create or overwrite a file with this content."""
     create(path)
     path.write_bytes(data)
 
 
 def copy(source: str | Path, target: Path) -> None:
-    """A copy of a file's content."""
+    """Copy a file's content to a private file."""
     create(target)
     shutil.copyfile(source, target)
 
 
 def shut(path: Path) -> None:
-    """Take the rights of group and others away, where they have any; of a link, and of nothing, it does nothing."""
+    """Remove the permissions of group and others. Does nothing for a link or a path that does not exist."""
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:

@@ -1,14 +1,14 @@
-"""The quotas that AWS publishes, and what a file of --limits says of them; buckets for those that are rates.
+"""The quotas that AWS publishes, the values that a --limits file sets, and token buckets for rates.
 
 https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
 
-The table is `quotas.json` beside this file: the services that are built, and some to come. Codes and defaults are as
-Service Quotas lists them. A quota whose code could not be confirmed has a word for a code ("messages-in-flight"): a
-file of --limits can set it, and Service Quotas does not list it. `highest` is what AWS documents as the most that a
-request gets, `everywhere` a quota of the account in all regions together. Usage metrics are there where their
+The table is `quotas.json` beside this file: the services that are built, and some planned ones. Codes and defaults are
+those of Service Quotas. A quota whose code could not be confirmed has a word as its code ("messages-in-flight"): a
+--limits file can set it, but Service Quotas does not list it. `highest` is the documented maximum that a request for an
+increase can get. `everywhere` marks a quota of the account over all regions. Usage metrics are included where their
 dimensions could be confirmed.
 
-What holds for an account is `auth.quotas`; operations ask `ctx.quota`.
+`auth.quotas` finds the value that applies to an account; operations use `ctx.quota`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MODES = ("aws", "off")
 
 
 class Quota(msgspec.Struct, frozen=True):
-    """One published quota; `default` counts `unit`s."""
+    """One published quota. `default` is in `unit`s."""
 
     code: str
     name: str
@@ -45,12 +45,12 @@ class Quota(msgspec.Struct, frozen=True):
 
     @property
     def listed(self) -> bool:
-        """Whether Service Quotas shows it: its code is known."""
+        """Whether Service Quotas lists it: only if its code is confirmed."""
         return self.code.startswith("L-")
 
 
 class Service(msgspec.Struct, frozen=True):
-    """A service's quotas, by code; `name` is its name in Service Quotas."""
+    """A service's quotas by code. `name` is its name in Service Quotas."""
 
     name: str
     quotas: dict[str, Quota]
@@ -63,7 +63,7 @@ class _Entry(msgspec.Struct):
 
 @cache
 def table() -> dict[str, Service]:
-    """Every service by the code that Service Quotas has for it, in their order."""
+    """All services by their codes in Service Quotas, in that order."""
     text = (Path(__file__).parent / "quotas.json").read_bytes()
     return {
         code: Service(entry.name, {quota.code: quota for quota in entry.quotas})
@@ -72,11 +72,11 @@ def table() -> dict[str, Service]:
 
 
 class BadLimits(ValueError):
-    """A file of --limits that cannot be read; the text says what is wrong."""
+    """A --limits file that cannot be used. The text says what is wrong."""
 
 
 class Limits:
-    """What --limits says: everybody's values, and those of single accounts."""
+    """The values that --limits sets, for all accounts and for single ones."""
 
     def __init__(self, setting: str) -> None:
         self.off = setting == "off"
@@ -93,7 +93,7 @@ class Limits:
                 self._common |= _values({key: given})
 
     def find(self, account: str, service: str, code: str) -> Number | None:
-        """The value that the file has for an account."""
+        """The value that the file sets for an account."""
         found = self._accounts.get(account, {}).get((service, code))
         return self._common.get((service, code)) if found is None else found
 
@@ -135,7 +135,7 @@ def _close(word: str, known: Mapping[str, Any]) -> str:
 
 
 def plain(value: Number) -> Number:
-    """A whole number without a fraction, as error texts show it."""
+    """Convert a whole number to int, as error texts show it."""
     return int(value) if value == int(value) else value
 
 
@@ -148,7 +148,7 @@ class Bucket:
         self.rate, self.burst, self.tokens, self.updated = rate, burst, burst, now
 
     def take(self, rate: float, burst: float, now: float) -> bool:
-        """Whether a token is there. A changed rate or burst holds from now on."""
+        """Take a token; False if there is none. A changed rate or burst applies from now on."""
         if (rate, burst) != (self.rate, self.burst):
             self.tokens += burst - self.burst
             self.rate, self.burst = rate, burst
@@ -161,9 +161,9 @@ class Bucket:
 
 
 class Buckets:
-    """Every bucket of this node, by what it is for.
+    """All buckets of this node, by key.
 
-    Nodes that share a store count each for itself: together they let through as many times a rate as there are nodes.
+    Nodes that share a store count separately, so N nodes together allow N times the rate.
     """
 
     def __init__(self, app: Cloud) -> None:
@@ -171,7 +171,7 @@ class Buckets:
         app.signals.on("reset", self._buckets.clear)
 
     def take(self, key: tuple[str, ...], rate: float, burst: float, now: float) -> bool:
-        """Whether the bucket of `key` has a token."""
+        """Take a token from the bucket of `key`; False if there is none."""
         bucket = self._buckets.get(key)
         if bucket is None:
             if len(self._buckets) > 100_000:

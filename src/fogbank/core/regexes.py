@@ -1,7 +1,7 @@
-"""Regular expressions that users write, matched in linear time whatever they and their input hold.
+"""Regular expressions from users. Matching is safe from catastrophic backtracking.
 
-RE2 matches them; it has no look-around, no back-references and no possessive repeats, which Java (the language of most
-expressions in AWS) has. Such a pattern goes to a backtracking engine with a deadline.
+RE2 matches them in linear time. It lacks look-around, back-references and possessive repeats, which Java has (most
+expressions in AWS are Java's). Patterns that use these go to a backtracking engine with a deadline.
 https://github.com/google/re2/wiki/Syntax, https://docs.oracle.com/javase/8/docs/api/java/util/regex/Pattern.html
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 MAX_PATTERN = 10_000  # characters
 MAX_TEXT = 1 << 20  # characters
 MAX_BACKTRACKED = 2_000  # characters of a pattern for the backtracking engine
-MAX_SIZE = 5_000  # atoms of a pattern for the backtracking engine, each repeat written out
+MAX_SIZE = 5_000  # atoms of a pattern for the backtracking engine, with counted repeats expanded
 DEADLINE = 0.05  # seconds that one call of the backtracking engine may take
 
 _CLASSES = {
@@ -29,11 +29,11 @@ _CLASS = re.compile(r"\\([pP])\{(" + "|".join(_CLASSES) + r")\}")
 
 
 class BadPattern(ValueError):
-    """The pattern cannot be compiled; the text says why."""
+    """The pattern cannot be compiled. The text says why."""
 
 
 class TooCostly(Exception):
-    """The pattern would take too long on this text, or one of the two is too long."""
+    """The pattern takes too long on this text, or the pattern or the text is too long."""
 
 
 class Pattern:
@@ -48,7 +48,7 @@ class Pattern:
 
     @property
     def size(self) -> int:
-        """Instructions of RE2's program: none is run more than once for a character. 0 for the backtracking engine."""
+        """The number of instructions of RE2's program, each run at most once per character. 0 for the other engine."""
         return 0 if self._limits else int(self._compiled.programsize)
 
     def fullmatch(self, value: str) -> bool:
@@ -56,7 +56,7 @@ class Pattern:
         return self._run(self._compiled.fullmatch, value) is not None
 
     def match_all(self, values: Iterable[str]) -> bool:
-        """Whether the whole of each value matches; all of them together may take as long as one."""
+        """Whether each whole value matches. All values together have the deadline of one."""
         if not self._limits:
             return all(self.fullmatch(value) for value in values)
         end = time.monotonic() + self._limits["timeout"]
@@ -66,7 +66,7 @@ class Pattern:
         )
 
     def match(self, value: str) -> bool:
-        """Whether a beginning of the value matches."""
+        """Whether the beginning of the value matches."""
         return self._run(self._compiled.match, value) is not None
 
     def search(self, value: str) -> bool:
@@ -74,7 +74,7 @@ class Pattern:
         return self._run(self._compiled.search, value) is not None
 
     def sub(self, replacement: str | Callable[[Any], str], value: str, count: int = 0) -> str:
-        """The value with its matches replaced; `replacement` as in `re.sub`."""
+        """Replace the matches in the value; `replacement` as in `re.sub`."""
         return str(self._run(lambda text, **limits: self._compiled.sub(replacement, text, count, **limits), value))
 
     def split(self, value: str, most: int = 0) -> list[str | None]:
@@ -109,7 +109,7 @@ def compile(text: str, *, ignore_case: bool = False, dot_all: bool = False) -> P
 
 
 def _posix(match: re.Match[str]) -> str:
-    """Java's \\p{Alpha} as RE2 writes it; inside a class the brackets of its own go."""
+    """Translate Java's \\p{Alpha} to RE2's syntax, without the outer brackets if it is inside a class."""
     name = _CLASSES[match[2]]
     before = match.string[: match.start()]
     inside = before.rfind("[") > before.rfind("]")
@@ -133,7 +133,7 @@ _PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|\{(\d*)(?:,(\d*))
 
 
 def _size(text: str) -> int:
-    """How many atoms a pattern has when each counted repeat is written out: the engine's compiler writes them out."""
+    """The number of atoms of a pattern with counted repeats expanded, as the engine's compiler expands them."""
     sizes, last = [0], 0
     for piece in _PIECE.finditer(text):
         char = piece[0]

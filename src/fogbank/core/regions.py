@@ -1,10 +1,10 @@
-"""AWS's regions: their names and zones, and which services are called in one region for a whole partition.
+"""AWS's regions: their names and zones, and the regions of global services.
 
 https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
 https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
 
-Names and global services come from botocore's data, read when somebody asks. What start-up needs (the partition of a
-region, the main region of a partition) is in `core.arns`.
+Names and global services come from botocore's data, which is read on first use. What start-up needs (the partition of
+a region, the main region of a partition) is in `core.arns`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Zone(NamedTuple):
     id: str  # use1-az1
 
 
-# the zones that a new account sees, where they are not a, b and c; the numbers of their ids, where not 1, 2 and 3
+# the zones that a new account sees if they are not a, b and c; the numbers in their ids if they are not 1, 2 and 3
 _LETTERS = {
     "us-east-1": "abcdef",
     "us-west-2": "abcd",
@@ -91,14 +91,14 @@ def names(partition: str) -> tuple[str, ...]:
 
 
 def description(region: str) -> str:
-    """As AWS's console has it ("US East (N. Virginia)"); the region's own name where it is not known."""
+    """The region's name in AWS's console ("US East (N. Virginia)"); an unknown region's own name."""
     return _descriptions().get(arns.partition_of(region), {}).get(region, region)
 
 
 def zones(region: str) -> list[Zone]:
     """The availability zones of a region, as a new account sees them.
 
-    AWS draws for each account which name belongs to which id, in the older regions; here they are in one order.
+    In older regions AWS assigns names to ids at random for each account. Here the order is always the same.
     """
     letters = _LETTERS.get(region, "abc")
     numbers = _NUMBERS.get(region, range(1, len(letters) + 1))
@@ -128,9 +128,9 @@ def _global() -> dict[str, dict[str, str]]:
 
 
 def home(service: str, partition: str) -> str | None:
-    """The region where a global service (IAM, Route 53, …) is called and signed for; None for a regional one.
+    """The region where a global service (IAM, Route 53, …) is called and signed for; None for a regional service.
 
-    That Support is one is said in its reference; botocore's data leaves it open.
+    Support is global by its reference; botocore's data does not say so.
     https://docs.aws.amazon.com/general/latest/gr/awssupport.html
     """
     return _global().get(partition, {}).get(service)

@@ -1,12 +1,12 @@
-"""Declaring what has to run when nobody asks: pollers, schedules, sweeps, engines.
+"""Declares residents, which are background tasks: pollers, schedules, sweeps, engines.
 
 @resident("lambda.poller")
-async def keep(ctx, id): ...            # runs for as long as its row stands
+async def keep(ctx, id): ...            # runs for as long as its row exists
 
 ctx.reside(tx, "lambda.poller", id, generation=3)      # in the transaction that makes the thing
-ctx.leave(tx, "lambda.poller", id)                     # in the one that deletes it
+ctx.leave(tx, "lambda.poller", id)                     # in the transaction that deletes it
 
-The room `residents` starts it, starts it again when it fails, and ends it.
+The package `residents` starts them, restarts them when they fail, and stops them.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class Resident(msgspec.Struct, frozen=True):
 
 
 def resident(kind: str) -> Callable[[F], F]:
-    """Mark `async def keep(ctx, id)` as what runs for as long as a row of `kind` ("service.name") and `id` stands.
+    """Mark `async def keep(ctx, id)` to run for as long as there is a row of `kind` ("service.name") and `id`.
 
-    It is cancelled when the row goes or gets another generation, when the cloud stops, and before a reset or a
-    snapshot; it ends what it started before it lets the cancellation through. When it raises or returns it is started
-    again: after 1, 2, 4, … 60 seconds of real time, after 1 again once it has run for a minute. Its context has the
-    account and the region of the row, and acts as the service.
+    It is cancelled when its row is deleted or gets another generation, when the cloud stops, and before a reset or a
+    snapshot. It must stop what it started before it lets the cancellation through. When it raises or returns, it is
+    restarted after 1, 2, 4, … 60 seconds of real time, and after 1 again once it has run for a minute. Its context has
+    the account and the region of the row, and acts as the service.
     """
 
     def mark(function: F) -> F:

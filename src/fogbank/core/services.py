@@ -1,4 +1,4 @@
-"""Finding what a service declares: its package is imported on the first request and searched for marks."""
+"""Loads services: imports a service's package on its first request and collects the marks of its decorators."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import doors
 from .cfn import ResourceType
+from .conditions import Keys
 from .operation import Chooser, Endpoint, Job, Operation
 from .residents import Resident
 from .targets import Target
@@ -17,7 +18,7 @@ SERVICES = "fogbank.services"
 
 
 class Service:
-    """What a folder declares for one of the APIs that it serves; its first one has all that is no operation."""
+    """What a folder declares for one of its APIs. Jobs, endpoints and the like belong to the folder's first API."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -25,8 +26,9 @@ class Service:
         self.jobs: dict[str, Job] = {}
         self.residents: dict[str, Resident] = {}
         self.endpoints: dict[str, Endpoint] = {}
-        self.targets: dict[str, Target] = {}  # by the service of ARNs
+        self.targets: dict[str, Target] = {}  # by the service part of ARNs
         self.resource_types: dict[str, ResourceType] = {}
+        self.condition_keys: dict[str, Keys] = {}  # by the prefix of actions
         self.chooser: Chooser | None = None
 
     def add(self, mark: object) -> None:
@@ -45,13 +47,15 @@ class Service:
                 self.chooser = mark
             case Target():
                 self.targets[mark.service] = mark
+            case Keys():
+                self.condition_keys[mark.prefix] = mark
             case ResourceType():
                 self.resource_types[mark.type_name] = mark
 
 
 @cache
 def _folders() -> dict[str, str]:
-    """Each API that is built, by botocore's name, and its folder, without importing any."""
+    """The folder of each API that is built, by botocore's name. Imports no service."""
     declared = {door.folder: door.serves for door in doors.table()}
     found = {}
     for root in importlib.import_module(SERVICES).__path__:
@@ -64,18 +68,18 @@ def _folders() -> dict[str, str]:
 
 @cache
 def built() -> tuple[str, ...]:
-    """The APIs that are built, by botocore's names, without importing any."""
+    """The APIs that are built, by botocore's names. Imports no service."""
     return tuple(sorted(_folders()))
 
 
 def package_of(service: str) -> str:
-    """The package of a service that is built."""
+    """The Python package of a service that is built."""
     return f"{SERVICES}.{_folders()[service]}"
 
 
 @cache
 def woken_by(what: str) -> tuple[str, ...]:
-    """The residents that are needed once there is the first of something, by the `wakes.toml` of their services."""
+    """The residents that services need from the first `what` on, as their `wakes.toml` files say."""
     import tomllib
 
     root = Path(__file__).parent.parent / "services"
@@ -85,7 +89,7 @@ def woken_by(what: str) -> tuple[str, ...]:
 
 @cache
 def load(name: str) -> Service | None:
-    """Import a service and collect its marks; None when Fogbank has no such service."""
+    """Import a service and collect its marks. None if Fogbank has no such service."""
     folder = _folders().get(name)
     if folder is None:
         return None
@@ -99,14 +103,14 @@ def load(name: str) -> Service | None:
 
 @cache
 def _marks(package: str) -> tuple[object, ...]:
-    """Everything that is marked in a package, which is imported wholly."""
+    """Import all modules of a package and return their marks."""
     found = []
     path = importlib.import_module(package).__path__
     for info in pkgutil.walk_packages(path, package + "."):
         module = importlib.import_module(info.name)
         for value in vars(module).values():
             mark = getattr(value, "__fogbank__", None)
-            if isinstance(value, ResourceType):  # a table of core.cfn_tables
+            if isinstance(value, ResourceType | Keys):  # marked by their type: they are no functions
                 found.append(value)
             elif mark is not None and getattr(value, "__module__", "") == module.__name__:
                 found.append(mark)

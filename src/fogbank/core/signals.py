@@ -1,4 +1,7 @@
-"""Waking whoever waits for a change: long polls, workers, caches. In process; the store carries topics across nodes."""
+"""Notifications about changes, by topic: they wake long polls and workers and clear caches.
+
+They work inside this process. The store carries them to the other nodes.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from .clock import Clock
 
 
 class Watch:
-    """A standing interest in one topic. Open it before looking, so that no signal falls between look and wait."""
+    """A watcher of one topic. Open it before you look at the state, so that no signal is lost before the wait."""
 
     def __init__(self, hub: Signals, topic: str, clock: Clock) -> None:
         self._hub, self._topic, self._clock = hub, topic, clock
@@ -33,7 +36,7 @@ class Watch:
             self._waiter.set_result(True)
 
     async def wait(self, seconds: float | None = None) -> bool:
-        """True when the topic was signalled since the last wait, False when `seconds` of the clock passed."""
+        """Wait for a signal. True if one came since the last wait, False after `seconds` of the cloud's clock."""
         if not self._signalled:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._clock.wait(self._waiter, seconds)
@@ -48,22 +51,22 @@ class Signals:
         self._listeners: dict[str, list[Callable[[], None]]] = {}
 
     def watch(self, topic: str) -> Watch:
-        """`with signals.watch(topic) as watch: ... await watch.wait(seconds)`"""
+        """Watch a topic: `with signals.watch(topic) as watch: ... await watch.wait(seconds)`"""
         return Watch(self, topic, self._clock)
 
     def on(self, topic: str, listener: Callable[[], None]) -> None:
-        """Call `listener()` at every signal of `topic`, for the life of the process."""
+        """Call `listener()` at every signal of `topic`, for the lifetime of the process."""
         self._listeners.setdefault(topic, []).append(listener)
 
     def fire(self, topic: str) -> None:
-        """Wake every watch and call every listener of `topic`. On the event loop."""
+        """Wake every watcher and call every listener of `topic`. Only on the event loop."""
         for watch in self._watches.get(topic, ()):
             watch.wake()
         for listener in self._listeners.get(topic, ()):
             listener()
 
     def fire_missed(self) -> None:
-        """Some may have been missed: whoever waits or remembers looks again (but for a reset, which stops engines)."""
+        """Fire all topics, since notifications may have been lost. Skips `reset`, which would stop engines."""
         for topic in {*self._watches, *self._listeners}:
             if not topic.startswith("reset"):
                 self.fire(topic)

@@ -11,7 +11,7 @@ from typing import Any
 
 def from_list(given: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
     """Of a request, or of a template, where a value may be a number."""
-    return {tag["Key"]: str(tag["Value"]) for tag in given or ()}
+    return {tag["Key"]: str(tag.get("Value") or "") for tag in given or ()}
 
 
 def to_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -1,13 +1,15 @@
-"""Sending a text to what an ARN names: a queue, a topic, a function. Notifications, destinations and actions end here.
+"""Delivers a text to the target that an ARN names: a queue, a topic, a function.
+
+Used for notifications, destinations and actions.
 
     await targets.deliver(ctx, arn, text)           # as the context's principal: a service, or a role that it assumed
 
-Each service says in its own folder how it is sent something, for the service of its ARNs:
+Each service declares how to deliver to its ARNs:
 
     @target("sqs")
     async def send(ctx: Context, arn: Arn, message: Message) -> None: …
 
-What goes wrong is raised to whoever delivers, as Undeliverable. It delivers in a job, so that no publisher sees it.
+Every failure is raised as Undeliverable. Callers deliver inside a job, so that the publisher does not see failures.
 """
 
 from __future__ import annotations
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# what is called in ARNs by another name than botocore's
+# services whose name in ARNs differs from botocore's
 _NAMES = {"states": "stepfunctions"}
-# client errors that pass by themselves
+# client errors after which a retry may succeed
 _PASSING = frozenset(
     {
         "KmsThrottled", "RequestLimitExceeded", "RequestThrottled", "ResourceConflictException", "Throttling",
@@ -38,12 +40,12 @@ _PASSING = frozenset(
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent. A target takes of it what it has room for."""
+    """What is sent. A target ignores the fields that it has no use for."""
 
     text: str
-    data: bytes = b""  # what a stream is given, where that is not the text
+    data: bytes = b""  # the record for a stream, if it differs from the text
     subject: str = ""
-    attributes: Mapping[str, Any] = {}  # name: {"DataType": …, "StringValue": …}, as SQS and SNS have them
+    attributes: Mapping[str, Any] = {}  # name: {"DataType": …, "StringValue": …}, as in SQS and SNS
     group: str = ""  # of FIFO queues and topics
     dedup: str = ""
     source: str = ""  # of an event on a bus
@@ -51,16 +53,16 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What `@target` was told: `service` as ARNs have it."""
+    """The arguments of `@target`. `service` is the service part of ARNs."""
 
     service: str
     call: Callable[[Context, Arn, Message], Awaitable[None]]
 
 
 class Undeliverable(Exception):
-    """A target did not take a message: AWS's error, and whether another try may help.
+    """A target did not accept a message. `error` is AWS's error; `again` says whether a retry may succeed.
 
-    Server errors and throttling pass; client errors (no permission, no such queue) do not, as SNS tells them apart:
+    Like SNS, retries server errors and throttling, but no client errors (no permission, no such queue):
     https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
     """
 
@@ -71,7 +73,7 @@ class Undeliverable(Exception):
 
 
 def target(service: str) -> Callable[[F], F]:
-    """Mark `async def handler(ctx, arn, message)` as the way to send something to ARNs of `service`."""
+    """Mark `async def handler(ctx, arn, message)` as the function that delivers to ARNs of `service`."""
 
     def mark(function: F) -> F:
         function.__fogbank__ = Target(service, function)  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
-"""The token of the control API: it lies in the data folder, readable by the cloud's owner alone.
+"""The token of the control API: a file in the data folder that only the cloud's owner can read.
 
-Whoever can read the file owns the cloud. Functions do not get the token, though they are processes of the same user
-and could read the file.
+Anybody who can read the file controls the cloud. Functions are not given the token, though they are processes of the
+same user and could read the file.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ FILE = "control.token"
 HEADER = "X-Fogbank-Control"
 VARIABLE = "FOGBANK_CONTROL_TOKEN"
 BYTES = 32
-SHAPE = re.compile(r"[\w-]{43}", re.ASCII)  # of BYTES random bytes
+SHAPE = re.compile(r"[\w-]{43}", re.ASCII)  # BYTES random bytes in URL-safe base64
 ROOT = 0
-LISTENS = "0A"  # the state of a socket in /proc/net/tcp
+LISTENS = "0A"  # the state of a listening socket in /proc/net/tcp
 
 
 def kept(data: Path) -> str:
-    """The token of a data folder; drawn when there is none yet. Nodes that share the folder share the token."""
+    """Read the token of a data folder; creates it if there is none. Nodes that share the folder share the token."""
     private.folder(data)
     path = data / FILE
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, private.FILE)
     with os.fdopen(descriptor, "r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed: another node starts as well
+        fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed: another node may start at the same time
         token = file.read().strip()
         if not token:
             token = secrets.token_urlsafe(BYTES)
@@ -42,20 +42,21 @@ def kept(data: Path) -> str:
 
 
 def candidates(health: Mapping[str, Any], host: str, port: int, environ: Mapping[str, str]) -> list[str]:
-    """What may be the token of the running cloud that says `health` at `host`: the variable, then that cloud's file.
+    """Possible tokens of the cloud at `host`: first the environment variable, then the file of that cloud.
 
-    The variable may be another cloud's. A file is sent to a cloud of this machine and user only: another user's program
-    could say that it is the cloud of our folder.
+    `health` is the cloud's answer, which names its data folder. The variable may be for another cloud. The token in the
+    file is only used for a cloud of this machine and this user: a program of another user could pretend to be the cloud
+    of our folder.
     """
     found = [environ[VARIABLE].strip()] if environ.get(VARIABLE) else []
     if health.get("data") and is_here(host) and is_ours(port):
-        with contextlib.suppress(OSError, UnicodeDecodeError):  # another user's, or a container's
+        with contextlib.suppress(OSError, UnicodeDecodeError):  # the folder of another user, or inside a container
             found.append(_read(Path(str(health["data"])) / FILE))
     return list(dict.fromkeys(filter(None, found)))
 
 
 def _read(path: Path) -> str:
-    """A token that this user keeps to itself; empty for whatever else lies there."""
+    """Read a token from a file that only this user can read. Empty if the file is anything else."""
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)) as file:
         about = os.fstat(file.fileno())
         text = file.read(200).strip()
@@ -64,7 +65,7 @@ def _read(path: Path) -> str:
 
 
 def is_ours(port: int) -> bool:
-    """Whether what listens on a port here is this user's (or root's); true where the system does not tell."""
+    """Whether a process of this user (or root) listens on a local port. True if the system does not tell."""
     users = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with contextlib.suppress(OSError):
@@ -74,7 +75,7 @@ def is_ours(port: int) -> bool:
 
 
 def is_here(host: str) -> bool:
-    """Whether an address or name is this machine's."""
+    """Whether an address or host name belongs to this machine."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_DGRAM)[0]
         with socket.socket(family, kind, protocol) as probe:

@@ -1,6 +1,6 @@
-"""What happened to a call, for `fogbank why`: the last calls, the hop each followed from, and how it ended.
+"""The trace for `fogbank why`: the most recent calls and jobs, what caused each, and how it ended.
 
-It is the audit's memory (`audit/keeping.py`), which keeps on disk what is worth it.
+It is in memory only. The audit (`audit/recorder.py`) stores some of it on disk.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-LONGEST = 2000  # characters kept of what a client may have written
-LED = 20  # hops that are kept for one that followed from them
+LONGEST = 2000  # characters kept of a text that may come from a client
+LED = 20  # a hop is kept with at most so many of the hops that led to it, itself included
 
 
 class Hop(msgspec.Struct):
-    """One call or job: who asked for what, and what came of it. `cause` is the id of the hop it followed from."""
+    """One call or job: who asked for what, and how it ended. `cause` is the id of the hop that led to it."""
 
     id: str
     at: float
@@ -30,21 +30,21 @@ class Hop(msgspec.Struct):
     message: str = ""
     fidelity: str = ""
     seconds: float = 0.0
-    kept: bool = False  # on disk, or about to be
+    kept: bool = False  # stored on disk, or about to be
 
     def fail(self, status: int, error: str, message: str) -> None:
-        """Say how a hop ended that was recorded before."""
+        """Set the error of a hop that was recorded before it ended."""
         self.status, self.error, self.message = status, error, _short(message)
 
 
 def _short(text: str) -> str:
-    """Text that can be kept: without lone surrogates, too."""
+    """Shorten a text, and escape lone surrogates, which cannot be stored."""
     text = text if len(text) <= LONGEST else text[:LONGEST] + "…"
     return text.encode(errors="backslashreplace").decode()
 
 
 class Trace:
-    """The last `size` hops. `on_failure` is told of each that failed."""
+    """The last `size` hops. Calls `on_failure` with each hop that failed."""
 
     def __init__(self, size: int = 10_000) -> None:
         self._hops: OrderedDict[str, Hop] = OrderedDict()
@@ -52,8 +52,8 @@ class Trace:
         self.on_failure: Callable[[Hop], None] | None = None
 
     def add(self, hop: Hop) -> None:
-        """Take a hop; one that was added before and has failed since is added again."""
-        if hop.error:  # else nothing in it is a client's text
+        """Add a hop. If it fails after it was added, add it again."""
+        if hop.error:  # only failed hops contain text from clients
             hop.message = _short(hop.message)
             hop.operation = _short(hop.operation)
             if self.on_failure is not None:
@@ -70,15 +70,15 @@ class Trace:
         return self._hops.get(hop_id)
 
     def after(self, hop_id: str) -> list[Hop]:
-        """Those that followed from a hop."""
+        """The hops that this hop caused."""
         return [hop for hop in self._hops.values() if hop.cause == hop_id]
 
     def newest(self) -> Iterator[Hop]:
-        """The newest first."""
+        """All hops, the newest first."""
         return reversed(self._hops.values())
 
     def unkept(self, hop_id: str) -> list[Hop]:
-        """The hop and what led to it, so far as that is not kept."""
+        """The hop and those that led to it, back to the first one that is kept already."""
         found: list[Hop] = []
         hop = self._hops.get(hop_id)
         while hop is not None and not hop.kept and len(found) < LED:

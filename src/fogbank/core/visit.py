@@ -1,4 +1,4 @@
-"""A visit: one request to a data plane, which is every HTTP door that is no AWS API (a stage, a function URL, …).
+"""A visit: one request to a data plane, that is, to an HTTP endpoint that is no AWS API (a stage, a function URL, …).
 
     @endpoint("lambda-url", refuse=refuse)
     async def answer(visit: Visit) -> Response:
@@ -6,8 +6,8 @@
         ctx = visit.admit("lambda") if url.auth == "AWS_IAM" else visit.anonymous()
         visit.allow(function, "lambda:InvokeFunctionUrl", conditions)
 
-The pipeline makes it, and does for it what it does for a call of an API: it records the visit for `fogbank why`, turns
-an error that the endpoint raised into an answer, waits until what was written is durable, and sends the request id.
+The pipeline creates it and handles it like an API call: it records the visit for `fogbank why`, makes a response of an
+error that the endpoint raised, waits until the writes are durable, and adds the request id.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 class Visit:
-    """What an endpoint has of the request that it answers, and the one way for it to let somebody in.
+    """The request that an endpoint answers, and the only way to authenticate and authorise its caller.
 
-    `request_id` is AWS's request id. `headers` are sent with whatever the answer is, an error too. `hop` is the record
-    for `fogbank why`.
+    `request_id` is AWS's request id. `headers` are added to every response, errors included. `hop` is the record for
+    `fogbank why`.
     """
 
     __slots__ = ("_ctx", "app", "endpoint", "headers", "hop", "request", "request_id")
@@ -56,25 +56,25 @@ class Visit:
         self._ctx: Context | None = None
 
     def reaches(self, account: str, region: str, operation: str = "") -> None:
-        """Say whose account and which region the request is for, and what AWS calls it; before somebody is let in."""
+        """Set the account and region that the request is for, and AWS's name of the operation. Call it first."""
         self.hop.account, self.hop.region = account, region
         self.hop.operation = operation or self.hop.operation
 
-    # -- who -----------------------------------------------------------------------------------------------------------
+    # -- authentication ------------------------------------------------------------------------------------------------
 
     def anonymous(self) -> Context:
-        """The context of a request that nobody has to sign."""
+        """The context of a request that needs no signature."""
         return self.enter(anonymous())
 
     def admit(self, signing_name: str) -> Context:
-        """The context of whoever signed the request for `signing_name`; of nobody when it is unsigned.
+        """Verify the request's signature for `signing_name` and return its signer's context.
 
-        Raises UnrecognizedClient, InvalidSignature, …
+        An unsigned request gets an anonymous context. Raises UnrecognizedClient, InvalidSignature, …
         """
         return self.enter(self.app.authenticator.authenticate(self.request, signing_name))
 
     def enter(self, principal: Principal) -> Context:
-        """The context of a principal that the endpoint found in the request itself (the signed policy of a form)."""
+        """The context of a principal that the endpoint authenticated itself (by the signed policy of a form)."""
         app, request, hop = self.app, self.request, self.hop
         hop.principal = principal.arn or principal.kind
         hop.cause = app.local(Runs).cause(request.header("x-amzn-trace-id"), principal)
@@ -96,26 +96,26 @@ class Visit:
         )
         return ctx
 
-    # -- may they ------------------------------------------------------------------------------------------------------
+    # -- authorization -------------------------------------------------------------------------------------------------
 
     def allow(self, resource: Named, action: str, conditions: Mapping[str, str | Sequence[str]] | None = None) -> None:
-        """Raise AccessDenied unless whoever was let in last may do this."""
+        """Raise AccessDenied unless the principal of the latest context may do this."""
         if self._ctx is None:
-            raise AccessDenied  # an endpoint's own mistake: nobody was let in
+            raise AccessDenied  # a bug of the endpoint: it did not call anonymous, admit or enter
         self._ctx.require(action, resource, conditions)
 
     # -- the answer ----------------------------------------------------------------------------------------------------
 
     async def pass_on(self) -> Response:
-        """Have the API answer the request, under this request id: it writes the record."""
+        """Let the service's API answer the request, with this request id. The API call writes the record."""
         answer = self.app.answer(self.request, self.request_id)
         return await answer if inspect.isawaitable(answer) else answer
 
     def fail(self, error: str, message: str) -> None:
-        """Say what went wrong, for `fogbank why`: for an endpoint that answers an error itself."""
+        """Record an error for `fogbank why`. For endpoints that make their error responses themselves."""
         self.hop.fail(self.hop.status, error, message)
 
     def refuse(self, error: ServiceError) -> Response:
-        """The answer to an error, in the endpoint's own form."""
+        """Make the endpoint's response to an error."""
         self.fail(error.code, error.message)
         return self.endpoint.refuse(self, error)

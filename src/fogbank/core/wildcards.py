@@ -1,9 +1,10 @@
-"""Wildcards in patterns that users write: `*` is any run of characters, `?` any one. Matching never backtracks.
+"""Wildcard patterns from users: `*` is any number of characters, `?` exactly one. Matching never backtracks.
 
 A pattern is a tuple of pieces: plain strings, and the two wildcards. A pattern without `?` is matched by finding its
-strings one behind the other, each as far to the left as it goes, which takes time linear in the text. Others are walked
-with a bit for each place of the text, all ways through the pattern at once: one operation on those bits a character of
-the pattern. Where pattern and text are short, a regular expression is quicker and cannot be slow.
+strings one after the other, each as far to the left as possible, which takes time linear in the text. Other patterns
+are matched like a nondeterministic automaton: a big integer has one bit for each position in the text that the match
+may have reached, and each character of the pattern is one operation on all bits. If pattern and text are short, a
+regular expression is faster, and its worst case is harmless.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ Matcher = Callable[[str], object]  # truthy when the text matches
 
 
 class Step(Enum):
-    """A wildcard of a walk, which is told what it may stand for."""
+    """A wildcard for `walk`, with the characters that it may match."""
 
-    ACROSS = 0  # any run of characters
-    INSIDE = 1  # any run without a colon
+    ACROSS = 0  # any number of characters
+    INSIDE = 1  # any number of characters but colons
     ONE = 2  # any character
     ONE_INSIDE = 3  # any character but a colon
 
@@ -38,7 +39,7 @@ _BOTH, _MANY = re.compile(r"([*?])"), re.compile(r"(\*)")
 
 
 def split(text: str, *, one: bool = True) -> Pieces:
-    """The pieces of a pattern's text; adjacent `*` are one. Without `one`, `?` is a plain character."""
+    """Split a pattern into pieces. Adjacent `*` become one. Without `one`, `?` is a plain character."""
     pieces: list[Piece] = []
     for part in (_BOTH if one else _MANY).split(text):
         if part == "*":
@@ -52,18 +53,18 @@ def split(text: str, *, one: bool = True) -> Pieces:
 
 
 def lower(pieces: Pieces) -> Pieces:
-    """The pieces in lower case: matched against text in lower case they ignore the case."""
+    """The pieces in lower case. Matched against lower-case text, they ignore case."""
     return tuple(piece.lower() if isinstance(piece, str) else piece for piece in pieces)
 
 
 def compile(text: str, *, one: bool = True) -> Matcher:
-    """A matcher of whole texts for a pattern's text."""
+    """Compile a pattern to a matcher of whole texts."""
     return glob(split(text, one=one))
 
 
 @lru_cache(maxsize=4096)
 def glob(pieces: Pieces) -> Matcher:
-    """A matcher of the whole text, `*` crossing everything."""
+    """Make a matcher of whole texts in which `*` matches any characters."""
     match pieces:
         case ():
             return lambda text: not text
@@ -86,7 +87,7 @@ def glob(pieces: Pieces) -> Matcher:
 
 
 def _expression(steps: Sequence[str | Step]) -> re.Pattern[str]:
-    """Each run between two `*` is searched for once: what an atomic group has passed is not tried again."""
+    """Translate to a regular expression. Its atomic groups prevent backtracking between two `*`."""
     first, *rest = "".join(
         ["." if step is Step.ONE else ".*" if isinstance(step, Step) else re.escape(step) for step in steps]
     ).split(".*")
@@ -95,7 +96,7 @@ def _expression(steps: Sequence[str | Step]) -> re.Pattern[str]:
 
 
 def _in_order(pieces: Pieces) -> Matcher:
-    """Strings with `*` between them. Leftmost is enough: whatever follows may as well start earlier."""
+    """Make a matcher of strings with `*` between them. The leftmost match of each string is enough."""
     head = pieces[0] if isinstance(pieces[0], str) else ""
     tail = pieces[-1] if isinstance(pieces[-1], str) else ""
     middle = [piece for piece in pieces[bool(head) : len(pieces) - bool(tail)] if isinstance(piece, str)]
@@ -116,7 +117,7 @@ def _in_order(pieces: Pieces) -> Matcher:
 
 
 def walk(steps: Sequence[str | Step], text: str) -> bool:
-    """Whether the steps lead through the whole text. The bits of `here` are the places where they may have come to."""
+    """Whether the steps match the whole text. The bits of `here` are the positions that the match may have reached."""
     length = len(text)
     every = (1 << length) - 1
     places = _Places(text)
@@ -127,7 +128,7 @@ def walk(steps: Sequence[str | Step], text: str) -> bool:
         elif step is Step.ACROSS:
             here = (1 << length + 1) - (here & -here)
         elif step is Step.INSIDE:
-            # the sum carries each bit on through its run of places that are no colon, and to the one behind it
+            # the sum carries each bit through the following positions without a colon, and one further
             inside = every & ~places.of(":")
             here |= ((here & inside) + inside) ^ inside
         elif step is Step.ONE:
@@ -140,8 +141,8 @@ def walk(steps: Sequence[str | Step], text: str) -> bool:
 
 
 def _behind(string: str, here: int, text: str, places: _Places) -> int:
-    """The places behind `string`, where it begins at one of `here`."""
-    if not here & (here - 1):  # a single place
+    """The positions after `string`, if it begins at one of `here`."""
+    if not here & (here - 1):  # a single position
         at = here.bit_length() - 1
         return here << len(string) if text.startswith(string, at) else 0
     for char in string:
@@ -152,7 +153,7 @@ def _behind(string: str, here: int, text: str, places: _Places) -> int:
 
 
 class _Places:
-    """Where a text has each character, as bits."""
+    """The positions of each character in a text, as bits."""
 
     __slots__ = ("_known", "_text")
 

@@ -1,1 +1,1 @@
-"""Real engines as supervised children: processes first, and what is built on them."""
+"""Engines: real programs that run beside the server as supervised child processes."""

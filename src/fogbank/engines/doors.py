@@ -1,10 +1,10 @@
-"""TCP listeners in front of engines: TLS where the engine has none, and an address that follows a failover.
+"""TCP listeners in front of engines. They add TLS where the engine has none, and keep one address across a failover.
 
     async with Door(port, target=lambda: primary_port, tls=context) as door:
         ...
-        door.drop(old_port)           # clients of a server that lost its role connect anew, to the next one
+        door.drop(old_port)           # clients of a server that lost its role reconnect, to the new one
 
-`filter` looks at what clients send before it is forwarded, and may answer itself (Memcached's auto-discovery).
+`filter` sees what clients send before it is forwarded, and may answer itself (Memcached's auto-discovery).
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from types import TracebackType
 from typing import Protocol, cast
 
 ADDRESS = "127.0.0.1"
-PENDING = 1 << 20  # bytes of a client that are held until its engine has answered the connection
+PENDING = 1 << 20  # bytes of a client to buffer until its engine has accepted the connection
 
 
 class Filter(Protocol):
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
-        """What to forward and what to answer, in this order, again and again."""
+        """The pairs of bytes to forward and bytes to answer, in order."""
         ...
 
 
 class Door:
-    """Forwards each connection to the port that `target()` names when it is made; closes it where there is none."""
+    """Forwards each new connection to the port that `target()` returns; closes it when there is none."""
 
     def __init__(
         self,
@@ -54,18 +54,18 @@ class Door:
         self.drop()
 
     def drop(self, port: int | None = None) -> None:
-        """Cut the connections to one engine, or all of them."""
+        """Close the connections to one engine, or all of them."""
         for client in list(self.clients):
             if port is None or client.port == port:
                 client.cut()
 
 
 class _Side(asyncio.Protocol):
-    """One end of a forwarded connection: what it reads the other writes, and it reads no faster than that."""
+    """One end of a forwarded connection. The other end writes what this one reads, with back-pressure."""
 
     other: _Side | None = None
     transport: asyncio.Transport | None = None
-    sealed = False  # by TLS, which knows no connection that is closed by half
+    sealed = False  # by TLS, which has no half-closed connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -88,7 +88,7 @@ class _Side(asyncio.Protocol):
             self.other.write(data)
 
     def eof_received(self) -> bool:
-        """It writes no more and may still read: so it is for the other, where there is no TLS."""
+        """The peer stopped writing and may still read: half-close the other end too, except over TLS."""
         transport = self.other.transport if self.other is not None else None
         if transport is None or self.sealed or not transport.can_write_eof():
             return False
@@ -97,7 +97,7 @@ class _Side(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         if self.other is not None and self.other.transport is not None:
-            self.other.transport.close()  # after what was written to it has gone out
+            self.other.transport.close()  # once the data written to it has been sent
 
 
 class _Client(_Side):

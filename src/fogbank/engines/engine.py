@@ -1,4 +1,4 @@
-"""What a kind of engine says about itself; `running.Engines` does the rest."""
+"""The interface of an engine. `running.Engines` does the rest."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Protocol
 
 
 class NotReady(Exception):
-    """The engine does not answer yet, or not as it should."""
+    """The engine does not answer yet, or answers with an error."""
 
 
 class Engine(Protocol):
-    """One server for one resource. What it keeps is in `folder`, its own: everything there survives a restart."""
+    """One server for one resource. It keeps its data in `folder`, which is its own and survives a restart."""
 
-    program: str  # of `programs.PROGRAMS`
+    program: str  # a name in `programs.PROGRAMS`
     folder: Path
 
     def command(self) -> list[str]:
-        """Write the configuration into the folder; the program's arguments."""
+        """Write the configuration into the folder, and return the program's arguments."""
         ...
 
     async def ready(self) -> None:
-        """Return when it serves, asked in its own protocol. Raises NotReady or OSError until then."""
+        """Return when the engine serves, by a request in its own protocol. Raises NotReady or OSError until then."""
         ...

@@ -1,4 +1,4 @@
-"""Memcached servers. They keep nothing on disk: what one held is gone when it ends, as on AWS.
+"""Memcached servers. They store nothing on disk: a server that ends loses its data, as on AWS.
 
 https://docs.memcached.org/serverguide/configuring/
 """
@@ -24,7 +24,7 @@ class Memcached(msgspec.Struct):
     program: str = "memcached"
 
     def command(self) -> list[str]:
-        as_root = ["-u", "nobody"] if os.geteuid() == 0 else []  # it refuses to run as root
+        as_root = ["-u", "nobody"] if os.geteuid() == 0 else []  # memcached refuses to run as root
         return ["-l", "127.0.0.1", "-p", str(self.port), "-U", "0", *as_root, *self.options]
 
     async def ready(self) -> None:

@@ -1,12 +1,12 @@
-"""The nursery: a small helper process that starts, watches and buries every child of the server.
+"""The nursery: a small helper process that starts, watches and reaps every child of the server.
 
-It is run as a script of its own (`python -I -S nursery.py FD`), with the standard library alone. The server keeps one
-end of a socket pair, the nursery the other; when the server is gone, however it went, the socket reads end-of-file and
-the nursery kills every group it started. So no child outlives the server, kill -9 included, on Linux and macOS alike.
-On Linux each child also gets a parent-death signal, should the nursery itself be killed, and orphaned grandchildren
-are adopted (PR_SET_CHILD_SUBREAPER) so that a daemon that left its group dies with the rest.
+It runs as a separate script (`python -I -S nursery.py FD`), with the standard library alone. The server holds one end
+of a socket pair, the nursery the other. When the server dies, for any reason, the socket reads end-of-file and the
+nursery kills every process group it started. So no child outlives the server, even after kill -9, on Linux and on
+macOS. On Linux each child also gets a parent-death signal, in case the nursery itself is killed. There the nursery also
+adopts orphaned grandchildren (PR_SET_CHILD_SUBREAPER), so a daemon that left its group dies with the rest.
 
-Messages are a 4-byte big-endian length and JSON, both ways; a spawn's file descriptors travel with the length.
+Messages are a 4-byte big-endian length and JSON, in both directions; a spawn's file descriptors travel with the length.
 
     -> {"op": "spawn", "id": 1, "argv": […], "env": {…}, "cwd": "…", "fds": [0, 1, 2, 3], "limits": {"NOFILE": 1024},
         "umask": 18}
@@ -36,19 +36,19 @@ from typing import Any
 LENGTH = struct.Struct(">I")
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-PATIENCE = 2.0  # seconds that dying children get to be buried before the nursery leaves
+PATIENCE = 2.0  # seconds to reap dying children before the nursery exits
 RESTORED = ("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD")
 
 
 def prctl(option: int, value: int) -> None:
-    """Linux's prctl; nothing elsewhere."""
+    """Linux's prctl; does nothing elsewhere."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
 def descendants(pids: set[int]) -> set[int]:
-    """Every process below `pids`, by /proc (Linux); empty where there is none."""
+    """Every descendant of `pids`, by /proc (Linux). Empty where there is no /proc."""
     children: dict[int, list[int]] = {}
     try:
         names = [name for name in os.listdir("/proc") if name.isdigit()]
@@ -76,12 +76,12 @@ class Nursery:
         self.control = control
         self.selector = selectors.DefaultSelector()
         self.selector.register(control, selectors.EVENT_READ, self.on_message)
-        self.children: dict[int, int | None] = {}  # pid -> its pidfd, where the system has such
+        self.children: dict[int, int | None] = {}  # pid -> its pidfd, where the system has pidfds
         self.leaving = False
         self.watch_exits()
 
     def watch_exits(self) -> None:
-        """Learn of exits by pidfd where there is one (stopping a child then wakes nobody), else by SIGCHLD."""
+        """Watch for exits by pidfd if available (then a stopped child does not wake the nursery), else by SIGCHLD."""
         self.pidfds = hasattr(os, "pidfd_open")
         if self.pidfds:
             try:
@@ -111,7 +111,7 @@ class Nursery:
             self.leaving = True
 
     def receive(self) -> tuple[dict[str, Any], list[int]] | None:
-        """One message and its descriptors; None at the server's end."""
+        """Receive one message and its descriptors. Returns None when the server has closed its end."""
         head, fds = b"", list[int]()
         while len(head) < LENGTH.size:
             data, got, _, _ = socket.recv_fds(self.control, LENGTH.size - len(head), 16)
@@ -147,7 +147,7 @@ class Nursery:
     # -- children ----------------------------------------------------------------------------------------------------
 
     def spawn(self, message: dict[str, Any], fds: list[int]) -> None:
-        """Fork and exec; the failure pipe tells why an exec did not happen."""
+        """Fork and exec. The failure pipe reports why an exec failed."""
         failed, report = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -180,7 +180,7 @@ class Nursery:
         self.bury()
 
     def bury(self) -> None:
-        """Reap whoever has died, adopted orphans too, and tell the server of its own."""
+        """Reap all dead children and adopted orphans. Tell the server about its own children."""
         while True:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
@@ -195,12 +195,12 @@ class Nursery:
                 self.selector.unregister(fd)
                 os.close(fd)
             with contextlib.suppress(OSError):
-                os.killpg(pid, signal.SIGKILL)  # what the leader left behind in its group
+                os.killpg(pid, signal.SIGKILL)  # processes that the leader left behind in its group
             peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
             self.send({"exit": pid, "status": os.waitstatus_to_exitcode(status), "peak": peak})
 
     def kill(self, pids: set[int], above: int = 0) -> None:
-        """End groups and all below them; with `above`, whatever descends from that process as well."""
+        """Kill these groups and all their descendants; with `above`, also every descendant of that process."""
         below = descendants(pids | {above} if above else pids) if pids or above else set()
         for pid in pids:
             with contextlib.suppress(OSError):
@@ -224,7 +224,7 @@ class Nursery:
 
 
 def become(message: dict[str, Any], fds: list[int]) -> None:
-    """In the forked child: take on its session, limits, umask, descriptors and directory, and exec."""
+    """In the forked child: set session, limits, umask, descriptors and directory, then exec."""
     os.setsid()
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for name in RESTORED:

@@ -1,8 +1,8 @@
-"""Whose program is at the other end of a TCP connection on this machine (Linux).
+"""Tells which process is at the other end of a TCP connection on this machine (Linux).
 
-The kernel says which socket is at the other end (its inode), and /proc who has that socket open. A connection over
-loopback has no SO_PEERCRED.
-https://man7.org/linux/man-pages/man7/sock_diag.7.html, https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html
+The kernel knows the socket at the other end (its inode), and /proc shows which process has that socket open. A
+connection over loopback has no SO_PEERCRED. https://man7.org/linux/man-pages/man7/sock_diag.7.html,
+https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .nursery import descendants
 
-TELLS = sys.platform == "linux"  # elsewhere there is no such thing, and `belongs` is not to be asked
+TELLS = sys.platform == "linux"  # elsewhere this is not possible: do not call `belongs` there
 
 Address = tuple[str, int]  # IPv4
 
@@ -26,13 +26,14 @@ _HEADER = struct.Struct("=IHHII")
 _ASK = struct.Struct("=BBBBI")
 _SOCKET_ID = struct.Struct("!HH16s16s4s8s")  # ports, addresses, interface, cookie
 _INODE_AT = _HEADER.size + 68  # of struct inet_diag_msg
-_PATIENCE = 0.5  # seconds; the kernel answers while it is asked
+_PATIENCE = 0.5  # seconds; the kernel answers before `send` returns
 
 
 def belongs(peer: Address, here: Address, leader: int) -> bool:
-    """Whether the socket that is connected from `peer` to `here` is open in the process `leader` or one of its own.
+    """Whether the socket connected from `peer` to `here` is open in the process `leader` or one that belongs to it.
 
-    Those are its session and its descendants. A process that has left both, or is gone already, is a stranger.
+    Those are the processes of its session and its descendants. A process that has left both, or has ended, does not
+    belong.
     """
     inode = _by_netlink(peer, here) or _by_table(peer, here)
     if not inode:
@@ -42,7 +43,7 @@ def belongs(peer: Address, here: Address, leader: int) -> bool:
 
 
 def _programs(leader: int) -> Iterator[int]:
-    """A process, then its session, then what descends from it: each costs more than the one before."""
+    """A process, then its session, then its descendants: each step costs more than the one before."""
     yield leader
     for name in os.listdir("/proc"):
         if name.isdigit() and int(name) != leader:
@@ -53,7 +54,7 @@ def _programs(leader: int) -> Iterator[int]:
 
 
 def _open_in(pid: int) -> Iterable[str]:
-    """What a process has open, as /proc names it."""
+    """The link targets of a process's open descriptors in /proc."""
     folder = f"/proc/{pid}/fd"
     try:
         numbers = os.listdir(folder)
@@ -65,7 +66,7 @@ def _open_in(pid: int) -> Iterable[str]:
 
 
 def _by_netlink(peer: Address, here: Address) -> int:
-    """The inode of one socket, looked up by its addresses; 0 when there is none, or no such service."""
+    """The inode of one socket, looked up by its addresses. 0 if there is none, or the kernel lacks this service."""
     source, target = (socket.inet_aton(address) + bytes(12) for address, _ in (peer, here))
     wanted = _SOCKET_ID.pack(peer[1], here[1], source, target, bytes(4), b"\xff" * 8)
     ask = _ASK.pack(socket.AF_INET, socket.IPPROTO_TCP, 0, 0, 0xFFFFFFFF) + wanted
@@ -82,7 +83,7 @@ def _by_netlink(peer: Address, here: Address) -> int:
 
 
 def _by_table(peer: Address, here: Address) -> int:
-    """The same from the list of all sockets, which takes milliseconds; clients that can do IPv6 are in the second."""
+    """The same from the list of all sockets, which takes milliseconds. IPv6 sockets are in the second file."""
     wanted = [_table_form(peer), _table_form(here)]
     mapped = [f"0000000000000000{'FFFF0000' if sys.byteorder == 'little' else '0000FFFF'}{each}" for each in wanted]
     for table, ends in (("/proc/net/tcp", wanted), ("/proc/net/tcp6", mapped)):

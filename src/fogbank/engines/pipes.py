@@ -1,4 +1,4 @@
-"""What children say: pipes read on the event loop and split into lines, or into frames of the Lambda telemetry form."""
+"""The output of children: pipes read on the event loop, split into lines or into Lambda telemetry frames."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Splitter(Protocol):
 
 
 class Lines:
-    """Bytes to lines of text, without their newline; a line longer than `limit` bytes is cut into pieces."""
+    """Splits bytes into lines of text without newlines. Cuts a line longer than `limit` bytes into pieces."""
 
     def __init__(self, sink: Callable[[str], None], limit: int = 262144 - 26) -> None:
         self._sink, self._limit = sink, limit
@@ -47,9 +47,10 @@ class Lines:
 
 
 class Events:
-    """Lines mixed with framed messages, in the order of the stream; a framed message may hold newlines.
+    """Splits a stream of lines mixed with framed messages, in order. A framed message may contain newlines.
 
-    A frame is a header of type, length and time, and the message. Its type begins with bytes that no UTF-8 text has.
+    A frame is a header of type, length and time, and the message. Its type begins with bytes that cannot occur in
+    UTF-8.
     """
 
     def __init__(self, sink: Callable[[str], None], limit: int = 262144 - 26) -> None:
@@ -85,7 +86,7 @@ class Events:
 
 
 class Pipe:
-    """The reading end of a child's output. `inner` is the end to hand to the child; close it once it is spawned."""
+    """The reading end of a child's output. `inner` is the end for the child; close it once the child is spawned."""
 
     def __init__(self, splitter: Splitter) -> None:
         self._splitter = splitter
@@ -96,7 +97,7 @@ class Pipe:
         self._open = True
 
     def _readable(self) -> None:
-        """One chunk a turn, so that a chatty child does not hold the loop."""
+        """Read one chunk per turn, so that a child with much output does not block the loop."""
         try:
             data = os.read(self._outer, CHUNK)
         except BlockingIOError:
@@ -107,7 +108,7 @@ class Pipe:
             self.close()
 
     def drain(self, most: int = 64) -> None:
-        """Take everything that has been written so far (at most `most` chunks), at once."""
+        """Read all output written so far (at most `most` chunks), at once."""
         for _ in range(most):
             if not self._open:
                 return

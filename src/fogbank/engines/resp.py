@@ -1,7 +1,7 @@
-"""Just enough of the Redis protocol (RESP2) to look after a Valkey server: one connection, one command at a time.
+"""A minimal client of the Redis protocol (RESP2) for managing a Valkey server: one connection, one command at a time.
 
-https://valkey.io/topics/protocol/ - clients of applications bring a library; the server needs a dozen commands and no
-dependency for them.
+https://valkey.io/topics/protocol/ - applications bring their own client library; the server needs only a dozen
+commands, and no dependency for them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Refused(Exception):
-    """The server's error answer."""
+    """The server answered with an error."""
 
 
 class Client:
@@ -32,7 +32,7 @@ class Client:
         self._writer.close()
 
     async def call(self, *words: str | int | bytes) -> Any:
-        """The answer: bytes, int, None or lists of them."""
+        """Send a command and return its answer: bytes, int, None or lists of them."""
         encoded = [word if isinstance(word, bytes) else str(word).encode() for word in words]
         parts = [b"*%d\r\n" % len(encoded), *(b"$%d\r\n%s\r\n" % (len(word), word) for word in encoded)]
         self._writer.write(b"".join(parts))

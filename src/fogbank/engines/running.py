@@ -1,10 +1,11 @@
-"""The engines that run: `ctx.app.local(Engines)`, the one supervisor of a cloud's child processes.
+"""The running engines: `ctx.app.local(Engines)`, the one supervisor of a cloud's child processes.
 
-    async with engines.run("elasticache", id, engine) as process:      # answers, when the block begins
-        await process.wait()                                           # stopped, when it ends
+    async with engines.run("elasticache", id, engine) as process:      # it answers requests inside the block
+        await process.wait()                                           # it is stopped when the block ends
 
-An engine's folder is DATA/engines/SERVICE/ID, its output goes to `log` in it. It dies with the server, kill -9
-included (`processes`). Who wants it again after it died, or after a restart, enters the block again: residents do.
+An engine's folder is DATA/engines/SERVICE/ID; its output goes to `log` in that folder. The engine dies with the server,
+even after kill -9 (`processes`). To run it again after it died, or after a restart, enter the block again: residents do
+this.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("fogbank.engines")
 
 LOG_BYTES = 1 << 20
-START_SECONDS = 30.0  # real time until an engine that does not answer is given up
+START_SECONDS = 30.0  # real time after which an engine that does not answer has failed
 LOOK_SECONDS = 0.02
-STOP_SECONDS = 3.0  # residents have five to end
+STOP_SECONDS = 3.0  # residents have five seconds to end
 
 
 class EngineFailed(Exception):
-    """An engine that did not start; the text holds the end of its log."""
+    """An engine did not start. The text contains the end of its log."""
 
 
 class Running(msgspec.Struct):
@@ -52,7 +53,7 @@ class Running(msgspec.Struct):
 
 
 class Engines:
-    """`ctx.app.local(Engines)`."""
+    """Runs engines: `ctx.app.local(Engines)`."""
 
     def __init__(self, app: Cloud) -> None:
         self.supervisor = Supervisor()
@@ -65,7 +66,7 @@ class Engines:
 
     @asynccontextmanager
     async def run(self, service: str, name: str, engine: Engine) -> AsyncIterator[Process]:
-        """Run an engine for as long as the block does. Raises NotInstalled, SpawnFailed and EngineFailed."""
+        """Run an engine for the duration of the block. Raises NotInstalled, SpawnFailed and EngineFailed."""
         program = programs.find(engine.program)
         private.folder(engine.folder)
         with contextlib.closing(Log(engine.folder / LOG)) as output:
@@ -85,11 +86,11 @@ class Engines:
                 await process.stop(STOP_SECONDS)
 
     def discard(self, service: str, name: str) -> None:
-        """Delete what a stopped engine kept."""
+        """Delete the data of a stopped engine."""
         shutil.rmtree(self.folder(service, name), ignore_errors=True)
 
     def shown(self) -> list[dict[str, object]]:
-        """For `fogbank status`: what runs, from where, since when."""
+        """For `fogbank status`: the running engines, where their programs come from, and since when they run."""
         return [
             {"name": name, "engine": one.engine.program, "source": one.source, "pid": one.process.pid,
              "since": one.since, "log": str(one.engine.folder / LOG)}
@@ -98,7 +99,7 @@ class Engines:
 
 
 async def _ready(engine: Engine, process: Process) -> None:
-    """Ask until it answers; a process that ends, or says nothing for too long, has failed."""
+    """Wait until the engine answers. Raises EngineFailed when the process ends or does not answer in time."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -112,7 +113,7 @@ async def _ready(engine: Engine, process: Process) -> None:
 
 
 def tail(path: Path, lines: int = 5) -> str:
-    """The end of an engine's log, for the message of an error."""
+    """The end of an engine's log, for an error text."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - 4096))
@@ -123,7 +124,7 @@ def tail(path: Path, lines: int = 5) -> str:
 
 
 class Log:
-    """An engine's output in a file; a full one is put aside as `log.1`, and the one before is gone."""
+    """Writes an engine's output to a file. A full file is renamed to `log.1`, replacing the previous one."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

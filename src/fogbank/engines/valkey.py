@@ -1,9 +1,9 @@
-"""Valkey servers: their configuration, readiness, and what they hold as an RDB file.
+"""Valkey servers: their configuration, readiness, and their data as an RDB file.
 
 https://valkey.io/topics/persistence/, https://valkey.io/topics/cluster-spec/
 
-Every write is in the append-only file before it is acknowledged, so a killed server has lost nothing. The one user
-that may do everything is the cloud's own (`ADMIN`): what applications may do is in the ACL file.
+Every write is in the append-only file before it is acknowledged, so a killed server loses nothing. Only the cloud's own
+user (`ADMIN`) may do everything; the ACL file says what applications may do.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ from .engine import NotReady
 from .resp import Client, Refused
 
 ADMIN = "fogbank"
-FORMING_SECONDS = 5.0  # real time in which the other nodes of a cluster should be there; it serves without them, too
+FORMING_SECONDS = 5.0  # real time to wait for the other nodes of a cluster; the server serves without them, too
 _DIR, _FILE = "appendonlydir", "appendonly.aof"
 _BASE = f"{_FILE}.1.base.rdb"
 _RDB = "dump.rdb"
 
 
 class Valkey(msgspec.Struct):
-    """`acl`: lines of the ACL file besides the cloud's own user. `config`: directives besides those that are ours.
+    """`acl`: lines of the ACL file besides the cloud's own user. `config`: directives besides those set here.
 
-    `primary` is the port of the server that this one copies. `cluster` is the first content of nodes.conf, and `bus`
-    the port of the cluster bus; what clients of the cluster are told to connect to is `door`, where it is another port.
+    `primary` is the port of the server that this one replicates. `cluster` is the initial content of nodes.conf, and
+    `bus` the port of the cluster bus. `door` is the port that clients of the cluster are told to use, if it differs
+    from `port`.
     """
 
     folder: Path
@@ -98,16 +99,16 @@ class Valkey(msgspec.Struct):
                     self.answered = self.answered or time.monotonic()
                     if time.monotonic() < self.answered + FORMING_SECONDS:
                         raise NotReady("the cluster is not formed yet")
-        except Refused as error:  # LOADING, while it reads its file
+        except Refused as error:  # LOADING, while the server reads its file
             raise NotReady(str(error)) from error
 
     async def dump(self) -> Path:
-        """Everything it holds, as an RDB file in its folder, written beside its work."""
+        """Write the server's whole data to an RDB file in its folder, while it keeps serving."""
         rdb = self.folder / _RDB
         rdb.unlink(missing_ok=True)
         async with self.admin() as server:
             await server.call("BGSAVE", "SCHEDULE")
-            while not rdb.exists():  # it gets its name when it is complete
+            while not rdb.exists():  # the file gets its name when it is complete
                 info = facts(await server.call("INFO", "persistence"))
                 if info["rdb_bgsave_in_progress"] == "0" and info["rdb_last_bgsave_status"] != "ok":
                     raise OSError("the server could not write its RDB file")
@@ -116,9 +117,9 @@ class Valkey(msgspec.Struct):
 
 
 def seed(folder: Path, rdb: Path) -> None:
-    """Let a server that starts in this folder for the first time begin with what an RDB file holds.
+    """Prepare an empty folder so that a new server starts with the data of an RDB file.
 
-    With the append-only file switched on a server reads nothing else: so the RDB becomes the base of that file.
+    With the append-only file switched on, a server reads nothing else. So the RDB file becomes the base of that file.
     """
     private.folder(folder / _DIR)
     private.copy(rdb, folder / _DIR / _BASE)

@@ -1,4 +1,4 @@
-"""Waiting for an engine, which has no way to tell: by real time, since the engine knows no other."""
+"""Polls an engine that has no notifications, in real time: engines do not know the cloud's clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LOOK = 0.05
 
 
 async def until(look: Callable[[], Awaitable[bool]], seconds: float) -> bool:
-    """Whether `look()` was true within so many seconds."""
+    """Wait until `look()` is true. Returns False if it is not within so many seconds."""
     deadline = time.monotonic() + seconds
     while not await look():
         if time.monotonic() > deadline:

@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from fogbank.core import private
 
 _AUTHORITY_DAYS = 3650
-LEAF_DAYS = 397  # what Apple's and the browsers' verifiers accept at most
+LEAF_DAYS = 397  # the longest lifetime that Apple's and the browsers' verifiers accept
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -26,7 +26,7 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _write_new(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file atomically."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -40,10 +40,10 @@ def _write_new(path: Path, data: bytes) -> None:
 
 
 class Authority:
-    """A certificate authority kept in a folder: `ca.pem` to be trusted, `ca.key` to stay there."""
+    """A certificate authority in a folder: `ca.pem` is for clients to trust, `ca.key` is private."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the authority of `folder`; make one where there is none or where it has expired. Raises OSError."""
+        """Load the authority in `folder`. Creates one if there is none or it has expired. Raises OSError."""
         certificate, key = folder / "ca.pem", folder / "ca.key"
         now = datetime.now(UTC)
         if certificate.exists() and key.exists():
@@ -65,7 +65,7 @@ class Authority:
         name = x509.Name(
             [
                 x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Fogbank"),
-                # told apart in a trust store from the authority of another data directory
+                # unique, to tell the authorities of data directories apart in a trust store
                 x509.NameAttribute(NameOID.COMMON_NAME, f"Fogbank local CA {serial:x}"[:40]),
             ]
         )
@@ -85,7 +85,7 @@ class Authority:
         )
 
     def issue(self, names: list[str], addresses: list[str]) -> bytes:
-        """A key and a chain (leaf, authority) as one PEM text, for DNS `names` and IP `addresses`."""
+        """Issue a certificate for DNS `names` and IP `addresses`. Returns key and chain (leaf, authority) as PEM."""
         now = datetime.now(UTC)
         key = ec.generate_private_key(ec.SECP256R1())
         alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
@@ -110,7 +110,7 @@ class Authority:
 
 
 def _usage(*, sign: bool) -> x509.KeyUsage:
-    """A leaf's key signs handshakes, an authority's certificates."""
+    """The key usage: a leaf's key signs handshakes, an authority's key signs certificates."""
     return x509.KeyUsage(
         digital_signature=sign,
         key_cert_sign=not sign,

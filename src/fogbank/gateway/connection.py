@@ -1,4 +1,4 @@
-"""One client connection: requests in, handler called, responses out, in order."""
+"""One client connection: reads requests, calls the handler, and writes responses in order."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, cast
 
 from ..core.http import Disconnected, Request, Response
-from .arriving import Arrival
 from .exchange import Exchange, failure
+from .framing import quick, refusal
 from .parsing import CHUNKED, USUAL, Manner, Refusal
-from .sending import deliver, send
+from .request_body import Arrival
+from .responses import deliver, send
 from .serving import Serving
 from .streams import HIGH, BodyMalformed, BodyTimeout, Outlet
-from .writing import quick, refusal
 
 if TYPE_CHECKING:
     from .websocket import Socket
 
 log = logging.getLogger("fogbank.gateway")
 
-# what the next bytes from the client are: a request's head, a body, nothing of interest, or a WebSocket's
+# how the next bytes from the client are read: as a request's head, a body, not at all (closing), or for a WebSocket
 _HEAD, _BODY, _SHUT, _SOCKET = range(4)
 _CR = 13
-_BURST = 16  # pipelined requests answered in one turn of the event loop
+_BURST = 16  # pipelined requests answered in one iteration of the event loop
 
 
 class Connection(asyncio.Protocol):
-    """The protocol of one accepted connection. `scheme` is `http` or `https`."""
+    """The asyncio protocol of one accepted connection. `scheme` is `http` or `https`."""
 
     __slots__ = (
         "_buffer", "_exchange", "_incoming", "_loop", "_reading", "_scheme", "_server", "_since", "_socket", "_state",
@@ -45,18 +45,18 @@ class Connection(asyncio.Protocol):
         self.client = ""
         self.requests = 0
         self._state = _HEAD
-        self._buffer = b""  # of a head that has not arrived wholly, or of requests that wait for their turn
+        self._buffer = b""  # an incomplete head, or requests that wait for the response to an earlier one
         self._exchange: Exchange | None = None  # the request that is being answered
         self._incoming: Arrival | None = None  # the body that is arriving
         self._task: asyncio.Task[None] | None = None
         self._socket: Socket | None = None
         self._reading = True
-        self._since = server.ticked  # when the client last did what it is waited for
+        self._since = server.ticked  # when the client last made progress; for the timeouts
 
-    # What the transport calls
+    # Called by the transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)  # uvloop's transports are no subclasses of it
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's transports are no subclass
         self.outlet = Outlet(self.transport)
         peer = transport.get_extra_info("peername")
         self.client = str(peer[0]) if isinstance(peer, tuple) else ""
@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
             self._task.cancel()
 
     def eof_received(self) -> bool:
-        """A client that ends its side has gone: half-closed HTTP clients are rare, interrupted long polls are not."""
+        """Treat a half-close as a disconnect: HTTP clients rarely half-close, but they often abort long polls."""
         return False
 
     def pause_writing(self) -> None:
@@ -105,12 +105,15 @@ class Connection(asyncio.Protocol):
         elif self._state == _SOCKET and self._socket is not None:
             self._socket.received(data)
 
-    # Requests in
+    # Reading requests
 
     def _serve_alone(self, data: bytes) -> bool:
-        """Serve the most frequent case in the fewest steps: `data` is one request, whole and small. Else False."""
+        """Fast path: serve `data` if it begins with a request's whole head and holds nothing after that request.
+
+        Otherwise returns False.
+        """
         head, blank, content = data.partition(b"\r\n\r\n")
-        if not blank or head[:1] <= b"\r" or self.outlet.paused:  # an empty line comes first, maybe two
+        if not blank or head[:1] <= b"\r" or self.outlet.paused:  # empty lines before the request: not here
             return False
         try:
             request, length, manner = self._server.parser.parse(head, self._scheme, self.client)
@@ -127,13 +130,13 @@ class Connection(asyncio.Protocol):
         return True
 
     def _serve(self, request: Request, manner: Manner) -> None:
-        """Have a request that has arrived answered."""
+        """Call the handler for a request that has arrived completely, and send the response."""
         server = self._server
         try:
             answer = server.handler(request)
         except Exception as error:  # the outermost edge: logged, answered
             answer = failure(error)
-        # the most frequent case first: an answer at hand, on a connection that goes on
+        # fast path for the most frequent case: a response without waiting, on a connection that is kept
         if answer.__class__ is Response and manner is USUAL and not server.stopping:
             message = quick(answer, request.method, server.date())
             if message is not None:
@@ -144,9 +147,9 @@ class Connection(asyncio.Protocol):
         self._begin(Exchange(request, manner), answer)
 
     def _read_heads(self, data: bytes, *, begun: bool = False) -> None:
-        """Serve the requests in `data`, which starts with one, as far as they have arrived and are small.
+        """Serve the requests in `data`, which starts with a head. Stops at the first one that is incomplete or large.
 
-        `begun`: some of the first one's head had arrived earlier.
+        `begun`: some of the first head had arrived earlier.
         """
         at = served = 0
         size = len(data)
@@ -160,7 +163,7 @@ class Connection(asyncio.Protocol):
                 return
             end = data.find(b"\r\n\r\n", at)
             if (end < 0 or data[at] == _CR) and data.startswith(b"\r\n", at):
-                at += 2  # an empty line before a request is let pass (RFC 9112 section 2.2)
+                at += 2  # skip an empty line before a request (RFC 9112 section 2.2)
                 continue
             if end < 0:
                 self._partial(data[at:], begun=begun and not served)
@@ -183,7 +186,7 @@ class Connection(asyncio.Protocol):
                 return
 
     def _partial(self, data: bytes, *, begun: bool) -> None:
-        """`data` is the beginning of a head."""
+        """Keep `data`, the beginning of a head, until the rest arrives; refuse it if it is too long."""
         limits = self._server.limits
         if len(data) > limits.header_bytes or (len(data) > limits.url_bytes + 64 and b"\r\n" not in data):
             self.refuse(self._server.parser.too_long(data))
@@ -193,19 +196,19 @@ class Connection(asyncio.Protocol):
         self._buffer = data
 
     def _hold(self, data: bytes) -> None:
-        """Keep bytes for when the requests before them are answered."""
+        """Keep bytes until the requests before them are answered."""
         self._buffer = data
         self._flow()
 
     def _continue(self) -> None:
-        """Go on with held bytes."""
+        """Serve the requests in the held bytes."""
         if self._exchange is None and self._state == _HEAD and self._buffer and not self.outlet.paused:
             data, self._buffer = self._buffer, b""
             self._read_heads(data)
             self._flow()
 
     def _open_body(self, request: Request, length: int, manner: Manner, data: bytes) -> None:
-        """The body of `request` has not arrived with its head, or is not to be read yet; `data` is what has arrived."""
+        """Start to read a body that is incomplete, large, or must be asked for. `data` is the part that has arrived."""
         server = self._server
         self._state = _BODY
         self._since = server.ticked
@@ -218,7 +221,7 @@ class Connection(asyncio.Protocol):
             write=self.transport.write,
         )
         arrival.start()
-        if data and self._state == _BODY:  # not answered, and given up, already
+        if data and self._state == _BODY:  # unless the handler has answered already and the body was given up
             self._read_body(data)
         if self._incoming is arrival:
             arrival.hurry(self._loop)
@@ -238,7 +241,7 @@ class Connection(asyncio.Protocol):
             self._complete(arrival, rest)
 
     def _complete(self, arrival: Arrival, rest: bytes) -> None:
-        """The last byte of the incoming body has arrived; `rest` follows it."""
+        """Finish the incoming body: its last byte has arrived. `rest` are the bytes after it."""
         arrival.stop()
         self._incoming = None
         exchange = arrival.exchange
@@ -257,7 +260,7 @@ class Connection(asyncio.Protocol):
                 self._close()
 
     def _break_off(self, exchange: Exchange, why: Refusal) -> None:
-        """The incoming body is not HTTP."""
+        """Stop: the incoming body is malformed."""
         if exchange.stream is None:
             self.refuse(why)
         elif exchange is not self._exchange:
@@ -268,13 +271,13 @@ class Connection(asyncio.Protocol):
             exchange.stream.fail(BodyMalformed(why.reason))
 
     def _check_drain(self, exchange: Exchange) -> None:
-        """End the connection when more of an unwanted body comes than is worth reading."""
+        """Close the connection if more of an unwanted body arrives than is worth reading."""
         stream = exchange.stream
         if self._state == _BODY and stream is not None and stream.wasted > self._server.limits.drain_bytes:
             self._linger()
 
     def _flow(self) -> None:
-        """Read from the client or make it wait, as what is held for later asks."""
+        """Pause or resume reading from the client, depending on how many bytes are held."""
         stream = self._incoming.exchange.stream if self._incoming is not None else None
         full = (stream is not None and stream.held > HIGH) or (
             self._state == _HEAD and len(self._buffer) > self._server.limits.header_bytes
@@ -287,10 +290,10 @@ class Connection(asyncio.Protocol):
                 self._since = self._server.ticked
                 self.transport.resume_reading()
 
-    # Responses out
+    # Sending responses
 
     def _ask_handler(self, exchange: Exchange) -> None:
-        """Have a request answered whose body was, or is, waited for."""
+        """Call the handler for a request whose body did not arrive with its head."""
         try:
             answer = self._server.handler(exchange.request)
         except Exception as error:  # the outermost edge: logged, answered
@@ -308,7 +311,7 @@ class Connection(asyncio.Protocol):
             self._task = self._loop.create_task(answering)
 
     def _done(self, exchange: Exchange) -> None:
-        """The response is written: what comes next on this connection?"""
+        """After the response was written: go on with the next request, or close the connection."""
         self._exchange = self._task = None
         if exchange.socket is not None:
             self._hand_over(exchange.socket)
@@ -336,7 +339,7 @@ class Connection(asyncio.Protocol):
                 self._close()
 
     def _hand_over(self, socket: Socket) -> None:
-        """The connection is a WebSocket's from here on."""
+        """Turn the connection into a WebSocket."""
         self._state = _SOCKET
         self._socket = socket
         self._task = self._loop.create_task(self._talk(socket))
@@ -348,7 +351,7 @@ class Connection(asyncio.Protocol):
             self.retire()
 
     async def _talk(self, socket: Socket) -> None:
-        """Let the endpoint talk, and close when it is done."""
+        """Run the endpoint's coroutine, and close the WebSocket when it returns."""
         try:
             await socket.talk(socket)
             socket.end(1000)
@@ -361,13 +364,13 @@ class Connection(asyncio.Protocol):
         self._linger()
 
     def refuse(self, why: Refusal) -> None:
-        """Answer a request that the handler never sees, and end the connection."""
+        """Answer a bad request without calling the handler, and close the connection."""
         log.debug("refused a request from %s: %s", self.client, why)
         self.transport.write(refusal(why.status, why.reason, self._server.date()))
         self._linger()
 
     def _linger(self) -> None:
-        """Close, but read on for a while: a close with unread input would take the answer away from the client."""
+        """Close, but read on for a while: a close with unread input resets the connection, and the response is lost."""
         self._state = _SHUT
         self._buffer = b""
         self._since = self._server.ticked
@@ -383,15 +386,15 @@ class Connection(asyncio.Protocol):
             self.transport.write_eof()
 
     def _close(self) -> None:
-        """Close, with nothing left to say or to hear: what TLS may deliver still would be asked in vain."""
+        """Close at once. Nothing is left to send, and requests that still arrive will not be answered."""
         self._state = _SHUT
         self._since = self._server.ticked
         self.transport.close()
 
-    # Time, called by the server
+    # Timeouts, called by the server
 
     def check(self, now: float) -> None:
-        """End what has taken too long. Real time, a few times a second."""
+        """Apply the timeouts. Called a few times per real second."""
         limits = self._server.limits
         if self.outlet.paused:
             if self.outlet.stuck(now) > limits.write_seconds:
@@ -426,7 +429,7 @@ class Connection(asyncio.Protocol):
             stream.fail(BodyTimeout())
 
     def retire(self) -> None:
-        """The server stops: close when nothing is in flight."""
+        """Close if no request is in flight: the server stops."""
         if self._socket is not None and self._state == _SOCKET:
             self._socket.end(1001)
             return
@@ -434,7 +437,7 @@ class Connection(asyncio.Protocol):
             self._close()
 
     def abort(self) -> None:
-        """End at once."""
+        """Close at once, whatever is in flight."""
         if self._task is not None:
             self._task.cancel()
         self.transport.abort()

@@ -1,9 +1,9 @@
-"""The control API under /_fogbank/: what the `fogbank` command and the testing package drive.
+"""The control API under /_fogbank/, which the `fogbank` command and the testing package use.
 
-It is the owner's: every call but `health` needs the header `X-Fogbank-Control` with the token that lies in the data
-folder (`core.tokens`). A web page that a user happens to visit must not reach it either: Host and Origin have to be
-local, and no form and no cross-site script can send that header without a preflight that is never granted. No answer
-holds a secret.
+It is for the owner only: every call except `health` needs the header `X-Fogbank-Control` with the token in the data
+folder (`core.tokens`). Web pages that a user happens to visit must not reach it either: Host and Origin have to be
+local, and neither a form nor a cross-site script can send that header without a preflight, which is always refused. No
+answer contains a secret.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, unquote
 import msgspec
 
 from fogbank import __version__
-from fogbank.audit import reading
+from fogbank.audit import queries
 from fogbank.core import arns, exposure, principal, services, tokens
 from fogbank.core.context import Context
 from fogbank.core.http import BodyTooLarge, Request, Response
@@ -31,8 +31,8 @@ from fogbank.store.api import Conflict, StoreError
 from .house import House
 
 MAX_BODY = 1 << 20
-SIGN = ("x-fogbank-version", __version__)  # by it the command knows that it speaks to a Fogbank
-LATEST = 253_370_764_800  # the start of 9999: beyond, dates that services reckon with would have no year
+SIGN = ("x-fogbank-version", __version__)  # tells the command that the server is a Fogbank
+LATEST = 253_370_764_800  # the start of 9999; later, dates that services compute would overflow the year
 WHO = (
     f"the control API is for the owner of this cloud: send the header {tokens.HEADER} with the token from the file "
     f"{tokens.FILE} in the data folder, or from `fogbank env`; the command takes it from {tokens.VARIABLE}, too"
@@ -41,7 +41,7 @@ Answer = dict[str, Any] | list[Any] | str
 
 
 class Refused(Exception):
-    """An answer other than 200: status and text."""
+    """An error answer: its status and text."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -75,7 +75,7 @@ class Control:
         }
 
     async def handle(self, request: Request) -> Response:
-        """Answer one control request; errors are JSON {"error": text}."""
+        """Answer one control request. Errors are JSON: {"error": text}."""
         try:
             answer = await self._dispatch(request)
         except Refused as refused:
@@ -115,7 +115,7 @@ class Control:
             raise Refused(403, otherwise)
 
     async def _as_localstack(self, request: Request, name: str) -> Answer:
-        """What test suites ask of LocalStack: its health (see `_dispatch`), and to begin anew.
+        """Answer the calls that test suites make to LocalStack: health (see `_dispatch`) and reset.
 
         https://docs.localstack.cloud/aws/capabilities/networking/internal-endpoints/
         """
@@ -126,7 +126,7 @@ class Control:
         self._check_token(request, f"nothing was reset. `fogbank reset` does it, or this call with a token: {WHO}")
         return await self._reset({})
 
-    # -- looking -----------------------------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------------------------
 
     def _health(self) -> Answer:
         settings = self._app.settings
@@ -158,14 +158,14 @@ class Control:
 
         def look() -> Answer:
             with self._app.store.read() as tx:
-                return reading.recent(tx, self._app, after, limit, only=only)
+                return queries.recent(tx, self._app, after, limit, only=only)
 
         return await self._app.run(look)
 
     async def _why(self, request_id: str) -> Answer:
         def look() -> Answer:
             with self._app.store.read() as tx:
-                return reading.chain(tx, self._app, request_id)
+                return queries.chain(tx, self._app, request_id)
 
         chain = await self._app.run(look)
         if not chain:
@@ -190,7 +190,7 @@ class Control:
         return await app.run(look)
 
     async def _residents(self, request: Request) -> Answer:
-        """What runs when nobody asks."""
+        """The residents (background tasks) with their state."""
         app = self._app
 
         def look() -> Answer:
@@ -200,7 +200,7 @@ class Control:
         return await app.run(look)
 
     def _engines(self) -> Answer:
-        """The databases and caches that run beside the server."""
+        """The databases and caches that run as processes beside the server."""
         from fogbank.engines.running import Engines
 
         return self._app.local(Engines).shown()
@@ -226,7 +226,7 @@ class Control:
         return {"reset": service or "everything"}
 
     async def _release(self, body: dict[str, Any]) -> Answer:
-        """Free the names that an account has where all accounts share them: each service's job SERVICE.leave."""
+        """Release the globally unique names that an account holds. Runs each loaded service's job SERVICE.leave."""
         app, account = self._app, str(body["account"])
         if not arns.ACCOUNT.fullmatch(account):
             raise Refused(400, 'say {"account": 12 digits}')
@@ -257,7 +257,7 @@ class Control:
         return self._clock()
 
     async def _move_to(self, instant: float, body: dict[str, Any]) -> None:
-        if not 0 <= instant < LATEST:  # NaN neither
+        if not 0 <= instant < LATEST:  # refuses NaN, too
             raise Refused(400, "the clock can stand from 1970 to the end of 9998")
         await timetravel.move_to(self._app, self._app.worker, instant, freeze=bool(body.get("freeze")))
 
@@ -284,14 +284,14 @@ class Control:
         raise Refused(400, 'say {"save": NAME}, {"load": NAME} or {"rm": NAME}')
 
     async def _after_load(self) -> None:
-        """After a snapshot was loaded: read the clock and the jobs anew, and drop every cache."""
+        """After a snapshot was loaded: reload the clock and the jobs, and drop every cache."""
         app = self._app
         app.clock.resume()
         await app.run(lambda: timetravel.load(app))
         await app.forget()
 
     async def _retry_jobs(self, body: dict[str, Any]) -> Answer:
-        """Run a failed job again, now, or all of them."""
+        """Retry a failed job, or all of them, at once."""
         app = self._app
         match body:
             case {"retry": str(job_id)}:
@@ -320,7 +320,7 @@ _JOB_FIELDS = ("id", "kind", "account", "region", "name", "due_ms", "attempts", 
 
 
 def coverage() -> dict[str, dict[str, Any]]:
-    """Per service: its operations with their fidelity, and how many AWS has. Imports every service."""
+    """For each service: its operations with their fidelity, and how many AWS has. Imports every service."""
     from fogbank.wire import models
 
     found: dict[str, dict[str, Any]] = {}

@@ -1,6 +1,6 @@
-"""Calls from pages: AWS's own endpoints let any origin in; here only those that `strangers` trusts.
+"""CORS for API calls. AWS's own endpoints allow any origin; Fogbank allows those that `strangers` trusts.
 
-S3 buckets, API Gateway stages and function URLs answer by their own configuration, not by this.
+S3 buckets, API Gateway stages and function URLs have their own CORS configuration instead.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _EXPOSED = "x-amzn-requestid, x-amz-request-id, x-amzn-errortype, x-amzn-errorme
 
 
 def preflight(request: Request, strangers: Strangers) -> Response | None:
-    """The answer to a preflight for an API call; None when it is not one (S3's and the data planes' are theirs)."""
+    """The response to the preflight of an API call; None for any other (S3 and the data planes answer their own)."""
     wanted = request.header("access-control-request-headers").lower()
     if "x-amz-target" not in wanted and not _DATED.match(request.path):
         return None
@@ -38,7 +38,7 @@ def preflight(request: Request, strangers: Strangers) -> Response | None:
 
 
 def mark(request: Request, response: Response, strangers: Strangers) -> None:
-    """Let the page that called read the answer."""
+    """Add the headers that let the calling page read the response."""
     origin = request.header("origin")
     if origin and strangers.trusts(origin, request):
         response.headers += [

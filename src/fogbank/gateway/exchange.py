@@ -1,4 +1,4 @@
-"""One request with its response, and the answers that the gateway finds itself."""
+"""One request with its response, and the gateway's own error responses."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from ..core.http import BodyTooLarge, Request, Response
+from .framing import plain
 from .parsing import Manner
 from .streams import BodyInterrupted, IncomingBody
-from .writing import plain
 
 if TYPE_CHECKING:
     from .websocket import Socket
@@ -27,12 +27,12 @@ class Exchange:
         self.http10 = manner.http10
         self.asked = not manner.expect  # 100 Continue was sent, or need not be
         self.stream: IncomingBody | None = None
-        self.socket: Socket | None = None  # the WebSocket that it became
-        self.complete = True  # the request has arrived to its last byte
+        self.socket: Socket | None = None  # set once the connection has become a WebSocket
+        self.complete = True  # the last byte of the request has arrived
 
 
 def failure(error: Exception) -> Response:
-    """The answer to what a handler let pass; what is not the client's doing is logged."""
+    """The response to an exception that a handler did not catch. Logs it unless the client caused it."""
     if isinstance(error, BodyTooLarge):
         return plain(413, "request body too large")
     if isinstance(error, BodyInterrupted):

@@ -1,11 +1,11 @@
-"""The cloud, as the gateway sees it: more of it than a context does."""
+"""The cloud as the gateway sees it: the interface of contexts and some more."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Protocol
 
-from fogbank.audit.keeping import Audit
+from fogbank.audit.recorder import Audit
 from fogbank.auth.authorize import Authorizer
 from fogbank.core.context import Cloud
 from fogbank.jobs.worker import Worker
@@ -15,7 +15,7 @@ from .strangers import Strangers
 
 
 class House(Cloud, Protocol):
-    """`fogbank.app.App` is the one implementation."""
+    """The only implementation is `fogbank.app.App`."""
 
     authorizer: Authorizer
     strangers: Strangers

@@ -1,4 +1,4 @@
-"""The event loop: uvloop where it is installed, asyncio's own elsewhere."""
+"""The event loop: uvloop if it is installed, else asyncio's own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """What makes a new event loop."""
+    """The function that makes a new event loop."""
     try:
         import uvloop
     except ImportError:

@@ -1,10 +1,10 @@
-"""The HTTP/1.1 request grammar: the head of a request and the chunked coding. Pure: bytes in, values or a refusal out.
+"""Parses HTTP/1.1 requests: their heads and the chunked transfer coding. Does no I/O.
 
-Written here and not taken from a parser library because the gateway must see requests as they were sent: llhttp (the
-parser behind httptools) refuses raw UTF-8 in a request target, which S3 clients send and S3 accepts. It is as strict
-as llhttp where two readings of one request would be possible (RFC 9112 section 11.2, request smuggling): line ends are
-CRLF, header names are tokens without white space around them, no folded lines, one Content-Length of digits only,
-never together with Transfer-Encoding, which is `chunked` and nothing else.
+This is no parser library's work because the gateway needs requests exactly as they were sent: llhttp (the parser in
+httptools) refuses raw UTF-8 in a request target, which S3 clients send and S3 accepts. This parser is as strict as
+llhttp where a request could be read in two ways (request smuggling, RFC 9112 section 11.2): lines end with CRLF, header
+names are tokens without white space around them, folded lines are refused, and there is at most one Content-Length, of
+digits only, and never together with Transfer-Encoding, which must be `chunked`.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from typing import NamedTuple
 from ..core.http import CONTROL, TOKEN, Request, look_up
 from .limits import HttpLimits
 
-CHUNKED = -1  # the length of a body whose end is marked in the body itself
+CHUNKED = -1  # the length of a chunked body, whose end is marked in the body itself
 
-_UNSAFE = re.compile(r"[\x00-\x20\x7f]")  # in a request target
+_UNSAFE = re.compile(r"[\x00-\x20\x7f]")  # not allowed in a request target
 _ABSOLUTE = re.compile(r"https?://([^/?#@]+)((?:[/?][^#]*)?)", re.I)
-_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))  # known to be tokens
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))  # need no check of their syntax
 _USUAL_LINE = re.compile(r"(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS) (/[!-~]*) HTTP/1\.1")
 _HOST = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=%:\[\]]*")  # RFC 3986 section 3.2.2, and a port
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _CHUNK_LINE = 4096  # bytes of a chunk's size line, extensions included
 
-# lines that hardly ever come twice, and secrets: never remembered
+# headers whose lines are not cached: secrets, and values that hardly ever repeat
 _VOLATILE = frozenset(
     ("authorization", "cookie", "x-amz-date", "x-amz-security-token", "amz-sdk-invocation-id", "x-amz-content-sha256")
 )
-_SINGLE = frozenset(("host", "content-length", "transfer-encoding"))  # a second one could be read in two ways
+_SINGLE = frozenset(("host", "content-length", "transfer-encoding"))  # must not be repeated
 
 
 class Refusal(Exception):
-    """A request that is answered with a plain `status` and the end of its connection."""
+    """A bad request: it gets a plain response with this `status`, and its connection is closed."""
 
     def __init__(self, status: int, reason: str) -> None:
         self.status = status
@@ -43,7 +43,7 @@ class Refusal(Exception):
 
 
 class Manner(NamedTuple):
-    """How a request wants to be answered."""
+    """How to handle the connection of a request."""
 
     keep: bool = True  # the connection may serve another request
     http10: bool = False
@@ -52,23 +52,24 @@ class Manner(NamedTuple):
 
 USUAL = Manner()
 _OLD = Manner(keep=False, http10=True)
-_UNUSUAL = frozenset(("transfer-encoding", "expect", "connection"))  # headers that change the manner
+_UNUSUAL = frozenset(("transfer-encoding", "expect", "connection"))  # headers that change the Manner
 
-Known = tuple[tuple[str, str], tuple[str, str]]  # a header as sent, and with its name in lower case
+Known = tuple[tuple[str, str], tuple[str, str]]  # a header as sent, and the same with its name in lower case
 
 
 class HeadParser:
-    """Parses heads; remembers header lines it has seen, since a client sends most of them again and again."""
+    """Parses request heads. Caches parsed header lines, since clients repeat most of them."""
 
     def __init__(self, limits: HttpLimits) -> None:
         self._limits = limits
         self._lines: dict[str, Known] = {}
-        self._names: dict[str, tuple[str, bool]] = {}  # a valid name as sent → in lower case, whether lines are kept
-        self._volatile: dict[str, str] = {}  # those whose lines are not kept
+        self._names: dict[str, tuple[str, bool]] = {}  # a valid name → in lower case, whether its lines are cached
+        self._volatile: dict[str, str] = {}  # the names whose lines are not cached
 
     def parse(self, raw: bytes, scheme: str = "http", client: str = "") -> tuple[Request, int, Manner]:
-        """The request whose head is `raw`, request line and header lines without the final empty line, its body's
-        length in bytes (or CHUNKED), and its manner. Raises Refusal.
+        """Parse a head: request line and header lines, without the final empty line.
+
+        Returns the request, the length of its body in bytes (or CHUNKED), and its Manner. Raises Refusal.
         """
         if len(raw) > self._limits.header_bytes:
             raise self.too_long(raw)
@@ -108,14 +109,14 @@ class HeadParser:
         return Request(method, path, query, headers, b"", None, scheme, client, lookup), length, manner
 
     def too_long(self, data: bytes) -> Refusal:
-        """What to say to a head, or the beginning of one, that is too long."""
+        """The refusal of a head, or the beginning of one, that is too long."""
         end = data.find(b"\r\n")
         if (len(data) if end < 0 else end) > self._limits.url_bytes:
             return Refusal(414, "URL too long")
         return Refusal(431, "request header section too long")
 
     def _request_line(self, line: str) -> tuple[str, str, Manner]:
-        """Method, request target, and the manner that the version implies."""
+        """Parse the request line to method, request target, and the Manner that the version implies."""
         parts = line.split(" ")
         if len(parts) != 3:
             raise Refusal(400, "bad request line")
@@ -180,7 +181,7 @@ def _refuse_repeated(names: list[str]) -> None:
 
 
 def _unusual(lookup: dict[str, str], length: int, manner: Manner) -> tuple[int, Manner]:
-    """The body's length and the manner, as the headers say that most requests do not have."""
+    """Apply the headers that few requests have (_UNUSUAL) to the length of the body and the Manner."""
     keep = manner.keep
     if "connection" in lookup:
         tokens = [token.strip() for token in lookup["connection"].lower().split(",")]
@@ -203,7 +204,7 @@ def _unusual(lookup: dict[str, str], length: int, manner: Manner) -> tuple[int, 
 
 
 def _other_form(method: str, target: str, host: str | None) -> tuple[str, str]:
-    """Path and query of a request target that is no path (RFC 9112 section 3.2): a proxy's absolute form, or `*`."""
+    """Path and query of a target that does not begin with `/` (RFC 9112 section 3.2): an absolute URL, or `*`."""
     if target == "*" and method == "OPTIONS":
         return "*", ""
     if method == "CONNECT":
@@ -225,7 +226,7 @@ def _authority(host: str) -> str:
 
 
 class ChunkedDecoder:
-    """The chunked transfer coding (RFC 9112 section 7.1), fed as bytes arrive; trailers are checked and dropped."""
+    """Decodes the chunked transfer coding (RFC 9112 section 7.1) incrementally. Checks trailers and drops them."""
 
     __slots__ = ("_left", "_pending", "_state", "_trailer", "_trailer_bytes")
 
@@ -233,7 +234,7 @@ class ChunkedDecoder:
 
     def __init__(self, trailer_bytes: int) -> None:
         self._state = self._SIZE
-        self._pending = b""  # of a line that has not ended yet
+        self._pending = b""  # the beginning of a line whose end has not arrived
         self._left = 0  # bytes of the current chunk still to come
         self._trailer = 0
         self._trailer_bytes = trailer_bytes
@@ -243,7 +244,10 @@ class ChunkedDecoder:
         return self._state == self._DONE
 
     def feed(self, data: bytes) -> tuple[list[bytes], bytes]:
-        """Decode `data`: the pieces of body in it, and, once `done`, what follows the body. Raises Refusal."""
+        """Decode `data`. Returns the pieces of the body in it and, once `done`, the bytes after the body.
+
+        Raises Refusal.
+        """
         pieces: list[bytes] = []
         if self._pending:
             data = self._pending + data

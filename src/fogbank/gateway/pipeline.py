@@ -1,9 +1,9 @@
-"""The pipeline every AWS call passes, on one screen:
+"""The pipeline that every AWS call passes through:
 
     route → read the body → authenticate → parse and validate → authorise → the operation → serialise → record
 
-`call` is the same for calls between services: from validate on, without the wire. A call whose operation only touches
-the embedded store runs from first to last byte without leaving the event loop.
+`Pipeline.call` does the same for calls between services, starting at validation: there is nothing to parse. A call
+whose operation only uses the embedded store is answered synchronously, without a task or a thread.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ from .routing import DataPlane, Router, Target
 log = logging.getLogger("fogbank")
 
 ANONYMOUS_OK = frozenset({"s3"})  # services whose resource policies may admit anybody
-MAX_FORM = 16 << 20  # bytes of a form, which is read before it is known whose it is; nobody takes more
+MAX_FORM = 16 << 20  # bytes of a form. It is read before the caller is authenticated; no service accepts more
 NO_AUTH = Principal(kind="anonymous", account="")
 
 
 class MethodNotAllowed(ServiceError):
-    """What S3 answers to a method and path that are no operation."""
+    """S3's error for a method and path that match no operation."""
 
     code = "MethodNotAllowed"
     status = 405
@@ -60,7 +60,7 @@ class MethodNotAllowed(ServiceError):
 
 
 class Call(msgspec.Struct):
-    """One request on its way through."""
+    """The state of one request in the pipeline."""
 
     request: Request
     target: Target
@@ -74,14 +74,14 @@ class Call(msgspec.Struct):
 
 
 def _late(ctx: Context, rest: Coroutine[Any, Any, dict[str, Any]]) -> Coroutine[Any, Any, dict[str, Any]]:
-    """The rest of an operation that waits: what authorization found may change in between."""
+    """Mark the records that authorization found as stale: they may change while the rest of an operation waits."""
     if ctx.names is not None:
         ctx.names.fresh = False
     return rest
 
 
 def _fidelity(operation: Operation, ctx: Context) -> str:
-    """`real`, `recorded`, or `real; recorded=MEMBER,…` where members of the request are only kept."""
+    """The fidelity header: `real`, `recorded`, or `real; recorded=MEMBER,…` if some request members are only stored."""
     return f"{operation.fidelity}; recorded={','.join(ctx.kept)}" if ctx.kept else operation.fidelity
 
 
@@ -93,14 +93,14 @@ class Pipeline:
         self._inline = app.store.embedded and app.settings.durability != "full"
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
-        """Answer one request; a coroutine only when something has to be waited for."""
+        """Answer one request. Returns a coroutine only if the answer has to wait for something."""
         if request.method == "OPTIONS" and not hosts.parse(request.host, self._app.settings.domains).plane:
             answer = cors.preflight(request, self._app.strangers)
             if answer is not None:
                 return answer
         form = request.content is None and request.header("content-type").startswith("application/x-www-form")
         if form and "x-amz-target" not in request.lookup:
-            return self._read_first(request)  # the form may say which operation it is
+            return self._read_first(request)  # the form may name the operation
         return self._enter(request)
 
     async def _read_first(self, request: Request) -> Response:
@@ -147,9 +147,9 @@ class Pipeline:
         return self._receive(Visit(self._app, plane.service, endpoint, request))
 
     async def _receive(self, visit: Visit) -> Response:
-        """Have a visit answered: recorded, durable, with its request id, whatever the endpoint raises."""
+        """Call the endpoint. Whatever it raises becomes an answer; the visit is recorded and made durable."""
         app, hop, id_header = self._app, visit.hop, visit.endpoint.id_header
-        app.trace.add(hop)  # first, so that what it calls is found behind it
+        app.trace.add(hop)  # before the call, so that calls made by the endpoint come after it in the trace
         started = perf_counter()
         try:
             response = await visit.endpoint.call(visit)
@@ -159,12 +159,12 @@ class Pipeline:
         response.headers = [(id_header, hop.id), *others, *visit.headers]
         hop.status, hop.seconds = response.status, perf_counter() - started
         if hop.error:
-            app.trace.add(hop)  # failed since
+            app.trace.add(hop)  # again, since it failed
         await app.store.durable()
         return response
 
     def answer(self, request: Request, visit_id: str) -> Response | Awaitable[Response]:
-        """`visit.pass_on()`: an API call that came through an endpoint."""
+        """Answer an API call that came through an endpoint (`visit.pass_on()`)."""
         return self._enter(request, visit_id)
 
     # -- API calls that wait -----------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ class Pipeline:
     async def _finish_late(
         self, call: Call, *, read: bool = False, rest: Coroutine[Any, Any, dict[str, Any]] | None = None
     ) -> Response:
-        """Finish a call that has to wait: for its body, for a pool, or for the `rest` of its operation."""
+        """Finish a call that has to wait: for its body, a thread of the pool, or the `rest` of its operation."""
         try:
             if read:
                 call.request.content = await call.request.read(self._app.settings.max_body)
@@ -195,7 +195,7 @@ class Pipeline:
         return cast("dict[str, Any]", await _late(ctx, result) if isinstance(result, Coroutine) else result)
 
     def _prepare(self, call: Call) -> Operation:
-        """Authenticate, parse, authorise; raises the error to answer with."""
+        """Authenticate, parse and authorise. Raises the error to answer with."""
         request, target, app = call.request, call.target, self._app
         service, model, codec = target.service.name, target.operation, target.codec
         given = request.lookup.get
@@ -232,14 +232,14 @@ class Pipeline:
             user_agent=given("user-agent", ""),
             referer=given("referer", ""),
             takes_json=target.protocol == JSON,
-            names=Names(fresh=self._inline and not operation.is_async) if self._enforced else None,
+            names=Names(self._inline and not operation.is_async, call.params) if self._enforced else None,
         )
         app.authorizer.authorize(ctx, operation, call.params)
         return operation
 
     @staticmethod
     def find(service: str, operation: str) -> Operation | None:
-        """What `@operation` declared, importing the service on its first use."""
+        """Find an operation by its names. Imports the service on first use."""
         loaded = services.load(service)
         return loaded.operations.get(operation) if loaded else None
 
@@ -281,11 +281,11 @@ class Pipeline:
                 log.error("%s: %s", type(error).__name__, error)
                 return ServiceUnavailable(f"Fogbank's store: {error}")
             case Conflict():
-                log.error("%s: conflicts with other transactions, again and again: %s", request_id, error)
+                log.error("%s: still conflicts with other transactions after all retries: %s", request_id, error)
                 return ServiceUnavailable("Too many calls change the same thing at once. Try again.")
             case UnicodeDecodeError():
                 return SerializationError("The request is not valid UTF-8.")
-            case RecursionError():  # of a decoder, over JSON that somebody put into a text
+            case RecursionError():  # a decoder met deeply nested JSON inside a string of the request
                 return SerializationError("The request is nested too deeply.")
         log.error("%s %s:%s failed", request_id, service, operation, exc_info=error)
         return InternalFailure()
@@ -320,7 +320,7 @@ class Pipeline:
     # -- calls between services --------------------------------------------------------------------------------------
 
     async def call(self, ctx: Context, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        """`ctx.call`: validated, authorised and recorded like a call from outside."""
+        """Run `ctx.call`: validates, authorises and records it like a call from outside."""
         app = self._app
         declared = self.find(service, operation)
         if declared is None:
@@ -332,7 +332,7 @@ class Pipeline:
             request_id=app.ids.uuid(),
             cause=ctx.request_id,
             takes_json=False,
-            names=Names(fresh=self._inline and not declared.is_async) if self._enforced else None,
+            names=Names(self._inline and not declared.is_async, params, ctx.service) if self._enforced else None,
             kept=(),
         )
         hop = Hop(child.request_id, app.clock.now(), service, operation, child.account, child.region,

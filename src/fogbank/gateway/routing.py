@@ -1,4 +1,4 @@
-"""From a request to the service and operation it calls: tables built from the models, asked in a fixed order.
+"""Routes a request to its service and operation, by tables built from the models and in this order:
 
 1. `/_fogbank/…`                   the control API
 2. the host's data plane          execute-api, lambda-url, s3-website; and their path forms (`core.doors`)
@@ -6,7 +6,7 @@
 4. the credential scope           every signed request names its service
 5. Action and Version in a form   query services
 6. the host's service             SERVICE.REGION.amazonaws.com
-7. otherwise                      S3, the one service that answers anonymous and SigV2 requests on any path
+7. otherwise                      S3, the only service that accepts anonymous and SigV2 requests on any path
 """
 
 from __future__ import annotations
@@ -37,28 +37,28 @@ _RPC_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)$")
 
 
 class Target(msgspec.Struct):
-    """Where a request goes. `operation` and its `codec` are None when the service has none of that name or route."""
+    """The service and operation of a request. `operation` and `codec` are None if the service has no such operation."""
 
     service: ServiceModel
     protocol: str
     operation: OperationModel | None
     labels: dict[str, str]
     region: str
-    name: str  # the operation as the client named it, for the error
+    name: str  # the operation as the client named it, for error texts
     signing_name: str
     codec: Codec | None
 
 
 class DataPlane(msgspec.Struct):
-    """A request to an endpoint that is no AWS API call."""
+    """The data plane endpoint of a request that is no AWS API call."""
 
     endpoint: str  # the name of a service's @endpoint
     service: str
 
 
-NAMED_WITHIN = 1 << 20  # bytes of a form in which its Action and Version are looked for: SDKs write them first
-CHOSEN_WITHIN = 1 << 16  # bytes of a form that are read to tell APIs apart
-KEPT = 10_000  # targets remembered
+NAMED_WITHIN = 1 << 20  # bytes of a form that are searched for Action and Version: SDKs write them first
+CHOSEN_WITHIN = 1 << 16  # bytes of a form that are parsed to choose between APIs
+KEPT = 10_000  # entries in the cache of targets
 
 
 class Router:
@@ -66,8 +66,9 @@ class Router:
         self._cloud = cloud
         self._domains = domains
         self._region = region
-        self._targets: dict[tuple[str, ...], Target] = {}  # of what comes all day
-        self._signers: dict[str, list[str]] = {}  # signing name → the services to ask, in order
+        # caches of routing results by (X-Amz-Target, region) and by (Version, Action, service, region)
+        self._targets: dict[tuple[str, ...], Target] = {}
+        self._signers: dict[str, list[str]] = {}  # cache: signing name → the candidate services, in order
         declared = doors.table()
         self._hosts = {host.label: DataPlane(host.endpoint, door.service)
                        for door in declared for host in door.host if host.endpoint}  # fmt: skip
@@ -77,9 +78,9 @@ class Router:
         self._browsers = {door.service: DataPlane(door.browser, door.service) for door in declared if door.browser}
 
     def route(self, request: Request, visit_id: str = "") -> Target | DataPlane:
-        """Where `request` goes; its body must be here when its target stands in a form.
+        """Find the target of a request. If its body is a form, the body must have arrived.
 
-        `visit_id`: of the visit to the endpoint for browsers, which passes it on.
+        `visit_id` is set if the browser endpoint passes the request on to the API: it is not sent there again.
         """
         given = request.lookup.get
         host = hosts.parse(given("host", ""), self._domains)
@@ -94,10 +95,10 @@ class Router:
         try:
             claim = claims.read(request)
             scope_region, scope_service = (claim.region, claim.service) if claim is not None else ("", "")
-        except ServiceError:  # the verifier will meet it again, and refuse: in the words of the service that was meant
+        except ServiceError:  # authentication will raise it again, in the error format of the service that was meant
             scope_region, scope_service = claims.meant(request)
         region = scope_region or host.region or self._region
-        if host.plane:  # a bucket's own host is S3's, whatever the request was signed for
+        if host.plane:  # a bucket's own host means S3, whatever service the request was signed for
             return self._rest(request, "s3", host, region, claim, visit_id)
         target = given("x-amz-target")
         if target:
@@ -128,7 +129,7 @@ class Router:
         prefix, _, name = target.rpartition(".")
         found = self._named(self._best(index.table().by_target.get(prefix, ())), request, name, region)
         if found.operation is not None and found.protocol == "json" and len(self._targets) < KEPT and len(region) < 32:
-            self._targets[target, region] = found  # names that clients make up are not worth remembering
+            self._targets[target, region] = found  # only valid ones, so that clients cannot fill the cache
         return found
 
     def _by_action(self, found: Sequence[str], request: Request, asked: tuple[str, str, str, str]) -> Target:
@@ -146,7 +147,7 @@ class Router:
 
     @staticmethod
     def _best(candidates: Sequence[str]) -> ServiceModel:
-        """The first candidate that is built, else the first; UnknownOperation when there is none."""
+        """The first candidate that is built, else the first one. Raises UnknownOperation if there is none."""
         if not candidates:
             raise UnknownOperation
         return models.load(next((name for name in candidates if name in services.built()), candidates[0]))
@@ -188,28 +189,28 @@ class Router:
         return _target(models.load(nearest), request, None, {}, region, f"{request.method} {request.path}")
 
     def _signed(self, signing_name: str) -> list[str]:
-        """The services that a REST call with this signing name may be of, those that are built first."""
+        """The services that a REST call with this signing name may be for; those that are built come first."""
         candidates = _preferred(signed_as(signing_name), signing_name)
         candidates.sort(key=lambda name: name not in services.built())
-        if candidates:  # names that clients make up are not worth remembering
+        if candidates:  # only known names, so that clients cannot fill the cache
             self._signers[signing_name] = candidates
         return candidates or ["s3"]
 
 
 def _preferred(names: Sequence[str], signing_name: str) -> list[str]:
-    """The one that is named as it signs comes first: of rds, neptune and docdb, rds."""
+    """Sort the service whose name equals the signing name to the front: rds before neptune and docdb."""
     return sorted(names, key=lambda name: name != signing_name)
 
 
 def _chooser(candidates: Sequence[str]) -> Chooser | None:
-    """What tells the candidates apart where more than one of them is built."""
+    """The function that chooses between the candidates, if more than one of them is built."""
     built = [name for name in candidates if name in services.built()]
     service = services.load(built[0]) if len(built) > 1 else None
     return service.chooser if service is not None else None
 
 
 def _form(request: Request) -> dict[str, str]:
-    """The parameters of a query call: a form's, or a URL's."""
+    """The parameters of a query call, from its form and its URL."""
     content = (request.content or b"")[:CHOSEN_WITHIN].decode("utf-8", "replace")
     return dict(parse_qsl(f"{request.query}&{content}"))
 
@@ -221,7 +222,10 @@ def _paths(name: str) -> tuple[list[str], ...]:
 
 
 def _likeness(name: str, path: str) -> int:
-    """How many segments a path shares with the API's paths, from the first on: newer clients know newer ones."""
+    """How many leading segments the path shares with any path of the API.
+
+    For paths that match no operation: clients may be newer than the models.
+    """
     asked = path.split("/")
     return max(sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(asked, known, strict=False)))
                for known in _paths(name))  # fmt: skip
@@ -241,9 +245,9 @@ def _target(
 
 
 def _of_browser(request: Request) -> bool:
-    """Whether a page asks: a preflight, a form, or a call with an Origin whose answer needs CORS headers.
+    """Whether a web page sent this: a preflight, a form, or a call with an Origin whose response needs CORS headers.
 
-    The service's endpoint answers the first two, and passes the third on.
+    The service's browser endpoint answers the first two, and passes the third on to the API.
     """
     if request.method == "OPTIONS":
         return True
@@ -253,7 +257,7 @@ def _of_browser(request: Request) -> bool:
 
 
 def form_action(request: Request) -> tuple[str, str]:
-    """Action and Version of a query-protocol request, in the form body or in the URL."""
+    """Find Action and Version of a query-protocol request, in the form body or in the URL."""
     if request.content and request.header("content-type").startswith("application/x-www-form-urlencoded"):
         action = _ACTION.search(request.content, 0, NAMED_WITHIN)
         if action:

@@ -1,4 +1,4 @@
-"""The HTTP server: listens, tells TLS from plain HTTP by the first byte, and keeps its connections in bounds."""
+"""The HTTP server: listens, tells TLS from plain HTTP by the first byte, and applies limits to its connections."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 
 from .connection import Connection
+from .framing import date
 from .limits import HttpLimits
 from .parsing import HeadParser
 from .serving import Handler, Served
 from .tls import TlsContext
-from .writing import date
 
 log = logging.getLogger("fogbank.gateway")
 
@@ -23,10 +23,10 @@ _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: c
 
 
 class Server:
-    """Serves `handler` on one port, HTTP and (with `tls`) HTTPS alike.
+    """Serves `handler` on one port, with both HTTP and (if `tls` is given) HTTPS.
 
-    `handler(request)` returns the Response, or an awaitable of it; it runs on the event loop. `now` is the clock whose
-    time the Date header tells, in seconds since the epoch: SDKs correct their own by it.
+    `handler(request)` returns the Response, or an awaitable of it, and runs on the event loop. `now` returns the time
+    for the Date header, in seconds since the epoch: SDKs correct their own clocks by it.
     """
 
     def __init__(
@@ -41,27 +41,27 @@ class Server:
     ) -> None:
         self.handler = handler
         self.host = host
-        self.port = port  # the real one, once started
+        self.port = port  # once started, the actual port
         self.limits = limits or HttpLimits()
         self.parser = HeadParser(self.limits)
         self.connections: set[Served] = set()
         self.stopping = False
-        self.ticked = 0.0  # loop time of the last look at the connections
+        self.ticked = 0.0  # loop time of the last check of the connections
         self._tls = tls
         self._now = now
         self._date = (0, "")
         self._listeners: list[socket.socket] = []
-        self._silent: dict[socket.socket, float] = {}  # accepted, first byte awaited -> since when
-        self._arriving: set[Served] = set()  # not yet in `connections`: in a handshake, say
+        self._silent: dict[socket.socket, float] = {}  # sockets without a first byte → when they were accepted
+        self._arriving: set[Served] = set()  # not in `connections` yet, for example during a TLS handshake
         self._adopting: set[asyncio.Task[None]] = set()
-        self._emptied: asyncio.Event | None = None  # awaited by stop()
+        self._emptied: asyncio.Event | None = None  # stop() waits for it
         self._ticker: asyncio.TimerHandle | None = None
         limits = self.limits
         shortest = min(limits.header_seconds, limits.idle_seconds, limits.body_seconds, limits.write_seconds)
         self._tick_seconds = min(0.5, shortest / 4)
 
     async def start(self) -> None:
-        """Listen. Raises OSError when the address is taken or not ours."""
+        """Listen. Raises OSError if the address is in use or not one of this machine."""
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(self.host or None, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         try:
@@ -83,7 +83,7 @@ class Server:
         self._tick()
 
     async def stop(self, grace_seconds: float = 10.0) -> None:
-        """Accept nothing more, let what is in flight finish for up to `grace_seconds`, close."""
+        """Stop listening, wait up to `grace_seconds` for requests in flight, and close all connections."""
         loop = asyncio.get_running_loop()
         self.stopping = True
         for listener in self._listeners:
@@ -106,19 +106,19 @@ class Server:
             self._ticker.cancel()
 
     def date(self) -> str:
-        """The value of the Date header now."""
+        """The current value of the Date header."""
         second = int(self._now())
         if self._date[0] != second:
             self._date = (second, date(second))
         return self._date[1]
 
     def welcome(self, connection: Served, /) -> None:
-        """A connection is there."""
+        """Add a new connection."""
         self._arriving.discard(connection)
         self.connections.add(connection)
 
     def forget(self, connection: Served, /) -> None:
-        """A connection has ended."""
+        """Remove a closed connection."""
         self.connections.discard(connection)
         self._note_end()
 
@@ -137,7 +137,7 @@ class Server:
                 accepted, _ = listener.accept()
             except (BlockingIOError, ConnectionError):
                 return
-            except OSError as error:  # out of file descriptors: try again when some have been given back
+            except OSError as error:  # out of file descriptors: try again in a moment
                 log.warning("cannot accept a connection: %s", error)
                 loop = asyncio.get_running_loop()
                 loop.remove_reader(listener.fileno())
@@ -166,7 +166,7 @@ class Server:
             accepted.close()
 
     def _look(self, accepted: socket.socket) -> None:
-        """Adopt a connection as TLS or as plain HTTP when its first byte is there."""
+        """Wait for the first byte of a connection, and adopt it as TLS or as plain HTTP."""
         try:
             first = accepted.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
@@ -215,7 +215,7 @@ class Server:
         except (
             OSError,
             TimeoutError,
-        ) as error:  # ssl.SSLError is an OSError: a client that does not trust us, or noise
+        ) as error:  # also ssl.SSLError: the client does not trust our certificate, or sent garbage
             log.debug("a connection failed before its first request: %s", error)
             accepted.close()
         finally:

@@ -1,4 +1,4 @@
-"""What a connection has of its server, and the server of its connections."""
+"""The interfaces between the server and its connections."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Serving(Protocol):
     limits: HttpLimits
     parser: HeadParser
     stopping: bool
-    ticked: float  # loop time of the last look at the connections
+    ticked: float  # loop time of the last check of the connections
 
     def date(self) -> str: ...
 

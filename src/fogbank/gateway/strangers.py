@@ -1,46 +1,48 @@
-"""May this request come from a web page that is not ours? The one decision, which every door asks for.
+"""Protects the cloud from other people's web pages: decides whether a request may have been sent by one.
 
-Any page that a user visits can have the user's browser send requests to this machine, and everybody knows the keys
-that Fogbank starts with. Three lists, each parsed and none matched by prefix, stand against that:
+Any page that a user visits can make the user's browser send requests to this machine, and everybody knows the keys
+that Fogbank starts with. Three lists protect against that. They are parsed; none is matched by prefix:
 
-    hosts that are served     `wire.hosts.served`: any other Host is refused at every door, before anything else. A page
-                              that has pointed its own name at this machine (DNS rebinding) gets no further.
+    hosts that are served     `wire.hosts.served`: requests with any other Host are refused first of all. This stops a
+                              page that has pointed its own name at this machine (DNS rebinding).
     origins that are trusted  `Strangers.trusts`: pages of this machine, and those of --allow-origin.
-    loopback addresses        `core.http.is_secure`: what never leaves this machine is as good as encrypted.
+    loopback addresses        `core.http.is_secure`: requests from this machine count as encrypted.
 
-A request is a browser's (`Request.browser`) when it has one of these, none of which a page of a stranger can take away
-or change:
+A request comes from a browser (`Request.browser`) if it has one of these headers, which a stranger's page can neither
+remove nor change:
 
     Sec-Fetch-Site, Sec-Fetch-Dest   sent to https, to loopback addresses and to localhost, with every request.
-                                     (Sec-Fetch-Mode alone is no sign: the fetch of Node.js sends it.)
+                                     (Sec-Fetch-Mode alone proves nothing: the fetch of Node.js sends it.)
     Origin                           with every POST, PUT, DELETE, … , every CORS request and every WebSocket
-    Referer                          most others; a page can leave it out, but cannot name another page. (Firefox names
+    Referer                          with most others; a page can omit it, but cannot name another page. (Firefox names
                                      the host of a sandboxed page too, so one with the cloud's own host proves nothing.)
-    User-Agent: Mozilla/…            every browser there is. (Firefox lets a page name another one, to others after a
-                                     preflight, to its own host always: see `wire.hosts.Host.plane`.)
+    User-Agent: Mozilla/…            with every request of every browser. (In Firefox a page can set another one: for
+                                     its own host always, for others after a preflight; see `wire.hosts.Host.plane`.)
 
-https://www.w3.org/TR/fetch-metadata/ and https://fetch.spec.whatwg.org/#origin-header; what is said of Chromium and
-Firefox was seen in both (tests/attacks/test_browsers.py).
+https://www.w3.org/TR/fetch-metadata/ and https://fetch.spec.whatwg.org/#origin-header; the behaviour of Chromium and
+Firefox was observed in both (tests/attacks/test_browsers.py).
 
-With a key that everybody knows (the root keys with the default secret, and every unknown key under --auth=open), what
-a browser sends is let in only when
+If a browser's request is signed with a well-known key (the root keys with the default secret, and every unknown key
+under --auth=open), it is accepted only if
 
 - it has an Origin, and that is trusted; or
-- it is `Sec-Fetch-Site: same-origin`, and the host is not one of a bucket, API or function, whose pages are users'; or
-- it is a GET or HEAD of S3, without an Origin, from a page that is trusted (an image by its presigned URL; the page may
-  have been led here by a redirect of another's, so its Referer proves too little for what changes something) or from
-  no page at all (`Sec-Fetch-Site: none`: typed in, a bookmark, a link in a mail: that is why it may only read).
+- it is `Sec-Fetch-Site: same-origin`, and the host is not that of a bucket, API or function, whose pages are users'; or
+- it is a GET or HEAD of S3, without an Origin, from a trusted page (which shows an image by its presigned URL). Only
+  reads are allowed, since another site's redirect may have caused the request, so the Referer proves too little; or
+- it is a GET or HEAD of S3, without an Origin, from no page (`Sec-Fetch-Site: none`: a typed URL, a bookmark, a link in
+  a mail). Only reads are allowed, since the URL may be a stranger's.
 
-Everything else is refused, whichever method it has: that a request says nothing of where it is from does not make it
-local. What is no browser's (SDKs, the CLI, curl with a presigned URL) is not touched. Keys that were issued here, and
-the root keys once another secret is configured, are known to nobody else: pages may sign with them as on AWS.
+All other such requests are refused, whatever their method: a request without any information about its origin is not
+trusted. Requests that do not come from browsers (SDKs, the CLI, curl with a presigned URL) are not affected. Keys that
+were issued here, and the root keys once another secret is configured, are known to nobody else: pages may sign with
+them as on AWS.
 
-Public doors (public objects, websites, function URLs without authentication, open stages) answer anybody as their
-owner configured them, as on AWS; only the Host is looked at there.
+Public endpoints (public objects, websites, function URLs without authentication, open stages) answer everybody, as
+their owner configured and as on AWS; only their Host is checked.
 
-What users store or compute is never shown as a page of this cloud. An object or a function's answer that a browser gets
-from a host that is not its own (`http://127.0.0.1:4566/bucket/page.html`) comes with a policy that gives the page an
-origin of nobody: it can run, and reach what any page of a stranger reaches.
+Users' content never runs with the origin of this cloud. If a browser gets an object or a function's answer from a host
+that is not the content's own (`http://127.0.0.1:4566/bucket/page.html`), the response has a sandbox policy that gives
+the page an opaque origin: it can run, but has only the access of any stranger's page.
 https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Content-Security-Policy/sandbox
 """
 
@@ -55,10 +57,10 @@ from fogbank.core.http import Request, Response
 from fogbank.core.settings import Settings
 from fogbank.wire import hosts
 
-# what stands before the domain in the host of a bucket, an API or a function
+# the labels before the domain in the host of a bucket, an API or a function
 _LABELS = "|".join(re.escape(host.label) for host in doors.hosts() if not host.shared)
 _PLANE = re.compile(rf"(?:[^.]+\.)*(?:{_LABELS})(?:[.-][a-z]{{2}}(?:-[a-z]+)+-\d)?\.")
-KEPT = 1024  # hosts remembered
+KEPT = 1024  # entries in the cache of hosts
 SANDBOX = (
     "content-security-policy",
     "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts",
@@ -69,18 +71,18 @@ _PORTS = {"http": "80", "https": "443"}
 
 
 class Strangers:
-    """The decision, by one cloud's settings."""
+    """Makes these decisions by the settings of one cloud."""
 
     def __init__(self, settings: Settings) -> None:
         self._domains = settings.domains
         self._served = (*settings.domains, settings.host)
         self._allowed = frozenset(settings.allow_origin)
-        self.hosts: dict[str, bool] = {}  # those that are served → whether they are a bucket's, API's or function's own
+        self.hosts: dict[str, bool] = {}  # served host → whether it is a bucket's, API's or function's
 
     # -- hosts ------------------------------------------------------------------------------------------------------
 
     def meet(self, host: str) -> bool | None:
-        """Whether a Host is a bucket's, API's or function's own; None when it is not served."""
+        """Whether a Host belongs to a bucket, an API or a function; None if it is not served."""
         if not hosts.served(host, self._served):
             return None
         if len(self.hosts) >= KEPT:
@@ -89,7 +91,7 @@ class Strangers:
         return plane
 
     def misdirected(self, request: Request) -> Response:
-        """The answer to a Host that is not served (RFC 9110 section 15.5.20)."""
+        """The response to a Host that is not served (RFC 9110 section 15.5.20)."""
         name = hosts.bare(request.host)
         plane = _PLANE.match(name)
         domain = name[plane.end() :] if plane else name
@@ -103,10 +105,11 @@ class Strangers:
     # -- pages ------------------------------------------------------------------------------------------------------
 
     def trusts(self, origin: str, request: Request) -> bool:
-        """Whether the pages of an origin may use keys that everybody knows, and read what an API call answers.
+        """Whether the pages of an origin may use well-known keys and read API responses.
 
-        Those of --allow-origin, and those of this machine: but not what this very cloud answers on its port, which
-        may be a user's (a page of its own comes with `same-origin`), nor a bucket's, API's or function's own host.
+        True for the origins of --allow-origin and those of this machine. But not for this cloud's own port, where
+        users' content is served too (the cloud's own pages send `same-origin`), and not for the host of a bucket, API
+        or function.
         """
         if origin in self._allowed:
             return True
@@ -121,9 +124,9 @@ class Strangers:
         return (port or _PORTS[scheme]) != asked and not hosts.parse(name, self._domains).plane
 
     def foreign(self, request: Request, *, reads: bool) -> bool:
-        """Whether a request may be one that a stranger's page had a browser send.
+        """Whether a stranger's page may have made a browser send this request.
 
-        `reads`: a GET or HEAD of this door changes nothing and shows nothing but to the user.
+        `reads`: a GET or HEAD on this endpoint changes nothing, and only the user sees the response.
         """
         if not request.browser:
             return False
@@ -141,7 +144,7 @@ class Strangers:
         return not self.trusts(said, request) if said is not None else site != "none"
 
     def check(self, request: Request, service: str) -> None:
-        """Raises AccessDenied for what a stranger's page may have sent, signed for `service` with a well-known key."""
+        """Raise AccessDenied if a stranger's page may have sent this request, signed with a well-known key."""
         if request.browser and self.foreign(request, reads=service == "s3"):
             hint = (
                 "this request looks like a web page's, and anybody's page knows the key that it is signed with: use a "
@@ -155,7 +158,7 @@ class Strangers:
 
 
 def sandboxed(answer: Response | Awaitable[Response]) -> Response | Awaitable[Response]:
-    """An answer that, should it be a page, is of no origin. A policy that it brings itself holds beside this one."""
+    """Add the sandbox policy: if the response is a page, it gets an opaque origin. Its own policy applies as well."""
     if isinstance(answer, Response):
         answer.headers.append(SANDBOX)
         return answer

@@ -1,4 +1,4 @@
-"""Bodies that take a while: a request's that is still arriving, and the flow of a response's."""
+"""Streams with back-pressure: request bodies that are still arriving, and the sending side of connections."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import AsyncIterator, Callable
 
 from ..core.http import BodyTooLarge
 
-HIGH = 512 * 1024  # bytes held for a slow handler before the client is made to wait
+HIGH = 512 * 1024  # bytes buffered for a slow handler before reading from the client is paused
 LOW = 128 * 1024
-WRITE_HIGH = 256 * 1024  # bytes of a response held for a slow client before the handler is made to wait
+WRITE_HIGH = 256 * 1024  # bytes buffered for a slow client before the handler has to wait
 WRITE_LOW = 64 * 1024
 
 
 class BodyInterrupted(Exception):
-    """A request body ends early. `status` is what the gateway answers when the handler lets this pass."""
+    """A request body ended early. `status` is the gateway's response if the handler does not catch this."""
 
     status = 400
 
 
 class ClientDisconnected(BodyInterrupted):
-    """The client has gone."""
+    """The client has disconnected."""
 
 
 class BodyTimeout(BodyInterrupted):
@@ -31,13 +31,14 @@ class BodyTimeout(BodyInterrupted):
 
 
 class BodyMalformed(BodyInterrupted):
-    """The chunks of the body are not HTTP."""
+    """The chunked coding of the body is malformed."""
 
 
 class IncomingBody:
     """A request body that is still arriving (core.http.BodyStream). One reader at a time.
 
-    `flow` is called when the connection should look again whether to read on; `ask` when the body is first wanted.
+    Calls `flow` when the connection should check again whether to pause or resume reading, and `ask` when a reader
+    first waits for the body.
     """
 
     __slots__ = ("_ask", "_chunks", "_flow", "_waiter", "discarding", "ended", "error", "held", "length", "received")
@@ -45,7 +46,7 @@ class IncomingBody:
     def __init__(self, length: int | None, flow: Callable[[], None], ask: Callable[[], None]) -> None:
         self.length = length
         self.received = 0  # bytes so far
-        self.held = 0  # bytes that wait for the reader
+        self.held = 0  # bytes buffered for the reader
         self.ended = False
         self.discarding = False
         self.error: BodyInterrupted | None = None
@@ -56,12 +57,12 @@ class IncomingBody:
 
     @property
     def wanted(self) -> bool:
-        """Whether a reader waits for more."""
+        """Whether a reader is waiting for more."""
         return self._waiter is not None
 
     @property
     def wasted(self) -> int:
-        """Bytes of a body of any length that came and were thrown away."""
+        """Bytes that a chunked body has received although it is being discarded."""
         return self.received if self.discarding and self.length is None else 0
 
     def feed(self, data: bytes) -> None:
@@ -77,13 +78,13 @@ class IncomingBody:
         self._wake()
 
     def fail(self, error: BodyInterrupted) -> None:
-        """The body will not come to its end: its reader gets `error` after what has arrived."""
+        """End the body early: its reader gets the bytes that have arrived, then `error`."""
         if not self.ended and self.error is None:
             self.error = error
             self._wake()
 
     def discard(self) -> None:
-        """Nobody will read the rest."""
+        """Drop the rest of the body: nobody will read it."""
         self.discarding = True
         self._chunks.clear()
         self.held = 0
@@ -104,7 +105,7 @@ class IncomingBody:
                 await self._more()
 
     async def read(self, limit: int) -> bytes:
-        """The rest of the body as one piece; raises BodyTooLarge past `limit` bytes, BodyInterrupted."""
+        """Read the rest of the body. Raises BodyInterrupted, and BodyTooLarge if it is longer than `limit` bytes."""
         if self.length is not None and self.length > limit:
             raise BodyTooLarge
         pieces: list[bytes] = []
@@ -142,10 +143,10 @@ class Outlet:
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport
         transport.set_write_buffer_limits(high=WRITE_HIGH, low=WRITE_LOW)
-        self.paused = False  # the client takes more slowly than is written
+        self.paused = False  # the write buffer is full: the client reads too slowly
         self.lost = False
-        self.moved = 0  # bytes sent past the transport
-        self._unsent: int | None = None  # bytes the client had left untaken at the last look, if it was slow then
+        self.moved = 0  # bytes sent without the transport (by sendfile)
+        self._unsent: int | None = None  # unsent bytes at the last call of `stuck`, if the client was slow then
         self._unsent_since = 0.0
         self._waiter: asyncio.Future[None] | None = None
 
@@ -158,7 +159,7 @@ class Outlet:
         self._wake()
 
     def stuck(self, now: float) -> float:
-        """For how many seconds a slow client has taken nothing at all, as far as these looks can tell."""
+        """For how many seconds a slow client has accepted nothing, measured between the calls of this method."""
         unsent = self.transport.get_write_buffer_size() - self.moved
         if unsent != self._unsent:
             self._unsent, self._unsent_since = unsent, now
@@ -169,7 +170,7 @@ class Outlet:
         self._wake()
 
     async def drain(self) -> None:
-        """Return when the client has taken enough for more to be written; raises ClientDisconnected."""
+        """Wait until more can be written. Raises ClientDisconnected."""
         while self.paused and not self.lost:
             self._waiter = asyncio.get_running_loop().create_future()
             try:
@@ -180,7 +181,7 @@ class Outlet:
             raise ClientDisconnected
 
     async def flush(self) -> None:
-        """Return when everything written so far is with the kernel; raises ClientDisconnected."""
+        """Wait until the kernel has everything that was written. Raises ClientDisconnected."""
         transport = self.transport
         transport.set_write_buffer_limits(high=0)
         try:

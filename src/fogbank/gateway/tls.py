@@ -1,4 +1,4 @@
-"""TLS on the gateway's own port: certificates of a local authority, for whatever host name a client asks for."""
+"""TLS on the gateway's port. A local authority issues certificates for the host names that clients ask for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fogbank.gateway")
 
-# always in the certificate; any other name gets a certificate of its own when a client first asks for it
+# the names in the default certificate; other names get their own certificates when a client first asks for them
 NAMES = (
     "localhost",
     "*.localhost",
@@ -33,24 +33,24 @@ NAMES = (
 ADDRESSES = ("127.0.0.1", "::1")
 
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
-_KEPT = 256  # contexts of names asked for
-_FRESH_SECONDS = 30 * 86400.0  # after this a certificate is issued anew, long before it expires
+_KEPT = 256  # cached contexts of other names
+_FRESH_SECONDS = 30 * 86400.0  # after this time a new certificate is issued, long before the old one expires
 
 
 def folder(data: Path) -> Path:
-    """Where the authority of a data directory lives."""
+    """The folder of a data directory's authority."""
     return data / "tls"
 
 
 def ca_pem(data: Path) -> str:
-    """The certificate of a data directory's authority, which a client has to trust; made if there is none yet."""
+    """The certificate of a data directory's authority, which clients have to trust. Created if there is none."""
     from .certificates import Authority
 
     return Authority(folder(data)).pem.decode("ascii")
 
 
 class TlsContext:
-    """The server side of TLS. `names` and `addresses` come into the default certificate besides the usual ones."""
+    """Server-side TLS. The default certificate has `names` and `addresses` besides the usual ones."""
 
     def __init__(self, data: Path, names: Sequence[str] = (), addresses: Sequence[str] = ()) -> None:
         self._folder = folder(data)
@@ -62,14 +62,14 @@ class TlsContext:
         self._issued: OrderedDict[str, tuple[ssl.SSLContext, float]] = OrderedDict()
 
     async def context(self) -> ssl.SSLContext:
-        """The context to accept a connection with; the first call loads or makes the authority, off the loop."""
+        """The context for accepting a connection. The first call loads or creates the authority, in a thread."""
         if self._default is not None and self._default[1] > time.monotonic():
             return self._default[0]
         if self._lock is None:
             self._lock = asyncio.Lock()
         async with self._lock:
             if self._default is None or self._default[1] <= time.monotonic():
-                threads = ThreadPoolExecutor(1, "fogbank-tls")  # of its own: a handshake waits for nobody's work
+                threads = ThreadPoolExecutor(1, "fogbank-tls")  # its own, so that handshakes do not queue behind others
                 try:
                     context = await asyncio.get_running_loop().run_in_executor(threads, self._make_default)
                 finally:
@@ -98,7 +98,7 @@ class TlsContext:
         return context
 
     def _choose(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> int | None:
-        """Called in the handshake with the name the client wants; a millisecond for a name that is new."""
+        """SNI callback: choose the context for the name that the client wants. A new name takes a millisecond."""
         name = (name or "").lower().rstrip(".")
         if not name or name in self._names:
             return None
@@ -107,7 +107,7 @@ class TlsContext:
             if not _HOST_NAME.fullmatch(name):
                 return None
             try:
-                # the name itself, and what stands beside it: buckets and APIs come in families
+                # the name itself and its siblings, since other buckets and APIs of the same domain will follow
                 names = [name]
                 parent = name.partition(".")[2]
                 if parent.count(".") >= 1:

@@ -1,6 +1,6 @@
 """WebSockets (RFC 6455) on a connection whose request was answered with `core.http.Upgrade`.
 
-wsproto does the protocol; here are its bytes, its messages made whole, and back-pressure both ways.
+wsproto implements the protocol. This module moves the bytes, assembles messages, and adds back-pressure both ways.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from wsproto.events import (
     AcceptConnection,
     BytesMessage,
     CloseConnection,
-    Message,
+    Event,
     Ping,
     Request,
     TextMessage,
@@ -30,7 +30,7 @@ LEAST = 64  # bytes that a message counts as, an empty one too
 
 
 class Socket:
-    """One open WebSocket: `core.http.WebSocket`."""
+    """One open WebSocket. Implements `core.http.WebSocket`."""
 
     def __init__(self, outlet: Outlet, upgrade: http.Upgrade) -> None:
         self._outlet = outlet
@@ -38,14 +38,14 @@ class Socket:
         self.talk = upgrade.talk
         self._wire = WSConnection(ConnectionType.SERVER)
         self._pieces: list[Any] = []  # text, or bytes
-        self._size = 0  # of the message that is arriving
+        self._size = 0  # bytes or characters of the message that is arriving
         self._messages: deque[str | bytes] = deque()
-        self._held = 0  # of the messages that nobody has received yet
+        self._held = 0  # the same of all messages that the endpoint has not received yet
         self._arrived = asyncio.Event()
         self._over = False
         self._stopped = False  # the client is made to wait
 
-    def _write(self, event: object) -> None:
+    def _write(self, event: Event) -> None:
         try:
             data = self._wire.send(event)
         except LocalProtocolError:
@@ -53,10 +53,10 @@ class Socket:
         if not self._outlet.lost and not self._outlet.transport.is_closing():
             self._outlet.transport.write(data)
 
-    # -- what the connection calls -----------------------------------------------------------------------------------
+    # -- called by the connection ------------------------------------------------------------------------------------
 
     def accept(self, request: http.Request, response: http.Upgrade) -> bool:
-        """Answer the handshake; False when it is none."""
+        """Answer the handshake. False if the request is none."""
         headers = [(name.encode(), value.encode("latin-1")) for name, value in request.headers]
         try:
             self._wire.initiate_upgrade_connection(headers, quote(request.path, safe="/%"))
@@ -69,7 +69,7 @@ class Socket:
         return True
 
     def received(self, data: bytes) -> None:
-        """Bytes from the client."""
+        """Process bytes from the client."""
         try:
             self._wire.receive_data(data)
             for event in self._wire.events():
@@ -94,7 +94,7 @@ class Socket:
 
     def _take(self, event: object) -> None:
         match event:
-            case Message():
+            case TextMessage() | BytesMessage():
                 self._piece(event)
             case Ping() | CloseConnection():
                 self._write(event.response())
@@ -117,16 +117,16 @@ class Socket:
         self._arrived.set()
 
     def lost(self) -> None:
-        """Nothing more will come."""
+        """Mark the end: no more messages will arrive."""
         self._over = True
         self._arrived.set()
 
     def end(self, code: int, reason: str = "") -> None:
-        """Close, without waiting for the client to take it."""
+        """Send a close frame, without waiting for the client."""
         self._write(CloseConnection(code, reason or None))
         self.lost()
 
-    # -- what an endpoint calls --------------------------------------------------------------------------------------
+    # -- called by the endpoint --------------------------------------------------------------------------------------
 
     async def receive(self) -> str | bytes | None:
         while not self._messages:

@@ -1,1 +1,1 @@
-"""The only source of "later": jobs committed with the change that asks for them, timers, retries, and the worker."""
+"""Everything that happens later: jobs that commit with the change that needs them, their retries, and the worker."""

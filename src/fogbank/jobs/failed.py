@@ -1,4 +1,4 @@
-"""The jobs as people see them, and trying again what used up its tries."""
+"""Lists jobs for people, and retries jobs that used up their attempts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fogbank.store.api import Reader, Transaction
 from .queue import TOPIC
 from .records import JOBS, UNREADABLE, JobRecord
 
-SLICE = 100  # jobs that are put back in one transaction
+SLICE = 100  # jobs put back in one transaction
 
 
 class CannotRetry(Exception):
@@ -21,7 +21,7 @@ class CannotRetry(Exception):
 
 
 def listed(tx: Reader, limit: int = 1000) -> tuple[list[JobRecord], list[JobRecord]]:
-    """What is still to run, soonest first; and what used up its tries or cannot be read, oldest first."""
+    """The jobs still to run, soonest first; and those that used up their attempts or cannot be read, oldest first."""
     found = {
         job.id: job
         for index in ("failed", "leased", "due", "ordered")
@@ -33,7 +33,7 @@ def listed(tx: Reader, limit: int = 1000) -> tuple[list[JobRecord], list[JobReco
 
 
 def retry(cloud: Cloud, tx: Transaction, job_id: str) -> bool:
-    """Put a failed job back to run now; whether there is that job. Raises CannotRetry."""
+    """Put a failed job back to run now. Returns whether the job exists. Raises CannotRetry."""
     job = tx.get(JOBS, (job_id,))
     if job is None:
         return False
@@ -41,14 +41,14 @@ def retry(cloud: Cloud, tx: Transaction, job_id: str) -> bool:
         why = job.error if job.state == UNREADABLE else "it has not failed, and will run"
         raise CannotRetry(f"job {job_id} cannot be retried: {why}")
     now_ms = cloud.clock.now_ms()
-    # without its order: those behind it have not waited
+    # it leaves its order: the jobs behind it have already moved on
     tx.put(JOBS, msgspec.structs.replace(job, state="pending", attempts=0, due_ms=now_ms, order="", turn=0))
     tx.signal(TOPIC)
     return True
 
 
 async def retry_all(cloud: Cloud) -> list[str]:
-    """Put every failed job back that can be read, a slice of them at a time; their ids."""
+    """Put every readable failed job back, a slice at a time. Returns their ids."""
 
     def failed() -> list[str]:
         with cloud.store.read() as tx:

@@ -1,9 +1,9 @@
 """Which jobs this node runs: those whose lease it holds.
 
-On a shared store a lease lasts half a minute of real time (the nodes' clocks have to agree to a few seconds) and is
-renewed while the job runs. A node that dies lets go by not renewing; its jobs then run again elsewhere (they are
-idempotent). On an embedded store nobody else would run them: only where many run, they are leased until the process
-ends, so that a look need not read past them.
+On a shared store a lease lasts half a minute of real time and is renewed while the job runs. The nodes' clocks have to
+agree to within a few seconds. A node that dies stops renewing, and its jobs then run again elsewhere (jobs are
+idempotent). On an embedded store there is no other node. There, running jobs are leased (until the process ends) only
+when there are many of them, so that a look need not read past them.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterable, Sequence
 from fogbank.core.context import Cloud
 from fogbank.store.api import Reader
 
-from .looking import Look, Looking
+from .due_jobs import Look, Looking
 from .queue import TOPIC
 from .records import JOBS, UNREADABLE, JobRecord
 
 LEASE_SECONDS = 30.0
-MANY = 64  # running jobs that a look may have to read past
+MANY = 64  # running jobs that a look may have to read past before they are leased
 
 
 class Leases:
-    """`elsewhere` is how many jobs other nodes held at the last look, `ends_ms` the first end of a lease of theirs."""
+    """`elsewhere` counts the jobs other nodes held at the last look; `ends_ms` is the first end of their leases."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -34,9 +34,9 @@ class Leases:
     async def take(
         self, now_ms: int, running: Sequence[str], free: Callable[[JobRecord], int]
     ) -> tuple[list[JobRecord], Look]:
-        """The jobs that are due, have a place in their lane, and are now leased to this node; and the look itself.
+        """Lease the jobs that are due and have a place in their lane. Returns them, and the look that found them.
 
-        Renews the leases of the `running`, which are not among those returned.
+        Also renews the leases of `running`, which are not among the returned jobs.
         """
         ours = set(running)
         found = await self._cloud.run(lambda: self._look(now_ms, ours, free))
@@ -50,20 +50,20 @@ class Leases:
         return await self._cloud.run(lambda: self._lease(now_ms, found.due, renew)), found
 
     def renew_in(self) -> float:
-        """Real seconds until somebody has to look again: leases to renew, or to take over."""
+        """Real seconds until the worker must look again, to renew leases or to take over those of others."""
         ends = LEASE_SECONDS / 3
         if self.elsewhere:
             ends = min(ends, max(self.ends_ms - self._real_ms(), 10) / 1000)
         return ends
 
     def _real_ms(self) -> int:
-        return int(self._cloud.clock.real() * 1000)  # the cloud's clock may leap
+        return int(self._cloud.clock.real() * 1000)  # the cloud's clock may jump
 
     def _is_time_to_renew(self) -> bool:
         return self._real_ms() - self._renewed_ms > LEASE_SECONDS * 250
 
     def _look(self, now_ms: int, ours: set[str], free: Callable[[JobRecord], int]) -> Look:
-        """A look, for the range that it reads is where all the others write."""
+        """Find due jobs, read-only: a write transaction over this range would conflict with every enqueue."""
         looking = self._cloud.local(Looking)
         with self._cloud.store.read() as tx:
             found = looking.look(tx, now_ms, ours, free)
@@ -72,7 +72,7 @@ class Leases:
         return found
 
     def _left_behind(self, tx: Reader, looking: Looking, ours: set[str]) -> list[JobRecord]:
-        """Jobs whose lease has ended: their nodes died."""
+        """Jobs whose lease has expired because their node died."""
         now_ms, ended, held = self._real_ms(), [], 0
         for job in looking.readable(tx.scan_index(JOBS, "leased")):
             if job.id in ours:
@@ -117,7 +117,7 @@ class Leases:
                     tx.put(JOBS, job)
 
     async def release(self, job_ids: Sequence[str]) -> None:
-        """Let other nodes, or a later look, have these at once."""
+        """Give up the leases, so that other nodes or a later look can take these jobs at once."""
 
         def let_go() -> None:
             with self._cloud.store.write() as tx:
@@ -131,7 +131,7 @@ class Leases:
         await self._cloud.run(let_go)
 
     async def recover(self) -> None:
-        """On an embedded store, before anything runs: what was leased when the last process ended is to run again."""
+        """Clear the leases of the previous process. For embedded stores, before any job runs."""
         if self._shared:
             return
         with self._cloud.store.write() as tx:

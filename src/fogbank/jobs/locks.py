@@ -1,8 +1,9 @@
-"""Work that one at a time may do, among the tasks of a process and the nodes that share a store: each run of a stack.
+"""Locks for work that must not run twice at once, in this process or on any node that shares the store.
 
-In one process a lock does it. Where many nodes share a store, the node that works also holds a lease there: it lasts
-half a minute of real time and is renewed meanwhile, as the leases of jobs are. A node that dies lets go by not
-renewing; one that stood still for so long that another has the lease is stopped in its work.
+CloudFormation uses one for each stack. Within a process an asyncio lock is enough. Where nodes share a store, the
+working node also holds a lease there: it lasts half a minute of real time and is renewed meanwhile, as the leases of
+jobs are. A node that dies stops renewing. A node that stalled so long that another one took the lease has its work
+cancelled.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ log = logging.getLogger("fogbank.jobs")
 
 
 class Lease(Record):
-    """The node that does the work of a name. `until_ms` is real time: the cloud's clock may leap."""
+    """Which node holds the lock of a name. `until_ms` is real time: the cloud's clock may jump."""
 
     name: str
     node: str
@@ -32,7 +33,7 @@ LEASES = Table("jobs/lock", Lease, key=lambda lease: (lease.name,))
 
 
 class Locks:
-    """The names that this process works on or waits for."""
+    """The names that this process holds or waits for."""
 
     def __init__(self, app: Cloud) -> None:
         self._node = app.node
@@ -67,7 +68,7 @@ class Locks:
             yield
         finally:
             renewing.cancel()
-            with contextlib.suppress(Conflict, StoreError):  # it ends by itself
+            with contextlib.suppress(Conflict, StoreError):  # otherwise the lease expires by itself
                 await ctx.transact(self._let_go, name)
 
     async def _renew(self, ctx: Context, name: str, runner: asyncio.Task[object]) -> None:
@@ -79,12 +80,12 @@ class Locks:
                 log.warning("the lease of %s was not renewed: %s", name, error)
                 continue
             if lost:
-                log.error("another node works on %s: this one stops", name)
+                log.error("another node took the lease of %s: its work here is cancelled", name)
                 runner.cancel()
                 return
 
     def _take(self, tx: Transaction, ctx: Context, name: str) -> float:
-        """Take or renew the lease: 0.0, or the seconds that another node's lease still lasts."""
+        """Take or renew the lease. Returns 0.0, or the seconds until another node's lease expires."""
         now_ms = int(ctx.clock.real() * 1000)
         held = tx.get(LEASES, (name,))
         if held is not None and held.node != self._node and held.until_ms > now_ms:

@@ -1,4 +1,4 @@
-"""Putting jobs in and taking them back, inside somebody's transaction."""
+"""Adds and cancels jobs, inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from fogbank.store.api import Reader, Transaction
 
 from .records import JOBS, NOTHING, PAYLOADS, UNREADABLE, JobRecord, Payload
 
-TOPIC = "jobs"  # signalled whenever a job may have become due earlier than the worker knows
-LARGE = 2048  # bytes from which a payload lies apart
+TOPIC = "jobs"  # signalled whenever a job may have become due earlier than the worker expects
+LARGE = 2048  # bytes from which a payload is stored apart from its job
 
 
 class Sequence:
-    """`cloud.local(Sequence)`: numbers that jobs due in the same millisecond run in the order of."""
+    """`cloud.local(Sequence)`: numbers that keep jobs due in the same millisecond in the order they were added."""
 
     def __init__(self, cloud: Any) -> None:
         self.take = count().__next__
@@ -35,14 +35,14 @@ def enqueue(
     order: str = "",
     lane: str = "",
 ) -> str:
-    """Add a job; a pending one of the same kind, account, region and name is replaced. Returns its id.
+    """Add a job. Replaces a pending one of the same kind, account, region and name. Returns its id.
 
-    It waits until all of the same kind, account, region and order that were added before it are done.
+    With an `order`, it waits until all jobs added earlier with the same kind, account, region and order are done.
     """
     if name:
         cancel(tx, kind, ctx.account, ctx.region, name)
     due_ms = int(due * 1000)
-    # ids sort by creation, so that jobs due in the same millisecond run in the order they were asked for
+    # ids sort by creation, so that jobs due in the same millisecond run in the order they were added
     job_id = f"{due_ms:013d}-{ctx.app.local(Sequence).take():010x}{ctx.ids.hex(8)}"
     job = JobRecord(
         id=job_id,
@@ -72,21 +72,21 @@ def enqueue(
 
 
 def payload_of(tx: Reader, job: JobRecord) -> dict[str, Any]:
-    """What the job was given, wherever it lies."""
+    """The job's payload, from its own record or from PAYLOADS."""
     apart = tx.get(PAYLOADS, (job.id,)) if job.apart else None
     found: dict[str, Any] = msgspec.msgpack.decode(job.payload if apart is None else apart.value)
     return found
 
 
 def remove(tx: Transaction, job: JobRecord) -> None:
-    """The job is done, or not wanted any more."""
+    """Delete a job that is done or no longer wanted."""
     tx.delete(JOBS, (job.id,))
     if job.apart:
         tx.delete(PAYLOADS, (job.id,))
 
 
 def next_in_order(tx: Transaction, job: JobRecord, now_ms: int) -> None:
-    """`job` is out of the way: the one behind it may run."""
+    """Let the next job of the same order run, now that `job` is out of the way."""
     if not job.order:
         return
     first = next((other for other in _in_order(tx, job) if other.id != job.id), None)
@@ -102,10 +102,10 @@ def _in_order(tx: Reader, job: JobRecord, *, reverse: bool = False) -> Iterator[
 
 
 def cancel(tx: Transaction, kind: str, account: str, region: str, name: str) -> bool:
-    """Remove the pending job of that name; whether there was one. One that is running already is not stopped."""
+    """Remove the pending job of that name. Returns whether there was one. Does not stop a running job."""
     entry = (kind, account, region, name)
     job = tx.first(JOBS, "named", entry)
-    if job is not None and job.state == UNREADABLE:  # the one that replaced it stands behind it
+    if job is not None and job.state == UNREADABLE:  # a job that replaced an unreadable one comes after it in the index
         job = next((job for job in tx.scan_index(JOBS, "named", entry) if job.state != UNREADABLE), None)
     if job is None:
         return False
@@ -114,7 +114,7 @@ def cancel(tx: Transaction, kind: str, account: str, region: str, name: str) -> 
 
 
 def drop(tx: Transaction, service: str) -> None:
-    """Remove every job of a service, which was reset."""
+    """Remove every job of a service that was reset."""
     for job in list(tx.scan(JOBS)):
         if job.state != UNREADABLE and job.kind.partition(".")[0] == service:
             remove(tx, job)

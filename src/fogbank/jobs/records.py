@@ -1,4 +1,4 @@
-"""Jobs as they are kept."""
+"""The stored form of jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNREADABLE = "unreadable"  # the state of a job whose record cannot be read: nev
 
 
 class JobRecord(Record):
-    """A piece of work that a committed transaction asked for. `due_ms` and the rest are on the cloud's clock."""
+    """Work that a committed transaction asked for. Times are on the cloud's clock, except `lease_until_ms`."""
 
     id: str
     kind: str
@@ -23,22 +23,22 @@ class JobRecord(Record):
     principal: Principal
     due_ms: int
     payload: msgspec.Raw = NOTHING  # msgpack
-    apart: bool = False  # whether the payload is in PAYLOADS, since it is large
+    apart: bool = False  # whether the payload is stored in PAYLOADS, because it is large
     cause: str = ""
     name: str = ""
     attempts: int = 0
-    state: str = "pending"  # "behind": one of its order is before it; "failed": kept to be seen and retried by hand
+    state: str = "pending"  # "behind": waits for an earlier job of its order; "failed": kept to be seen and retried
     error: str = ""
-    lease_until_ms: int = 0  # scale-out: the node that took it has until then, on real clocks
-    lease_by: str = ""  # the node that runs it
-    endpoint: str = ""  # of the request it came from, for URLs
+    lease_until_ms: int = 0  # shared stores: the end of the lease, on real clocks
+    lease_by: str = ""  # the node that holds the lease
+    endpoint: str = ""  # of the request that caused the job, for URLs
     lane: str = ""
-    order: str = ""  # jobs of one order run one after the other, by their turn
+    order: str = ""  # jobs of one order run one after the other, by `turn`
     turn: int = 0
 
 
 class Payload(Record):
-    """A payload that is too large to be read and written with its job's state."""
+    """A payload too large to be read and written with the state of its job."""
 
     id: str
     value: msgspec.Raw
@@ -74,10 +74,10 @@ PAYLOADS = Table("core/job-payload", Payload, key=lambda payload: (payload.id,))
 
 
 class JobCodec(Codec[JobRecord]):
-    """A record that cannot be read is a job that says so: one must not block those behind it.
+    """Reads an undecodable record as a job in state UNREADABLE, so that it does not block the jobs behind it.
 
-    Its index entries are not known, so nobody puts or deletes it: it stays where it is, and where a later Fogbank wrote
-    it, that one finds it as it was.
+    Its index entries are not known, so Fogbank neither writes nor deletes it. If a later Fogbank wrote it, that version
+    finds it unchanged.
     """
 
     __slots__ = ()
@@ -92,7 +92,7 @@ class JobCodec(Codec[JobRecord]):
         except msgspec.MsgspecError as error:
             why = f"its record cannot be read: {error}"
         job_id = str(decode(row[len(self.prefix) :])[0])
-        due = job_id.partition("-")[0]  # the id of `queue.enqueue` begins with it
+        due = job_id.partition("-")[0]  # `queue.enqueue` begins the id with it
         return JobRecord(
             id=job_id, kind="", account="", region="", principal=anonymous(),
             due_ms=int(due) if due.isdecimal() else 0, state=UNREADABLE, error=why,

@@ -1,4 +1,4 @@
-"""Moving the clock: what falls due on the way runs in order, and the move returns when it has run."""
+"""Moves the clock: jobs that fall due on the way run in order, and the move returns when they are done."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .worker import Worker
 
 log = logging.getLogger("fogbank.jobs")
 
-LOOK = 0.002  # real seconds between two looks at what works
-PATIENCE = 2.0  # seconds for jobs of other nodes which do not get on, and for residents
-TURNS = 8  # of the event loop in which nothing may begin: a signal takes some to be heard
+LOOK = 0.002  # real seconds between two checks for running work
+PATIENCE = 2.0  # seconds to wait for jobs of other nodes that make no progress, and for residents
+TURNS = 8  # turns of the event loop without new work before all is quiet: a signal takes a few to arrive
 TOPIC = "clock"  # signalled when a node has moved the clock
 
 
 class ClockRecord(Record):
-    """How far the clock was moved, kept so that a restart continues in the same time."""
+    """How far the clock was moved. Stored, so that a restart continues in the same time."""
 
     offset: float = 0.0
     frozen_at: float | None = None
@@ -33,7 +33,7 @@ CLOCK = Table("core/clock", ClockRecord, key=lambda _: ("clock",))
 
 
 def load(cloud: Cloud) -> None:
-    """Put the clock where it was left."""
+    """Set the clock to where it was when the cloud last stopped."""
     kept = _kept(cloud)
     if kept is not None:
         if kept.frozen_at is not None:
@@ -48,7 +48,7 @@ def _kept(cloud: Cloud) -> ClockRecord | None:
 
 
 class Follower:
-    """Moves this node's clock when another node has moved its own: all nodes of a cloud share one time."""
+    """Moves this node's clock when another node moved its own: all nodes of a cloud share one time."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -60,7 +60,7 @@ class Follower:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._follow(), name="clock")
         else:
-            self._again = True  # it may have looked before this move
+            self._again = True  # the running task may have read the record before this move
 
     async def _follow(self) -> None:
         cloud, again = self._cloud, True
@@ -69,7 +69,7 @@ class Follower:
             try:
                 kept = await cloud.run(lambda: _kept(cloud))
             except (Conflict, StoreError) as error:
-                log.warning("where the clock was moved to could not be read: %s", error)
+                log.warning("could not read where another node moved the clock: %s", error)
                 return
             if kept is not None and kept.by != cloud.node:
                 now = cloud.clock.real() + kept.offset if kept.frozen_at is None else kept.frozen_at
@@ -77,12 +77,12 @@ class Follower:
                     cloud.clock.resume()
                 else:
                     cloud.clock.set(now, freeze=kept.frozen_at is not None)
-                cloud.signals.fire(JOBS_TOPIC)  # what is due has changed
+                cloud.signals.fire(JOBS_TOPIC)  # other jobs may be due now
             again = self._again
 
 
 async def save(cloud: Cloud) -> None:
-    """Keep where the clock stands."""
+    """Store the clock's position."""
     clock = cloud.clock
     record = ClockRecord(
         offset=clock.offset if clock.moved and not clock.frozen else 0.0,
@@ -103,7 +103,7 @@ async def move_to(cloud: Cloud, worker: Worker, instant: float, *, freeze: bool 
     clock = cloud.clock
     freeze = freeze or clock.frozen
     while clock.now() < instant:
-        await cloud.audit.flush()  # what was called until now may have work follow from it
+        await cloud.audit.flush()  # jobs may follow from the calls made so far
         due = [when for when in (await worker.next_due(), clock.next_wake()) if when is not None and when <= instant]
         if not due:
             break
@@ -116,10 +116,10 @@ async def move_to(cloud: Cloud, worker: Worker, instant: float, *, freeze: bool 
 
 
 async def settle(cloud: Cloud, worker: Worker) -> None:
-    """Return when no job is due and nothing works, here or at another node: whatever is left waits for the clock.
+    """Return when no job is due and none runs, here or at another node, except those that wait for the clock.
 
-    Real work is waited for as long as it takes. A resident that waits for something else than the clock or a signal
-    cannot be told from one that works: it is given a moment.
+    Waits for real work as long as it takes. A resident that waits for something other than the clock or a signal looks
+    the same as one that works: it gets PATIENCE seconds.
     """
     elsewhere = Patience()
     patience: dict[Work, Patience] = {}
@@ -137,7 +137,7 @@ async def settle(cloud: Cloud, worker: Worker) -> None:
 
 
 async def _quiet(cloud: Cloud, worker: Worker, patience: dict[Work, Patience]) -> bool:
-    """Whether for some turns of the event loop nothing works."""
+    """Whether no work runs for some turns of the event loop."""
     for _ in range(TURNS):
         busy = [work for work in cloud.clock.works if work.busy]
         for work in busy:
@@ -150,7 +150,7 @@ async def _quiet(cloud: Cloud, worker: Worker, patience: dict[Work, Patience]) -
 
 
 class Patience:
-    """Ends some seconds of real time after it began, or after what is watched has changed."""
+    """A timeout in real time that restarts when the watched value changes."""
 
     def __init__(self) -> None:
         self._since, self._seen = time.monotonic(), 0
@@ -166,6 +166,6 @@ class Patience:
 
 
 async def resume(cloud: Cloud) -> None:
-    """Back to real time."""
+    """Return to real time."""
     cloud.clock.resume()
     await save(cloud)

@@ -1,7 +1,7 @@
-"""The worker runs what is due, in order of due time, several at once, until each succeeded or used up its tries.
+"""The worker: runs due jobs in order of due time, several at once, until each succeeded or used up its attempts.
 
-Jobs run in lanes, so that those of one cannot keep those of another from running: each lane has so many places. A job
-that sleeps on the clock or waits for a topic holds none.
+Jobs run in lanes, so that the jobs of one lane cannot block those of another. Each lane has a number of places. A job
+that sleeps on the clock or waits for a topic occupies none.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from fogbank.core.trace import Hop
 from fogbank.store.api import Conflict, StoreError
 
 from . import queue
+from .due_jobs import Looking
 from .leases import Leases
-from .looking import Looking
 from .queue import TOPIC
 from .records import JOBS, UNREADABLE, JobRecord
 
 log = logging.getLogger("fogbank.jobs")
 
-STORE_RETRY = 1.0  # seconds after which a store that failed is tried again
+STORE_RETRY = 1.0  # seconds before a failed store transaction is tried again
 LONGEST_BACKOFF = 300.0  # seconds between two tries
-DEADLINE = 5.0  # seconds that jobs which are cancelled have to end
+DEADLINE = 5.0  # seconds that cancelled jobs have to end
 
 
 class Running:
-    """A job that runs here. `work` says whether it works or waits, once it has begun."""
+    """A job that runs on this node. `work` tells whether it works or waits, once it has begun."""
 
     def __init__(self, job: JobRecord) -> None:
         self.job = job
@@ -45,14 +45,14 @@ class Running:
 
 
 class Worker:
-    """`find(kind)` gives the marked handler of a kind, importing its service when need be."""
+    """`find(kind)` returns the marked handler of a kind, importing its service if necessary."""
 
     def __init__(self, cloud: Cloud, find: Callable[[str], Job | None]) -> None:
         self._cloud = cloud
         self._find = find
         self._running: dict[str, Running] = {}
         self._full: set[str] = set()  # lanes in which jobs wait for a place
-        self._stilled: list[str] = []  # services whose jobs are not to run now; "" is all of them
+        self._stilled: list[str] = []  # services whose jobs must not run now; "" means all services
         self._loop_task: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._leases = Leases(cloud)
@@ -62,7 +62,7 @@ class Worker:
         self._loop_task = asyncio.create_task(self._loop(), name="jobs")
 
     async def stop(self) -> None:
-        """Stop taking jobs; those in flight are cancelled and will run again (they are idempotent)."""
+        """Stop taking jobs, and cancel running ones. They run again later (jobs are idempotent)."""
         if self._loop_task is not None:
             self._loop_task.cancel()
             await asyncio.gather(self._loop_task, return_exceptions=True)
@@ -72,7 +72,7 @@ class Worker:
 
     @asynccontextmanager
     async def still(self, service: str = "") -> AsyncIterator[None]:
-        """No job, or none of one service, runs inside. Those that were cancelled for it run again afterwards."""
+        """Run no job, or none of one service, inside the block. Jobs cancelled for it run again afterwards."""
         self._stilled.append(service)
         try:
             async with self._starting:
@@ -84,7 +84,7 @@ class Worker:
             self._cloud.signals.fire(TOPIC)
 
     async def _cancel(self, service: str) -> None:
-        """Cancel what runs of a service ("": everything), and let others have it."""
+        """Cancel the running jobs of a service ("": of all), and give up their leases."""
         ending = [running for running in self._running.values() if service in ("", _service(running.job))]
         for running in ending:
             running.cancelled = True
@@ -95,7 +95,7 @@ class Worker:
         try:
             await self._leases.release([running.job.id for running in ending])
         except (Conflict, StoreError) as error:
-            log.warning("the jobs in flight run again when their leases end: %s", error)
+            log.warning("could not release the leases of cancelled jobs, which run again when these end: %s", error)
 
     def _is_stilled(self, job: JobRecord) -> bool:
         return bool(self._stilled) and ("" in self._stilled or _service(job) in self._stilled)
@@ -110,18 +110,18 @@ class Worker:
                         recovered = True
                     pause = await self.start_due()
                 except (Conflict, StoreError) as error:
-                    log.error("jobs wait for the store: %s", error)
+                    log.error("the store failed, so jobs wait: %s", error)
                     await asyncio.sleep(STORE_RETRY)
                     continue
-                except Exception:  # the worker's outermost edge: without it no job would ever run again
-                    log.exception("jobs wait")
+                except Exception:  # the worker's outermost edge: an error that escaped would stop all jobs for good
+                    log.exception("the job worker failed, and tries again")
                     await asyncio.sleep(STORE_RETRY)
                     continue
                 await watch.wait(pause)
 
     async def start_due(self) -> float | None:
-        """Start every job that is due and has a place; seconds until the next one falls due, if there is one."""
-        async with self._starting:  # one at a time: a job that was leased is running before anybody looks again
+        """Start every due job that has a place. Returns the seconds until the next one falls due, or None."""
+        async with self._starting:  # one at a time: a leased job must be in `_running` before the next look
             now_ms = self._cloud.clock.now_ms()
             jobs, found = await self._leases.take(now_ms, list(self._running), self._free)
             self._full = found.full
@@ -134,7 +134,7 @@ class Worker:
             return None if found.next_ms is None else (found.next_ms - now_ms) / 1000
 
     def _free(self, job: JobRecord) -> int:
-        """How many places the lane of a job has left."""
+        """How many free places the lane of a job has."""
         if self._is_stilled(job):
             return 0
         return self._places(job) - sum(r.job.lane == job.lane and not r.waits for r in self._running.values())
@@ -144,12 +144,12 @@ class Worker:
             return PLACES
         try:
             declared = self._find(job.kind)
-        except ImportError:  # running it says so
+        except ImportError:  # running the job reports this error
             return PLACES
         return declared.width if declared is not None else PLACES
 
     def _arm(self) -> None:
-        """On a shared store leases are renewed, and those of dead nodes taken over, by real time."""
+        """On a shared store, look again in real time: to renew leases, and to take over those of dead nodes."""
         if self._look_again is not None:
             self._look_again.cancel()
         fire = self._cloud.signals.fire
@@ -158,7 +158,7 @@ class Worker:
     def _done(self, job: JobRecord) -> None:
         self._running.pop(job.id, None)
         self._freed(job.lane)
-        if job.error:  # it was put back, and a look in between took it for running
+        if job.error:  # it was put back, and a look in between skipped it as running
             self._cloud.signals.fire(TOPIC)
 
     def _freed(self, lane: str) -> None:
@@ -187,7 +187,7 @@ class Worker:
                 await declared.call(ctx, await ctx.fetch(queue.payload_of, job))
         except (Exception, asyncio.CancelledError) as error:  # the worker's outermost edge
             if isinstance(error, asyncio.CancelledError) and running.cancelled:
-                raise  # else something that it awaited was cancelled, and it failed
+                raise  # otherwise something it awaited was cancelled, which counts as a failure
             hop.fail(500, type(error).__name__, _text(error)[:500])
             self._cloud.trace.add(hop)
             log.warning("job %s (%s) failed: %r", job.kind, job.id, error, exc_info=log.isEnabledFor(logging.DEBUG))
@@ -209,15 +209,16 @@ class Worker:
         )
 
     async def _finish(self, job: JobRecord, error: str, attempts: int, backoff: float) -> None:
-        """Drop a job that succeeded; put one that failed back for later, or on the failed list.
+        """Delete a job that succeeded. Reschedule one that failed, or move it to the failed list.
 
-        While the store cannot keep that (its disk is full), the job counts as running: it must not run again for it.
+        While the store cannot record that (its disk is full, for example), the job counts as running, so it does not
+        run again.
         """
         while True:
             try:
                 await self._cloud.run(lambda: self._note(job, error, attempts, backoff))
             except (Conflict, StoreError) as problem:
-                log.error("the outcome of job %s (%s) cannot be kept yet: %s", job.kind, job.id, problem)
+                log.error("the outcome of job %s (%s) cannot be stored yet: %s", job.kind, job.id, problem)
                 await asyncio.sleep(STORE_RETRY)
             else:
                 job.error = error
@@ -248,7 +249,7 @@ class Worker:
             if current.state == "failed":
                 queue.next_in_order(tx, job, now_ms)
 
-    # -- for the moving of the clock ---------------------------------------------------------------------------------
+    # -- for moving the clock ----------------------------------------------------------------------------------------
 
     async def next_due(self) -> float | None:
         """When the earliest job that nobody runs falls due, in seconds of the clock."""
@@ -262,7 +263,7 @@ class Worker:
 
     @property
     def beginning(self) -> bool:
-        """Whether a job was taken whose handler has not begun."""
+        """Whether a job was taken and its handler has not begun yet."""
         return any(running.work is None for running in self._running.values())
 
     @property
@@ -276,7 +277,7 @@ def _service(job: JobRecord) -> str:
 
 
 def _text(error: BaseException) -> str:
-    """What an error says, as text that can be kept: without lone surrogates."""
+    """An error's text in a form the store can keep: without lone surrogates."""
     return str(error).encode(errors="backslashreplace").decode()
 
 

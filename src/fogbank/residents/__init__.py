@@ -1,1 +1,1 @@
-"""What runs when nobody asks: a row says what, and the keeper starts it, starts it again when it fails, and ends it."""
+"""Background work with a row in the store. The keeper starts it, restarts it when it fails, and ends it."""

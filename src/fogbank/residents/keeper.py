@@ -1,4 +1,4 @@
-"""The keeper compares the rows with what runs here, and starts and ends what differs."""
+"""The keeper: compares the rows with the residents that run here, then starts and ends residents to match."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from fogbank.core.residents import Resident
 from fogbank.store.api import Conflict, Key, Reader, StoreError
 
 from . import leases
-from .kept import Kept
 from .records import RESIDENTS, TOPIC, ResidentRecord
+from .runner import Kept
 
 log = logging.getLogger("fogbank.residents")
 
-DEADLINE = 5.0  # real seconds that all that are to end have for it together
+DEADLINE = 5.0  # real seconds in which all cancelled residents together have to end
 STORE_RETRY = 1.0
-SLICE = 500  # rows that are read before others have their turn
+SLICE = 500  # rows read before other tasks get a turn
 
 
 class Keeper:
-    """`find(kind)` gives the marked function of a kind, importing its service when need be."""
+    """`find(kind)` returns the marked function of a kind, importing its service if necessary."""
 
     def __init__(self, cloud: Cloud, find: Callable[[str], Resident | None]) -> None:
         self._cloud = cloud
         self._find = find
         self._kept: dict[Key, Kept] = {}
-        self._held_until = 0.0  # real time: our leases last at least until then
-        self._stilled: list[str] = []  # services that are not to run now; "" is all of them
+        self._held_until = 0.0  # real time; our leases last at least until then
+        self._stilled: list[str] = []  # services whose residents must not run now; "" means all services
         self._looking = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -41,7 +41,7 @@ class Keeper:
             self._tasks.append(asyncio.create_task(self._renew(), name="resident leases"))
 
     async def stop(self) -> None:
-        """End everything, and let other nodes have it."""
+        """End all residents, and release their leases for other nodes."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -51,11 +51,11 @@ class Keeper:
             try:
                 await self._cloud.run(lambda: leases.release(self._cloud, held))
             except (Conflict, StoreError) as error:
-                log.warning("other nodes take the residents of this one when its leases end: %s", error)
+                log.warning("could not release residents; other nodes take them when their leases end: %s", error)
 
     @asynccontextmanager
     async def still(self, service: str = "") -> AsyncIterator[None]:
-        """Nothing resident, or nothing of one service, runs inside. What has a row then is started afterwards."""
+        """Run no resident, or none of one service, inside the block. Afterwards those with a row start again."""
         self._stilled.append(service)
         try:
             async with self._looking:
@@ -66,7 +66,7 @@ class Keeper:
             self._cloud.signals.fire(TOPIC)
 
     def listed(self, tx: Reader) -> list[dict[str, Any]]:
-        """For people: every row, and how it fares."""
+        """Every row with its state, for people."""
         now_ms = int(self._cloud.clock.real() * 1000)
         found = []
         for row in tx.scan(RESIDENTS):
@@ -84,20 +84,20 @@ class Keeper:
                 try:
                     await self._look()
                 except (Conflict, StoreError) as error:
-                    log.error("residents wait for the store: %s", error)
+                    log.error("the store failed, so residents wait: %s", error)
                     await self._let_go_in_time()
                     await asyncio.sleep(STORE_RETRY)
                     continue
                 await watch.wait()
 
     async def _renew(self) -> None:
-        """Look again every ten seconds of real time: leases are to be renewed, those of dead nodes to be taken."""
+        """Look again every ten seconds of real time, to renew leases and to take those of dead nodes."""
         while True:
             await asyncio.sleep(leases.RENEW_SECONDS)
             self._cloud.signals.fire(TOPIC)
 
     async def _look(self) -> None:
-        """Make what runs here be what the rows say."""
+        """Start and end residents until what runs here matches the rows."""
         async with self._looking:
             rows = {key: row for key, row in (await self._rows()).items() if not self._is_stilled(key)}
             if not self._cloud.store.embedded:
@@ -108,7 +108,7 @@ class Keeper:
             for key, row in rows.items():
                 if key not in self._kept:
                     self._kept[key] = Kept(self._cloud, self._find, row)
-                    await asyncio.sleep(0)  # it may import its service
+                    await asyncio.sleep(0)  # starting it may import its service
 
     async def _rows(self) -> dict[Key, ResidentRecord]:
         found: dict[Key, ResidentRecord] = {}
@@ -126,7 +126,7 @@ class Keeper:
             return tx.page(RESIDENTS, after=after, limit=SLICE)
 
     async def _leased(self, rows: dict[Key, ResidentRecord]) -> dict[Key, ResidentRecord]:
-        """Of the rows those that are to run on this node."""
+        """Select the rows that this node has to run, taking and renewing leases."""
         cloud = self._cloud
         began = cloud.clock.real()
         now_ms = int(began * 1000)
@@ -139,14 +139,14 @@ class Keeper:
         for start in range(0, len(wanted), SLICE):
             part = wanted[start : start + SLICE]
             for key in part:
-                ours.pop(key, None)  # unless it is taken now
+                ours.pop(key, None)  # put back only if the lease is taken now
             taken = await cloud.run(lambda part=part: leases.take(cloud, part))  # type: ignore[misc]
             ours.update((RESIDENTS.key(row), row) for row in taken)
         self._held_until = began + leases.LEASE_SECONDS - leases.RENEW_SECONDS * 1.5
         return ours
 
     async def _let_go_in_time(self) -> None:
-        """The store does not answer: our leases may end, and other nodes then run what we have leased."""
+        """End all residents once our leases may have expired: the store does not answer, and others may run them."""
         if not self._cloud.store.embedded and self._cloud.clock.real() > self._held_until:
             async with self._looking:
                 await self._end(list(self._kept))
@@ -157,11 +157,11 @@ class Keeper:
         return bool(self._stilled) and ("" in self._stilled or key[0] in self._stilled)
 
     async def _end(self, keys: Iterable[Key]) -> None:
-        """Cancel these and wait until they have ended, as long as the deadline allows."""
+        """Cancel these residents and wait for their end, up to the deadline."""
         ending = [self._kept.pop(key) for key in list(keys)]
         for kept in ending:
             kept.end()
         if ending:
             _, late = await asyncio.wait([kept.task for kept in ending], timeout=DEADLINE)
             for task in late:
-                log.error("%s does not end", task.get_name())
+                log.error("%s did not end in time", task.get_name())

@@ -1,7 +1,7 @@
-"""Which node runs a resident, where many share a store: the one that holds the lease on its row.
+"""Leases: where several nodes share a store, a resident runs on the node that holds the lease on its row.
 
-A lease lasts half a minute of real time and is renewed every ten seconds (the nodes' clocks have to agree to a few
-seconds). A node that dies lets go by not renewing; one that cannot renew ends what it runs before its leases do.
+A lease lasts half a minute of real time and is renewed every ten seconds. The nodes' clocks have to agree to within a
+few seconds. A node that dies stops renewing. A node that cannot renew ends its residents before its leases expire.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ def ours(row: ResidentRecord, node: str) -> bool:
 
 
 def take(cloud: Cloud, wanted: Iterable[Key]) -> list[ResidentRecord]:
-    """Lease what nobody else holds, renew what is ours; the rows that are ours now."""
+    """Lease the rows that no other node holds, and renew those that are ours. Returns the rows that are ours now."""
     now_ms = int(cloud.clock.real() * 1000)
     taken = []
     with cloud.store.write() as tx:
         for key in wanted:
             row = tx.get(RESIDENTS, key)
             if row is None or (row.lease_by != cloud.node and row.lease_until_ms > now_ms):
-                continue  # gone, or another node was here meanwhile
+                continue  # deleted, or another node took the lease meanwhile
             row.lease_by, row.lease_until_ms = cloud.node, now_ms + int(LEASE_SECONDS * 1000)
             tx.put(RESIDENTS, row)
             taken.append(row)
@@ -37,7 +37,7 @@ def take(cloud: Cloud, wanted: Iterable[Key]) -> list[ResidentRecord]:
 
 
 def release(cloud: Cloud, held: Iterable[Key]) -> None:
-    """Let other nodes have these at once."""
+    """Release the leases, so that other nodes can take them at once."""
     with cloud.store.write() as tx:
         for key in held:
             row = tx.get(RESIDENTS, key)

@@ -1,4 +1,4 @@
-"""Ordered key-value transactions and blobs: the only place where anything is kept."""
+"""Ordered key-value transactions and blobs. All state of a cloud that must last is kept here."""
 
 from .open import open_blobs, open_store
 

@@ -1,6 +1,6 @@
 """The store's interface: typed records in ordered tables, changed in transactions.
 
-A table is declared once, at module level, by the service that owns it:
+The service that owns a table declares it once, at module level:
 
     class Queue(Record, tag=...):           # a msgspec.Struct
         account: str; region: str; name: str; arn: str
@@ -8,17 +8,18 @@ A table is declared once, at module level, by the service that owns it:
     QUEUES = Table("sqs/queue", Queue, key=lambda q: (q.account, q.region, q.name),
                    indexes={"arn": lambda q: (q.arn,)})
 
-Keys and index entries are tuples of str, bytes, int, bool and None, ordered element by element (None < bool < int <
+Keys and index entries are tuples of str, bytes, int, bool and None. They sort element by element (None < bool < int <
 bytes < str; ints by value, str by their UTF-8 bytes). An index function returns one entry, a list of entries, or None
-(the record is not in this index: sparse); entries need not be unique. Indexes are kept in the same transaction as the
-record.
+(the index is sparse: it leaves this record out). Entries need not be unique. Indexes are updated in the same
+transaction as the record.
 
-Transactions are serialisable. Nothing external may happen inside one: no await, no clock, no id but from the context.
-They do not nest, reads neither: pass `tx` on. A scan is lazy: it shows the transaction's present state ahead of where
-it stands, so changing records while walking them is well defined, and it ends with its transaction (using it later
-raises).
-Commit raises `Conflict` on a networked engine when another transaction was in the way: the pipeline then repeats the
-whole function.
+Transactions are serialisable. Nothing external may happen inside one: no await, no clock, and no id except from the
+context. Neither write transactions nor reads nest: pass `tx` on. A scan is lazy. It reads the current state of the
+transaction beyond its position, so code may change records while it walks them. A scan ends with its transaction;
+continuing it later raises RuntimeError.
+
+On a networked engine, commit raises `Conflict` when the transaction collided with another one. The pipeline then
+repeats the whole function.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ Migration = Callable[[dict[str, Any]], dict[str, Any]]
 class Table(Generic[R]):
     """An ordered collection of one record type.
 
-    `migrations[n]` turns the plain dict of a record written at version n into one of version n + 1; they are applied
-    when a record is read, so that opening an old data directory costs nothing.
+    `migrations[n]` takes the plain dict of a record written at version n and returns one of version n + 1. Migrations
+    run when a record is read, so opening an old data directory costs nothing.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Table(Generic[R]):
         self.indexes = dict(indexes or {})
         self.version = version
         self.migrations = dict(migrations or {})
-        self.codec: Any = None  # store.records.Codec, made on first use
+        self.codec: Any = None  # store.records.Codec, created on first use
         missing = [n for n in range(1, version) if n not in self.migrations]
         if missing:
             raise ValueError(f"table {name}: version {version} lacks the migrations from {missing}")
@@ -90,9 +91,9 @@ class Reader(Protocol):
     ) -> Iterator[R]:
         """Records whose key begins with `prefix`, in key order (descending when `reverse`).
 
-        `start` and `end` bound the whole key: start <= key < end, whichever the direction. `after` is a whole key:
-        only records strictly beyond it in the direction of travel are returned (it is how pages continue; it need not
-        exist any more).
+        `start` and `end` bound the whole key: start <= key < end, in either direction. `after` is a whole key: the scan
+        returns only records strictly beyond it in the direction of travel. Pagination uses it; that key need not exist
+        any more.
         """
         ...
 
@@ -107,7 +108,7 @@ class Reader(Protocol):
         after: Key | None = None,
         reverse: bool = False,
     ) -> list[R]:
-        """What `scan` with this limit gives, as a list read at once: the cheaper form where all of it is wanted."""
+        """Like `scan` with this limit, but returns a list read at once. Cheaper when the caller wants all of it."""
         ...
 
     def scan_index(
@@ -130,9 +131,9 @@ class Reader(Protocol):
         ...
 
     def count(self, table: Table[R], prefix: Key = (), *, index: str = "", start: Key | None = None) -> int:
-        """How many records have a key that begins with `prefix`, from `start` on (walks their rows, not the records).
+        """Count the records whose key begins with `prefix`, from `start` on.
 
-        With an `index`, prefix and start are those of its entries.
+        Walks their rows, but does not decode the records. With an `index`, `prefix` and `start` apply to its entries.
         """
         ...
 
@@ -149,20 +150,20 @@ class Transaction(Reader, Protocol):
         ...
 
     def delete(self, table: Table[R], key: Key) -> bool:
-        """Remove a record and its index entries; whether there was one."""
+        """Remove a record and its index entries. Returns whether the record existed."""
         ...
 
     def signal(self, topic: str) -> None:
-        """Wake whoever watches `topic` once this transaction has committed (on every node)."""
+        """Wake all watchers of `topic`, on every node, once this transaction has committed."""
         ...
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Run `action` in this process right after the commit: for caches only, it is lost with the process."""
+        """Run `action` in this process right after the commit. For caches only: a crash loses the action."""
         ...
 
 
 class Conflict(Exception):
-    """The transaction met another one; repeat it from the start."""
+    """The transaction collided with another one; repeat it from the start."""
 
 
 class StoreError(Exception):
@@ -199,11 +200,11 @@ class StoreTooNew(StoreError):
 
 
 class StoreUnavailable(StoreError):
-    """A networked store cannot be reached, or a disk does not answer: nothing is known to be lost."""
+    """A networked store cannot be reached, or a disk does not answer. As far as is known, no data is lost."""
 
 
 class Store(Protocol):
-    """An engine. `embedded` engines answer in microseconds and are used on the event loop itself."""
+    """A storage engine. `embedded` engines answer in microseconds and are used on the event loop itself."""
 
     embedded: bool
 
@@ -218,7 +219,7 @@ class Store(Protocol):
         ...
 
     def subscribe(self, listener: Callable[[str], None]) -> None:
-        """`listener(topic)` is called on the event loop for every signalled topic, after its commit."""
+        """Call `listener(topic)` on the event loop for every signalled topic, after its commit."""
         ...
 
     def wipe(self, prefix: str = "") -> None:
@@ -226,13 +227,13 @@ class Store(Protocol):
         ...
 
     def check(self) -> list[str]:
-        """Read everything and say what is damaged: checksums, index entries, SQLite's own structure. Slow."""
+        """Read everything and list what is damaged: checksums, index entries, SQLite's own structure. Slow."""
         ...
 
     async def copy_to(self, path: Path) -> None:
-        """Write a consistent copy of everything into a new file `path`, while the store is used.
+        """Write a consistent copy of everything into a new file `path`, while the store stays in use.
 
-        Every engine writes the same format, so that a copy taken of one can be restored into another.
+        Every engine writes the same format, so a copy of one can be restored into another.
         """
         ...
 

@@ -3,14 +3,14 @@
     writer = await blobs.create()
     async for chunk in body:
         await writer.write(chunk)
-    blob = await writer.commit()                # a file, complete; nobody refers to it yet
+    blob = await writer.commit()                # a complete file that nothing refers to yet
     with ctx.write() as tx:
-        blobs.publish(tx, blob, "s3")           # from here on it stays
+        blobs.publish(tx, blob, "s3")           # from here on the file is kept
         tx.put(OBJECTS, Object(blob=blob.id, …))
 
-A blob lives while a row of the table OWNER/blob refers to it: `publish` adds a reference, `release` takes one away,
-and the file goes after the commit that took the last. Files without a row are what a crash left behind: `sweep`
-removes them. Bytes never change once committed.
+A blob lives while a row of the table OWNER/blob refers to it. `publish` adds a reference and `release` takes one away.
+After the commit that took the last reference, the file is deleted. A crash may leave files without a row; `sweep`
+removes them. The bytes of a committed blob never change.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-INLINE = 64 << 10  # bytes that are written or read on the event loop: a hop to a thread costs more than the disk cache
-CHUNK = 1 << 20  # bytes that one hop to a thread carries
-GRACE = 2.0  # real seconds between a blob's release and its file's end, for responses that are about to open it
+INLINE = 64 << 10  # bytes handled on the event loop: up to this, a hop to a thread costs more than the disk cache
+CHUNK = 1 << 20  # bytes per hop to a thread
+GRACE = 2.0  # real seconds between a blob's release and the deletion of its file, for responses about to open it
 THREADS = 4
-BLOBS = "/blob"  # ends the names of the tables of published blobs
+BLOBS = "/blob"  # suffix of the names of the tables of published blobs
 SLICE = 256  # files that a sweep looks up at a time
 
 
 class BlobMissing(StoreError):
-    """A blob's file is not there, though it should be."""
+    """A blob's file is missing, though it should exist."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
@@ -65,7 +65,7 @@ class BlobMissing(StoreError):
 
 
 class BlobDamaged(StoreError):
-    """A blob's file is not what was written."""
+    """The content of a blob's file differs from what was written."""
 
 
 class Blob(msgspec.Struct, frozen=True):
@@ -78,7 +78,7 @@ class Blob(msgspec.Struct, frozen=True):
 
 
 class Published(Record):
-    """A blob that somebody refers to, `references` times."""
+    """A blob that is in use. `references` counts the references to it."""
 
     id: str
     size: int
@@ -87,7 +87,7 @@ class Published(Record):
 
 
 class BlobWriter:
-    """One blob being written. Up to CHUNK bytes wait in memory. Use `async with`, or `commit` or `abort` in the end."""
+    """One blob being written. Buffers up to CHUNK bytes. Use `async with`, or call `commit` or `abort` in the end."""
 
     def __init__(self, blobs: BlobStore) -> None:
         self.id = secrets.token_hex(16)
@@ -112,7 +112,7 @@ class BlobWriter:
             await self.abort()
 
     async def write(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Append bytes. Raises StoreFull when the disk is."""
+        """Append bytes. Raises StoreFull when the disk is full."""
         self._waiting.append(bytes(chunk))
         self._waiting_size += len(chunk)
         self.size += len(chunk)
@@ -151,7 +151,7 @@ class BlobWriter:
                 sync_directory(target.parent)
 
     async def commit(self) -> Blob:
-        """Complete the file (synced when the durability is `full`). On an error nothing is left of it."""
+        """Complete the file (synced when the durability is `full`). Removes it when that fails."""
         try:
             if self.size <= INLINE and not self._blobs.full:
                 self._finish()
@@ -165,7 +165,7 @@ class BlobWriter:
         return Blob(self.id, self.size, self._md5.hexdigest(), self._crc)
 
     async def abort(self) -> None:
-        """Give the blob up: its bytes are removed."""
+        """Give up the blob and remove its bytes."""
         self._done = True
         self._blobs._writing.discard(self.id)
         self._blobs._fresh.discard(self.id)
@@ -185,8 +185,8 @@ class BlobStore:
         self._temporary = temporary
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="fogbank-blob")
         self._tables: dict[str, Table[Published]] = {}
-        self._fresh: set[str] = set()  # committed by this process and not published yet
-        self._doomed: dict[str, float] = {}  # released, with the instant they may go
+        self._fresh: set[str] = set()  # blobs that this process committed and has not published yet
+        self._doomed: dict[str, float] = {}  # released blobs, with the instant from which they may be deleted
         self._writing: set[str] = set()
         self._holds = 0
         with explained(directory):
@@ -199,27 +199,27 @@ class BlobStore:
         return BlobWriter(self)
 
     async def put(self, content: bytes) -> Blob:
-        """A blob of bytes that are at hand."""
+        """Store bytes that are already in memory as a blob."""
         writer = BlobWriter(self)
         await writer.write(content)
         return await writer.commit()
 
     def table(self, owner: str) -> Table[Published]:
-        """The table of the blobs that `owner` (a service) refers to; wiping the service's tables frees them."""
+        """The table of the blobs that `owner` (a service) refers to. Wiping the service's tables frees them."""
         table = self._tables.get(owner)
         if table is None:
             table = self._tables[owner] = Table(owner + BLOBS, Published, key=lambda blob: (blob.id,))
         return table
 
     def publish(self, tx: Transaction, blob: Blob, owner: str) -> None:
-        """Refer to a blob, in the transaction that stores its id. Of a published one: refer to it once more."""
+        """Refer to a blob, in the transaction that stores its id. A published blob gets one more reference."""
         found = tx.get(self.table(owner), (blob.id,))
         references = found.references + 1 if found is not None else 1
         tx.put(self.table(owner), Published(id=blob.id, size=blob.size, crc32=blob.crc32, references=references))
         tx.after_commit(partial(self._fresh.discard, blob.id))
 
     def share(self, tx: Transaction, blob_id: str, owner: str) -> None:
-        """Refer once more to a published blob, for a copy. Raises KeyError when it is not published."""
+        """Add a reference to a published blob, for a copy. Raises KeyError when it is not published."""
         found = tx.get(self.table(owner), (blob_id,))
         if found is None:
             raise KeyError(blob_id)
@@ -227,7 +227,7 @@ class BlobStore:
         tx.put(self.table(owner), found)
 
     def release(self, tx: Transaction, blob_id: str, owner: str) -> None:
-        """Take one reference away; with the last, the file goes soon after the commit."""
+        """Take one reference away. After the last one, the file is deleted soon after the commit."""
         found = tx.get(self.table(owner), (blob_id,))
         if found is None:
             return
@@ -279,7 +279,7 @@ class BlobStore:
             os.close(descriptor)
 
     async def load(self, blob_id: str) -> bytes:
-        """The whole of a blob that is known to be small."""
+        """Read the whole of a blob that is known to be small."""
         return b"".join([chunk async for chunk in self.read(blob_id)])
 
     async def verify(self, blob: Blob | Published) -> None:
@@ -300,7 +300,7 @@ class BlobStore:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            return  # `sweep` or `close` will do it
+            return  # `sweep` or `close` will delete it
         if len(self._doomed) == 1:
             loop.call_later(GRACE + 0.05, self._purge_soon)
 
@@ -311,7 +311,7 @@ class BlobStore:
             loop.call_later(GRACE, self._purge_soon)
 
     def purge(self, *, everything: bool = False) -> None:
-        """Remove the files of released blobs whose grace is over (or of all of them)."""
+        """Delete the files of released blobs whose grace period is over (or of all of them)."""
         if self._holds:
             return
         now = time.monotonic()
@@ -322,7 +322,7 @@ class BlobStore:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """No file is removed meanwhile: for a snapshot that copies them."""
+        """Deletes no file inside the block: for a snapshot that copies them."""
         self._holds += 1
         try:
             yield
@@ -336,10 +336,10 @@ class BlobStore:
                 yield from (shard / entry.name for entry in os.scandir(shard))
 
     async def sweep(self, store: Store) -> int:
-        """Remove the files that a crash left unpublished, and half-written ones; how many there were.
+        """Remove files that a crash left unpublished or half-written. Returns how many.
 
-        Once after each start. Runs in slices, so it may go on beside the traffic. Where other nodes share the
-        directory (a networked store), only files that are a day old are taken for left behind.
+        Runs once after each start, in slices, so requests are served meanwhile. Where other nodes share the directory
+        (a networked store), it removes only files that are at least a day old.
         """
         old = time.time() + 1 if store.embedded else time.time() - 86_400
         writing = {path for path in (self.directory / "incoming").iterdir() if path.name not in self._writing}
@@ -369,16 +369,17 @@ class BlobStore:
     async def copy_to(self, directory: Path) -> None:
         """Copy every complete file into a new folder, by hard links where the file system can: blobs never change.
 
-        Call it under `held()`, after the store has been copied, so that nothing that copy refers to is missing.
+        Call it under `held()`, after the store has been copied, so that every file which that copy refers to still
+        exists.
         """
         await self._run(partial(self._copy, self.directory, directory))
 
     async def restore(self, directory: Path) -> None:
-        """Add the files of a copy; those that are no longer referred to go with the next sweep."""
+        """Add the files of a copy. The next sweep removes files that no row refers to any more."""
         await self._run(partial(self._copy, directory, self.directory))
 
     def keep_released(self) -> None:
-        """Forget what was released: after a `restore` it may be referred to again. The next sweep finds the rest."""
+        """Forget which blobs were released: after a `restore` rows may refer to them. The next sweep finds the rest."""
         self._doomed.clear()
 
     @staticmethod
@@ -398,7 +399,7 @@ class BlobStore:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function)
 
     def close(self) -> None:
-        """Finish what is in the pool; remove released files, and everything if the store is temporary."""
+        """Finish the work in the pool, and remove released files, or everything if the store is temporary."""
         self._pool.shutdown()
         self._holds = 0
         self.purge(everything=True)
@@ -416,7 +417,7 @@ def _link(source: str, target: Path) -> None:
 
 
 def _remove(files: Iterable[Path], before: float) -> int:
-    """Remove files that were last changed before an instant; how many."""
+    """Remove files last changed at or before `before`. Returns how many."""
     removed = 0
     for path in files:
         with contextlib.suppress(FileNotFoundError):
@@ -428,7 +429,7 @@ def _remove(files: Iterable[Path], before: float) -> int:
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """OSErrors as what they mean for the user of the store."""
+    """Translate OSErrors into errors that tell the user of the store what they mean."""
     try:
         yield
     except FileNotFoundError:

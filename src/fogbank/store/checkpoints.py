@@ -1,4 +1,4 @@
-"""Moving SQLite's log into its file without holding up the event loop."""
+"""Moves SQLite's log into its file without holding up the event loop."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from pathlib import Path
 
 log = logging.getLogger("fogbank.store")
 
-START = 4 << 20  # bytes written since the last checkpoint that call for the next one
-LARGEST = 64 << 20  # bytes of log, beyond which the event loop itself finishes the job, once little is left
-HARD = 4 * LARGEST  # bytes of log, beyond which the event loop waits until all of it is moved
-LITTLE = 2 << 20  # bytes
-PASSES = 6  # that are made to get there
+START = 4 << 20  # bytes written since the last checkpoint that trigger the next one
+LARGEST = 64 << 20  # bytes of log; beyond this the event loop itself finishes the job, once little is left
+HARD = 4 * LARGEST  # bytes of log; beyond this the event loop waits until all of it is moved
+LITTLE = 2 << 20  # bytes left in the log
+PASSES = 6  # checkpoints in a row, to get down to LITTLE
 
 
 class Checkpoints:
-    """A thread with a connection of its own that runs passive checkpoints.
+    """A thread with its own connection that runs passive checkpoints.
 
-    The log starts again from its beginning only when a checkpoint has caught up with the writer at a moment when it
-    stands still. Under uninterrupted writes that moment does not come: once the log has reached LARGEST, checkpoints
-    follow each other until LITTLE is left, and the writer's thread moves that itself. SQLite syncs the file only with
-    a checkpoint that has caught up, so this thread syncs it before: else the writer would wait for all of it.
-    `caught_up` tells the writer that the log lies wholly in the file. Where even that does not keep the log short (this
-    thread gets no processor, the disk is slow), the writer waits for it: HARD is a bound, not a hope.
+    SQLite restarts the log from its beginning only when a checkpoint has caught up with the writer while the writer
+    stands still. Under uninterrupted writes that moment never comes. So once the log has reached LARGEST, this thread
+    runs one checkpoint after another until only LITTLE is left, and the writer's thread moves the rest itself. SQLite
+    syncs the file only when a checkpoint has caught up, so this thread syncs it first: otherwise the writer would wait
+    for the sync of everything. `caught_up` tells the writer that the whole log is in the file. If even that does not
+    keep the log short (this thread gets no processor time, the disk is slow), the writer waits for a checkpoint: HARD
+    is an enforced limit.
     """
 
     def __init__(
@@ -35,21 +36,21 @@ class Checkpoints:
         self._path = path
         self._connection = connection
         self._connect = connect
-        self._written = 0  # in all
-        self._called = 0  # of that, at the last call
-        self._moved = 0  # of that, known to lie in the file, synced
-        self._log = 0  # bytes of the log after the last checkpoint that left something
+        self._written = 0  # bytes, in total
+        self._called = 0  # `_written` when the thread was last woken
+        self._moved = 0  # the part of `_written` that is known to be in the file and synced
+        self._log = 0  # bytes of the log after the last checkpoint that did not move everything
         self.caught_up = False
-        self._passing = threading.Lock()  # held during a checkpoint: SQLite does one at a time
+        self._passing = threading.Lock()  # held during a checkpoint: SQLite runs one at a time
         self._log_file = path.with_name(path.name + "-wal")
         self._closing = False
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # closing it drops SQLite's locks: see `closed`
-        self.error: sqlite3.Error | None = None  # of the last checkpoint, if it failed: the log keeps everything
+        self.error: sqlite3.Error | None = None  # of the last checkpoint, if it failed; the log then keeps everything
 
     def wrote(self, count: int) -> None:
-        """After a commit of about `count` bytes, in the writer's thread."""
+        """Called after a commit of about `count` bytes, in the writer's thread."""
         self._written += count
         if self._log > LARGEST and self._written - self._moved < LITTLE:
             self._catch_up_now()
@@ -64,26 +65,26 @@ class Checkpoints:
             self._wake.set()
 
     def _size(self) -> int:
-        """Of the log; at most LARGEST from one restart of it to the next (journal_size_limit), whatever it was."""
+        """The size of the log file. It shrinks to LARGEST only when the log restarts (journal_size_limit)."""
         try:
             return self._log_file.stat().st_size
         except OSError:
             return 0
 
     def _catch_up_now(self) -> None:
-        """Move all of the log, in the writer's thread, which waits for it. No transaction is open."""
+        """Move the whole log in the writer's thread, which waits for it. No transaction is open."""
         self._log = 0
         pages, done = self._run(self._connection)
         self.caught_up = done == pages >= 0
 
     def _run(self, connection: sqlite3.Connection) -> tuple[int, int]:
-        """One passive checkpoint: how many pages the log holds, and how many of them are in the file now, or -1."""
+        """Run one passive checkpoint. Returns the pages in the log and those of them in the file; -1 on failure."""
         try:
             with self._passing:
                 _, pages, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
             if self.error is None:
-                log.warning("%s: the log could not be moved into the file (%s); it keeps everything", self._path, error)
+                log.warning("%s: the checkpoint failed (%s); the log keeps every change", self._path, error)
             self.error = error
             return -1, -1
         self.error = None
@@ -119,12 +120,12 @@ class Checkpoints:
                 return
 
     def close(self) -> None:
-        """End the thread; before the connection is closed."""
+        """End the thread. Call it before the connection is closed."""
         self._closing = True
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
 
     def closed(self) -> None:
-        """After the connection is closed."""
+        """Close the file. Call it after the connection is closed."""
         os.close(self._file)

@@ -16,7 +16,7 @@ ROWS = "SELECT kv.k, ifnull(large.v, kv.v) FROM kv LEFT JOIN large ON large.id =
 
 
 def write_copy(path: Path, rows: Iterable[tuple[bytes, bytes]]) -> None:
-    """Write rows into a new copy. It appears under its name only when it is whole and synced."""
+    """Write rows into a new copy. The file gets its name only when it is complete and synced."""
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
     private.create(part)
@@ -37,7 +37,7 @@ def write_copy(path: Path, rows: Iterable[tuple[bytes, bytes]]) -> None:
 
 
 def read_copy(path: Path) -> Iterator[tuple[bytes, bytes]]:
-    """All rows of a copy, in order. Raises FileNotFoundError, and StoreCorrupt for anything that is no copy."""
+    """All rows of a copy, in order. Raises FileNotFoundError, and StoreCorrupt for a file that is not a copy."""
     connection = open_copy(path)
     try:
         yield from connection.execute(ROWS)
@@ -48,7 +48,7 @@ def read_copy(path: Path) -> Iterator[tuple[bytes, bytes]]:
 
 
 def open_copy(path: Path) -> sqlite3.Connection:
-    """A checked copy, read only."""
+    """Open a copy read-only, after checking its format."""
     if not path.is_file():
         raise FileNotFoundError(f"there is no copy at {path}")
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -61,7 +61,7 @@ def open_copy(path: Path) -> sqlite3.Connection:
 
 
 def publish(part: Path, path: Path) -> None:
-    """Give a finished file its name, so that a crash leaves either the old state or the new one."""
+    """Rename a finished file to its final name, so that a crash leaves either the old state or the new one."""
     descriptor = os.open(part, os.O_RDONLY)
     try:
         os.fsync(descriptor)

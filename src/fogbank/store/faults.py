@@ -1,9 +1,9 @@
-"""The faults engine: another engine whose transactions fail as a script says, or by chance from a seed. For tests.
+"""The faults engine: wraps another engine and fails its transactions by a script, or at random from a seed. For tests.
 
     store = FaultyStore(MemoryStore(), script={3: Fault.CONFLICT, 7: Fault.CRASH_AFTER})
     store = FaultyStore(MemoryStore(), seed=1, rates={Fault.CONFLICT: 0.2})
 
-The number is that of the write transaction, from 0, counting every attempt. The same seed fails the same attempts.
+The script's numbers count write transactions from 0, every attempt included. The same seed fails the same attempts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .api import Conflict, Reader, Store, StoreFull, StoreUnavailable, Transacti
 
 
 class Fault(Enum):
-    """What becomes of a write transaction when its block ends."""
+    """How a write transaction fails when its block ends."""
 
     CONFLICT = "another transaction was in the way: rolled back, Conflict"
     FULL = "no room: rolled back, StoreFull"
@@ -28,11 +28,11 @@ class Fault(Enum):
 
 
 class Crashed(BaseException):
-    """The process is to be taken for dead: the store refuses everything until `revive()`."""
+    """The process counts as dead: the store refuses everything until `revive()`."""
 
 
 class FaultyTransaction:
-    """A write transaction of the inner engine, and what happens at its end."""
+    """A write transaction of the inner engine that may fail at its end."""
 
     def __init__(self, store: FaultyStore) -> None:
         self._store = store
@@ -81,13 +81,13 @@ class FaultyStore:
         self._random = random.Random(seed)
 
     def _next(self) -> Fault | None:
-        """The fault of the transaction that ends now. Draws once per rate, so that adding one moves no other."""
+        """The fault of the transaction that ends now. Draws once per rate, so a new rate does not shift the others."""
         number, self.attempts = self.attempts, self.attempts + 1
         drawn = [fault for fault, rate in self.rates.items() if self._random.random() < rate]
         return self.script.get(number) or (drawn[0] if drawn else None)
 
     def revive(self) -> None:
-        """Start again after a crash, with what had been committed."""
+        """Restart after a crash, with the committed state."""
         self.dead = False
 
     def read(self) -> AbstractContextManager[Reader]:

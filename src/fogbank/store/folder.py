@@ -1,4 +1,4 @@
-"""The data folder: made for this user alone, and made so again where an earlier start or a hand left it open."""
+"""The data folder: readable by this user only. Tightens modes that an earlier start or a person left open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .api import StoreReadOnly
 log = logging.getLogger("fogbank.store")
 
 IGNORED = b"# Made by Fogbank: access keys and secrets lie here.\n*\n"
-# what lies directly in a data folder; what is below these is behind them
+# what is directly in a data folder; closing these closes everything below them
 NAMES = (
     "lock",
     "store.db",
@@ -30,15 +30,15 @@ NAMES = (
 
 
 def prepare(data: Path) -> None:
-    """Make the data folder, or shut the one that is there. Raises StoreReadOnly.
+    """Create the data folder, or restrict an existing one to this user. Raises StoreReadOnly.
 
-    A folder that everybody may write into (as /tmp) cannot be shut without harm to others, and is refused.
+    Restricting a folder that everybody may write into (such as /tmp) would harm other users, so it is refused.
     """
-    data = data.resolve()  # of a link, what it leads to
+    data = data.resolve()  # a link is followed to its target
     try:
         if data.is_dir() and data.stat().st_mode & stat.S_ISVTX:
             raise StoreReadOnly(f"the data directory {data} is everybody's: choose a folder below it with --data")
-        if not data.is_dir():  # a folder that was there may hold more than ours
+        if not data.is_dir():  # an existing folder may hold more than Fogbank's files
             private.folder(data)
             private.write(data / ".gitignore", IGNORED)
     except OSError as error:

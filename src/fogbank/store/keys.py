@@ -1,8 +1,8 @@
 """Keys as bytes: tuples are encoded so that the bytes sort as the tuples do.
 
 Each element is a tag byte and its content; None < bool < int < bytes < str, and a tuple sorts before its extensions.
-Tags lie between 0x02 and 0x40, so 0x00 and 0x01 sort below every element and 0xFF above: bounds of ranges are made
-with them.
+Tags lie between 0x02 and 0x40, so 0x00 and 0x01 sort below every element and 0xFF above. Range bounds are built from
+these bytes.
 
     None, False, True    02, 03, 04
     int                  20 - n … 20 … 20 + n: n big-endian bytes of the magnitude, complemented when negative;
@@ -22,7 +22,7 @@ LONG_NEGATIVE, ZERO, LONG_POSITIVE = 0x17, 0x20, 0x29
 BYTES, STR = 0x30, 0x38
 
 _NONE, _FALSE, _TRUE, _ZERO = bytes([NONE]), bytes([FALSE]), bytes([TRUE]), bytes([ZERO])
-_POSITIVE = tuple(bytes([ZERO + size]) for size in range(9))  # heads of ints above zero of up to eight bytes
+_POSITIVE = tuple(bytes([ZERO + size]) for size in range(9))  # first bytes of positive ints of up to eight bytes
 _BYTES, _STR = bytes([BYTES]), bytes([STR])
 TEXTS = f"\x00{chr(STR)}"  # between two str elements
 
@@ -31,16 +31,16 @@ BEYOND = b"\xff"  # above every tag: the end of a prefix's range
 
 
 def encode(key: Key) -> bytes:
-    """The bytes of a key. Raises TypeError for an element that is no key part, ValueError for a lone surrogate."""
+    """Encode a key. Raises TypeError for an element that is no key part, ValueError for a lone surrogate."""
     if key and type(key[-1]) is str:
         try:
             text = TEXTS.join(key)  # type: ignore[arg-type]
-            if text.count("\x00") == len(key) - 1:  # the usual key: nothing but str, without a NUL in it
+            if text.count("\x00") == len(key) - 1:  # the common case: only str, without NUL
                 return _STR + text.encode() + b"\x00"
         except TypeError:
             pass
     out = b""
-    if len(key) > 3 and type(key[0]) is type(key[1]) is type(key[2]) is str:  # account, region and a name, mostly
+    if len(key) > 3 and type(key[0]) is type(key[1]) is type(key[2]) is str:  # usually account, region and a name
         out = _head(key[:3])
         key = key[3:]
     for part in key:
@@ -68,7 +68,7 @@ def _encode_other(part: KeyPart, kind: type) -> bytes:
         return _TRUE
     if part is False:
         return _FALSE
-    if isinstance(part, str):  # a str enumeration, say
+    if isinstance(part, str):  # a str enumeration, for example
         return encode((str.__str__(part),))
     if isinstance(part, int):
         return _encode_int(int(part))
@@ -94,7 +94,7 @@ def _encode_int(value: int) -> bytes:
 
 
 def decode(raw: bytes) -> Key:
-    """The key of some bytes; the inverse of `encode`. Raises ValueError for bytes that encode nothing."""
+    """Decode bytes into a key: the inverse of `encode`. Raises ValueError for bytes that are no encoded key."""
     parts: list[KeyPart] = []
     at, end = 0, len(raw)
     while at < end:
@@ -114,7 +114,7 @@ def decode(raw: bytes) -> Key:
 
 
 def _terminated(raw: bytes, at: int) -> tuple[bytes, int]:
-    """The unescaped content that starts at `at`, and where the next element starts."""
+    """The unescaped content that starts at `at`, and the position of the next element."""
     cursor = at
     while True:
         stop = raw.find(b"\x00", cursor)
@@ -141,7 +141,7 @@ def _decode_int(raw: bytes, at: int, tag: int) -> tuple[int, int]:
 
 
 def entries(found: Key | Sequence[Key] | None) -> list[Key]:
-    """What an index function returned, as a list: None, one entry, or several."""
+    """Normalise the result of an index function (None, one entry, or several) to a list."""
     if found is None:
         return []
     if isinstance(found, tuple):

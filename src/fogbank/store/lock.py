@@ -1,4 +1,4 @@
-"""One process per data directory: a file lock that the kernel drops with the process, however it dies."""
+"""One process per data directory: a file lock that the kernel releases when the process ends, however it dies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .folder import prepare, unwritable
 
 
 class DirectoryLock:
-    """Holds `DIR/lock`, which contains the holder's pid. A lock left behind by a killed process does not hold."""
+    """Holds `DIR/lock`, which contains the holder's pid. A lock file left behind by a killed process does not block."""
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / "lock"

@@ -14,7 +14,7 @@ from .typed import NESTED, Row, TypedReader, TypedTransaction, wiped
 
 
 class MemoryReader(TypedReader):
-    """A read transaction: serial with all others, so the present state is a consistent view."""
+    """A read transaction. Transactions run one after the other, so the present state is a consistent view."""
 
     def __init__(self, store: MemoryStore) -> None:
         super().__init__(store._known)
@@ -54,7 +54,7 @@ class MemoryReader(TypedReader):
 
 
 class MemoryTransaction(MemoryReader, TypedTransaction):
-    """A write transaction. `_undo` holds what each changed row was before."""
+    """A write transaction. `_undo` holds the previous value of each changed row."""
 
     def __init__(self, store: MemoryStore) -> None:
         super().__init__(store)
@@ -108,7 +108,7 @@ class MemoryTransaction(MemoryReader, TypedTransaction):
 
 
 class MemoryStore:
-    """Everything in this process, gone with it."""
+    """Keeps everything in this process and loses it when the process ends."""
 
     embedded = True
 
@@ -132,7 +132,7 @@ class MemoryStore:
         return self._writer
 
     async def durable(self) -> None:
-        """Nothing here is: returns at once."""
+        """Returns at once: this engine keeps nothing on disk."""
 
     def subscribe(self, listener: Callable[[str], None]) -> None:
         self._listeners.append(listener)

@@ -1,4 +1,4 @@
-"""Choosing the engine."""
+"""Chooses the storage engine."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def open_store(settings: Settings) -> Store:
-    """The store that the settings ask for: PostgreSQL, memory, or SQLite in the data directory.
+    """Open the store that the settings ask for: PostgreSQL, memory, or SQLite in the data directory.
 
-    Raises StoreLocked, StoreReadOnly, StoreCorrupt, StoreTooNew, StoreUnavailable: each says what to do.
+    Raises StoreLocked, StoreReadOnly, StoreCorrupt, StoreTooNew or StoreUnavailable; each message says what to do.
     """
     if settings.store:
         if missing := [name for name in ("psycopg", "psycopg_pool") if importlib.util.find_spec(name) is None]:
@@ -37,7 +37,7 @@ def open_store(settings: Settings) -> Store:
 
 
 def open_blobs(settings: Settings) -> BlobStore:
-    """The blob store that the settings ask for: in the data directory, or in a temporary folder."""
+    """Open the blob store that the settings ask for: in the data directory, or in a temporary folder."""
     from .blobs import open_blobs
 
     return open_blobs(settings)

@@ -1,9 +1,9 @@
-"""The PostgreSQL engine: many nodes on one database (PostgreSQL, or whatever speaks as it does).
+"""The PostgreSQL engine: many nodes on one database (PostgreSQL, or another that speaks its protocol).
 
-One table of rows as in the other engines; every transaction is SERIALIZABLE, and one that met another ends in
-Conflict, for the caller to repeat. Transactions run in the pipeline's pool of threads, each on a connection of its own
-for as long as it lasts; it is begun with the first row that is asked for, so an unused one costs nothing. Signals
-travel as NOTIFY, sent inside the transaction, so they arrive after its commit or not at all.
+It has one table of rows, as the other engines do. Every transaction is SERIALIZABLE; one that collided with another
+raises Conflict, and the caller repeats it. Transactions run in the pipeline's thread pool, each on its own connection.
+The database transaction begins with the first row that is read, so an unused one costs nothing. Signals travel as
+NOTIFY, sent inside the transaction, so they arrive after its commit or not at all.
 
 A row key may have 2,600 bytes here: an entry of a PostgreSQL b-tree has to fit a third of a page.
 """
@@ -31,7 +31,7 @@ from .api import (
     Table,
     Transaction,
 )
-from .listening import MISSED, Listening
+from .notifications import MISSED, Listening
 from .typed import NESTED, IndexedRow, Row, TypedReader, TypedTransaction, wiped
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 20  # at most
 PATIENCE = 30.0  # seconds to wait for a free connection
-LOOP_PATIENCE = 2.0  # on an event loop, which waits meanwhile
+LOOP_PATIENCE = 2.0  # on an event loop, which is blocked while waiting
 LONGEST_KEY = 2600  # bytes
 LONGEST_TOPIC = 7900  # bytes; NOTIFY carries 8,000
 CHANNEL = "fogbank"
@@ -50,7 +50,7 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS fogbank_format (version int PRIMARY KEY)",
     f"INSERT INTO fogbank_format VALUES ({FORMAT}) ON CONFLICT DO NOTHING",
 )
-SCHEMA_LOCK = 0x464F4742  # of the advisory lock that keeps two first nodes from creating the tables at once
+SCHEMA_LOCK = 0x464F4742  # of the advisory lock that keeps two nodes that start first from creating the tables at once
 BEGIN_READ = "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY"
 BEGIN_LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 BEGIN_WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE"
@@ -71,7 +71,7 @@ RANGE_INDEX = {
 
 
 def explained(error: psycopg.Error) -> Exception:
-    """What an error of the database means for the user of the store."""
+    """Translate an error of the database into what it means for the user of the store."""
     from psycopg import errors
 
     match error:
@@ -88,19 +88,20 @@ def explained(error: psycopg.Error) -> Exception:
 
 
 def configured(connection: psycopg.Connection[Any]) -> None:
-    """A scan of the whole of a small table would conflict with every write: by the index, only with the rows read.
+    """Make scans use the index, so that they conflict only with writes to the rows they read.
 
+    A sequential scan, which PostgreSQL prefers for small tables, would conflict with every write.
     https://www.postgresql.org/docs/current/transaction-iso.html#XACT-SERIALIZABLE
     """
     import psycopg
 
-    with contextlib.suppress(psycopg.errors.Error):  # other databases that speak as PostgreSQL does know no such plans
+    with contextlib.suppress(psycopg.errors.Error):  # other databases with this protocol lack the settings
         connection.execute("SET enable_seqscan = off")
         connection.execute("SET enable_bitmapscan = off")
 
 
 class PostgresReader(TypedReader):
-    """A read transaction, on a connection that it takes with its first row."""
+    """A read transaction. It takes a connection when it reads its first row."""
 
     _begin = BEGIN_READ
     _patience = PATIENCE
@@ -138,7 +139,7 @@ class PostgresReader(TypedReader):
             raise explained(error) from error
 
     def _begun(self, connection: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
-        """A connection with a transaction begun: another one, if this one broke while it lay in the pool."""
+        """Begin a transaction. If this connection broke while it was in the pool, try another one."""
         import psycopg
 
         for _ in range(CONNECTIONS):
@@ -147,7 +148,7 @@ class PostgresReader(TypedReader):
             except psycopg.OperationalError:
                 if not connection.closed:
                     raise
-                self._connection = None  # should there be no other
+                self._connection = None  # in case there is no other
                 self._store._pool.putconn(connection)
                 connection = self._connection = self._store._connect(self._patience)
             else:
@@ -170,7 +171,7 @@ class PostgresReader(TypedReader):
         return int(found[0]) if found else 0
 
     def _prepare(self, table: Table[R]) -> None:
-        """In a transaction of its own, since this one may not write; this one then looks anew."""
+        """Rebuild the table's indexes in another transaction, since this one may not write; then read again."""
         with PostgresTransaction(self._store)._apart() as tx:
             tx._reindex(table)
         self._known.add(table.name)
@@ -210,7 +211,7 @@ class PostgresTransaction(PostgresReader, TypedTransaction):
 
     @contextlib.contextmanager
     def _apart(self) -> Iterator[PostgresTransaction]:
-        """Beside the transaction that this thread has open."""
+        """Run beside the transaction that this thread has open."""
         busy, self._store._thread.busy = getattr(self._store._thread, "busy", False), False
         try:
             with self as tx:
@@ -224,7 +225,7 @@ class PostgresTransaction(PostgresReader, TypedTransaction):
         try:
             return super()._run(statement, parameters)
         except (Conflict, StoreError) as error:
-            self._broken = error  # the block's end raises it again, whoever catches it
+            self._broken = error  # the end of the block raises it again, even if the caller catches it here
             raise
 
     def _notify(self, topics: dict[str, None]) -> None:
@@ -249,7 +250,7 @@ class PostgresTransaction(PostgresReader, TypedTransaction):
         self._run(CLEAR, (low, high))
 
     def _prepare(self, table: Table[R]) -> None:
-        self._reindex(table)  # `_known` learns it from the committed row, on the table's next use
+        self._reindex(table)  # `_known` gets it from the committed row, on the table's next use
 
 
 class PostgresStore:
@@ -309,7 +310,7 @@ class PostgresStore:
             self._pool.putconn(connection)
 
     def _committed(self, topics: dict[str, None], actions: list[Callable[[], None]]) -> None:
-        """Act on a commit of this node, on the event loop where there is one."""
+        """Deliver the signals and actions of a commit on this node, on the event loop where there is one."""
         if not topics and not actions:
             return
 
@@ -333,7 +334,7 @@ class PostgresStore:
             listener(topic)
 
     def _heard(self, payload: str) -> None:
-        """A notification, in the listening thread: of this node's own only the echo, which has been acted on."""
+        """Handle a notification, in the listening thread. Ignores echoes of this node, which `_committed` handled."""
         node, _, topic = payload.partition(" ")
         if payload == MISSED:
             node, topic = "", ""
@@ -341,7 +342,7 @@ class PostgresStore:
             self._loop.call_soon_threadsafe(self._fire, topic)
 
     def read(self) -> AbstractContextManager[Reader]:
-        """On an event loop nobody could repeat it: there it is a snapshot that never meets a conflict."""
+        """Begin a read. On an event loop, where nothing could repeat it, it is a snapshot that never conflicts."""
         reader = PostgresReader(self)
         if asyncio._get_running_loop() is not None:
             reader._begin, reader._patience = BEGIN_LOOK, LOOP_PATIENCE
@@ -351,10 +352,10 @@ class PostgresStore:
         return PostgresTransaction(self)
 
     async def durable(self) -> None:
-        """The database has synced what it acknowledged: returns at once."""
+        """Returns at once: the database has synced what it acknowledged."""
 
     def subscribe(self, listener: Callable[[str], None]) -> None:
-        """On the event loop; the signals of other nodes are heard from then on."""
+        """Subscribe on the event loop. From then on the signals of other nodes arrive too."""
         self._listeners.append(listener)
         if self._listening is None:
             self._loop = asyncio.get_running_loop()

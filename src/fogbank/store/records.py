@@ -20,7 +20,7 @@ RESIDUE = 0x2144DF1C  # the CRC-32 of anything that ends in its own CRC-32
 
 
 class Codec(Generic[R]):
-    """How the rows of one table are written and read. Made on first use, since annotations may refer forward."""
+    """Encodes and decodes the rows of one table. Created on first use, since annotations may refer forward."""
 
     __slots__ = (
         "_decode",
@@ -43,7 +43,7 @@ class Codec(Generic[R]):
         name = table.name.encode()
         self.table = table
         self.prefix = name + b"\x00"  # of records
-        self.end = name + b"\x01"  # beyond them, and the start of the index rows
+        self.end = name + b"\x01"  # the end of the records, and the start of the index rows
         self.floor = {index: name + b"\x01" + index.encode() + b"\x00" for index in table.indexes}
         self.indexes: list[tuple[bytes, Callable[[R], Any]]] = [
             (self.floor[index], function) for index, function in table.indexes.items()
@@ -63,7 +63,7 @@ class Codec(Generic[R]):
         return body + crc32(body, crc32(row)).to_bytes(4, "little")
 
     def load(self, row: bytes, value: bytes) -> R:
-        """The record of a row. Raises StoreCorrupt for a damaged value, StoreTooNew for one of a later version."""
+        """Decode a row. Raises StoreCorrupt for a damaged value, StoreTooNew for one of a later version."""
         if crc32(value, crc32(row)) != RESIDUE:
             raise StoreCorrupt(
                 f"the record at {describe(row)} of table {self.table.name} is damaged (its checksum does not match). "
@@ -74,7 +74,7 @@ class Codec(Generic[R]):
         return self._migrate(value)
 
     def _loaders(self) -> tuple[Callable[[tuple[bytes, bytes]], R], Callable[[list[tuple[bytes, bytes]]], list[R]]]:
-        """`load` of a row, and of many, as scans have them: what is checked is the same, in fewer calls."""
+        """`load` for one row and for many, in the form that scans use: the same checks in fewer calls."""
         load, decode, current = self.load, self._decode, self.table.version
 
         def load_row(row: tuple[bytes, bytes]) -> R:
@@ -104,7 +104,7 @@ class Codec(Generic[R]):
         return self._decode(self._encode(plain))
 
     def index_rows(self, record: R, row: bytes) -> set[bytes]:
-        """The index rows of a record whose row is `row`. The value of each is `row`."""
+        """The index rows of a record. `row` is the record's row, and the value of each index row."""
         key = row[len(self.prefix) :]
         return {
             floor + encode(entry) + SEPARATOR + key
@@ -114,7 +114,7 @@ class Codec(Generic[R]):
 
 
 def codec(table: Table[R]) -> Codec[R]:
-    """The codec of a table, kept with it."""
+    """The codec of a table, cached on the table."""
     made: Codec[R] | None = table.codec
     if made is None:
         made = table.codec = Codec(table)
@@ -122,12 +122,12 @@ def codec(table: Table[R]) -> Codec[R]:
 
 
 def intact(row: bytes, value: bytes) -> bool:
-    """Whether a record's value is what was written under this row."""
+    """Whether a record's checksum fits its value and row."""
     return crc32(value, crc32(row)) == RESIDUE
 
 
 def describe(row: bytes) -> str:
-    """A row's key for people."""
+    """A readable form of a row's key."""
     from .keys import decode
 
     try:

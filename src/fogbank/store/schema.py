@@ -1,8 +1,9 @@
-"""The form of a store's SQLite file, which is also the form of a copy of any store.
+"""The layout of a store's SQLite file, which is also the layout of a copy of any store.
 
-Two tables, by measurement (docs/store.md). `kv` is one b-tree of rows ordered by their key, so that a range is read
-from neighbouring pages. SQLite reads the whole of an entry that overflows its page whenever it compares keys with it,
-so a value that does not fit lies in `large`, and `kv` holds its integer id; triggers remove it with the row.
+It has two tables, chosen by measurement (docs/store.md). `kv` is one b-tree of rows ordered by key, so that a range is
+read from neighbouring pages. When an entry overflows its page, SQLite reads the whole of it for every comparison with
+its key. So a value that does not fit is kept in `large`, and `kv` holds its integer id. Triggers delete it together
+with the row.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ SCHEMA = (
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Make the tables, inside the caller's transaction, and mark the file as ours."""
+    """Create the tables, inside the caller's transaction, and mark the file as Fogbank's."""
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={FORMAT}")
     for statement in SCHEMA:
@@ -36,7 +37,7 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raises StoreCorrupt unless a file is a store of ours, StoreTooNew if a later Fogbank wrote it."""
+    """Raise StoreCorrupt unless a file is a Fogbank store, StoreTooNew if a later Fogbank wrote it."""
     try:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]

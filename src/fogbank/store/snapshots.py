@@ -1,7 +1,7 @@
 """Snapshots of a whole cloud, taken and loaded while it runs: DATA/snapshots/NAME/{store.db, blobs/, snapshot.json}.
 
-The store's copy is one read transaction; the blobs are hard links, since blobs never change. A snapshot has its name
-only when it is complete, so a crash leaves a `.part` folder that the next `save` of that name removes.
+The store is copied in one read transaction. Blobs are hard-linked, since they never change. A snapshot gets its name
+only when it is complete: a crash leaves a `.part` folder, which the next `save` of that name removes.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ class SnapshotError(Exception):
 
 
 class Snapshot(msgspec.Struct):
-    """`saved` in epoch seconds of the machine's clock; `bytes` of its files, though hard links share theirs.
+    """One snapshot. `saved` is in epoch seconds of the machine's clock; `bytes` is the size of its files.
 
-    `damaged` says why its description cannot be read, and then `saved` and `bytes` are what the files say.
+    Hard links share their bytes, which `bytes` counts all the same. When the description cannot be read, `damaged` says
+    why, and `saved` and `bytes` are taken from the files themselves.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Snapshot(msgspec.Struct):
 
 
 def listing(data: Path) -> list[Snapshot]:
-    """The snapshots of a data directory, oldest first; one whose description is damaged hides no other."""
+    """The snapshots of a data directory, oldest first. One with a damaged description is listed too."""
     folders = [path.parent for path in (data / FOLDER).glob("*/snapshot.json") if not path.parent.name.startswith(".")]
     return sorted(map(_described, folders), key=lambda snapshot: snapshot.saved)
 
@@ -61,7 +62,7 @@ def _described(folder: Path) -> Snapshot:
 async def save(
     store: Store, blobs: BlobStore, data: Path, name: str, now: float, also: Callable[[Path, Path], None]
 ) -> Snapshot:
-    """Save everything under `name`, consistent, while it is used. Raises SnapshotError, StoreFull.
+    """Save everything under `name`, consistently, while the cloud is in use. Raises SnapshotError, StoreFull.
 
     `also(data, folder)` copies what is kept beside the store and the blobs.
     """
@@ -71,7 +72,7 @@ async def save(
     part = folder.with_name(f".{name}.part")
     await asyncio.to_thread(_emptied, part)
     try:
-        with blobs.held():  # what the copy refers to stays until it is linked
+        with blobs.held():  # deletes no blob that the copy refers to until it is linked
             await store.copy_to(part / "store.db")
             await blobs.copy_to(part / "blobs")
             await asyncio.to_thread(also, data, part)
@@ -84,9 +85,9 @@ async def save(
 
 
 async def load(store: Store, blobs: BlobStore, data: Path, name: str, also: Callable[[Path, Path], None]) -> None:
-    """Replace everything by what was saved. No transaction may be open. Raises SnapshotError, StoreCorrupt.
+    """Replace everything by a snapshot. No transaction may be open. Raises SnapshotError, StoreCorrupt.
 
-    `also(folder, data)` brings back what the one of `save` copied.
+    `also(folder, data)` brings back what the `also` of `save` copied.
     """
     folder = _existing(data, name)
     for part in ("blobs", "store.db"):
@@ -95,7 +96,7 @@ async def load(store: Store, blobs: BlobStore, data: Path, name: str, also: Call
     with blobs.held():
         await blobs.restore(folder / "blobs")
         await store.restore(folder / "store.db")
-        blobs.keep_released()  # no await since the swap: the restored store may refer to them again
+        blobs.keep_released()  # no await since the swap: the restored store may refer to these blobs again
     await asyncio.to_thread(also, folder, data)
 
 

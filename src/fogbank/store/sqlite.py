@@ -1,9 +1,9 @@
-"""The SQLite engine: one file in WAL mode, used from one thread, all transactions serial.
+"""The SQLite engine: one file in WAL mode, used from one thread, one transaction at a time.
 
-One connection serves reads and writes. Taking and dropping SQLite's read lock costs as much as a read, so the read
-transaction stays open from one call to the next, until a commit ends it: nobody else writes, so it is never stale.
-A second connection, on a thread of its own, moves the log into the file (`checkpoints`). A commit is in the kernel's
-hands when it returns: it survives a killed process; `durable()` adds the sync that makes it survive a power cut.
+One connection serves reads and writes. Taking and dropping SQLite's read lock costs as much as a read. So the read
+transaction stays open from one call to the next until a commit ends it; nobody else writes, so it is never stale. A
+second connection, in its own thread, moves the log into the file (`checkpoints`). When a commit returns, the kernel has
+the data, so it survives a killed process; `durable()` adds the sync that makes it survive a power cut.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from .typed import NESTED, IndexedRow, Row, TypedReader, TypedTransaction, wiped
 
 INLINE = schema.INLINE
 _VALUE = itemgetter(1)
-# one process uses the file: its connections find each other in memory, without a lock of the kernel for every step
+# only one process uses the file: its connections share locks in memory, which saves a kernel lock at every step
 _VFS = "?vfs=unix-excl" if os.name == "posix" else ""
 
 GET = "SELECT v FROM kv WHERE k = ?"
@@ -63,7 +63,7 @@ RANGE_INDEX = {
 
 
 def explained(error: sqlite3.Error, path: Path) -> StoreError:
-    """What an SQLite error means for the user of the store."""
+    """Translate an SQLite error into what it means for the user of the store."""
     code = getattr(error, "sqlite_errorcode", 0) or 0
     match code & 0xFF:
         case sqlite3.SQLITE_FULL:
@@ -163,7 +163,7 @@ class SqliteReader(TypedReader):
             raise explained(error, self._store.path) from error
 
     def _indexed(self, key: bytes, row: bytes | int, value: bytes | int | None) -> IndexedRow:
-        """An index row some part of which is large."""
+        """Resolve an index row of which some part is stored in `large`."""
         if type(row) is int:
             row = self._large(row, key)
             return key, row, self._get(row)
@@ -188,13 +188,13 @@ class SqliteReader(TypedReader):
 
 
 class SqliteTransaction(SqliteReader, TypedTransaction):
-    """A write transaction: the open read transaction, until its first change makes it one that writes."""
+    """A write transaction. It is the open read transaction until its first change."""
 
     def __init__(self, store: SqliteStore) -> None:
         super().__init__(store)
         self._changed = False
-        self._bytes = 0  # written in this transaction, about
-        self._broken: StoreError | None = None  # SQLite rolled the transaction back: nothing more may be done in it
+        self._bytes = 0  # approximate bytes written in this transaction
+        self._broken: StoreError | None = None  # SQLite rolled the transaction back: no further statement may run in it
         self._prepared: list[str] = []
 
     def __enter__(self) -> SqliteTransaction:
@@ -207,7 +207,7 @@ class SqliteTransaction(SqliteReader, TypedTransaction):
         return self
 
     def _restart_log(self) -> None:
-        """The log lies wholly in the file: only a transaction begun after that may write it from its beginning."""
+        """Let the log restart. It is wholly in the file, and only a transaction begun after that may overwrite it."""
         store = self._store
         store._checkpoints.caught_up = False
         if store._open:
@@ -231,7 +231,7 @@ class SqliteTransaction(SqliteReader, TypedTransaction):
                     listener(topic)
 
     def _finish(self, commit: bool) -> None:
-        """Commit or roll back. Raises what had broken the transaction, if it was to be committed."""
+        """Commit or roll back. Raises the error that broke the transaction, if it was to be committed."""
         store, broken = self._store, self._broken
         written, self._bytes = self._bytes, 0
         prepared, self._prepared = self._prepared, []
@@ -261,7 +261,7 @@ class SqliteTransaction(SqliteReader, TypedTransaction):
                 self._store._open = True
             return self._execute(statement, parameters)
         except sqlite3.Error as error:
-            self._broken = explained(error, self._store.path)  # the block's end raises it again, whoever catches it
+            self._broken = explained(error, self._store.path)  # the block's end raises it again, even if caught
             raise self._broken from error
 
     def _put(self, row: bytes, value: bytes) -> None:
@@ -298,8 +298,8 @@ class SqliteStore:
         self._known: set[str] = set()
         self._full = durability == "full"
         self._commits = 0
-        self._busy = False  # a transaction of ours is open
-        self._open = False  # one of SQLite's is
+        self._busy = False  # a transaction of this store is open
+        self._open = False  # a transaction of SQLite is open
         try:
             self._connection = self._connect()
             self._start()
@@ -310,11 +310,11 @@ class SqliteStore:
         self._writer = SqliteTransaction(self)
 
     def _connect(self) -> sqlite3.Connection:
-        if self.path.exists() and not os.access(self.path, os.W_OK):  # SQLite would say so at the first change only
+        if self.path.exists() and not os.access(self.path, os.W_OK):  # SQLite would report it only at the first change
             raise StoreReadOnly(f"{self.path} cannot be written. Give this user the right to, or use another --data")
         try:
             if not self.path.exists():
-                private.create(self.path)  # SQLite gives its mode to the log beside it
+                private.create(self.path)  # SQLite gives the log beside it the same mode
             connection = connect(self.path)
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
@@ -366,7 +366,7 @@ class SqliteStore:
         await asyncio.to_thread(self._copy_to, path)
 
     def _copy_to(self, path: Path) -> None:
-        """One backup step over a connection of its own: a single read transaction, so consistent; it blocks nobody."""
+        """Copy in one backup step on another connection: one read transaction, so consistent. It blocks nobody."""
         part = path.with_name(path.name + ".part")
         part.unlink(missing_ok=True)
         private.create(part)
@@ -406,21 +406,21 @@ class SqliteStore:
         self._checkpoints.closed()
 
     def close(self) -> None:
-        """Move the log into the file, and let the directory go."""
+        """Move the log into the file, and release the directory's lock."""
         self._close()
         self._lock.release()
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection with our settings; the caller closes it."""
+    """Open a connection with our settings; the caller closes it."""
     where = f"{path.absolute().as_uri()}{_VFS}"
     connection = sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False, timeout=30.0)
     try:
         connection.execute(f"PRAGMA page_size={schema.PAGE}")
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")  # syncs at checkpoints only; `durable` does the rest
-        connection.execute("PRAGMA wal_autocheckpoint=0")  # `checkpoints` does it elsewhere
-        connection.execute(f"PRAGMA journal_size_limit={checkpoints.LARGEST}")  # of the log, once it starts again
+        connection.execute("PRAGMA synchronous=NORMAL")  # syncs at checkpoints only; `durable` syncs the rest
+        connection.execute("PRAGMA wal_autocheckpoint=0")  # `checkpoints` does this in its thread
+        connection.execute(f"PRAGMA journal_size_limit={checkpoints.LARGEST}")  # of the log, once it restarts
         connection.execute("PRAGMA cache_size=-16384")  # KiB
         connection.execute("PRAGMA mmap_size=1073741824")  # bytes: reads from the kernel's cache without copying
         connection.execute("PRAGMA temp_store=MEMORY")

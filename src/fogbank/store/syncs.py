@@ -1,4 +1,4 @@
-"""One sync for many commits: whoever waits while a sync runs shares the next one."""
+"""One sync for many commits: callers that arrive while a sync runs share the next one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .api import StoreCorrupt
 
 
 class GroupedSync:
-    """Syncs SQLite's log in a thread of its own. Only used from the event loop."""
+    """Syncs SQLite's log in its own thread. Only used from the event loop."""
 
     def __init__(self, log: Path) -> None:
         self._log = log

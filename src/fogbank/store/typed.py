@@ -1,6 +1,6 @@
-"""Typed records over rows of bytes: what every engine shares. An engine supplies five methods on rows.
+"""Typed records over rows of bytes, shared by all engines. An engine supplies five methods on rows.
 
-The rows of one table, in this order (all tables lie in one ordered space):
+The rows of all tables are in one ordered space. Those of one table are, in this order:
 
     NAME 00 KEY                        the record
     NAME 01 INDEX 00 ENTRY 01 KEY      an index row, whose value is the record's row
@@ -25,14 +25,14 @@ NESTED = (
 )
 ENDED = "a scan was continued after its transaction had ended"
 FIRST_CHUNK, LARGEST_CHUNK = 16, 512  # rows that a scan fetches at a time: few at first, since most scans end early
-NAME = re.compile(rb"[^\x00\x01]+(?=[\x00\x01])")  # a table's, at the start of a row
-CATALOG = b"\x00catalog\x00"  # + a table's name: its version and indexes, as last used
+NAME = re.compile(rb"[^\x00\x01]+(?=[\x00\x01])")  # a table's name, at the start of a row
+CATALOG = b"\x00catalog\x00"  # + a table's name: its version and indexes when it was last used
 
 
 class TypedReader:
-    """The Reader of every engine, once `_get`, `_range` and `_range_index` are given.
+    """The Reader of every engine that supplies `_get`, `_range` and `_range_index`.
 
-    `_live` counts the transactions of this object, `_changes` its writes: a scan notices both.
+    `_live` counts the ended transactions of this object, `_changes` its writes. Scans watch both.
     """
 
     _writes = False
@@ -42,33 +42,33 @@ class TypedReader:
         self._changes = 0
         self._known = known  # the tables whose indexes are up to date, shared by all transactions of the store
 
-    # -- what an engine gives ----------------------------------------------------------------------------------------
+    # -- supplied by the engine --------------------------------------------------------------------------------------
 
     def _get(self, row: bytes) -> bytes | None:
         raise NotImplementedError
 
     def _range(self, low: bytes, high: bytes, reverse: bool, limit: int) -> list[Row]:
-        """Rows with low <= key < high, in order or reversed, `limit` at most."""
+        """Rows with low <= key < high, in order or reversed, at most `limit`."""
         raise NotImplementedError
 
     def _range_index(self, low: bytes, high: bytes, reverse: bool, limit: int) -> list[IndexedRow]:
-        """Index rows as `_range`, each with the value of the record it points to."""
+        """Index rows in the same form as `_range`, each with the value of the record it points to."""
         return [(key, row, self._get(row)) for key, row in self._range(low, high, reverse, limit)]
 
     def _count(self, low: bytes, high: bytes) -> int:
         raise NotImplementedError
 
     def _prepare(self, table: Table[R]) -> None:
-        """Have a write transaction `_reindex` the table, and add it to `_known` once that is committed."""
+        """Call `_reindex` for the table in a write transaction, and add it to `_known` once that has committed."""
         raise NotImplementedError
 
     def _codec(self, table: Table[R]) -> Codec[R]:
-        """The codec of a table, whose indexes are brought up to date on its first use."""
+        """The codec of a table. Updates the table's indexes on its first use."""
         if table.name not in self._known:
             state = self._get(CATALOG + table.name.encode())
             if state == _state(table):
                 self._known.add(table.name)
-            elif state is not None or self._writes:  # a reader leaves a table that was never written to be empty
+            elif state is not None or self._writes:  # to a reader, a table that was never written to is simply empty
                 self._prepare(table)
         return table.codec or codec(table)
 
@@ -144,7 +144,7 @@ class TypedReader:
         return [row[len(CATALOG) :].decode() for row, _ in self._range(CATALOG, ceiling(CATALOG), False, 1_000_000)]
 
     def _problems(self) -> Iterator[str]:
-        """What is damaged among the rows of all tables."""
+        """Describe each damaged row, in all tables."""
         low, high = wiped("")
         while rows := self._range(low, high, False, LARGEST_CHUNK):
             for row, value in rows:
@@ -167,7 +167,7 @@ class TypedReader:
         fetch: Callable[[bytes, bytes, bool, int], list[Any]],
         make: Callable[[Any], R],
     ) -> Iterator[R]:
-        """Fetch rows in growing chunks; begin anew behind the last row when the transaction has written meanwhile."""
+        """Fetch rows in growing chunks. Restarts after the last row when the transaction has written meanwhile."""
         live = self._live
         left = -1 if limit is None else limit
         size = FIRST_CHUNK
@@ -175,7 +175,7 @@ class TypedReader:
             wanted = size if left < 0 else min(size, left)
             changes = self._changes
             rows = fetch(low, high, reverse, wanted)
-            if not self._writes:  # nothing can change on the way: where to go on is known from the last row
+            if not self._writes:  # nothing can change between chunks: the last row says where to continue
                 for row in rows:
                     yield make(row)
                     if self._live != live:
@@ -208,7 +208,7 @@ class TypedReader:
 
 
 class TypedTransaction(TypedReader):
-    """The Transaction of every engine, once `_put`, `_remove`, `_clear` and the methods of TypedReader are given."""
+    """The Transaction of every engine that supplies `_put`, `_remove`, `_clear` and the methods of TypedReader."""
 
     _writes = True
 
@@ -221,7 +221,7 @@ class TypedTransaction(TypedReader):
         raise NotImplementedError
 
     def _remove(self, row: bytes) -> bool:
-        """Remove a row; whether there was one."""
+        """Remove a row. Returns whether it existed."""
         raise NotImplementedError
 
     def put(self, table: Table[R], record: R) -> None:
@@ -258,7 +258,7 @@ class TypedTransaction(TypedReader):
         self._actions.append(action)
 
     def _end(self) -> tuple[dict[str, None], list[Callable[[], None]]]:
-        """Invalidate the scans of this transaction; what is to be done if it committed."""
+        """Invalidate the scans of this transaction. Returns the topics and actions to run if it committed."""
         self._live += 1
         topics, actions = self._topics, self._actions
         if topics:
@@ -268,7 +268,7 @@ class TypedTransaction(TypedReader):
         return topics, actions
 
     def _reindex(self, table: Table[R]) -> None:
-        """Build a table's indexes anew: its version or its indexes differ from when it was last used."""
+        """Rebuild a table's indexes, because its version or its indexes changed since it was last used."""
         made = codec(table)
         row = CATALOG + table.name.encode()
         self._changes += 1
@@ -292,7 +292,7 @@ def _state(table: Table[Any]) -> bytes:
 
 
 def wiped(prefix: str) -> tuple[bytes, bytes]:
-    """The range of all rows of the tables whose name starts with `prefix`; names start above 01."""
+    """The range of all rows of the tables whose name starts with `prefix`. Table names start above 01."""
     low = prefix.encode() or b"\x02"
     return low, ceiling(low) if prefix else BEYOND * 8
 

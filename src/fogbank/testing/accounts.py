@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-AWS_VARIABLES = (  # what may point an SDK elsewhere: set or taken away while an account is active
+AWS_VARIABLES = (  # variables that direct SDKs: set or removed while an account is active
     "AWS_ENDPOINT_URL",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -22,7 +22,7 @@ AWS_VARIABLES = (  # what may point an SDK elsewhere: set or taken away while an
 
 
 def _swap_default_session(session: Any) -> Any:
-    """Make `session` boto3's default session, where boto3 is in use; the one before."""
+    """Make `session` boto3's default session, if boto3 is imported. Returns the previous one."""
     boto3: Any = sys.modules.get("boto3")
     if boto3 is None:
         return None
@@ -31,15 +31,15 @@ def _swap_default_session(session: Any) -> Any:
 
 
 def fresh_id() -> str:
-    """A 12-digit account id that no other test has."""
+    """Make a 12-digit account id that no other test has."""
     return str(10**11 + secrets.randbelow(9 * 10**11))
 
 
 class Account:
-    """An account of a cloud, seen as its root (or through the keys it was given).
+    """An account of a cloud, used as its root (or with the keys that were given).
 
-    Accounts share nothing but the names of buckets, so a test with one of its own needs no cleaning up (of buckets see
-    `Cloud.release`). `config` (a botocore Config) is that of every client made here.
+    Accounts share only the names of buckets, so a test with its own account needs no cleanup (for buckets see
+    `Cloud.release`). `config` (a botocore Config) is used for all clients made here.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Account:
     # -- boto3 ------------------------------------------------------------------------------------------------------
 
     def session(self) -> Any:
-        """The boto3 Session of this account; ImportError says what to install when boto3 is missing."""
+        """The boto3 Session of this account. If boto3 is missing, the ImportError says what to install."""
         if self._session is None:
             try:
                 import boto3
@@ -72,11 +72,11 @@ class Account:
         return self._session
 
     def client(self, service: str, region: str | None = None, config: Any = None, **options: Any) -> Any:
-        """A boto3 client; `options` are those of `Session.client`."""
+        """Make a boto3 client. `options` are those of `Session.client`."""
         return self.session().client(service, **self._options(region, config, options))
 
     def resource(self, service: str, region: str | None = None, config: Any = None, **options: Any) -> Any:
-        """A boto3 resource; `options` are those of `Session.resource`."""
+        """Make a boto3 resource. `options` are those of `Session.resource`."""
         return self.session().resource(service, **self._options(region, config, options))
 
     def _options(self, region: str | None, config: Any, options: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Account:
 
     @property
     def env(self) -> dict[str, str]:
-        """The variables that point any SDK or tool at this account: for `subprocess.run(…, env=os.environ | env)`."""
+        """The variables that point SDKs and tools to this account: for `subprocess.run(…, env=os.environ | env)`."""
         variables = {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": self.keys["aws_access_key_id"],
@@ -102,9 +102,9 @@ class Account:
 
     @contextlib.contextmanager
     def active(self) -> Iterator[Account]:
-        """While inside, os.environ holds `env`, so code that makes its own clients reaches this account.
+        """Put `env` into os.environ inside the block, so that code that makes its own clients uses this account.
 
-        `boto3.client` keeps a default session with the first credentials it found: it is put aside as well.
+        boto3's default session is replaced as well, since it keeps the first credentials that it found.
         """
         before = {name: os.environ.pop(name, None) for name in AWS_VARIABLES}
         os.environ.update(self.env)
@@ -119,7 +119,7 @@ class Account:
                     os.environ[name] = value
 
     def as_keys(self, credentials: Mapping[str, str]) -> Account:
-        """The same account through credentials that IAM (`AccessKey`) or STS (`Credentials`) returned."""
+        """The same account with credentials that IAM (`AccessKey`) or STS (`Credentials`) returned."""
         keys = {
             "aws_access_key_id": credentials["AccessKeyId"],
             "aws_secret_access_key": credentials["SecretAccessKey"],
@@ -129,7 +129,7 @@ class Account:
         return Account(self.endpoint, self.id, keys, region=self.region, config=self._config)
 
     def user(self, policy: str | None = None, name: str | None = None) -> Account:
-        """A new IAM user with this inline policy, a JSON document (None: no permissions at all)."""
+        """Create an IAM user with this inline policy, a JSON document (None: no permissions at all)."""
         iam = self.client("iam")
         name = name or f"user-{secrets.token_hex(6)}"
         iam.create_user(UserName=name)

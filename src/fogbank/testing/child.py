@@ -1,4 +1,4 @@
-"""`python -m fogbank.testing.child`: a cloud that says "ready PORT" on stdout and ends when its stdin closes."""
+"""`python -m fogbank.testing.child`: a cloud that prints "ready PORT" to stdout and stops when its stdin is closed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fogbank.core.settings import Settings
 
 
 def _watch_parent() -> None:
-    """Stop in good order when whoever holds the other end of stdin is gone."""
+    """Stop gracefully when the parent closes stdin or exits."""
     while os.read(0, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
@@ -28,7 +28,7 @@ def _ready(endpoint: str) -> None:
 
 
 def main() -> int:
-    """The exit code of the server."""
+    """Run the server. Returns its exit code."""
     text = os.environ.get("FOGBANK_SETTINGS", "{}")
     try:
         settings = msgspec.json.decode(text, type=Settings, dec_hook=lambda kind, value: kind(value))

@@ -35,7 +35,7 @@ def cloud(mode: Mode = "thread", *, client_config: Any = None, **settings: Any) 
     """A cloud that lives as long as the `with` block.
 
     `mode="thread"` runs it in a thread of this process, "process" in a child, which can be killed and restarted.
-    It keeps nothing unless `data` names a folder. `settings` are those of docs/configuration.md; `client_config` is
+    It keeps no data unless `data` names a folder. `settings` are those of docs/configuration.md; `client_config` is
     a botocore Config for the clients of its accounts. Raises CloudFailed.
     """
     running = start(mode, client_config=client_config, **settings)

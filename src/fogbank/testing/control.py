@@ -1,4 +1,4 @@
-"""The control API of a test's cloud: its clock, reset, and what it did."""
+"""Calls the control API of a test's cloud: its clock, reset and traces."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 
 from fogbank.core import tokens
 
-PATIENCE = 600.0  # seconds: moving the clock by weeks runs what falls due on the way
+PATIENCE = 600.0  # seconds: moving the clock by weeks runs all jobs that fall due
 
 
 class ControlError(Exception):
-    """The cloud refused a control call; its text says why."""
+    """The cloud refused a control call. The text says why."""
 
 
 def call(endpoint: str, method: str, path: str, body: Any = None, *, token: str = "", timeout: float = PATIENCE) -> Any:
-    """One call under /_fogbank/; raises ControlError, and OSError when nothing answers.
+    """Make a call under /_fogbank/. Raises ControlError, and OSError if nothing answers.
 
-    Without a `token`, it is that of FOGBANK_CONTROL_TOKEN, or the one in the cloud's data folder if that is here.
+    `token` defaults to FOGBANK_CONTROL_TOKEN, or to the one in the cloud's data folder if that is on this machine.
     """
     known = [token]
     if not token:
@@ -38,7 +38,7 @@ def call(endpoint: str, method: str, path: str, body: Any = None, *, token: str 
 
 
 def _ask(endpoint: str, method: str, path: str, body: Any, token: str, timeout: float) -> tuple[int, Any]:
-    """The status and the answer."""
+    """Send a request; returns the status and the answer."""
     parts = urlsplit(endpoint)
     connection = http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=timeout)
     try:
@@ -61,15 +61,15 @@ class CloudClock:
         self._endpoint, self._token = endpoint, token
 
     def now(self) -> datetime:
-        """The cloud's time, aware, in UTC."""
+        """The cloud's time, as an aware datetime in UTC."""
         return self._read(call(self._endpoint, "GET", "clock", token=self._token))
 
     def advance(self, seconds: float) -> datetime:
-        """Move forward; returns when everything that fell due on the way has run, in order."""
+        """Move the clock forward. Returns when everything that fell due on the way has run, in order."""
         return self._move({"advance": seconds})
 
     def set(self, instant: datetime | float, *, freeze: bool = False) -> datetime:
-        """Go to an instant (aware datetime or epoch seconds); with `freeze` time stands still there."""
+        """Set the clock to an instant (aware datetime or epoch seconds). With `freeze`, time stands still there."""
         if isinstance(instant, datetime):
             if instant.tzinfo is None:
                 raise ValueError("an instant needs a time zone: datetime(2027, 1, 31, tzinfo=UTC)")
@@ -77,7 +77,7 @@ class CloudClock:
         return self._move({"set": instant, "freeze": freeze})
 
     def resume(self) -> datetime:
-        """Back to real time."""
+        """Return to real time."""
         return self._move({"resume": True})
 
     def _move(self, body: dict[str, Any]) -> datetime:

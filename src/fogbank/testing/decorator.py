@@ -1,4 +1,4 @@
-"""`with_cloud`: a function, or each test of a class, on a cloud of its own."""
+"""`with_cloud`: runs a function, or each test of a class, on its own cloud."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .clouds import cloud
 from .handles import Cloud
 
 F = TypeVar("F", bound=Callable[..., Any])
-_STATE = "_fogbank_running"  # of an instance: the cloud and the account of the test that runs
+_STATE = "_fogbank_running"  # an attribute of instances: the cloud and the account of the running test
 
 
 @overload
@@ -22,11 +22,11 @@ def with_cloud(function: F) -> F: ...
 @overload
 def with_cloud(**options: Any) -> Callable[[F], F]: ...
 def with_cloud(function: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Run a function (or coroutine function) on a cloud of its own, with os.environ pointing at a fresh account.
+    """Run a function (or coroutine function) on its own cloud, with os.environ pointing to a fresh account.
 
-    A parameter named `cloud` receives the cloud, one named `account` the account. `options` are those of `cloud`. On a
-    class, each test method runs on a cloud of its own, what sets it up and tears it down included: `setUp` and its
-    like of unittest, `setup_method` and `teardown_method` of pytest.
+    A parameter named `cloud` receives the cloud, one named `account` the account. `options` are those of `cloud`. If a
+    class is decorated, each test method runs on its own cloud, together with its set-up and tear-down: unittest's
+    `setUp` and the like, pytest's `setup_method` and `teardown_method`.
     """
     if function is None:
         return functools.partial(with_cloud, **options)
@@ -44,7 +44,7 @@ def _running(options: dict[str, Any]) -> Iterator[tuple[Cloud, Account]]:
 
 
 def _filled(function: Callable[..., Any], given: Callable[..., contextlib.AbstractContextManager[Any]]) -> Any:
-    """The function with its parameters `cloud` and `account` filled in; `given` makes them of its arguments."""
+    """Fill in a function's parameters `cloud` and `account`; `given` makes them from the arguments."""
     wanted = inspect.signature(function).parameters
 
     def chosen(running: Cloud, account: Account) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _filled(function: Callable[..., Any], given: Callable[..., contextlib.Abstra
 
     wrapper: Any = run_async if inspect.iscoroutinefunction(function) else run
     left = [parameter for name, parameter in wanted.items() if name not in ("cloud", "account")]
-    wrapper.__signature__ = inspect.signature(function).replace(parameters=left)  # pytest looks for fixtures there
+    wrapper.__signature__ = inspect.signature(function).replace(parameters=left)  # pytest finds the fixtures in it
     return wrapper
 
 
@@ -75,7 +75,7 @@ def _on_function(function: Callable[..., Any], options: dict[str, Any]) -> Any:
 
 def _on_class(kind: type, options: dict[str, Any]) -> type:
     changed: Any = kind
-    unittest: Any = sys.modules.get("unittest")  # else it is none of its classes
+    unittest: Any = sys.modules.get("unittest")  # if it is not imported, this is no TestCase
     if unittest is not None and issubclass(kind, unittest.TestCase):
         changed.run = _around_run(changed.run, options)
     else:
@@ -90,7 +90,7 @@ def _on_class(kind: type, options: dict[str, Any]) -> type:
 
 @contextlib.contextmanager
 def _of_instance(instance: Any, options: dict[str, Any]) -> Iterator[tuple[Cloud, Account]]:
-    """What runs for this test already, or a cloud for a method that was called by hand."""
+    """The cloud that runs for this test already, or a new one if the method was called directly."""
     state = vars(instance).get(_STATE)
     if state is not None:
         yield state[0]
@@ -106,7 +106,7 @@ def _start(instance: Any, options: dict[str, Any]) -> contextlib.ExitStack:
 
 
 def _around_run(run: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:
-    """`TestCase.run`, which calls setUp, the test, tearDown and the cleanups."""
+    """Wrap `TestCase.run`, which calls setUp, the test, tearDown and the cleanups."""
 
     @functools.wraps(run)
     def on_cloud(self: Any, *args: Any, **kw: Any) -> Any:
@@ -125,7 +125,7 @@ def _before(setup: Callable[..., Any] | None, options: dict[str, Any]) -> Callab
         try:
             if setup is not None:
                 setup(self, *[method][: _arguments(setup)])
-        except BaseException:  # pytest does not tear down what was not set up
+        except BaseException:  # pytest does not call teardown_method if the set-up failed
             stack.close()
             raise
 
@@ -142,5 +142,5 @@ def _after(teardown: Callable[..., Any] | None) -> Callable[..., Any]:
 
 
 def _arguments(function: Callable[..., Any]) -> int:
-    """How many it takes beside self: pytest's setup_method may take the method or nothing."""
+    """The number of parameters without self: pytest's setup_method may take the method or nothing."""
     return len(inspect.signature(function).parameters) - 1

@@ -1,4 +1,4 @@
-"""A running cloud, as a test holds it."""
+"""The object through which a test uses a running cloud."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .control import CloudClock
 
 
 class CloudFailed(Exception):
-    """The cloud did not start; the text says why."""
+    """The cloud did not start. The text says why."""
 
 
 class Cloud:
-    """A running cloud. Its ways of running are `threads.ThreadCloud` and `processes.ProcessCloud`."""
+    """A running cloud. The implementations are `threads.ThreadCloud` and `processes.ProcessCloud`."""
 
     region = "us-east-1"
 
@@ -27,16 +27,16 @@ class Cloud:
 
     @property
     def token(self) -> str:
-        """That of the control API."""
+        """The token of the control API."""
         raise NotImplementedError
 
     @property
     def clock(self) -> CloudClock:
-        """Show and move the cloud's time."""
+        """The cloud's clock, which can be moved."""
         return CloudClock(self.endpoint, self.token)
 
     def account(self, account_id: str | None = None) -> Account:
-        """A fresh account, or the one of this 12-digit id, as its root."""
+        """A fresh account, or the one with this 12-digit id, used as its root."""
         return Account(self.endpoint, account_id or fresh_id(), region=self.region, config=self._client_config)
 
     def advance(self, seconds: float) -> None:
@@ -48,11 +48,11 @@ class Cloud:
         control.call(self.endpoint, "POST", "reset", {"service": service} if service else {}, token=self.token)
 
     def release(self, account_id: str) -> None:
-        """Free the names that an account has where all accounts share them: its S3 buckets, with what is in them."""
+        """Release the globally unique names that an account holds: deletes its S3 buckets with their contents."""
         control.call(self.endpoint, "POST", "release", {"account": account_id}, token=self.token)
 
     def why(self, request_id: str) -> list[dict[str, Any]]:
-        """What happened to a call, by its ResponseMetadata's RequestId: the call and what followed from it."""
+        """The trace of a call, by the RequestId in its ResponseMetadata: the call and what followed from it."""
         hops: list[dict[str, Any]] = control.call(self.endpoint, "GET", f"requests/{request_id}", token=self.token)
         return hops
 

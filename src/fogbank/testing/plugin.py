@@ -1,4 +1,4 @@
-"""The pytest plugin: `fogbank_cloud`, `aws`, `fogbank_clock`. Loaded with every pytest run, so it imports late."""
+"""The pytest plugin: `fogbank_cloud`, `aws`, `fogbank_clock`. pytest loads it at every run, so it imports lazily."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def fogbank_options() -> dict[str, Any]:
-    """How the session's cloud is started: override it in conftest.py to return the options of `testing.cloud`."""
+    """The options for the session's cloud: override it in conftest.py to return options of `testing.cloud`."""
     return {}
 
 
@@ -30,9 +30,9 @@ def fogbank_cloud(fogbank_options: dict[str, Any]) -> Iterator[Cloud]:
 
 @pytest.fixture
 def aws(fogbank_cloud: Cloud) -> Iterator[Account]:
-    """A fresh account for each test; the AWS_* variables (and boto3's default session) point at it meanwhile.
+    """A fresh account for each test. During the test the AWS_* variables and boto3's default session point to it.
 
-    In the end its buckets go, since all accounts share the names of buckets.
+    Its buckets are deleted at the end, since all accounts share the names of buckets.
     """
     with fogbank_cloud.account().active() as account:
         yield account
@@ -41,6 +41,6 @@ def aws(fogbank_cloud: Cloud) -> Iterator[Account]:
 
 @pytest.fixture
 def fogbank_clock(fogbank_cloud: Cloud) -> Iterator[CloudClock]:
-    """The clock of the session's cloud; back to real time when the test ends."""
+    """The clock of the session's cloud. It returns to real time when the test ends."""
     yield fogbank_cloud.clock
     fogbank_cloud.clock.resume()

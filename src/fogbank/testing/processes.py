@@ -1,4 +1,4 @@
-"""A cloud in a process of its own, to be killed and started again on the same data."""
+"""A cloud in a child process, which a test can kill and start again on the same data."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ PATIENCE = 30.0
 
 
 class ProcessCloud(Cloud):
-    """`kill()` is kill -9; `start()` starts it again on the same data and port; `restart()` is both.
+    """A cloud in a child process. `kill()` is kill -9, `start()` starts it again on the same data and port.
 
-    It ends with the process that started it, however that one ends: it watches a pipe that closes then.
+    `restart()` does both. The child watches a pipe from its parent and stops when the parent ends, however it ends.
     """
 
     def __init__(self, settings: dict[str, Any], client_config: Any = None) -> None:
@@ -31,7 +31,7 @@ class ProcessCloud(Cloud):
         self._scratch: str | None = None
         if settings.pop("ephemeral") and "data" not in settings:
             self._scratch = tempfile.mkdtemp(prefix="fogbank-")
-            settings["data"] = Path(self._scratch)  # kept across restarts, gone after `stop`
+            settings["data"] = Path(self._scratch)  # kept across restarts, deleted by `stop`
         self._settings = settings
         self.region = settings.get("region", self.region)
         self.data: Path = settings["data"]
@@ -51,7 +51,7 @@ class ProcessCloud(Cloud):
         return tokens.kept(self.data)
 
     def start(self) -> None:
-        """Start the process and return when it answers; raises CloudFailed with what it said."""
+        """Start the process and return when it answers. Raises CloudFailed with its message."""
         settings = msgspec.json.encode(self._settings, enc_hook=str).decode()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "fogbank.testing.child"],
@@ -62,7 +62,7 @@ class ProcessCloud(Cloud):
             text=True,
         )
         assert self.process.stdout is not None
-        line = self.process.stdout.readline()  # "ready PORT", or nothing when it could not start
+        line = self.process.stdout.readline()  # "ready PORT"; empty if it could not start
         if not line.startswith("ready "):
             self.kill()
             raise CloudFailed(line.strip() or "the cloud did not start: its last words are on stderr")
@@ -78,7 +78,7 @@ class ProcessCloud(Cloud):
         self.start()
 
     def stop(self) -> None:
-        """Stop it in good order and wait until it is gone; twice is once."""
+        """Stop the cloud gracefully and wait until it is gone. May be called twice."""
         self._end(lambda process: process.terminate())
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)

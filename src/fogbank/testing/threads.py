@@ -1,4 +1,4 @@
-"""A cloud in a thread of the test's own process, on an event loop of its own."""
+"""A cloud in a thread of the test's process, with its own event loop."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENCE = 30.0
 
 
 class ThreadCloud(Cloud):
-    """`app` is the running cloud's composition root, for tests of Fogbank itself; `run` reaches its loop."""
+    """A cloud in a thread. `app` is its composition root, for tests of Fogbank itself; `run` runs code on its loop."""
 
     app: App
 
@@ -53,7 +53,7 @@ class ThreadCloud(Cloud):
             self.app = App(self._settings)
             watchdog.watch(self._loop, self.app)
             await self.app.start()
-        except BaseException as error:  # handed to the thread that waits
+        except BaseException as error:  # passed to the thread that waits
             self._error = error
             return
         finally:
@@ -70,11 +70,11 @@ class ThreadCloud(Cloud):
         return self.app.control.token
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """The result of a coroutine that is run on the cloud's loop."""
+        """Run a coroutine on the cloud's loop and return its result."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
 
     def stop(self) -> None:
-        """Stop the cloud and wait until it is gone; twice is once."""
+        """Stop the cloud and wait until it is gone. May be called twice."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self.app.stopped.set)
             self._thread.join(PATIENCE)

@@ -1,14 +1,14 @@
-"""A watchdog for the event loops of clouds in threads: no callback may hold one for long.
+"""A watchdog that reports callbacks that block the event loop of a cloud in a thread.
 
-While one callback runs, nobody else is answered. So a callback that takes more than `LIMIT` seconds of its thread's
-*processor* time (a busy machine does not count) is noted, with the coroutine or the method that it was and the last
-call that the cloud had recorded. What happens once in a process is taken off: imports, the reading of models, and the
-collector of garbage, whose work depends on everything that the process holds.
+While a callback runs, no other request is answered. So the watchdog records every callback that takes more than `LIMIT`
+seconds of its thread's *processor* time (which does not depend on other load), with its coroutine or method and the
+last call in the cloud's trace. Some time is not counted: imports and loading models, which happen once per process, and
+garbage collection, whose time depends on everything in the process.
 
     watchdog.arm()                       # before the first cloud is started
-    for held in watchdog.take(): ...     # what was noted since the last look
+    for held in watchdog.take(): ...     # the callbacks recorded since the last `take`
 
-Fogbank's own tests arm it. A test that has a reason to hold the loop is marked `holds_the_loop("the reason")`.
+Fogbank's own tests arm it. Mark a test that has a reason to block the loop with `holds_the_loop("the reason")`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LIMIT = 0.1  # seconds of processor time
 
 
 class Held(NamedTuple):
-    """One callback that held a loop."""
+    """One callback that blocked a loop."""
 
     seconds: float
     what: str
@@ -44,7 +44,7 @@ class Held(NamedTuple):
 
 
 class _Thread(threading.local):
-    """A thread's time that is taken off, and the cloud that it serves."""
+    """Per thread: the time that is not counted, and the cloud whose loop it runs."""
 
     app: App | None = None
     free = 0.0
@@ -62,25 +62,25 @@ class _Thread(threading.local):
             self.free += time.thread_time() - self.began
 
 
-_noted: queue.SimpleQueue[Held] = queue.SimpleQueue()  # from the loops' threads to whoever looks
+_noted: queue.SimpleQueue[Held] = queue.SimpleQueue()  # from the loops' threads to `take`
 _thread = _Thread()
 
 
 @functools.cache
 def arm() -> None:
-    """Watch the loops of the clouds that are started from now on."""
+    """Watch the loops of all clouds that are started from now on."""
     from fogbank.gateway.connection import Connection
     from fogbank.wire import models
 
     for module, loads in ((importlib._bootstrap, "_find_and_load"), (models, "load")):
         setattr(module, loads, _free(getattr(module, loads)))
     gc.callbacks.append(lambda phase, _: _thread.begin() if phase == "start" else _thread.end())
-    for name in ("data_received", "eof_received", "connection_lost"):  # a loop calls these without scheduling them
+    for name in ("data_received", "eof_received", "connection_lost"):  # the loop calls these directly
         setattr(Connection, name, _timed(getattr(Connection, name)))
 
 
 def take() -> list[Held]:
-    """What was noted, which is forgotten then."""
+    """Remove and return what was recorded."""
     return [_noted.get() for _ in range(_noted.qsize())]
 
 
@@ -100,7 +100,7 @@ def _scheduling(schedule: Callable[..., Any], position: int) -> Callable[..., An
 
 
 def _free(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, with its time taken off."""
+    """Wrap a function so that its time is not counted."""
 
     @functools.wraps(function)
     def run(*args: Any, **kw: Any) -> Any:

@@ -1,7 +1,8 @@
-"""The AWS protocols: bytes to plain dicts and back, compiled from botocore's service models (data only).
+"""The AWS protocols: parses requests to plain dicts and serializes responses, by botocore's service models.
 
-`models.load(name)` gives a ServiceModel; its operations parse, validate, serialise and word errors. Services never see
-bytes, headers, XML or JSON text. Nothing heavy is imported here: a model and its codecs are made on first use.
+Only botocore's data is used. `models.load(name)` returns a ServiceModel, whose operations parse, validate and serialize
+requests, responses and errors. Services never see bytes, headers, XML or JSON text. This module imports nothing heavy:
+models and codecs are made on first use.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load(name: str) -> ServiceModel:
-    """The model of a service by botocore's folder name; KeyError when there is none."""
+    """Load a service's model by botocore's folder name. Raises KeyError if there is none."""
     from . import models
 
     return models.load(name)
@@ -25,9 +26,9 @@ def load(name: str) -> ServiceModel:
 def error_response(
     model: ServiceModel | None, protocol: str, family: str, error: ServiceError, request_id: str, method: str = "POST"
 ) -> Response:
-    """An error before an operation is known, in the protocol's own form.
+    """The response to an error that occurs before the operation is known, in the protocol's form.
 
-    `family` (json, query, ec2 or s3) chooses the code of errors every service shares; empty: the protocol's own.
+    `family` (json, query, ec2 or s3) selects the code of errors that all services share; empty: the protocol's family.
     """
     from . import errors
 

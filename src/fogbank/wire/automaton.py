@@ -1,7 +1,7 @@
-"""Regular expressions in linear time, for the few patterns of the models on which backtracking could explode.
+"""Linear-time regular expressions, for the few patterns of the models that could cause catastrophic backtracking.
 
-The parse tree is Python's own (`re._parser`); a set of states walks over the text (Thompson's construction), so the
-time is the length of the value times the size of the pattern, whatever the value.
+The parse tree is Python's own (`re._parser`). A Thompson NFA is simulated with a set of states, so the time is at most
+the length of the value times the size of the pattern.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 sre: Any = import_module("re._constants")  # Python's own, without published types
 parser: Any = import_module("re._parser")
 
-MAX_LENGTH = 100_000  # characters; a longer value is not matched: even linear time would hold the server up
+MAX_LENGTH = 100_000  # characters; a longer value is not checked: even linear time would block the server
 _MAX_STATES = 2_000
-_NESTED = 8  # a repeat of more than this may explode with what varies inside it
-_IN_A_ROW = 255  # … and costs a factor of the value's length where several follow each other
+_NESTED = 8  # a repeat of more than this, with a variable repeat inside, may take exponential time
+_IN_A_ROW = 255  # each of several successive repeats of more than this multiplies the time by the value's length
 
 
 class _Unsupported(Exception):
@@ -30,17 +30,17 @@ _ASCII = "".join(chr(code) for code in range(128))
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> Any:
-    """Python's own parse tree; re.error when it is no pattern."""
+    """Parse a pattern to Python's own parse tree. Raises re.error if it is invalid."""
     return parser.parse(text, re.ASCII)
 
 
 def danger(text: str) -> int:
-    """The power of a value's length that the backtracking engine may take; 99 where it may be exponential."""
+    """The k for which the backtracking engine may take O(length**k) time; 99 if it may be exponential."""
     return 99 if _ambiguous(parse(text), 0) else _row(parse(text))
 
 
 def _repeat(item: Any, large: int) -> tuple[int, int, Any] | None:
-    """A repeat of varying count that may exceed `large`: (low, high, tree)."""
+    """(low, high, tree) of a variable repeat whose count may exceed `large`; None for any other item."""
     op, value = item
     if op not in (sre.MAX_REPEAT, sre.MIN_REPEAT) or value[0] == value[1]:
         return None
@@ -61,7 +61,7 @@ def _inside(item: Any) -> list[Any]:
 
 
 def _characters(item: Any) -> frozenset[str] | None:
-    """The ASCII characters a one-character item takes; None for anything else."""
+    """The ASCII characters that a one-character item matches; None for any other item."""
     op, value = item
     if op is sre.SUBPATTERN and len(value[3]) == 1:
         return _characters(value[3][0])
@@ -93,7 +93,7 @@ def _category(what: Any) -> frozenset[str]:
 
 
 def _separated(tree: Any, item: Any) -> bool:
-    """Whether a repeat of single characters stands beside a character that it cannot take: then it has one way only."""
+    """Whether a repeat of single characters is next to an item that it cannot match: then it is unambiguous."""
     body = item[1][2]
     taken = _characters(body[0]) if len(body) == 1 else None
     if taken is None:
@@ -115,7 +115,7 @@ def _ambiguous(tree: Any, depth: int) -> bool:
 
 
 def _row(tree: Any) -> int:
-    """How many long repeats may compete for the same characters: each may cost a factor of the value's length."""
+    """How many long repeats may compete for the same characters. Each may multiply the time by the value's length."""
     count = 0
     items = list(tree)
     for item in items:
@@ -126,12 +126,12 @@ def _row(tree: Any) -> int:
 
 
 class _Machine:
-    """States as lists: `steps[s]` is (test, next) for a character; `jumps[s]` are the states reached without one."""
+    """An NFA. `steps[s]` is (test, next state) for a character; `jumps[s]` are the transitions without a character."""
 
     def __init__(self, *, dotall: bool) -> None:
         self.dotall = dotall
         self.steps: list[tuple[Callable[[str], bool], int] | None] = []
-        self.jumps: list[list[tuple[int, int]]] = []  # (condition, state); condition 0 none, 1 at start, 2 at end
+        self.jumps: list[list[tuple[int, int]]] = []  # (condition, state); 0: always, 1: at the start, 2: at the end
 
     def state(self) -> int:
         if len(self.steps) >= _MAX_STATES:
@@ -235,7 +235,7 @@ def _set_test(items: Any) -> Callable[[str], bool]:
 
 
 def compile_linear(text: str) -> Callable[[str], bool] | None:
-    """A whole-value test that takes linear time, or None for look-around and back-references."""
+    """Make a linear-time test of whole values, or None if the pattern uses look-around or back-references."""
     try:
         flags = parse(text).state.flags
         if flags & (re.IGNORECASE | re.MULTILINE | re.VERBOSE):

@@ -1,4 +1,4 @@
-"""smithy-rpc-v2-cbor: POST /service/X/operation/Y with a CBOR map.
+"""The protocol smithy-rpc-v2-cbor: POST /service/X/operation/Y with a CBOR map.
 
 https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
 """
@@ -56,7 +56,7 @@ class CborCodec:
 
 
 def decode_body(data: bytes) -> Any:
-    """The value in a body; SerializationError when it is not one well-formed CBOR item."""
+    """Decode a body. Raises SerializationError if it is not one well-formed CBOR item."""
     try:
         return decode(data)
     except Malformed as error:
@@ -66,7 +66,7 @@ def decode_body(data: bytes) -> Any:
 def error_body(
     model: ServiceModel | None, name: str, message: str, members: dict[str, Any], shape: Shape | None
 ) -> Response:
-    """An error: a map with __type, the message, and the members of its shape."""
+    """Serialize an error: a map with __type, the message, and the members of its shape."""
     body: dict[str, Any] = {}
     if shape is not None:
         body = writer(shape)(members)
@@ -170,7 +170,7 @@ Write = Callable[[Any], Any]
 
 
 def writer(shape: Shape) -> Write:
-    """Plain dicts to what the encoder takes: wire names, tagged timestamps, no Nones."""
+    """Make a function that converts plain dicts for the encoder: wire names, tagged timestamps, no Nones."""
     cache: dict[str, Write] = shape.model.__dict__.setdefault("_cbor_writers", {})
     return _writer(shape, cache)
 

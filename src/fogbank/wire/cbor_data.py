@@ -1,7 +1,7 @@
-"""CBOR items (RFC 8949): the part of it that the protocol uses, read strictly.
+"""Decodes and encodes CBOR (RFC 8949), as far as the protocol uses it. Decoding is strict.
 
-A reader of its own rather than a library's: shared references, regular expressions, decimals with huge exponents and
-the other tags a general decoder brings to life have no place in a request, and the depth is limited.
+No library, since a general decoder also creates shared references, regular expressions, decimals with huge exponents
+and values of other tags, which requests must not contain. Here the depth is limited, too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _MAX_BIGNUM = 64  # bytes
 
 
 class Malformed(Exception):
-    """Not one well-formed item."""
+    """The data is not one well-formed item."""
 
 
 class Tagged(NamedTuple):
@@ -33,7 +33,7 @@ _HEAD = {24: 1, 25: 2, 26: 4, 27: 8}
 
 
 def decode(data: bytes) -> Any:
-    """The one item in `data`. Raises Malformed, and nothing else."""
+    """Decode `data`, which must be one item. Raises only Malformed."""
     reader = _Reader(data)
     value = reader.item(0)
     if value is _BREAK:
@@ -129,7 +129,7 @@ class _Reader:
                 if count < 0:
                     return out
                 raise Malformed("Unexpected break in CBOR")
-            if type(key) is not str:  # numbers can be chosen to collide in a dict; text cannot
+            if type(key) is not str:  # numbers can be chosen to have colliding hashes; text cannot
                 raise Malformed("A CBOR map's key must be text")
             value = self.item(depth + 1)
             if value is _BREAK:
@@ -180,7 +180,7 @@ def _head(major: int, number: int) -> bytes:
 
 
 def encode(value: Any) -> bytes:
-    """Plain values (and Tagged) as CBOR; floats always as doubles."""
+    """Encode plain values (and Tagged) as CBOR. Floats are always doubles."""
     parts: list[bytes] = []
     _encode(parts, value)
     return b"".join(parts)

@@ -1,4 +1,4 @@
-"""The one interface of a compiled codec, and which protocol has which."""
+"""The interface of codecs, and the codec of each protocol."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CBOR = "smithy-rpc-v2-cbor"
 
 
 class Codec(Protocol):
-    """One operation in one protocol."""
+    """Parses the requests and serializes the responses of one operation in one protocol."""
 
     def parse(self, request: Request, labels: dict[str, str], body: bytes | None) -> dict[str, Any]: ...
 
@@ -26,7 +26,7 @@ class Codec(Protocol):
 
 
 def compile_codec(operation: OperationModel, protocol: str) -> Codec:
-    """The codec of an operation; ValueError when the protocol is none of AWS's."""
+    """Make the codec of an operation. Raises ValueError for an unknown protocol."""
     if protocol == JSON:
         from .json import JsonCodec
 

@@ -1,4 +1,4 @@
-"""Compressed request bodies (Content-Encoding: gzip), with a limit on what they may become."""
+"""Decompresses request bodies (Content-Encoding: gzip), with a limit on the result."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
     from .models import OperationModel
 
-MAX_INFLATED = 16 * 1024 * 1024  # bytes; more than any service takes in a compressed request
-MAX_MEMBERS = 1000  # gzip files one after the other, which are one (RFC 1952 2.2); SDKs send one
-_FIRST = 1024  # bytes of a member that are given to the engine at first; each further piece is twice as long
+MAX_INFLATED = 16 * 1024 * 1024  # bytes; more than any service accepts in a compressed request
+MAX_MEMBERS = 1000  # concatenated gzip members, which are one file (RFC 1952 2.2); SDKs send one
+_FIRST = 1024  # size in bytes of the first piece of a member that zlib gets; each further piece is twice as long
 _PADDING = re.compile(rb"\0*")
 
 
 def gunzip(data: bytes, limit: int = MAX_INFLATED) -> bytes:
-    """Inflate gzip data; SerializationError when it is not any, RequestTooLarge past `limit` bytes.
+    """Inflate gzip data. Raises SerializationError if it is invalid, RequestTooLarge past `limit` bytes.
 
-    The time is linear in what goes in and comes out: a member's engine copies what it was given and did not need, so it
-    is given little more than it needs.
+    The time is linear in the size of input and output: zlib copies input that a member does not need, so it gets little
+    more than it needs.
     """
     out = bytearray()
     view = memoryview(data)
@@ -42,7 +42,7 @@ def gunzip(data: bytes, limit: int = MAX_INFLATED) -> bytes:
 
 
 def _member(view: memoryview, at: int, out: bytearray, limit: int) -> int:
-    """Inflate the member that begins at `at` into `out`; where it ends."""
+    """Inflate the member that begins at `at` into `out`. Returns the position after it."""
     engine = zlib.decompressobj(wbits=31)
     size = _FIRST
     while not engine.eof:
@@ -58,7 +58,7 @@ def _member(view: memoryview, at: int, out: bytearray, limit: int) -> int:
 
 
 def inflate(request: Request, body: bytes, operation: OperationModel) -> bytes:
-    """The body without the gzip that SDKs put around it (trait requestCompression); any operation may use it."""
+    """Undo the gzip compression of SDKs (trait requestCompression). Any operation may be compressed."""
     encoding = request.header("content-encoding")
     if not encoding or not body:
         return body

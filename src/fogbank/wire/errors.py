@@ -1,4 +1,4 @@
-"""Errors in each protocol's own form."""
+"""Serializes errors in each protocol's form."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _S3_STATUS = {"SlowDown": 503, "MethodNotAllowed": 405, "EntityTooLarge": 400}
 
 
 def family_of(protocol: str, model: ServiceModel | None) -> str:
-    """The protocol family that names an error every service shares: json, query, ec2 or s3."""
+    """The protocol family (json, query, ec2 or s3), which selects the code of errors that all services share."""
     if protocol == codec.EC2:
         return "ec2"
     if protocol == codec.QUERY:
@@ -33,12 +33,12 @@ def family_of(protocol: str, model: ServiceModel | None) -> str:
 
 
 def host_id(request_id: str) -> str:
-    """S3's second id (x-amz-id-2), made from the first: 56 bytes in base64, of no meaning to anybody."""
+    """S3's second id (x-amz-id-2), derived from the first: 56 bytes in base64 without a meaning."""
     return b2a_base64((f"{request_id:0<28}" * 2)[:56].encode(), newline=False).decode("ascii")
 
 
 class _Worded:
-    """An error as it will be written: its code, status and shape."""
+    """The code, status and shape with which an error is serialized."""
 
     def __init__(self, model: ServiceModel | None, protocol: str, family: str, error: ServiceError) -> None:
         shared = isinstance(error, CommonError)
@@ -53,11 +53,11 @@ class _Worded:
         self.status = error.status
         rpc = protocol in (codec.JSON, codec.CBOR)
         if rpc and model is not None and model.query_compatible and shape is not None:
-            self.status = 500 if shape.raw.fault else 400  # the model's status is that of the old protocol
+            self.status = 500 if shape.raw.fault else 400  # the status in the model is for the old protocol
         elif trait is not None and trait.http_status_code:
             self.status = trait.http_status_code
         elif shared and rpc and self.status in (403, 404):
-            self.status = 400  # the rpc protocols answer every fault of the caller so
+            self.status = 400  # the rpc protocols use it for all client errors
         elif family == "s3":
             self.status = _S3_STATUS.get(code, self.status)
         elif protocol == codec.REST_JSON and isinstance(error, UnknownOperation):
@@ -66,7 +66,7 @@ class _Worded:
         self.message = error.message
 
     def members(self, error: ServiceError) -> dict[str, Any]:
-        """The structure's members, the message under the name the model gives it."""
+        """The members of the error structure, with the message under its name in the model."""
         members = dict(error.members)
         if self.shape is not None:
             names = self.shape.members
@@ -87,7 +87,7 @@ def respond(
     method: str = "POST",
     operation: OperationModel | None = None,
 ) -> Response:
-    """The response that tells `error`. `family` overrides which of a common error's codes is used."""
+    """Make the response for `error`. `family` overrides which code of a common error is used."""
     worded = _Worded(model, protocol, family or family_of(protocol, model), error)
     if protocol in (codec.JSON, codec.REST_JSON):
         response = _json(model, protocol, worded, error, request_id)
@@ -137,7 +137,7 @@ def _json(model: ServiceModel | None, protocol: str, worded: _Worded, error: Ser
         in_body = {name: ref for name, ref in worded.shape.members.items() if not ref.location}
         body = structure_writer(worded.shape, in_body)(worded.members(error))
     elif worded.message:
-        # coral's own refusals spell it with a capital
+        # Coral's own errors capitalize the name
         body["Message" if isinstance(error, SerializationError | AccessDenied) else "message"] = worded.message
     if worded.shape is not None and worded.message and not any(key.lower() == "message" for key in body):
         body["message"] = worded.message
@@ -157,7 +157,7 @@ def _json(model: ServiceModel | None, protocol: str, worded: _Worded, error: Ser
 
 
 def _header_members(worded: _Worded, error: ServiceError) -> list[tuple[str, str]]:
-    """Members of an error that its model puts into headers (Retry-After)."""
+    """The members of an error that its model places in headers (Retry-After)."""
     if worded.shape is None:
         return []
     return [
@@ -168,7 +168,7 @@ def _header_members(worded: _Worded, error: ServiceError) -> list[tuple[str, str
 
 
 def _xml_members(worded: _Worded, error: ServiceError) -> list[str]:
-    """The further members of an error structure that stand in the body."""
+    """The other members of an error structure, which are in the body."""
     parts: list[str] = []
     if worded.shape is not None:
         members = worded.shape.members

@@ -1,10 +1,10 @@
-"""application/vnd.amazon.eventstream: frames with typed headers and two checksums, and the events in them.
+"""The format application/vnd.amazon.eventstream: frames with typed headers and two checksums, and events in them.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html (the frames),
 https://smithy.io/2.0/aws/amazon-eventstream.html (what a frame's headers mean).
 
-An operation gives its events as an async iterator (or any iterable) of one-entry dicts,
-`{"Records": {"Payload": b"…"}}`. A ServiceError raised by the iterator ends the stream with an exception frame.
+An operation returns its events as an async iterator (or any iterable) of one-entry dicts,
+`{"Records": {"Payload": b"…"}}`. If the iterator raises a ServiceError, an exception frame ends the stream.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Header = str | bool | int | bytes | datetime | uuid.UUID
 
 
 class BadFrame(ValueError):
-    """Bytes that are no frame, or whose checksums are wrong."""
+    """The bytes are not a valid frame, or a checksum is wrong."""
 
 
 class Frame(NamedTuple):
@@ -43,7 +43,7 @@ class Frame(NamedTuple):
 
 
 def encode_frame(headers: dict[str, Header], payload: bytes = b"") -> bytes:
-    """One frame with its prelude, headers, payload and checksums."""
+    """Encode a frame with its prelude, headers, payload and checksums."""
     packed = b"".join(_encode_header(name, value) for name, value in headers.items())
     total = len(packed) + len(payload) + 16
     prelude = struct.pack(">II", total, len(packed))
@@ -72,7 +72,7 @@ def _encode_header(name: str, value: Header) -> bytes:
 
 
 def decode_frames(data: bytes) -> Iterator[Frame]:
-    """The frames in `data`; BadFrame when one is damaged or the last one is cut off."""
+    """Decode the frames in `data`. Raises BadFrame if one is damaged or the last one is truncated."""
     at = 0
     while at < len(data):
         if len(data) - at < 16:
@@ -125,7 +125,7 @@ def _decode_value(kind: int, data: bytes, at: int) -> tuple[Header, int]:
 
 
 def _body_writer(shape: Shape, protocol: str) -> tuple[str, Callable[[dict[str, Any]], bytes]]:
-    """How a protocol writes a structure as a payload: content type, function."""
+    """How a protocol serializes a structure as a payload: the content type and the function."""
     if protocol == "rest-xml":
         from .xml_write import writers
 
@@ -151,7 +151,7 @@ def _body_writer(shape: Shape, protocol: str) -> tuple[str, Callable[[dict[str, 
 
 
 def event_writer(name: str, ref: Ref, protocol: str) -> Callable[[dict[str, Any]], bytes]:
-    """The writer of one kind of event."""
+    """Make the function that encodes one kind of event."""
     shape = ref.shape
     base: dict[str, Header] = {":message-type": "event", ":event-type": name}
     if shape.raw.exception:
@@ -186,7 +186,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def exception_frame(ref: Ref, protocol: str, error: ServiceError) -> bytes:
-    """The frame that ends a stream with an error: modelled ones as exceptions, others as plain errors."""
+    """Encode the frame that ends a stream with an error: an exception if the model has it, else a plain error."""
     for name, member in ref.shape.members.items():
         if member.shape.raw.exception and error.code in (name, member.shape.name):
             message = next((n for n in member.shape.members if n.lower() == "message"), "message")
@@ -196,7 +196,7 @@ def exception_frame(ref: Ref, protocol: str, error: ServiceError) -> bytes:
 
 
 async def frames(ref: Ref, protocol: str, source: Any, initial: bytes = b"") -> AsyncIterator[bytes]:
-    """The response body of an event stream, frame by frame."""
+    """Generate the response body of an event stream, frame by frame."""
     if initial:
         yield initial
     writers: dict[str, Callable[[dict[str, Any]], bytes]] = {}
@@ -225,7 +225,7 @@ async def _async(source: AsyncIterator[Any] | Iterable[Any] | None) -> AsyncIter
 
 
 def rpc_response(operation: OperationModel, protocol: str, result: dict[str, Any], request_id: str) -> Response:
-    """An event stream in an rpc protocol: the other members travel first, in an `initial-response` event."""
+    """Make the response with an event stream in an rpc protocol. An `initial-response` event has the other members."""
     ref, shape = operation.event_member, operation.output_shape
     assert ref is not None
     assert shape is not None

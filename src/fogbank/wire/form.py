@@ -1,4 +1,4 @@
-"""Form-encoded requests: `a.b.1=x&c=y` as a tree, with limits on its size and depth."""
+"""Parses form-encoded requests: `a.b.1=x&c=y` becomes a tree, with limits on its size and depth."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from urllib.parse import unquote_to_bytes
 from fogbank.core.errors import MalformedQueryString
 
 MAX_PARAMETERS = 20_000
-MAX_PARTS = 40  # of a parameter's name, between dots
+MAX_PARTS = 40  # dot-separated parts of a parameter's name
 
-Tree = dict[str, Any]  # name part -> Tree or text; a name that is both has its own text under ""
+Tree = dict[str, Any]  # name part -> Tree or text; if a name has both, its own text is under ""
 
 
 def decode(text: str) -> str:
-    """A form value: + is a space, %XX a byte of UTF-8. MalformedQueryString for bytes that are no UTF-8."""
+    """Decode a form value: + is a space, %XX a byte of UTF-8. Raises MalformedQueryString for invalid UTF-8."""
     if "+" in text:
         text = text.replace("+", " ")
     if "%" not in text:
@@ -45,7 +45,7 @@ def body_text(body: bytes) -> str:
 
 
 def tree(parameters: list[tuple[str, str]]) -> Tree:
-    """The parameters by the dotted parts of their names; of repeated ones the last counts."""
+    """Arrange parameters by the dotted parts of their names. If a name is repeated, its last value counts."""
     root: Tree = {}
     for name, value in parameters:
         if "." not in name:
@@ -74,7 +74,7 @@ def tree(parameters: list[tuple[str, str]]) -> Tree:
 
 
 def indexed(node: Tree) -> list[Any]:
-    """The elements `1`, `2`, … of a list in order, whatever gaps the numbers have."""
+    """The elements `1`, `2`, … of a list, in order. The numbers may have gaps."""
     found = [(int(key), item) for key, item in node.items() if key.isascii() and key.isdigit() and len(key) <= 9]
     found.sort(key=lambda pair: pair[0])
     return [item for _, item in found]

@@ -1,4 +1,4 @@
-"""Values in headers and query strings of the REST protocols, read and written."""
+"""Parses and serializes the values in headers and query strings of the REST protocols."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .shapes import FLOATS, Ref
 
 
 class BadParameter(ValidationError):
-    """A header, label or query parameter whose text is not of its type."""
+    """A header, label or query parameter whose text does not have the expected type."""
 
     codes = {**ValidationError.codes, "json": "SerializationException"}
 
@@ -39,7 +39,7 @@ def _article(kind: str) -> str:
 
 
 def split_list(text: str) -> list[str]:
-    """The elements of a comma-separated header; elements in quotes may hold commas and \\-escapes."""
+    """Split a comma-separated header. Quoted elements may contain commas and \\-escapes."""
     found: list[str] = []
     at, end = 0, len(text)
     while at < end:
@@ -72,7 +72,7 @@ def _quoted(text: str, at: int) -> tuple[str, int]:
 
 
 def _split_dates(text: str) -> list[str]:
-    """HTTP dates have a comma of their own."""
+    """Split a list of HTTP dates, which contain a comma themselves."""
     pieces = split_list(text)
     found: list[str] = []
     for piece in pieces:
@@ -84,7 +84,7 @@ def _split_dates(text: str) -> list[str]:
 
 
 def reader(ref: Ref, *, s3: bool) -> Callable[[str], Any]:
-    """Reads one value's text; None where the text stands for nothing (a date that is none, in S3's headers)."""
+    """Make the parser of one value. It returns None for text to ignore (an invalid date in a header of S3)."""
     kind = ref.shape.type
     if kind in ("string", "character") and not ref.raw.jsonvalue:
         return as_is
@@ -110,7 +110,7 @@ def reader(ref: Ref, *, s3: bool) -> Callable[[str], Any]:
             return read_scalar(kind, text)
         except (BadScalar, ValueError, binascii.Error, RecursionError) as error:
             if s3 and kind == "timestamp" and ref.location == "header":
-                return None  # a date that cannot be read is ignored: RFC 9110 13.1.3
+                return None  # invalid dates are ignored: RFC 9110 13.1.3
             raise BadParameter(ref, text, s3) from error
 
     return read
@@ -121,7 +121,7 @@ def as_is(text: str) -> str:
 
 
 def writer(ref: Ref) -> Callable[[Any], str]:
-    """Words one value for a header."""
+    """Make the serializer of one header's value."""
     kind = ref.shape.type
     if ref.raw.jsonvalue:
         return lambda value: base64.b64encode(msgspec.json.encode(value)).decode()

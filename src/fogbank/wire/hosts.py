@@ -1,13 +1,13 @@
-"""What a Host header says: which service, region and bucket or API it names; and which hosts this cloud answers as.
+"""Parses Host headers to service, region and bucket or API, and decides which hosts this cloud serves.
 
-Known forms, each under any of the configured domains (`localhost`, `amazonaws.com`, …; `s3` stands for any service):
+Known forms, each under any of the configured domains (`localhost`, `amazonaws.com`, …):
 
     BUCKET.s3.DOMAIN   BUCKET.s3.REGION.DOMAIN   BUCKET.s3-REGION.DOMAIN      s3 virtual hosts
     BUCKET.s3-website.REGION.DOMAIN   BUCKET.s3-website-REGION.DOMAIN         static websites
-    NAME.LABEL.REGION.DOMAIN   NAME.LABEL.DOMAIN                              what folders declare (`core.doors`):
+    NAME.LABEL.REGION.DOMAIN   NAME.LABEL.DOMAIN                              declared by folders (`core.doors`):
                                                                               stages, function URLs (also .on.aws), …
     SERVICE.REGION.DOMAIN   SERVICE.DOMAIN   queue.DOMAIN                     everything else
-    BUCKET.DOMAIN                            s3 virtual hosts under an endpoint that SDKs take for S3's own name
+    BUCKET.DOMAIN                            s3 virtual hosts, if an SDK uses the domain itself as S3's endpoint
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ from . import index
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ALSO = ("on.aws", "api.aws")  # function URLs and dual-stack names
-# Names that no stranger can point at this machine: AWS owns its own, and nobody is given one below the others
-# (RFC 6761 section 6.3; ICANN's resolution 2024.07.29.06 reserves .internal for private use).
+# Domains whose names no stranger can point at this machine: AWS owns some, and nobody can register names below the
+# others (RFC 6761 section 6.3; ICANN's resolution 2024.07.29.06 reserves .internal for private use).
 _SAFE = ("amazonaws.com", *_ALSO, "localhost", "internal")
 
 
 class Host(msgspec.Struct, frozen=True):
-    """`service` is an endpoint prefix ("s3", "execute-api", …); `name` what stands before it (bucket, API id).
+    """A parsed host. `service` is an endpoint prefix ("s3", "execute-api", …), `name` the part before it.
 
-    `plane` says that the host belongs to that bucket, API or function alone: what is answered there is its owner's.
-    Its pages have that origin, and Firefox lets them call it without looking like a browser: so no other service and no
-    control API answers there. BUCKET.DOMAIN is none, since any name may stand there for the endpoint of all services.
+    `name` is a bucket or an API's id. `plane` says that the host belongs to that bucket, API or function alone. Its
+    owner's pages have this host as their origin, and Firefox lets them call it without looking like a browser. So no
+    other service and no control API answers there. BUCKET.DOMAIN is no plane, since any such name may also be used as
+    the endpoint of all services.
     """
 
     service: str = ""
@@ -60,14 +61,14 @@ def bare(host: str) -> str:
 
 
 def port(host: str) -> str:
-    """The port that a Host names, empty when it names none."""
+    """The port in a Host; empty if it has none."""
     _, colon, number = host.rpartition(":")
     return number if colon and not number.endswith("]") else ""
 
 
 @lru_cache(maxsize=4096)
 def parse(host: str, domains: tuple[str, ...]) -> Host:
-    """What `host` names; NONE when it is an address or no name of ours."""
+    """Parse a Host. NONE if it is an address or not under one of the domains."""
     name = bare(host).rstrip(".")
     if _ADDRESS.fullmatch(name):
         return NONE
@@ -84,7 +85,7 @@ def _labels(head: str) -> Host:
         return Host(service, match["region"] or "", name, plane=bool(name) and service not in _SHARED)
     parts = head.split(".")
     region = next((part for part in parts[1:] if _REGION.fullmatch(part)), "")
-    # a dualstack or fips mark, and names in front (ACCOUNT.ddb.REGION), do not change the service
+    # the marks dualstack and fips, and labels in front (ACCOUNT.ddb.REGION), do not change the service
     service = parts[0].removesuffix("-fips")
     if service == "queue" or (len(parts) > 1 and parts[1] == "queue"):
         service = "sqs"
@@ -99,15 +100,16 @@ def _is_service(name: str) -> bool:
     return name in table.by_endpoint or name in table.by_signing or name in _OTHER_NAMES
 
 
-_HOST = re.compile(r"(\[[0-9a-f:.%]+\]|[^\[\]:]*)(?::[0-9]{0,5})?")  # a name or an address, and maybe a port
-_LABEL = re.compile(r"(?![0-9]+$|0x[0-9a-f]*$)[a-z0-9_-]+")  # a name: not a number, which browsers take for an address
+_HOST = re.compile(r"(\[[0-9a-f:.%]+\]|[^\[\]:]*)(?::[0-9]{0,5})?")  # a name or an address, and an optional port
+_LABEL = re.compile(r"(?![0-9]+$|0x[0-9a-f]*$)[a-z0-9_-]+")  # no number: browsers read it as an address
 
 
 def served(host: str, domains: tuple[str, ...]) -> bool:
-    """Whether this cloud answers to a Host: to none that a stranger can make a name of this machine (DNS rebinding).
+    """Whether this cloud serves a Host. It serves none that a stranger can point at this machine (DNS rebinding).
 
-    Addresses, names of one label (other containers call it so), names below .localhost, .internal and AWS's domains,
-    and the configured domains with all below them. An empty Host, and none at all, come from no browser.
+    Served are addresses, single-label names (which other containers use), names below .localhost, .internal and AWS's
+    domains, and the configured domains with all names below them. A missing or empty Host is served as well, since
+    browsers never send that.
     """
     match = _HOST.fullmatch(host.strip().lower())
     if match is None:
@@ -122,7 +124,7 @@ def served(host: str, domains: tuple[str, ...]) -> bool:
 
 
 def address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that a URL's host is, version 6 in brackets; None for a name, a number, or what is not canonical."""
+    """Parse a URL's host as an IP address (version 6 in brackets). None for a name, a number, or other forms."""
     bracketed = name.startswith("[") and name.endswith("]")
     try:
         return ipaddress.IPv6Address(name[1:-1]) if bracketed else ipaddress.IPv4Address(name)

@@ -1,7 +1,7 @@
-"""Which service a request is for, by the names that requests carry, without loading any model.
+"""Tables that find the service of a request by the names in it. No model is loaded for that.
 
-The tables are data/index.json, generated from all of botocore's models by `python -m fogbank.wire.index` (run it after
-botocore was upgraded; tests/protocol/test_index.py tells when it has aged).
+`python -m fogbank.wire.index` generates data/index.json from all of botocore's models. Run it after an upgrade of
+botocore; tests/protocol/test_index.py fails if the file is out of date.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     endpoint: str  # the first label of the host: "lambda"
     version: str  # "2015-03-31"
     protocols: tuple[str, ...]  # the first is preferred
-    target: str = ""  # before the dot of X-Amz-Target, and in /service/…/operation/… of CBOR
-    actions: tuple[str, ...] = ()  # the operations, of services that speak query
+    target: str = ""  # the part before the dot of X-Amz-Target, and in /service/…/operation/… of CBOR
+    actions: tuple[str, ...] = ()  # the operations; only for services with the query protocol
     full_name: str = ""
 
 
 class Index(msgspec.Struct, frozen=True, dict=True):
-    """The tables. `made_by` says how the file is made, `botocore` from which version."""
+    """The tables. `made_by` says how to generate the file, `botocore` from which version it was generated."""
 
     made_by: str
     botocore: str
@@ -44,7 +44,7 @@ class Index(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def by_target(self) -> dict[str, tuple[str, ...]]:
-        """X-Amz-Target prefix -> services (one, but for a few that share theirs)."""
+        """X-Amz-Target prefix -> services (only a few prefixes are shared)."""
         return self._group("target")
 
     @cached_property
@@ -59,7 +59,7 @@ class Index(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def by_version(self) -> dict[str, tuple[str, ...]]:
-        """API version -> services that speak query."""
+        """API version -> services with the query protocol."""
         found: dict[str, list[str]] = {}
         for name, entry in self.services.items():
             if entry.actions:
@@ -71,7 +71,7 @@ class Index(msgspec.Struct, frozen=True, dict=True):
         return {name: frozenset(entry.actions) for name, entry in self.services.items() if entry.actions}
 
     def by_action(self, version: str, action: str) -> tuple[str, ...]:
-        """The query services that have this action, in this API version where one is given."""
+        """The query services that have this action, and this API version if it is given."""
         names = self.by_version.get(version, ()) if version else tuple(self._actions)
         return tuple(name for name in names if action in self._actions[name])
 
@@ -83,13 +83,13 @@ def table() -> Index:
 
 
 def signed_as(name: str) -> tuple[str, ...]:
-    """The services that sign as `name`, or whose endpoint prefix it is."""
+    """The services with this signing name or endpoint prefix."""
     found = table()
     return tuple(dict.fromkeys((*found.by_signing.get(name, ()), *found.by_endpoint.get(name, ()))))
 
 
 def generate() -> Index:
-    """Read every model and make the tables anew (seconds)."""
+    """Generate the tables from all models. Takes seconds."""
     from importlib.metadata import version
 
     from . import models

@@ -1,4 +1,4 @@
-"""awsJson 1.0 and 1.1: the operation in X-Amz-Target, members in a JSON body.
+"""The protocols awsJson 1.0 and 1.1: X-Amz-Target names the operation, the body is JSON.
 
 https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 """

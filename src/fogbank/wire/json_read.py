@@ -1,11 +1,11 @@
-"""JSON bodies to plain dicts.
+"""Parses JSON bodies to plain dicts.
 
-The fast way is msgspec's: one pass that decodes, checks types and validates (see `typed`). A body it refuses is walked
-again here, which either says what is wrong in AWS's words or finds that AWS would have taken it (nulls, a string of
-"true" for a boolean, 1.0 for an integer, timestamps as text).
+The fast path is msgspec: it decodes, checks types and validates in one pass (see `typed`). If it refuses a body, the
+`Walker` here reads the body again. It raises AWS's error, or accepts what AWS accepts (nulls, the string "true" for a
+boolean, 1.0 for an integer, timestamps as text).
 
-Where the words are from: answers of Athena and SES v2 recorded by their emulators' authors in 2026 (coral dialect), and
-of DynamoDB recorded in dynalite's tests (dynamodb dialect).
+Sources of the error texts: answers of Athena and SES v2 recorded by their emulators' authors in 2026 (coral dialect),
+and of DynamoDB recorded in dynalite's tests (dynamodb dialect).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .typed import TypeMaker
 if TYPE_CHECKING:
     from .models import ServiceModel
 
-MAX_DEPTH = 200  # containers inside each other; AWS's own deepest (a DynamoDB item) needs 66
+MAX_DEPTH = 200  # nested containers; the deepest that AWS allows (a DynamoDB item) needs 66
 _REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _TRUE = frozenset(("true", "yes", "y", "t", "1"))
 _FALSE = frozenset(("false", "no", "n", "f", "0"))
@@ -42,7 +42,7 @@ def wrong(message: str = "") -> SerializationError:
 
 
 class JsonBody:
-    """The reader of one structure (or of some of its members) from JSON."""
+    """Parses one structure (or some of its members) from JSON."""
 
     def __init__(self, model: ServiceModel, shape: Shape | None, members: dict[str, Ref] | None = None) -> None:
         self._shape = shape
@@ -59,7 +59,7 @@ class JsonBody:
         self._recursive = _recursive(shape)
 
     def read(self, body: bytes) -> tuple[dict[str, Any], bool]:
-        """The members, and whether they are known to keep the model's constraints."""
+        """Parse the members. Also returns whether they have been validated against the model's constraints."""
         if self._shape is None:
             return {}, True
         if not body:
@@ -87,7 +87,7 @@ class JsonBody:
         return self.from_value(value)
 
     def from_value(self, value: Any) -> dict[str, Any]:
-        """The members in decoded JSON."""
+        """Read the members from decoded JSON."""
         if type(value) is list:
             raise wrong("Start of list found where not expected")
         if type(value) is not dict:
@@ -96,7 +96,7 @@ class JsonBody:
 
 
 def _recursive(shape: Shape) -> bool:
-    """Whether a value of this shape may be nested without bound (a shape contains itself, or a document)."""
+    """Whether values of this shape have no maximum depth (a shape contains itself, or a document)."""
     reach: dict[str, bool] = {}
 
     def visit(current: Shape, above: frozenset[str]) -> bool:
@@ -127,7 +127,7 @@ def _too_deep(value: Any, body: bytes) -> bool:
     return True
 
 
-# -- what the decoder leaves to do: names that differ on the wire, and timestamps -------------------------------------
+# -- after decoding: names that differ on the wire, and timestamps ----------------------------------------------------
 
 
 def _needs_fix(ref: Ref) -> bool:
@@ -141,7 +141,7 @@ def _named(ref: Ref) -> bool:
 
 
 def compile_fix(shape: Shape, members: dict[str, Ref] | None = None) -> Fix | None:
-    """A function that renames and converts decoded JSON of a structure; None when there is nothing to do."""
+    """Make a function that renames and converts a structure's decoded JSON. None if there is nothing to do."""
     if members is not None and members is not shape.members:
         if not any(_needs_fix(ref) or ref.shape.any(_needs_fix) for ref in members.values()):
             return None
@@ -178,7 +178,7 @@ def _same(value: Any) -> Any:
 
 def _later(made: dict[str, Fix], name: str) -> Fix:
     """The fix of a shape that is still being compiled (it contains itself)."""
-    return lambda value: made[name](value)  # noqa: PLW0108 - looked up when it is called
+    return lambda value: made[name](value)  # noqa: PLW0108 - looked up at the call
 
 
 def _structure_fix(members: dict[str, Ref], made: dict[str, Fix]) -> Fix:
@@ -194,11 +194,11 @@ def _structure_fix(members: dict[str, Ref], made: dict[str, Fix]) -> Fix:
     return fix
 
 
-# -- the slow way -----------------------------------------------------------------------------------------------------
+# -- the slow path ----------------------------------------------------------------------------------------------------
 
 
 class Walker:
-    """Decoded JSON, member by member, in the manner of AWS's own reader."""
+    """Reads decoded JSON member by member, and converts and refuses values as AWS does."""
 
     def __init__(self, model: ServiceModel) -> None:
         self._dynamodb = model.manner.dialect == "dynamodb"
@@ -277,7 +277,7 @@ class Walker:
             raise wrong(self._convert(value, _JAVA.get(kind, "Long"), _ARTICLES.get(kind, "a Long")))
         bits = {"byte": 7, "short": 15, "integer": 31}.get(kind, 63)
         low, high = -(2**bits), 2**bits - 1
-        # AWS cuts fractions off and clips to the type's range; the constraints then refuse it
+        # AWS truncates fractions and clips to the type's range; then the constraints refuse the value
         return low if value < low else high if value > high else int(value)
 
     def _float(self, kind: str, value: Any) -> float:
@@ -342,5 +342,5 @@ class Walker:
                 java = "java.lang.String" if inner.type == "string" else f"{self._package}{inner.name}"
                 return wrong(f"Unrecognized collection type java.util.Map<java.lang.String, {java}>")
             return wrong("Start of list found where not expected")
-        # for a scalar where a map belongs, coral's words could not be confirmed
+        # Coral's text for a scalar in place of a map could not be confirmed
         return wrong("Unexpected field type" if self._dynamodb else "Expected map or null")

@@ -1,8 +1,8 @@
-"""Plain dicts to JSON values, by writers compiled from shapes.
+"""Converts plain dicts to JSON values, with writers made from shapes.
 
-A writer of None means that a value can go to the encoder as it is (bytes become base64 there). Structures are rebuilt
-with their wire names, without Nones and without names the model does not have. Unions of plain values (DynamoDB's
-AttributeValue) are passed through unseen: a page of items is encoded in C.
+If a writer is None, values go to the encoder unchanged (which encodes bytes as base64). Structures are rebuilt with
+their wire names, without Nones and without members that are not in the model. Unions of plain values (DynamoDB's
+AttributeValue) are passed through without a look inside, so a page of items is encoded in C.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _write_blob(value: Any) -> Any:
 
 
 def structure_writer(shape: Shape, members: dict[str, Ref] | None = None) -> Write:
-    """The writer of a structure (or of some of its members: the body of a REST response)."""
+    """Make the writer of a structure (or of some of its members: the body of a REST response)."""
     cache = _cache(shape.model)
     if members is not None and len(members) != len(shape.members):
         return _structure(members, cache)
@@ -46,7 +46,7 @@ def structure_writer(shape: Shape, members: dict[str, Ref] | None = None) -> Wri
 
 
 def value_writer(ref: Ref) -> Write:
-    """The writer of any value (a payload member)."""
+    """Make the writer of any value (a payload member)."""
     return _of(ref, _cache(ref.shape.model)) or (lambda value: value)
 
 
@@ -56,7 +56,7 @@ def _cache(model: ServiceModel) -> dict[str, Write | None]:
 
 
 def _plain(shape: Shape) -> bool:
-    """Whether values of a union can be encoded as they stand."""
+    """Whether values of a union can be encoded unchanged."""
 
     def needs(ref: Ref) -> bool:
         inner = ref.shape

@@ -1,4 +1,4 @@
-"""Service models: botocore's JSON data, read without importing botocore and only as far as it is asked for."""
+"""Service models, from botocore's JSON data. botocore is not imported, and the data is decoded lazily."""
 
 from __future__ import annotations
 
@@ -77,17 +77,17 @@ _OPERATION_DECODER = msgspec.json.Decoder(RawOperation)
 
 
 def _payload(ref: Ref | None) -> Ref | None:
-    """The member that is the whole body of a REST message."""
+    """The member that is the whole body of a REST request or response."""
     return ref.shape.members.get(ref.raw.payload or ref.shape.raw.payload) if ref is not None else None
 
 
 class OperationModel:
-    """One operation: how its request is read and its answers are written, in each protocol it may come in."""
+    """One operation: parses its requests and serializes its responses, in each of its protocols."""
 
     def __init__(self, service: ServiceModel, name: str, raw: RawOperation) -> None:
         self.service = service
         self.raw = raw
-        self.name = name  # botocore's; CloudFront's own have the API version behind it
+        self.name = name  # botocore's, without the API version that CloudFront's own names end with
         self._codecs: dict[str, Codec] = {}
 
     @cached_property
@@ -116,12 +116,12 @@ class OperationModel:
 
     @property
     def host_prefix(self) -> str:
-        """What an SDK puts before the host name, with {Labels} of input members; empty for most operations."""
+        """The prefix that SDKs put before the host name, with {Labels} of input members. Mostly empty."""
         return self.raw.endpoint.host_prefix if self.raw.endpoint else ""
 
     @property
     def unsigned(self) -> bool:
-        """Whether clients may call it without a signature (authtype none, as Cognito's SignUp)."""
+        """Whether clients may call the operation without a signature (authtype none, such as Cognito's SignUp)."""
         return self.raw.authtype == "none" or "smithy.api#noAuth" in self.raw.auth
 
     @cached_property
@@ -134,7 +134,7 @@ class OperationModel:
 
     @cached_property
     def streaming_input(self) -> bool:
-        """Whether the body is one blob of any length, that need not be read before the operation is called."""
+        """Whether the body is a blob of any length, which is not read before the operation is called."""
         ref = self.payload_in
         return ref is not None and ref.streaming and ref.shape.type == "blob"
 
@@ -163,19 +163,19 @@ class OperationModel:
 
     @cached_property
     def open_body(self) -> str:
-        """What a signature may say instead of the hash of the body, if the model lets it leave the body out."""
+        """What may be signed instead of the hash of the body, if the model allows unsigned bodies; else empty."""
         if self.raw.authtype == "v4-unsigned-body" or self.raw.unsigned_payload:
             return "UNSIGNED-PAYLOAD"
         return "STREAMING-AWS4-HMAC-SHA256-EVENTS" if self.event_stream_input else ""
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """The words of the query that choose this operation of a REST service: S3's sub-resources."""
+        """The query parameters that select this operation of a REST service: S3's sub-resources."""
         pieces = self.raw.http.request_uri.partition("?")[2].split("&")
         return tuple(piece for piece in pieces if piece and "=" not in piece)
 
     def codec(self, protocol: str) -> Codec:
-        """The compiled codec of this operation in a protocol, made once."""
+        """The codec of this operation in a protocol. Cached."""
         found = self._codecs.get(protocol)
         if found is None:
             from .codec import compile_codec
@@ -184,10 +184,10 @@ class OperationModel:
         return found
 
     def parse(self, protocol: str, request: Request, labels: dict[str, str], body: bytes | None) -> dict[str, Any]:
-        """The request as a plain dict, validated.
+        """Parse a request to a plain dict, and validate it.
 
-        `body` is None when the payload is streamed: its member is then `request.stream`, or the bytes that have
-        arrived. Raises core.errors (SerializationError, ValidationError, …) and nothing else.
+        `body` is None if the payload is streamed: the payload member is then `request.stream`, or `request.content` if
+        the body has arrived. Raises only errors of core.errors (SerializationError, ValidationError, …).
         """
         return self.codec(protocol).parse(request, labels, body)
 
@@ -198,22 +198,22 @@ class OperationModel:
         return compile_validator(self)
 
     def validate(self, params: dict[str, Any]) -> None:
-        """Raise ValidationError in AWS's words when the model's constraints are broken."""
+        """Raise ValidationError with AWS's text if `params` violate the model's constraints."""
         self._validate(params)
 
     def serialize(self, protocol: str, result: dict[str, Any], request_id: str) -> Response:
-        """The answer to a call that succeeded. None values are left out; names the model does not have are dropped."""
+        """Serialize a result. Drops None values and members that are not in the model."""
         return self.codec(protocol).serialize(result, request_id)
 
     def error(self, protocol: str, error: ServiceError, request_id: str, method: str = "") -> Response:
-        """The answer to a call that failed."""
+        """Serialize an error."""
         from . import errors
 
         return errors.respond(self.service, protocol, "", error, request_id, method or self.raw.http.method, self)
 
 
 class Operations(Mapping[str, OperationModel]):
-    """The operations of a service by name, each read on first use."""
+    """The operations of a service by name. Each is decoded on first use."""
 
     def __init__(self, service: ServiceModel, raw: dict[str, msgspec.Raw]) -> None:
         self._service = service
@@ -283,7 +283,7 @@ class ServiceModel:
 
     @property
     def query_compatible(self) -> bool:
-        """Once a query service, now another protocol: it tells the old error codes in x-amzn-query-error."""
+        """Whether the service has replaced the query protocol and still sends the old codes in x-amzn-query-error."""
         return self.metadata.aws_query_compatible is not None
 
     @cached_property
@@ -305,7 +305,7 @@ class ServiceModel:
 
     @cached_property
     def error_shapes(self) -> dict[str, Shape]:
-        """Every exception of the service, by shape name and by error code (names win)."""
+        """All exceptions of the service, by shape name and by error code (names take precedence)."""
         found: dict[str, Shape] = {}
         by_code: dict[str, Shape] = {}
         for name, raw in self._raw_shapes.items():
@@ -325,15 +325,15 @@ class ServiceModel:
     def route(
         self, method: str, path: str, query: str, request: Request | None = None
     ) -> tuple[OperationModel, dict[str, str]] | None:
-        """The operation of a REST request and its path labels (percent-decoded once), or None.
+        """Find the operation of a REST request and its path labels (percent-decoded once), or None.
 
-        `path` and `query` are raw. Where two operations differ by a required header only (S3's CopyObject and
-        PutObject), `request` decides.
+        `path` and `query` are raw. If two operations differ only by a required header (S3's CopyObject and PutObject),
+        `request` decides.
         """
         return self._routes.find(method, path, query, request)
 
     def protocol_of(self, request: Request) -> str:
-        """Which of this service's protocols a request speaks."""
+        """Detect which of this service's protocols a request uses."""
         if len(self.protocols) == 1:
             return self.protocols[0]
         from .protocols import protocol_of
@@ -346,14 +346,14 @@ OWN = Path(__file__).parent / "own"
 
 
 def names() -> list[str]:
-    """Every service there is a model of, by its folder's name."""
+    """The folder names of all services that have a model."""
     roots = [root for root in (OWN, botocore_data.root()) if root.is_dir()]
     folders = {path.name for root in roots for path in root.iterdir() if path.is_dir()}
     return sorted(name for name in folders if model_file(name) is not None)
 
 
 def model_file(name: str) -> Path | None:
-    """The newest service model of `name`, packed or plain."""
+    """The file of the newest service model of `name`, compressed or plain."""
     if not name or "/" in name or name.startswith("."):
         return None
     for folder in (OWN / name, botocore_data.root() / name):
@@ -368,7 +368,7 @@ def model_file(name: str) -> Path | None:
 
 @cache
 def load(name: str) -> ServiceModel:
-    """The model of a service by botocore's folder name ("sqs", "lambda"); KeyError when there is none."""
+    """Load a service's model by botocore's folder name ("sqs", "lambda"). Raises KeyError if there is none."""
     path = model_file(name)
     if path is None:
         raise KeyError(name)

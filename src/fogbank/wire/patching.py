@@ -1,9 +1,9 @@
-"""Mending a service model: patches/<service>.json holds an RFC 6902 JSON patch and the service's manner.
+"""Corrects service models. patches/<service>.json holds an RFC 6902 JSON patch and the service's `Manner`.
 
     {"manner": {"validation_code": "InvalidParameterException"},
      "patch": [{"op": "add", "path": "/shapes/QueueDoesNotExist/error", "value": {…}}]}
 
-A mistake of a model is mended here, never in code.
+Mistakes in models are corrected here, never in code.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import msgspec
 
 
 class Manner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How one service differs from the others on the wire. The defaults are what most services do."""
+    """How a service differs from others on the wire. The defaults are right for most services."""
 
-    validation_code: str = ""  # the code of a request that breaks its model; empty: the protocol family's
-    validation: Literal["full", "required", "none"] = "full"  # which of the model's constraints are checked
+    validation_code: str = ""  # the error code for requests that violate the model; empty: the protocol family's
+    validation: Literal["full", "required", "none"] = "full"  # which constraints of the model are checked
     echo_values: bool = True  # "Value 'x' at 'y' failed…" or "Value at 'y' failed…"
     null_rule: bool = False  # "Member must not be null" ends the list of an element's constraints
     dialect: Literal["coral", "dynamodb"] = "coral"  # the wording of SerializationException
-    error_namespace: str = ""  # before the # of __type, for the service's own errors
-    common_namespace: str = ""  # before the # of __type, for errors every service shares
-    validation_namespace: str = ""  # before the # of __type, for ValidationException
+    error_namespace: str = ""  # the part before the # in __type, for the service's own errors
+    common_namespace: str = ""  # the same for errors that all services share
+    validation_namespace: str = ""  # the same for ValidationException
     crc32: bool = False  # x-amz-crc32 on every answer
-    missing_parameter: str = ""  # the text for an absent required parameter, with {name}: code MissingParameter
+    missing_parameter: str = ""  # the text (with {name}) of MissingParameter, for services that use that code
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -38,11 +38,11 @@ class Step(msgspec.Struct, frozen=True):
 class Patch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     manner: Manner = Manner()
     patch: list[Step] = []
-    source: list[str] = []  # where the facts are from
+    source: list[str] = []  # the sources of these facts
 
 
 def read(service: str) -> Patch:
-    """The patch file of a service; the empty patch when it has none."""
+    """Read the patch file of a service. Returns an empty patch if there is none."""
     path = Path(__file__).parent / "patches" / f"{service}.json"
     try:
         data = path.read_bytes()
@@ -52,9 +52,10 @@ def read(service: str) -> Patch:
 
 
 def apply(sections: dict[str, dict[str, msgspec.Raw]], steps: list[Step]) -> None:
-    """Apply a patch to `{"metadata": …, "operations": …, "shapes": …}` whose entries are undecoded JSON.
+    """Apply a patch to `{"metadata": …, "operations": …, "shapes": …}`, whose entries are undecoded JSON.
 
-    Only the entries a step touches are decoded. KeyError when a step's path is not there (a patch that has aged).
+    Only the entries that a step changes are decoded. Raises KeyError if a step's path does not exist (the patch is out
+    of date).
     """
     open_entries: dict[tuple[str, str], Any] = {}
     for step in steps:

@@ -1,10 +1,9 @@
-"""The models' regular expressions, which are Java's, in Python's `re`.
+"""Translates the models' regular expressions from Java's syntax to Python's `re`.
 
-AWS matches the whole value (java.util.regex.Matcher.matches). Classes are ASCII unless the pattern says \\p{…}; such a
-pattern is first compiled for ASCII values, and for all of Unicode when a value needs it (that takes 10 ms). A
-pattern that could take exponential time on a hostile value (an unbounded repeat of something that repeats without
-bound itself) is not given to the backtracking engine: `automaton` runs it in linear time, or it is not checked at all
-where it uses look-around.
+AWS matches the whole value (java.util.regex.Matcher.matches). Classes are ASCII unless the pattern contains \\p{…}.
+Such a pattern is first compiled for ASCII values, and for all of Unicode once a value needs it (that takes 10 ms). A
+pattern that could take exponential time on a hostile value (an unbounded repeat inside an unbounded repeat) is not
+given to the backtracking engine: `automaton` runs it in linear time, or, if it uses look-around, it is not checked.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def _escape(code: int) -> str:
 
 
 def _written(ranges: Ranges) -> str:
-    """Ranges as the inside of a character class."""
+    """Write ranges as the inside of a character class."""
     return "".join(_escape(low) if low == high else f"{_escape(low)}-{_escape(high)}" for low, high in ranges)
 
 
@@ -53,7 +52,7 @@ def _ascii_ranges(category: str) -> Ranges:
 
 
 def _ranges_of(name: str, *, narrow: bool) -> Ranges:
-    """The characters of \\p{name}; KeyError when it is unknown."""
+    """The characters of \\p{name}. Raises KeyError if the name is unknown."""
     category = _ALIASES.get(name, name.removeprefix("Is") if name.startswith("Is") else name)
     if category == "":
         return [(0, 0x10FFFF)]
@@ -72,7 +71,7 @@ def _complement(ranges: Ranges) -> Ranges:
 
 
 class _Translator:
-    """One pass over a Java pattern, writing a Python one."""
+    """Translates a Java pattern to a Python pattern in one pass."""
 
     def __init__(self, text: str, *, narrow: bool) -> None:
         self.text = text
@@ -124,7 +123,7 @@ class _Translator:
         if follow in simple:
             return simple[follow]
         if follow.isalpha() and follow.isascii() and follow not in "AbBdDsSwWZnrtfvaxuU":
-            return follow  # an escape without meaning: the letter itself
+            return follow  # a meaningless escape: the letter itself
         if not follow:
             return "\\\\"
         return f"\\{follow}" if follow.isascii() else follow
@@ -138,7 +137,7 @@ class _Translator:
         return _written(_below(ranges, 0x80) if self.narrow else ranges)
 
     def _surrogate_range(self) -> str:
-        """Java spells the planes above the first as a range of surrogate pairs."""
+        """Translate surrogate pairs, which Java's patterns use for characters above U+FFFF, and ranges of them."""
         pair = r"\\u([dD][89abAB]\w\w)\\u([dD][c-fC-F]\w\w)"
         match = re.compile(f"{pair}(?:-{pair})?").match(self.text, self.at)
         if match is None:
@@ -173,7 +172,7 @@ class _Translator:
                 out.append(pair or self._escaped(in_class=True))
                 continue
             if char == "-" and (after_class or re.match(r"-\\[wWsSdDpP]", self.text[self.at : self.at + 3])):
-                out.append("\\-")  # a range cannot begin or end with a class: a hyphen, as Java reads it
+                out.append("\\-")  # a range cannot begin or end with a class, so Java reads a plain hyphen
                 after_class = False
                 self.at += 1
                 continue
@@ -195,9 +194,9 @@ def _parse(text: str) -> object:
 
 @cache
 def translate(pattern: str, *, narrow: bool = False) -> str | None:
-    """The pattern in Python's syntax, or None when it cannot be said in it (such a pattern is not checked).
+    """The pattern in Python's syntax, or None if Python has no equivalent (such a pattern is not checked).
 
-    `narrow`: for ASCII values only, which is much shorter where the pattern names categories of Unicode.
+    `narrow`: for ASCII values only. The result is much shorter if the pattern contains Unicode categories.
     """
     try:
         text = _Translator(pattern, narrow=narrow and has_categories(pattern)).run()
@@ -214,9 +213,9 @@ def has_categories(pattern: str) -> bool:
 
 
 def anchored(pattern: str, *, narrow: bool = True) -> str | None:
-    """A pattern for a searching engine that matches as AWS does: the whole value, ASCII classes.
+    """Make a pattern for searching that matches as AWS does: the whole value, ASCII classes.
 
-    `narrow`: it refuses values that are not ASCII where the pattern names categories of Unicode.
+    `narrow`: if the pattern contains Unicode categories, the result refuses values that are not ASCII.
     """
     text = translate(pattern, narrow=narrow) if pattern else None
     if text is None:
@@ -227,7 +226,7 @@ def anchored(pattern: str, *, narrow: bool = True) -> str | None:
 
 
 def leading_flags(text: str) -> tuple[str, str]:
-    """The flags a pattern begins with (`(?is)`), and the rest of it."""
+    """Split the leading flags (`(?is)`) from a pattern."""
     match = re.match(r"\(\?([imsx]+)\)", text)
     return (match.group(1), text[match.end() :]) if match else ("", text)
 
@@ -243,19 +242,19 @@ def _danger(pattern: str) -> int:
 
 
 def _affordable(power: int, length: float) -> bool:
-    """Whether that many steps of the backtracking engine take less than some 50 ms."""
+    """Whether the backtracking engine needs less than about 50 ms for a value of this length."""
     return power < 99 and length**power <= _STEPS * math.factorial(power)
 
 
 def is_unsafe(pattern: str, longest: float | None = None) -> bool:
-    """Whether the backtracking engine could hold the server up over a value of at most `longest` characters."""
+    """Whether a value of at most `longest` characters could make the backtracking engine block the server."""
     power = _danger(pattern)
     return power > 1 and (longest is None or not _affordable(power, longest))
 
 
 @lru_cache(maxsize=4096)
 def matcher(pattern: str) -> Callable[[str], bool] | None:
-    """A test of whole values, or None when the pattern is not checked."""
+    """A function that tests whole values, or None if the pattern is not checked."""
     narrow = _engine(pattern, narrow=True)
     if narrow is None or not has_categories(pattern):
         return narrow
@@ -270,7 +269,7 @@ def matcher(pattern: str) -> Callable[[str], bool] | None:
 
 @lru_cache(maxsize=4096)
 def _engine(pattern: str, *, narrow: bool) -> Callable[[str], bool] | None:
-    """The backtracking engine while it is affordable for the value at hand, beyond that the linear one."""
+    """A test that uses the backtracking engine if the value is short enough for it, else the linear engine."""
     text = anchored(pattern, narrow=narrow)
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""Which protocol a request speaks, of those its service has."""
+"""Detects which of its service's protocols a request uses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def cbor_target(path: str) -> tuple[str, str] | None:
-    """The service id and operation in /service/X/operation/Y, or None."""
+    """The service id and operation in a path /service/X/operation/Y, or None."""
     parts = path.split("/")
     if len(parts) >= 5 and parts[-4] == "service" and parts[-2] == "operation":
         return parts[-3], parts[-1]
@@ -21,7 +21,7 @@ def cbor_target(path: str) -> tuple[str, str] | None:
 
 
 def protocol_of(model: ServiceModel, request: Request) -> str:
-    """One of the service's protocols: by X-Amz-Target, smithy-protocol, an Action or a form; else its REST one."""
+    """Choose the protocol by X-Amz-Target, smithy-protocol, an Action or a form; else the service's first protocol."""
     protocols = model.protocols
     if codec.CBOR in protocols and request.header("smithy-protocol") == "rpc-v2-cbor":
         return codec.CBOR

@@ -1,4 +1,4 @@
-"""AWS Query and EC2 Query: a form in, XML out.
+"""The protocols AWS Query and EC2 Query: requests are forms, responses are XML.
 
 https://smithy.io/2.0/aws/protocols/aws-query-protocol.html, …/aws-ec2-query-protocol.html
 """
@@ -28,14 +28,14 @@ Read = Callable[[Any], Any]
 
 
 class MalformedParameter(SerializationError):
-    """A parameter whose text is not of its type."""
+    """A parameter whose text does not have the expected type."""
 
     def code_for(self, family: str) -> str:
         return "InvalidParameterValue" if family == "ec2" else super().code_for(family)
 
 
 def parameters_of(request: Request, body: bytes | None) -> list[tuple[str, str]]:
-    """The parameters of a query request: those in the URL (GET) and those in the body."""
+    """The parameters of a query request, from the URL (GET) and the body."""
     found = form.pairs(request.query) if request.query else []
     if body:
         found += form.pairs(form.body_text(body))
@@ -43,7 +43,7 @@ def parameters_of(request: Request, body: bytes | None) -> list[tuple[str, str]]
 
 
 def action_of(request: Request, body: bytes | None) -> tuple[str, str]:
-    """The Action and Version of a query request, '' where absent, without reading the other parameters."""
+    """Find the Action and Version of a query request ('' if absent) without decoding the other parameters."""
     action = version = ""
     for text in (request.query, form.body_text(body) if body else ""):
         for piece in text.split("&") if text else ():
@@ -59,7 +59,7 @@ def _capital(name: str) -> str:
 
 
 class Reader:
-    """Readers of a form's tree, compiled from shapes."""
+    """Makes functions that read a form's tree, from shapes."""
 
     def __init__(self, *, ec2: bool) -> None:
         self._ec2 = ec2
@@ -83,7 +83,7 @@ class Reader:
                 for name, ref in shape.members.items():
                     table[self.name(name, ref)] = entry = (name, self.of(ref))
                     if ref.shape.type == "list" and ref.flattened and not self._ec2:
-                        # which of the two names a flattened list goes by, SDKs disagree
+                        # SDKs disagree on which of the two names a flattened list has
                         table.setdefault(ref.shape.member.raw.location_name or name, entry)
             if type(node) is not dict:
                 if node:
@@ -128,7 +128,7 @@ class Reader:
             if type(node) is not dict:
                 if node and not flat:
                     raise MalformedParameter(f"Value ({node}) is not a list.")
-                # an empty list is sent as a bare name; some clients send a single element so, too
+                # clients send an empty list as a name without a value; some send a single element without an index
                 return [each(node)] if node else []
             inner = node if flat else node.get(wrapper, node)
             if type(inner) is not dict:

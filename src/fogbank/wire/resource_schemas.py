@@ -1,7 +1,7 @@
-"""What AWS's provider schemas say about a CloudFormation resource type: its properties and what may be done with them.
+"""AWS's provider schemas of CloudFormation resource types: their properties, and which of them can change.
 
-The files in data/cfn hold every type that AWS publishes, one file for each middle word of their names;
-`tools/cfn_schemas.py` writes them. A file is read when a template first names one of its types.
+The files in data/cfn hold all types that AWS publishes, one file for each middle part of their names (`S3` in
+`AWS::S3::Bucket`). `tools/cfn_schemas.py` writes them. A file is read when a template first uses one of its types.
 
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
 """
@@ -19,7 +19,7 @@ _FOLDER = Path(__file__).parent / "data" / "cfn"
 
 
 class Definition(msgspec.Struct, frozen=True):
-    """A structure: the types of its members. `open`: others are taken as well.
+    """A structure and the types of its members. `open`: other members are allowed as well.
 
     A type is "string", "integer", "number", "boolean", "json" for anything, [item], {"*": value}, or "#Definition".
     """
@@ -30,26 +30,26 @@ class Definition(msgspec.Struct, frozen=True):
 
 
 class ResourceSchema(msgspec.Struct, frozen=True, rename="camel"):
-    """Properties are named by their paths: `Tags`, `VpcConfig/Id`, and `Rules/*/Id` below a list.
+    """The schema of one type. Properties are named by paths: `Tags`, `VpcConfig/Id`, and `Rules/*/Id` below a list.
 
-    `classic` is a type that CloudFormation makes by itself, without the handlers of its registry.
+    `classic` marks a type that CloudFormation implements itself, without a handler in its registry.
     """
 
     properties: dict[str, Any]
-    id: tuple[str, ...]  # what identifies a resource
+    id: tuple[str, ...]  # the properties that identify a resource
     definitions: dict[str, Definition] = {}
     required: tuple[str, ...] = ()
     create_only: tuple[str, ...] = ()  # a change of one of these replaces the resource
     conditional_create_only: tuple[str, ...] = ()  # a change of one of these may replace it
-    read_only: tuple[str, ...] = ()  # what Fn::GetAtt gives
+    read_only: tuple[str, ...] = ()  # the attributes of Fn::GetAtt
     write_only: tuple[str, ...] = ()
-    tags: str = ""  # the property that holds the tags, "" where there are none
+    tags: str = ""  # the property with the tags, "" if there is none
     tags_fixed: bool = False  # tags cannot be changed
     classic: bool = False
 
 
 def find(type_name: str) -> ResourceSchema | None:
-    """The schema of a type; None where AWS publishes no such type."""
+    """The schema of a type. None if AWS publishes no such type."""
     parts = type_name.split("::")
     if len(parts) != 3 or parts[0] != "AWS":
         return None
@@ -71,6 +71,6 @@ def _file(word: str) -> dict[str, msgspec.Raw]:
 
 
 def all_types() -> Iterator[str]:
-    """The names of every type that AWS publishes."""
+    """The names of all types that AWS publishes."""
     for path in sorted(_FOLDER.glob("*.json")):
         yield from (name for name in _file(path.stem) if name != "_")

@@ -1,8 +1,8 @@
-"""rest-json and rest-xml: members in the path, the query string, headers and the body.
+"""The protocols rest-json and rest-xml: members are in the path, the query string, headers and the body.
 
 https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html, …/aws-restxml-protocol.html
 
-Besides its members a result may hold "@headers" (a list of pairs, added to the response) and "@status".
+Besides its members, a result may have the entries "@headers" (a list of pairs to add to the response) and "@status".
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class InvalidUri(CommonError):
-    """A path whose percent-encoded bytes are no UTF-8."""
+    """A path whose percent-encoded bytes are not valid UTF-8."""
 
     code = "InvalidURI"
     codes = {"json": "SerializationException"}
     default = "Couldn't parse the specified URI."
 
 
-# tuples: a union would be made anew at every call
+# tuples, since a union would be created at every call
 _AT_HAND = (bytes, FileSlice)
 _BYTES_TOO = (bytearray, memoryview)
 
@@ -52,7 +52,7 @@ class RestCodec:
 
 
 class RequestReader:
-    """Members from a request, bound as the model says."""
+    """Reads the members from a request, from the locations that the model gives."""
 
     def __init__(self, operation: OperationModel, *, xml: bool) -> None:
         self._operation = operation
@@ -60,14 +60,14 @@ class RequestReader:
         shape = operation.input_shape
         members = shape.members if shape is not None else {}
         self._labels = {r.wire_name: (n, headers.reader(r, s3=s3)) for n, r in members.items() if r.location == "uri"}
-        # labels that are texts, by the names of their members
+        # whether all labels are plain text and have the names of their members
         self._labels_as_they_are = all(
             wire == name and read is headers.as_is for wire, (name, read) in self._labels.items()
         )
         self._queries: dict[str, tuple[str, Callable[[str], Any], bool]] = {}
         self._query_map: tuple[str, bool] | None = None
         fixed = operation.http.request_uri.partition("?")[2].split("&")
-        self._fixed = frozenset(piece.partition("=")[0] for piece in fixed)  # what only chose the operation
+        self._fixed = frozenset(piece.partition("=")[0] for piece in fixed)  # parameters that only select the operation
         self._headers: dict[str, tuple[str, Callable[[str], Any]]] = {}
         self._prefixes: list[tuple[str, str]] = []
         for name, ref in members.items():
@@ -208,7 +208,7 @@ def _prefix(ref: Ref) -> str:
 
 
 def _is_number(found: tuple[str, Callable[[str], Any], bool]) -> bool:
-    """S3 takes `max-keys=` for absent."""
+    """Whether a query parameter is a number. S3 treats an empty one (`max-keys=`) as absent."""
     try:
         found[1]("")
     except headers.BadParameter:
@@ -230,7 +230,7 @@ def _utf8(body: bytes) -> str:
 
 
 class ResponseWriter:
-    """A result as a response, bound as the model says."""
+    """Serializes a result, with its members in the locations that the model gives."""
 
     def __init__(self, operation: OperationModel, *, xml: bool) -> None:
         self._operation = operation
@@ -255,7 +255,7 @@ class ResponseWriter:
             elif ref.location == "statusCode":
                 self._status_member = name
         self._payload = operation.payload_out
-        elsewhere = ("header", "headers", "statusCode")  # what only a request has room for, stays in the body
+        elsewhere = ("header", "headers", "statusCode")  # other locations exist only in requests: the body
         in_body = {n: r for n, r in members.items() if r.location not in elsewhere} if self._payload is None else {}
         self._events = operation.event_member
         self._body: Callable[[dict[str, Any]], Any] = lambda result: b""
@@ -294,7 +294,7 @@ class ResponseWriter:
         name, kind = ref.name, ref.shape.type
         if kind in ("blob", "string", "character"):
             self._type = "text/plain" if kind != "blob" else "application/octet-stream"
-            if self._s3:  # its one string is the bucket policy
+            if self._s3:  # the only string payload is the bucket policy
                 self._type = "binary/octet-stream" if kind == "blob" else "application/json"
             return lambda result: _raw(result.get(name))
         if not self._xml:
@@ -321,7 +321,7 @@ class ResponseWriter:
         found = self._identity(request_id)
         bindings = self._headers
         body = self._body(result)
-        # the gateway says how long a body is that it has at hand
+        # if the body is bytes or a file, the gateway sets Content-Length
         unsaid = self._length_member if self._sized_by_body and isinstance(body, _AT_HAND) else None
         for name, value in result.items():
             if value is None or name == unsaid:

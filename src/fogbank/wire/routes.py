@@ -1,4 +1,4 @@
-"""The route table of a REST service: method, path and query to an operation, compiled from the model's requestUris."""
+"""Routes REST requests: finds the operation by method, path and query, with a table made from the model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class _Target:
-    """An operation at the end of a path: what its query and headers must hold."""
+    """An operation at the end of a path, with the query parameters and headers that it requires."""
 
     __slots__ = ("headers", "labels", "literals", "operation", "preference", "queries")
 
@@ -33,7 +33,7 @@ class _Target:
         return any(map(request.lookup.get, self.headers))
 
     def score(self, query: dict[str, str], request: Request | None) -> tuple[int, int, bool] | None:
-        """How well a request fits: literals met, then required parameters met; None when a literal is missing."""
+        """How well a request fits: matching literals, then required parameters. None if a literal is missing."""
         for name, value in self.literals:
             if name not in query or (value and query[name] != value):
                 return None
@@ -54,16 +54,16 @@ def _literal(piece: str) -> tuple[str, str]:
 
 
 class _Targets:
-    """The operations that share a path. A request without a query can be none of those that need a word in it."""
+    """The operations that share a path. A request without a query only fits the `bare` ones, which need no literal."""
 
     __slots__ = ("all", "bare", "headed", "marks", "plain")
 
     def __init__(self) -> None:
         self.all: list[_Target] = []
         self.bare: list[_Target] = []
-        self.plain: list[_Target] = []  # of the bare ones: those that require nothing
-        self.headed: list[_Target] = []  # and those that require headers only
-        self.marks: set[str] = set()  # these headers
+        self.plain: list[_Target] = []  # the bare ones that require nothing
+        self.headed: list[_Target] = []  # the bare ones that require headers only
+        self.marks: set[str] = set()  # the headers that these require
 
     def add(self, target: _Target) -> None:
         self.all.append(target)
@@ -74,7 +74,7 @@ class _Targets:
                 self.marks.update(target.headers)
 
     def alone(self, request: Request) -> _Target | None:
-        """The operation of a request without a query, where nothing in its headers asks for another."""
+        """The operation of a request without a query, unless its headers may select another one."""
         if len(self.plain) != 1:
             return None
         if not self.marks.isdisjoint(request.lookup) and any(t.near(request) for t in self.headed):
@@ -82,7 +82,7 @@ class _Targets:
         return self.plain[0]
 
     def best(self, query: dict[str, str], request: Request | None) -> _Target | None:
-        """The operation that fits a request best."""
+        """Find the operation that fits a request best."""
         candidates = self.bare
         if not query:
             alone = self.alone(request) if request is not None else None
@@ -104,25 +104,25 @@ class _Node:
         self.label: _Node | None = None
         self.targets = _Targets()
         self.greedy = _Targets()
-        self.tailed: list[tuple[list[str], _Targets]] = []  # greedy labels with segments behind them
+        self.tailed: list[tuple[list[str], _Targets]] = []  # greedy labels with segments after them
 
 
 def decode_label(text: str) -> str:
-    """Percent-decoded once; bytes that are no UTF-8 stay as lone surrogates, which parse refuses."""
+    """Percent-decode a label once. Invalid UTF-8 becomes lone surrogates, which `parse` refuses."""
     if "%" not in text:
         return text if text.isascii() else text.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
     return unquote_to_bytes(text.encode("latin-1", "replace")).decode("utf-8", "surrogateescape")
 
 
 class Routes:
-    """Find operations by method, path and query."""
+    """Finds operations by method, path and query."""
 
     def __init__(self, model: ServiceModel) -> None:
         self._model = model
         self._roots: dict[str, _Node] = {}
         for name in model.operations:
             self._add(model.operations[name])
-        # what lies at /{label}/{greedy+} alone, S3's objects: the most frequent paths of all, found at once
+        # fast path for /{label}/{greedy+}, that is S3's objects, the most frequent paths of all
         found = {method: _objects(root) for method, root in self._roots.items()}
         self._objects = {method: targets for method, targets in found.items() if targets is not None}
 
@@ -156,7 +156,7 @@ class Routes:
     def find(
         self, method: str, path: str, query: str, request: Request | None
     ) -> tuple[OperationModel, dict[str, str]] | None:
-        """The operation and its labels, or None. Literal segments win over labels, labels over greedy ones."""
+        """Find the operation and its labels, or None. Prefers literal segments to labels, and labels to greedy ones."""
         root = self._roots.get(method)
         if root is None:
             return None
@@ -180,7 +180,7 @@ class Routes:
 
 
 def _objects(root: _Node) -> _Targets | None:
-    """What everything below the root's label is, if that is one greedy label."""
+    """The targets of all paths below the root's label, if there is only one greedy label."""
     node = root.label
     if node is None or root.tailed or root.greedy.all or node.literals or node.label or node.tailed:
         return None

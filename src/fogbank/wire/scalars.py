@@ -1,4 +1,4 @@
-"""Scalars written as text: in forms, XML, headers, query strings and paths."""
+"""Parses scalars from text: in forms, XML, headers, query strings and paths."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _SPECIAL = frozenset(("NaN", "Infinity", "-Infinity"))
 
 
 class BadScalar(ValueError):
-    """Text that is not of its type; the message says which type."""
+    """The text does not have the expected type. The message names the type."""
 
 
 def read_scalar(kind: str, text: str) -> Any:
-    """The value of a string, number or boolean; BadScalar when the text is none."""
+    """Parse a string, number or boolean. Raises BadScalar."""
     if kind in ("string", "character"):
         return text
     text = text.strip()

@@ -1,7 +1,7 @@
-"""Shapes: the types of a service model, read one by one from botocore's JSON.
+"""Shapes: the types of a service model, decoded one by one from botocore's JSON.
 
-Only what the wire needs is kept; documentation is skipped by the decoder. A `Ref` is a use of a shape (a structure's
-member, a list's element, a map's key or value, an operation's input) with the traits of that use over the shape's own.
+Only what the wire needs is kept; the decoder skips the documentation. A `Ref` is a use of a shape (a structure's
+member, a list's element, a map's key or value, an operation's input). The traits of a use override those of the shape.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ErrorTrait(msgspec.Struct, rename="camel", frozen=True):
 
 
 class RawRef(msgspec.Struct, rename="camel", frozen=True):
-    """A use of a shape, as the JSON has it."""
+    """A use of a shape, as in the JSON."""
 
     shape: str
     location: str = ""  # header, headers, uri, querystring, statusCode
@@ -49,7 +49,7 @@ class RawRef(msgspec.Struct, rename="camel", frozen=True):
 
 
 class RawShape(msgspec.Struct, rename="camel", frozen=True):
-    """A shape, as the JSON has it."""
+    """A shape, as in the JSON."""
 
     type: str
     members: dict[str, RawRef] = {}
@@ -105,7 +105,7 @@ def namespace_of(value: Namespace | str | None) -> Namespace | None:
 
 
 class Ref:
-    """A use of a shape: where it stands on the wire, and what it is."""
+    """A use of a shape: its name and location in messages, and the shape."""
 
     __slots__ = ("name", "raw", "shape")
 
@@ -117,19 +117,19 @@ class Ref:
     @property
     def wire_name(self) -> str:
         shape = self.shape
-        own = shape.raw.location_name if shape.type != "structure" else ""  # a structure's own name is for roots
+        own = shape.raw.location_name if shape.type != "structure" else ""  # a structure's name is for root elements
         return self.raw.location_name or own or self.name
 
     @property
     def xml_name(self) -> str:
-        """The element's name: once-query services keep their old names beside the new protocol's."""
+        """The name of the XML element. Query-compatible services keep their old names in the query protocol."""
         if self.raw.query_name and self.shape.model.query_compatible:
             return self.raw.query_name
         return self.wire_name
 
     @property
     def flat_name(self) -> str:
-        """What each element of a flattened list is called: the member's own name, the element's, or the member's."""
+        """The XML name of each element of a flattened list: the use's name, the element's name, or the member's."""
         own = self.raw.query_name if self.shape.model.query_compatible else ""
         own = own or self.raw.location_name or self.shape.raw.location_name
         return own or self.shape.member.raw.location_name or self.name
@@ -160,7 +160,7 @@ class Ref:
 
 
 class Shape:
-    """A named type of one service. Members are resolved on first use, so that a model costs what is asked of it."""
+    """A named type of one service. Its members are resolved on first use, so that unused shapes cost nothing."""
 
     def __init__(self, model: ServiceModel, name: str, raw: RawShape) -> None:
         self.model = model
@@ -199,7 +199,7 @@ class Shape:
         return self.raw.document
 
     def children(self) -> list[Ref]:
-        """The shapes this one is made of."""
+        """The uses of shapes that this one consists of."""
         if self.type == "structure":
             return list(self.members.values())
         if self.type == "list":
@@ -207,7 +207,7 @@ class Shape:
         return [self.key, self.value] if self.type == "map" else []
 
     def any(self, test: Any) -> bool:
-        """Whether `test(ref)` holds of a use of a shape anywhere inside this one (recursion is followed once)."""
+        """Whether `test(ref)` is true for any use of a shape inside this one. Each shape is visited once."""
         seen: set[str] = set()
         todo: list[Shape] = [self]
         while todo:

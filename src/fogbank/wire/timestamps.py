@@ -1,4 +1,4 @@
-"""Timestamps in the four forms AWS uses: epoch seconds, iso8601, rfc822 (HTTP-date), and fractions of both."""
+"""Parses and serializes timestamps in AWS's forms: epoch seconds, iso8601, rfc822 (HTTP-date), with fractions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{0,18})?(?:[eE][+-]?\d{1,2})?", re.AS
 
 
 def from_epoch(seconds: float) -> datetime:
-    """An aware UTC datetime; ValueError when it is outside the years 1 to 9999."""
+    """Convert epoch seconds to an aware UTC datetime. Raises ValueError outside the years 1 to 9999."""
     try:
         if isinstance(seconds, int):
             return _EPOCH + timedelta(seconds=seconds)
@@ -65,7 +65,7 @@ def parse_rfc822(text: str) -> datetime:
 
 
 def parse(value: Any) -> datetime:
-    """A timestamp in any of the forms, whichever it is; ValueError when it is none."""
+    """Parse a timestamp in any of the forms. Raises ValueError if it is none."""
     if isinstance(value, datetime):
         return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
     if isinstance(value, bool):
@@ -76,7 +76,7 @@ def parse(value: Any) -> datetime:
         raise ValueError("not a timestamp")
     text = value.strip()
     if _NUMBER.fullmatch(text):
-        # eight or fourteen bare digits are still seconds: AWS reads them so
+        # eight or fourteen bare digits are seconds, too, as on AWS
         return from_epoch(float(text) if any(c in text for c in ".eE") else int(text))
     try:
         return parse_iso8601(text)
@@ -85,12 +85,12 @@ def parse(value: Any) -> datetime:
 
 
 def moment(value: Any) -> datetime:
-    """What a service gives as a timestamp: an aware datetime, epoch seconds, or already text."""
+    """Convert a timestamp from a service (an aware datetime, epoch seconds, or text) to a UTC datetime."""
     return parse(value).astimezone(UTC)
 
 
 def epoch(value: Any) -> float | int:
-    """Seconds since the epoch: an int when whole, else with milliseconds, as AWS writes it."""
+    """Seconds since the epoch as AWS writes them: an int if whole, else with milliseconds."""
     if type(value) is int:
         return value
     if type(value) is float:
@@ -117,7 +117,7 @@ def _rfc822(value: Any) -> str:
     return f"{_DAYS[when.weekday()]}, {when.day:02d} {_MONTHS[when.month - 1]} {when.year:04d} {clock} GMT"
 
 
-_second = lru_cache(maxsize=4096)(_rfc822)  # what is written together is read together, and shares its seconds
+_second = lru_cache(maxsize=4096)(_rfc822)  # timestamps in one response are often equal
 
 
 def epoch_text(value: Any) -> str:
@@ -125,7 +125,7 @@ def epoch_text(value: Any) -> str:
 
 
 def writer(form: str, default: str) -> Callable[[Any], Any]:
-    """The writer of a timestampFormat (`unixTimestamp`, `iso8601`, `rfc822`), or of the protocol's default."""
+    """The serializer of a timestampFormat (`unixTimestamp`, `iso8601`, `rfc822`), or of the protocol's default."""
     form = form or default
     if form == "iso8601":
         return iso8601

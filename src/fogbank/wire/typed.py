@@ -1,7 +1,7 @@
-"""msgspec types made from shapes: JSON is decoded, type-checked and validated by one pass in C.
+"""Makes msgspec types from shapes: msgspec then decodes, type-checks and validates JSON in one pass in C.
 
-A type accepts exactly what needs no attention. Whatever it refuses (a constraint broken, a null, a wrong type) is read
-again by the slow walkers in `json_read` and `validate`, which find AWS's words for it or accept it after all.
+A type accepts only values that are certainly valid. If it refuses one (a violated constraint, a null, a wrong type),
+the slow walkers in `json_read` and `validate` read it again. They raise AWS's error or accept it after all.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .shapes import FLOATS, INTEGERS, Ref, Shape
 _RANGES = {"byte": 7, "short": 15, "integer": 31, "long": 63}
 
 
-_NEVER = "(?!)"  # refuses every value: the slow walkers then look at it
+_NEVER = "(?!)"  # matches nothing, so that the slow walkers check the value
 
 
 class TypeMaker:
-    """Makes the types of one model. `wire`: JSON member names and values, else the names and values services see."""
+    """Makes the types of one model. `wire`: with the member names and values of JSON, else with those of services."""
 
     def __init__(self, *, wire: bool, constraints: str) -> None:
         self.wire = wire
@@ -45,7 +45,7 @@ class TypeMaker:
         return made
 
     def structure(self, name: str, shape: Shape, members: dict[str, Ref]) -> Any:
-        """A type for some of a structure's members (those in the body of a REST request)."""
+        """Make a type for some of a structure's members (those in the body of a REST request)."""
         made: Any = TypedDict(name, {}, total=False)  # type: ignore[misc]
         self._fill(made, shape, members)
         return made
@@ -54,7 +54,7 @@ class TypeMaker:
         if shape.is_document or shape.raw.eventstream:
             return Any
         made: Any = TypedDict(shape.name, {}, total=False)  # type: ignore[misc]
-        self._made[shape.name] = made  # before its members: shapes may be recursive
+        self._made[shape.name] = made  # before the members are made, since shapes may be recursive
         self._fill(made, shape, shape.members)
         return made
 

@@ -1,10 +1,10 @@
-"""The one validator: the model's constraints, refused in AWS's words.
+"""Validates requests against the constraints of their model. The error texts are AWS's:
 
     2 validation errors detected: Value 'a b' at 'queueName' failed to satisfy constraint: Member must satisfy regular
     expression pattern: …; Value null at 'tags.1.member.value' failed to satisfy constraint: Member must not be null
 
-Recorded answers of AWS that this follows are quoted in tests/protocol/test_validate.py. In which order AWS reports
-several errors could not be found out (it changes with the service); here it is the model's.
+They follow recorded answers of AWS, which tests/protocol/test_validate.py quotes. The order in which AWS reports
+several errors could not be found out (it differs between services); here it is the order of the model.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MAX_DEPTH = 200
 
 
 class ModelError(ValidationError):
-    """A request that breaks its model; some services give it a code of their own."""
+    """A request that violates its model. Some services have their own code for it."""
 
     def __init__(self, message: str, code: str = "", *, name: str = "") -> None:
         super().__init__(message)
@@ -43,7 +43,7 @@ class ModelError(ValidationError):
 
 
 def compile_validator(operation: OperationModel) -> Callable[[dict[str, Any]], None]:
-    """A function that raises ModelError when an operation's parameters break its model."""
+    """Make a function that raises ModelError if an operation's parameters violate its model."""
     shape = operation.input_shape
     model = operation.service
     manner = model.manner
@@ -66,7 +66,7 @@ _NATIVE = (bytes, bytearray, datetime, Decimal)
 
 
 def check(model: ServiceModel, shape: Shape, params: dict[str, Any]) -> None:
-    """Raise ModelError with every constraint that `params` break."""
+    """Raise ModelError with all constraints that `params` violate."""
     manner = model.manner
     walk = _Walk(echo=manner.echo_values, null_rule=manner.null_rule, full=manner.validation == "full")
     for error in walk.structure(shape, params, "", 0):
@@ -90,7 +90,7 @@ def lower_first(name: str) -> str:
 
 
 def show(value: Any) -> str:
-    """A value as Java prints it: lists [a, b], maps {k=v}, booleans true."""
+    """Format a value as Java prints it: lists [a, b], maps {k=v}, booleans true."""
     text = "".join(_show(value, 0))
     return text if len(text) <= _MAX_ECHO else text[:_MAX_ECHO]
 
@@ -154,7 +154,7 @@ class _Walk:
     def _list(self, shape: Shape, value: list[Any], path: str, depth: int) -> Iterator[str]:
         member = shape.member
         if shape.raw.max is not None and len(value) > shape.raw.max:
-            return  # that is said already; what is in it may be without end
+            return  # its length is an error already, and it may have any number of elements
         if member.shape.type in ("structure", "list", "map"):
             for index, item in enumerate(value, 1):
                 if item is not None:
@@ -179,7 +179,7 @@ class _Walk:
             yield self._error(shape, value, path, f"Map value must satisfy constraint: [{rules}]")
 
     def rules(self, ref: Ref, value: Any) -> Iterator[str]:
-        """The rules of a shape that a value breaks."""
+        """The rules of a shape that a value violates."""
         raw = ref.shape.raw
         if ref.enum and isinstance(value, str):
             if value not in ref.enum:
@@ -203,7 +203,7 @@ class _Walk:
                 yield f"Member must satisfy regular expression pattern: {raw.pattern}"
 
     def all_rules(self, ref: Ref) -> list[str]:
-        """Every rule of an element's shape: AWS lists them all when one of a collection's elements breaks any."""
+        """All rules of an element's shape: AWS lists them all if an element of a collection violates one."""
         raw = ref.shape.raw
         if ref.enum:
             return [_enum(ref)]

@@ -1,4 +1,4 @@
-"""XML bodies to plain dicts. Document types and entities are refused, depth and size are limited."""
+"""Parses XML bodies to plain dicts. Refuses DTDs and entities; limits depth and size."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Node:
         self.name = name
         self.attributes = attributes
         self.children: list[Node] = []
-        self.pieces: list[str] | None = None  # of the text, between the children
+        self.pieces: list[str] | None = None  # the pieces of its text, between the children
 
     @property
     def text(self) -> str:
@@ -75,7 +75,7 @@ class _Builder:
 
 
 def parse(body: bytes) -> Node:
-    """The root element; MalformedXml for anything that is not one well-formed document without a DTD."""
+    """Parse a document and return its root. Raises MalformedXml if it is not well-formed or has a DTD."""
     builder = _Builder()
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -100,14 +100,14 @@ Read = Callable[[Node], Any]
 
 
 class XmlReader:
-    """Readers of elements, compiled from the shapes of one model."""
+    """Makes functions that read elements, from the shapes of one model."""
 
     def __init__(self, model: ServiceModel) -> None:
         self._strict = model.name == "s3"
         self._made: dict[str, Callable[[Node], dict[str, Any]]] = {}
 
     def members(self, shape: Shape, members: dict[str, Ref] | None = None) -> Callable[[Node], dict[str, Any]]:
-        """A reader of a structure's members (or some of them) from the children of an element."""
+        """Make a reader of a structure's members (or some of them) from the children of an element."""
         chosen = shape.members if members is None else members
         key = shape.name if members is None else f"{shape.name}:{','.join(members)}"
         made = self._made.get(key)

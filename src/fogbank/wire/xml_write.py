@@ -1,7 +1,7 @@
-"""Plain dicts to XML text, by writers compiled from shapes.
+"""Serializes plain dicts to XML, with writers made from shapes.
 
-A writer appends pieces to a list; the document is their concatenation. Text is always escaped here, in one place.
-Characters that XML 1.0 cannot carry are written as numeric references, as S3 does for keys that contain them.
+A writer appends pieces to a list; the document is their concatenation. All text is escaped here.
+Characters that XML 1.0 does not allow become numeric references, as S3 does it for keys that contain them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _reference(match: re.Match[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """Text as XML character data or as an attribute's value."""
+    """Escape text for XML character data or an attribute's value."""
     return _SPECIAL.sub(_reference, text) if _SPECIAL.search(text) else text
 
 
@@ -73,7 +73,7 @@ def iso8601_millis(value: Any) -> str:
 
 
 def scalar_text(ref: Ref, default_timestamp: str = "iso8601") -> Callable[[Any], str]:
-    """The function that words a scalar, before escaping."""
+    """Make the function that formats a scalar, before escaping."""
     kind = ref.shape.type
     if kind == "boolean":
         return _boolean
@@ -102,13 +102,13 @@ def _tag(ref: Ref) -> str:
 
 
 class XmlWriters:
-    """The writers of one model; `ec2` and `query` differ only in what surrounds them."""
+    """The writers of one model. The `ec2` and `query` protocols differ only in the surrounding elements."""
 
     def __init__(self, model: ServiceModel) -> None:
         self._tables: dict[str, dict[str, Write]] = {}
 
     def members(self, shape: Shape, members: dict[str, Ref] | None = None) -> Write:
-        """Writes a structure's members, without an element around them."""
+        """Make a writer of a structure's members, without an element around them."""
         chosen = shape.members if members is None else members
         key = (
             shape.name if members is None or len(members) == len(shape.members) else f"{shape.name}:{','.join(members)}"
@@ -129,7 +129,7 @@ class XmlWriters:
         return write
 
     def element(self, ref: Ref, tag: str, namespace: Namespace | None = None) -> Write:
-        """Writes a value as an element (or, flattened, as several); `namespace` overrides the use's own."""
+        """Make a writer of a value as an element (or several, if flattened). `namespace` overrides the use's own."""
         kind = ref.shape.type
         if kind == "structure":
             return self.root(ref.shape, f"<{tag}{attributes(namespace or ref.namespace)}", f"</{tag}>")
@@ -152,7 +152,7 @@ class XmlWriters:
         return write
 
     def root(self, shape: Shape, start: str, closing: str, members: dict[str, Ref] | None = None) -> Write:
-        """Writes a structure with its attributes: `start` is its opening tag without the `>`."""
+        """Make a writer of a structure with its attributes. `start` is the opening tag without the `>`."""
         inner = self.members(shape, members)
         marks = [(name, m.wire_name, scalar_text(m)) for name, m in shape.members.items() if m.raw.xml_attribute]
 

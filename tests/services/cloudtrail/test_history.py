@@ -83,7 +83,8 @@ def test_no_secret_is_shown(moving, own):
     caches.modify_user(UserId="u", Passwords=["hush-hush-hush-hush"])
     assert error_of(caches.modify_replication_group, ReplicationGroupId="none", AuthToken="hush-hush-hush-hush")
     own.client("apigateway").create_api_key(name="k", value="hush-hush-hush-hush-hush")
-    assert error_of(own.client("sns").confirm_subscription, TopicArn=f"arn:aws:sns:us-east-1:{own.id}:t", Token="hush-hush")
+    topic = f"arn:aws:sns:us-east-1:{own.id}:t"
+    assert error_of(own.client("sns").confirm_subscription, TopicArn=topic, Token="hush-hush")
     body = {"Parameters": {"Pw": {"Type": "String", "NoEcho": True}},
             "Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Pw"}}}}}  # fmt: skip
     given = [{"ParameterKey": "Pw", "ParameterValue": "hush-hush"}]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fogbank.services.cloudwatch.evaluating import evaluate
+from fogbank.services.cloudwatch.verdicts import evaluate
 
 VALUES = {"0": 0.0, "X": 9.0, "-": None}
 KEEP = ""

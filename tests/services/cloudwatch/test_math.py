@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from fogbank.core.errors import ServiceError
 from fogbank.services.cloudwatch.expressions import Parser
 from fogbank.services.cloudwatch.functions import Budget, Evaluator
+from fogbank.services.cloudwatch.points import merged, point_of
 from fogbank.services.cloudwatch.rules import children, holds, parse
 from fogbank.services.cloudwatch.statistics import combine, statistic
-from fogbank.services.cloudwatch.storing import merged, point_of
 
 GRID = [0, 60, 120, 180]
 LINES = {

@@ -118,8 +118,10 @@ def test_commands_that_are_aws_own_are_refused(client):
 
 
 def test_selectors_allow_no_command_that_is_aws_own(client):
-    """https://valkey.io/topics/acl/#selectors: what one allows is allowed, whatever the other rules of the user deny."""
-    client.create_user(UserId="default-off", UserName="default", Engine="redis", AccessString="off", NoPasswordRequired=True)
+    """https://valkey.io/topics/acl/#selectors: what one allows is allowed, whatever the other rules deny."""
+    client.create_user(
+        UserId="default-off", UserName="default", Engine="redis", AccessString="off", NoPasswordRequired=True
+    )
     client.create_user(
         UserId="selected", UserName="app", Engine="redis", AccessString="on (~c:* +SET) (+@all ~* &*) +get ~a)b",
         NoPasswordRequired=True,
@@ -148,7 +150,8 @@ def no_permission(look):
     [
         ">secret on", "reset", "+nonsense|x|y", "on ~* +@none", "on +config", "on +shutdown",
         # with these a server would not start
-        "on (~* +get", "on (on +get)", "on (+config)", 'on (~" +get)', "on ((+get))", "on ~* ~a:*", "on &* &a", "on allkeys %R~a",
+        "on (~* +get", "on (on +get)", "on (+config)", 'on (~" +get)', "on ((+get))", "on ~* ~a:*", "on &* &a",
+        "on allkeys %R~a",
     ],
 )  # fmt: skip
 def test_access_strings_that_are_none(client, access):

@@ -179,13 +179,24 @@ def test_aws_managed_policies(iam):
     assert code_of(iam.get_policy, PolicyArn="arn:aws:iam::aws:policy/NoSuchPolicy") == "NoSuchEntity"
 
 
+ATTACHING = {
+    "user": ("attach_user_policy", "detach_user_policy", "list_attached_user_policies"),
+    "group": ("attach_group_policy", "detach_group_policy", "list_attached_group_policies"),
+    "role": ("attach_role_policy", "detach_role_policy", "list_attached_role_policies"),
+}
+INLINE = {
+    "user": ("put_user_policy", "get_user_policy", "list_user_policies", "delete_user_policy"),
+    "group": ("put_group_policy", "get_group_policy", "list_group_policies", "delete_group_policy"),
+    "role": ("put_role_policy", "get_role_policy", "list_role_policies", "delete_role_policy"),
+}
+
+
 @pytest.mark.parametrize("kind", ["user", "group", "role"])
 def test_attachments_and_inline_policies(iam, kind):
     field = f"{kind.title()}Name"
     more = {"AssumeRolePolicyDocument": trust()} if kind == "role" else {}
     getattr(iam, f"create_{kind}")(**{field: "x"}, **more)
-    attach, detach = getattr(iam, f"attach_{kind}_policy"), getattr(iam, f"detach_{kind}_policy")
-    listed = getattr(iam, f"list_attached_{kind}_policies")
+    attach, detach, listed = (getattr(iam, name) for name in ATTACHING[kind])
     attach(**{field: "x"}, PolicyArn=READ_ONLY)
     attach(**{field: "x"}, PolicyArn=READ_ONLY)
     assert listed(**{field: "x"})["AttachedPolicies"] == [{"PolicyName": "ReadOnlyAccess", "PolicyArn": READ_ONLY}]
@@ -198,15 +209,15 @@ def test_attachments_and_inline_policies(iam, kind):
     detach(**{field: "x"}, PolicyArn=READ_ONLY)
     assert error_of(detach, **{field: "x"}, PolicyArn=READ_ONLY)["Message"] == f"Policy {READ_ONLY} was not found."
 
-    put, get = getattr(iam, f"put_{kind}_policy"), getattr(iam, f"get_{kind}_policy")
+    put, get, inline, delete = (getattr(iam, name) for name in INLINE[kind])
     put(**{field: "x"}, PolicyName="b", PolicyDocument=document())
     put(**{field: "x"}, PolicyName="a", PolicyDocument=document(Action="s3:*"))
     assert get(**{field: "x"}, PolicyName="a")["PolicyDocument"] == json.loads(document(Action="s3:*"))
-    assert getattr(iam, f"list_{kind}_policies")(**{field: "x"})["PolicyNames"] == ["a", "b"]
+    assert inline(**{field: "x"})["PolicyNames"] == ["a", "b"]
     assert code_of(put, **{field: "x"}, PolicyName="c", PolicyDocument="{}") == "MalformedPolicyDocument"
     long = document(Action=[f"s3:Get{'x' * 60}{n}" for n in range(150)])
     assert code_of(put, **{field: "x"}, PolicyName="c", PolicyDocument=long) == "LimitExceeded"
-    getattr(iam, f"delete_{kind}_policy")(**{field: "x"}, PolicyName="a")
+    delete(**{field: "x"}, PolicyName="a")
     error = error_of(get, **{field: "x"}, PolicyName="a")
     assert error["Message"] == f"The {kind} policy with name a cannot be found."
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fogbank.services.lambda_ import filters
-from fogbank.services.lambda_.polling import failures
+from fogbank.services.lambda_.sqs_poller import failures
 
 READ = {
     "Version": "2012-10-17",

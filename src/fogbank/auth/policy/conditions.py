@@ -1,8 +1,8 @@
-"""Condition operators, each compiled once to a test of a request's facts.
+"""Condition operators. Each is compiled once into a test of a request's context keys.
 
 A block is an AND of its operators and keys; the values of one key are an OR (a NOR for negated operators). A missing
-key fails a positive operator, satisfies a negated one and every `…IfExists`; `ForAllValues` holds for a missing key,
-`ForAnyValue` does not.
+key fails a positive operator, and satisfies a negated one and every `…IfExists`. `ForAllValues` holds for a missing
+key, `ForAnyValue` does not.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
 """
@@ -25,11 +25,11 @@ from .context import Facts
 from .variables import Template, template
 
 Test = Callable[[str], object]  # a value of the request -> truthy when it matches one policy value
-Prepare = Callable[[Facts], Test | None]  # None: this policy value cannot match now (an unknown variable)
+Prepare = Callable[[Facts], Test | None]  # None: this policy value cannot match this request (an unknown variable)
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """An operator without its prefix and suffix: how one policy value becomes a test, and whether it is negated."""
+    """An operator without its prefix and suffix: how it turns a policy value into a test, and whether it is negated."""
 
     prepare: Callable[[str, bool], Prepare]
     negated: bool = False
@@ -70,7 +70,10 @@ class UnknownOperator(ValueError):
 
 
 def compile_condition(name: str, key: str, values: Sequence[str], *, variables: bool) -> Condition:
-    """`name` is the operator as written, e.g. `ForAnyValue:StringLikeIfExists`; ValueError for a bad value."""
+    """Compile an operator on a key. Raises ValueError for a bad value.
+
+    `name` is the operator as written, e.g. `ForAnyValue:StringLikeIfExists`.
+    """
     quantifier, colon, rest = name.rpartition(":")
     quantifier = quantifier.lower()
     if (colon and quantifier not in {"forallvalues", "foranyvalue"}) or not rest:
@@ -105,7 +108,7 @@ def _from_template(hole: Template, build: Callable[[patterns.Pieces], Test]) -> 
 
 
 def _plain(pieces: patterns.Pieces) -> str:
-    """The text of a pattern whose wildcards mean nothing (StringEquals)."""
+    """The text of a pattern with its wildcards taken literally (StringEquals)."""
     return "".join(piece if isinstance(piece, str) else str(piece.value) for piece in pieces)
 
 
@@ -180,7 +183,7 @@ def _ordered(
 
 def _bool(text: str, variables: bool) -> Prepare:
     wanted = text.lower()
-    if "${" in text:  # AWS lets a variable stand here
+    if "${" in text:  # AWS allows a variable here
         return _string_ignoring_case(text, variables)
     return _constant(lambda value: value.lower() == wanted)
 

@@ -1,4 +1,4 @@
-"""The facts of a request that conditions and policy variables ask for."""
+"""The condition keys of a request, for conditions and policy variables."""
 
 from __future__ import annotations
 
@@ -10,20 +10,29 @@ ContextSource = Mapping[str, ContextValue] | Callable[[], Mapping[str, ContextVa
 _NOTHING: frozenset[str] = frozenset()
 
 
-class Facts:
-    """Condition keys (any case) with their values; built only when a policy asks, and remembers what was asked.
+def nothing_lacks(key: str) -> bool:
+    """All keys are known: one that is not there is not of the request."""
+    return False
 
-    `asked` tells whether the decision depends on the context (then it must not be cached for other requests);
-    `missing` names the keys that were asked for and are not there.
+
+class Facts:
+    """Condition keys (any case) with their values. Built only when a policy reads one, and notes what was read.
+
+    `asked` tells whether the decision depends on the context (then it must not be cached for other requests). `missing`
+    names the keys that were read and are absent. `lacking` names those of them that AWS would supply and Fogbank does
+    not (see `AccessRequest.lacks`); reading one sets `doubt`, which the code that deals with it clears again.
     """
 
-    __slots__ = ("_source", "_values", "asked", "missing")
+    __slots__ = ("_lacks", "_source", "_values", "asked", "doubt", "lacking", "missing")
 
-    def __init__(self, source: ContextSource) -> None:
+    def __init__(self, source: ContextSource, lacks: Callable[[str], bool] = nothing_lacks) -> None:
         self._source = source
+        self._lacks = lacks
         self._values: dict[str, tuple[str, ...]] | None = None
         self.asked = False
+        self.doubt = False
         self.missing: set[str] | frozenset[str] = _NOTHING
+        self.lacking: set[str] | frozenset[str] = _NOTHING
 
     def get(self, key: str) -> tuple[str, ...] | None:
         """The values of a key given in lower case; None when the request has no such key."""
@@ -37,4 +46,7 @@ class Facts:
         found = values.get(key)
         if found is None:
             self.missing = {*self.missing, key}
+            if self._lacks(key):
+                self.doubt = True
+                self.lacking = {*self.lacking, key}
         return found

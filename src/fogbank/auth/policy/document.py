@@ -1,8 +1,8 @@
-"""Policy documents: read, checked as IAM checks them, and compiled once.
+"""Policy documents: parsed, validated as IAM does, and compiled once.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
-The texts are those with which IAM answers MalformedPolicyDocument, as far as they are known from its public error
-reports; where only the fact of the error is known, the text is IAM's general `Syntax errors in policy.`
+The error texts are IAM's for MalformedPolicyDocument, as far as public error reports show them. Where only the fact of
+the error is known, the text is IAM's general `Syntax errors in policy.`
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _VERSIONS = {"2012-10-17", "2008-10-17"}
 
 
 class MalformedPolicy(ValueError):
-    """The document breaks the grammar; the message is IAM's. Services raise their own error class with it."""
+    """The document breaks the grammar; the message is IAM's. Services raise their own error class with this text."""
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ class Statement(msgspec.Struct, frozen=True):
     conditions: tuple[Condition, ...]
 
     def names_action(self, action: str) -> bool:
-        """Whether it speaks of an action, given in lower case."""
+        """Whether the statement applies to an action, given in lower case."""
         named = action in self.exact_actions or any(glob(action) for glob in self.action_globs)
         return named is not self.not_action
 
@@ -75,19 +75,34 @@ class Statement(msgspec.Struct, frozen=True):
         for hole in self.resource_templates:
             pieces = hole.fill(facts)
             if pieces is None:
-                # an unknown variable names nothing; AWS does not say what that makes of NotResource: fail closed
+                # an unknown variable matches nothing; AWS does not say what that means for NotResource: fail closed
                 if self.not_resource:
                     return not self.allow
             elif patterns.arn_glob(pieces)(resource):
                 return not self.not_resource
         return self.not_resource
 
-    def holds(self, facts: Facts) -> bool:
-        return all(condition.holds(facts) for condition in self.conditions)
+    def fits(self, resource: str, facts: Facts) -> bool:
+        """Whether it speaks of this resource under these conditions.
+
+        Where that cannot be told, for it depends on a key that is not known here, it denies and does not allow. A
+        condition that is known to fail settles it whatever the others say.
+        """
+        facts.doubt = False
+        if not self.names_resource(resource, facts) and not facts.doubt:
+            return False
+        doubt = facts.doubt
+        for condition in self.conditions:
+            facts.doubt = False
+            held = condition.holds(facts)
+            if not held and not facts.doubt:
+                return False
+            doubt = doubt or facts.doubt
+        return not (doubt and self.allow)
 
 
 class Policy:
-    """A compiled document. `select` narrows it to one action and remembers: long policies cost what short ones do."""
+    """A compiled document. `select` caches its statements by action, so long policies cost what short ones do."""
 
     __slots__ = ("_by_action", "name", "statements")
 
@@ -97,7 +112,7 @@ class Policy:
         self._by_action: dict[str, tuple[tuple[Statement, ...], tuple[Statement, ...]]] = {}
 
     def select(self, action: str) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
-        """The (denying, allowing) statements that speak of an action, given in lower case."""
+        """The (denying, allowing) statements that apply to an action, given in lower case."""
         found = self._by_action.get(action)
         if found is None:
             speaking = [statement for statement in self.statements if statement.names_action(action)]
@@ -109,7 +124,7 @@ class Policy:
 
 
 def compile(text: str, *, name: str = "", purpose: Purpose = "identity") -> Policy:
-    """Read and check a JSON document; raises MalformedPolicy with IAM's text.
+    """Parse and validate a JSON document. Raises MalformedPolicy with IAM's text.
 
     `purpose`: identity policies have no Principal; resource policies must have one; trust policies have one and no
     Resource.
@@ -124,7 +139,7 @@ def compile(text: str, *, name: str = "", purpose: Purpose = "identity") -> Poli
     unknown = set(document) - {"Version", "Id", "Statement"}
     if unknown or not isinstance(statements, list) or not statements or not isinstance(document.get("Id", ""), str):
         raise MalformedPolicy(_SYNTAX)
-    # SAM's policy templates come without a Version, and IAM takes them (as 2008-10-17: without variables)
+    # SAM's policy templates have no Version, and IAM accepts them (as 2008-10-17: without variables)
     if purpose == "identity" and document.get("Version", "2012-10-17") != "2012-10-17":
         raise MalformedPolicy("Policy document must be version 2012-10-17 or greater.")
     compiled = tuple(
@@ -138,7 +153,7 @@ def compile(text: str, *, name: str = "", purpose: Purpose = "identity") -> Poli
 
 
 def read(text: str) -> dict[str, Any]:
-    """The JSON object, refusing duplicate keys as IAM does, and what nobody could mean (`core.documents`)."""
+    """Parse a JSON object. Refuses duplicate keys, as IAM does, and values that `core.documents` refuses."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -192,7 +207,7 @@ class _Reader:
         )
 
     def _pair(self, name: str) -> tuple[object, bool]:
-        """The value of `name` or `Notname`, and whether it was the latter; not both."""
+        """The value of `name` or `Notname`, and whether it was `Notname`. Both at once are an error."""
         if name in self.statement and f"Not{name}" in self.statement:
             raise MalformedPolicy(_SYNTAX)
         if f"Not{name}" in self.statement:
@@ -303,7 +318,7 @@ def _texts(element: object) -> Sequence[str]:
 
 
 def _scalar(value: object) -> str:
-    """A condition's value: JSON strings, booleans and numbers are all taken."""
+    """A condition's value as text. JSON strings, booleans and numbers are all accepted."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):

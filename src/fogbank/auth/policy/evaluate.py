@@ -1,14 +1,16 @@
-"""The decision, in AWS's order: explicit denies anywhere, organisation, resource policy, identity, boundary, session.
+"""Evaluates policies in AWS's order.
+
+Explicit denies anywhere come first, then organisation, resource policy, identity, boundary and session policies.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
 
-Within one account a resource policy's Allow suffices when it names the caller; how far it reaches past implicit denies
-of other policies depends on whom it names:
+Within one account, an Allow of the resource policy suffices when it names the caller. Which implicit denies of other
+policies it overrides depends on whom it names:
 
-    names the user, the session, everybody     past identity policies, boundary and session policies
-    names the role of the session              past identity policies only
-    names the account                          opens the door, the account's own policies decide
+    the user, the session, or everybody     those of identity policies, boundary and session policies
+    the role of the session                 those of identity policies only
+    the account                             none: the account's own policies decide
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from .principals import Reach
 
 
 def evaluate(request: AccessRequest, policies: PolicySet) -> Decision:
-    """Decide. Pure: the same request and policies give the same decision."""
+    """Decide a request. Pure: the same request and policies give the same decision."""
     return _Evaluation(request, policies).decide()
 
 
@@ -33,7 +35,7 @@ class _Evaluation:
         self.request = request
         self.policies = policies
         self.action = request.action.lower()
-        self.facts = Facts(request.context)
+        self.facts = Facts(request.context, request.lacks)
         owner = policies.resource_account
         self.cross = bool(owner) and owner not in {request.principal.account, "aws"}
 
@@ -76,7 +78,7 @@ class _Evaluation:
         return None
 
     def _grant(self) -> Decision:
-        """No explicit deny stands: find the Allow, or say which policy type lacks it."""
+        """With no explicit deny: find the Allow, or the policy type that lacks one."""
         caller, policies = self.request.principal, self.policies
         reach, grant = self._resource_grant()
         theirs = policies.resource_type
@@ -92,7 +94,7 @@ class _Evaluation:
         return self._own_policies(reach, grant)
 
     def _resource_grant(self) -> tuple[Reach, Statement | None]:
-        """The farthest-reaching Allow of the resource policy."""
+        """The Allow of the resource policy with the greatest reach."""
         best, grant = Reach.NONE, None
         if self.policies.resource is not None:
             for statement in self.policies.resource.select(self.action)[1]:
@@ -104,9 +106,9 @@ class _Evaluation:
         return best, grant
 
     def _own_policies(self, reach: Reach, grant: Statement | None = None) -> Decision:
-        """Identity policies, then the boundary and session policies that narrow them.
+        """Evaluate identity policies, then the boundary and session policies that narrow them.
 
-        With `reach` ROLE, `grant` of the resource policy stands in for an identity policy's Allow.
+        With `reach` ROLE, `grant` of the resource policy replaces an identity policy's Allow.
         """
         policies = self.policies
         policy_type: PolicyType = policies.resource_type
@@ -132,7 +134,7 @@ class _Evaluation:
     # -- statements --------------------------------------------------------------------------------------------------
 
     def _reach(self, statement: Statement) -> Reach:
-        """How a statement's Principal reaches the caller; statements without one speak to whom they are attached."""
+        """How a statement's Principal reaches the caller. A statement without one applies to whom it is attached to."""
         principals = statement.principals
         if principals is None:
             return Reach.DIRECT
@@ -146,9 +148,7 @@ class _Evaluation:
         return Reach.DIRECT if principals.reach(self.request.principal) is Reach.NONE else Reach.NONE
 
     def _fits(self, statement: Statement) -> bool:
-        return statement.names_resource(self.request.resource, self.facts) and (
-            not statement.conditions or statement.holds(self.facts)
-        )
+        return statement.fits(self.request.resource, self.facts)
 
     def _answer(
         self, allowed: bool, policy_type: PolicyType, statement: Statement | None = None, *, explicit: bool = False
@@ -156,4 +156,5 @@ class _Evaluation:
         facts = self.facts
         where = (statement.policy, statement.sid, statement.index) if statement else ("", "", -1)
         missing = tuple(sorted(facts.missing)) if facts.missing else ()
-        return Decision(allowed, explicit, policy_type, *where, missing, facts.asked, self.cross)
+        lacking = tuple(sorted(facts.lacking)) if facts.lacking else ()
+        return Decision(allowed, explicit, policy_type, *where, missing, facts.asked, self.cross, lacking)

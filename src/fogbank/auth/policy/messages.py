@@ -1,7 +1,7 @@
-"""The text of a denial, as AWS words it.
+"""The text of a denial, in AWS's words.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-Services differ in how they write the action and the resource; what is known of that from public error reports is here.
+Services differ in how they write the action and the resource. This follows what public error reports show.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BY_ARN = {
     "CreateUser",
     "PassRole",
 }
-_STAR_IS_SHOWN = {"lambda", "kms", "states"}  # "on resource: *"; the others leave the resource out
+_STAR_IS_SHOWN = {"lambda", "kms", "states"}  # "on resource: *"; other services leave the resource out
 
 
 def denial_message(decision: Decision, request: AccessRequest) -> str:
@@ -28,7 +28,7 @@ def denial_message(decision: Decision, request: AccessRequest) -> str:
     if caller.kind == "anonymous" and service == "s3":
         return "Access Denied"
     if service == "s3" and decision.cross_account:
-        return "Access Denied"  # S3 explains itself within one account (or organisation) only
+        return "Access Denied"  # S3 gives a reason within one account (or organisation) only
     action = _action(request.action, service)
     who = caller.arn or "anonymous"
     text = f"User: {who} is not authorized to perform: {action}{_resource(request, service)}{_why(decision, action)}"
@@ -55,7 +55,7 @@ def _resource(request: AccessRequest, service: str) -> str:
 
 
 def _iam_resource(action: str, resource: str) -> str:
-    """IAM names what exists by kind and name (`role deploy`), what is to be made or passed by ARN."""
+    """IAM names existing resources by kind and name (`role deploy`), and resources to be created or passed by ARN."""
     verb = action.partition(":")[2]
     if verb in _BY_ARN or verb.startswith("List"):
         return resource

@@ -1,14 +1,15 @@
-"""What the evaluator is asked and what it answers."""
+"""The input and output of the policy evaluator."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
 from fogbank.core.principal import Principal
 
-from .context import ContextSource
+from .context import ContextSource, nothing_lacks
 from .document import Policy
 
 PolicyType = Literal[
@@ -24,25 +25,27 @@ PolicyType = Literal[
 
 
 class AccessRequest(msgspec.Struct, frozen=True):
-    """One question: may `principal` perform `action` on `resource`.
+    """One question: may `principal` perform `action` on `resource`?
 
-    `context` holds the condition keys, or is a function that makes them when a policy asks.
+    `context` holds the condition keys, or is a function that builds them when a policy reads one. `lacks(key)` says of
+    an absent key whether AWS would supply it and Fogbank does not. A decision that depends on such a key is a denial.
     """
 
     principal: Principal
     action: str  # "s3:GetObject"
     resource: str  # an ARN, or "*"
     context: ContextSource = {}
+    lacks: Callable[[str], bool] = nothing_lacks
 
 
 class PolicySet(msgspec.Struct, frozen=True):
-    """Every policy that has a say, compiled.
+    """Every policy that applies to a request, compiled.
 
-    `session` None: the session has no policies of its own. `controls` are the levels of an organisation's service
-    control policies from the root down (each level must allow); `resource_controls` are its resource control policies.
-    `resource_account` owns the resource; empty: the caller's own account. `resource_decides` is true where the
-    resource's policy alone opens the door (KMS key policies, role trust policies): without its word, neither identity
-    policies nor the account's root user get in.
+    `session` is None when the session has no policies of its own. `controls` are the levels of an organisation's
+    service control policies from the root down (each level must allow); `resource_controls` are its resource control
+    policies. `resource_account` owns the resource; empty means the caller's own account. `resource_decides` is true
+    where only the resource's policy can give access (KMS key policies, role trust policies): without its Allow, neither
+    identity policies nor the account's root user suffice.
     """
 
     identity: tuple[Policy, ...] = ()
@@ -59,9 +62,10 @@ class PolicySet(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True):
     """The answer, and which policy gave it.
 
-    `explicit`: a Deny statement decided. `policy_type`, `policy` (name or ARN), `sid`, `statement` (index from 0, -1
-    when the decision is the lack of one) say where. `missing_keys` are condition keys that were asked for and absent.
-    `conditional`: the request's context was looked at, so the answer holds for this request only.
+    `explicit`: a Deny statement decided. `policy_type`, `policy` (name or ARN), `sid` and `statement` (index from 0; -1
+    when no statement matched) identify it. `missing_keys` are condition keys that were read and absent; `lacking_keys`
+    are those of them that the request would have on AWS. `conditional`: the decision read the request's context, so it
+    holds for this request only.
     """
 
     allowed: bool
@@ -73,3 +77,4 @@ class Decision(msgspec.Struct, frozen=True):
     missing_keys: tuple[str, ...] = ()
     conditional: bool = False
     cross_account: bool = False
+    lacking_keys: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 A `*` that came out of a policy variable's value or of `${*}` is part of a plain string, so it only matches itself.
 
 ARN patterns are matched component by component, as the Resource element's page says: a wildcard stays inside its
-colon-separated component, except that a `*` which ends a component may run on past the next colons.
+colon-separated component, except that a `*` at the end of a component may extend across the next colons.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 """
 
@@ -19,7 +19,7 @@ _COMPONENTS = 6  # arn:partition:service:region:account:resource
 
 
 def join(*parts: Pieces) -> Pieces:
-    """One pattern after the other, neighbouring strings and `*` merged."""
+    """Concatenate patterns, merging neighbouring strings and neighbouring `*`."""
     pieces: list[Piece] = []
     for piece in (piece for part in parts for piece in part):
         last = pieces[-1] if pieces else None
@@ -34,7 +34,7 @@ def join(*parts: Pieces) -> Pieces:
 
 @lru_cache(maxsize=4096)
 def arn_glob(pieces: Pieces) -> Matcher:
-    """A matcher of ARNs by components, where a `*` that ends a component may run past colons."""
+    """A matcher of ARNs by components, where a `*` that ends a component may match across colons."""
     whole = glob(pieces)
     wild = [index for index, piece in enumerate(pieces) if isinstance(piece, Wild)]
     if not wild or (wild == [len(pieces) - 1] and pieces[-1] is Wild.MANY):
@@ -46,7 +46,7 @@ def arn_glob(pieces: Pieces) -> Matcher:
 
 
 def _steps(pieces: Pieces) -> list[str | Step]:
-    """The pieces with each wildcard told whether it may cross a colon: in the resource part all do."""
+    """The pieces, with each wildcard marked as to whether it may cross a colon. In the resource part all may."""
     steps: list[str | Step] = []
     colons = 0
     for index, piece in enumerate(pieces):
@@ -66,14 +66,14 @@ def _steps(pieces: Pieces) -> list[str | Step]:
 
 @lru_cache(maxsize=4096)
 def arn_like(pieces: Pieces) -> Matcher:
-    """ArnLike and ArnEquals: each of the six components by itself, the resource being everything after the fifth colon.
+    """ArnLike and ArnEquals: compare each of the six components separately. The resource is all after the fifth colon.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
     """
     components = _components(pieces)
     count = len(components)
     if count < _COMPONENTS and components[-1][-1:] != (Wild.MANY,):
-        return lambda text: False  # too short, and no `*` at its end to stand for the rest
+        return lambda text: False  # too short, and no `*` at its end to match the rest
     matchers = [glob(component) for component in components]
 
     def match(text: str) -> bool:
@@ -84,7 +84,7 @@ def arn_like(pieces: Pieces) -> Matcher:
 
 
 def _components(pieces: Pieces) -> list[Pieces]:
-    """The pattern cut at its first five colons."""
+    """Split the pattern at its first five colons."""
     components: list[list[Piece]] = [[]]
     for piece in pieces:
         if not isinstance(piece, str):

@@ -1,4 +1,4 @@
-"""The Principal and NotPrincipal elements: whom a resource policy names, and how directly.
+"""The Principal and NotPrincipal elements: which callers a resource policy names, and how directly.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
@@ -17,12 +17,12 @@ _ROOT = re.compile(r"arn:[^:]+:iam::(\d{12}):root")
 
 
 class Reach(IntEnum):
-    """How a principal element reaches a caller, from not at all to by the name of its own session."""
+    """How directly a principal element names a caller, from not at all to by its own ARN."""
 
     NONE = 0
-    ACCOUNT = 1  # its account: the account decides further (delegation)
+    ACCOUNT = 1  # its account: the account's own policies decide (delegation)
     ROLE = 2  # the role of its session
-    DIRECT = 3  # the caller itself: user, session, service, root, or everybody
+    DIRECT = 3  # the caller itself: user, session, service or root; or everybody
 
 
 class Principals(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class Principals(msgspec.Struct, frozen=True):
             if caller.arn in names:
                 return Reach.DIRECT
             if caller.identity_arn in names:
-                # the user of a federated session is reached as a role is: the session's policy still narrows it
+                # the user of a federated session is treated as a role: the session's policy still narrows it
                 return Reach.DIRECT if caller.kind == "user" else Reach.ROLE
             unique = caller.user_id.partition(":")[0]
             if unique in names:
@@ -59,9 +59,10 @@ class Principals(msgspec.Struct, frozen=True):
         return Reach.NONE
 
     def exempts(self, caller: Principal) -> bool:
-        """Whether a NotPrincipal that denies leaves a caller out: it lists both the account and, by its own ARN, the
-        user or session (for a role's session the role alone does not do).
+        """Whether a denying NotPrincipal exempts a caller.
 
+        It must list the account and also the user or session by its own ARN (for a role's session, the role alone is
+        not enough).
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
         """
         if self.reach(caller) is not Reach.DIRECT:
@@ -70,7 +71,7 @@ class Principals(msgspec.Struct, frozen=True):
 
 
 def compile_principals(element: object) -> Principals:
-    """From the JSON value of Principal or NotPrincipal; ValueError (naming the entry) when it is not one."""
+    """Compile the JSON value of Principal or NotPrincipal. Raises ValueError that names the bad entry."""
     if element == "*":
         return Principals(everyone=True)
     if not isinstance(element, dict) or not element:

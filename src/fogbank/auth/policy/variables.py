@@ -1,6 +1,6 @@
 """Policy variables in Resource elements and condition values: `${aws:username}`, `${aws:PrincipalTag/team, 'none'}`.
 
-`${*}`, `${?}` and `${$}` are the characters themselves. Only policies of version 2012-10-17 have variables.
+`${*}`, `${?}` and `${$}` are the literal characters. Only policies of version 2012-10-17 have variables.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 """
 
@@ -24,13 +24,13 @@ class Variable(msgspec.Struct, frozen=True):
 
 
 class Template(msgspec.Struct, frozen=True):
-    """A pattern with holes. `fixed` is the whole pattern when there are none."""
+    """A pattern with variables. `fixed` is the whole pattern when there are none."""
 
     parts: tuple[Pieces | Variable, ...]
     fixed: Pieces | None
 
     def fill(self, facts: Facts) -> Pieces | None:
-        """The pattern for this request; None when a variable has neither a single value nor a default."""
+        """The pattern for this request. None when a variable has neither a single value nor a default."""
         if self.fixed is not None:
             return self.fixed
         filled: list[Pieces] = []
@@ -49,7 +49,7 @@ class Template(msgspec.Struct, frozen=True):
 
 
 def template(text: str, *, variables: bool) -> Template:
-    """The pattern in `text`; `variables` is false for policies of an older version, where `${` has no meaning."""
+    """Parse the pattern in `text`. `variables` is false for policies of an older version, where `${` has no meaning."""
     if not variables or "${" not in text:
         pieces = split(text)
         return Template((pieces,), pieces)

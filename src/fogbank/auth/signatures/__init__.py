@@ -1,10 +1,10 @@
-"""AWS request signatures, pure: no I/O, no clock of its own.
+"""AWS request signatures, pure: no I/O, and no clock of their own.
 
     claim = read(request)                                    # None: unsigned
     verify(claim, request, secret, now, service="sqs", keys=keys)   # raises core.errors errors
 
-`keys` is a SigningKeys the caller owns; without one each call derives its key anew. verify leaves the plain body in
-the request: chunks decoded, hashes checked (for a body that is still arriving: at its end, as it is read).
+`keys` is a SigningKeys that the caller owns; without it each call derives its key anew. verify leaves the plain body in
+the request, with chunks decoded and hashes checked. A body that is still arriving is checked at its end, as it is read.
 """
 
 from __future__ import annotations

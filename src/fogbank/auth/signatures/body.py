@@ -1,4 +1,4 @@
-"""What the payload line of a verified signature demands of the body: a hash, or signed chunks, or nothing."""
+"""Checks the body against the payload line of a verified signature: a hash, signed chunks, or nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LITERALS = frozenset({UNSIGNED, *CHUNKED, *_V4A})
 
 
 class Chunks(NamedTuple):
-    """What chunk signatures continue from."""
+    """The key and values with which the chain of chunk signatures begins."""
 
     key: bytes
     timestamp: str
@@ -42,7 +42,7 @@ class Chunks(NamedTuple):
 
 
 class HashedBody:
-    """A body that fails at its end when its SHA-256 is not the one that was signed."""
+    """A body that raises at its end when its SHA-256 is not the signed one."""
 
     def __init__(self, inner: BodyStream, expected: str, error: ServiceError | None = None) -> None:
         self.length = inner.length
@@ -68,7 +68,7 @@ class HashedBody:
 class ChunkedBody:
     """The decoded bytes of an aws-chunked body.
 
-    `announced` are the names in x-amz-trailer; the `trailers` are known when the body has been read to its end.
+    `announced` are the names in x-amz-trailer; `trailers` are complete once the body has been read to its end.
     """
 
     def __init__(self, inner: BodyStream, decoder: ChunkDecoder) -> None:
@@ -103,10 +103,11 @@ async def _gather(body: HashedBody | ChunkedBody, length: int | None, limit: int
 
 
 def check(request: Request, payload: str, header: str, chunks: Chunks | None) -> None:
-    """Make the body of a verified S3 request what its signature says: wrapped or decoded, in place.
+    """Make the body of a verified S3 request what its signature declares: wrap or decode it in place.
 
-    `payload` is the canonical request's last line, `header` the x-amz-content-sha256 header, which counts where a URL
-    left the body open. Trailers of a body that has arrived become headers of the request, as if they had come in front.
+    `payload` is the canonical request's last line. `header` is the x-amz-content-sha256 header, which applies where a
+    URL left the body unsigned. If the body has arrived, its trailers become headers of the request, as if they had
+    preceded it.
     """
     declared = header if payload == UNSIGNED and header in LITERALS else payload
     if declared in CHUNKED:
@@ -118,7 +119,7 @@ def check(request: Request, payload: str, header: str, chunks: Chunks | None) ->
 
 
 def decode(request: Request, kind: str, chunks: Chunks | None) -> None:
-    """Replace the aws-chunked body by the bytes it carries. `chunks` is None for unsigned (anonymous) requests."""
+    """Replace an aws-chunked body by the bytes in it. `chunks` is None for unsigned (anonymous) requests."""
     text = request.header("x-amz-decoded-content-length")
     if not text.isdecimal() or len(text) > 15:
         raise InvalidArgument(
@@ -140,10 +141,10 @@ def decode(request: Request, kind: str, chunks: Chunks | None) -> None:
 
 
 def hoist(request: Request) -> None:
-    """Make the x-amz-* parameters of a verified URL headers, unless the request has them: S3 reads both alike.
+    """Turn the x-amz-* parameters of a verified URL into headers that the request lacks: S3 reads both alike.
 
-    The checksum parameters that SDKs put into URLs for bodies they do not know yet are left out, as is what could not
-    have been a header.
+    Skips the checksum parameters that SDKs put into URLs for bodies they do not know yet, and values no header could
+    have.
     """
     extra: dict[str, tuple[str, str]] = {}
     for name, value in parameters(request.query).items():
@@ -151,20 +152,20 @@ def hoist(request: Request) -> None:
         if low in _SIGNING or low.startswith(("x-amz-checksum-", "x-amz-sdk-")):
             continue
         if _NAME.fullmatch(low) and not CONTROL.search(value):
-            extra.setdefault(low, (name, value))  # the first, as version 2 signs it
+            extra.setdefault(low, (name, value))  # of repeated ones the first, which version 2 signs
     if extra:
         request.set_headers(request.headers + [extra[low] for low in extra if not request.header(low)])
 
 
 def decode_unsigned(request: Request) -> None:
-    """For anonymous requests: decode an aws-chunked body that nobody signed."""
+    """Decode an unsigned aws-chunked body of an anonymous request."""
     kind = request.header("x-amz-content-sha256")
     if kind == UNSIGNED_TRAILER:
         decode(request, kind, None)
 
 
 def _plain(header: tuple[str, str]) -> list[tuple[str, str]]:
-    """The header of the decoded body: `aws-chunked` is a transfer matter and no encoding of the object."""
+    """Remove `aws-chunked` from Content-Encoding: it belongs to the transfer and is no encoding of the object."""
     name, value = header
     if name.lower() != "content-encoding":
         return [header]

@@ -1,7 +1,7 @@
-"""The canonical request of Signature Version 4, made from raw request text.
+"""The canonical request of Signature Version 4, built from the raw request text.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-S3 differs: its path is encoded once and never normalised; every other service normalises it and encodes it twice.
+S3 differs: its path is encoded once and never normalised. Every other service normalises it and encodes it twice.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from fogbank.core.http import Request
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~-]*")
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*")
-_SPACES = re.compile(r"^[ \t]|[ \t]$|[ \t][ \t]|[ \t],|,[ \t]")  # what folding may change in a value
-_SPACED = re.compile(r":[ \t]|[ \t]\n|[ \t][ \t]|[ \t],|,[ \t]")  # where that may be in lines of names and values
-_RUN = re.compile(r"[ \t]+")  # not \s: a byte of UTF-8 may look like one of latin-1's spaces
+_SPACES = re.compile(r"^[ \t]|[ \t]$|[ \t][ \t]|[ \t],|,[ \t]")  # whitespace in a value that folding may change
+_SPACED = re.compile(r":[ \t]|[ \t]\n|[ \t][ \t]|[ \t],|,[ \t]")  # the same in lines of names and values
+_RUN = re.compile(r"[ \t]+")  # not \s: a byte of UTF-8 may look like a space of latin-1
 _DOTS = re.compile(r"//|/\.{1,2}(?:/|$)")
-# headers that may travel unsigned: those below are no matter of AWS's, or are checked by what they say. Of the x-amz-
-# ones, the SDK for PHP leaves x-amz-user-agent unsigned (Signature/SignatureV4.php, getHeaderBlacklist), and what
-# x-amz-content-sha256 says is the last line of what is signed (S3 takes it unsigned, too)
+# headers that may be unsigned: AWS does not use them, or checks them by their content. Of the x-amz- ones, the SDK for
+# PHP leaves x-amz-user-agent unsigned (Signature/SignatureV4.php, getHeaderBlacklist), and the value of
+# x-amz-content-sha256 is the last line of the signed text (S3 accepts it unsigned, too)
 HARMLESS = frozenset(
     (
         "accept",
@@ -45,14 +45,14 @@ HARMLESS = frozenset(
 
 
 def s3_path(path: str) -> str:
-    """The path decoded and encoded once: whatever the client left unencoded has one canonical form."""
+    """The path decoded and encoded once, so that every encoding a client chooses has one canonical form."""
     if _PLAIN_PATH.fullmatch(path):
         return path or "/"
     return quote_from_bytes(unquote_to_bytes(path.encode("latin-1")), safe="/~")
 
 
 def path(raw: str) -> str:
-    """The path of services other than S3: dot segments and empty ones removed, then encoded over what is encoded."""
+    """The path for services other than S3: dot and empty segments removed, then encoded a second time."""
     if not raw or raw == "/":
         return "/"
     if _DOTS.search(raw):
@@ -71,12 +71,12 @@ def _normalised(raw: str) -> str:
                 kept.pop()
         elif segment not in ("", "."):
             kept.append(segment)
-    folder = raw.endswith("/")  # "/a/." is /a: so botocore has it, where RFC 3986 keeps the slash
+    folder = raw.endswith("/")  # "/a/." becomes /a, as in botocore; RFC 3986 keeps the slash
     return "/" + "/".join(kept) + ("/" if folder and kept else "")
 
 
 def query(raw: str, *, without_signature: bool = False) -> str:
-    """Parameters decoded, encoded strictly, sorted by name then value; X-Amz-Signature left out of presigned URLs."""
+    """Parameters decoded, encoded strictly, sorted by name then value. Omits X-Amz-Signature of presigned URLs."""
     if not raw:
         return ""
     if "&" not in raw and _PLAIN_QUERY.fullmatch(raw) and not without_signature:
@@ -99,16 +99,16 @@ def _once(text: str) -> str:
 
 
 class SignedHeaders(msgspec.Struct, frozen=True):
-    """What `SignedHeaders` names: in the client's order, and as the template of the lines that are signed."""
+    """The headers that `SignedHeaders` names: in the client's order, and as a template of the signed lines."""
 
     text: str
     names: tuple[str, ...]
     lines: str
-    covered: frozenset[str]  # what may be in the request: those, and what changes nothing
+    covered: frozenset[str]  # the header names that the request may have: the signed and the harmless ones
 
     @classmethod
     def of(cls, text: str) -> SignedHeaders:
-        names = tuple(dict.fromkeys(text.split(";")))  # each once: what is signed grows no larger than the request
+        names = tuple(dict.fromkeys(text.split(";")))  # each once: the signed text grows no larger than the request
         lines = "".join([name.replace("%", "%%") + ":%s\n" for name in names])
         return cls(text, names, lines, HARMLESS.union(names))
 
@@ -119,7 +119,7 @@ def _remembered(text: str) -> SignedHeaders:
 
 
 def signed_headers(text: str) -> SignedHeaders:
-    """The parsed list, remembered while it is of a usual length: a client repeats it all day."""
+    """Parse the list. Caches lists of a usual length, since a client repeats its list."""
     return _remembered(text) if len(text) <= 512 else SignedHeaders.of(text)
 
 
@@ -138,7 +138,7 @@ def headers(request: Request, signed: SignedHeaders) -> str:
 
 
 def _folded(request: Request, name: str) -> str:
-    """Each value trimmed, its runs of spaces one space, duplicates joined by commas in their order."""
+    """Each value trimmed, with runs of spaces folded to one; duplicates joined by commas in their order."""
     values = [_RUN.sub(" ", value.strip(" \t")) for key, value in request.headers if key.lower() == name]
     return ",".join(values)
 
@@ -146,7 +146,7 @@ def _folded(request: Request, name: str) -> str:
 def request_text(
     request: Request, signed: SignedHeaders, payload: str, *, s3: bool, without_signature: bool = False
 ) -> str:
-    """The canonical request. `payload` is the hex hash or the literal that stands for it."""
+    """The canonical request. `payload` is the hex hash, or the literal used in its place."""
     uri = request.path
     if uri != "/":
         uri = s3_path(uri) if s3 else path(uri)

@@ -25,7 +25,7 @@ _TRAILER_SIGNATURE = "x-amz-trailer-signature"
 
 
 class Signer(msgspec.Struct):
-    """Verifies the chain of chunk signatures: each signs the one before it, the first the request's own."""
+    """Verifies the chain of chunk signatures: each covers the previous one, the first the request's own."""
 
     key: bytes
     timestamp: str
@@ -34,7 +34,7 @@ class Signer(msgspec.Struct):
     previous: str
 
     def check(self, kind: str, hashes: str, signature: str) -> None:
-        """`kind` is PAYLOAD or TRAILER, `hashes` what is signed after the previous signature."""
+        """Check one signature. `kind` is PAYLOAD or TRAILER; `hashes` follows the previous signature in the text."""
         text = f"AWS4-HMAC-SHA256-{kind}\n{self.timestamp}\n{self.scope}\n{self.previous}\n{hashes}"
         expected = digest(self.key, text.encode(), "sha256").hex()
         if not compare_digest(expected.encode(), signature.encode("latin-1", "replace")):
@@ -48,10 +48,10 @@ class Signer(msgspec.Struct):
 
 
 class ChunkDecoder:
-    """`feed` bytes as they come, get the decoded ones; `finish` at the end. Holds no more than one line.
+    """Decodes a body: `feed` it bytes as they arrive, and `finish` at the end. Buffers at most one line.
 
-    Data is given out before the signature that follows from it could be checked: whoever consumes it must not commit
-    before `finish`. Raises IncompleteBody, InvalidChunkSize, MalformedTrailer, S3SignatureDoesNotMatch.
+    It returns data before it could check the signature that follows: the caller must not commit before `finish`. Raises
+    IncompleteBody, InvalidChunkSize, MalformedTrailer, S3SignatureDoesNotMatch.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class ChunkDecoder:
         self._hash = hashlib.sha256()
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The decoded pieces of `data`."""
+        """Decode `data` into pieces."""
         pieces: list[bytes] = []
         at, end = 0, len(data)
         view = memoryview(data)
@@ -90,12 +90,12 @@ class ChunkDecoder:
         return pieces
 
     def finish(self) -> None:
-        """No more bytes will come."""
+        """Check that the body is complete. Call it when no more bytes will come."""
         if self._state != "done":
             raise IncompleteBody("The request body terminated unexpectedly")
         if self._decoded != self.length:
             raise IncompleteBody
-        if self.trailers.keys() != self.announced:  # the header that announces them is signed, they need not be
+        if self.trailers.keys() != self.announced:  # the header that announces trailers is signed, trailers need not be
             raise MalformedTrailer
 
     def _take(self, piece: bytes) -> None:
@@ -110,7 +110,7 @@ class ChunkDecoder:
             self._state = "gap"
 
     def _feed_line(self, data: bytes, at: int) -> int:
-        """Take bytes up to the end of the line; handle the line when it is whole."""
+        """Take bytes up to the end of the line. Handle the line when it is complete."""
         if self._state == "done":
             raise IncompleteBody("The request body holds data after its last chunk")
         newline = data.find(b"\n", at)

@@ -1,4 +1,4 @@
-"""What a request says about who signed it, read but not yet believed."""
+"""Parses what a request claims about its signer, without verifying it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALGORITHM_4A = "AWS4-ECDSA-P256-SHA256"
 WEEK = 604800
 S3_NAMES = frozenset({"s3", "s3express", "s3-outposts", "s3-object-lambda"})
 NO_HEADERS = SignedHeaders.of("")
-# what must stand in a request once, lest two readers take a different one
+# headers that must occur only once, so that two readers cannot take different values
 _SINGLE_HEADERS = (
     "authorization", "date", "host", "smithy-protocol", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token",
     "x-amz-target",
@@ -34,11 +34,11 @@ _VERSION_2 = frozenset({"AWSAccessKeyId", "Expires", "Signature", "x-amz-securit
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """A signature and what it says it covers.
+    """A signature and the values it claims to cover.
 
-    `version` 4 or 2; `place` header or query. `timestamp` is the request's time as the client wrote it
+    `version` is 4 or 2; `place` is header or query. `timestamp` is the request's time as the client wrote it
     (20150830T123600Z, an HTTP date, or empty for a version 2 URL). `expires` is the lifetime in seconds of a version 4
-    URL, the epoch second at which a version 2 URL ends, None for headers. Version 2 knows no region or service: they
+    URL, or the epoch second at which a version 2 URL ends; None for headers. Version 2 has no region and service: they
     are empty.
     """
 
@@ -65,12 +65,12 @@ _USUAL = re.compile(
     r" *SignedHeaders=([^,\s]+), *Signature="
 )
 _TIMESTAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
-_LONGEST = 2048  # of an Authorization header that is worth remembering
+_LONGEST = 2048  # longest Authorization header that is cached
 
 
 @lru_cache(maxsize=1024)
 def _usual(head: str) -> tuple[Literal[4], Literal["header"], str, str, str, str, str, SignedHeaders] | None:
-    """A Claim's first members, from an Authorization header up to its signature, which a client repeats all day."""
+    """A Claim's first fields, from an Authorization header up to its signature. A client repeats that part."""
     match = _USUAL.fullmatch(head)
     if match is None:
         return None
@@ -78,11 +78,11 @@ def _usual(head: str) -> tuple[Literal[4], Literal["header"], str, str, str, str
 
 
 def read(request: Request) -> Claim | None:
-    """The claim of a request, or None when it is unsigned (or its Authorization header is of no AWS kind).
+    """Parse the claim of a request. None when it is unsigned (or its Authorization header is not AWS's).
 
-    It is read once: who routes by it and who verifies it have the same. Raises IncompleteSignature, or S3's
+    The claim is parsed once, so routing and verification use the same one. Raises IncompleteSignature, or S3's
     AuthorizationHeaderMalformed, AuthorizationQueryParametersError and InvalidArgument, for a claim that cannot be
-    read, InvalidSignature for two of them; UnsupportedSignature for version 4A.
+    parsed; InvalidSignature for two claims; UnsupportedSignature for version 4A.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
     """
     known: Claim | None = request.claim
@@ -103,7 +103,7 @@ def read(request: Request) -> Claim | None:
 
 
 def meant(request: Request) -> tuple[str, str]:
-    """Region and service that a claim which cannot be read seems to be for: to word its refusal, nothing else."""
+    """Region and service that an unparsable claim seems to be for. Only for the text of the error."""
     text = request.header("authorization").partition("Credential=")[2].partition(",")[0]
     parts = (text or parameters(request.query).get("X-Amz-Credential", "")).split("/")
     return (parts[2], parts[3]) if len(parts) == 5 else ("", "")
@@ -124,7 +124,7 @@ def _read(request: Request) -> Claim | None:
 
 
 def _of_url(request: Request, authorization: str) -> Claim | None:
-    """The claim in a URL, if there is one. It is the only one then."""
+    """The claim in a URL, if there is one. Raises when there is a second claim."""
     pairs = list(_decoded(request.query))
     fields = _first(pairs)
     four = "X-Amz-Algorithm" in fields or "X-Amz-Credential" in fields or "X-Amz-Signature" in fields
@@ -144,7 +144,7 @@ def _of_url(request: Request, authorization: str) -> Claim | None:
 
 
 def _two_claims(request: Request, text: str, shown: str, *, s3: bool) -> CommonError:
-    """S3's words are from its users' reports; the others' from dynalite's tests, which were held against DynamoDB."""
+    """S3's text is from its users' reports; the other is from dynalite's tests, which were compared with DynamoDB."""
     if s3 or looks_like_s3(request, text):
         return InvalidArgument(
             "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
@@ -158,7 +158,7 @@ def _two_claims(request: Request, text: str, shown: str, *, s3: bool) -> CommonE
 
 
 def _repeated_parameter(request: Request, fields: dict[str, str], name: str, *, four: bool) -> CommonError:
-    """AWS's texts for a field that is there twice are not confirmed; the codes are those of fields that are wrong."""
+    """AWS's texts for a repeated field are not confirmed; the codes are those for wrong fields."""
     if not four:
         return AccessDenied(f"Query-string authentication requires one {name} parameter")
     if looks_like_s3(request, fields.get("X-Amz-Credential", "")):
@@ -192,12 +192,12 @@ def _first(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def parameters(query: str) -> dict[str, str]:
-    """The decoded parameters of a raw query string; of repeated ones the first."""
+    """The decoded parameters of a raw query string. Takes the first of repeated ones."""
     return _first(list(_decoded(query)))
 
 
 def looks_like_s3(request: Request, text: str) -> bool:
-    """Whether a claim that cannot be read was meant for S3: decides between the two wordings of the error."""
+    """Whether an unparsable claim was meant for S3. Chooses between the two wordings of the error."""
     return "/s3/" in text or request.host.startswith("s3.") or ".s3." in request.host or ".s3-" in request.host
 
 
@@ -324,7 +324,7 @@ def _version_4_query(request: Request, fields: dict[str, str]) -> Claim:
 
 
 def _lifetime(text: str, *, s3: bool) -> int:
-    """Seconds of a version 4 URL. Services other than S3 default to 15 minutes when it is absent."""
+    """Lifetime of a version 4 URL in seconds. Services other than S3 default to 15 minutes when it is absent."""
     if not text and not s3:
         return 900
     error: type[CommonError] = AuthorizationQueryParameters if s3 else IncompleteSignature
@@ -358,7 +358,7 @@ def _version_2_header(request: Request, authorization: str) -> Claim:
 
 
 def _version_2_query(request: Request, fields: dict[str, str]) -> Claim:
-    """`?AWSAccessKeyId=…&Signature=…&Expires=…`, the form of S3's presigned URLs before version 4."""
+    """Parse `?AWSAccessKeyId=…&Signature=…&Expires=…`, the form of S3's presigned URLs before version 4."""
     expires = fields.get("Expires", "")
     if not expires:
         raise AccessDenied("Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters")

@@ -1,5 +1,8 @@
-"""The errors that S3 alone gives for signatures, and body errors. Codes and texts: the "Error responses" page of the
-Amazon S3 API reference, and answers of S3 seen by its users."""
+"""Signature errors that only S3 has, and errors of bodies.
+
+Codes and texts are from the "Error responses" page of the Amazon S3 API reference, and from S3's answers as its users
+report them.
+"""
 
 from __future__ import annotations
 

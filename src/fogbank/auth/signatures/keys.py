@@ -1,4 +1,4 @@
-"""Signing keys of version 4, cached: deriving one costs four HMACs, and a client uses one for a whole day."""
+"""Signing keys of version 4, cached: deriving one costs four HMACs, and a client uses one key for a whole day."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OUTER = bytes(n ^ 0x5C for n in range(256))
 
 
 class SigningKey(msgspec.Struct, frozen=True):
-    """A derived key. HMAC's two halves are kept begun: copying them costs a third of starting anew."""
+    """A derived key. Keeps both halves of the HMAC initialised: copying them costs a third of starting anew."""
 
     key: bytes
     midnight: int  # the epoch second at which the scope's date begins
@@ -43,7 +43,7 @@ class SigningKeys:
         self._keys: dict[tuple[str, str, str, str], SigningKey] = {}
 
     def get(self, secret: str, date: str, region: str, service: str) -> SigningKey:
-        """The key of a scope; ValueError when `date` is no date of the form YYYYMMDD."""
+        """The key of a scope. Raises ValueError when `date` is not of the form YYYYMMDD."""
         name = (secret, date, region, service)
         found = self._keys.get(name)
         if found is None:
@@ -63,7 +63,7 @@ def derive(secret: str, date: str, region: str, service: str) -> bytes:
 
 
 def epoch_of_date(date: str) -> int:
-    """The first second of a YYYYMMDD day, UTC; ValueError when it is none."""
+    """The first second of a YYYYMMDD day, UTC. Raises ValueError when it is no date."""
     if len(date) != 8 or not date.isdecimal():
         raise ValueError(date)
     year, month, day = int(date[:4]), int(date[4:6]), int(date[6:])

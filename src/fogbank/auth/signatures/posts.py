@@ -38,10 +38,10 @@ def policy_access_key(fields: Mapping[str, str]) -> str | None:
 
 
 def verify_policy(fields: Mapping[str, str], secret: str, now: float) -> dict[str, Any]:
-    """The form's policy document, once its signature and its expiration have been checked.
+    """The form's policy document, after checking its signature and expiration.
 
-    `fields` are the form's, their names in lower case. The conditions are left to S3. Raises
-    S3SignatureDoesNotMatch, AccessDenied, InvalidArgument, InvalidPolicyDocument, UnsupportedSignature.
+    `fields` are the form's, with names in lower case. S3 checks the conditions. Raises S3SignatureDoesNotMatch,
+    AccessDenied, InvalidArgument, InvalidPolicyDocument, UnsupportedSignature.
     """
     encoded = fields.get("policy", "")
     if not encoded:

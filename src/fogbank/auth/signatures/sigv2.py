@@ -1,4 +1,4 @@
-"""Signature Version 2 of S3: presigned URLs (boto3's default in us-east-1 still) and the `AWS key:signature` header.
+"""Signature Version 2 of S3: presigned URLs (still boto3's default in us-east-1) and the `AWS key:signature` header.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
 """
@@ -20,7 +20,7 @@ from .claims import S3_NAMES, Claim
 from .errors import RequestTimeTooSkewed, S3RequestExpired, S3SignatureDoesNotMatch
 
 SKEW = 15 * 60
-# the sub-resources AWS documents ("Constructing the CanonicalizedResource element") and those its SDKs sign besides
+# the sub-resources AWS documents ("Constructing the CanonicalizedResource element") and others that its SDKs sign
 _SIGNED_PARAMETERS = frozenset(
     (
         "accelerate",
@@ -63,7 +63,7 @@ _SIGNED_PARAMETERS = frozenset(
 
 
 def verify(claim: Claim, request: Request, secret: str, now: float, *, service: str) -> None:
-    """Raise unless a version 2 claim holds. The bucket of a virtual host is the one that the router found in it."""
+    """Raise unless a version 2 claim holds. The router has found the bucket of a virtual-hosted request."""
     if service not in S3_NAMES:
         raise InvalidSignature("Signature Version 2 is accepted by Amazon S3 only; sign with AWS4-HMAC-SHA256.")
     _check_time(claim, now)
@@ -91,7 +91,7 @@ def sign(secret: str, text: str) -> bytes:
 
 
 def string_to_sign(claim: Claim, request: Request, path: str) -> str:
-    """Method, two content headers, the date or the expiry, the x-amz-* headers, the resource."""
+    """The text to sign: method, two content headers, the date or the expiry, the x-amz-* headers, the resource."""
     amz = _amz_headers(request)
     if claim.place == "query":
         date = str(claim.expires)
@@ -107,17 +107,18 @@ def _amz_headers(request: Request) -> str:
         name = name.lower()
         if name.startswith("x-amz-"):
             found.setdefault(name, []).append(value)
-    for name, _, value in _parameters(request):  # SDKs move such headers into the URL: a session's token
+    for name, _, value in _parameters(request):  # SDKs move such headers into the URL: a session's token, for example
         if name.lower().startswith("x-amz-"):
             found.setdefault(name.lower(), [value])
     return "".join(f"{name}:{','.join(found[name])}\n" for name in sorted(found))
 
 
 def _resource(request: Request, path: str) -> str:
-    """The path and the sub-resources: those that are listed, and whichever else chose the operation.
+    """The path and the sub-resources: the listed ones, and any other parameter that selected the operation.
 
-    So an operation whose word is not in the list (`?publicAccessBlock`, `?encryption`) is not had by adding the word
-    to another's URL. SDKs do not sign such words, and get SignatureDoesNotMatch; what AWS answers is not confirmed.
+    Otherwise a client could call an operation whose parameter is not listed (`?publicAccessBlock`, `?encryption`) by
+    adding the parameter to another operation's URL. SDKs do not sign such parameters, and get SignatureDoesNotMatch;
+    what AWS answers is not confirmed.
     """
     words = request.addressed.words
     chosen: list[str] = []
@@ -128,17 +129,17 @@ def _resource(request: Request, path: str) -> str:
 
 
 def _parameters(request: Request) -> Iterator[tuple[str, str, str]]:
-    """(name, equals sign, value), decoded as those who act on them do: no spelling may hide one from the signature."""
+    """(name, equals sign, value), decoded as operations decode them: no spelling may hide one from the signature."""
     for part in request.query.replace("+", " ").split("&"):
         name, equals, value = part.partition("=")
         yield unquote(name, "latin-1"), equals, unquote(value, "latin-1")
 
 
 def _addressed(request: Request) -> str:
-    """The path as it is signed: with the bucket in front that stands in the name of the host.
+    """The signed path: preceded by the bucket, if the bucket is in the host name.
 
-    A bucket in path style may be signed with a slash behind it as well, as botocore does (its comment in auth.py: "the
-    server will accept" that signature); both are the same resource.
+    A path-style bucket may also be signed with a slash after it, as botocore does (its comment in auth.py: "the server
+    will accept" that signature); both are the same resource.
     """
     bucket = request.addressed.bucket
     return f"/{bucket}{request.path}" if bucket else request.path

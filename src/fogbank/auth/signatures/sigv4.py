@@ -1,4 +1,4 @@
-"""Verifying Signature Version 4: the Authorization header, presigned URLs, and what they say of the body.
+"""Verifies Signature Version 4: the Authorization header, presigned URLs, and what they declare about the body.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html; for S3
 https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
@@ -44,9 +44,9 @@ _TIMESTAMP = re.compile(r"[0-9]{8}T([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]Z")
 def verify(claim: Claim, request: Request, secret: str, now: float, *, service: str, keys: SigningKeys) -> None:
     """Raise unless `claim` holds for `request` with `secret`, at the epoch second `now`, for a call of `service`.
 
-    `service` is the signing name the operation belongs to. The body must have arrived (`request.content`) unless
-    the service is S3 or the request carries x-amz-content-sha256. Afterwards `request` holds the plain body: an
-    aws-chunked one is decoded, and what is still arriving is checked to its end as it is read (see body.py).
+    `service` is the signing name of the operation's service. The body must have arrived (`request.content`) unless the
+    service is S3 or the request carries x-amz-content-sha256. Afterwards `request` holds the plain body: an aws-chunked
+    one is decoded, and one that is still arriving is checked at its end as it is read (see body.py).
     """
     s3 = service in S3_NAMES
     date, signed = claim.date, claim.signed_headers
@@ -142,7 +142,7 @@ def _host_unsigned(s3: bool) -> ServiceError:
 
 @lru_cache(maxsize=256)
 def _second_of_day(text: str) -> int | None:
-    """The time of day of 20150830T123600Z in seconds; None for other forms. A second's requests share one stamp."""
+    """The time of day of 20150830T123600Z in seconds; None for other forms. Requests of a second share one entry."""
     if _TIMESTAMP.fullmatch(text) is None:
         return None
     return int(text[9:11]) * 3600 + int(text[11:13]) * 60 + int(text[13:15])
@@ -162,7 +162,7 @@ def _iso(at: float) -> str:
 
 
 def _unusual_time(claim: Claim, s3: bool) -> float:
-    """The epoch second of a timestamp in another form, an HTTP date say. It must lie on the scope's date."""
+    """The epoch second of a timestamp in another form, such as an HTTP date. It must be on the scope's date."""
     text = claim.timestamp
     if _TIMESTAMP.fullmatch(text) is not None:
         raise _date_mismatch(claim, text, s3)
@@ -195,7 +195,7 @@ def _check_time(claim: Claim, at: float, now: float, s3: bool) -> None:
             f"({_stamp(now)} + {minutes} min.)"
         )
     if claim.expires is not None:
-        # the deadline of a URL, not the skew: services word it as for headers, with the end of its life
+        # this is the URL's deadline, not the skew: services use the text for headers, with the end of the URL's life
         raise RequestExpired(f"Signature expired: {_stamp(at + claim.expires)} is now earlier than {_stamp(now)}")
     raise RequestExpired(
         f"Signature expired: {_stamp(at)} is now earlier than {_stamp(now - skew)} ({_stamp(now)} - {minutes} min.)"
@@ -218,10 +218,10 @@ def _raise_s3_time(claim: Claim, at: float, now: float) -> None:
 
 
 def _payload(request: Request) -> str:
-    """The payload line for services other than S3: the hash of the body itself, not what a header says of it.
+    """The payload line for services other than S3: the hash of the body itself, not the value of a header.
 
-    A header that says something else is refused, but for the word that the operation's model has for a body that is
-    not hashed. (What AWS makes of a signature that is right beside such a header is not confirmed.)
+    A header with another value is refused, except the literal that the operation's model has for an unhashed body. (How
+    AWS treats a correct signature with such a header is not confirmed.)
     """
     declared = request.lookup.get("x-amz-content-sha256")
     content = request.content
@@ -282,13 +282,14 @@ def _unsigned_body(claim: Claim, request: Request, stamp: str, key: SigningKey) 
 
 
 def _check_signed(signed: SignedHeaders, request: Request, s3: bool) -> None:
-    """Refuse headers that the signature should cover: x-amz-*, and what tells the protocol.
+    """Refuse unsigned headers that the signature must cover: x-amz-*, and those that select the protocol.
 
     "You must include the host header (HTTP/1.1) … and any x-amz-* headers in the signature":
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-    Services other than S3 take the session's token unsigned, since it is held against the key
+    Services other than S3 accept the session's token unsigned, since it is compared with the key's
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-request-methods.html: "for other services, you add
-    this parameter at the end"); S3 does not. How far they insist on the rest, and in which words, is not confirmed.
+    this parameter at the end"); S3 does not. How far they insist on the other headers, and with which texts, is not
+    confirmed.
     """
     loose = [
         name

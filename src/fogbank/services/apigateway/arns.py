@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.kinds import Named, named
 from fogbank.core.operation import Access, Fidelity, operation
@@ -38,11 +37,10 @@ def call(name: str, verb: str, path: str, *, also: Also | None = None, fidelity:
         given = req.get("tags")
         if not given and also is None:
             return here
-        conditions = tags.conditions(given or {})
-        accesses = [Access(action, here, conditions)]
+        accesses = [Access(action, here)]
         if given:
             of_all = quote(f"{here}/", safe="") + "*"
-            accesses.append(Access("apigateway:PUT", resource(ctx, f"/tags/{of_all}"), conditions))
+            accesses.append(Access("apigateway:PUT", resource(ctx, f"/tags/{of_all}")))
         return accesses + (also(ctx, req) if also is not None else [])
 
     return operation("apigateway", name, action=action, resource=needed, fidelity=fidelity)

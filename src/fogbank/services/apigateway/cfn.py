@@ -1,4 +1,4 @@
-"""AWS::ApiGateway::RestApi, Deployment, Stage: what SAM's AWS::Serverless::Api becomes.
+"""AWS::ApiGateway::RestApi, Deployment and Stage, which SAM makes of AWS::Serverless::Api.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_ApiGateway.html
 """
@@ -56,7 +56,7 @@ class RestApi:
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         document = await document_of(ctx, properties)
         request = self._request(properties)
-        request["name"] = request.get("name") or name.logical_id  # a document's title comes with PutRestApi
+        request["name"] = request.get("name") or name.logical_id  # PutRestApi replaces it by the document's title
         found = await made_once(ctx, name, "CreateRestApi", request, APIS)
         if document is not None:
             await self._put(ctx, found, properties, document, mode="overwrite")
@@ -141,7 +141,7 @@ _SETTINGS = {
 
 
 def stage_settings(given: dict[str, Any], *more: dict[str, Any]) -> list[dict[str, Any]]:
-    """The patches of a stage's method settings (and `more` of them) and access log."""
+    """The patch operations for a stage's method settings (and `more` of them) and its access log."""
     operations: list[dict[str, Any]] = []
     for setting in [*(given.get("MethodSettings") or ()), *more]:
         path = str(setting.get("ResourcePath") or "/*").removeprefix("/")
@@ -200,7 +200,10 @@ class Deployment:
 
     @staticmethod
     async def _describe(ctx: Context, api: str, stage: str, described: dict[str, Any]) -> None:
-        """What CreateDeployment does not take; settings beside MethodSettings are for every method."""
+        """Apply the parts of StageDescription that CreateDeployment does not accept.
+
+        Settings next to MethodSettings apply to every method.
+        """
         operations = stage_settings(described, described)
         if operations:
             request = {"restApiId": api, "stageName": stage, "patchOperations": operations}
@@ -217,7 +220,7 @@ class Deployment:
         return Resource(physical_id, {"DeploymentId": physical_id})
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        """A stage that the deployment made itself goes with it."""
+        """Delete the deployment, and the stage that it created itself if that still uses it."""
         api = properties["RestApiId"]
         stage = properties.get("StageName")
         if stage:
@@ -236,7 +239,7 @@ _STAGE = ("DeploymentId", "Description", "CacheClusterEnabled", "CacheClusterSiz
 
 
 def _canary_changes(old: dict[str, Any] | None, new: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """The patches that put a stage's new canary in the place of the old one."""
+    """The patch operations that replace a stage's old canary by the new one."""
     if old == new:
         return []
     operations: list[dict[str, Any]] = [{"op": "remove", "path": "/canarySettings"}] if old else []

@@ -132,7 +132,7 @@ class UsagePlan:
         return operations
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        """Its stages are let go first."""
+        """Delete the plan, after removing its stages: AWS refuses to delete a plan that has stages."""
         try:
             plan = await ctx.call("apigateway", "GetUsagePlan", {"usagePlanId": physical_id})
         except ServiceError as error:
@@ -149,14 +149,14 @@ class UsagePlan:
 
 
 def _step(path: str) -> str:
-    """/pets/GET as one path and one method of a patch."""
+    """Encode a resource path and method, such as /pets/GET, for a patch path: ~1pets/GET."""
     head, _, verb = path.rpartition("/")
     return f"{head.replace('/', '~1') or '~1'}/{verb}"
 
 
 @resource("AWS::ApiGateway::UsagePlanKey")
 class UsagePlanKey:
-    """Ref: key and plan."""
+    """Ref: the ids of key and plan."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         request = camel(properties, ("KeyId", "KeyType", "UsagePlanId"))
@@ -178,7 +178,7 @@ class UsagePlanKey:
 
 @resource("AWS::ApiGateway::Account")
 class Account:
-    """The role with which stages log. Deleting the resource leaves the setting, as on AWS."""
+    """The role that stages write logs with. Deleting the resource keeps the setting, as on AWS."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         await self._set(ctx, properties)
@@ -253,7 +253,7 @@ class DomainName:
 
 @resource("AWS::ApiGateway::BasePathMapping")
 class BasePathMapping:
-    """A stage under a path of a domain name."""
+    """Maps a path of a domain name to a stage."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         request = camel(properties, ("DomainName", "BasePath", "RestApiId", "Stage"))
@@ -261,7 +261,7 @@ class BasePathMapping:
         made = f"{properties['DomainName']}|{base}"
 
         async def found() -> dict[str, Any] | None:
-            """Mappings do not say when they were made; it is enough that it leads there and nobody else has it."""
+            """Look for the mapping of an earlier try. It has no creation time, so compare the API and claim it."""
             place = (ctx.account, ctx.region, properties["DomainName"], base)
             kept = await ctx.fetch(lambda tx: tx.get(MAPPINGS, place))
             ours = kept is not None and kept.api == properties.get("RestApiId") and name.claim(made)

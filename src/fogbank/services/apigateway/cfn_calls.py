@@ -1,4 +1,4 @@
-"""What API Gateway's handlers do alike: find what an earlier try made, delete what may be gone, change tags."""
+"""Helpers of API Gateway's handlers: create only once despite retries, delete what may be gone, change tags."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _TAGS = Tags(
 
 
 async def gone(ctx: Context, operation: str, request: dict[str, Any]) -> None:
-    """Delete; what is not there any more is fine."""
+    """Call a deleting operation, and ignore NotFoundException."""
     await unless(ctx.call("apigateway", operation, request), GONE)
 
 
 async def retag(ctx: Context, path: str, old: dict[str, Any], new: dict[str, Any]) -> None:
-    """Make a resource's tags those of the template."""
+    """Change a resource's tags to those of the new properties."""
     await change_tags(ctx, "apigateway", _TAGS, path, old, new)
 
 
@@ -43,10 +43,10 @@ async def made_once(
     *where: str,
     fits: Callable[[Any], bool] | None = None,
 ) -> str:
-    """The id of what an operation makes, or what an earlier try of this creation has made: a record that fits.
+    """Call a creating operation, unless an earlier try of this creation has done so. Returns the thing's id.
 
-    Without `fits` it has the request's name and description. Where records do not say when they were made, it is enough
-    that no other resource has it.
+    `fits` recognises the record of an earlier try; by default it compares name and description with the request. A
+    record without a creation time also counts if no other resource owns it.
     """
 
     def same(record: Any) -> bool:

@@ -47,7 +47,7 @@ def _bool(value: Any) -> bool:
 
 @resource("AWS::ApiGateway::Method", unbuilt=("Integration/IntegrationTarget",))
 class Method:
-    """A method with its integration and responses, put as a whole."""
+    """A method with its integration and responses. Create and update write all of them."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         await self._put(ctx, properties)
@@ -113,7 +113,7 @@ class Method:
 
 
 def _required(value: Any) -> bool:
-    """A parameter's flag; newer templates write {"Required": true}."""
+    """Whether a parameter is required: a flag, or {"Required": true} in newer templates."""
     return _bool(value.get("Required")) if isinstance(value, dict) else _bool(value)
 
 
@@ -138,7 +138,7 @@ class Model:
             request["description"] = properties["Description"]
 
         async def found() -> dict[str, Any] | None:
-            """Models do not say when they were made, and their names are not theirs alone: it is the same model."""
+            """Look for the model of an earlier try. Models have no creation time, so compare their contents."""
             place = (ctx.account, ctx.region, request["restApiId"], model)
             kept = await ctx.fetch(lambda tx: tx.get(MODELS, place))
             same = kept is not None and all(kept.shape.get(key) == request[key] for key in ("contentType", "schema"))
@@ -229,7 +229,7 @@ class Authorizer:
 
 @resource("AWS::ApiGateway::GatewayResponse")
 class GatewayResponse:
-    """Ref and GetAtt Id: an id of its own."""
+    """Ref and GetAtt Id: a generated id."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         await self._put(ctx, properties)

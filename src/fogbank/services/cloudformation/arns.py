@@ -1,9 +1,9 @@
-"""The resources that CloudFormation's actions name, for authorisation.
+"""Authorisation: the resources and condition keys of CloudFormation's actions.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
 
-Tags of a stack ask no permission of their own: the deploy role of the CDK's bootstrap template makes change sets with
-tags and has no cloudformation:TagResource. (The reference has that action, without saying when it is asked.)
+Tagging a stack needs no permission of its own: the deploy role of the CDK's bootstrap template creates change sets with
+tags, and it has no cloudformation:TagResource. (The reference lists that action without saying when it is checked.)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def named_stack(ctx: Context, req: dict[str, Any]) -> Named:
 
 
 def any_stack(ctx: Context, req: dict[str, Any]) -> Named | Literal["*"]:
-    """Where a request may name no stack: "*", as API_DescribeStacks has it."""
+    """The stack that the request names, or "*" when it names none, as API_DescribeStacks says."""
     return named_stack(ctx, req) if req.get("StackName") else "*"
 
 
@@ -36,13 +36,13 @@ def owning_stack(ctx: Context, req: dict[str, Any]) -> Named | Literal["*"]:
 
 
 def change_set(ctx: Context, req: dict[str, Any]) -> Access:
-    """Change set operations are allowed on the stack; ChangeSetName is a condition key."""
+    """Change set operations are authorised on the stack; ChangeSetName is a condition key."""
     stack, name = change_sets.name(ctx, req)
     return Access("", stack, {"cloudformation:ChangeSetName": name})
 
 
 def template(ctx: Context, req: dict[str, Any]) -> Named | Access | Literal["*"]:
-    """GetTemplate: of a change set, or of a stack."""
+    """GetTemplate reads the template of a change set or of a stack."""
     return change_set(ctx, req) if req.get("ChangeSetName") else any_stack(ctx, req)
 
 
@@ -52,9 +52,9 @@ def new_stack(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def changed_stack(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """The stack, and iam:PassRole on the role that CloudFormation shall use.
+    """The stack, and iam:PassRole on the role that the request gives to CloudFormation.
 
-    A role that the stack has from before is used without asking again: "CloudFormation uses this role even if the users
+    A role that the stack already has needs no iam:PassRole: "CloudFormation uses this role even if the users
     don't have permission to pass it", https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStack.html
     """
     conditions: dict[str, str | list[str]] = {}

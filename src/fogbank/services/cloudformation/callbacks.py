@@ -1,8 +1,8 @@
 """The URLs that CloudFormation hands out: a custom resource's ResponseURL, and a wait condition's handle.
 
-In AWS both are presigned S3 URLs; here they are paths of this server that nobody can guess: the last part is 256 random
-bits. What is PUT there is JSON: a custom resource's answer (User Guide, "Custom resource response objects") or a wait
-condition's signal ("Wait condition signal").
+In AWS both are presigned S3 URLs. Here they are paths of this server that nobody can guess: the last part is 256 random
+bits. Clients PUT a JSON object there: a custom resource's response (User Guide, "Custom resource response objects") or
+a wait condition's signal ("Wait condition signal").
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_ANSWER = 4096 * 4  # bytes; AWS's own bound for custom resources is 4096
 
 
 def url_of(ctx: Context, callback: Callback, *, inside: bool = False) -> str:
-    """The URL on the endpoint that the client used; `inside`: on the one that functions use, which is never TLS."""
+    """The callback's URL on the endpoint that the client used, or (`inside`) on that of functions: never TLS."""
     endpoint = ctx.app.endpoint if inside else ctx.endpoint
     return f"{endpoint}{PATH}{callback.secret}"
 
@@ -35,7 +35,7 @@ def topic(secret: str) -> str:
 
 
 def owe(tx: Transaction, ctx: Context, kind: str, stack_id: str, logical_id: str, request_id: str) -> Callback:
-    """The callback for this request, the same one at every retry."""
+    """Get or create the callback of this request, so that every retry gets the same one."""
     kept = tx.first(CALLBACKS, "request", (stack_id, logical_id, request_id))
     if kept is not None:
         return kept
@@ -58,12 +58,12 @@ def find(tx: Reader, secret: str) -> Callback | None:
 
 
 def secret_of(url: str) -> str:
-    """The secret in a URL that `url_of` made."""
+    """Extract the secret from a URL that `url_of` made."""
     return url.partition("?")[0].rsplit("/", 1)[-1]
 
 
 class Refused(ServiceError):
-    """A PUT that is not taken, in the words of S3."""
+    """A refused PUT, with an error as S3 would word it."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -79,7 +79,7 @@ def refuse(visit: Visit, error: ServiceError) -> Response:
 
 @endpoint("cloudformation-callback", refuse=refuse, id_header="x-amz-request-id")
 async def receive(visit: Visit) -> Response:
-    """PUT PATH/SECRET with a JSON object."""
+    """Handle PUT PATH/SECRET: append the JSON object to the callback's answers and wake the waiting run."""
     request = visit.request
     if request.method != "PUT":
         raise Refused(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")

@@ -1,4 +1,4 @@
-"""Finding change sets: by ARN, or by name and stack."""
+"""Look-up of change sets: by ARN, or by name and stack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHANGE_SET = "change set"
 
 
 def name(ctx: Context, req: dict[str, Any]) -> tuple[Named, str]:
-    """For authorization: the stack of the change set that a request names, and the change set's name."""
+    """Resolve the change set of a request for authorization: its stack, and the change set's name."""
     text, of = _said(req)
     stack = stacks.name(ctx, of) if of else None
     with ctx.read() as tx:
@@ -30,7 +30,7 @@ def name(ctx: Context, req: dict[str, Any]) -> tuple[Named, str]:
 
 
 def _said(req: dict[str, Any]) -> tuple[str, str]:
-    """The change set and its stack, as a request writes them; the stack may be left out beside an ARN."""
+    """ChangeSetName and StackName of a request; StackName may be missing (empty) when ChangeSetName is an ARN."""
     text, of = str(req["ChangeSetName"]), str(req.get("StackName") or "")
     if not of and not text.startswith("arn:"):
         raise ValidationError("StackName must be specified if ChangeSetName is not specified as an ARN.")
@@ -38,7 +38,7 @@ def _said(req: dict[str, Any]) -> tuple[str, str]:
 
 
 def _stack_of(ctx: Context, text: str, found: ChangeSet | None) -> Named:
-    """The stack of a change set that was named by its ARN alone; any of the ARN's account when there is none."""
+    """The stack of a change set that was named by ARN alone. Without such a change set: any stack of the account."""
     if found is not None:
         return named(found.stack_id, found.account)
     account = stacks.account_in(ctx, text, "changeSet")
@@ -48,7 +48,7 @@ def _stack_of(ctx: Context, text: str, found: ChangeSet | None) -> Named:
 
 
 def _look(tx: Reader, ctx: Context, text: str, stack: Stack | None, *, alone: bool) -> ChangeSet | None:
-    """The change set, of this very stack unless it is named `alone`."""
+    """Look up a change set. Unless it was named `alone` (by ARN, without a stack), it must belong to `stack`."""
     if not alone and stack is None:
         return None
     if not text.startswith("arn:"):
@@ -58,7 +58,7 @@ def _look(tx: Reader, ctx: Context, text: str, stack: Stack | None, *, alone: bo
 
 
 def find(tx: Reader, ctx: Context, req: dict[str, Any]) -> ChangeSet:
-    """The change set a request names. ChangeSetNotFound when there is none; ValidationError when its stack is none."""
+    """The change set of a request. Raises ChangeSetNotFound, or ValidationError when its stack does not exist."""
     text, of = _said(req)
     stack = stacks.find(tx, ctx, of) if of else None
     if of and stack is None:

@@ -1,4 +1,4 @@
-"""What a change set would do: the ResourceChange structures of DescribeChangeSet.
+"""Computes the changes that a change set would make: the ResourceChange structures of DescribeChangeSet.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
 """
@@ -22,7 +22,7 @@ NESTED = "AWS::CloudFormation::Stack"
 
 
 class Differ:
-    """Compares the resources of a stack with a plan. `old` is the plan they were made from, None at creation."""
+    """Compares a stack's resources with a new plan. `old` is the plan they were made from (None for a new stack)."""
 
     def __init__(
         self,
@@ -38,9 +38,9 @@ class Differ:
         self._new = new
         self._tags = tags
         self._find = find
-        self._moved: set[str] = set()  # resources whose id and attributes are not known yet
+        self._moved: set[str] = set()  # resources to be replaced: their new id and attributes are not known yet
         self._changed: set[str] = set()
-        self._wanted: dict[str, dict[str, Any]] = {}  # properties to be of what changes
+        self._wanted: dict[str, dict[str, Any]] = {}  # logical id → new values of the properties that change
         self._scope = self._preview(scope)
 
     def changes(self, imports: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -65,19 +65,19 @@ class Differ:
             if name in self._moved or (name in scope.resources and name not in self._records):
                 return UNKNOWN
             if wanted in self._wanted.get(name, {}):
-                return self._wanted[name][wanted]  # an attribute that is a property which changes
+                return self._wanted[name][wanted]  # the attribute is also a property, and that changes
             try:
                 return find_attribute(self._records[name].attributes, wanted)
             except KeyError:
                 if name in self._changed:
-                    return UNKNOWN  # a new output of a nested stack, and the like
+                    return UNKNOWN  # for example a new output of a nested stack
                 raise
 
         return msgspec.structs.replace(known, ref=ref, attribute=attribute)
 
     @property
     def scope(self) -> Scope:
-        """The scope in which outputs can be compared, once `changes` has been asked."""
+        """The scope to evaluate outputs in; complete once `changes` was called."""
         return self._scope
 
     def _change(self, name: str, imports: Mapping[str, str]) -> dict[str, Any] | None:
@@ -135,7 +135,7 @@ class Differ:
         return change
 
     def _other_scopes(self, record: StackResource, declared: dict[str, Any]) -> list[str]:
-        """Attributes beside the properties that differ."""
+        """The resource attributes that differ, other than the properties."""
         scopes = []
         before = (self._old.resources.get(record.logical_id) or {}) if self._old is not None else {}
         for attribute in ("Metadata", "CreationPolicy", "UpdatePolicy", "DeletionPolicy", "UpdateReplacePolicy"):
@@ -152,7 +152,7 @@ class Differ:
         wanted: Mapping[str, Any],
         fixed: bool,
     ) -> list[dict[str, Any]]:
-        """One property's change, with every entity that causes it."""
+        """The ResourceChangeDetails of one property: one for each entity that causes the change."""
         dynamic = UNKNOWN in json.dumps(wanted.get(name))
         recreation = "Never" if not fixed else ("Conditionally" if dynamic and name in old else "Always")
         if dynamic and fixed and self._is_replaced(declared, name):
@@ -185,7 +185,7 @@ class Differ:
         return any(other in self._moved for _, other in graph.references(value, self._new.scope))
 
     def _causes(self, declared: dict[str, Any], name: str) -> list[tuple[str, str]]:
-        """(ChangeSource, CausingEntity) of what a property refers to and that changes."""
+        """(ChangeSource, CausingEntity) of everything that changes and that the property refers to."""
         value = (declared.get("Properties") or {}).get(name)
         causes = []
         for function, other in sorted(set(graph.references(value, self._new.scope))):
@@ -202,7 +202,7 @@ class Differ:
         return name in self._moved or name in self._changed or name not in self._records
 
     def _written_otherwise(self, logical_id: str, declared: dict[str, Any], name: str) -> bool:
-        """Whether the template itself says something else than before."""
+        """Whether the template itself has another expression for this property than before."""
         before = (self._old.resources.get(logical_id) or {}) if self._old is not None else {}
         return bool((before.get("Properties") or {}).get(name) != (declared.get("Properties") or {}).get(name))
 
@@ -221,7 +221,7 @@ class Differ:
 
 
 def _attribute(value: Any, logical_id: str) -> str:
-    """The attribute that a value takes of a resource, for CausingEntity."""
+    """The attribute of a resource that a value refers to (GetAtt or Sub), for CausingEntity."""
     todo = [value]
     while todo:
         item = todo.pop()

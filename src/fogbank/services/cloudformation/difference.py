@@ -1,4 +1,4 @@
-"""Whether an update changes anything, and what."""
+"""Tells whether an update would change anything, and what."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ from .records import Revision, Stack, StackResource
 
 
 class Difference(msgspec.Struct):
-    """`changes` are ResourceChange structures; `other` is set when something beside the resources differs."""
+    """The result of comparing a stack with a prepared revision.
+
+    `changes`: ResourceChange structures. `other`: something other than a resource differs (tags, topics, outputs).
+    `retyped`: logical ids of resources whose type differs.
+    """
 
     changes: list[dict[str, Any]]
     other: bool
@@ -40,7 +44,7 @@ class Difference(msgspec.Struct):
 def difference(
     tx: Reader, ctx: Context, stack: Stack, current: Revision | None, prepared: Prepared, imports: dict[str, str]
 ) -> Difference:
-    """Compare a stack as it stands with what it would become."""
+    """Compare a stack's current state with the prepared revision."""
     records: dict[str, StackResource] = {r.logical_id: r for r in stacks.resources(tx, stack)}
     old = None
     if current is not None:
@@ -70,4 +74,4 @@ def _outputs_differ(stack: Stack, prepared: Prepared, differ: Differ) -> bool:
     try:
         return outputs_of(prepared.plan, differ.scope) != stack.outputs
     except ServiceError:
-        return True  # the run will say what is wrong
+        return True  # start the update: its run reports the error

@@ -34,15 +34,15 @@ class LimitExceeded(ServiceError):
 
 
 def no_stack(name: str) -> ValidationError:
-    """DescribeStacks and most others; deploy tools read this text."""
+    """The error of DescribeStacks and most other operations. Deployment tools match its text."""
     return ValidationError(f"Stack with id {name} does not exist")
 
 
 def stack_missing(name: str) -> ValidationError:
-    """UpdateStack, GetTemplate's and the events' way to say it."""
+    """The same error as UpdateStack, GetTemplate and the event operations word it."""
     return ValidationError(f"Stack [{name}] does not exist")
 
 
 def of_nothing(physical_id: str) -> ValidationError:
-    """DescribeStackResources, of a resource that belongs to no stack."""
+    """The error of DescribeStackResources for a resource that belongs to no stack."""
     return ValidationError(f"Stack for {physical_id} does not exist")

@@ -1,4 +1,4 @@
-"""Stack events: written in the transaction of the change that they tell of."""
+"""Stack events: each is written in the transaction of the change that it reports."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def add(
     properties: dict[str, Any] | None = None,
     detailed: str = "",
 ) -> None:
-    """Append an event to a stack; subscribed topics hear of it by a job."""
+    """Append an event to a stack, and enqueue the job that publishes it to the stack's SNS topics."""
     last = _last(tx, stack)
-    # a millisecond apart at least: their ids carry the time, and clients tell them apart by their ids
+    # at least a millisecond apart: event ids contain the time, and clients tell events apart by their ids
     now = ctx.now() if last is None else max(ctx.now(), last.time + 0.001)
     moment = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     own = kind == STACK_TYPE and physical_id == stack.id
@@ -63,7 +63,7 @@ def of_resource(
     properties: dict[str, Any] | None = None,
     detailed: str = "",
 ) -> None:
-    """The event of a resource's present state."""
+    """Append the event of a resource's current state."""
     shown = resource.properties if properties is None else properties
     add(
         tx,
@@ -84,7 +84,7 @@ def _last(tx: Reader, stack: Stack) -> Event | None:
 
 
 def message(ctx: Context, event: Event) -> str:
-    """What subscribers of the stack's topics read: one KEY='value' a line.
+    """The SNS message of an event: one KEY='value' per line.
 
     User Guide, "Receive Amazon SNS notifications for stack events".
     """

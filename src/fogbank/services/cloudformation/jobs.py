@@ -1,4 +1,4 @@
-"""What CloudFormation does later."""
+"""CloudFormation's jobs: driving a stack's operation, publishing events, dropping old deleted stacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .records import CHANGE_SETS, EVENTS, RESOURCES, REVISIONS, STACKS
 
 @job("cloudformation.run", attempts=10, lane="cloudformation")
 async def run(ctx: Context, payload: dict[str, Any]) -> None:
-    """Take a stack through the operation it was told to do. After a crash it goes on where it was."""
+    """Drive a stack's operation to its end. After a crash it continues where it stopped."""
     await Run(ctx, payload["stack"]).drive()
 
 
@@ -24,7 +24,7 @@ NOTIFY = "cloudformation.notify"
 
 @job(NOTIFY)
 async def notify(ctx: Context, payload: dict[str, Any]) -> None:
-    """Publish an event to the stack's topics, as whoever started the operation; to each of several in its own job."""
+    """Publish an event to the stack's topics as the principal that started the operation; one job for each topic."""
     topics = payload["topics"]
     if len(topics) == 1:
         await targets.deliver(ctx, topics[0], payload["message"], subject="AWS CloudFormation Notification")
@@ -39,7 +39,7 @@ async def notify(ctx: Context, payload: dict[str, Any]) -> None:
 
 @job("cloudformation.forget")
 async def forget(ctx: Context, payload: dict[str, Any]) -> None:
-    """Drop a stack that was deleted 90 days ago."""
+    """Delete all records of a stack that was deleted 90 days ago."""
     where = (ctx.account, ctx.region, payload["stack"])
 
     def drop(tx: Transaction) -> None:

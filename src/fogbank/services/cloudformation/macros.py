@@ -1,4 +1,4 @@
-"""The world that macros reach: files on S3, macro functions, and the serverless translator beside the event loop."""
+"""The I/O of macros: included files on S3, macro functions on Lambda, and the SAM translator in a thread."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .template.errors import TemplateError
 from .template.parse import MAX_URL_BODY
 from .template.scope import Scope
 
-MAX_REPLY = 2 * MAX_URL_BODY  # bytes of a macro's answer: its fragment and what stands around it
+MAX_REPLY = 2 * MAX_URL_BODY  # bytes of a macro function's response: the fragment and the JSON around it
 
 
 class Macro(Record):
-    """A macro of this account and region: the function that AWS::CloudFormation::Macro named."""
+    """A macro of an account and region, with the function that its AWS::CloudFormation::Macro resource named."""
 
     account: str
     region: str
@@ -34,19 +34,19 @@ MACROS = Table("cloudformation/macro", Macro, key=lambda m: (m.account, m.region
 
 
 class Translator:
-    """One per cloud: the serverless translator keeps its region in a global, so it runs one template at a time."""
+    """Runs the SAM translator, one template at a time, because it keeps the region in a global. One per cloud."""
 
     def __init__(self, app: Cloud) -> None:
         self._lock = asyncio.Lock()
 
     async def translate(self, document: dict[str, Any], parameters: dict[str, Any], region: str) -> dict[str, Any]:
         async with self._lock:
-            # pure computation of up to two seconds the first time: in a thread, so that nobody else waits for it
+            # in a thread, to keep the event loop free: the first call computes for up to two seconds
             return await asyncio.to_thread(sam.translate, document, parameters, region)
 
 
 class Host:
-    """What `template.macros.process` asks for, as a context's principal."""
+    """The host interface of `template.macros.process`; calls other services as the context's principal."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -67,7 +67,7 @@ class Host:
     async def macro(
         self, name: str, fragment: Any, parameters: dict[str, Any], template_parameters: dict[str, Any]
     ) -> Any:
-        """Invoke a macro's function and take its fragment.
+        """Invoke a macro's function and return the fragment of its response.
 
         User Guide, "Macro function interface".
         """

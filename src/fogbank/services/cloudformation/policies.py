@@ -1,4 +1,4 @@
-"""Stack policies: which updates of which resources are allowed. User Guide, "Prevent updates to stack resources"."""
+"""Stack policies allow or deny updates of single resources. User Guide, "Prevent updates to stack resources"."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fogbank.core.errors import ValidationError
 
 
 def check(policy: str) -> None:
-    """Raise ValidationError for a policy that is no JSON object with statements."""
+    """Raise ValidationError unless the policy is a JSON object with valid statements."""
     try:
         document = documents.read(policy)
     except documents.BadDocument:
@@ -37,7 +37,7 @@ def _is_statement(statement: Any) -> bool:
 
 
 def denied(policy: str, logical_id: str, kind: str, action: str) -> str:
-    """Why an update is not allowed, in AWS's words, or ''. With a policy, what it does not allow is denied."""
+    """AWS's text for a denied update, or '' when it is allowed. A policy denies whatever it does not allow."""
     if not policy:
         return ""
     allowed = False

@@ -1,4 +1,4 @@
-"""From a request to something a stack can become: the template read, its macros run, its parameters chosen, checked."""
+"""Turns a request into a revision: reads the template, resolves parameters, runs macros and checks the result."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from .template.structure import Template, check, sections
 
 P = ParamSpec("P")
 T = TypeVar("T")
-SMALL = 4_000  # characters of a template that are read, checked and worked out within a few milliseconds
+SMALL = 4_000  # characters; a template up to this size is parsed, checked and planned within a few milliseconds
 
 
 async def beside(size: int, work: Callable[P, T], *args: P.args, **kw: P.kwargs) -> T:
-    """Do pure work on a template of this size: on a large one beside the event loop."""
+    """Run pure `work` on a template of `size` characters: in a thread when the template is large."""
     return await asyncio.to_thread(work, *args, **kw) if size > SMALL else work(*args, **kw)
 
 
 class Prepared(msgspec.Struct):
-    """A revision to be (its number is not set yet), its template and its plan."""
+    """A future revision (without its number yet), its template and its plan."""
 
     revision: Revision
     template: Template
@@ -44,7 +44,7 @@ class Prepared(msgspec.Struct):
 
 
 class Draft(msgspec.Struct):
-    """A template whose parameters are chosen and whose macros have not run yet."""
+    """A template whose parameters are resolved and whose macros have not run yet."""
 
     body: str
     template: Template
@@ -53,7 +53,7 @@ class Draft(msgspec.Struct):
 
 
 async def draft(ctx: Context, req: dict[str, Any], stack: Stack, current: Revision | None) -> Draft:
-    """Read the template and choose its parameters. Raises ValidationError."""
+    """Read the template and resolve its parameters. Raises ValidationError."""
     body = await template_text(ctx, req)
     if body is None and req.get("UsePreviousTemplate") and current is not None:
         body = current.body
@@ -94,7 +94,7 @@ def _notification_arns(req: Mapping[str, Any], current: Revision | None) -> list
 async def finish(
     ctx: Context, req: dict[str, Any], stack: Stack, current: Revision | None, made: Draft, *, direct: bool
 ) -> Prepared:
-    """Run the macros and check the result. `direct`: without a change set, so macros must be acknowledged."""
+    """Run the macros and check the result. `direct`: no change set, so the request must acknowledge macros."""
     expanded = macros.has_macros(made.template.document)
     if direct and expanded:
         _acknowledge(["CAPABILITY_AUTO_EXPAND"], req)
@@ -141,7 +141,7 @@ def _work_out(
 
 
 def _values(template: Template, values: dict[str, Value]) -> dict[str, Value]:
-    """The chosen values; parameters that a macro added take their defaults."""
+    """The parameter values, with defaults for the parameters that a macro added."""
     added = {name: declared for name, declared in template.parameters.items() if name not in values}
     return {**values, **parameters.choose(added, [], {})}
 
@@ -153,7 +153,7 @@ def _acknowledge(needed: list[str], req: Mapping[str, Any]) -> None:
 
 
 def check_tags(tags: Mapping[str, str]) -> None:
-    """At most 50, none of AWS's own prefix."""
+    """Raise ValidationError for more than 50 tags, or for a key with AWS's prefix `aws:`."""
     if len(tags) > 50:
         raise ValidationError("Tag count exceeds limit of 50")
     if any(key.lower().startswith("aws:") for key in tags):
@@ -161,7 +161,7 @@ def check_tags(tags: Mapping[str, str]) -> None:
 
 
 def _check_types(req: Mapping[str, Any], worked_out: Plan) -> None:
-    """ResourceTypes: only these may be in the template."""
+    """Raise ValidationError for a resource type that the request's ResourceTypes does not list."""
     allowed = req.get("ResourceTypes")
     if not allowed:
         return
@@ -172,7 +172,7 @@ def _check_types(req: Mapping[str, Any], worked_out: Plan) -> None:
 
 
 def _check_plan(worked_out: Plan) -> None:
-    """What can be said once the conditions are known: no use of what will not exist, no circles."""
+    """Check the references once conditions are known: none to a missing resource, and no circular dependencies."""
     known = set(worked_out.resources) | set(worked_out.scope.parameters) | {"AWS::NoValue"}
     known |= set(worked_out.scope.pseudo)
     missing = {
@@ -195,7 +195,7 @@ def _check_plan(worked_out: Plan) -> None:
 
 
 def static_check(template: Template) -> None:
-    """What ValidateTemplate checks of a template without macros."""
+    """The checks of ValidateTemplate, for a template without macros."""
     check(template)
     edges = {
         name: {other for _, other in graph.references(declared.get("Properties", {})) if other in template.resources}

@@ -1,7 +1,7 @@
-"""Stacks as they are kept.
+"""The stored records of stacks, change sets, exports and callbacks.
 
-A stack has revisions: one for each template it was told to become, so that a rollback is "become revision N again".
-Properties are kept evaluated but with dynamic references unresolved: no secret of another service is stored here.
+Each create or update gives the stack a new revision, so a rollback is an update to an earlier revision. Properties are
+stored evaluated, but with dynamic references unresolved: no secret of another service is stored here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .template.parameters import Value
 
 
 class Stack(Record):
-    """A stack and where it stands. `operation` names the run in progress (or the last one)."""
+    """A stack and its status. `operation` is the id of the run in progress, or of the last one."""
 
     account: str
     region: str
@@ -23,7 +23,7 @@ class Stack(Record):
     status: str
     created: float
     revision: int = 1
-    previous: int = 0  # the revision a failed update goes back to; 0: there is none
+    previous: int = 0  # the revision that a failed update rolls back to; 0: there is none
     reason: str = ""
     description: str = ""
     updated: float | None = None
@@ -43,7 +43,7 @@ class Stack(Record):
     notification_arns: list[str] = []
     retain: list[str] = []  # DeleteStack's RetainResources
     skip: list[str] = []  # ContinueUpdateRollback's ResourcesToSkip
-    cancelled: bool = False  # CancelUpdateStack was asked
+    cancelled: bool = False  # CancelUpdateStack was called
     forced: bool = False  # DeletionMode FORCE_DELETE_STACK
     token: str = ""  # ClientRequestToken of the operation in progress
     imports: list[dict[str, str]] = []  # resources to import: {"logical_id", "type", "physical_id"}
@@ -66,7 +66,7 @@ STACKS = Table(
 
 
 class Revision(Record):
-    """What a stack was told to become."""
+    """A template with its parameters and options, as one create or update of a stack asked for."""
 
     account: str
     region: str
@@ -97,16 +97,16 @@ class StackResource(Record):
     physical_id: str = ""
     reason: str = ""
     properties: dict[str, Any] = {}
-    attempted: dict[str, Any] | None = None  # properties of an update that has begun and not succeeded
+    attempted: dict[str, Any] | None = None  # properties of an update that has begun but not succeeded
     attributes: dict[str, Any] = {}
     needs: list[str] = []
     deletion_policy: str = "Delete"
     replace_policy: str = "Delete"
     metadata: str = ""  # JSON
-    token: str = ""  # of the physical resource's name; the same at every retry of its creation
-    next_token: str = ""  # the token of a replacement that has begun
-    operation: str = ""  # the run in which it reached its state
-    born: str = ""  # the run that created the physical resource
+    token: str = ""  # random part of the physical resource's name; every retry of its creation uses the same one
+    next_token: str = ""  # the same for a replacement that has begun
+    operation: str = ""  # id of the run that set the status
+    born: str = ""  # id of the run that created the physical resource
 
 
 RESOURCES = Table(
@@ -115,14 +115,14 @@ RESOURCES = Table(
 
 
 class Leftover(Record):
-    """A physical resource that an update replaced: deleted when the update is done, taken back when it fails."""
+    """A physical resource that an update replaced. It is deleted after the update, or restored by a rollback."""
 
     account: str
     region: str
     stack_id: str
     logical_id: str
     physical_id: str
-    resource: StackResource  # as it was
+    resource: StackResource  # the record before the replacement
     operation: str
 
 
@@ -134,7 +134,7 @@ LEFTOVERS = Table(
 
 
 class Event(Record):
-    """A stack event. `number` counts within the stack."""
+    """A stack event. `number` counts the events of one stack."""
 
     account: str
     region: str
@@ -229,9 +229,9 @@ CHANGE_SETS = Table(
 
 
 class Callback(Record):
-    """An answer that something outside owes: a custom resource's function, or the signals of a wait condition.
+    """An expected answer from outside: a custom resource's response, or the signals of a wait condition.
 
-    `secret` is the last part of the URL that was handed out.
+    `secret` is the last part of the callback URL.
     """
 
     account: str

@@ -1,4 +1,4 @@
-"""How records look in responses."""
+"""Turns records into the structures of responses."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def resource_detail(record: StackResource, stack_name: str) -> dict[str, Any]:
 
 
 def change_set(record: ChangeSet) -> dict[str, Any]:
-    """DescribeChangeSet without its changes."""
+    """The response of DescribeChangeSet without its changes."""
     shown = {
         "ChangeSetName": record.name,
         "ChangeSetId": record.id,

@@ -1,4 +1,4 @@
-"""Where templates come from: the request itself, or an object on S3 named by its URL."""
+"""Reads templates from the request itself, or from the S3 object that its URL names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_HOST = 253  # characters of a host's name (RFC 1035)
 
 
 async def template_text(ctx: Context, req: dict[str, Any], *, what: str = "Template") -> str | None:
-    """TemplateBody, or what TemplateURL names; None when the request has neither. `what` names the parameter."""
+    """The text of {what}Body, or of the object at {what}URL; None when the request has neither."""
     body, url = req.get(f"{what}Body"), req.get(f"{what}URL")
     if body and url:
         raise ValidationError(f"You cannot specify both {what} URL and {what} Body")
@@ -39,7 +39,7 @@ def object_of(url: str) -> tuple[str, str, str]:
     """Bucket, key and version id of an S3 URL, in virtual-host, path or s3:// form."""
     try:
         parts = urlsplit(url)
-    except ValueError:  # brackets around what is no address
+    except ValueError:  # brackets around something that is no IP address
         raise ValidationError("TemplateURL must be a supported URL.") from None
     host, path = (parts.hostname or ""), unquote(parts.path).lstrip("/")
     if parts.scheme == "s3":
@@ -57,7 +57,7 @@ def object_of(url: str) -> tuple[str, str, str]:
 
 
 async def object_text(ctx: Context, bucket: str, key: str, version: str, *, limit: int) -> str:
-    """The text of an S3 object, read as the caller."""
+    """Read an S3 object as the caller and return its text. Raises ValidationError."""
     request = {"Bucket": bucket, "Key": key}
     if version:
         request["VersionId"] = version
@@ -76,7 +76,7 @@ async def object_text(ctx: Context, bucket: str, key: str, version: str, *, limi
 
 
 async def read_body(body: Any, limit: int) -> bytes:
-    """A streaming member of an answer as bytes, up to one more than `limit`."""
+    """Read a streaming member of a response as bytes: at most `limit` + 1, so the caller can detect an excess."""
     if isinstance(body, bytes | bytearray):
         return bytes(body[: limit + 1])
     if isinstance(body, FileSlice):

@@ -1,4 +1,4 @@
-"""Finding stacks, and the few transitions that every part makes."""
+"""Look-up of stacks, and the status changes that all parts of the service share."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .records import RESOURCES, REVISIONS, STACKS, Revision, Stack, StackResourc
 from .template.structure import Template, sections
 
 STACK_COUNT = "L-0485CB21"  # the quota: stacks per account and region
-GRACE = 2.0  # seconds
+GRACE = 2.0  # seconds: see `grace`
 WAIT = "AWS::CloudFormation::WaitCondition"
-KEPT_SECONDS = 90 * 86400  # a deleted stack is described by its id for 90 days
+KEPT_SECONDS = 90 * 86400  # a deleted stack can be described by its id for 90 days
 
 
 NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
@@ -44,11 +44,11 @@ def _unfit(text: str, rule: str) -> ValidationError:
     )
 
 
-# -- by what requests say --------------------------------------------------------------------------------------------
+# -- by a name or id from a request ----------------------------------------------------------------------------------
 
 
 def name(ctx: Context, text: str) -> Named:
-    """The stack that a request names, for authorization, by its id; a name that no stack has is `stack/NAME/*`."""
+    """Resolve a stack's name or id for authorization. A name that no stack has becomes the ARN `stack/NAME/*`."""
     with ctx.read() as tx:
         stack = _look(tx, ctx, text)
     if stack is not None:
@@ -70,7 +70,7 @@ def _refused(text: str) -> ValidationError:
 
 
 def account_in(ctx: Context, text: str, word: str) -> str:
-    """The account in the ARN of a stack (or change set) that might be in this region; empty when it is none."""
+    """The account in a stack's (or change set's) ARN of this region and partition; '' for any other text."""
     head, _, rest = text.partition(f":{word}/")
     account = head.rpartition(":")[2]
     fits = arns.ACCOUNT.fullmatch(account) and _PLACE.fullmatch(rest)
@@ -78,7 +78,7 @@ def account_in(ctx: Context, text: str, word: str) -> str:
 
 
 def _look(tx: Reader, ctx: Context, text: str) -> Stack | None:
-    """By name (not deleted) or by id (deleted ones too)."""
+    """Look up a stack by name (not deleted) or by id (deleted ones too)."""
     if text.startswith("arn:"):
         return tx.get(STACKS, (ctx.account, ctx.region, text))
     return tx.first(STACKS, "name", (ctx.account, ctx.region, text))
@@ -90,7 +90,7 @@ def find(tx: Reader, ctx: Context, text: str) -> Stack | None:
 
 
 def _again(tx: Reader, ctx: Context, word: str, text: str) -> Stack | None:
-    """What authorization found. What has come since under that name was not authorised: it is not found."""
+    """The stack that authorization resolved. One that was created since under the same name is not returned."""
     known = resolved(ctx, word, text)
     if ctx.names is not None and ctx.names.fresh:
         return known.record  # type: ignore[no-any-return]
@@ -98,7 +98,7 @@ def _again(tx: Reader, ctx: Context, word: str, text: str) -> Stack | None:
 
 
 def require(tx: Reader, ctx: Context, name: str) -> Stack:
-    """ValidationError "Stack with id NAME does not exist" when there is none."""
+    """As `find`, but raises ValidationError "Stack with id NAME does not exist" when there is none."""
     stack = find(tx, ctx, name)
     if stack is None:
         raise no_stack(name)
@@ -106,12 +106,12 @@ def require(tx: Reader, ctx: Context, name: str) -> Stack:
 
 
 def taken(tx: Reader, ctx: Context, name: str) -> bool:
-    """Whether a stack has the name, now."""
+    """Whether a stack with this name exists now."""
     return _look(tx, ctx, name) is not None
 
 
 def name_owner(ctx: Context, physical_id: str) -> Named:
-    """The stack that a resource belongs to, for authorization."""
+    """Resolve the stack that a physical resource belongs to, for authorization."""
     with ctx.read() as tx:
         stack = _owner(tx, ctx, physical_id)
     return remember(ctx, OWNER, physical_id, named(stack.id, stack.account, key=STACKS.key(stack), record=stack))
@@ -136,7 +136,7 @@ def _owner(tx: Reader, ctx: Context, physical_id: str) -> Stack:
 
 
 def get(tx: Reader, ctx: Context, stack_id: str) -> Stack:
-    """By the id that a record holds."""
+    """Look up a stack by the id in one of our records."""
     stack = tx.get(STACKS, (ctx.account, ctx.region, stack_id))
     if stack is None:
         raise no_stack(stack_id)
@@ -152,7 +152,7 @@ def revision(tx: Reader, stack: Stack, number: int = 0) -> Revision:
 
 
 def template_of(revision: Revision) -> Template:
-    """The processed template of a revision (one that never had one has no resources)."""
+    """The processed template of a revision; a template without resources if the revision has none."""
     document = msgspec.json.decode(revision.processed) if revision.processed else {}
     if not document.get("Resources"):
         return Template(document=document)
@@ -165,13 +165,13 @@ def resources(tx: Reader, stack: Stack) -> list[StackResource]:
 
 
 def present(tx: Reader, stack: Stack) -> list[StackResource]:
-    """The resources that belong to a stack; of a deleted one, what it had."""
+    """The resources that belong to a stack. A deleted (or rolled back) stack still shows those that it had."""
     gone = stack.status.startswith(("DELETE", "ROLLBACK"))
     return [r for r in resources(tx, stack) if gone or r.status != "DELETE_COMPLETE"]
 
 
 def topic(stack_id: str) -> str:
-    """Signalled whenever a stack's status changes, or it is asked to stop."""
+    """The topic that is signalled when a stack's status changes or its run is asked to stop."""
     return f"cloudformation/{stack_id}"
 
 
@@ -180,7 +180,7 @@ def new_id(ctx: Context, name: str) -> str:
 
 
 def set_status(tx: Transaction, ctx: Context, stack: Stack, status: str, reason: str = "") -> None:
-    """Move a stack to a status, with its event and a signal to whoever waits."""
+    """Set a stack's status, append the event, and wake everyone who watches the stack."""
     stack.status = status
     stack.reason = reason
     tx.put(STACKS, stack)
@@ -202,10 +202,10 @@ def begin(tx: Transaction, ctx: Context, stack: Stack, status: str, reason: str,
 
 
 async def grace(ctx: Context, stack_id: str) -> None:
-    """Return when the stack has settled or waits for somebody's signal, at the latest after GRACE seconds.
+    """Wait until the stack is no longer in progress or only waits for a signal, at most GRACE seconds.
 
-    AWS takes about as long to answer, so no client can tell; but a small stack is done when its client looks for the
-    first time, and the AWS CLI looks a second time only half a minute later.
+    AWS takes about as long to answer, so clients notice no difference. But a small stack is then complete at the
+    client's first poll, which matters because the AWS CLI polls only every 30 seconds.
     """
     if ctx.clock.frozen:
         return
@@ -216,7 +216,7 @@ async def grace(ctx: Context, stack_id: str) -> None:
 
 
 def _moves(tx: Reader, ctx: Context, stack_id: str) -> bool:
-    """Whether a stack is in progress and does not merely wait."""
+    """Whether a stack is in progress and not merely waiting for the signals of a wait condition."""
     stack = get(tx, ctx, stack_id)
     if not in_progress(stack.status):
         return False
@@ -224,5 +224,5 @@ def _moves(tx: Reader, ctx: Context, stack_id: str) -> bool:
 
 
 def merge(target: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
-    """`target` with what is not empty in `extra`."""
+    """`target` with the values of `extra` that are not empty."""
     return {**target, **{key: value for key, value in extra.items() if value not in (None, "", [], {})}}

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from fogbank.auth import roles
-from fogbank.core import arns, tags
+from fogbank.core import arns
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.kinds import Kind, Named, named
@@ -129,8 +129,7 @@ STORE: Kind[DataStore] = Kind(
 def new_trail(ctx: Context, req: dict[str, Any]) -> list[Access]:
     """CreateTrail: the trail to be, and the role that is passed to CloudTrail."""
     key = (ctx.account, ctx.region, check_name(req["Name"]))
-    asked = tags.conditions(tags.from_list(req.get("TagsList")))
-    return [Access("", named(trail_arn(ctx, key), ctx.account, key=key), asked), *_role(ctx, req)]
+    return [Access("", named(trail_arn(ctx, key), ctx.account, key=key)), *_role(ctx, req)]
 
 
 def changed_trail(ctx: Context, req: dict[str, Any]) -> list[Access]:
@@ -154,13 +153,9 @@ def kind_of(text: str) -> Kind[Any]:
     raise ResourceTypeNotSupportedException(f"The resource type of {text} is not supported.")
 
 
-def tagged(ctx: Context, req: dict[str, Any]) -> list[Access]:
+def tagged(ctx: Context, req: dict[str, Any]) -> Named:
     """AddTags and RemoveTags."""
-    text = req["ResourceId"]
-    given = {tag["Key"]: tag.get("Value") or "" for tag in req["TagsList"]}
-    removing = ctx.operation == "RemoveTags"
-    asked = tags.conditions({} if removing else given, given if removing else ())
-    return [Access("", kind_of(text).name(ctx, text), asked)]
+    return kind_of(req["ResourceId"]).name(ctx, req["ResourceId"])
 
 
 def listed(ctx: Context, req: dict[str, Any]) -> list[Access]:

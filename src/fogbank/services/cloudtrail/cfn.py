@@ -69,7 +69,7 @@ class Trail:
 
     @staticmethod
     async def _settle(ctx: Context, name: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
-        """Selectors, tags, and whether it logs."""
+        """Set the selectors and tags, and start or stop logging."""
         trail = (await ctx.call("cloudtrail", "GetTrail", {"Name": name}))["Trail"]
         arn = trail["TrailARN"]
         selectors = {key: new[key] for key in ("EventSelectors", "AdvancedEventSelectors") if new.get(key)}
@@ -100,7 +100,7 @@ async def _retag(ctx: Context, arn: str, old: dict[str, Any], new: dict[str, Any
 
 
 def _plain(value: Any) -> Any:
-    """Templates may write booleans as text."""
+    """Convert booleans that a template wrote as text."""
     if isinstance(value, dict):
         return {
             key: _true(inner) if key == "IncludeManagementEvents" else _plain(inner) for key, inner in value.items()
@@ -145,7 +145,7 @@ class EventDataStore:
         return await self._resource(ctx, physical_id)
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        """It stays for a while as one that is about to go."""
+        """Delete the store. It stays for a while in status PENDING_DELETION."""
         gone = (EventDataStoreNotFoundException.code, InvalidEventDataStoreStatusException.code)
         await unless(ctx.call("cloudtrail", "DeleteEventDataStore", {"EventDataStore": physical_id}), *gone)
 

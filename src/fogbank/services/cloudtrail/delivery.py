@@ -1,7 +1,7 @@
-"""Delivery: the events of one region since the last time, as files in the bucket, lines in the log group and notices.
+"""Delivers the new events of one region: as files in the bucket, events in the log group, and notifications.
 
-A file is written before it is known to be, so that after a crash events may be delivered twice and are never lost, as
-CloudTrail has it.
+A file is written before its delivery is recorded. So after a crash events may be delivered twice, but are never lost,
+as on AWS.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from fogbank.audit.keeping import EVERY
+from fogbank.audit.recorder import EVERY
 from fogbank.audit.records import ENTRIES, Entry
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
@@ -27,11 +27,11 @@ from . import destinations
 from .records import PROGRESS, TRAILS, LogFile, Progress, Trail
 from .selectors import wants
 
-PAGE = 500  # entries that are read at once
-FILE = 1000  # events of a file
-BATCH = 900_000  # bytes of one PutLogEvents, with its 26 for each event
+PAGE = 500  # entries per read
+FILE = 1000  # events per file
+BATCH = 900_000  # bytes of one PutLogEvents, counting 26 for each event
 LARGEST = 256 * 1024 - 26  # bytes of an event of CloudWatch Logs
-SETTLED = 5.0  # seconds after which another node has written what it gathered
+SETTLED = 5.0  # seconds after which other nodes have written the calls they gathered
 HOUR = 3600
 
 
@@ -53,7 +53,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 async def deliver(ctx: Context, place: Place) -> bool:
-    """Deliver what there is; whether something was refused or is left for the next time."""
+    """Deliver the waiting events. Returns whether to run again: delivery was refused, or events remain."""
     await ctx.app.audit.flush()
     now = ctx.now() if ctx.app.store.embedded else ctx.now() - SETTLED
     trail, progress = await ctx.fetch(_read, place)
@@ -91,7 +91,7 @@ def _progress(tx: Reader, place: Place) -> Progress:
 async def _wanted(
     ctx: Context, place: Place, trail: Trail, since: int, until: int
 ) -> AsyncIterator[tuple[list[Entry], int]]:
-    """The events that a trail wants, a file of them at a time, each with the time of the first one after it."""
+    """The events that a trail wants, one file at a time, each with the time of the next event."""
     where = (place.account, place.region)
     after: Any = None
     gathered: list[Entry] = []
@@ -102,7 +102,7 @@ async def _wanted(
             break
         after = ENTRIES.key(page[-1])
         if len(gathered) >= FILE:
-            yield gathered, page[-1].at_us  # others of that very microsecond may come twice
+            yield gathered, page[-1].at_us  # other events of the same microsecond may be delivered twice
             gathered = []
         await asyncio.sleep(0)
     if gathered:
@@ -114,7 +114,7 @@ def _page(tx: Reader, where: tuple[str, str], since: int, until: int, after: Any
 
 
 def _left(tx: Reader, place: Place, until: int, now: int) -> bool:
-    """Whether there are events that CloudTrail did not bring about itself."""
+    """Whether events remain that CloudTrail did not cause itself."""
     where = (place.account, place.region)
     found = tx.scan(ENTRIES, where, start=(*where, until), end=(*where, now), limit=PAGE)
     return any(entry.event and not entry.own for entry in found)
@@ -124,7 +124,7 @@ def _left(tx: Reader, place: Place, until: int, now: int) -> bool:
 
 
 async def _put(ctx: Context, trail: Trail, region: str, entries: list[Entry]) -> LogFile | None:
-    """The file that was written; None where the bucket does not take it."""
+    """Write a log file and return it. None if the bucket refuses it."""
     text = '{"Records":[' + ",".join(entry.event for entry in entries) + "]}"
     at = datetime.fromtimestamp(ctx.now(), UTC)
     key = (
@@ -152,7 +152,7 @@ def _attempt(ctx: Context, succeeded: bool) -> dict[str, Any]:
 
 
 def stamp(at: float) -> str:
-    """The form of GetTrailStatus's texts, and of digest files."""
+    """A time in the format of GetTrailStatus's texts and of digest files."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -164,7 +164,7 @@ def _note(tx: Transaction, key: Key, status: dict[str, Any]) -> None:
 
 
 def _delivered(tx: Transaction, ctx: Context, place: Place, file: LogFile, until: int, status: dict[str, Any]) -> None:
-    """The trail has come so far; at the next full hour a digest file is to name the new file."""
+    """Record how far the trail was delivered, and schedule the digest file that names the new log file."""
     trail, progress = _read(tx, place)
     if trail is None:
         return
@@ -190,7 +190,7 @@ def _reach(tx: Transaction, place: Place, until: int) -> None:
 
 
 async def _notify(ctx: Context, trail: Trail, file: LogFile) -> dict[str, Any]:
-    """Tell the topic of a file; what that adds to the trail's status.
+    """Notify the topic of a file. Returns what that adds to the trail's status.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/configure-sns-notifications-for-cloudtrail.html
     """
@@ -209,7 +209,7 @@ async def _notify(ctx: Context, trail: Trail, file: LogFile) -> dict[str, Any]:
 
 
 async def _log(ctx: Context, trail: Trail, region: str, entries: list[Entry]) -> dict[str, Any]:
-    """Write the events into the log group, as the trail's role; what that adds to the trail's status."""
+    """Write the events to the log group, as the trail's role. Returns what that adds to the trail's status."""
     if not trail.group_arn:
         return {}
     where = {"logGroupName": destinations.group_name(trail), "logStreamName": destinations.stream_name(trail, region)}

@@ -1,6 +1,6 @@
-"""Where a trail delivers to: looked at when the trail is made or changed, called when there is something.
+"""The destinations of a trail: checked when the trail is created or changed, called when there are events.
 
-The bucket must let CloudTrail in by its policy, a topic by its own, a log group by the role of the trail.
+The bucket and the topic must allow CloudTrail by their own policies, the log group by the role of the trail.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-permissions-for-sns-notifications.html
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
@@ -37,17 +37,17 @@ LONGEST_PREFIX = 200
 
 
 def itself(ctx: Context, trail: Trail) -> Context:
-    """CloudTrail, acting for a trail: buckets' policies may ask for its ARN (aws:SourceArn)."""
+    """A context in which CloudTrail acts for a trail. Bucket policies may test the trail's ARN (aws:SourceArn)."""
     arn = trail_arn(ctx, TRAILS.key(trail))
     return msgspec.structs.replace(
         ctx.acting_as(principal.service(SERVICE, trail.account, arn), region=trail.region),
-        secure=True,  # CloudTrail itself speaks TLS
+        secure=True,  # CloudTrail itself uses TLS
         service="cloudtrail",
     )
 
 
 async def check(ctx: Context, trail: Trail) -> None:
-    """Raise CloudTrail's error for a destination that is not there, or closed to it."""
+    """Raise CloudTrail's error for a destination that does not exist or does not allow CloudTrail."""
     await check_bucket(ctx, trail)
     if trail.topic_arn:
         _check_topic(ctx, trail)
@@ -87,7 +87,7 @@ async def check_bucket(ctx: Context, trail: Trail) -> None:
     except ServiceError as error:
         if error.status == 404 or error.code in ("NoSuchBucket", "404", "NotFound"):
             raise S3BucketDoesNotExistException(f"S3 bucket {trail.bucket} does not exist!") from None
-        # another account's: what counts is its policy
+        # another account's bucket: its policy decides
     cloudtrail = itself(ctx, trail)
     try:
         _permitted(cloudtrail, "s3", "GetBucketAcl", {"Bucket": trail.bucket})
@@ -102,7 +102,7 @@ async def check_bucket(ctx: Context, trail: Trail) -> None:
 
 
 def topic_arn(ctx: Context, text: str) -> str:
-    """SnsTopicName is a name or an ARN."""
+    """The ARN in SnsTopicName, which is a name or an ARN."""
     if text.startswith("arn:"):
         return text
     if not re.fullmatch("[A-Za-z0-9_-]{1,256}", text):
@@ -129,7 +129,7 @@ def stream_name(trail: Trail, region: str) -> str:
 
 
 async def assumed(ctx: Context, trail: Trail) -> Context:
-    """CloudTrail with the role of a trail. Raises the ServiceError of STS."""
+    """A context in which CloudTrail acts with the role of a trail. Raises the ServiceError of STS."""
     cloudtrail = itself(ctx, trail)
     request = {"RoleArn": trail.role_arn, "RoleSessionName": "CLOUDTRAIL"}
     answer = await cloudtrail.call("sts", "AssumeRole", request)
@@ -179,7 +179,7 @@ async def _check_group(ctx: Context, trail: Trail) -> None:
 
 
 def _permitted(ctx: Context, service: str, name: str, request: dict[str, Any]) -> None:
-    """Raise AccessDenied unless the principal of `ctx` may make a call, which is not made."""
+    """Raise AccessDenied unless the principal of `ctx` may make this call. Does not make it."""
     loaded = services.load(service)
     operation = loaded.operations.get(name) if loaded is not None else None
     if operation is None or operation.resource is None:

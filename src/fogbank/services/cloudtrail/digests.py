@@ -1,7 +1,7 @@
-"""Digest files: which log files an hour brought, with their hashes, signed, each naming the one before it.
+"""Digest files: each lists an hour's log files with their hashes, is signed, and names the previous digest file.
 
-`aws cloudtrail validate-logs` follows the chain. As on AWS a digest is written each hour; here only for hours that
-brought a log file.
+`aws cloudtrail validate-logs` follows the chain. AWS writes a digest every hour; Fogbank only for hours with a log
+file.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
 """
 
@@ -24,7 +24,7 @@ from .records import PROGRESS, TRAILS, Progress, SigningKey, Trail
 
 
 async def write(ctx: Context, place: Place, end: float) -> bool:
-    """Write the digest file of what was delivered until the hour `end`; False where the bucket does not take it."""
+    """Write the digest file of the files delivered until the hour `end`. Returns False if the bucket refuses it."""
     trail, progress = await ctx.fetch(_read, place)
     if trail is None or not progress.files:
         return True
@@ -96,7 +96,7 @@ def _content(trail: Trail, progress: Progress, key: SigningKey, end: float) -> d
 
 
 def _break(tx: Transaction, place: Place) -> None:
-    """Without validation no file is named, and the chain ends: "the chain of digest files is broken"."""
+    """End the chain when validation is switched off: "the chain of digest files is broken"."""
     progress = tx.get(PROGRESS, place.key)
     if progress is not None:
         tx.put(PROGRESS, Progress(**_place(place), until_us=progress.until_us))

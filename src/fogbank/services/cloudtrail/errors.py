@@ -1,4 +1,4 @@
-"""The errors of CloudTrail: AWS's codes, and texts where they are known.
+"""The errors of CloudTrail, with AWS's codes, and AWS's texts where they are known.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html#API_CreateTrail_Errors
 """

@@ -1,4 +1,4 @@
-"""What happens on the clock: a delivery within five minutes of an event, a digest file at the full hour."""
+"""Jobs on the clock: a delivery within five minutes of an event, and a digest file at the full hour."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .delivery import Place
 from .records import TRAILS
 
 SOON = 300.0
-AGAIN = 3600.0  # seconds after which a bucket that refused is tried again, unless there is news before
+AGAIN = 3600.0  # seconds until a bucket that refused is tried again, unless new events come before
 
 
 def _place(ctx: Context, payload: dict[str, Any]) -> Place:
@@ -22,7 +22,7 @@ def _place(ctx: Context, payload: dict[str, Any]) -> Place:
 
 @job("cloudtrail.deliver")
 async def deliver(ctx: Context, payload: dict[str, Any]) -> None:
-    """The events of this region, for one trail. The job is named as the trail's Ask is."""
+    """Deliver the events of this region for one trail. The job has the same name as the trail's Ask."""
     place = _place(ctx, payload)
     more = await delivery.deliver(ctx, place)
     if more:

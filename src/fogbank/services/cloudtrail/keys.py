@@ -1,4 +1,4 @@
-"""The keys that digest files are signed with: RSA, of a region, for a month each.
+"""The RSA keys that sign digest files: one per region, each valid for a month.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-cli.html
 """
@@ -18,7 +18,7 @@ BITS = 2048
 
 
 async def current(ctx: Context, region: str) -> SigningKey:
-    """The key of a region, made when there is none that is valid now."""
+    """The valid key of a region. Created when there is none."""
     found = await ctx.fetch(_valid, region, ctx.now())
     if found is not None:
         return found
@@ -35,7 +35,7 @@ def _valid(tx: Reader, region: str, now: float) -> SigningKey | None:
 
 
 def _keep(tx: Transaction, made: SigningKey, now: float) -> SigningKey:
-    other = _valid(tx, made.region, now)  # two trails may need their first one at once
+    other = _valid(tx, made.region, now)  # two trails may need the first key at the same time
     if other is None:
         tx.put(KEYS, made)
     return other or made
@@ -51,7 +51,7 @@ def _make() -> tuple[bytes, bytes]:
 
 
 def sign(key: SigningKey, text: str) -> str:
-    """SHA256withRSA, hexadecimal."""
+    """The SHA256withRSA signature of a text, in hexadecimal."""
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import padding, rsa
 

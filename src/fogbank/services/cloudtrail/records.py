@@ -1,4 +1,4 @@
-"""What CloudTrail keeps besides events, which are the audit's."""
+"""CloudTrail's stored records. The audit stores the events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fogbank.store.api import Record, Table
 
 
 class Trail(Record):
-    """`region` is its home. Times are epoch seconds; `status` has members of GetTrailStatus."""
+    """A trail. `region` is its home. Times are epoch seconds; `status` has members of GetTrailStatus."""
 
     account: str
     region: str
@@ -39,13 +39,13 @@ class LogFile(Record):
 
     bucket: str
     key: str
-    sha256: str  # of what is packed in it, hexadecimal
+    sha256: str  # of the uncompressed content, hexadecimal
     oldest: float
     newest: float
 
 
 class Progress(Record):
-    """How far a trail has come in one region: `until_us` is the time of the first event that is not delivered."""
+    """How far a trail was delivered in one region: `until_us` is the time of the first undelivered event."""
 
     account: str
     home: str
@@ -72,7 +72,7 @@ class SigningKey(Record):
 
 
 class DataStore(Record):
-    """An event data store. Nothing is stored in it: it is recorded."""
+    """An event data store. Only recorded: it receives no events."""
 
     account: str
     region: str

@@ -1,4 +1,4 @@
-"""Which events a trail wants: event selectors and advanced event selectors.
+"""Decides which events a trail wants: event selectors and advanced event selectors.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
@@ -23,7 +23,7 @@ DEFAULT: dict[str, Any] = {
     "DataResources": [],
     "ExcludeManagementEventSources": [],
 }
-# the type that data events are selected by -> the services (botocore's names) whose calls they are
+# the resource type that selects data events -> the service (botocore's name) of their calls
 TYPES = {
     "AWS::S3::Object": "s3",
     "AWS::Lambda::Function": "lambda",
@@ -63,7 +63,7 @@ def wants(trail: Trail, entry: Entry) -> bool:
 
 
 def services(trail: Trail) -> list[str]:
-    """Those whose data events a trail may want."""
+    """The services whose data events a trail may want."""
     found = {resource["Type"] for selector in trail.selectors for resource in selector.get("DataResources") or ()}
     for selector in trail.advanced:
         for field in selector["FieldSelectors"]:
@@ -86,7 +86,10 @@ def _basic(selector: dict[str, Any], entry: Entry) -> bool:
 
 
 def _resource(resource: dict[str, Any], entry: Entry) -> bool:
-    """An S3 value is a prefix of objects' ARNs, the others are whole ARNs; the service alone means everything."""
+    """Whether a data event touches a selected resource.
+
+    An S3 value is a prefix of object ARNs; other values are whole ARNs. A service alone matches everything.
+    """
     for kind, arn in _data_resources(entry):
         if kind != resource["Type"]:
             continue
@@ -98,12 +101,12 @@ def _resource(resource: dict[str, Any], entry: Entry) -> bool:
 
 
 def _same(arn: str, value: str) -> bool:
-    """A function is meant with all its versions, a table with its indexes."""
+    """Whether an ARN matches a value. A function includes its versions, a table its indexes."""
     return arn == value or arn.startswith((f"{value}:", f"{value}/"))
 
 
 def _data_resources(entry: Entry) -> list[tuple[str, str]]:
-    """The type that selects a data event with each ARN; a listing of a bucket stands for all that is in it."""
+    """The selecting type and ARN of each resource of a data event. Listing a bucket counts as access to its objects."""
     of = _TYPE_OF.get(entry.source)
     if of == "AWS::S3::Object":
         return [(of, arn if "/" in arn else f"{arn}/") for _, arn in entry.resources]
@@ -111,7 +114,7 @@ def _data_resources(entry: Entry) -> list[tuple[str, str]]:
 
 
 def check_basic(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The selectors as they are kept."""
+    """Validate event selectors, and return them as stored."""
     if len(given) > MOST_SELECTORS:
         raise InvalidEventSelectorsException(f"You cannot specify more than {MOST_SELECTORS} event selectors.")
     values = 0
@@ -145,7 +148,7 @@ def _advanced(selector: dict[str, Any], entry: Entry) -> bool:
 
 
 def _holds(field: dict[str, Any], values: list[str]) -> bool:
-    """All operators of a field must hold: a plain one for some of its values, a negated one for each."""
+    """Whether all operators of a field hold. A positive one must hold for some value, a negated one for every value."""
     for name, test in _POSITIVE.items():
         if field.get(name) and not _any(test, values, field[name]):
             return False
@@ -179,7 +182,7 @@ def _values(field: str, entry: Entry) -> list[str]:
 
 
 def check_advanced(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The selectors as they are kept."""
+    """Validate advanced event selectors, and return them as stored."""
     total = 0
     for selector in given:
         seen: dict[str, dict[str, Any]] = {}

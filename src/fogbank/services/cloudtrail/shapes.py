@@ -1,4 +1,4 @@
-"""Trails as responses show them."""
+"""Converts trails to response shapes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .records import TRAILS, Trail
 
 
 def trail_shape(ctx: Context, trail: Trail) -> dict[str, Any]:
-    """CreateTrail's answer, and the greater part of a Trail."""
+    """The response of CreateTrail, which is also most of a `Trail`."""
     shown: dict[str, Any] = {
         "Name": trail.name,
         "S3BucketName": trail.bucket,
@@ -33,7 +33,7 @@ def trail_shape(ctx: Context, trail: Trail) -> dict[str, Any]:
 
 
 def full_shape(ctx: Context, trail: Trail) -> dict[str, Any]:
-    """A Trail of GetTrail and DescribeTrails."""
+    """A `Trail` of GetTrail and DescribeTrails."""
     default = not trail.selectors and not trail.advanced
     return {
         **trail_shape(ctx, trail),

@@ -1,4 +1,4 @@
-"""Alarms and dashboards by name and by ARN; the resources that actions name. Metrics have no ARNs.
+"""Look-up of alarms and dashboards by name or ARN, and the resources of CloudWatch's actions. Metrics have no ARNs.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
 """
@@ -91,7 +91,7 @@ def _by_arn(text: str) -> Kind[Alarm] | Kind[Dashboard]:
 
 
 def require_tagged(tx: Reader, ctx: Context, text: str) -> Alarm | Dashboard:
-    """What a ResourceARN names; ResourceNotFoundException."""
+    """The alarm or dashboard of a ResourceARN. Raises ResourceNotFoundException."""
     return _by_arn(text).require(tx, ctx, text)
 
 
@@ -105,7 +105,7 @@ dashboard = DASHBOARD.of("DashboardName")
 
 
 def _alarms(ctx: Context, names: Iterable[str]) -> list[Access]:
-    """These alarms; without names the action is asked of all."""
+    """Permission on each named alarm; without names, on all alarms (`*`)."""
     found = [Access("", ALARM.name(ctx, name)) for name in names]
     return found or [Access("", named(alarm_arn(ctx, "*"), ctx.account))]
 
@@ -115,7 +115,7 @@ def alarms(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def described(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """DescribeAlarms, with the alarms whose relatives are asked for."""
+    """DescribeAlarms needs permission on the named alarms, and on those whose children or parents are requested."""
     relatives = (req.get("ChildrenOfAlarmName"), req.get("ParentsOfAlarmName"))
     return _alarms(ctx, [*(req.get("AlarmNames") or ()), *filter(None, relatives)])
 
@@ -125,10 +125,10 @@ def history(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def _with_tags(req: dict[str, Any], made: Named) -> list[Access]:
-    """Whoever sets tags needs cloudwatch:TagResource: "both permissions", says API_PutMetricAlarm.
+    """A request with tags also needs cloudwatch:TagResource: "both permissions", says API_PutMetricAlarm.
 
-    That page says it of new alarms, and that the tags of an update are ignored. Here it is asked whenever there are
-    tags, and of dashboards too: neither is confirmed.
+    That page says this for new alarms, and that AWS ignores the tags of an update. Here the permission is checked
+    whenever a request has tags, also for dashboards: neither is confirmed.
     """
     needed = [Access("", made)]
     return [*needed, Access("cloudwatch:TagResource", made)] if req.get("Tags") else needed
@@ -139,7 +139,7 @@ def new_alarm(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def new_composite(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """A composite alarm tells of the states of others: its permission has to be "scoped to *".
+    """A composite alarm reveals the states of other alarms, so its permission must be "scoped to *".
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
     """
@@ -155,5 +155,5 @@ def dashboards(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def namespace(ctx: Context, req: dict[str, Any]) -> Access:
-    """PutMetricData is allowed on `*`, narrowed by cloudwatch:namespace."""
+    """PutMetricData is authorised on `*`, with the condition key cloudwatch:namespace."""
     return Access("", "*", {"cloudwatch:namespace": str(req["Namespace"])})

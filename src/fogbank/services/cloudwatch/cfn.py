@@ -19,7 +19,7 @@ from .errors import DashboardNotFound
 
 
 def _alarm(name: str, properties: dict[str, Any]) -> dict[str, Any]:
-    """Properties have the names of the request's members."""
+    """The request for an alarm: its properties, because request members have the same names."""
     return {**properties, "AlarmName": name}
 
 

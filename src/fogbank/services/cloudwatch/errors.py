@@ -1,4 +1,4 @@
-"""The errors of CloudWatch, under the names of its model (the wire adds the codes the model gives them)."""
+"""The errors of CloudWatch, by their names in the model (the wire layer translates them to the model's codes)."""
 
 from fogbank.core.errors import ServiceError
 
@@ -25,13 +25,13 @@ class InvalidFormat(ServiceError):
 
 
 class ResourceNotFound(ServiceError):
-    """Of alarms."""
+    """Raised for alarms."""
 
     code = "ResourceNotFound"
 
 
 class ResourceNotFoundException(ServiceError):
-    """Of tagged resources."""
+    """Raised for resources in the tagging operations."""
 
     code = "ResourceNotFoundException"
 

@@ -1,12 +1,12 @@
-"""Metric math: parsed, then evaluated over lines of values.
+"""Metric math: the parser, and arithmetic on time series.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 
-A value is a number, a line (epoch seconds -> number) or a list of lines. What is not a finite number (a division by
-zero, a power beyond what a double holds) is no data point.
+A value is a number, a line (a time series: epoch seconds -> number) or a list of lines. A result that is not a finite
+number (a division by zero, a power too large for a double) gives no data point.
 
-An expression has at most 2,048 characters and nests 60 levels deep; operators side by side are one node, so a long sum
-is no deeper than a short one. What its evaluation may cost is in `functions`.
+An expression has at most 2,048 characters and 60 levels of nesting. Adjacent operators of one level are one node, so a
+long sum is no deeper than a short one. `functions` limits the cost of the evaluation.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MAX_DEPTH = 60
 
 
 class InvalidExpression(ServiceError):
-    """ValidationError: Error in expression 'e1': …"""
+    """An invalid expression. AWS's code is ValidationError, with the text "Error in expression 'e1': …"."""
 
     code = "ValidationError"
 
@@ -39,7 +39,7 @@ class Token(NamedTuple):
 
 
 def tokens(text: str) -> list[Token]:
-    """The tokens of an expression, an `end` last; InvalidExpression."""
+    """Split an expression into tokens; the last one is `end`. Raises InvalidExpression."""
     found, position = [], 0
     text = text.strip()
     while position < len(text):
@@ -60,7 +60,7 @@ def tokens(text: str) -> list[Token]:
 
 
 class Parser:
-    """Recursive descent over the tokens of one expression."""
+    """Recursive-descent parser for one expression."""
 
     def __init__(self, text: str) -> None:
         self._tokens = tokens(text)
@@ -102,7 +102,7 @@ class Parser:
             raise InvalidExpression("The expression is nested too deeply")
 
     def _power(self) -> Node:
-        """A chain of `^`, which is read from the right; a minus sign takes all of it."""
+        """Parse a chain of `^`, which is right-associative. A minus sign before it negates the whole chain."""
         if self._peek() == ("sign", "-"):
             self._take()
             self._deeper()
@@ -152,7 +152,7 @@ class Parser:
 
 
 def _folded(nodes: list[Node], signs: list[str]) -> Node:
-    """Operands with operators between them as a tree: ("chain", first, [(sign, next), …]) for those of one level."""
+    """Build a tree from operands and the operators between them: ("chain", first, [(sign, next), …]) for each level."""
     for level in _LEVELS:
         kept, between = [nodes[0]], []
         chain: list[tuple[str, Node]] | None = None
@@ -171,7 +171,7 @@ def _folded(nodes: list[Node], signs: list[str]) -> Node:
 
 
 def names(node: Node) -> set[str]:
-    """The ids an expression refers to."""
+    """The ids that an expression refers to."""
     found: set[str] = set()
     todo: list[Any] = [node]
     while todo:
@@ -184,7 +184,7 @@ def names(node: Node) -> set[str]:
 
 
 def lifted(operate: Callable[[float, float], float | None], a: Any, b: Any) -> Any:
-    """A binary operation on numbers, lines and lists of lines; a point needs both sides, and a defined result."""
+    """Apply a binary operation to numbers, lines and lists of lines. Drops points without both operands or a result."""
     if isinstance(a, list):
         if isinstance(b, list):
             if len(a) != len(b):
@@ -209,7 +209,7 @@ def _divide(a: float, b: float) -> float | None:
 def _power(a: float, b: float) -> float | None:
     try:
         return math.pow(a, b)
-    except (ValueError, OverflowError):  # a root of a negative number, a negative power of zero; too large
+    except (ValueError, OverflowError):  # a root of a negative number, a negative power of zero, or too large
         return None
 
 

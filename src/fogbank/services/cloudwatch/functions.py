@@ -14,12 +14,12 @@ from typing import Any
 from .expressions import OPERATORS, InvalidExpression, Node, lifted
 
 Line = dict[int, float]
-MAX_LINES = 500  # of an array: as many as a request can ask for
-WORDS = frozenset({"REPEAT", "LINEAR", "ASC", "DESC", "AVG", "MIN", "MAX", "SUM", "STDDEV"})  # where an id could stand
+MAX_LINES = 500  # time series in an array: as many as one request can query
+WORDS = frozenset({"REPEAT", "LINEAR", "ASC", "DESC", "AVG", "MIN", "MAX", "SUM", "STDDEV"})  # keywords, not ids
 
 
 class Budget:
-    """How many points the expressions of one request may still work on; AWS's own bounds are not documented."""
+    """The number of points that the expressions of a request may still process. AWS's own limits are not documented."""
 
     def __init__(self, points: int) -> None:
         self.left = points
@@ -31,10 +31,10 @@ class Budget:
 
 
 class Evaluator:
-    """Evaluates expressions in the midst of other results.
+    """Evaluates expressions that refer to the results of other queries.
 
-    `lookup(id)` gives another query's value; `metrics(part)` the MetricStat queries whose id contains `part`.
-    `grid` are the instants of the whole time range, one a period.
+    `lookup(id)` returns another query's value, `metrics(part)` those of the MetricStat queries whose id contains
+    `part`. `grid` has the instants of the whole time range, one for each period.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Evaluator:
         self._budget = budget
 
     def value(self, node: Node) -> Any:
-        """A number, a line, a list of lines, or text; InvalidExpression."""
+        """Evaluate a node to a number, a line, a list of lines, or text. Raises InvalidExpression."""
         value = self._value(node)
         self._budget.take(1 if isinstance(value, float | str) else _points(value))
         return value
@@ -142,7 +142,7 @@ class Evaluator:
         return dict.fromkeys(self._grid, values[0])
 
     def _if(self, values: list[Any]) -> Any:
-        """IF(condition, then, else): a point without an else is left out."""
+        """IF(condition, then, else). Without an else, drops the points whose condition is false."""
         if len(values) not in (2, 3):
             raise InvalidExpression("Function IF takes two or three arguments")
         condition, then = values[0], values[1]
@@ -184,14 +184,14 @@ class Evaluator:
 
 
 def _points(value: Any) -> int:
-    """How many points a value has, and one for each line."""
+    """The cost of a value: its points, plus one for each line."""
     if isinstance(value, list):
         return sum(map(len, value)) + len(value)
     return len(value) + 1 if isinstance(value, dict) else 1
 
 
 def _finite(value: Any) -> Any:
-    """Without the points that are no finite numbers."""
+    """Remove the points that are not finite numbers."""
     if isinstance(value, list):
         return [_finite(line) for line in value]
     if isinstance(value, dict):
@@ -250,7 +250,7 @@ PARTS: Mapping[str, Callable[[datetime], float]] = {
 
 
 def reduce(by: Callable[[list[float]], float], value: Any) -> Any:
-    """A line to a number, a list of lines to the line of each instant's values."""
+    """Reduce a line to a number, or a list of lines to one line (all values of the same instant to one)."""
     if isinstance(value, list):
         together: dict[int, list[float]] = {}
         for line in value:
@@ -330,7 +330,7 @@ def _repeated(line: Line, grid: Sequence[int]) -> Line:
 def _linear(line: Line, grid: Sequence[int]) -> Line:
     found: Line = {}
     instants = sorted(line)
-    behind = 0  # how many of the line's instants are not after the place that is filled
+    behind = 0  # number of the line's instants up to `at`
     for at in sorted({*grid, *line}):
         if at in line:
             found[at] = line[at]

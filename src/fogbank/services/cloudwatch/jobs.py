@@ -16,33 +16,20 @@ from fogbank.core.residents import resident
 from fogbank.core.targets import Undeliverable
 from fogbank.store.api import Transaction
 
-from . import evaluating, queries, rules
+from . import queries, rules, verdicts
 from .arns import alarm_arn
 from .notifications import deliver
+from .points import awake, flush
 from .records import ALARMS, Alarm
 from .states import change, note, stamp
-from .storing import awake, flush
 
 WATCH = "cloudwatch.alarm"
 MAX_POINTS = 500_000  # that the expressions of an alarm may work on: they are evaluated in the alarm's transaction
 
 
-def metric_queries(settings: dict[str, Any]) -> list[dict[str, Any]]:
-    """An alarm's metric as the queries of GetMetricData, whichever way it was given."""
-    if settings.get("Metrics"):
-        return list(settings["Metrics"])
-    metric = {"Namespace": settings["Namespace"], "MetricName": settings["MetricName"],
-              "Dimensions": settings.get("Dimensions") or []}  # fmt: skip
-    stat = {"Metric": metric, "Period": settings["Period"],
-            "Stat": settings.get("Statistic") or settings["ExtendedStatistic"]}  # fmt: skip
-    if settings.get("Unit"):
-        stat["Unit"] = settings["Unit"]
-    return [{"Id": "m1", "MetricStat": stat}]
-
-
 def step(settings: dict[str, Any]) -> int:
     """Seconds between evaluations."""
-    stats = [query["MetricStat"]["Period"] for query in metric_queries(settings) if "MetricStat" in query]
+    stats = [query["MetricStat"]["Period"] for query in queries.of_alarm(settings) if "MetricStat" in query]
     return 10 if min(stats, default=60) < 60 else 60
 
 
@@ -75,11 +62,11 @@ def _evaluate(tx: Transaction, ctx: Context, name: str) -> float | None:
         return None
     settings = alarm.settings
     every = step(settings)
-    wanted = metric_queries(settings)
+    wanted = queries.of_alarm(settings)
     returned = next(query["Id"] for query in wanted if query.get("ReturnData", True))
     end = int(ctx.now()) // every * every
     period = queries.Queries(ctx, wanted, 0, end).period(returned)
-    size = settings["EvaluationPeriods"] + evaluating.EXTRA
+    size = settings["EvaluationPeriods"] + verdicts.EXTRA
     starts = [end - period * n for n in range(size, 0, -1)]
     asked = queries.Queries(ctx, wanted, starts[0], end, points=MAX_POINTS).aligned()
     for metric in asked.metrics:
@@ -93,10 +80,10 @@ def _evaluate(tx: Transaction, ctx: Context, name: str) -> float | None:
         lines = []
     line = lines[0] if lines else {}
     values = [line.get(start) for start in starts]
-    verdict = evaluating.evaluate(settings, values, starts)
+    verdict = verdicts.evaluate(settings, values, starts)
     if verdict.state and (verdict.state != alarm.state or not alarm.updated):
         change(tx, ctx, alarm, verdict.state, verdict.reason, _data(ctx, settings, values, starts, period))
-    alarm.asleep = evaluating.settled(settings, values, alarm.state) and not _newer(tx, ctx, alarm, end)
+    alarm.asleep = verdicts.settled(settings, values, alarm.state) and not _newer(tx, ctx, alarm, end)
     tx.put(ALARMS, alarm)
     return None if alarm.asleep else end + every - ctx.now()
 

@@ -12,6 +12,7 @@ from typing import Any
 from fogbank.core import principal, regions, targets
 from fogbank.core.context import Context
 
+from . import queries
 from .arns import alarm_arn
 from .records import Alarm
 from .states import stamp
@@ -98,8 +99,6 @@ def _period(settings: dict[str, Any]) -> int:
 
 def _event(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> dict[str, Any]:
     """The event a function is invoked with."""
-    from .jobs import metric_queries
-
     state = {"value": change["state"], "reason": change["reason"], "timestamp": stamp(change["at"])}
     if change["data"]:
         state["reasonData"] = change["data"]
@@ -108,7 +107,7 @@ def _event(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> dict[str, Any]
     if alarm.composite:
         configuration["alarmRule"] = settings["AlarmRule"]
     else:
-        configuration["metrics"] = [_camel(query) for query in metric_queries(settings)]
+        configuration["metrics"] = [_camel(query) for query in queries.of_alarm(settings)]
     return {
         "source": "aws.cloudwatch",
         "alarmArn": alarm_arn(ctx, alarm.name),

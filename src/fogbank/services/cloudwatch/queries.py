@@ -1,4 +1,4 @@
-"""Evaluating the queries of GetMetricData and of alarms: metric statistics, and math over them.
+"""Evaluates the queries of GetMetricData and of alarms: metric statistics, and math over them.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 """
@@ -19,11 +19,11 @@ from .statistics import statistic
 
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*\Z")
 MAX_QUERIES = 500
-MAX_POINTS = 5_000_000  # that the expressions of one request may work on
+MAX_POINTS = 5_000_000  # that the expressions of one request may process
 
 
 def check(queries: list[dict[str, Any]]) -> None:
-    """What can be refused without looking at data; ValidationError."""
+    """Validate queries without reading data. Raises ValidationError."""
     if not queries:
         raise ValidationError("The parameter MetricDataQueries is required.")
     if len(queries) > MAX_QUERIES:
@@ -44,9 +44,9 @@ def check(queries: list[dict[str, Any]]) -> None:
 
 
 class Queries:
-    """The queries of one request over one time range: metrics are read, then expressions evaluated without the store.
+    """The queries of one request over one time range. The caller reads the metrics, then evaluates the expressions.
 
-    Results are memoised; a circle of references is refused.
+    The evaluation does not use the store. It caches results, and refuses circular references.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class Queries:
 
     @property
     def metrics(self) -> list[str]:
-        """The queries that have to be read."""
+        """The ids of the MetricStat queries, whose data the caller has to read."""
         return [name for name, query in self._queries.items() if "MetricStat" in query]
 
     def values(self, name: str) -> reading.Values:
-        """What has to be read for one of `metrics`, and then to be handed to `keep`."""
+        """The reader for one of `metrics`: read all of it, then pass it to `keep`."""
         stat = self._queries[name]["MetricStat"]
         return reading.Values(self._ctx, stat, self.start(stat["Period"]), self._end)
 
@@ -74,12 +74,12 @@ class Queries:
         self._known[name] = values.line()
 
     def aligned(self) -> Queries:
-        """The start stands already where periods begin (alarms)."""
+        """Declare that the start is already aligned to a period, as alarms do, so it is not rounded."""
         self._aligned = True
         return self
 
     def period(self, name: str) -> int:
-        """Of a MetricStat its own; of an expression the longest it refers to."""
+        """The period of a query: a MetricStat's own, or the longest of those that an expression refers to."""
         query = self._queries[name]
         if "MetricStat" in query:
             return int(query["MetricStat"]["Period"])
@@ -93,7 +93,7 @@ class Queries:
         return int(self._start) if self._aligned else reading.rounded(self._ctx, self._start, period)
 
     def lines(self, name: str) -> list[Line]:
-        """What a query returns: one line, or several for an expression that yields an array."""
+        """The lines of a query: one, or several for an expression that returns an array."""
         value = self.value(name)
         if isinstance(value, dict):
             return [value]
@@ -104,7 +104,7 @@ class Queries:
         )
 
     def value(self, name: str) -> Any:
-        """A query's value, after those of the queries that it refers to."""
+        """Evaluate a query, after the queries that it refers to."""
         waiting, begun = [name], set()
         while waiting:
             current = waiting[-1]
@@ -150,3 +150,16 @@ class Queries:
 
     def _metrics(self, part: str) -> list[Line]:
         return [self._known[name] for name in self.metrics if part in name]
+
+
+def of_alarm(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """An alarm's metric as the queries of GetMetricData, whichever way it was given."""
+    if settings.get("Metrics"):
+        return list(settings["Metrics"])
+    metric = {"Namespace": settings["Namespace"], "MetricName": settings["MetricName"],
+              "Dimensions": settings.get("Dimensions") or []}  # fmt: skip
+    stat = {"Metric": metric, "Period": settings["Period"],
+            "Stat": settings.get("Statistic") or settings["ExtendedStatistic"]}  # fmt: skip
+    if settings.get("Unit"):
+        stat["Unit"] = settings["Unit"]
+    return [{"Id": "m1", "MetricStat": stat}]

@@ -1,4 +1,4 @@
-"""Statistics of a metric, period by period."""
+"""Reads a metric's points and combines them period by period."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .records import POINTS, SERIES, Dimensions, Point, dimension_text
 from .statistics import Summary, combine, statistic
 
 DAY = 86400
-SLICE = 500  # points that are read before others have their turn
+SLICE = 500  # points to read at a time; between slices the event loop can run other work
 MetricName = tuple[str, str, Dimensions]  # namespace, name, dimensions
 Line = dict[int, float]  # epoch seconds -> value
 
@@ -28,7 +28,7 @@ def pairs(dimensions: Sequence[Mapping[str, str]] | None) -> Dimensions:
 
 
 def rounded(ctx: Context, start: float, period: int) -> int:
-    """A start time as AWS rounds it down: to the minute, older ones to 5 minutes and to the hour.
+    """Round a start time down as AWS does: to the minute, older times to 5 minutes or to the hour.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
     """
@@ -48,9 +48,10 @@ Group = TypeVar("Group", int, tuple[int, str])
 
 
 class Periods(Generic[Group]):
-    """The points of a metric in [start, end), put together period by period, a slice of them at a time.
+    """Combines the points of a metric in [start, end) period by period, reading one slice at a time.
 
-    `group` makes the key of a point in `found` of the beginning of its period; None leaves the point out.
+    `group(beginning of the period, point)` returns the key of the point's summary in `found`, or None to skip the
+    point.
     """
 
     def __init__(
@@ -62,12 +63,12 @@ class Periods(Generic[Group]):
         self._start, self._end, self._period = start, int(-(-end // 1)), period
         self._group: Callable[[int, Point], Group | None] = group
         self._after: tuple[Any, ...] | None = None
-        self._open: dict[Group, list[Point]] = {}  # of the period that the last point was of
+        self._open: dict[Group, list[Point]] = {}  # points of the period that is being read
         self._began = start
         self.found: dict[Group, Summary] = {}
 
     def more(self, tx: Reader) -> bool:
-        """Read a slice; whether there may be more."""
+        """Read a slice. Returns whether there may be more."""
         series = tx.get(SERIES, self._series)
         if series is None:
             return False
@@ -100,9 +101,9 @@ def by_unit(began: int, point: Point) -> tuple[int, str]:
 
 
 class Values:
-    """A MetricStat: its values by the beginning of their period, when all of it is read.
+    """Reads the values of a MetricStat. Call `more` until it returns False, then `line`.
 
-    Without a Unit, points of different units of one period are taken together (not confirmed against AWS).
+    Without a Unit, points of different units in one period are combined (not confirmed against AWS).
     """
 
     def __init__(self, ctx: Context, stat: Mapping[str, Any], start: int, end: float) -> None:

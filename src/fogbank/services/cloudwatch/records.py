@@ -1,4 +1,4 @@
-"""Series, their points, alarms and dashboards as they are kept."""
+"""The stored records: series and their points, alarms, history and dashboards."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from fogbank.store.api import Record, Table
 
 Dimensions = list[tuple[str, str]]  # sorted pairs
-GLOBAL = ""  # the region of dashboards: one set for all regions
+GLOBAL = ""  # the region of dashboards, which all regions share
 
 
 class Series(Record):
@@ -23,10 +23,10 @@ class Series(Record):
 
 
 class Point(Record):
-    """What one minute (or second) of a series received in one unit.
+    """The data of one minute (or second) of a series in one unit.
 
-    `values` counts each distinct value; of statistic sets only count, sum and extremes are known, so that percentiles
-    exist only while `opaque` is false.
+    `values` counts each distinct value. A statistic set only has count, sum and extremes: it sets `opaque`, and then
+    there are no percentiles.
     """
 
     series: str
@@ -41,7 +41,7 @@ class Point(Record):
 
 
 class Alarm(Record):
-    """`settings` is the request that made it, as AWS gives it back; a composite alarm has an AlarmRule there."""
+    """An alarm. `settings`: the members of its request, as AWS returns them; a composite alarm has an AlarmRule."""
 
     account: str
     region: str
@@ -54,8 +54,8 @@ class Alarm(Record):
     updated: float = 0.0
     transitioned: float = 0.0
     watched: list[tuple[str, str]] = []  # namespace and name of each metric
-    asleep: bool = False  # no evaluation is due before another point arrives
-    generation: int = 0  # of its evaluation, which begins anew when it is set
+    asleep: bool = False  # not evaluated before another point arrives
+    generation: int = 0  # a new value restarts the evaluation
     tags: dict[str, str] = {}
 
     @property
@@ -85,7 +85,7 @@ class Dashboard(Record):
 
 
 def dimension_text(dimensions: Dimensions) -> str:
-    """A set of dimensions as one key part."""
+    """A set of dimensions as text, for a key."""
     return "\x1f".join(f"{name}\x1e{value}" for name, value in dimensions)
 
 

@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     r"\s*(?:(\()|(\))|(AND|OR|NOT|TRUE|FALSE)\b|(ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s()]+))\s*\))",
     re.IGNORECASE,
 )
-_MAX_DEPTH = 100  # AWS's own bound is not documented
+_MAX_DEPTH = 100  # AWS's own limit is not documented
 Rule = tuple[Any, ...]
 
 
@@ -35,7 +35,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 def parse(text: str, here: str) -> Rule:
-    """The rule as a tree, alarms by name; ValidationError. `here`: how the ARNs of the alarms beside it begin."""
+    """Parse a rule into a tree with alarms by name. Raises ValidationError. `here`: prefix of local alarms' ARNs."""
     tokens = _tokens(text)
     position = 0
 
@@ -87,14 +87,14 @@ def parse(text: str, here: str) -> Rule:
 
 
 def children(rule: Rule) -> set[str]:
-    """The names of the alarms a rule looks at."""
+    """The names of the alarms that a rule refers to."""
     if rule[0] == "STATE":
         return {rule[2]}
     return {name for part in rule[1:] for name in children(part)}
 
 
 def holds(rule: Rule, state_of: Callable[[str], str]) -> bool:
-    """Whether the rule is true of the alarms' states."""
+    """Whether the rule is true for the alarms' states."""
     match rule:
         case ("AND", *rules):
             return all(holds(each, state_of) for each in rules)

@@ -1,4 +1,4 @@
-"""An alarm's change of state: its history, its actions, and the composite alarms above it."""
+"""Changes an alarm's state: writes its history, and enqueues its actions and the evaluation of composite alarms."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ ACTIONS = {"OK": "OKActions", "ALARM": "AlarmActions", "INSUFFICIENT_DATA": "Ins
 
 
 def stamp(seconds: float) -> str:
-    """2024-10-26T18:59:00.000+0000"""
+    """Format epoch seconds like 2024-10-26T18:59:00.000+0000."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}+0000"
 
 
 def note(tx: Transaction, ctx: Context, alarm: Alarm, kind: str, summary: str, data: dict[str, Any]) -> None:
-    """One item of DescribeAlarmHistory."""
+    """Add an item to the history of an alarm (DescribeAlarmHistory)."""
     tx.put(
         HISTORY,
         History(
@@ -39,7 +39,7 @@ def note(tx: Transaction, ctx: Context, alarm: Alarm, kind: str, summary: str, d
 
 
 def change(tx: Transaction, ctx: Context, alarm: Alarm, state: str, reason: str, data: str) -> None:
-    """Put the alarm into `state`; when that is new, note it, and enqueue its actions and the composites' evaluation."""
+    """Set the alarm's state. If it is new, add it to the history, and enqueue actions and composite alarms."""
     before = {"stateValue": alarm.state, "stateReason": alarm.reason}
     old = alarm.state
     now = ctx.now()

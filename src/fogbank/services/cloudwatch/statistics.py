@@ -19,7 +19,7 @@ _RANGE = re.compile(r"(TM|WM|TC|TS|PR)\(([\d.]*)(%?):([\d.]*)(%?)\)\Z", re.IGNOR
 
 
 class Summary(NamedTuple):
-    """The points of one period put together. `values` is None when some came as statistic sets."""
+    """The combined points of one period. `values` is None when some came as statistic sets."""
 
     samples: float
     sum: float
@@ -41,13 +41,13 @@ def combine(points: Iterable[Point]) -> Summary:
         opaque = opaque or point.opaque
         for value, times in point.values.items():
             values[value] = values.get(value, 0.0) + times
-    if opaque and low == high:  # AWS: percentiles of a set exist when Min and Max are equal, or SampleCount is 1
+    if opaque and low == high:  # AWS: a set has percentiles when Min and Max are equal, or SampleCount is 1
         return Summary(count, total, low, high, [(low, count)])
     return Summary(count, total, low, high, None if opaque else sorted(values.items()))
 
 
 def statistic(name: str) -> Callable[[Summary], float | None]:
-    """How a statistic is computed; None for a period it cannot be computed of. InvalidParameterValue."""
+    """The function that computes a statistic (None if a period lacks the data). Raises InvalidParameterValue."""
     simple: dict[str, Callable[[Summary], float | None]] = {
         "SampleCount": lambda s: s.samples,
         "Sum": lambda s: s.sum,
@@ -69,7 +69,7 @@ def statistic(name: str) -> Callable[[Summary], float | None]:
     if match and (match[2] or match[4]):
         try:
             return _ranged(match)
-        except ValueError:  # 1.2.3
+        except ValueError:  # a bound like 1.2.3
             pass
     raise InvalidParameterValue(f"The value {name} for parameter Stat is invalid.")
 

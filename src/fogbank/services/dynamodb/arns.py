@@ -34,7 +34,7 @@ def table_resource(ctx: Context, req: dict[str, Any]) -> Named:
 
 
 def new_table(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """The table that is to be made; tags need dynamodb:TagResource besides.
+    """Requires access to the new table, and dynamodb:TagResource when the request has tags.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Tagging.Operations.html
     """
@@ -43,7 +43,10 @@ def new_table(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def tagged_resource(ctx: Context, req: dict[str, Any]) -> Named:
-    """Of the tag operations: a table by its ARN. Raises ValidationError for what is no ARN of a table."""
+    """Returns the resource of the tag operations: a table by its ARN.
+
+    Raises ValidationError unless it is a table's ARN.
+    """
     arn = req["ResourceArn"]
     found = table_of(ctx, arn)
     if found != arn:
@@ -54,12 +57,12 @@ def tagged_resource(ctx: Context, req: dict[str, Any]) -> Named:
 
 
 def item_resource(ctx: Context, req: dict[str, Any]) -> Access:
-    """Of GetItem, PutItem, UpdateItem and DeleteItem."""
+    """Returns the resource of GetItem, PutItem, UpdateItem and DeleteItem."""
     return Access("", table_of(ctx, req["TableName"]), Lazy(lambda: _item_conditions(ctx, req)))
 
 
 def read_resource(ctx: Context, req: dict[str, Any]) -> Access:
-    """Of Query and Scan: the table, or the index that is read."""
+    """Returns the resource of Query and Scan: the table, or the index that is read."""
     arn = table_of(ctx, req["TableName"])
     index = req.get("IndexName")
     if index:
@@ -82,7 +85,7 @@ _PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Con
 
 
 def transact_write_resources(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """Each part needs the permission of its own action: dynamodb:PutItem, …, dynamodb:ConditionCheckItem."""
+    """Requires the permission of each part's own action: dynamodb:PutItem, …, dynamodb:ConditionCheckItem."""
     found = []
     for entry in req["TransactItems"]:
         for kind, action in _PARTS.items():
@@ -105,7 +108,7 @@ def _enclosed(ctx: Context, action: str, part: dict[str, Any], operation: str) -
 
 
 def _leading(ctx: Context, name: str, items: Iterable[Item]) -> dict[str, Any]:
-    """dynamodb:LeadingKeys: the partition keys that a request names."""
+    """Returns dynamodb:LeadingKeys: the partition keys that a request names."""
     with ctx.read() as tx:
         schema = ctx.app.local(State).find(tx, target(ctx, name))
     if schema is None:
@@ -171,7 +174,7 @@ def _read_conditions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _queried(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """dynamodb:LeadingKeys of a Query: the partition key of the table or the index it reads."""
+    """Returns dynamodb:LeadingKeys of a Query: the partition key of the table or index that it reads."""
     with ctx.read() as tx:
         schema = ctx.app.local(State).find(tx, target(ctx, req["TableName"]))
     if schema is None:
@@ -195,7 +198,7 @@ def _names(req: Mapping[str, Any]) -> Names:
 
 
 def _attributes(req: Mapping[str, Any], key: Item) -> dict[str, Any]:
-    """dynamodb:Attributes: the top-level attributes that a request names; dynamodb:Select of reads."""
+    """Returns dynamodb:Attributes, the top-level attributes that a request names, and for reads dynamodb:Select."""
     names = _names(req)
     found = set(key)
     specific = False

@@ -1,4 +1,4 @@
-"""ConsumedCapacity and ItemCollectionMetrics of responses.
+"""Builds ConsumedCapacity and ItemCollectionMetrics for responses.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConsumedCapacity.html
 """
@@ -26,9 +26,9 @@ def consumed(
     *,
     transaction: str = "",
 ) -> dict[str, Any] | None:
-    """ConsumedCapacity as ReturnConsumedCapacity wants it: None, the total, or with tables and indexes apart.
+    """Returns ConsumedCapacity as ReturnConsumedCapacity asks: None, the total, or also the table and each index.
 
-    `transaction`: ReadCapacityUnits or WriteCapacityUnits, which transactions also tell.
+    `transaction` is ReadCapacityUnits or WriteCapacityUnits, a member that only transactions report.
     """
     if wanted not in ("TOTAL", "INDEXES"):
         return None
@@ -52,7 +52,7 @@ def _units(units: float, transaction: str) -> dict[str, float]:
 def collection_metrics(
     wanted: str | None, tx: Reader, schema: Schema, place: Place, item: Item
 ) -> dict[str, Any] | None:
-    """ItemCollectionMetrics of a write: of tables with local indexes, when asked for."""
+    """Returns ItemCollectionMetrics of a write, if the request asks for it and the table has local indexes."""
     if wanted != "SIZE" or not schema.local:
         return None
     found = tx.get(COLLECTIONS, (schema.account, schema.region, schema.box, place.bucket, place.pk))

@@ -1,4 +1,4 @@
-"""AWS::DynamoDB::Table and AWS::DynamoDB::GlobalTable (of this region alone).
+"""AWS::DynamoDB::Table and AWS::DynamoDB::GlobalTable (one region only).
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-globaltable.html
@@ -30,7 +30,7 @@ _PATIENCE = 3600.0  # seconds to wait for an index to be filled or dropped
 
 
 def _request(name: str, properties: dict[str, Any]) -> dict[str, Any]:
-    """The CreateTable request of a resource."""
+    """Builds the CreateTable request of a resource."""
     request = {**given(properties, *_SAME), "TableName": name}
     if request.get("BillingMode") == "PAY_PER_REQUEST":
         request.pop("ProvisionedThroughput", None)
@@ -68,7 +68,7 @@ async def _made(ctx: Context, name: str) -> Resource:
 
 
 async def _settle(ctx: Context, name: str) -> None:
-    """Return once none of the table's indexes is being filled or dropped."""
+    """Waits until no index of the table is being filled or dropped."""
     with ctx.watch(TOPIC) as watch:
         while (await _describe(ctx, name))["TableStatus"] != "ACTIVE":
             if not await watch.wait(_PATIENCE):
@@ -76,7 +76,7 @@ async def _settle(ctx: Context, name: str) -> None:
 
 
 async def _extras(ctx: Context, name: str, old: dict[str, Any], new: dict[str, Any]) -> None:
-    """What CreateTable does not take: time to live and backups."""
+    """Sets what CreateTable does not accept: time to live and point-in-time recovery."""
     ttl = new.get("TimeToLiveSpecification")
     before = old.get("TimeToLiveSpecification")
     if ttl != before:
@@ -92,7 +92,7 @@ async def _extras(ctx: Context, name: str, old: dict[str, Any], new: dict[str, A
         await ctx.call("dynamodb", "UpdateContinuousBackups", request)
 
 
-# AWS lists the key schema as what may replace a table, and the local indexes with it
+# AWS lists the key schema among the properties that may replace a table; so the local indexes do, too
 @resource(
     "AWS::DynamoDB::Table",
     immutable=("TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"),
@@ -106,7 +106,7 @@ async def _extras(ctx: Context, name: str, old: dict[str, Any], new: dict[str, A
     ),
 )
 class Table:
-    """Ref: the name. GetAtt: Arn (and no StreamArn, since there are no streams)."""
+    """Ref: the name. GetAtt: Arn (no StreamArn, since Fogbank has no streams)."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         chosen = properties.get("TableName") or name.physical(limit=255)
@@ -160,7 +160,7 @@ def _stream_changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[
 
 
 def _index_changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
-    """One UpdateTable per index, as AWS wants it: those that go, those that come, those whose throughput changes."""
+    """Returns one UpdateTable per index, as AWS requires: first deletions, then creations, then new throughputs."""
     old = {index["IndexName"]: index for index in before.get("GlobalSecondaryIndexes") or ()}
     new = {index["IndexName"]: index for index in after.get("GlobalSecondaryIndexes") or ()}
 
@@ -182,7 +182,10 @@ def _index_changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[s
 
 
 def _local(ctx: Context, properties: dict[str, Any]) -> dict[str, Any]:
-    """A GlobalTable's properties as those of a table: the replica of this region is what there is."""
+    """Converts a GlobalTable's properties to a Table's, from its only replica, the one in this region.
+
+    Raises ResourceFailed when it has other replicas.
+    """
     replicas = properties.get("Replicas") or []
     here = next((replica for replica in replicas if replica.get("Region") == ctx.region), None)
     if here is None or len(replicas) > 1:
@@ -196,7 +199,8 @@ def _local(ctx: Context, properties: dict[str, Any]) -> dict[str, Any]:
     found = {key: properties[key] for key in shared if key in properties}
     found |= {key: here[key] for key in own if key in here}
     if "SSESpecification" in found and here.get("SSESpecification"):
-        found["SSESpecification"] = {**found["SSESpecification"], **here["SSESpecification"]}  # the replica's own key
+        # the replica may have a key of its own
+        found["SSESpecification"] = {**found["SSESpecification"], **here["SSESpecification"]}
     if properties.get("BillingMode") != "PAY_PER_REQUEST":
         found["ProvisionedThroughput"] = _throughput(properties, here)
     indexes = []
@@ -212,7 +216,7 @@ def _local(ctx: Context, properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _throughput(writes: dict[str, Any], reads: dict[str, Any]) -> dict[str, int]:
-    """The units that auto scaling would begin with."""
+    """Returns the units with which auto scaling would begin."""
     write = (writes.get("WriteProvisionedThroughputSettings") or {}).get("WriteCapacityAutoScalingSettings") or {}
     settings = reads.get("ReadProvisionedThroughputSettings") or writes.get("ReadProvisionedThroughputSettings") or {}
     read = settings.get("ReadCapacityUnits") or (settings.get("ReadCapacityAutoScalingSettings") or {}).get(

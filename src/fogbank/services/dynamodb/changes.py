@@ -1,7 +1,7 @@
-"""The writes that requests ask for, read from PutItem, UpdateItem, DeleteItem and from the parts of a transaction.
+"""The writes that requests ask for: those of PutItem, UpdateItem and DeleteItem, and the parts of a transaction.
 
-change = Put(req)                     what can be checked without the table is checked: ValidationError
-done = perform(tx, schema, change)    condition, new item, index entries
+change = Put(req)                     # checks everything that needs no table: ValidationError
+done = perform(tx, schema, change)    # checks the condition, writes the item and its index entries
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 class Change:
-    """A write of one item. `test` is its condition; `shows_old` whether a failed condition returns the item."""
+    """A write of one item. `test` is its condition; `shows_old` tells whether a failed condition returns the item."""
 
     expressions: tuple[str, ...] = ("ConditionExpression",)
     legacy: tuple[str, ...] = ("Expected", "ConditionalOperator")
@@ -37,7 +37,7 @@ class Change:
         self.req = req
         self.shows_old = req.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
         self.test: Test | None = None
-        self.nested = _NOTHING  # attributes into which the condition looks
+        self.nested = _NOTHING  # attributes whose inner parts the condition reads
         self.mentioned = _NOTHING  # attributes that the condition mentions
         self._binding = Binding(req, expressions=self.expressions, legacy=() if transaction else self.legacy)
         self.read()
@@ -45,7 +45,7 @@ class Change:
         self._binding.finish()
 
     def read(self) -> None:
-        """Check what is the operation's own."""
+        """Checks the members that only this operation has."""
 
     def _read_condition(self) -> None:
         req, binding = self.req, self._binding
@@ -61,16 +61,16 @@ class Change:
             self.test = lambda item: bool(root.test(item, {}))
 
     def place(self, schema: Schema) -> Place:
-        """Where the item lies. Raises ValidationError when the key does not fit the table."""
+        """Returns the item's place. Raises ValidationError when the key does not fit the table."""
         return schema.place(self.req["Key"])
 
     def check(self, schema: Schema) -> None:
-        """What can be checked with the table, before the item is read."""
+        """Checks, before the item is read, what needs the table's schema."""
         if self.nested:
             schema.check_nested(self.nested)
 
     def made(self, schema: Schema, old: ItemRecord | None) -> tuple[Item | None, int]:
-        """The item that shall be there (None: none), and its size."""
+        """Returns the new item (None: no item) and its size."""
         raise NotImplementedError
 
 
@@ -92,14 +92,14 @@ class Put(Change):
 
 
 class Removal(Change):
-    """DeleteItem."""
+    """A DeleteItem."""
 
     def made(self, schema: Schema, old: ItemRecord | None) -> tuple[Item | None, int]:
         return None, 0
 
 
 class Check(Change):
-    """A transaction's ConditionCheck: nothing changes."""
+    """A transaction's ConditionCheck, which changes nothing."""
 
     def made(self, schema: Schema, old: ItemRecord | None) -> tuple[Item | None, int]:
         return (old.item, old.size) if old is not None else (None, 0)
@@ -129,7 +129,7 @@ class Update(Change):
 
     def made(self, schema: Schema, old: ItemRecord | None) -> tuple[Item | None, int]:
         if old is None and self.actions and all(isinstance(action, Remove | Delete) for action in self.actions):
-            return None, 0  # nothing to remove from: AWS does not create the item
+            return None, 0  # there is nothing to remove: AWS does not create the item
         before = old.item if old is not None else {name: self.req["Key"][name] for name in schema.keys.names}
         item = apply(self.actions, before, self._binding.values, lists=not self.by_expression)
         if schema.indexes:
@@ -170,17 +170,17 @@ class Update(Change):
 
 
 class Done(NamedTuple):
-    """What a change did."""
+    """The outcome of a change."""
 
     place: Place
     old: ItemRecord | None
     item: Item | None
     units: float  # write units of the table
-    indexes: dict[str, float]  # and of its indexes
+    indexes: dict[str, float]  # write units of each index
 
 
 def perform(tx: Transaction, schema: Schema, change: Change) -> Done:
-    """Carry out one change. Raises ConditionalCheckFailed, ValidationError."""
+    """Carries out one change. Raises ConditionalCheckFailed, ValidationError."""
     place = change.place(schema)
     change.check(schema)
     old = tx.get(ITEMS, schema.key(place))

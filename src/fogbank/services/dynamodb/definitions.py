@@ -1,4 +1,4 @@
-"""Checks of CreateTable and UpdateTable, and the records they make. No store, no clock.
+"""Checks the requests of CreateTable and UpdateTable and builds their records, without store and clock.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
@@ -16,8 +16,8 @@ from .records import IndexRecord
 from .values import INVALID
 
 MAX_LOCAL = 5
-GLOBAL_INDEXES = "L-F7858A77"  # the quota: of a table
-MAX_PROJECTED = 100  # attributes that all INCLUDE projections of a table name together
+GLOBAL_INDEXES = "L-F7858A77"  # quota code: global indexes per table
+MAX_PROJECTED = 100  # attributes in all INCLUDE projections of a table together
 MAX_UNITS = 1_000_000_000_000
 PATTERN = "[a-zA-Z0-9_.-]+"
 MAX_TAGS = 50
@@ -27,7 +27,10 @@ _NAME = re.compile(rf"{PATTERN}\Z")
 
 
 def check_name(name: str, least: int = 3) -> None:
-    """A table's name, as CreateTable wants it; other operations take shorter ones, and do not find them."""
+    """Raises ValidationError for a table name that CreateTable refuses.
+
+    Other operations accept shorter names (and do not find them); they pass a smaller `least`.
+    """
     if not _NAME.match(name):
         problem = f"Member must satisfy regular expression pattern: {PATTERN}"
     elif len(name) < least:
@@ -42,7 +45,7 @@ def check_name(name: str, least: int = 3) -> None:
 
 
 def attribute_kinds(definitions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """AttributeDefinitions as name → type."""
+    """Returns AttributeDefinitions as name → type."""
     found: dict[str, str] = {}
     for definition in definitions:
         name = definition["AttributeName"]
@@ -53,7 +56,7 @@ def attribute_kinds(definitions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def key_names(schema: Sequence[Mapping[str, Any]], kinds: Mapping[str, str], *, table: bool = False) -> list[str]:
-    """The attributes of a KeySchema: partition key, sort key. Raises ValidationError with AWS's texts."""
+    """Returns the attributes of a KeySchema: partition key, sort key. Raises ValidationError with AWS's texts."""
     names = [element["AttributeName"] for element in schema]
     if table and len(names) > 2:
         shown = ", ".join(
@@ -88,7 +91,10 @@ def key_names(schema: Sequence[Mapping[str, Any]], kinds: Mapping[str, str], *, 
 def index_record(
     spec: Mapping[str, Any], kinds: Mapping[str, str], billing: str, box: str, *, table_keys: Sequence[str] | None
 ) -> IndexRecord:
-    """The record of an index. `table_keys` of a local index: it shares the table's partition key."""
+    """Builds the record of an index.
+
+    `table_keys` is given for a local index, which must have the table's partition key.
+    """
     name = spec["IndexName"]
     keys = key_names(spec["KeySchema"], kinds)
     if table_keys is not None:
@@ -153,7 +159,7 @@ def table_throughput(req: Mapping[str, Any], billing: str) -> tuple[int, int]:
 
 
 def units(given: Mapping[str, Any], where: str) -> tuple[int, int]:
-    """(read, write) units of a ProvisionedThroughput."""
+    """Returns the (read, write) units of a ProvisionedThroughput."""
     for name in ("ReadCapacityUnits", "WriteCapacityUnits"):
         if given[name] > MAX_UNITS:
             raise ValidationError(f"Given value {given[name]} for {name} is out of bounds{where}")
@@ -163,7 +169,7 @@ def units(given: Mapping[str, Any], where: str) -> tuple[int, int]:
 def check_indexes(
     indexes: Sequence[IndexRecord], kinds: Mapping[str, str], table_keys: Sequence[str], most: float
 ) -> None:
-    """What concerns all indexes of a table together; `most` global ones are allowed."""
+    """Checks all indexes of a table together; at most `most` may be global."""
     local = sum(index.local for index in indexes)
     if local > MAX_LOCAL:
         raise ValidationError(f"{INVALID}LocalSecondaryIndex count exceeds the per-table limit of {MAX_LOCAL}")
@@ -179,7 +185,7 @@ def check_indexes(
         if name in names[:at]:
             raise ValidationError(f"{INVALID}Duplicate index name: {name}")
     projected = sum(len(index.attributes) for index in indexes)
-    if projected > MAX_PROJECTED:  # the text could not be confirmed
+    if projected > MAX_PROJECTED:  # AWS's text is not confirmed
         raise ValidationError(f"{INVALID}The number of projected attributes exceeds the limit of {MAX_PROJECTED}")
     used = list(dict.fromkeys([*table_keys, *(key for index in indexes for key in index.keys)]))
     if len(used) != len(kinds):
@@ -195,7 +201,7 @@ def check_indexes(
 
 
 def refuse_unbuilt(operation: str, req: Mapping[str, Any], members: Sequence[str]) -> None:
-    """Raise NotBuilt for a member that Fogbank would have to ignore."""
+    """Raises NotBuilt for a member that Fogbank does not support and would otherwise ignore."""
     for name in members:
         if req.get(name):
             raise NotBuilt("dynamodb", f"{operation} with {name}")

@@ -1,6 +1,7 @@
 """The errors of DynamoDB, with AWS's codes and texts.
 
 Validation errors are `core.errors.ValidationError`, whose code is ValidationException in the JSON protocol.
+
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 """
 
@@ -15,7 +16,7 @@ class ConditionalCheckFailed(ServiceError):
 
 
 class ResourceNotFound(ServiceError):
-    """Data operations say no more than the default; control operations name the table."""
+    """Data operations use the default text; control operations name the table."""
 
     code = "ResourceNotFoundException"
     default = "Requested resource not found"
@@ -36,7 +37,7 @@ class TransactionCanceled(ServiceError):
 
 
 class IdempotentParameterMismatch(ServiceError):
-    # the text could not be confirmed
+    # AWS's text is not confirmed
     code = "IdempotentParameterMismatchException"
     default = "The request uses the same client token as a previous, but non-identical request."
 
@@ -55,6 +56,6 @@ class ProvisionedThroughputExceeded(ServiceError):
 
 
 class TableNotFound(ServiceError):
-    """What the backup operations say instead of ResourceNotFoundException."""
+    """The error of the backup operations, in place of ResourceNotFoundException."""
 
     code = "TableNotFoundException"

@@ -1,4 +1,4 @@
-"""What happens later: indexes filled and dropped, deleted tables emptied, items expired. All in slices."""
+"""DynamoDB's background work, in slices: fills and drops indexes, empties deleted tables, expires items."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from .schema import NAMESPACE, Schema
 from .state import State
 from .writes import change, count, expiry_record, slice_of
 
-SLICE = 20  # records a transaction: of 400 KB each that is long enough, and on a networked store writers come between
+# records per transaction: few, since 20 items of 400 KB take a while, and on a networked store writers interfere
+SLICE = 20
 EXPIRY = "dynamodb.expiry"
-EXPIRY_INTERVAL = 60.0  # seconds between looks for expired items; AWS promises "within a few days"
+EXPIRY_INTERVAL = 60.0  # seconds between two searches for expired items; AWS promises "within a few days"
 TOO_OLD = 5 * 365 * 86400  # seconds: items that expired longer ago are kept, as on AWS
 
 Payload = dict[str, Any]
@@ -31,7 +32,7 @@ Payload = dict[str, Any]
 
 @job("dynamodb.purge")
 async def purge(ctx: Context, payload: Payload) -> None:
-    """Delete everything that lies in some boxes: of a deleted table and its indexes."""
+    """Deletes everything in the boxes of a deleted table and its indexes."""
     for box in payload["boxes"]:
         await _empty(ctx, (payload["account"], payload["region"], box))
 
@@ -43,7 +44,7 @@ async def _empty(ctx: Context, prefix: Key) -> None:
 
 
 async def _repeat(ctx: Context, function: Callable[..., bool], *args: Any) -> None:
-    """Transactions of `function` until one says that nothing is left; others get their turn in between."""
+    """Runs `function` in one transaction after another until it returns False; lets other tasks run in between."""
     more = True
     while more:
         more = await ctx.transact(function, *args)
@@ -59,7 +60,7 @@ def _drop_some(tx: Transaction, table: Table[Any], prefix: Key) -> bool:
 
 @job("dynamodb.drop-index")
 async def drop_index(ctx: Context, payload: Payload) -> None:
-    """Delete an index's entries, then the index."""
+    """Deletes an index's entries, then the index."""
     await _empty(ctx, (payload["account"], payload["region"], payload["box"]))
     await ctx.transact(_forget_index, ctx, payload)
 
@@ -91,16 +92,16 @@ def _indexed(tx: Transaction, payload: Payload) -> tuple[TableRecord | None, Ind
 
 @job("dynamodb.backfill")
 async def backfill(ctx: Context, payload: Payload) -> None:
-    """Write the entries of a new index for the items that are there, then make it ACTIVE.
+    """Writes the entries of a new index for the existing items, then makes the index ACTIVE.
 
-    Writes keep the entries of their own items up to date meanwhile; an entry that is there already is left alone.
+    Meanwhile, writes keep the entries of their own items up to date; the job skips entries that exist.
     """
     after: Key | None = None
     limit = SLICE
     while True:
         try:
             after = await ctx.transact(_fill_some, payload, after, limit)
-        except Conflict:  # again and again: fewer at a time get through
+        except Conflict:  # try smaller transactions: they conflict less
             if limit == 1:
                 raise
             limit = max(1, limit // 4)
@@ -112,7 +113,7 @@ async def backfill(ctx: Context, payload: Payload) -> None:
 
 
 def _fill_some(tx: Transaction, payload: Payload, after: Key | None, limit: int) -> Key | None:
-    """One slice; returns where the next begins, None when the index is complete (or gone)."""
+    """Fills one slice. Returns the key after which the next begins; None when the index is complete or deleted."""
     table, index = _indexed(tx, payload)
     if table is None or index is None or index.status != "CREATING":
         return None
@@ -133,7 +134,7 @@ def _fill_some(tx: Transaction, payload: Payload, after: Key | None, limit: int)
 
 @dataclass
 class Added:
-    """Index entries of one slice of the statistics, in which `bucket` lies."""
+    """Counts index entries that were added in one slice of the statistics; `bucket` lies in that slice."""
 
     bucket: int
     items: int = 0
@@ -141,8 +142,11 @@ class Added:
 
 
 def _activate(tx: Transaction, ctx: Context, payload: Payload) -> None:
-    """Apart from the filling: a transaction that has read so many items would seldom get through beside writers, and
-    what is written in between has its entries already."""
+    """Makes an index ACTIVE.
+
+    Runs in a transaction of its own: one that has also read many items would seldom get through beside writers.
+    Items written in between have their entries already.
+    """
     table, index = _indexed(tx, payload)
     if table is None or index is None or index.status != "CREATING":
         return
@@ -156,7 +160,7 @@ def _activate(tx: Transaction, ctx: Context, payload: Payload) -> None:
 
 @job("dynamodb.index-ttl")
 async def index_ttl(ctx: Context, payload: Payload) -> None:
-    """Note when each item is due, after TTL was enabled. What was noted for another attribute goes first."""
+    """Records when each item expires, after TTL was enabled. First deletes the records of an earlier TTL attribute."""
     prefix = (payload["account"], payload["region"], payload["box"])
     await _repeat(ctx, _drop_some, EXPIRIES, prefix)
     after: Key | None = None
@@ -185,7 +189,7 @@ def _note_some(tx: Transaction, payload: Payload, after: Key | None) -> Key | No
 
 
 def ttl_changed(tx: Transaction, ctx: Context, table: TableRecord) -> None:
-    """Have a table's expired items looked for if it has TTL, and no longer if it has none."""
+    """Starts the resident that deletes a table's expired items if the table has TTL; otherwise stops it."""
     if table.ttl:
         ctx.reside(tx, EXPIRY, f"{table.name}/{table.box}")
     else:
@@ -194,7 +198,7 @@ def ttl_changed(tx: Transaction, ctx: Context, table: TableRecord) -> None:
 
 @resident(EXPIRY)
 async def expire(ctx: Context, id: str) -> None:
-    """Delete the items of a table that are due, once a minute."""
+    """Deletes a table's expired items once a minute."""
     name, box = id.split("/")
     payload = {"account": ctx.account, "region": ctx.region, "table": name, "box": box}
     while True:

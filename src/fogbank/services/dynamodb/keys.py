@@ -1,4 +1,4 @@
-"""Keys as bytes that sort as DynamoDB sorts them: strings by UTF-8, binaries unsigned, numbers by value.
+"""Encodes keys as bytes in DynamoDB's sort order: strings by UTF-8, binaries as unsigned bytes, numbers by value.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.Partitions.html
 """
@@ -23,19 +23,19 @@ NOT_VALID = "One or more parameter values are not valid. "
 
 
 class Place(NamedTuple):
-    """Where an item lies in its box."""
+    """An item's position within its box."""
 
     bucket: int
     pk: bytes
     sk: bytes
 
     def packed(self) -> bytes:
-        """The key in one piece: an index entry's link to its item."""
+        """Returns partition and sort key in one piece, by which an index entry refers to its item."""
         return len(self.pk).to_bytes(2, "big") + self.pk + self.sk
 
 
 def unpacked(base: bytes) -> Place:
-    """The place that `Place.packed` packed."""
+    """Reverses `Place.packed`."""
     end = 2 + int.from_bytes(base[:2], "big")
     pk = base[2:end]
     return Place(bucket_of(pk), pk, base[end:])
@@ -43,19 +43,19 @@ def unpacked(base: bytes) -> Place:
 
 @lru_cache(4096)
 def bucket_of(pk: bytes) -> int:
-    """The hash of a partition key: 32 bits, evenly spread."""
+    """Hashes a partition key to 32 evenly spread bits."""
     return int.from_bytes(md5(pk, usedforsecurity=False).digest()[:4], "big")
 
 
 def encoded(kind: str, content: Any) -> bytes:
-    """The bytes of an admitted key value of type S, N or B."""
+    """Encodes an admitted key value of type S, N or B."""
     if kind == "S":
         return content.encode()  # type: ignore[no-any-return]
     return numbers.sortable(content) if kind == "N" else bytes(content)
 
 
 def key_bytes(name: str, value: Value, kind: str, limit: int) -> bytes:
-    """The bytes of a key attribute in a Key parameter; its number is brought into canonical form.
+    """Encodes a key attribute of a Key parameter. Converts a number to canonical form in place.
 
     Raises ValidationError with AWS's texts.
     """
@@ -82,13 +82,13 @@ def empty(kind: str, where: str) -> str:
 
 
 def too_long(limit: int) -> str:
-    """AWS's text for a key that is too long; the missing blank is AWS's."""
+    """Returns AWS's text for a key that is too long; the missing space is AWS's."""
     if limit == MAX_HASH:
         return f"{INVALID}Size of hashkey has exceeded the maximum size limit of2048 bytes"
     return f"{INVALID}Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
 
 
 def successor(prefix: bytes) -> bytes | None:
-    """The smallest bytes above everything that begins with `prefix`; None when there are none."""
+    """Returns the smallest bytes greater than everything that begins with `prefix`; None when there are none."""
     trimmed = prefix.rstrip(b"\xff")
     return trimmed[:-1] + bytes((trimmed[-1] + 1,)) if trimmed else None

@@ -1,5 +1,6 @@
-"""The parameters that expressions replaced: Expected, QueryFilter, ScanFilter, KeyConditions, AttributeUpdates,
-AttributesToGet. They become the same nodes and actions as expressions.
+"""Converts the parameters that expressions replaced to the nodes and actions of expressions.
+
+These are Expected, QueryFilter, ScanFilter, KeyConditions, AttributeUpdates and AttributesToGet.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.html
 """
@@ -18,7 +19,8 @@ from .expressions.paths import Path
 from .values import INVALID, SETS, Value, admit, compare, kind_of, type_name
 
 _COMPARATORS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
-_COUNTS = {"NULL": (0, 0), "NOT_NULL": (0, 0), "BETWEEN": (2, 2), "IN": (1, 100)}  # of values; else exactly one
+# (least, most) values; other operators take exactly one
+_COUNTS = {"NULL": (0, 0), "NOT_NULL": (0, 0), "BETWEEN": (2, 2), "IN": (1, 100)}
 _SCALARS = ("S", "N", "B")
 _TYPES = {
     "LT": _SCALARS,
@@ -35,17 +37,17 @@ _NOT_INDEXABLE = ("NULL", "NOT_NULL", "NE", "CONTAINS", "NOT_CONTAINS", "IN")
 
 
 def filter_condition(filters: Mapping[str, Any], operator: str | None) -> Any | None:
-    """The condition of a QueryFilter or ScanFilter; None when it is empty."""
+    """Converts a QueryFilter or ScanFilter to a condition; None when it is empty."""
     return _joined([_condition(name, condition) for name, condition in filters.items()], operator)
 
 
 def expected_condition(expected: Mapping[str, Any], operator: str | None) -> Any | None:
-    """The condition of Expected; None when it is empty."""
+    """Converts Expected to a condition; None when it is empty."""
     return _joined([_expectation(name, wanted) for name, wanted in expected.items()], operator)
 
 
 def check_operator(req: Mapping[str, Any], parameter: str) -> None:
-    """ConditionalOperator needs at least two conditions to join."""
+    """Raises ValidationError when ConditionalOperator has fewer than two conditions to join."""
     if req.get("ConditionalOperator") is None:
         return
     conditions = req.get(parameter)
@@ -149,7 +151,7 @@ def _expectation(name: str, wanted: Mapping[str, Any]) -> Any:
 
 
 def key_conditions(conditions: Mapping[str, Any]) -> KeyConditions:
-    """KeyConditions in the form of a key condition expression."""
+    """Converts KeyConditions to the form of a parsed key condition expression."""
     found: KeyConditions = {}
     for name, condition in conditions.items():
         operator = condition["ComparisonOperator"]
@@ -165,7 +167,7 @@ def key_conditions(conditions: Mapping[str, Any]) -> KeyConditions:
 
 
 def update_actions(updates: Mapping[str, Any]) -> tuple[Action, ...]:
-    """AttributeUpdates as actions; ADD may append to lists here (`actions.apply(lists=True)`)."""
+    """Converts AttributeUpdates to actions. Their ADD may append to lists (`actions.apply(lists=True)`)."""
     return tuple(_action(name, update) for name, update in updates.items())
 
 
@@ -190,7 +192,7 @@ def _action(name: str, update: Mapping[str, Any]) -> Action:
 
 
 def attributes_to_get(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """AttributesToGet as paths of a projection: names are whole attributes, dots and all."""
+    """Converts AttributesToGet to paths of a projection; a dot in a name does not separate parts."""
     seen: set[str] = set()
     for name in names:
         if name in seen:

@@ -1,10 +1,11 @@
-"""DynamoDB's numbers: decimals of up to 38 significant digits, kept as text and exact.
+"""DynamoDB's numbers: exact decimals of up to 38 significant digits, stored as text.
 
-    canonical(text)   the form DynamoDB stores and returns: plain notation, no needless zeros
+    canonical(text)   the form that DynamoDB stores and returns: plain notation, no superfluous zeros
     sortable(text)    bytes that sort as the numbers do, for keys
-    cost(text)        bytes of an item that a number takes
+    cost(text)        the bytes that a number adds to an item's size
 
 All but `canonical` expect canonical text.
+
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html#HowItWorks.DataTypes.Number
 """
 
@@ -21,17 +22,17 @@ OVERFLOW = "Number overflow. Attempting to store a number with magnitude larger 
 UNDERFLOW = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
 
 DIGITS = 38
-LONG = 2**63  # AWS reads exponents as a Long, and takes a longer one for no number
+LONG = 2**63  # AWS reads exponents as a Long; a number with a longer one is invalid
 LARGEST, SMALLEST = 125, -130  # exponents of the first digit
 
-# what is canonical already: no leading zeros, no exponent, and few enough digits to be in range
+# texts that are canonical already: no leading zeros, no exponent, and few enough digits to be in range
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,18})(?:\.[0-9]{0,18}[1-9])?\Z", re.ASCII)
 _NUMBER = re.compile(r"([+-]?)(?=\.?[0-9])([0-9]*+)(?:\.([0-9]*+))?+(?:[eE]([+-]?[0-9]++))?+\Z", re.ASCII)
-_EXACT = Context(prec=400)  # sums of numbers in range are exact in this
+_EXACT = Context(prec=400)  # with this precision, sums of numbers in range are exact
 
 
 def canonical(text: str) -> str:
-    """The canonical text of a number. Raises ValidationError with AWS's text for what is no DynamoDB number."""
+    """Returns the canonical text of a number. Raises ValidationError with AWS's text for an invalid one."""
     if _PLAIN.match(text):
         return "0" if text == "-0" else text
     found = _NUMBER.match(text)
@@ -45,14 +46,14 @@ def canonical(text: str) -> str:
 
 
 def rendered(value: Decimal) -> str:
-    """A decimal as canonical text, if it is in range and short enough."""
+    """Returns a decimal as canonical text. Raises ValidationError when it is out of range or has too many digits."""
     sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
     return _plain(bool(sign), "".join(map(str, digits)), exponent)
 
 
 def _plain(negative: bool, digits: str, exponent: int) -> str:
-    """The canonical text of digits times a power of ten."""
+    """Returns the canonical text of digits times a power of ten."""
     text = digits.rstrip("0")
     exponent += len(digits) - len(text)
     text = text.lstrip("0")
@@ -73,7 +74,7 @@ def _plain(negative: bool, digits: str, exponent: int) -> str:
 
 
 def _check_range(exponent: int) -> None:
-    """Zero is checked as well, by the exponent it is written with."""
+    """Raises ValidationError for an exponent out of range; also for zero, by the exponent of its notation."""
     if exponent > LARGEST:
         raise ValidationError(OVERFLOW)
     if exponent < SMALLEST:
@@ -81,17 +82,17 @@ def _check_range(exponent: int) -> None:
 
 
 def add(left: str, right: str) -> str:
-    """left + right, exactly. Raises ValidationError when the sum is not a DynamoDB number."""
+    """Returns left + right, exactly. Raises ValidationError when the sum is not a DynamoDB number."""
     return rendered(_EXACT.add(Decimal(left), Decimal(right)))
 
 
 def subtract(left: str, right: str) -> str:
-    """left - right, exactly. Raises ValidationError when the difference is not a DynamoDB number."""
+    """Returns left - right, exactly. Raises ValidationError when the difference is not a DynamoDB number."""
     return rendered(_EXACT.subtract(Decimal(left), Decimal(right)))
 
 
 def scientific(text: str) -> tuple[bool, int, str]:
-    """(negative, exponent of the first digit, significant digits); zero has no digits."""
+    """Splits a number into (negative, exponent of the first digit, significant digits); zero has no digits."""
     negative = text[0] == "-"
     whole, _, fraction = text.lstrip("-").partition(".")
     if whole != "0":
@@ -101,10 +102,11 @@ def scientific(text: str) -> tuple[bool, int, str]:
 
 
 def sortable(text: str) -> bytes:
-    """Bytes whose order is the numbers' order.
+    """Encodes a number as bytes that sort as the numbers do.
 
-    A sign byte (7F, 80 for zero, 81), the exponent plus 130, then two digits a byte (plus one); of a negative number
-    all but the sign complemented, and an FF closes it, so that longer sorts lower.
+    The encoding is a sign byte (7F, 80 for zero, 81), then the exponent plus 130, then two digits per byte (plus
+    one). In a negative number all bytes but the sign are complemented, and a final FF makes longer numbers sort
+    lower.
     """
     negative, exponent, digits = scientific(text)
     if not digits:
@@ -119,10 +121,10 @@ def sortable(text: str) -> bytes:
 
 
 def cost(text: str) -> int:
-    """Bytes: one, half the significant digits before and after the point (each rounded up), one for a minus sign.
+    """Returns a number's bytes: one, half the digits before and after the point (each rounded up), one for a minus.
 
-    The developer guide's formula is coarser; this one was measured against AWS by the public DynamoDB conformance
-    suite of 2026 (its test of a number's byte cost).
+    Digits are the significant ones. The developer guide's formula is coarser; the public DynamoDB conformance suite
+    of 2026 measured this one on AWS (its test of a number's byte cost).
     """
     negative, exponent, digits = scientific(text)
     if not digits:

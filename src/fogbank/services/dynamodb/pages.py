@@ -1,4 +1,4 @@
-"""Pages of items: where they begin and end, what is chosen from them, what they cost."""
+"""Pages of items: their bounds, the attributes they show, and their cost."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from .units import read_units
 from .values import INVALID, Item, admit, begins_with, compare, equal, kind_of
 
 PAGE = 1024 * 1024  # bytes
-SLICE = 500  # records that are read in one transaction, before others get their turn
-FIRST = 16  # of them, before it is known how large they are: 500 could be 200 MB
-MOST = 128  # of them, where those of the last page tell what to expect
+SLICE = 500  # records that one transaction reads before others get their turn
+FIRST = 16  # records in a first read without any known size: 500 could be 200 MB
+MOST = 128  # records in a first read, at most, when the last page's sizes are known
 START_INVALID = "The provided starting key is invalid"
 FullKey = tuple[str, str, str, int, bytes, bytes, bytes]
 
@@ -65,7 +65,7 @@ class Selection:
         return self.select == "COUNT"
 
     def check(self, schema: Schema, index: Index | None) -> None:
-        """A global index gives only what it projects."""
+        """Raises ValidationError for attributes that a global index does not project."""
         if index is None or index.local or index.projected is None:
             return
         if self.select == "ALL_ATTRIBUTES":
@@ -80,14 +80,14 @@ class Selection:
             )
 
     def fetches(self, index: Index) -> bool:
-        """Whether a local index's entries are completed from the table."""
+        """Returns whether a read completes a local index's entries from the table."""
         if not index.local or index.projected is None:
             return False
         return self.select == "ALL_ATTRIBUTES" or not self.heads <= index.projected
 
     @property
     def whole(self) -> bool:
-        """Whether items are shown as they are."""
+        """Returns whether items are returned unprojected."""
         return self.paths is None
 
     def apply(self, items: list[Any]) -> list[Any]:
@@ -99,7 +99,7 @@ class Selection:
 
 
 class Span(NamedTuple):
-    """A range of the store's keys."""
+    """A range of keys in the store."""
 
     prefix: Key
     start: Key | None
@@ -107,7 +107,7 @@ class Span(NamedTuple):
 
 
 def bounds(schema: Schema, index: Index | None, conditions: KeyConditions) -> Span:
-    """The keys that key conditions allow. Raises ValidationError for conditions that do not fit the keys."""
+    """Returns the range that key conditions select. Raises ValidationError for conditions that do not fit the keys."""
     keys = index.keys if index is not None else schema.keys
     wanted = conditions.get(keys.hash)
     if len(conditions) > 1 or wanted is None or wanted[0] != "EQ" or kind_of(wanted[1][0]) != keys.hash_kind:
@@ -133,7 +133,7 @@ def _range_bytes(keys: KeySchema, value: dict[str, Any]) -> bytes:
 
 
 def _range(operator: str, ends: list[bytes]) -> tuple[bytes | None, bytes | None]:
-    """Sort keys from (included) and to (excluded). x + 00 is what comes right after x."""
+    """Returns the sort keys (from, included; to, excluded). x + 00 is the immediate successor of x."""
     first = ends[0]
     match operator:
         case "EQ":
@@ -172,7 +172,7 @@ def _check_conditions(keys: KeySchema, conditions: KeyConditions) -> None:
 
 
 def start_place(schema: Schema, index: Index | None, start: Item) -> FullKey:
-    """The key behind which ExclusiveStartKey lets a page begin. Raises ValidationError when it is no such key."""
+    """Returns the key after which ExclusiveStartKey makes a page begin. Raises ValidationError for an invalid one."""
     for value in start.values():
         try:
             admit(value)
@@ -200,7 +200,7 @@ def _index_place(keys: KeySchema, start: Item) -> Place:
 
 
 def check_start(keys: KeySchema, conditions: KeyConditions, start: Item) -> None:
-    """ExclusiveStartKey lies within what a Query asks for."""
+    """Raises ValidationError unless ExclusiveStartKey lies within the range of a Query."""
     _, (wanted, *_) = conditions[keys.hash]
     same = equal(start[keys.hash], wanted)
     if keys.range is None or keys.range not in conditions:
@@ -229,7 +229,7 @@ def _satisfies(value: dict[str, Any], operator: str, given: list[dict[str, Any]]
 
 
 def key_values(schema: Schema, index: Index | None, item: Item) -> Item:
-    """LastEvaluatedKey: the keys of an item, those of the index included."""
+    """Returns LastEvaluatedKey: an item's keys, including those of the index."""
     names = schema.keys.names if index is None else dict.fromkeys([*schema.keys.names, *index.keys.names])
     return {name: item[name] for name in names}
 
@@ -238,13 +238,15 @@ def key_values(schema: Schema, index: Index | None, item: Item) -> Item:
 
 
 class Slice(NamedTuple):
-    """Records of one transaction, the items to show of them (completed from the table or as they are), and what
-    completing cost."""
+    """The records that one transaction read, the items to show for them, and the cost of completing these.
+
+    Items are shown as they are, or completed from the table.
+    """
 
     records: list[ItemRecord]
     items: list[Any]  # Item, or msgspec.Raw
-    fetched: list[int]  # bytes of items that a local index did not hold whole
-    complete: bool  # nothing follows
+    fetched: list[int]  # bytes of items that were completed from the table
+    complete: bool  # no record follows
     size: int  # bytes of the records' items
 
 
@@ -261,9 +263,10 @@ def read_slice(
     whole: bool,
     as_json: bool,
 ) -> Slice:
-    """Up to `limit` records, or `room` bytes; `whole`: entries of a local index are completed by their items.
+    """Reads up to `limit` records or `room` bytes.
 
-    `as_json`: nobody looks into the items, which are text then.
+    `whole`: entries of a local index are completed from their items. `as_json`: no code inspects the items, so they
+    may stay JSON text.
     """
     records, size, complete = _records(tx, span, after, reverse, limit, room, first)
     if not whole:
@@ -282,7 +285,10 @@ def read_slice(
 def _records(
     tx: Reader, span: Span, after: FullKey | None, reverse: bool, limit: int, room: int, step: int
 ) -> tuple[list[ItemRecord], int, bool]:
-    """Records that fit, their bytes, and whether nothing follows; read in steps, as their sizes let expect."""
+    """Returns the records that fit, their bytes, and whether no record follows.
+
+    Reads in steps, each as large as the record sizes so far suggest.
+    """
     records: list[ItemRecord] = []
     size = 0
     while True:
@@ -301,12 +307,15 @@ def _records(
 
 
 def expected(count: int, size: int, room: int) -> int:
-    """How many records to read next, after `count` of `size` bytes, to fill `room`; few know little of the rest."""
+    """Returns how many records to read next, to fill `room` bytes after `count` records of `size` bytes.
+
+    At most four times `count`, since few records predict the rest badly.
+    """
     return min(4 * count, room * count // size + 1)
 
 
 def _fitting(records: list[ItemRecord], room: int) -> tuple[list[ItemRecord], int]:
-    """The first of the records, up to the one that takes the last of the room, and their bytes."""
+    """Returns the first records, up to and including the one that fills the room, and their bytes."""
     size = 0
     for count, record in enumerate(records, 1):
         size += record.size
@@ -316,12 +325,12 @@ def _fitting(records: list[ItemRecord], room: int) -> tuple[list[ItemRecord], in
 
 
 class Page:
-    """Items gathered up to a limit or to 1 MB, those that pass the filter, and what was read for them."""
+    """A page in the making: collects up to `limit` records or 1 MB, filters their items and counts what was read."""
 
     def __init__(self, limit: int | None, test: Test | None) -> None:
         self.items: list[Any] = []
         self.scanned = 0
-        self.last: ItemRecord | None = None  # where the next page begins, if there is one
+        self.last: ItemRecord | None = None  # the last record read, when another page follows
         self.size = 0
         self.fetched: list[int] = []
         self._limit = limit
@@ -329,22 +338,22 @@ class Page:
 
     @property
     def room(self) -> int:
-        """Bytes that the page may still take."""
+        """Bytes that still fit on the page."""
         return PAGE - self.size
 
     @property
     def left(self) -> int:
-        """Records that the page may still take, as far as one transaction reads at a time."""
+        """Records that still fit on the page, at most SLICE."""
         return SLICE if self._limit is None else min(SLICE, self._limit - self.scanned)
 
     def first(self, schema: Schema) -> int:
-        """Records to begin a slice with."""
+        """Returns the number of records to read first in a slice."""
         if self.scanned:
             return expected(self.scanned, self.size, self.room)
         return min(self.room // schema.typical + 1, MOST) if schema.typical else FIRST
 
     def add(self, found: Slice) -> None:
-        """Take a slice in; `last` is set when the page is full with it."""
+        """Adds a slice. Sets `last` when the page is full."""
         test, records = self._test, found.records
         self.scanned += len(records)
         self.size += found.size

@@ -1,8 +1,9 @@
-"""What DynamoDB keeps.
+"""The records that DynamoDB stores.
 
-Items lie in `ITEMS` under (account, region, box, bucket, partition key, sort key): a box is a table or one index of it,
-the bucket a hash of the partition key, so that a scan walks the partitions in hash order as AWS's does and parallel
-scans divide them. Index entries are items of their index's box, projected, with the base item's key behind their own.
+`ITEMS` holds items under (account, region, box, bucket, partition key, sort key). A box is a table or one of its
+indexes. The bucket is a hash of the partition key, so a scan visits partitions in hash order, as AWS's does, and
+parallel scans divide the buckets. Index entries are items in their index's box: projected, and with the base item's
+key after their own.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class IndexRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     local: bool
     keys: list[str]  # partition key, sort key
     projection: str  # ALL KEYS_ONLY INCLUDE
-    attributes: list[str] = []  # of INCLUDE
+    attributes: list[str] = []  # NonKeyAttributes, with INCLUDE
     status: str = "ACTIVE"
     read_units: int = 0
     write_units: int = 0
@@ -33,7 +34,7 @@ class IndexRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class TableRecord(Record):
-    """A table. `box` is where its items lie: never used again, unlike its name."""
+    """A table. `box` is the key space of its items; unlike the table's name, it is never used again."""
 
     account: str
     region: str
@@ -44,7 +45,7 @@ class TableRecord(Record):
     attributes: dict[str, str]  # AttributeDefinitions: name → S N B
     keys: list[str]  # partition key, sort key
     billing: str = "PROVISIONED"
-    billing_since: float | None = None  # when it became PAY_PER_REQUEST
+    billing_since: float | None = None  # when the mode became PAY_PER_REQUEST
     read_units: int = 0
     write_units: int = 0
     increased: float | None = None
@@ -62,14 +63,14 @@ class TableRecord(Record):
     recovery_since: float = 0.0
     recovery_days: int = 35
     on_demand: dict[str, int] = {}
-    warm: dict[str, int] = {}  # WarmThroughput, where it was asked for
+    warm: dict[str, int] = {}  # WarmThroughput, when a request set it
 
 
 TABLES = Table("dynamodb/table", TableRecord, key=lambda t: (t.account, t.region, t.name))
 
 
 class AttributeValue(TypedDict, total=False):
-    """See `values`."""
+    """An attribute value; see `values`."""
 
     S: str
     N: str
@@ -90,7 +91,7 @@ _decode_item = msgspec.json.Decoder(dict[str, AttributeValue]).decode
 class ItemRecord(Record, array_like=True):
     """An item or an index entry. `size` is its bytes as AWS counts them.
 
-    `json` is the item as the wire has it, numbers canonical: reads that are answered in JSON send it as it is.
+    `json` is the item in the form of the wire, with canonical numbers: JSON answers contain it unchanged.
     """
 
     account: str
@@ -99,22 +100,22 @@ class ItemRecord(Record, array_like=True):
     bucket: int
     pk: bytes
     sk: bytes  # empty where the table has no sort key
-    base: bytes  # of index entries: the base item's key
+    base: bytes  # the base item's key, in index entries
     size: int
     json: bytes
 
     @property
     def item(self) -> dict[str, dict[str, Any]]:
-        """Made anew each time it is asked for."""
+        """Decodes the item; returns a new object on every access."""
         return cast("dict[str, dict[str, Any]]", _decode_item(self.json))
 
     def shown(self, *, as_json: bool) -> Any:
-        """The item in an answer: as text where that is wanted (`Context.takes_json`)."""
+        """Returns the item for an answer: as JSON text if the answer may hold it (`Context.takes_json`)."""
         return msgspec.Raw(self.json) if as_json else self.item
 
 
 def _item_to_json(fields: Any) -> Any:
-    """Version 1 had the item itself."""
+    """Migrates version 1, which stored the item itself."""
     *first, item = fields
     return [*first, encode_item(item)]
 
@@ -129,7 +130,7 @@ ITEMS = Table(
 
 
 class ExpiryRecord(Record, array_like=True):
-    """When an item of a table with TTL is due."""
+    """The time at which an item of a table with TTL expires."""
 
     account: str
     region: str
@@ -146,9 +147,9 @@ EXPIRIES = Table(
 
 
 class StatisticsRecord(Record):
-    """How many items and bytes a slice of a table's partitions holds, and its indexes'.
+    """The number and bytes of items in one slice of a table's partitions, for the table and its indexes.
 
-    Sliced by bucket, so that writers on several nodes seldom meet in one record.
+    Sliced by bucket, so that writers on several nodes seldom change the same record.
     """
 
     account: str
@@ -162,7 +163,10 @@ STATISTICS = Table("dynamodb/statistics", StatisticsRecord, key=lambda s: (s.acc
 
 
 class CollectionRecord(Record, array_like=True):
-    """The bytes of an item collection, of tables with local indexes: items and local index entries of one partition."""
+    """The bytes of an item collection: the items and local index entries of one partition.
+
+    Only tables with local indexes have such records.
+    """
 
     account: str
     region: str
@@ -176,7 +180,10 @@ COLLECTIONS = Table("dynamodb/collection", CollectionRecord, key=lambda c: (c.ac
 
 
 class TokenRecord(Record):
-    """A ClientRequestToken that was used: what for, when, and the units its transaction would cost to read."""
+    """A used ClientRequestToken: the digest of its request, the time, and the sizes of the items.
+
+    A repeated request is charged for reading these items.
+    """
 
     account: str
     region: str

@@ -1,4 +1,4 @@
-"""A table's description in the form that data operations use: its keys, and where items and index entries lie."""
+"""A table's description as data operations use it: its keys, and the places of items and index entries."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Index:
         self.box = record.box
         self.local = record.local
         self.keys = KeySchema(record.keys, table.attributes)
-        # the attributes it holds; None: all
+        # the attributes it projects; None: all
         self.projected = (
             None if record.projection == "ALL" else frozenset((*table.keys, *record.keys, *record.attributes))
         )
@@ -73,7 +73,7 @@ class Index:
 
 
 class Schema:
-    """One table."""
+    """A table's description."""
 
     __slots__ = (
         "account", "arn", "box", "indexes", "keys", "local", "name", "reads", "record", "region", "typical", "writes",
@@ -86,8 +86,8 @@ class Schema:
         self.keys = KeySchema(record.keys, record.attributes)
         self.indexes = {index.name: Index(index, record) for index in record.indexes}
         self.local = any(index.local for index in record.indexes)
-        self.typical = 0  # bytes of an item in the page that was read last; 0: none was
-        self.reads, self.writes = (  # what CloudWatch counts
+        self.typical = 0  # average bytes of an item on the page read last; 0: no page was read
+        self.reads, self.writes = (  # CloudWatch metrics
             (self.account, self.region, NAMESPACE, f"Consumed{kind}CapacityUnits", (("TableName", self.name),))
             for kind in ("Read", "Write")
         )
@@ -95,7 +95,10 @@ class Schema:
     # -- where items lie ---------------------------------------------------------------------------------------------
 
     def place(self, key: Item) -> Place:
-        """Where the item of a Key parameter lies. Raises ValidationError when it is no key of this table."""
+        """Returns the place of the item with this Key parameter.
+
+        Raises ValidationError unless it is a key of this table.
+        """
         keys = self.keys
         if key.keys() != keys.together:
             for name, value in key.items():
@@ -107,14 +110,14 @@ class Schema:
         return Place(bucket_of(pk), pk, sk)
 
     def item_place(self, item: Item) -> Place:
-        """Where an admitted item lies. Raises ValidationError when it lacks a key, or a key is not of its type."""
+        """Returns the place of an admitted item. Raises ValidationError when a key is missing or has the wrong type."""
         keys = self.keys
         pk = _own_key(item, keys.hash, keys.hash_kind, MAX_HASH)
         sk = b"" if keys.range is None else _own_key(item, keys.range, keys.range_kind, MAX_RANGE)
         return Place(bucket_of(pk), pk, sk)
 
     def key(self, place: Place) -> tuple[str, str, str, int, bytes, bytes, bytes]:
-        """The store's key of an item."""
+        """Returns an item's key in the store."""
         return (self.account, self.region, self.box, place.bucket, place.pk, place.sk, b"")
 
     def record_of(self, place: Place, item: Item, size: int) -> ItemRecord:
@@ -131,13 +134,16 @@ class Schema:
         )
 
     def key_of(self, item: Item) -> Item:
-        """The key attributes of an item."""
+        """Returns the key attributes of an item."""
         return {name: item[name] for name in self.keys.names}
 
     # -- indexes -----------------------------------------------------------------------------------------------------
 
     def check_index_keys(self, item: Item, names: frozenset[str] | None = None) -> None:
-        """The attributes of an item that are index keys have the right types (of `names` only, when given)."""
+        """Raises ValidationError unless the item's index keys have the right types.
+
+        With `names`, checks only these attributes.
+        """
         for index in self.indexes.values():
             for name in index.keys.names:
                 value = item.get(name)
@@ -160,7 +166,7 @@ class Schema:
                     raise ValidationError(too_long(limit))
 
     def entry(self, index: Index, item: Item, place: Place) -> ItemRecord | None:
-        """An item's entry in an index; None when it lacks one of the index's keys (or has it in a wrong type)."""
+        """Returns an item's entry in an index; None when the item lacks an index key, or has one of the wrong type."""
         keys = index.keys
         found = item.get(keys.hash)
         if found is None or keys.hash_kind not in found:
@@ -186,7 +192,7 @@ class Schema:
         )
 
     def index(self, name: str) -> Index:
-        """The index of that name. Raises ValidationError when there is none, or it is still being filled."""
+        """Returns the index of this name. Raises ValidationError when there is none, or while it is being filled."""
         found = self.indexes.get(name)
         if found is None:
             raise ValidationError(f"The table does not have the specified index: {name}")
@@ -199,7 +205,7 @@ class Schema:
     # -- expressions -------------------------------------------------------------------------------------------------
 
     def check_nested(self, nested: frozenset[str], *keys: KeySchema) -> None:
-        """Key attributes are scalars: no path leads into them."""
+        """Raises ValidationError for a path that leads into a key attribute: keys are scalars."""
         for schema in (self.keys, *keys):
             for name in schema.names:
                 if name in nested:
@@ -209,7 +215,7 @@ class Schema:
                     )
 
     def expiry(self, item: Item) -> int | None:
-        """When an item is due, in epoch seconds, by the table's TTL attribute."""
+        """Returns when an item expires, in epoch seconds, by the table's TTL attribute; None: never."""
         value = item.get(self.record.ttl) if self.record.ttl else None
         if value is None or "N" not in value:
             return None

@@ -1,4 +1,4 @@
-"""Tables and indexes as responses show them.
+"""Tables and indexes in the form that responses show.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 """
@@ -18,7 +18,7 @@ Counts = dict[str, tuple[int, int]]  # index name ("" for the table) → items, 
 
 
 def counts_of(tx: Reader, table: TableRecord) -> Counts:
-    """Items and bytes of a table and of its indexes, as they are now (AWS's are up to six hours old)."""
+    """Returns the current items and bytes of a table and its indexes (AWS's are up to six hours old)."""
     found: Counts = {}
     for record in tx.scan(STATISTICS, (table.account, table.region, table.box)):
         for name, (items, size) in record.counts.items():
@@ -28,7 +28,7 @@ def counts_of(tx: Reader, table: TableRecord) -> Counts:
 
 
 def describe(ctx: Context, table: TableRecord, counts: Counts, *, status: str = "") -> dict[str, Any]:
-    """The TableDescription. `status` overrides what follows from the indexes."""
+    """Builds the TableDescription. `status` overrides the status that follows from the indexes."""
     busy = any(index.status != "ACTIVE" for index in table.indexes)
     items, size = counts.get("", (0, 0))
     arn = table_arn(table.account, table.region, table.name)
@@ -59,7 +59,7 @@ def describe(ctx: Context, table: TableRecord, counts: Counts, *, status: str = 
         shown["LocalSecondaryIndexes"] = local
     if global_:
         shown["GlobalSecondaryIndexes"] = global_
-    if table.stream:  # without LatestStreamArn: there is no stream, and who would read it learns so at once
+    if table.stream:  # no LatestStreamArn: there is no stream, and readers notice at once
         shown["StreamSpecification"] = table.stream
         ctx.recorded("StreamSpecification")
     if table.sse:
@@ -117,7 +117,7 @@ def _throughput(record: TableRecord | IndexRecord) -> dict[str, Any]:
 
 
 def _warm(record: TableRecord | IndexRecord, billing: str = "") -> dict[str, Any]:
-    """What was asked for, or what AWS says a fresh table takes at once."""
+    """Returns the requested warm throughput, or AWS's initial one for new tables when that is higher."""
     on_demand = (billing or getattr(record, "billing", "")) == "PAY_PER_REQUEST"
     least = (12_000, 4_000) if on_demand else (record.read_units, record.write_units)
     return {
@@ -128,7 +128,7 @@ def _warm(record: TableRecord | IndexRecord, billing: str = "") -> dict[str, Any
 
 
 def sse_description(spec: dict[str, Any] | None, account: str, region: str) -> dict[str, Any]:
-    """SSEDescription of an SSESpecification; empty for the default, an AWS owned key."""
+    """Converts an SSESpecification to SSEDescription; empty for the default, an AWS owned key."""
     if not spec or not spec.get("Enabled"):
         return {}
     key = spec.get("KMSMasterKeyId") or "alias/aws/dynamodb"

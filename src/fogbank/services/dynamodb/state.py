@@ -1,11 +1,11 @@
-"""What DynamoDB keeps in memory, one per cloud: table descriptions in use, and the throughput that is left.
+"""DynamoDB's state in memory, one per cloud: a cache of table descriptions, and the remaining throughput.
 
-state = ctx.app.local(State)
-schema = state.require(ctx, tx, req["TableName"])
+    state = ctx.app.local(State)
+    schema = state.require(ctx, tx, req["TableName"])
 
-On a store that other nodes write too, no description is kept: between another node's commit and its signal here, a
-write by the old description would leave an item out of a new index for good, and nothing would notice. Read in the
-transaction itself, the description is one of the things that a conflict is about.
+On a store that other nodes write to as well, descriptions are not cached. Otherwise, between another node's commit
+and the arrival of its signal here, a write with the old description would leave an item out of a new index for good,
+unnoticed. A description read in the transaction itself takes part in conflict detection.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from .records import TABLES
 from .schema import NAMESPACE, Schema, table_arn
 
 TOPIC = "dynamodb/tables"  # signalled when a table's description changes
-BURST = 300  # seconds of unused throughput that are kept
-KEPT = 10_000  # table descriptions, and names, in memory
+BURST = 300  # seconds of unused throughput that a table may save up
+KEPT = 10_000  # table descriptions, and names, in the cache
 TABLE = "table"
 
 Target = tuple[str, str, str]  # account, region, table name
 
 
 def target(ctx: Context, name: str) -> Target:
-    """The table that a TableName means: a name here, or the exact ARN of a table of this region.
+    """Returns the table that a TableName names: by a name, or by the exact ARN of a table in this region.
 
-    With `ctx.names`, authorization must have been asked for that name.
+    With `ctx.names`, authorization must have resolved that name.
     """
     if ctx.names is not None:
         place: Target = resolved(ctx, TABLE, name).key
@@ -45,7 +45,7 @@ def _place(ctx: Context, name: str) -> Target:
     account, _, table = name.removeprefix(f"arn:{ctx.partition}:dynamodb:{ctx.region}:").partition(":table/")
     if table and "/" not in table and arns.ACCOUNT.fullmatch(account):
         return account, ctx.region, table
-    return ctx.account, ctx.region, name  # what is no ARN; a malformed one is no name either
+    return ctx.account, ctx.region, name  # not an ARN; a malformed ARN is not a valid name either
 
 
 class State:
@@ -59,7 +59,7 @@ class State:
         app.signals.on("reset", self.forget)
 
     def name(self, ctx: Context, text: str) -> Named:
-        """The table that a TableName means, for authorization. Tables have no policies: nothing is looked up."""
+        """Names a table for authorization. Needs no look-up, since tables have no policies."""
         asked = (ctx.account, ctx.region, text)
         found = self._names.get(asked)
         if found is None:
@@ -80,16 +80,16 @@ class State:
     # -- tables ------------------------------------------------------------------------------------------------------
 
     def forget(self) -> None:
-        """Some table's description changed."""
+        """Clears the cached descriptions, because one has changed."""
         self._schemas.clear()
 
     def changed(self, tx: Transaction) -> None:
-        """This transaction changes a table's description."""
+        """Tells all nodes, once this transaction commits, that it changed a table's description."""
         tx.after_commit(self.forget)
         tx.signal(TOPIC)
 
     def find(self, tx: Reader, wanted: Target) -> Schema | None:
-        """A table's description; not to be asked for in a transaction that changes it."""
+        """Returns a table's description. Do not use it in a transaction that changes the description."""
         found = self._schemas.get(wanted)
         if found is None:
             record = tx.get(TABLES, wanted)
@@ -103,7 +103,7 @@ class State:
         return found
 
     def require(self, ctx: Context, tx: Reader, name: str) -> Schema:
-        """The table of a data operation. Raises ResourceNotFound."""
+        """Returns the description of a data operation's table. Raises ResourceNotFound."""
         found = self.find(tx, target(ctx, name))
         if found is None:
             check_name(target(ctx, name)[2], least=1)
@@ -113,12 +113,12 @@ class State:
     # -- throughput --------------------------------------------------------------------------------------------------
 
     def check_read(self, ctx: Context, schema: Schema, index: str = "") -> None:
-        """Raise ProvisionedThroughputExceeded when no read units are left."""
+        """Raises ProvisionedThroughputExceeded when no read units are left."""
         if self._limited and schema.record.billing == "PROVISIONED":
             self._check(ctx, schema, index, "read")
 
     def check_write(self, ctx: Context, schema: Schema) -> None:
-        """Raise ProvisionedThroughputExceeded when the table, or a global index of it, has no write units left."""
+        """Raises ProvisionedThroughputExceeded when the table or one of its global indexes has no write units left."""
         if self._limited and schema.record.billing == "PROVISIONED":
             self._check(ctx, schema, "", "write")
             for index in schema.indexes.values():
@@ -141,11 +141,14 @@ class State:
         raise ProvisionedThroughputExceeded
 
     def read(self, ctx: Context, schema: Schema, units: float, index: str = "") -> None:
-        """Charge read units and count them for CloudWatch."""
+        """Charges read units, and counts them for CloudWatch."""
         self._charge(ctx, schema, index, "read", units)
 
     def wrote(self, ctx: Context, schema: Schema, units: float, indexes: dict[str, float]) -> None:
-        """Charge write units of a table and of its indexes (local ones to the table), and count them for CloudWatch."""
+        """Charges write units to a table and its global indexes, and counts them for CloudWatch.
+
+        Units of local indexes are charged to the table.
+        """
         for name, amount in indexes.items():
             if schema.indexes[name].local:
                 units += amount
@@ -165,9 +168,10 @@ class State:
 
 
 class Throughput:
-    """Provisioned units as buckets that fill at their rate, up to five minutes' worth.
+    """Provisioned throughput, as token buckets that refill at their rate and hold up to five minutes' worth.
 
-    A request is let through while anything is left and may overdraw, since its cost is known only afterwards.
+    A request passes while any units are left. It may overdraw, since its cost is known only afterwards.
+
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html
     """
 
@@ -185,7 +189,7 @@ class Throughput:
 
 
 def _rate(schema: Schema, index: str, kind: str) -> tuple[str, int]:
-    """Where throughput is accounted, and its units a second. Local indexes draw on their table."""
+    """Returns the box to which throughput is charged, and its units per second. Local indexes use their table's."""
     found = schema.indexes.get(index) if index else None
     if found is None or found.local:
         record = schema.record

@@ -1,4 +1,4 @@
-"""Capacity units: what reads and writes of so many bytes cost.
+"""Capacity units: the cost of reads and writes by their bytes.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 """
@@ -10,7 +10,10 @@ WRITE_BLOCK = 1024  # bytes of one write unit
 
 
 def read_units(size: int, consistent: bool, transactional: bool = False) -> float:
-    """Units of a read of `size` bytes (of an item, or of all the items of a page); nothing found costs the least."""
+    """Returns the units of a read of `size` bytes (of an item, or of all items of a page).
+
+    A read that finds nothing costs the minimum.
+    """
     blocks = max(1, -(-size // READ_BLOCK))
     if transactional:
         return blocks * 2.0
@@ -18,13 +21,13 @@ def read_units(size: int, consistent: bool, transactional: bool = False) -> floa
 
 
 def write_units(old: int, new: int, transactional: bool = False) -> float:
-    """Units of a write that replaces `old` bytes by `new` (0: nothing): the larger of the two counts."""
+    """Returns the units of a write that replaces `old` by `new` bytes (0: no item); the larger size counts."""
     blocks = max(1, -(-max(old, new) // WRITE_BLOCK))
     return blocks * 2.0 if transactional else float(blocks)
 
 
 def index_units(old: int, new: int, moved: bool) -> float:
-    """Units of an index entry's change: a moved entry is deleted and written again."""
+    """Returns the units of a change to an index entry; a moved entry is deleted and written again."""
     if moved and old and new:
         return write_units(old, 0) + write_units(0, new)
     return write_units(old, new) if old or new else 0.0

@@ -1,8 +1,12 @@
 """Attribute values: admission (validation, canonical form, size), comparison, set arithmetic.
 
-A value is what the wire gives: a dict of one type and its content, {"S": str} {"N": str} {"B": bytes} {"BOOL": bool}
-{"NULL": True} {"SS": [str]} {"NS": [str]} {"BS": [bytes]} {"L": [value]} {"M": {name: value}}. Everything but `admit`
-expects admitted values: exactly one type, numbers canonical, sets in order.
+A value has the form of the wire, a dict of one type and its content:
+
+    {"S": str} {"N": str} {"B": bytes} {"BOOL": bool} {"NULL": True}
+    {"SS": [str]} {"NS": [str]} {"BS": [bytes]} {"L": [value]} {"M": {name: value}}
+
+All functions but `admit` expect admitted values: exactly one type, canonical numbers, sets in order.
+
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 """
 
@@ -21,7 +25,7 @@ Item = dict[str, Value]
 
 TYPES = ("S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M")
 SETS = {"SS": "S", "NS": "N", "BS": "B"}
-LEVELS = 32  # of nesting, a scalar at the bottom included
+LEVELS = 32  # of nesting, including the scalar at the bottom
 MAX_ITEM = 400 * 1024
 
 INVALID = "One or more parameter values were invalid: "
@@ -41,9 +45,9 @@ _EMPTY_SETS = {
 
 
 def admit_item(item: Item) -> int:
-    """Validate every value of an item, bring its numbers into canonical form in place; returns its size in bytes.
+    """Validates every value of an item and converts numbers to canonical form in place. Returns the size in bytes.
 
-    The size counts attribute names, as AWS's 400 KB limit does. Raises ValidationError with AWS's texts.
+    The size includes attribute names, as in AWS's 400 KB limit. Raises ValidationError with AWS's texts.
     """
     size = 0
     for name, value in item.items():
@@ -52,7 +56,7 @@ def admit_item(item: Item) -> int:
 
 
 def admit(value: Value, level: int = 1) -> int:
-    """Validate one value, bring its numbers and sets into canonical form in place; returns its size in bytes."""
+    """Validates one value and converts its numbers and sets to canonical form in place. Returns its size in bytes."""
     if len(value) != 1:
         _reject_types(value)
     for kind, content in value.items():
@@ -80,7 +84,7 @@ def admit(value: Value, level: int = 1) -> int:
 def _reject_types(value: Value) -> None:
     if not value:
         raise ValidationError(EMPTY_VALUE)
-    for kind, content in value.items():  # what is wrong with a single one comes first
+    for kind, content in value.items():  # errors of a single type come first
         admit({kind: content})
     raise ValidationError(TWO_TYPES)
 
@@ -109,9 +113,9 @@ def _admit_set(value: Value, kind: str, content: list[Any]) -> int:
 
 
 def in_order(kind: str, members: list[Any]) -> list[Any]:
-    """The members of a set as DynamoDB returns them: strings and binaries by their bytes, numbers by value.
+    """Sorts the members of a set as DynamoDB returns them: strings and binaries by their bytes, numbers by value.
 
-    Seen on AWS by the public DynamoDB conformance suite of 2026.
+    The public DynamoDB conformance suite of 2026 observed this order on AWS.
     """
     return sorted(members, key=str.encode if kind == "SS" else Decimal if kind == "NS" else None)
 
@@ -123,12 +127,12 @@ def _base64(content: bytes) -> str:
 
 
 def size_of(item: Item) -> int:
-    """The size of an item of admitted values, in bytes."""
+    """Returns the size of an item of admitted values, in bytes."""
     return sum(len(name.encode()) + value_size(value) for name, value in item.items())
 
 
 def value_size(value: Value) -> int:
-    """The size of one admitted value, in bytes."""
+    """Returns the size of one admitted value, in bytes."""
     kind, content = only(value)
     if kind == "S":
         return len(content) if content.isascii() else len(content.encode())
@@ -148,7 +152,7 @@ def value_size(value: Value) -> int:
 
 
 def depth(value: Value) -> int:
-    """How many levels a value has: 1 for a scalar or a set."""
+    """Returns the number of levels in a value: 1 for a scalar or a set."""
     kind, content = only(value)
     if kind == "M":
         return 1 + max(map(depth, content.values()), default=0)
@@ -158,19 +162,19 @@ def depth(value: Value) -> int:
 
 
 def only(value: Value) -> tuple[str, Any]:
-    """The type and the content of a value."""
+    """Returns the type and the content of a value."""
     for pair in value.items():
         return pair
     raise ValidationError(EMPTY_VALUE)
 
 
 def kind_of(value: Value) -> str:
-    """The type of a value: "S", "N", …"""
+    """Returns the type of a value: "S", "N", …"""
     return next(iter(value))
 
 
 def equal(left: Value, right: Value) -> bool:
-    """Equality as `=` has it: types and contents; sets regardless of order, at any depth."""
+    """Compares like the operator `=`: types and contents must be equal; the order of set members never matters."""
     if left == right:
         return True
     kind, content = only(left)
@@ -187,7 +191,10 @@ def equal(left: Value, right: Value) -> bool:
 
 
 def compare(left: Value, right: Value) -> int | None:
-    """Below, at or above zero as left sorts to right; None when they do not compare (types differ, or not scalars)."""
+    """Returns a number below, at or above zero, as left sorts before, with or after right.
+
+    Returns None when the values cannot be ordered: their types differ, or they are not scalars.
+    """
     kind, content = only(left)
     if kind not in right:
         return None
@@ -205,7 +212,7 @@ def compare(left: Value, right: Value) -> int | None:
 
 
 def contains(value: Value, part: Value) -> bool:
-    """`contains(value, part)`: a substring, or a member of a set or a list."""
+    """Evaluates `contains(value, part)`: part is a substring, or a member of a set or list."""
     kind, content = only(value)
     if kind == "L":
         return any(equal(member, part) for member in content)
@@ -216,7 +223,7 @@ def contains(value: Value, part: Value) -> bool:
 
 
 def begins_with(value: Value, prefix: Value) -> bool:
-    """`begins_with(value, prefix)`: of strings and of binaries."""
+    """Evaluates `begins_with(value, prefix)` for strings and binaries."""
     for kind in ("S", "B"):
         if kind in value and kind in prefix:
             return bool(value[kind].startswith(prefix[kind]))
@@ -224,7 +231,7 @@ def begins_with(value: Value, prefix: Value) -> bool:
 
 
 def size(value: Value) -> int | None:
-    """What `size(path)` gives: UTF-16 units of a string, bytes or members; None where it has no meaning.
+    """Evaluates `size(path)`: UTF-16 units of a string, otherwise bytes or members; None for types without a size.
 
     That strings count in UTF-16 units was seen on AWS (ExtendDB, pull request 67).
     """
@@ -235,7 +242,7 @@ def size(value: Value) -> int | None:
 
 
 def type_name(value: Value) -> str:
-    """The type's name in some of AWS's error texts."""
+    """Returns the type's name in some of AWS's error texts."""
     return _NAMES[kind_of(value)]
 
 

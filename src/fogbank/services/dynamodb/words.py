@@ -48,5 +48,5 @@ RESERVED = frozenset(_LIST.split())
 
 
 def reserved(name: str) -> bool:
-    """Whether `name` may only be used through ExpressionAttributeNames; case does not matter."""
+    """Returns whether `name` must be written as a placeholder of ExpressionAttributeNames; case does not matter."""
     return name.upper() in RESERVED

@@ -1,4 +1,4 @@
-"""One item's change with all that follows from it in the same transaction: index entries, counts, TTL, collections."""
+"""Changes one item together with all that depends on it: index entries, counts, TTL records, collection sizes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .schema import Index, Schema
 from .units import index_units
 from .values import Item
 
-SLICES = 16  # of a table's statistics
+SLICES = 16  # slices of a table's statistics
 MAX_COLLECTION = 10 * 1024**3  # bytes
 
 Counts = dict[str, list[int]]  # index name ("" for the table) → items, bytes
@@ -29,7 +29,10 @@ Counts = dict[str, list[int]]  # index name ("" for the table) → items, bytes
 def change(
     tx: Transaction, schema: Schema, place: Place, old: ItemRecord | None, item: Item | None, size: int
 ) -> dict[str, float]:
-    """Put `item` (of `size` bytes) where `old` was, or delete it (None). Returns the write units of each index."""
+    """Replaces `old` by `item` (of `size` bytes), or deletes it when `item` is None.
+
+    Returns the write units of each index.
+    """
     if item is not None:
         tx.put(ITEMS, schema.record_of(place, item, size))
     elif old is not None:
@@ -65,7 +68,7 @@ def _change_entry(
     item: Item | None,
     units: dict[str, float],
 ) -> list[int] | None:
-    """Bring an index's entry up to date; returns how its items and bytes changed, None if not at all."""
+    """Updates an item's entry in an index. Returns the change in items and bytes, or None when nothing changed."""
     before = schema.entry(index, old, place) if old is not None else None
     after = schema.entry(index, item, place) if item is not None else None
     if before is None and after is None:
@@ -75,7 +78,7 @@ def _change_entry(
         return None
     held = before is not None
     if before is not None and (moved or index.record.status == "CREATING"):
-        held = tx.delete(ITEMS, ITEMS.key(before))  # an index that is being filled may not have the entry yet
+        held = tx.delete(ITEMS, ITEMS.key(before))  # an index that is being filled may lack the entry
     if after is not None:
         tx.put(ITEMS, after)
     was, now = before.size if before is not None else 0, after.size if after is not None else 0
@@ -88,12 +91,12 @@ def _same(before: ItemRecord, after: ItemRecord) -> bool:
 
 
 def slice_of(bucket: int) -> int:
-    """Of the statistics."""
+    """Returns the slice of the statistics in which a bucket lies."""
     return bucket * SLICES >> 32
 
 
 def count(tx: Transaction, schema: Schema, bucket: int, counts: Counts) -> None:
-    """Add to a table's statistics what is not zero."""
+    """Adds counts to a table's statistics; writes nothing when all are zero."""
     if not any(items or size for items, size in counts.values()):
         return
     slice_ = slice_of(bucket)

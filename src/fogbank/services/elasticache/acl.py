@@ -1,4 +1,4 @@
-"""Access strings of users, and the lines of a server's ACL file that they become.
+"""Access strings of users, and the ACL file lines made from them.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
 https://valkey.io/topics/acl/
@@ -95,7 +95,7 @@ def digest(password: str) -> str:
 
 
 def line(user: User) -> str:
-    """One user. Whom only IAM knows cannot come in: the server has no way to ask it."""
+    """The line of one user. An IAM user is switched off, since the server cannot ask IAM."""
     if user.kind == "iam":
         return f"user {user.name} off"
     secret = ["nopass"] if user.kind == "no-password" else ["#" + password for password in user.passwords]
@@ -103,17 +103,19 @@ def line(user: User) -> str:
     if not {"on", "off"} & {word.lower() for word in root}:
         root = ["off", *root]
     # what a selector allows is allowed whatever the other rules say, so it denies the same
-    return " ".join(["user", user.name, *root, *secret, _DENIED, *(f"({' '.join(each)} {_DENIED})" for each in selectors)])
+    return " ".join(
+        ["user", user.name, *root, *secret, _DENIED, *(f"({' '.join(each)} {_DENIED})" for each in selectors)]
+    )
 
 
 def tokens(access: Access) -> str:
-    """The one user of a cluster without user groups: with its tokens, or without any."""
+    """The only user of a cluster without user groups: with the cluster's tokens, or without a password."""
     secret = " ".join("#" + token for token in access.tokens) or "nopass"
     return f"user default on {secret} ~* &* +@all {_DENIED}"
 
 
 def lines(access: Access, users: Sequence[User]) -> list[str]:
-    """The ACL file of a cluster: of its tokens, or of the users of its groups. Without a default user nobody is it."""
+    """The ACL file of a cluster, for its tokens or its groups' users. Groups without a user `default` switch it off."""
     if not access.user_groups:
         return [tokens(access)]
     found = [line(user) for user in users]

@@ -1,4 +1,4 @@
-"""Snapshots: RDB files as blobs, one for each shard; and RDB files that lie in S3.
+"""Snapshots: RDB files stored as blobs, one per shard. Also imports and exports RDB files in S3.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups.html
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-seeding-redis.html
@@ -18,7 +18,7 @@ from fogbank.engines.valkey import Valkey
 from fogbank.store.api import Reader, Transaction
 from fogbank.store.blobs import Blob
 
-from . import catalog, labels, names, nodes, plans, settling
+from . import catalog, labels, names, nodes, plans, statuses
 from .errors import (
     InvalidCacheClusterState,
     InvalidParameterValue,
@@ -45,17 +45,17 @@ Request = dict[str, Any]
 CHUNK = 1 << 20
 
 
-# -- who may ---------------------------------------------------------------------------------------------------------
+# -- authorization ---------------------------------------------------------------------------------------------------
 
 
 def taken(ctx: Context, req: Request) -> list[Access]:
-    """CreateSnapshot: the snapshot that is to be, and what it is taken of."""
+    """CreateSnapshot: the snapshot to be created, and its source."""
     found = names.new(SNAPSHOT, "SnapshotName")(ctx, req)
-    return found + names.others(ctx, req, ("CacheClusterId", "ReplicationGroupId"), names.conditions(req))
+    return found + names.others(ctx, req, ("CacheClusterId", "ReplicationGroupId"))
 
 
 def copied(ctx: Context, req: Request) -> list[Access]:
-    """CopySnapshot: the source, and the copy."""
+    """CopySnapshot: the source, and the copy to be created."""
     source = Access("", SNAPSHOT.name(ctx, req["SourceSnapshotName"]))
     return [source, *names.new(SNAPSHOT, "TargetSnapshotName")(ctx, req)]
 
@@ -73,7 +73,7 @@ def _fresh(tx: Reader, ctx: Context, name: str) -> None:
 
 
 def of_cluster(tx: Reader, ctx: Context, cluster: Cluster, name: str, *, final: bool = False) -> Snapshot:
-    """The record of a snapshot of one cluster, before it is written."""
+    """The record of a snapshot of one cluster, before its files are written."""
     _fresh(tx, ctx, name)
     if cluster.engine == catalog.MEMCACHED:
         raise SnapshotFeatureNotSupported("Snapshots are not supported for Memcached clusters.")
@@ -124,7 +124,7 @@ def of_group(tx: Reader, ctx: Context, group: Group, name: str, *, final: bool =
 
 
 def copy(tx: Transaction, ctx: Context, source: str, name: str, req: Request) -> Snapshot:
-    """Another name for the same files."""
+    """Copy a snapshot's record under another name. Both share the same files."""
     _fresh(tx, ctx, name)
     made = SNAPSHOT.require(tx, ctx, source)
     made.name, made.created, made.source = name, ctx.now(), "manual"
@@ -140,7 +140,7 @@ def copy(tx: Transaction, ctx: Context, source: str, name: str, req: Request) ->
 
 
 async def write(ctx: Context, name: str) -> None:
-    """Have the servers write what they hold; the snapshot is available then."""
+    """Let the servers write their data, and make the snapshot available."""
     found = await ctx.fetch(_snapshot, ctx, name)
     if found is None or found.status != "creating":
         return
@@ -163,7 +163,7 @@ def _node_created(tx: Reader, ctx: Context, node: str) -> float:
 
 
 def _sources(tx: Reader, ctx: Context, found: Snapshot) -> list[tuple[str, list[tuple[int, int]], str]]:
-    """Shard, slots and the cluster to ask: the one that is said to be asked, a replica, or the primary."""
+    """Shard, slots and source cluster of each part: the group's snapshotting cluster, or the shard's primary."""
     if found.cluster:
         return [("0001", [], found.cluster)]
     group = tx.get(GROUPS, (ctx.account, ctx.region, found.group))
@@ -177,7 +177,7 @@ def _sources(tx: Reader, ctx: Context, found: Snapshot) -> list[tuple[str, list[
 
 
 async def dump(ctx: Context, name: str) -> Blob:
-    """A blob with what a node holds."""
+    """Store a node's data as a blob."""
     plan = await ctx.fetch(plans.of, ctx, name)
     if plan is None or not isinstance(plan.engine, Valkey):
         raise LookupError(f"there is no node {name}")
@@ -205,15 +205,15 @@ def _written(tx: Transaction, ctx: Context, name: str, parts: list[Part], blobs:
         tell(tx, ctx, "cache-cluster", found.cluster, f"Snapshot succeeded for snapshot with ID '{name}' of cache "
              f"cluster with ID '{found.cluster}'")  # fmt: skip
         if cluster is not None:
-            settling.settle(tx, ctx, cluster)
+            statuses.settle(tx, ctx, cluster)
         return
     tell(tx, ctx, "replication-group", found.group, f"Snapshot succeeded for snapshot with ID '{name}' of "
          f"replication group with ID '{found.group}'")  # fmt: skip
-    settling.settle_group(tx, ctx, found.group)
+    statuses.settle_group(tx, ctx, found.group)
 
 
 async def final(ctx: Context, payload: Request) -> None:
-    """The last snapshot before a deletion."""
+    """Take the final snapshot before a deletion."""
     name = payload["final"].lower()
     if "serverless" in payload:
         await write_serverless(ctx, payload["serverless"], name)
@@ -224,7 +224,7 @@ async def final(ctx: Context, payload: Request) -> None:
 
 def _begin_final(tx: Transaction, ctx: Context, payload: Request, name: str) -> None:
     where = (ctx.account, ctx.region)
-    if tx.get(SNAPSHOTS, (*where, name)) is not None:  # the job is run again
+    if tx.get(SNAPSHOTS, (*where, name)) is not None:  # the job runs again
         return
     if "group" in payload:
         group = tx.get(GROUPS, (*where, payload["group"]))
@@ -240,14 +240,14 @@ def _begin_final(tx: Transaction, ctx: Context, payload: Request, name: str) -> 
 
 
 async def export(ctx: Context, parts: list[Part], bucket: str, name: str) -> None:
-    """Write NAME-0001.rdb, … into a bucket, as the caller: it needs s3:PutObject there."""
+    """Write NAME-0001.rdb, … to a bucket, as the caller, who needs s3:PutObject there."""
     for at, part in enumerate(parts, 1):
         body = await ctx.blobs.load(part.blob)
         await ctx.call("s3", "PutObject", {"Bucket": bucket, "Key": f"{name}-{at:04}.rdb", "Body": body})
 
 
 async def fetched(ctx: Context, arn: str) -> Blob:
-    """A blob with an RDB file of S3: arn:aws:s3:::bucket/key."""
+    """Store an RDB file from S3 as a blob: arn:aws:s3:::bucket/key."""
     place = arn.split(":::", 1)[-1]
     bucket, slash, key = place.partition("/")
     if not slash or ":s3:::" not in arn:
@@ -272,9 +272,9 @@ def _read(part: FileSlice) -> bytes:
 
 
 async def seed_from_s3(ctx: Context, payload: Request) -> None:
-    """Let the nodes of a new cluster or group begin with RDB files of S3, a file for each shard.
+    """Start the nodes of a new cluster or group with RDB files from S3, one file per shard.
 
-    Where S3 refuses one, the cluster or group has failed for good.
+    If S3 refuses one of them, the cluster or group has failed.
     """
     try:
         blobs = [await fetched(ctx, arn) for arn in payload["arns"]]
@@ -322,7 +322,7 @@ def _primaries(tx: Reader, ctx: Context, payload: Request) -> list[Cluster]:
 
 
 async def write_serverless(ctx: Context, cache: str, name: str) -> None:
-    """Write the snapshot `name` of a serverless cache, which is begun here if it is a last one."""
+    """Write the snapshot `name` of a serverless cache. A final snapshot gets its record here."""
     blob = await dump(ctx, f"serverless/{cache}")
     await ctx.transact(_written_serverless, ctx, cache, name, blob)
 

@@ -1,4 +1,4 @@
-"""Clusters come and go: with their nodes, ports, residents and what they begin with."""
+"""Creates and deletes clusters: nodes, ports, residents and initial data."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def cluster(
     waits: bool = False,
     tags: dict[str, str] | None = None,
 ) -> Cluster:
-    """A cluster that begins to run when this commits; with `waits`, when what it begins with has been fetched."""
+    """Create a cluster. Its nodes start when this commits or, with `waits`, once their initial data was fetched."""
     memcached = version.engine == catalog.MEMCACHED
     owner = nodes.owner(ctx, "cluster", id)
     in_cluster = group is not None and group.cluster_mode
@@ -72,7 +72,7 @@ def cluster(
 
 
 def add_nodes(tx: Transaction, ctx: Context, found: Cluster, zones: Sequence[str]) -> None:
-    """More nodes for a Memcached cluster."""
+    """Add nodes to a Memcached cluster."""
     last = int(found.nodes[-1].id)
     owner = nodes.owner(ctx, "cluster", found.id)
     new: list[Node] = [
@@ -94,7 +94,7 @@ def remove_nodes(tx: Transaction, ctx: Context, found: Cluster, ids: Sequence[st
 
 
 def remove(tx: Transaction, ctx: Context, found: Cluster) -> None:
-    """The cluster is gone when this commits; its servers end and what they kept goes."""
+    """Delete a cluster. When this commits, its servers end and their data is deleted."""
     if found.source:
         ctx.blobs.release(tx, found.source, nodes.OWNER)
     if found.discovery:
@@ -123,7 +123,7 @@ def remove_serverless(tx: Transaction, ctx: Context, found: Serverless) -> None:
 
 
 def restart(tx: Transaction, ctx: Context, found: Cluster, ids: Sequence[str], *, empty: bool = False) -> None:
-    """Have nodes start anew; `empty`: without what they hold, as RebootCacheCluster has it."""
+    """Restart nodes; with `empty`, without their data, as RebootCacheCluster does."""
     for node in found.nodes:
         if node.id in ids:
             node.generation += 1

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/supported-engine-versions.html
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheNodes.SupportedTypes.html
 
-Whatever version is asked for, Valkey and Redis OSS run on the one Valkey server that is installed.
+Every version of Valkey and Redis OSS runs on the one Valkey server that is installed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 from .errors import InvalidParameterCombination, InvalidParameterValue
 
 MEMCACHED, REDIS, VALKEY = "memcached", "redis", "valkey"
-# what DescribeCacheEngineVersions lists → what a cluster of it shows
+# version in DescribeCacheEngineVersions → version that a cluster shows
 _FULL = {
     REDIS: {
         "4.0.10": "4.0.10", "5.0.6": "5.0.6", "6.0": "6.0.5", "6.2": "6.2.6", "7.0": "7.0.7", "7.1": "7.1.0",
@@ -56,9 +56,9 @@ def engine(name: str | None) -> str:
 
 
 def version(engine: str, text: str | None) -> Version:
-    """The version that a request means: one that is listed, its full form, or "6.x".
+    """The version that a request names: a listed one, its full form, or "6.x".
 
-    Raises InvalidParameterCombination; the text is that of AWS for a version that it does not have.
+    Raises InvalidParameterCombination with AWS's text for an unknown version.
     """
     wanted = text or DEFAULT[engine]
     if engine != MEMCACHED and wanted.endswith(".x"):
@@ -72,7 +72,7 @@ def version(engine: str, text: str | None) -> Version:
 
 
 def of_full(engine: str, full: str) -> Version:
-    """The version of a cluster that is there."""
+    """The version of an existing cluster."""
     return next(v for v in VERSIONS if v.engine == engine and v.full == full)
 
 
@@ -104,7 +104,7 @@ MEMORY = {
 
 
 def node_type(name: str | None) -> str:
-    """Raises InvalidParameterValue; the text is AWS's."""
+    """Validate a node type. Raises InvalidParameterValue with AWS's text."""
     if not name:
         raise InvalidParameterValue("The parameter CacheNodeType must be provided and must not be blank.")
     if name not in MEMORY:
@@ -113,12 +113,12 @@ def node_type(name: str | None) -> str:
 
 
 def memory(node_type: str) -> int:
-    """Bytes that a node of this type has for its cache."""
+    """Bytes of cache memory of a node of this type."""
     return int(MEMORY[node_type] * (1 << 30))
 
 
 def others(name: str) -> tuple[list[str], list[str]]:
-    """The types that a node may be scaled up to, and down to, smallest first."""
+    """The types to which a node may be scaled up, and down, smallest first."""
     ordered = sorted(MEMORY, key=lambda other: (MEMORY[other], other))
     up = [other for other in ordered if MEMORY[other] > MEMORY[name]]
     return up, [other for other in ordered if MEMORY[other] < MEMORY[name]]

@@ -1,4 +1,4 @@
-"""AWS::ElastiCache::CacheCluster, ReplicationGroup and ServerlessCache: what runs.
+"""AWS::ElastiCache::CacheCluster, ReplicationGroup and ServerlessCache: the resources that run servers.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ElastiCache.html
 """
@@ -17,7 +17,7 @@ from .nodes import topic
 
 Properties = dict[str, Any]
 Shape = dict[str, Any]
-LOOK = 5.0  # seconds of the clock between looks, should a signal be missed
+LOOK = 5.0  # seconds of the clock between checks, in case a signal is missed
 _RENAMED = {"VpcSecurityGroupIds": "SecurityGroupIds", "ClusterName": "CacheClusterId"}
 _NUMBERS = ("NumCacheNodes", "NumCacheClusters", "NumNodeGroups", "ReplicasPerNodeGroup", "Port",
             "SnapshotRetentionLimit")  # fmt: skip
@@ -26,7 +26,7 @@ _FLAGS = ("AutoMinorVersionUpgrade", "TransitEncryptionEnabled", "AtRestEncrypti
 
 
 def request(properties: Properties) -> Properties:
-    """Properties as the API takes them: numbers and booleans of a template may be text."""
+    """Convert properties to request members. A template may write numbers and booleans as text."""
     found: Properties = {}
     for name, value in properties.items():
         if name in _NUMBERS:
@@ -40,18 +40,18 @@ def request(properties: Properties) -> Properties:
 
 
 async def once(call: Awaitable[Shape], name: str, generated: str, *exists: str) -> None:
-    """Create; what is there already under a name that only this creation makes is what an earlier try left."""
+    """Create. If the name is a generated one and exists already, an earlier attempt created it."""
     await unless(call, *(exists if name.lower() == generated.lower() else ()))
 
 
 async def settled(ctx: Context, look: Callable[[], Awaitable[Shape]], member: str) -> Shape:
-    """The thing, once it is available."""
+    """Wait until the resource is available, and return it."""
     with ctx.watch(topic(ctx)) as watch:
         while True:
             found = await look()
             if found[member] == "available":
                 return found
-            if found[member] in ("deleting", "create-failed"):
+            if found[member] in ("deleting", "create-failed", "restore-failed"):
                 raise ResourceFailed(f"It has the status {found[member]}.")
             await watch.wait(LOOK)
 
@@ -74,17 +74,14 @@ async def retag(ctx: Context, arn: str, old: Properties, new: Properties) -> Non
 
 
 def changes(old: Properties, new: Properties, *names: str) -> Properties:
-    """Those of the properties that have another value now."""
+    """The given properties that have a new value."""
     return request({name: new[name] for name in names if name in new and new[name] != old.get(name)})
 
 
 # -- clusters ----------------------------------------------------------------------------------------------------------
 
 
-@resource(
-    "AWS::ElastiCache::CacheCluster",
-    immutable=("Port", "SnapshotArns", "SnapshotName", "CacheSubnetGroupName", "ClusterName", "Engine", "NetworkType"),
-)
+@resource("AWS::ElastiCache::CacheCluster")
 class CacheCluster:
     """Ref: the cluster's id. GetAtt: RedisEndpoint.Address and .Port, ConfigurationEndpoint.Address and .Port."""
 
@@ -111,7 +108,7 @@ class CacheCluster:
         return made
 
     async def _removed(self, ctx: Context, id: str, count: int) -> Properties:
-        """The last nodes go where there are to be fewer."""
+        """The last nodes, if there are to be fewer."""
         nodes = [node["CacheNodeId"] for node in (await self._look(ctx, id))["CacheNodes"]]
         return {"CacheNodeIdsToRemove": nodes[count:]} if count < len(nodes) else {}
 
@@ -137,13 +134,7 @@ class CacheCluster:
         return Resource(id, {f"{attribute}.Address": endpoint["Address"], f"{attribute}.Port": str(endpoint["Port"])})
 
 
-@resource(
-    "AWS::ElastiCache::ReplicationGroup",
-    immutable=(
-        "AtRestEncryptionEnabled", "CacheSubnetGroupName", "DataTieringEnabled", "GlobalReplicationGroupId", "KmsKeyId",
-        "NetworkType", "Port", "PreferredCacheClusterAZs", "ReplicationGroupId", "SnapshotArns", "SnapshotName",
-    ),
-)  # fmt: skip
+@resource("AWS::ElastiCache::ReplicationGroup")
 class ReplicationGroup:
     """Ref: the group's id. GetAtt: addresses and ports of PrimaryEndPoint, ReaderEndPoint and ConfigurationEndPoint."""
 
@@ -176,7 +167,7 @@ class ReplicationGroup:
         return made
 
     async def _sizes(self, ctx: Context, target: Properties, old: Properties, new: Properties) -> None:
-        """Shards and replicas, where their numbers have changed."""
+        """Change the numbers of shards and replicas, if they differ."""
         id = target["ReplicationGroupId"]
         shards = changes(old, new, "NumNodeGroups").get("NumNodeGroups")
         if shards is not None:
@@ -230,17 +221,7 @@ class ReplicationGroup:
         return Resource(id, attributes)
 
 
-@resource(
-    "AWS::ElastiCache::ServerlessCache",
-    immutable=(
-        "ServerlessCacheName",
-        "KmsKeyId",
-        "SnapshotArnsToRestore",
-        "SubnetIds",
-        "NetworkType",
-        "ConnectionType",
-    ),
-)
+@resource("AWS::ElastiCache::ServerlessCache")
 class ServerlessCache:
     """Ref: the name. GetAtt: ARN, Endpoint.Address, Endpoint.Port, ReaderEndpoint.Address, ReaderEndpoint.Port, …"""
 

@@ -1,4 +1,4 @@
-"""AWS::ElastiCache::ParameterGroup, SubnetGroup, User and UserGroup: what the running things refer to.
+"""AWS::ElastiCache::ParameterGroup, SubnetGroup, User and UserGroup: resources that clusters refer to.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ElastiCache.html
 """
@@ -18,7 +18,7 @@ from .errors import ParameterGroupNotFound, SubnetGroupNotFound, UserGroupNotFou
 Properties = dict[str, Any]
 
 
-@resource("AWS::ElastiCache::ParameterGroup", immutable=("CacheParameterGroupFamily",))
+@resource("AWS::ElastiCache::ParameterGroup")
 class ParameterGroup:
     """Ref: the name. GetAtt: CacheParameterGroupName."""
 
@@ -53,7 +53,7 @@ class ParameterGroup:
             await ctx.call("elasticache", "ModifyCacheParameterGroup", target)
 
 
-@resource("AWS::ElastiCache::SubnetGroup", immutable=("CacheSubnetGroupName",))
+@resource("AWS::ElastiCache::SubnetGroup")
 class SubnetGroup:
     """Ref: the name."""
 
@@ -87,7 +87,7 @@ def _user(properties: Properties) -> Properties:
     return given
 
 
-@resource("AWS::ElastiCache::User", immutable=("UserId", "UserName"))
+@resource("AWS::ElastiCache::User")
 class User:
     """Ref: the id. GetAtt: Arn, Status."""
 
@@ -108,7 +108,7 @@ class User:
         await unless(ctx.call("elasticache", "DeleteUser", {"UserId": physical_id}), UserNotFound.code)
 
 
-@resource("AWS::ElastiCache::UserGroup", immutable=("UserGroupId",))
+@resource("AWS::ElastiCache::UserGroup")
 class UserGroup:
     """Ref: the id. GetAtt: Arn, Status."""
 

@@ -1,4 +1,4 @@
-"""What requests say about clusters and replication groups alike: read and checked in one place."""
+"""Parses and validates the request members that clusters and replication groups share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9!&#$^<>-]{16,128}")
 
 
 def settings(tx: Reader, ctx: Context, req: Request, version: catalog.Version, *, cluster_mode: bool) -> Settings:
-    """Those of a new cluster or group. Raises errors for names that mean nothing here."""
+    """The settings of a new cluster or group. Raises errors for names that do not exist."""
     found = Settings(maintenance_window=_MAINTENANCE, snapshot_window=_SNAPSHOTS)
     found.parameter_group = parameters.default_group(version.family, cluster_mode=cluster_mode)
     found.subnet_group = "default"
@@ -36,7 +36,7 @@ def settings(tx: Reader, ctx: Context, req: Request, version: catalog.Version, *
 
 
 def change(tx: Reader, ctx: Context, found: Settings, req: Request, version: catalog.Version) -> None:
-    """What Create and Modify have alike."""
+    """Apply the members that Create and Modify share."""
     window, hours = req.get("PreferredMaintenanceWindow"), req.get("SnapshotWindow")
     if window and not _WINDOW.fullmatch(window.lower()):
         raise InvalidParameterValue(
@@ -75,7 +75,7 @@ def change(tx: Reader, ctx: Context, found: Settings, req: Request, version: cat
 
 
 def access(ctx: Context, req: Request) -> Access:
-    """How clients of a new cluster or group come in."""
+    """How clients of a new cluster or group authenticate."""
     found = Access(transit=bool(req.get("TransitEncryptionEnabled")), user_groups=list(req.get("UserGroupIds") or ()))
     if found.transit:
         found.mode = req.get("TransitEncryptionMode") or "required"
@@ -103,10 +103,10 @@ def token(text: str) -> str:
 
 
 def change_token(ctx: Context, found: Access, req: Request) -> bool:
-    """Set, rotate or delete the token of a Modify; whether anything changed.
+    """Set, rotate or delete the token in a Modify request. Returns whether anything changed.
 
-    https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html: ROTATE adds one and keeps the one before, SET
-    keeps it alone.
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html: ROTATE adds a token and keeps the previous one,
+    SET keeps only the new one.
     """
     strategy = req.get("AuthTokenUpdateStrategy") or ("ROTATE" if req.get("AuthToken") else "")
     if strategy == "DELETE":
@@ -123,7 +123,7 @@ def change_token(ctx: Context, found: Access, req: Request) -> bool:
 
 
 def zones(ctx: Context, req: Request, count: int) -> list[str]:
-    """Where the nodes stand: as the request says, or in turn in the zones of the region."""
+    """The zones of the nodes: from the request, or the zones of the region in turn."""
     wanted = list(req.get("PreferredAvailabilityZones") or req.get("PreferredCacheClusterAZs") or ())
     if not wanted and req.get("PreferredAvailabilityZone") not in (None, "", "Multiple"):
         wanted = [req["PreferredAvailabilityZone"]]
@@ -136,7 +136,7 @@ def zones(ctx: Context, req: Request, count: int) -> list[str]:
 
 
 def restored(tx: Reader, ctx: Context, req: Request) -> Snapshot | None:
-    """The snapshot that a Create begins with; the caller's permission for it is asked by its resource function."""
+    """The snapshot that a Create restores. The resource function has checked the caller's permission for it."""
     if not req.get("SnapshotName"):
         return None
     found = SNAPSHOT.require(tx, ctx, req["SnapshotName"])

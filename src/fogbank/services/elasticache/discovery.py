@@ -1,9 +1,9 @@
-"""Memcached's auto-discovery: `config get cluster`, answered by the door and not by the server.
+"""Memcached's auto-discovery: the door answers `config get cluster`, instead of the server.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoDiscovery.AddingToYourClientLibrary.html
 
-The door has to know where commands begin, since what is stored may look like one; the binary protocol has no such
-command and passes as it is.
+The door must know where commands begin, since a stored value may look like one. The binary protocol has no such
+command, so it is forwarded unchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OLD_KEY = b"AmazonElastiCache:cluster"  # of engines before 1.4.14
 _LOOKED_AT = re.compile(rb"^ *(?:%b|ms|config|get +%b)\b" % (b"|".join(sorted(_STORES)), _OLD_KEY), re.MULTILINE)
 _BINARY = b"\x80"
 _DIGITS = 10  # of a value's size
-_LINE = 65536  # bytes; a longer line is none of ours
+_LINE = 65536  # bytes; a longer line is not a discovery command
 
 
 class Discovery:
@@ -29,7 +29,7 @@ class Discovery:
     def __init__(self, ctx: Context, cluster: str) -> None:
         self._ctx, self._cluster = ctx, cluster
         self._rest = b""
-        self._data = 0  # bytes of a value that are still to come
+        self._data = 0  # bytes of a value that have not arrived yet
         self._plain = False
 
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:

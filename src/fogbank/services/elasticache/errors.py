@@ -1,7 +1,7 @@
 """The errors of ElastiCache.
 
-Codes are those of the API's model. Texts that users report of AWS stand here; the others are the model's own words
-(not confirmed).
+Codes are those of the API's model. Texts are AWS's where users report them; the others are the model's own words (not
+confirmed).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class NodeQuotaForClusterExceeded(ServiceError):
 
 
 class InsufficientCapacity(ServiceError):
-    """Also where this machine has no program for the engine: the text says how to get it."""
+    """Also raised when this machine has no program for the engine: the text says how to get it."""
 
     code = "InsufficientCacheClusterCapacity"
 

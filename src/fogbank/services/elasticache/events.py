@@ -1,4 +1,4 @@
-"""Events of the last 14 days, newest last, and the texts that AWS gives them.
+"""Events of the last 14 days, newest last, with AWS's texts.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ECEvents.html
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ElastiCacheSNS.html
@@ -15,7 +15,7 @@ KEPT = 14 * 86400
 
 
 def tell(tx: Transaction, ctx: Context, kind: str, source: str, message: str) -> None:
-    """Keep an event; those that are older than AWS keeps them go."""
+    """Store an event, and delete events that AWS would no longer keep."""
     now = int(ctx.now() * 1000)
     old = tx.scan(EVENTS, (ctx.account, ctx.region), end=(ctx.account, ctx.region, now - KEPT * 1000, ""), limit=20)
     for event in list(old):

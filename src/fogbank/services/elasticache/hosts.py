@@ -1,7 +1,8 @@
-"""The addresses that clients are given.
+"""The host names that clients get.
 
-AWS's shape (my-cache.x1y2z3.0001.use1.cache.…) below `localhost`, where this machine leads such names to itself: RFC
-6761 wants it, systemd-resolved and macOS do it, plain glibc does not. There it is 127.0.0.1: the port tells them apart.
+They have AWS's form (my-cache.x1y2z3.0001.use1.cache.…) below `localhost`, where this machine resolves such names to
+itself. RFC 6761 requires that; systemd-resolved and macOS do it, plain glibc does not. There the address is 127.0.0.1,
+and only the ports differ.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _SHORT = {"north": "n", "south": "s", "east": "e", "west": "w", "central": "c", 
 
 
 async def domain() -> str:
-    """What ends the names of this machine; the address where it has no names."""
+    """The suffix of host names on this machine, or the address where such names do not resolve."""
     found = await asyncio.get_running_loop().run_in_executor(None, _resolve)
     return DOMAIN if found == ADDRESS else ADDRESS
 
@@ -32,7 +33,7 @@ def _resolve() -> str:
 
 
 def address(ctx: Context, host: str, name: str, *middle: str) -> str:
-    """`host` is what `domain` gave when the thing came up; `middle` as "0001", or "clustercfg"."""
+    """A host name. `host` is what `domain` returned at the resource's start; `middle` is "0001", for example."""
     if host == ADDRESS:
         return ADDRESS
     mark = hashlib.sha256(f"{ctx.account}/{ctx.region}".encode()).hexdigest()[:6]

@@ -1,4 +1,4 @@
-"""What follows a change: it is settled, its backups are written, what is deleted goes."""
+"""Jobs that follow a change: they settle it, write backups, and delete resources."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import job
 from fogbank.store.api import Transaction
 
-from . import backups, building, promoting, resharding, settling
+from . import backups, building, resharding, statuses, takeover
 from .records import CLUSTERS, GROUPS, SERVERLESS
 
 Payload = dict[str, Any]
@@ -16,7 +16,7 @@ Payload = dict[str, Any]
 
 @job("elasticache.settle")
 async def settle(ctx: Context, payload: Payload) -> None:
-    """A change that no node has to start for is done when it is known."""
+    """Finish a change for which no node has to start."""
     await ctx.transact(_settle, ctx, payload)
 
 
@@ -25,18 +25,18 @@ def _settle(tx: Transaction, ctx: Context, payload: Payload) -> None:
     if "serverless" in payload:
         cache = tx.get(SERVERLESS, (*where, payload["serverless"]))
         if cache is not None:
-            settling.settle(tx, ctx, cache)
+            statuses.settle(tx, ctx, cache)
     elif "group" in payload:
-        settling.settle_group(tx, ctx, payload["group"])
+        statuses.settle_group(tx, ctx, payload["group"])
     else:
         cluster = tx.get(CLUSTERS, (*where, payload["cluster"]))
         if cluster is not None:
-            settling.settle(tx, ctx, cluster)
+            statuses.settle(tx, ctx, cluster)
 
 
 @job("elasticache.delete")
 async def delete(ctx: Context, payload: Payload) -> None:
-    """Delete a cluster, a group or a serverless cache, once its last snapshot is written."""
+    """Delete a cluster, a group or a serverless cache, once its final snapshot is written."""
     if payload.get("final"):
         await backups.final(ctx, payload)
     await ctx.transact(_delete, ctx, payload)
@@ -72,11 +72,11 @@ async def import_(ctx: Context, payload: Payload) -> None:
 
 @job("elasticache.failover")
 async def failover(ctx: Context, payload: Payload) -> None:
-    """Hand a shard over to another of its nodes, then say so."""
-    await promoting.hand_over(ctx, payload["group"], payload["shard"], payload["to"])
+    """Hand a shard over to another of its nodes, and record it."""
+    await takeover.hand_over(ctx, payload["group"], payload["shard"], payload["to"])
 
 
 @job("elasticache.reshard", attempts=20)
 async def reshard(ctx: Context, payload: Payload) -> None:
-    """Move slots until every shard has those that it is to have; then shards that have none go."""
+    """Move slots until every shard has its target slots, then remove the shards without slots."""
     await resharding.run(ctx, payload["group"])

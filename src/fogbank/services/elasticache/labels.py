@@ -1,4 +1,4 @@
-"""The tags of a request. The model leaves their keys and values optional; the service wants the keys.
+"""Parses the tags of a request. The model makes their keys and values optional, but the service requires the keys.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Tagging-Resources.html
 """
@@ -13,7 +13,7 @@ MOST = 50
 
 
 def given(req: dict[str, Any]) -> dict[str, str]:
-    """Raises InvalidParameterValue and TagQuotaPerResourceExceeded."""
+    """The tags of a request. Raises InvalidParameterValue and TagQuotaPerResourceExceeded."""
     found: dict[str, str] = {}
     for tag in req.get("Tags") or ():
         key = tag.get("Key") or ""

@@ -1,4 +1,4 @@
-"""Lists with Marker and MaxRecords.
+"""Pages of lists, with Marker and MaxRecords.
 
 "MaxRecords: Default: 100. Constraints: minimum 20; maximum 100."
 https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DescribeCacheClusters.html
@@ -21,7 +21,7 @@ MOST = 100
 def page(
     ctx: Context, req: dict[str, Any], items: list[T], key: Callable[[T], Any], *, least: int = 20
 ) -> tuple[list[T], dict[str, str]]:
-    """The page of a whole list in the order of `key`, and the answer's Marker."""
+    """One page of a list, in the order of `key`, and the response's Marker."""
     limit = MOST if req.get("MaxRecords") is None else req["MaxRecords"]
     if not least <= limit <= MOST:
         raise InvalidParameterValue(f"The parameter MaxRecords must be between {least} and {MOST}.")
@@ -32,7 +32,7 @@ def page(
 def tokens(
     ctx: Context, req: dict[str, Any], items: list[T], key: Callable[[T], Any]
 ) -> tuple[list[T], dict[str, str]]:
-    """The newer lists: NextToken and MaxResults, 50 at most."""
+    """The same for newer operations, with NextToken and MaxResults, at most 50."""
     limit = req.get("MaxResults") or 50
     pages = Pages(ctx, lambda: InvalidParameterValue("The parameter NextToken is invalid."))
     return pages.by_key(items, req.get("NextToken"), limit, key)

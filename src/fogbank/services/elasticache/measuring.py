@@ -1,4 +1,4 @@
-"""Metrics of nodes, as AWS/ElastiCache has them.
+"""Measures nodes and publishes the metrics of AWS/ElastiCache.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.Redis.html
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.Memcached.html
@@ -52,7 +52,7 @@ _CPU = ("used_cpu_sys", "used_cpu_user")
 
 
 class Meter:
-    """Measures one node; remembers its counters of the last time."""
+    """Measures one node, and remembers its counters from the previous time."""
 
     def __init__(self, name: str) -> None:
         kind, *rest = name.split("/")
@@ -64,7 +64,7 @@ class Meter:
         self._at = 0.0
 
     async def measure(self, ctx: Context, engine: Valkey | Memcached) -> None:
-        """A node that does not answer is not measured."""
+        """Measure the node. Does nothing if it does not answer."""
         try:
             if isinstance(engine, Memcached):
                 self._count(ctx, await engine.stats(), _MEMCACHED, _MEMCACHED_COUNTERS)
@@ -103,6 +103,6 @@ def _cpu(found: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _keys(text: str) -> int:
-    """db0:keys=3,expires=0,…"""
+    """The number of keys in a line such as db0:keys=3,expires=0,…"""
     first = text.partition(",")[0]
     return int(first.removeprefix("keys=")) if first.startswith("keys=") else 0

@@ -1,4 +1,4 @@
-"""The things that requests name, and the resources and condition keys of ElastiCache's actions.
+"""The things that requests name, and the resources of ElastiCache's actions.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticache.html
 
@@ -11,14 +11,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.kinds import Kind, Named, named
 from fogbank.core.operation import Access
 from fogbank.store.api import Table
 
-from . import errors, labels, records
+from . import errors, records
 
 Request = dict[str, Any]
 _IDENTIFIER = re.compile(r"[a-z](?!.*--)[a-z0-9-]*(?<!-)")
@@ -113,35 +112,6 @@ def arn(ctx: Context, kind: Kind[Any], name: str) -> str:
 
 # -- what requests ask of requests -------------------------------------------------------------------------------------
 
-# condition key → the request's member, where a request has it
-# https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/IAM.ConditionKeys.html
-_CONDITIONS = {
-    "AtRestEncryptionEnabled": "AtRestEncryptionEnabled",
-    "AutomaticFailoverEnabled": "AutomaticFailoverEnabled",
-    "CacheNodeType": "CacheNodeType",
-    "CacheParameterGroupName": "CacheParameterGroupName",
-    "EngineType": "Engine",
-    "EngineVersion": "EngineVersion",
-    "KmsKeyId": "KmsKeyId",
-    "MultiAZEnabled": "MultiAZEnabled",
-    "NumNodeGroups": "NumNodeGroups",
-    "ReplicasPerNodeGroup": "ReplicasPerNodeGroup",
-    "SnapshotRetentionLimit": "SnapshotRetentionLimit",
-    "TransitEncryptionEnabled": "TransitEncryptionEnabled",
-}
-
-
-def conditions(req: Request, removed: list[str] | None = None) -> dict[str, Any]:
-    found = tags.conditions(labels.given(req), removed or ())
-    for key, member in _CONDITIONS.items():
-        if req.get(member) is not None:
-            value = req[member]
-            found[f"elasticache:{key}"] = str(value).lower() if isinstance(value, bool) else str(value)
-    if "AuthToken" in req:
-        found["elasticache:AuthTokenEnabled"] = "true"
-    return found
-
-
 # kind → the members that may name one beside the thing that the action is about
 _ALSO: dict[str, tuple[Kind[Any], bool]] = {
     "CacheParameterGroupName": (PARAMETERS, False),
@@ -168,8 +138,7 @@ def of(kind: Kind[Any], member: str, *also: str) -> Callable[[Context, Request],
     """An action on a thing that is there, and on others that the request names in the members `also`."""
 
     def resource(ctx: Context, req: Request) -> list[Access]:
-        found = conditions(req)
-        return [Access("", kind.name(ctx, req.get(member) or ""), found), *others(ctx, req, also, found)]
+        return [Access("", kind.name(ctx, req.get(member) or "")), *others(ctx, req, also)]
 
     return resource
 
@@ -181,11 +150,10 @@ def new(kind: Kind[Any], member: str, *also: str) -> Callable[[Context, Request]
     """
 
     def resource(ctx: Context, req: Request) -> list[Access]:
-        found = conditions(req)
         made = kind.name(ctx, req.get(member) or "")
-        accesses = [Access("", fresh(made), found), *others(ctx, req, also, found)]
+        accesses = [Access("", fresh(made)), *others(ctx, req, also)]
         if req.get("Tags"):
-            accesses.append(Access("elasticache:AddTagsToResource", fresh(made), found))
+            accesses.append(Access("elasticache:AddTagsToResource", fresh(made)))
         return accesses
 
     return resource
@@ -196,12 +164,12 @@ def fresh(made: Named) -> Named:
     return named(made, made.owner, key=made.key)
 
 
-def others(ctx: Context, req: Request, members: tuple[str, ...], found: dict[str, Any]) -> list[Access]:
+def others(ctx: Context, req: Request, members: tuple[str, ...]) -> list[Access]:
     accesses = []
     for member in members:
         kind, many = _ALSO[member]
         texts = (req.get(member) or []) if many else [req[member]] if req.get(member) else []
-        accesses += [Access("", kind.name(ctx, text), found) for text in texts]
+        accesses += [Access("", kind.name(ctx, text)) for text in texts]
     return accesses
 
 
@@ -216,10 +184,10 @@ def listed(kind: Kind[Any], member: str) -> Callable[[Context, Request], Access]
     return resource
 
 
-def tagged(ctx: Context, req: Request) -> Access:
+def tagged(ctx: Context, req: Request) -> Named:
     """The thing of any kind that ListTagsForResource and its like name by ARN."""
     kind, name = by_arn(ctx, req["ResourceName"])
-    return Access("", kind.name(ctx, name), conditions(req, req.get("TagKeys")))
+    return kind.name(ctx, name)
 
 
 def by_arn(ctx: Context, text: str) -> tuple[Kind[Any], str]:

@@ -1,6 +1,6 @@
-"""Nodes: the servers of a cluster or a serverless cache, with their ports, and who keeps them running.
+"""Nodes: the servers of a cluster or a serverless cache, with their ports and residents.
 
-A node is called "cluster/ID/0001" or "serverless/NAME"; while its resident row stands it runs (`keeping`).
+A node is called "cluster/ID/0001" or "serverless/NAME". It runs while its resident has a row (`keeping`).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ SLOTS = 16384
 
 
 def topic(ctx: Context) -> str:
-    """Signalled when something changes that nodes or doors may have to follow."""
+    """The topic that is signalled when something changes that nodes or doors may have to follow."""
     return f"elasticache/{ctx.account}/{ctx.region}"
 
 
 def available(engine: str) -> None:
-    """Raises the error that says how to install the program where this machine has none."""
+    """Raise an error that says how to install the program, if this machine lacks it."""
     try:
         find(catalog.MEMCACHED if engine == catalog.MEMCACHED else catalog.VALKEY)
     except NotInstalled as error:
@@ -40,7 +40,7 @@ def owner(ctx: Context, kind: str, name: str) -> str:
 def make(
     tx: Transaction, ctx: Context, owner: str, id: str, zone: str, *, door: bool, cluster: bool, wish: int = 0
 ) -> Node:
-    """A node that does not run yet. The port that was wished for is the one that clients get, if it is free."""
+    """Create a node that does not run yet. Clients get the requested port (`wish`), if it is free."""
     client = ports.draw(tx, owner, wish)
     return Node(
         id=id,
@@ -59,7 +59,7 @@ def name(record: Cluster | Serverless, node: Node) -> str:
 
 
 def find_node(tx: Reader, ctx: Context, text: str) -> tuple[Cluster | Serverless, Node] | None:
-    """The node of that name and whose it is."""
+    """The node of this name, and the cluster or cache it belongs to."""
     kind, _, rest = text.partition("/")
     if kind == "serverless":
         cache = tx.get(SERVERLESS, (ctx.account, ctx.region, rest))
@@ -81,14 +81,14 @@ def put(tx: Transaction, record: Cluster | Serverless) -> None:
 
 
 def run(tx: Transaction, ctx: Context, record: Cluster | Serverless) -> None:
-    """Have every node of a cluster or a cache run, those of a raised generation anew."""
+    """Run every node of a cluster or a cache. Restarts nodes whose generation was raised."""
     for node in record.nodes if isinstance(record, Cluster) else [record.node]:
         ctx.reside(tx, RESIDENT, name(record, node), generation=node.generation)
     tx.signal(topic(ctx))
 
 
 def leave(tx: Transaction, ctx: Context, record: Cluster | Serverless) -> None:
-    """Let its nodes end, and everybody have their ports."""
+    """End the nodes of a cluster or a cache, and free their ports."""
     for node in record.nodes if isinstance(record, Cluster) else [record.node]:
         ctx.leave(tx, RESIDENT, name(record, node))
     kind, text = ("cluster", record.id) if isinstance(record, Cluster) else ("serverless", record.name)

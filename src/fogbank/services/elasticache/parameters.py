@@ -1,7 +1,7 @@
-"""Parameters of the families, their defaults, and which of them the engines here are given.
+"""The parameters of each family, their defaults, and those that are passed on to the engines.
 
-https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html (abridged: those that are asked
-for; descriptions are our own)
+https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html (abridged: only parameters in common
+use; the descriptions are our own)
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .records import PARAMETER_GROUPS, ParameterGroup
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """`since`: the first major version that has it. `reboot`: a change waits for one."""
+    """A parameter. `since` and `until`: the major versions that have it. `reboot`: changes wait for a reboot."""
 
     name: str
     value: str
@@ -32,7 +32,7 @@ class Parameter(msgspec.Struct, frozen=True):
     reboot: bool = False
     since: int = 0
     until: int = 99
-    applied: bool = True  # the engine here has it
+    applied: bool = True  # passed on to Fogbank's engine
 
 
 _NUMBERS = {"integer": re.compile("-?(0|[1-9][0-9]{0,18})"), "float": re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?")}
@@ -127,7 +127,7 @@ _MEMCACHED = (
     Parameter("slab_chunk_max", "524288", "integer", _FLOW, "Bytes of a slab's chunk.", reboot=True, applied=False),
     Parameter("track_sizes", "0", "integer", "0,1", "Keep track of items' sizes.", reboot=True, applied=False),
 )  # fmt: skip
-# command line options of Memcached; {} is the value, "" where it is a switch that is there for 1
+# Memcached's command line options with a value, and switches that are set for the value 1
 _OPTIONS = {
     "backlog_queue_limit": "-b", "binding_protocol": "-B", "chunk_size": "-n", "chunk_size_growth_factor": "-f",
     "max_item_size": "-I",
@@ -151,7 +151,7 @@ def default_group(family: str, *, cluster_mode: bool = False) -> str:
 
 
 def built_in(ctx: Context, name: str) -> ParameterGroup | None:
-    """A group that AWS makes: default.redis7, default.redis7.cluster.on."""
+    """A default group of AWS: default.redis7, default.redis7.cluster.on."""
     if not name.startswith("default."):
         return None
     family = name.removeprefix("default.").removesuffix(".cluster.on")
@@ -233,7 +233,7 @@ def _allows(parameter: Parameter, value: str) -> bool:
     return False
 
 
-# -- what engines are given -------------------------------------------------------------------------------------------
+# -- configuration of engines ------------------------------------------------------------------------------------------
 
 
 def directives(group: ParameterGroup, node_type: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a node is to be, worked out from the records: the one place that says so, when it starts and when it changes."""
+"""Plans: the wanted state of a node, derived from the records, both when it starts and when something changes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .records import GROUPS, USER_GROUPS, USERS, Access, Cluster, Group, Node, S
 
 
 class Plan(msgspec.Struct):
-    """`engine` is how it starts; `primary` is whom it copies now (0: nobody, it is a primary itself)."""
+    """The wanted state of a node. `engine` is how it starts; `primary` is the port it replicates (0: it is primary)."""
 
     engine: Valkey | Memcached
     generation: int
     door: int
     tls: bool
     discovery: bool  # Memcached: the door answers auto-discovery
-    source: str  # the blob that an empty folder is filled from
+    source: str  # the blob that fills an empty folder
     primary: int = 0
     identity: str = ""  # of this node and of its primary, in cluster mode
     primary_identity: str = ""
@@ -35,7 +35,7 @@ class Plan(msgspec.Struct):
 
 
 def of(tx: Reader, ctx: Context, name: str) -> Plan | None:
-    """The plan of the node of that name; None when it is gone."""
+    """The plan of the node of this name. None when it was deleted."""
     found = find_node(tx, ctx, name)
     if found is None:
         return None
@@ -48,7 +48,7 @@ def of(tx: Reader, ctx: Context, name: str) -> Plan | None:
 
 
 def password(ctx: Context, name: str) -> str:
-    """Of the cloud's own user in the servers of one group or cluster: never stored."""
+    """The password of the cloud's own user in the servers of one group or cluster. Derived, never stored."""
     text = f"elasticache/{ctx.account}/{ctx.region}/{name}"
     return hmac.new(ctx.app.secret, text.encode(), hashlib.sha256).hexdigest()
 
@@ -119,7 +119,7 @@ def _valkey(tx: Reader, ctx: Context, cluster: Cluster, node: Node, folder: Path
 
 
 def _place(tx: Reader, ctx: Context, plan: Plan, engine: Valkey, group: Group, cluster: Cluster) -> None:
-    """A node's place in its replication group."""
+    """Add a node's place in its replication group to its plan."""
     known = {member.id: member.nodes[0] for member in members(tx, ctx, group.id)}
     shard = shard_of(group, cluster.id)
     if shard is None or shard.primary not in known:
@@ -144,7 +144,7 @@ def shard_of(group: Group, cluster_id: str) -> Shard | None:
 
 
 def _users(tx: Reader, ctx: Context, access: Access) -> list[User]:
-    """Those of the user groups, each once."""
+    """The users of the user groups, each once."""
     found: dict[str, User] = {}
     for name in access.user_groups:
         group = tx.get(USER_GROUPS, (ctx.account, ctx.region, name))

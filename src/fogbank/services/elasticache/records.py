@@ -1,6 +1,6 @@
-"""What ElastiCache keeps: clusters and their nodes, replication groups, serverless caches, and what they refer to.
+"""The stored form of ElastiCache's resources: clusters and nodes, replication groups, serverless caches, and more.
 
-A node is one server (`keeping`). Secrets are kept as SHA-256, the form that the server's ACL file takes.
+A node is one server (`keeping`). Secrets are stored as SHA-256, the form that the server's ACL file uses.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from fogbank.store.api import Record, Table
 
 
 class Node(msgspec.Struct):
-    """One server. `port` is the engine's, `door` the one that clients are given (0: the engine's), `bus` the cluster's.
+    """One server. `port` is the engine's; `door` is the clients' (0: the engine's); `bus` is that of the cluster bus.
 
-    `folder` names what it keeps on disk and no other node ever kept; a new one is an empty server. `generation` is
-    raised to have it started again, `started` is the one that answered last.
+    `folder` names the node's data folder, which no other node ever used; a new folder means an empty server. Raising
+    `generation` restarts the node; `started` is the generation that last answered.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Node(msgspec.Struct):
 
 
 class Settings(msgspec.Struct):
-    """What clusters and replication groups have alike, and requests change alike."""
+    """The settings that clusters and replication groups share."""
 
     maintenance_window: str = ""
     auto_minor: bool = True
@@ -54,7 +54,7 @@ class Settings(msgspec.Struct):
 
 
 class Access(msgspec.Struct):
-    """How clients come in: TLS, and who they are. `tokens`: one, or two while a token is rotated."""
+    """How clients get access: TLS, and who they are. `tokens` has one, or two while a token is rotated."""
 
     transit: bool = False
     mode: str = ""  # of TLS: preferred or required
@@ -66,7 +66,8 @@ class Access(msgspec.Struct):
 class Cluster(Record):
     """A cluster: Memcached nodes, or one Valkey node, which may be a member of the replication group `group`.
 
-    `source` is the blob that it begins with. `deleting` has begun when the status says so; its record goes last.
+    `source` is the blob with its initial data. While `status` is `deleting` the record still exists; it is deleted
+    last.
     """
 
     account: str
@@ -80,7 +81,7 @@ class Cluster(Record):
     nodes: list[Node]
     settings: Settings
     access: Access
-    port: int = 0  # that of the request
+    port: int = 0  # as requested
     discovery: int = 0  # of Memcached's configuration endpoint
     az_mode: str = "single-az"
     at_rest: bool = False
@@ -92,9 +93,9 @@ class Cluster(Record):
 
 
 class Shard(msgspec.Struct):
-    """`slots`: ranges of the cluster's hash slots, both ends included; empty where cluster mode is disabled.
+    """A shard. `slots`: ranges of hash slots, both ends included; empty without cluster mode.
 
-    `target` is what they are to become while they move; a shard that is to go has `leaving`.
+    `target` is the wanted slots while slots move. `leaving` marks a shard to be removed.
     """
 
     id: str
@@ -133,13 +134,13 @@ class Group(Record):
     snapshotting: str = ""
     global_group: str = ""
     host: str = "127.0.0.1"
-    doors: int = 1  # raised to have the doors of the endpoints opened anew
+    doors: int = 1  # raised to reopen the doors of the endpoints
     moving: bool = False  # slots move
     tags: dict[str, str] = {}
 
 
 class Serverless(Record):
-    """A serverless cache: one server behind TLS, grown by nobody."""
+    """A serverless cache: one server behind TLS, which does not scale."""
 
     account: str
     region: str
@@ -216,7 +217,7 @@ class UserGroup(Record):
 
 
 class Part(msgspec.Struct):
-    """What one shard held: a blob with the RDB file."""
+    """The data of one shard: a blob with the RDB file."""
 
     blob: str
     size: int
@@ -228,7 +229,7 @@ class Part(msgspec.Struct):
 
 
 class Snapshot(Record):
-    """A backup of a cluster or a replication group, with what is needed to make it again."""
+    """A backup of a cluster or a replication group, with the settings needed to create it again."""
 
     account: str
     region: str
@@ -291,7 +292,7 @@ class Reservation(Record):
 
 
 class GlobalGroup(Record):
-    """A global datastore: recorded, its members do not replicate."""
+    """A global datastore. Only recorded: its members do not replicate."""
 
     account: str
     id: str

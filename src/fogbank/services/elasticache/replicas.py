@@ -1,4 +1,4 @@
-"""Replicas come to a replication group and leave it."""
+"""Adds replicas to a replication group, and removes them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_cluster(tx: Transaction, ctx: Context, req: dict[str, Any], id: str) -> 
 
 
 def add(tx: Transaction, ctx: Context, group: Group, shard: Shard, zone: str, *, id: str = "") -> Cluster:
-    """One more replica of a shard."""
+    """Add a replica to a shard."""
     if len(shard.members) > sharding.REPLICAS:
         raise InvalidParameterCombination(f"The number of replicas per shard must be within 0 and {sharding.REPLICAS}.")
     group.status = "modifying"
@@ -42,7 +42,7 @@ def add(tx: Transaction, ctx: Context, group: Group, shard: Shard, zone: str, *,
 
 
 def forget_cluster(tx: Transaction, ctx: Context, found: Cluster) -> None:
-    """A replica leaves its group; a primary cannot.
+    """Remove a replica from its group. A primary cannot be removed.
 
     https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DeleteCacheCluster.html ("not valid for … the
     last read replica of a replication group that has … automatic failover enabled", "the primary cluster")

@@ -1,4 +1,4 @@
-"""Slots move between the shards of a running cluster, with what they hold, while clients use it.
+"""Moves slots and their keys between the shards of a running cluster, while clients use it.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/scaling-redis-cluster-mode-enabled.html
 https://valkey.io/commands/cluster-migrateslots/
@@ -17,20 +17,20 @@ from fogbank.store.api import Reader, Transaction
 from . import nodes, plans, sharding, slots
 from .events import tell
 from .records import CLUSTERS, GROUPS, Cluster, Group
-from .settling import settle_group
+from .statuses import settle_group
 
-PATIENCE = 30.0  # real seconds for one move, then the job is tried again
+PATIENCE = 30.0  # real seconds for one move; after that the job is retried
 
 
 class NotYet(Exception):
-    """The cluster is not as far; the job comes back."""
+    """The cluster is not ready for this step; the job is retried."""
 
 
 Primaries = dict[str, Cluster]  # shard → its primary
 
 
 async def run(ctx: Context, group_id: str) -> None:
-    """Move slots to where the records want them; safe to repeat: it goes by what the servers say."""
+    """Move slots to the shards that the records want. Safe to repeat: it starts from the servers' own state."""
     group, primaries = await ctx.fetch(_look, ctx, group_id)
     if group is None or not group.moving:
         return
@@ -63,7 +63,7 @@ def _remaining(tx: Reader, ctx: Context, group_id: str) -> list[Cluster]:
 
 
 async def _held(primaries: Primaries, password: str) -> dict[str, set[int]]:
-    """The slots that each shard has now. Raises NotYet until all know each other."""
+    """The slots that each shard has now. Raises NotYet until all nodes know each other."""
     shard_of = {cluster.nodes[0].identity: shard for shard, cluster in primaries.items()}
     found: dict[str, set[int]] = {}
     for cluster in primaries.values():
@@ -80,7 +80,7 @@ async def _held(primaries: Primaries, password: str) -> dict[str, set[int]]:
 
 
 def _moves(group: Group, held: dict[str, set[int]]) -> Iterator[tuple[str, slots.Ranges, str]]:
-    """From which shard which slots go to which."""
+    """The moves to make: source shard, slots, target shard."""
     for target in group.shards:
         wanted = set(slots.numbers(target.target)) - held[target.id]
         for source in group.shards:
@@ -90,7 +90,7 @@ def _moves(group: Group, held: dict[str, set[int]]) -> Iterator[tuple[str, slots
 
 
 async def _move(source: Cluster, ranges: slots.Ranges, target: str, password: str) -> None:
-    """Valkey moves them, keys and all, and says when it has."""
+    """Let Valkey move slots with their keys, and wait until it reports them moved."""
     words = [str(number) for first_last in ranges for number in first_last]
     moving = set(slots.numbers(ranges))
     async with Client(source.nodes[0].port, valkey.ADMIN, password) as server:
@@ -104,7 +104,7 @@ async def _move(source: Cluster, ranges: slots.Ranges, target: str, password: st
 
 
 def _own(lines: list[str]) -> set[int]:
-    """The slots of the node that was asked for the nodes."""
+    """The slots of the node that answered CLUSTER NODES."""
     own = next(line.split(" ") for line in lines if "myself" in line)
     ranges = [part for part in own[8:] if not part.startswith("[")]
     return {slot for part in ranges for slot in slots.numbers(slots.parse(part))}
@@ -132,11 +132,11 @@ def _done(tx: Transaction, ctx: Context, group_id: str) -> None:
 
 
 async def _forget(kept: list[Cluster], identities: list[str], password: str) -> None:
-    """The nodes that stay forget those that are gone."""
+    """Tell the remaining nodes to forget the removed ones."""
     for cluster in kept:
         for identity in identities:
             try:
                 async with Client(cluster.nodes[0].port, valkey.ADMIN, password) as server:
                     await server.call("CLUSTER", "FORGET", identity)
-            except (OSError, Refused):  # it forgets an unreachable node's slots anyway
+            except (OSError, Refused):  # it drops the slots of an unreachable node anyway
                 continue

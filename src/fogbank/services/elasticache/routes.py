@@ -1,4 +1,4 @@
-"""Where the endpoints of a replication group and of a Memcached cluster lead."""
+"""Routes the endpoints of replication groups, Memcached clusters and serverless caches to engine ports."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .records import CLUSTERS, GROUPS, SERVERLESS
 
 
 class Ways(msgspec.Struct):
-    """The ports of doors, and for each the ports of engines that it leads to, in turn."""
+    """The ports of doors, each with the ports of the engines that it leads to, in turn."""
 
     targets: dict[int, list[int]]
     tls: bool
-    discovery: bool = False  # they answer Memcached's auto-discovery
+    discovery: bool = False  # the doors answer Memcached's auto-discovery
 
 
 def of_group(tx: Reader, ctx: Context, name: str) -> Ways | None:
-    """The doors of "group/ID", "cluster/ID" or "serverless/NAME"; None when there is none."""
+    """The doors of "group/ID", "cluster/ID" or "serverless/NAME". None when it does not exist."""
     kind, _, id = name.partition("/")
     if kind == "cluster":
         cluster = tx.get(CLUSTERS, (ctx.account, ctx.region, id))
@@ -50,7 +50,7 @@ def of_group(tx: Reader, ctx: Context, name: str) -> Ways | None:
 
 
 class Routes:
-    """What open doors go by: each connection asks for the next target."""
+    """The current targets of open doors. Each connection gets the next target."""
 
     def __init__(self, ways: Ways) -> None:
         self._ways = ways
@@ -65,7 +65,7 @@ class Routes:
         return choose
 
     def change(self, ways: Ways) -> Iterator[tuple[int, int]]:
-        """Go by `ways` from now on; which doors have clients of which engine to send away."""
+        """Use `ways` from now on. Yields each door and engine between which connections must be closed."""
         before, self._ways = self._ways, ways
         for port, targets in before.targets.items():
             for gone in set(targets) - set(ways.targets.get(port, ())):

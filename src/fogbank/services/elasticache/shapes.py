@@ -1,4 +1,4 @@
-"""How records look in responses."""
+"""Converts records to response shapes."""
 
 from __future__ import annotations
 

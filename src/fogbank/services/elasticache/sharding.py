@@ -1,4 +1,4 @@
-"""Shards of replication groups: how a request lays them out, and how they come, go and grow."""
+"""Shards of replication groups: their layout from a request, and adding and removing their nodes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Request = dict[str, Any]
 
 
 class Planned(msgspec.Struct):
-    """A shard that is to be: the zones of its nodes, the primary's first, and its slots."""
+    """A shard to be created: the zones of its nodes, the primary's first, and its slots."""
 
     id: str
     zones: list[str]
@@ -60,7 +60,7 @@ def layout(ctx: Context, req: Request, snapshot: Snapshot | None, *, cluster_mod
 
 
 def _deal(found: list[Planned], given: list[dict[str, Any]], snapshot: Snapshot | None) -> None:
-    """Slots: as the request says, as the snapshot had them, or in equal shares."""
+    """Assign slots: from the request, from the snapshot, or in equal shares."""
     if any(config.get("Slots") for config in given):
         dealt = [slots.parse(config.get("Slots") or "") for config in given]
         if not slots.covers(dealt):
@@ -78,7 +78,7 @@ def _deal(found: list[Planned], given: list[dict[str, Any]], snapshot: Snapshot 
 def add_shard(
     tx: Transaction, ctx: Context, group: Group, planned: Planned, *, source: str = "", waits: bool = False
 ) -> Shard:
-    """A shard with its nodes. All shards of a new group are in its record before a node starts."""
+    """Add a shard with its nodes. The record of a new group has all shards before any node starts."""
     shard = Shard(
         id=planned.id,
         members=[],
@@ -105,7 +105,7 @@ def add_member(
     source: str = "",
     waits: bool = False,
 ) -> Cluster:
-    """One more node of a shard; the first is its primary."""
+    """Add a node to a shard. The first one is its primary."""
     id = id or next_id(group, shard)
     shard.members = [*shard.members, id]
     shard.primary = shard.primary or id
@@ -128,7 +128,7 @@ def add_member(
 
 
 def next_id(group: Group, shard: Shard) -> str:
-    """group-002, or group-0001-002 in cluster mode: the lowest number that is free."""
+    """The next free id: group-002, or group-0001-002 in cluster mode."""
     head = f"{group.id}-{shard.id}" if group.cluster_mode else group.id
     return next(id for at in range(1, 1000) if (id := f"{head}-{at:03}") not in shard.members)
 

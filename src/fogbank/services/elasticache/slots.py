@@ -1,4 +1,4 @@
-"""Hash slots of a cluster: 16,384 of them, in ranges.
+"""Ranges of a cluster's 16,384 hash slots.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.Redis-RedisCluster.html
 """
@@ -34,7 +34,7 @@ def parse(text: str) -> Ranges:
 
 
 def covers(all_ranges: Iterable[Ranges]) -> bool:
-    """Whether every slot is in exactly one of them."""
+    """Whether every slot is in exactly one of the ranges."""
     held = sorted(slot for ranges in all_ranges for slot in numbers(ranges))
     return held == list(range(SLOTS))
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from fogbank.auth import managed, records
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.kinds import Named, named, nobodys
 from fogbank.core.operation import Access
@@ -29,28 +28,19 @@ def arn_of(ctx: Context, word: str, entity: records.Entity) -> str:
     return entity_arn(ctx, word, entity.path, entity.name)
 
 
-def _here(ctx: Context, word: str, path: str, name: str) -> Named:
+def _here(ctx: Context, word: str, path: str, name: str, record: records.Entity | None = None) -> Named:
     """Something of this account by the ARN that it has or would have: lookups find this very name only."""
-    return named(entity_arn(ctx, word, path, name), ctx.account)
-
-
-def _tagging(req: dict[str, Any]) -> dict[str, Any]:
-    """aws:RequestTag/… and aws:TagKeys of a request that tags."""
-    given = {tag["Key"]: tag.get("Value", "") for tag in req.get("Tags") or () if isinstance(tag, dict)}
-    return tags.conditions(given, req.get("TagKeys") or ())
+    return named(entity_arn(ctx, word, path, name), ctx.account, record=record)
 
 
 def _conditions(req: dict[str, Any], entity: records.Entity | None) -> dict[str, Any]:
-    found = _tagging(req)
+    found: dict[str, Any] = {}
     if req.get("PermissionsBoundary"):
         found["iam:PermissionsBoundary"] = req["PermissionsBoundary"]
     if req.get("PolicyArn"):
         found["iam:PolicyARN"] = req["PolicyArn"]
     if isinstance(entity, records.User | records.Role) and entity.boundary:
         found.setdefault("iam:PermissionsBoundary", entity.boundary)
-    if entity is not None:
-        found |= {f"aws:ResourceTag/{key}": value for key, value in entity.tags.items()}
-        found |= {f"iam:ResourceTag/{key}": value for key, value in entity.tags.items()}
     return found
 
 
@@ -62,7 +52,7 @@ def _named(kind: kinds.Kind[Any]) -> Give:
             return Access("", named(ctx.arn("iam", root, region=""), ctx.account), _conditions(req, None))
         with ctx.read() as tx:
             found = kind.find(tx, ctx.account, name)
-        return Access("", _here(ctx, kind.word, found.path if found else "/", name), _conditions(req, found))
+        return Access("", _here(ctx, kind.word, found.path if found else "/", name, found), _conditions(req, found))
 
     return give
 
@@ -77,7 +67,7 @@ def _renamed(kind: kinds.Kind[Any], new_name: str) -> Gives:
         path = found.path if found else "/"
         conditions = _conditions(req, found)
         now, then = (path, name), (req.get("NewPath") or path, req.get(new_name) or name)
-        return [Access("", _here(ctx, kind.word, *each), conditions) for each in dict.fromkeys((now, then))]
+        return [Access("", _here(ctx, kind.word, *each, found), conditions) for each in dict.fromkeys((now, then))]
 
     return give
 
@@ -124,17 +114,17 @@ def policy(ctx: Context, req: dict[str, Any]) -> Access:
     with ctx.read() as tx:
         found = attachable.find(tx, ctx, arn)
     if arn.startswith(ctx.arn("iam", "policy/", region="", account="aws")):
-        return Access("", named(arn, "aws"), _tagging(req))
+        return Access("", named(arn, "aws"))
     mine = arn.startswith(ctx.arn("iam", "policy/", region=""))
     entity = None if isinstance(found, managed.AwsPolicy) else found
-    return Access("", named(arn, ctx.account) if mine else nobodys(arn), _conditions({**req, "PolicyArn": ""}, entity))
+    return Access("", named(arn, ctx.account, record=entity) if mine else nobodys(arn))
 
 
 def profile(ctx: Context, req: dict[str, Any]) -> Access:
     name = req["InstanceProfileName"]
     with ctx.read() as tx:
         found = kinds.find_profile(tx, ctx, name)
-    return Access("", _here(ctx, "instance-profile", found.path if found else "/", name), _conditions(req, found))
+    return Access("", _here(ctx, "instance-profile", found.path if found else "/", name, found))
 
 
 def profile_and_role(ctx: Context, req: dict[str, Any]) -> list[Access]:
@@ -152,6 +142,12 @@ def service_linked(ctx: Context, req: dict[str, Any]) -> Access:
     return Access("", named(arn, ctx.account), {"iam:AWSServiceName": service})
 
 
+def deleted_role(ctx: Context, req: dict[str, Any]) -> Access:
+    """The role in the id of a deletion: task/aws-service-role/SERVICE/NAME/UUID."""
+    _, _, path = str(req["DeletionTaskId"]).partition("task/")
+    return Access("", named(ctx.arn("iam", f"role/{path.rpartition('/')[0]}", region=""), ctx.account))
+
+
 def simulated(ctx: Context, req: dict[str, Any]) -> Access:
     """The user, group or role whose policies are looked at."""
     arn = str(req["PolicySourceArn"])
@@ -159,7 +155,7 @@ def simulated(ctx: Context, req: dict[str, Any]) -> Access:
         kind, name = kinds.in_arn(arn)
         found = kind.find(tx, ctx.account, name)
     mine = found is None or arn_of(ctx, kind.word, found) == arn
-    return Access("", named(arn, ctx.account) if mine else nobodys(arn), _conditions({}, found))
+    return Access("", named(arn, ctx.account, record=found) if mine else nobodys(arn), _conditions({}, found))
 
 
 def last_used(ctx: Context, req: dict[str, Any]) -> Access:

@@ -1,6 +1,7 @@
-"""Zip files that users upload: checked when they come, and unpacked without leaving the folder that they are for.
+"""Zip files that users upload: checks them on arrival, and unpacks them without writing outside their folder.
 
-A package is somebody else's: its names, sizes and links are taken for what they are only after a look.
+A package comes from outside: its names, sizes and links are not trusted before they are checked.
+
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
@@ -22,14 +23,14 @@ from .errors import InvalidParameterValue
 UNZIPPED_LIMIT = 262_144_000  # bytes of a package and its layers on disk
 BAD_ZIP = "Could not unzip uploaded file. Please check your file, then try to upload again."
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-ENCRYPTED = 0x1  # of an entry's flags
-LONGEST_NAME, LONGEST_PART = 3072, 255  # bytes: with our folder before it, a path has to stay below Linux's 4,096
-DEEPEST = 256  # parts of a name; AWS names no limit, but a tree that is deeper cannot be removed again
+ENCRYPTED = 0x1  # bit in an entry's flags
+LONGEST_NAME, LONGEST_PART = 3072, 255  # bytes: with our folder in front, a path must stay below Linux's 4,096
+DEEPEST = 256  # parts of a name; AWS names no limit, but a deeper tree could not be deleted again
 LONGEST_LINK = 4095
 
 
 def check(file: BinaryIO) -> int:
-    """The unzipped size of a package; raises InvalidParameterValue for one that cannot be unpacked whole."""
+    """Returns the unzipped size of a package. Raises InvalidParameterValue if any of it cannot be unpacked."""
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
@@ -41,7 +42,7 @@ def check(file: BinaryIO) -> int:
             total = sum(entry.file_size for entry in entries)
             if total > UNZIPPED_LIMIT:
                 raise InvalidParameterValue(f"Unzipped size must be smaller than {UNZIPPED_LIMIT} bytes")
-            if archive.testzip() is not None:  # no entry gives more than the size that it declares
+            if archive.testzip() is not None:  # zipfile reads no more of an entry than it declares
                 raise InvalidParameterValue(BAD_ZIP)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, UnicodeDecodeError, EOFError):
         raise InvalidParameterValue(BAD_ZIP) from None
@@ -49,7 +50,7 @@ def check(file: BinaryIO) -> int:
 
 
 def inside(name: str) -> PurePosixPath | None:
-    """An archive's entry as a path below the folder it is unpacked to; None when it would leave it, or be too long."""
+    """Converts an entry's name to a path below the target folder; None if it leaves the folder or is too long."""
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or "\0" in name:
         return None
@@ -61,7 +62,7 @@ def inside(name: str) -> PurePosixPath | None:
 
 
 def unpack(archives: list[Path], folder: Path) -> None:
-    """Unpack zip files over each other into `folder`, which appears when it is complete."""
+    """Unpacks zip files over each other into `folder`, which appears only when it is complete."""
     private.folder(folder.parent)
     incoming = Path(tempfile.mkdtemp(prefix=".incoming-", dir=folder.parent)).resolve()
     try:
@@ -80,11 +81,11 @@ def unpack(archives: list[Path], folder: Path) -> None:
 
 
 class _Tree:
-    """A folder that archives are unpacked into.
+    """A folder into which archives are unpacked.
 
-    The links of an archive are made after its files, so no file goes through one of them. Those of the archives before
-    it lead inside, and a folder is looked up through them before anything is made in it. Links that lead out are
-    dropped, also when they do so only together.
+    An archive's links are created after its files, so none of its files can pass through them. Links of earlier
+    archives lead to places inside, and every folder is resolved through them before anything is written to it. Links
+    that lead outside, even if only in combination, are deleted.
     """
 
     def __init__(self, root: Path) -> None:
@@ -113,9 +114,9 @@ class _Tree:
                 link.unlink()
 
     def _folder(self, name: PurePosixPath, known: dict[PurePosixPath, Path | None]) -> Path | None:
-        """The folder of this name, made if it is missing; None where it would lie outside, or a file is in its place.
+        """Returns the folder of this name, and creates it if needed. None: it lies outside, or a file is in the way.
 
-        `known` is what was found before: while an archive's files are unpacked, no link changes.
+        `known` caches results: while an archive's files are unpacked, no link changes.
         """
         if name not in known:
             path = self._root / name
@@ -123,12 +124,12 @@ class _Tree:
             if (found := known[name]) is not None:
                 try:
                     private.folder(found)
-                except (FileExistsError, NotADirectoryError):  # an archive that cannot be unpacked whole: as unzip does
+                except (FileExistsError, NotADirectoryError):  # skip what cannot be unpacked, like unzip
                     known[name] = None
         return known[name]
 
     def _place(self, name: PurePosixPath, known: dict[PurePosixPath, Path | None]) -> Path | None:
-        """Where a file or link of this name goes, with nothing there; None when it cannot be had."""
+        """Returns a free path for a file or link of this name (deletes what is there); None when there can be none."""
         folder = self._folder(name.parent, known)
         if folder is None:
             return None
@@ -159,8 +160,8 @@ class _Tree:
             self._links.append(path)
 
     def _holds(self, path: Path) -> bool:
-        """Whether a path leads to a place inside, through whatever links there are; a circle of links does not."""
+        """Returns whether a path, with all links resolved, lies inside. A circle of links does not."""
         try:
             return path.resolve().is_relative_to(self._root)
-        except (OSError, RuntimeError):  # what a circle raises depends on the version of Python
+        except (OSError, RuntimeError):  # the exception for a circle depends on Python's version
             return False

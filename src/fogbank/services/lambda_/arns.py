@@ -1,8 +1,8 @@
-"""The names of functions and event source mappings: read here, authorised, and handed to the operations.
+"""The names of functions and event source mappings: parses them, and resolves them for authorization and operations.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (the forms of FunctionName)
-https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html (which of them policies are held against)
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html (the forms that policies are matched with)
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.kinds import Kind, Named, Tagged, remember, resolved
 from fogbank.core.kinds import named as named_arn
@@ -50,10 +49,10 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def read(ctx: Context, text: str, qualifier: str | None = None) -> Target:
-    """A FunctionName: name, partial ARN ([ACCOUNT:][function:]NAME) or ARN, each with or without a qualifier.
+    """Parses a FunctionName: a name, a partial ARN ([ACCOUNT:][function:]NAME) or an ARN.
 
-    Raises InvalidParameterValue for other spellings and when name and `qualifier` disagree, ResourceNotFound for
-    another region.
+    Each of them may end with a qualifier. Raises InvalidParameterValue for other forms and when the name and
+    `qualifier` disagree, ResourceNotFound for another region.
     """
     match = _NAME.fullmatch(text)
     if match is None or match["partition"] not in (None, ctx.partition):
@@ -73,7 +72,7 @@ def read(ctx: Context, text: str, qualifier: str | None = None) -> Target:
 
 
 def target(ctx: Context, text: str, qualifier: str | None = None) -> Target:
-    """The function that a request names, as authorization resolved it."""
+    """Returns the function that a request names, as authorization resolved it."""
     if ctx.names is None:
         return read(ctx, text, qualifier)
     found: Target = resolved(ctx, FUNCTION, text).key
@@ -91,7 +90,10 @@ def arn_of(ctx: Context, which: Target) -> str:
 
 
 def resource_of(ctx: Context, which: Target) -> Named:
-    """What is authorised of a target: its ARN, and the policy of its qualifier, which goes when the function goes."""
+    """Names a target for authorization: its ARN, and the resource policy of its qualifier.
+
+    The policy is deleted together with the function.
+    """
     with ctx.read() as tx:
         policy = tx.get(POLICIES, (*which.key, "" if which.qualifier == LATEST else which.qualifier))
     text = document(policy.statements) if policy is not None else None
@@ -106,12 +108,12 @@ def _tags(ctx: Context, which: Target) -> dict[str, str]:
 
 
 def named(ctx: Context, req: dict[str, Any]) -> Named:
-    """The function, without a qualifier."""
+    """Names the function of a request, without a qualifier."""
     return remembered(ctx, req["FunctionName"], Target(*read(ctx, req["FunctionName"]).key))
 
 
 def qualified(ctx: Context, req: dict[str, Any]) -> Named:
-    """The function with the qualifier of the request, if there is one."""
+    """Names the function of a request, with the request's qualifier if there is one."""
     return remembered(ctx, req["FunctionName"], read(ctx, req["FunctionName"], req.get("Qualifier")))
 
 
@@ -153,12 +155,12 @@ MAPPING_BY_ARN: Kind[Mapping] = Kind(
 
 
 def names_mapping(text: str) -> bool:
-    """Whether an ARN is one of an event source mapping, by its sixth part."""
+    """Returns whether the sixth part of an ARN says that it names an event source mapping."""
     return text.split(":")[5:6] == ["event-source-mapping"]
 
 
 def tagged(ctx: Context, req: dict[str, Any]) -> Named:
-    """What has tags, by its ARN alone: a function (no version, no alias) or an event source mapping."""
+    """Names a resource that can have tags, by its ARN: a function without a qualifier, or an event source mapping."""
     text = req["Resource"]
     if names_mapping(text):
         return MAPPING_BY_ARN.name(ctx, text)
@@ -173,19 +175,14 @@ def tagged(ctx: Context, req: dict[str, Any]) -> Named:
     return remembered(ctx, text, which)
 
 
-def tagging(req: dict[str, Any]) -> dict[str, Any]:
-    """The condition keys of a request that tags."""
-    return tags.conditions(req.get("Tags") or {}, req.get("TagKeys") or ())
-
-
 def service_of(ctx: Context, arn: str) -> str:
-    """The service of an ARN in this partition that records and events can be sent to; empty of all other text."""
+    """Returns the service of a valid destination ARN in this partition; an empty string for any other text."""
     match = _DESTINATION.fullmatch(arn.removeprefix(f"arn:{ctx.partition}:"))
     return match[match.lastindex or 0] if match else ""
 
 
 def number_of(qualifier: str) -> int | None:
-    """0 of "" and $LATEST, the number of a version, None of an alias."""
+    """Returns the number of a version, 0 for "" and $LATEST, None for an alias."""
     if qualifier in ("", LATEST):
         return 0
     return int(qualifier) if re.fullmatch(r"[1-9][0-9]*", qualifier) else None

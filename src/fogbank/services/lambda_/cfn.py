@@ -1,5 +1,4 @@
-"""AWS::Lambda::Function, Version, Alias, Permission, Url, EventSourceMapping, EventInvokeConfig, LayerVersion,
-LayerVersionPermission.
+"""AWS::Lambda::Function, Version, Alias, Permission and Url.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Lambda.html
 """
@@ -20,7 +19,7 @@ from .records import VERSIONS
 
 GONE = "ResourceNotFoundException"
 TAKEN = "ResourceConflictException"
-SETTLE_LIMIT = 120.0  # seconds of the clock that a function may take to become active
+SETTLE_LIMIT = 120.0  # seconds on the cloud's clock that a function may take to become active
 _CONFIG = (
     "Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "VpcConfig", "DeadLetterConfig",
     "Environment", "TracingConfig", "Layers", "FileSystemConfigs", "ImageConfig", "EphemeralStorage", "SnapStart",
@@ -33,7 +32,7 @@ _TAGS = Tags(
 
 
 def _configuration(properties: dict[str, Any]) -> dict[str, Any]:
-    """The properties of a function's configuration; the schema leaves it open what type a variable has."""
+    """Returns the configuration properties of a function. The schema leaves variables untyped, so they become text."""
     found = given(properties, *_CONFIG)
     variables = (found.get("Environment") or {}).get("Variables")
     if variables is not None:
@@ -42,7 +41,7 @@ def _configuration(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _settled(ctx: Context, name: str) -> dict[str, Any]:
-    """Wait until a function takes further changes; its configuration."""
+    """Waits until a function accepts further changes. Returns its configuration."""
     deadline = ctx.now() + SETTLE_LIMIT
     while True:
         config = await ctx.call("lambda", "GetFunctionConfiguration", {"FunctionName": name})
@@ -144,7 +143,7 @@ class FunctionResource:
 
 
 def _code(properties: dict[str, Any]) -> dict[str, Any]:
-    """Code as CreateFunction takes it: in a template, ZipFile is the text of the one file."""
+    """Converts Code to CreateFunction's form: a template's ZipFile is the text of a single file."""
     code = dict(properties.get("Code") or {})
     if code.get("ZipFile") is not None:
         text = code["ZipFile"]
@@ -153,7 +152,10 @@ def _code(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _changed_configuration(name: str, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """UpdateFunctionConfiguration's request: what a template no longer says goes back to its default."""
+    """Builds UpdateFunctionConfiguration's request.
+
+    Properties that the template no longer has return to their defaults.
+    """
     defaults: dict[str, Any] = {
         "Description": "", "Timeout": 3, "MemorySize": 128, "Environment": {"Variables": {}}, "Layers": [],
         "TracingConfig": {"Mode": "PassThrough"}, "DeadLetterConfig": {"TargetArn": ""}, "FileSystemConfigs": [],
@@ -205,7 +207,10 @@ class AliasResource:
             return str((await ctx.call("lambda", "CreateAlias", self._request(properties)))["AliasArn"])
 
         async def found() -> str | None:
-            """Aliases do not say when they were made; it is enough that no other resource has this one."""
+            """Finds the alias of an earlier try.
+
+            Aliases have no creation time; it is enough that no other resource owns this one.
+            """
             request = given(properties, "FunctionName", "Name")
             kept = await unless(ctx.call("lambda", "GetAlias", request), GONE)
             return kept["AliasArn"] if kept is not None and name.claim(kept["AliasArn"]) else None
@@ -248,7 +253,8 @@ class PermissionResource:
                 "PrincipalOrgID", "FunctionUrlAuthType", "InvokedViaFunctionUrl",
             ),
         }  # fmt: skip
-        await unless(ctx.call("lambda", "AddPermission", request), TAKEN)  # its own id: an earlier try added it
+        # the statement id is this resource's own: when it is taken, an earlier try added it
+        await unless(ctx.call("lambda", "AddPermission", request), TAKEN)
         return Resource(sid, {"Id": sid})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:

@@ -45,7 +45,10 @@ class EventSourceMapping:
             request["Tags"] = tags_of(properties)
 
         async def found() -> dict[str, Any] | None:
-            """Mappings do not say when they were made; there is one at most of a source and a function."""
+            """Finds the mapping of an earlier try.
+
+            Mappings have no creation time, but a source and a function have at most one.
+            """
             asked = given(properties, "FunctionName", "EventSourceArn")
             kept = (await ctx.call("lambda", "ListEventSourceMappings", asked))["EventSourceMappings"]
             return next((dict(mapping) for mapping in kept if name.claim(mapping["UUID"])), None)
@@ -67,7 +70,7 @@ class EventSourceMapping:
 
 
 def _renamed(request: dict[str, Any]) -> dict[str, Any]:
-    """Patterns are text in the API, and may be structures in a template; the key's name is spelled differently."""
+    """Converts a template's request to the API's: patterns become text, and KmsKeyArn becomes KMSKeyArn."""
     criteria = request.get("FilterCriteria")
     if criteria:
         patterns = [{"Pattern": text(item.get("Pattern"))} for item in criteria.get("Filters") or ()]
@@ -147,7 +150,8 @@ class LayerVersionPermission:
             **given(properties, "Action", "Principal", "OrganizationId"),
         }
         call = ctx.call("lambda", "AddLayerVersionPermission", request)
-        await unless(call, TAKEN)  # its own id: an earlier try added it
+        # the statement id is this resource's own: when it is taken, an earlier try added it
+        await unless(call, TAKEN)
         return Resource(f"{properties['LayerVersionArn']}#{sid}", {"Id": sid})
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:

@@ -1,4 +1,4 @@
-"""Packages of the text that a template gives inline, and the `cfnresponse` module that comes with them.
+"""Builds packages from a template's inline code, with the `cfnresponse` module that AWS adds.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/cfn-lambda-function-code-cfnresponsemodule.html
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import zipfile
 
-EPOCH = (1980, 1, 1, 0, 0, 0)  # so that the same text is the same package
+EPOCH = (1980, 1, 1, 0, 0, 0)  # fixed, so that the same text gives the same package
 
 PYTHON = '''\
 """Answers a CloudFormation custom resource: send(event, context, SUCCESS or FAILED, data)."""
@@ -88,7 +88,7 @@ exports.send = function (event, context, responseStatus, responseData, physicalR
 
 
 def inline_package(runtime: str, text: str) -> bytes:
-    """The zip file of an inline function: index.py or index.js, and cfnresponse where the text names it."""
+    """Builds the zip file of inline code: index.py or index.js, and cfnresponse if the text mentions it."""
     python = runtime.startswith("python")
     suffix = "py" if python else "js"
     files = {f"index.{suffix}": text}

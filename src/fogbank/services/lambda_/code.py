@@ -1,4 +1,4 @@
-"""Deployment packages: from the request or S3 into the blob store, checked, and on disk for the runtimes.
+"""Deployment packages: loads them from the request or S3, checks and stores them as blobs, unpacks them for runtimes.
 
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from fogbank.core.context import Cloud
 
 ZIPPED_LIMIT = 52_428_800  # bytes of a package in the request
-S3_LIMIT = UNZIPPED_LIMIT  # a zipped package is no larger than what it unpacks to may be
+S3_LIMIT = UNZIPPED_LIMIT  # a zipped package is not larger than the limit of its contents
 
 
 class Package(msgspec.Struct):
-    """A package in the blob store, not published yet; sizes in bytes."""
+    """A package in the blob store that is not published yet. Sizes are in bytes."""
 
     blob: Blob
     sha256: str  # base64
@@ -42,7 +42,7 @@ class Package(msgspec.Struct):
 
 
 async def load(ctx: Context, code: dict[str, Any], operation: str) -> Package:
-    """The package that `Code` (or UpdateFunctionCode's fields, or a layer's Content) names, checked and stored."""
+    """Loads, checks and stores the package named by `Code`, UpdateFunctionCode's members or a layer's Content."""
     if "ZipFile" in code:
         content = code["ZipFile"]
         if len(content) > ZIPPED_LIMIT:
@@ -56,7 +56,7 @@ async def load(ctx: Context, code: dict[str, Any], operation: str) -> Package:
 
 @contextlib.asynccontextmanager
 async def loaded(ctx: Context, code: dict[str, Any], operation: str) -> AsyncIterator[Package]:
-    """`load` for a block that publishes the package; one that is refused in the end is not kept."""
+    """Loads a package for a block that publishes it. Discards the package when the block raises a ServiceError."""
     package = await load(ctx, code, operation)
     try:
         yield package
@@ -66,14 +66,14 @@ async def loaded(ctx: Context, code: dict[str, Any], operation: str) -> AsyncIte
 
 
 async def store(ctx: Context, content: bytes) -> Package:
-    """Check a zip file and put it into the blob store."""
+    """Checks a zip file and stores it as a blob."""
     unzipped, digest = await asyncio.get_running_loop().run_in_executor(None, _examine, content)
     blob = await ctx.blobs.put(content)
     return Package(blob, digest, len(content), unzipped)
 
 
 def _examine(content: bytes) -> tuple[int, str]:
-    """(unzipped size, base64 SHA-256); raises InvalidParameterValue for what is no proper package."""
+    """Returns (unzipped size, base64 SHA-256). Raises InvalidParameterValue for an invalid package."""
     return check(io.BytesIO(content)), base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
@@ -96,7 +96,7 @@ async def _from_s3(ctx: Context, code: dict[str, Any]) -> bytes:
 
 
 async def read_body(body: Any, limit: int) -> bytes:
-    """The bytes of a streaming member, whatever form they come in."""
+    """Reads a streaming member in any of its forms."""
     if isinstance(body, bytes):
         return body
     if isinstance(body, FileSlice):
@@ -119,7 +119,7 @@ def _read_slice(part: FileSlice) -> bytes:
 
 
 class Unpacked:
-    """Packages on disk, one folder for each content, below the data directory. `ctx.app.local(Unpacked)`."""
+    """Packages on disk, one folder per content, in the data directory. Get it with `ctx.app.local(Unpacked)`."""
 
     def __init__(self, app: Cloud) -> None:
         self._app = app
@@ -127,23 +127,23 @@ class Unpacked:
         self._locks: dict[str, asyncio.Lock] = {}
 
     def code_root(self, sha256: str) -> Path:
-        """Where a package is, or will be."""
+        """Returns the folder of a package, which need not exist yet."""
         return self._root / "code" / base64.b64decode(sha256).hex()[:40]
 
     def opt_root(self, layers: tuple[str, ...]) -> Path:
-        """Where the contents of these layer versions (their blobs, in order) lie over each other."""
+        """Returns the folder for these layer versions (their blobs, in order), unpacked over each other."""
         return self._root / "opt" / hashlib.sha256("\n".join(layers).encode()).hexdigest()[:40]
 
     async def code(self, sha256: str, blob: str) -> Path:
-        """The folder of a package, unpacked when it is not there yet."""
+        """Returns the folder of a package, and unpacks the package if needed."""
         return await self._make(self.code_root(sha256), (blob,))
 
     async def opt(self, layers: tuple[str, ...]) -> Path:
-        """The folder that stands for /opt. Later layers overwrite earlier ones."""
+        """Returns the folder that serves as /opt. Later layers overwrite earlier ones."""
         return await self._make(self.opt_root(layers), layers)
 
     async def sweep(self, used: set[str]) -> None:
-        """Remove every folder whose name is not among `used`."""
+        """Deletes every folder whose name is not in `used`."""
 
         def remove() -> None:
             for parent in (self._root / "code", self._root / "opt"):

@@ -1,4 +1,4 @@
-"""The data plane: function URLs, and the links to packages that GetFunction gives.
+"""The data plane: function URLs, and the package links of GetFunction.
 
 http://ID.lambda-url.REGION.localhost:4566/path        by host
 http://localhost:4566/_aws/lambda-url/ID/path          by path
@@ -20,7 +20,7 @@ from . import proxy
 from .arns import Target, resource_of
 from .environments.spec import SYNC_PAYLOAD
 from .errors import TooManyRequests
-from .invoking import invoke
+from .invocation import invoke
 from .records import URLS, Url
 
 PATH = "/_aws/lambda-url/"
@@ -28,7 +28,7 @@ CODE = "code"
 
 
 def refuse(visit: Visit, error: ServiceError) -> Response:
-    """What a URL answers to an error that is not the function's."""
+    """Makes a URL's response to an error that does not come from the function."""
     match error:
         case RequestTooLarge():
             return proxy.plain(413, "Request Entity Too Large", "RequestEntityTooLargeException")
@@ -44,7 +44,7 @@ def refuse(visit: Visit, error: ServiceError) -> Response:
 
 @endpoint("lambda-url", refuse=refuse)
 async def answer(visit: Visit) -> Response:
-    """One request to a function URL (or for a package)."""
+    """Answers a request to a function URL or a package link."""
     request = visit.request
     name, path = _address(request)
     ctx = visit.anonymous()
@@ -61,7 +61,7 @@ async def answer(visit: Visit) -> Response:
 
 
 def _address(request: Request) -> tuple[str, str]:
-    """(id, raw path below it)"""
+    """Returns (URL id, raw path below the URL)."""
     if request.path.startswith(PATH):
         name, _, rest = request.path[len(PATH) :].partition("/")
         return name, f"/{rest}"
@@ -69,7 +69,7 @@ def _address(request: Request) -> tuple[str, str]:
 
 
 async def _run(visit: Visit, url: Url, path: str) -> Response:
-    """A URL is no API operation, but asks a permission all the same."""
+    """Invokes the function of a URL. This is not an API operation, but it requires a permission all the same."""
     signed = url.auth == "AWS_IAM"
     which = Target(url.account, url.region, url.name, url.qualifier)
     ctx = visit.admit("lambda") if signed else visit.anonymous()
@@ -95,7 +95,7 @@ async def _run(visit: Visit, url: Url, path: str) -> Response:
 
 
 def _package(visit: Visit, path: str) -> Response:
-    """A package by its sealed link, while it is good."""
+    """Returns the package of a signed link that has not expired."""
     app = visit.app
     visit.reaches(app.settings.account, app.settings.region, "GetPackage")
     token = path.split("/")[1] if path.count("/") else ""

@@ -8,7 +8,7 @@ from fogbank.core.errors import ServiceError
 
 
 class LambdaError(ServiceError):
-    """Lambda's error structures carry a `Type` beside the message: User or Server."""
+    """Base class of Lambda's errors. Their structures have a `Type` besides the message: User or Server."""
 
     fault: ClassVar[str] = "User"
 
@@ -70,7 +70,7 @@ class InvalidRuntime(LambdaError):
 
 
 class AccessDeniedByRole(LambdaError):
-    """Lambda may not act as the execution role at the time of the call."""
+    """Access is denied during the call: Lambda cannot assume the execution role, or S3 denies the package."""
 
     code = "AccessDeniedException"
     status = 403
@@ -105,7 +105,7 @@ class CodeStorageExceeded(LambdaError):
 
 
 class NoPoller(LambdaError):
-    """A source of events that Fogbank does not poll."""
+    """The event source is of a kind that Fogbank does not poll."""
 
     code = "NotImplemented"
     status = 501

@@ -1,4 +1,4 @@
-"""Event filtering: which records of a source reach the function. Pure.
+"""Event filtering: decides which records of a source reach the function. Pure functions.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
 """
@@ -12,12 +12,15 @@ import msgspec
 
 
 def passes(patterns: list[str], record: dict[str, Any]) -> bool:
-    """Whether a record matches any of the patterns (JSON text); without patterns all do."""
+    """Returns whether a record matches any of the patterns (JSON text), or there are no patterns."""
     return not patterns or any(matches(msgspec.json.decode(pattern), record) for pattern in patterns)
 
 
 def matches(pattern: Any, value: Any) -> bool:
-    """Every key of the pattern matches; a list in it is a choice; `$or` is a choice of patterns."""
+    """Returns whether every key of a pattern matches.
+
+    A list in a pattern holds alternative values, `$or` holds alternative patterns.
+    """
     if not isinstance(pattern, dict):
         return False
     for key, wanted in pattern.items():

@@ -1,4 +1,4 @@
-"""What happens later: a new function becomes active, an event is run, and run again when it failed."""
+"""Lambda's background work: activates changed functions, runs events and retries failed ones, deletes old packages."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ EVENT = "lambda.event"
 SWEEP = "lambda.sweep"
 SWEEP_DELAY = 1000.0  # seconds: longer than any invocation
 RETRIES = 2
-AGE = 21_600  # seconds that an event is kept
+AGE = 21_600  # seconds after which an event is dropped
 DELAYS = (60.0, 120.0)  # seconds before the first and the second retry after a function's error
-SLOWEST = 300.0  # seconds between tries while the function is throttled
+SLOWEST = 300.0  # seconds between retries while the function is throttled, at most
 
 
 @job(SETTLE, attempts=20)
 async def settle(ctx: Context, payload: dict[str, Any]) -> None:
-    """A function that was created or changed is ready; environments of its old form are ended."""
+    """Makes a created or changed function ready, then retires environments of its old configuration."""
     which = Target(payload["account"], ctx.region, payload["name"])
     fleet, unpacked = ctx.app.local(Fleet), ctx.app.local(Unpacked)
     version = await ctx.fetch(lambda tx: tx.get(VERSIONS, (*which.key, payload["number"])))
@@ -54,13 +54,13 @@ def _settle(tx: Transaction, which: Target, number: int) -> None:
 
 
 def sweep_later(tx: Transaction, ctx: Context) -> None:
-    """Look for unpacked packages that nobody uses any more, when whoever still runs in them has ended."""
+    """Schedules the deletion of unused packages, late enough for all running invocations to end."""
     ctx.later(tx, SWEEP, {}, delay=SWEEP_DELAY, name="sweep")
 
 
 @job(SWEEP)
 async def sweep(ctx: Context, payload: dict[str, Any]) -> None:
-    """Remove from the disk the packages and layers that no version uses."""
+    """Deletes the packages and layers on disk that no version uses."""
     unpacked = ctx.app.local(Unpacked)
     used = await ctx.fetch(_folders_in_use, unpacked)
     await unpacked.sweep(used)
@@ -77,7 +77,7 @@ def _folders_in_use(tx: Reader, unpacked: Unpacked) -> set[str]:
 
 
 def enqueue(tx: Transaction, ctx: Context, which: Target, payload: bytes, request_id: str, **more: Any) -> None:
-    """Put an event on the function's internal queue."""
+    """Puts an event on the function's internal queue."""
     event = {
         "account": which.account, "name": which.name, "qualifier": which.qualifier, "payload": payload,
         "request": request_id, "since": ctx.now(), "errors": 0, "throttles": 0, **more,
@@ -87,11 +87,11 @@ def enqueue(tx: Transaction, ctx: Context, which: Target, payload: bytes, reques
 
 @job(EVENT, attempts=1000, lane="lambda", width=1000)
 async def run_event(ctx: Context, event: dict[str, Any]) -> None:
-    """Run an event of an asynchronous invocation once; what has to follow is enqueued.
+    """Runs an asynchronous event once, then enqueues the retry or sends the record.
 
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
     """
-    from .invoking import invoke
+    from .invocation import invoke
 
     which = Target(event["account"], ctx.region, event["name"], event["qualifier"])
     config = await ctx.fetch(_event_config, which)
@@ -105,7 +105,7 @@ async def run_event(ctx: Context, event: dict[str, Any]) -> None:
         )
     except ServiceError as error:
         if error.code == "ResourceNotFoundException":
-            return  # the function is gone, and its events with it
+            return  # the function was deleted: drop the event
         throttles = event["throttles"] + 1
         await _again(ctx, {**event, "throttles": throttles}, min(2.0 ** (throttles - 1), SLOWEST))
         return
@@ -119,7 +119,7 @@ async def run_event(ctx: Context, event: dict[str, Any]) -> None:
 
 
 def _event_config(tx: Reader, which: Target) -> EventInvoke | None:
-    """The settings of the qualifier that was invoked."""
+    """Returns the event settings of the invoked qualifier."""
     return tx.get(EVENT_INVOKES, (*which.key, "" if which.qualifier == "$LATEST" else which.qualifier))
 
 
@@ -137,7 +137,7 @@ async def _give_up(
     outcome: Any,
     executed: str,
 ) -> None:
-    """An event that failed for good: to the dead-letter queue and to the failure destination."""
+    """Sends an event that failed for good to the failure destination and the dead-letter queue."""
     version = await ctx.fetch(lambda tx: tx.get(VERSIONS, (*which.key, number_of(executed or which.qualifier) or 0)))
     if version is None:
         return
@@ -165,7 +165,7 @@ async def _tell(
     condition: str,
     outcome: Any,
 ) -> None:
-    """The invocation record, to the destination of success or failure."""
+    """Sends the invocation record to the destination for success or failure."""
     destination = (config.on_success if condition == "Success" else config.on_failure) if config else ""
     if not destination:
         return
@@ -204,8 +204,11 @@ async def deliver(
     attributes: dict[str, str],
     record: dict[str, Any] | None = None,
 ) -> None:
-    """Send a record to a queue, topic, function or event bus, as the function's role. A refusal loses it, as on AWS."""
-    from .invoking import make_spec, session
+    """Sends a record to a queue, topic, function or event bus, as the execution role.
+
+    If the target refuses it, the record is lost, as on AWS.
+    """
+    from .invocation import make_spec, session
 
     typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value}
     success = (record or {}).get("requestContext", {}).get("condition") == "Success"

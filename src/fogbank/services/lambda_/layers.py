@@ -1,4 +1,4 @@
-"""The names of layers: by name or ARN, with the number of a version beside it or in it.
+"""The names of layers and layer versions: a name or ARN, with a version number in it or next to it.
 
 https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html
 """
@@ -45,7 +45,7 @@ def _named(ctx: Context, text: str) -> Place:
 
 
 def _numbered(ctx: Context, text: str) -> tuple[str, str, str, int]:
-    """NAME:NUMBER or ARN:NUMBER, as `version` writes a request's two members."""
+    """Parses NAME:NUMBER or ARN:NUMBER, the form in which `version` joins a request's two members."""
     name, _, number = text.rpartition(":")
     if not _NUMBER.fullmatch(number):
         raise InvalidParameterValue(f"Layer Version Number must be greater than 0, not {number}.")
@@ -84,7 +84,7 @@ VERSION_BY_ARN: Kind[Layer] = Kind(
 
 
 def version(req: dict[str, Any]) -> str:
-    """The layer version of a request, as VERSION reads it."""
+    """Joins a request's layer name and version number to the form that VERSION parses."""
     return f"{req['LayerName']}:{req['VersionNumber']}"
 
 
@@ -93,6 +93,6 @@ def named_version(ctx: Context, req: dict[str, Any]) -> Named:
 
 
 def place(ctx: Context, name: str) -> Place:
-    """Where the versions of the layer lie that a request names."""
+    """Returns the key of the layer that a request names."""
     found: Place = _named(ctx, name) if ctx.names is None else resolved(ctx, LAYER.word, name).key
     return found

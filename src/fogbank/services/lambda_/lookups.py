@@ -1,12 +1,12 @@
-"""Finding what a request names, with AWS's errors when it is not there."""
+"""Looks up what a request names. Raises AWS's errors for what does not exist."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from fogbank.core import paging
 from fogbank.core.context import Context
+from fogbank.core.paging import Pages
 from fogbank.store.api import Reader
 
 from .arns import Target, arn_of, function_arn, number_of
@@ -36,7 +36,10 @@ def latest(tx: Reader, ctx: Context, which: Target) -> Version:
 
 
 def version(tx: Reader, ctx: Context, which: Target, *, chance: float | None = None) -> Version:
-    """The version that a qualifier stands for. `chance` (0 ≤ x < 1) draws among the weights of an alias."""
+    """Returns the version to which a qualifier resolves.
+
+    With `chance` (0 ≤ x < 1), draws among the weights of an alias.
+    """
     number = number_of(which.qualifier)
     if number is None:
         alias = tx.get(ALIASES, (*which.key, which.qualifier))
@@ -59,7 +62,7 @@ def _draw(alias: Alias, chance: float | None) -> str:
 
 
 def exists(tx: Reader, ctx: Context, which: Target) -> None:
-    """Raise unless the qualifier (or, without one, the function) is there."""
+    """Raises ResourceNotFound unless the qualifier (or, without one, the function) exists."""
     if which.qualifier:
         version(tx, ctx, which)
     else:
@@ -72,7 +75,7 @@ def check_revision(have: str, asked: str | None) -> None:
 
 
 def check_settled(ctx: Context, current: Version) -> None:
-    """Raise while an earlier change is still under way."""
+    """Raises ResourceConflict while an earlier change is in progress."""
     if current.state == "Pending":
         raise ResourceConflict(
             "The operation cannot be performed at this time. The function is currently in the following state: Pending"
@@ -85,23 +88,14 @@ def check_settled(ctx: Context, current: Version) -> None:
 
 
 def published(tx: Reader, which: Target) -> list[Version]:
-    """$LATEST and the published versions, in order."""
+    """Returns $LATEST and the published versions, in order."""
     return list(tx.scan(VERSIONS, which.key))
 
 
 def page(
     ctx: Context, items: list[T], req: dict[str, Any], key: Callable[[T], Any], most: int = 50
 ) -> tuple[list[T], dict[str, str]]:
-    """The next MaxItems (in key order) after the request's Marker, and {"NextMarker": …} when more follow."""
+    """Returns the next MaxItems items (in key order) after the request's Marker, and NextMarker when more follow."""
     scope = f"{ctx.account}/{ctx.region}/lambda/{ctx.operation}"
-    if req.get(MARKER):
-        try:
-            after = paging.decode(ctx.app.secret, scope, req[MARKER])
-        except ValueError:
-            raise InvalidParameterValue("Invalid pagination token") from None
-        after = tuple(after) if isinstance(after, list) else after
-        items = [item for item in items if key(item) > after]
-    limit = min(req.get("MaxItems") or most, most)
-    if len(items) <= limit:
-        return items, {}
-    return items[:limit], {"NextMarker": paging.encode(ctx.app.secret, scope, key(items[limit - 1]))}
+    pages = Pages(ctx, lambda: InvalidParameterValue("Invalid pagination token"), scope, member="NextMarker")
+    return pages.by_key(items, req.get(MARKER), min(req.get("MaxItems") or most, most), key)

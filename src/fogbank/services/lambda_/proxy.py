@@ -1,4 +1,4 @@
-"""HTTP to events and back: the payload format 2.0 of function URLs. Pure.
+"""Converts HTTP requests to events and results to responses: payload format 2.0 of function URLs. Pure functions.
 
 https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 """
@@ -24,7 +24,7 @@ _TEXT = ("text/", "application/json", "application/javascript", "application/xml
 
 
 def is_text(content_type: str) -> bool:
-    """Whether a body of this type goes into the event as it is; all other ones go in base64."""
+    """Returns whether a body of this type goes into the event as text; others go in base64."""
     kind = content_type.partition(";")[0].strip().lower()
     return kind.startswith(_TEXT) or kind.endswith(("+json", "+xml"))
 
@@ -33,7 +33,7 @@ def event_of(
     request: Request, body: bytes, path: str, *, url_id: str, domain: str, account: str, request_id: str, now: float,
     caller: Principal | None,
 ) -> dict[str, Any]:  # fmt: skip
-    """The event of a request. `path` is the raw path below the URL; `caller` is known with AuthType AWS_IAM."""
+    """Builds the event of a request. `path` is the raw path below the URL; `caller` is given with AuthType AWS_IAM."""
     headers: dict[str, str] = {}
     cookies: list[str] = []
     for name, value in request.headers:
@@ -106,7 +106,7 @@ def plain(status: int, message: str, error: str = "") -> Response:
 
 
 def response_of(outcome: Outcome) -> Response:
-    """What a function returned, as the HTTP response it stands for; 502 when it failed or makes no sense."""
+    """Converts a function's result to an HTTP response; 502 when the function failed or the result is invalid."""
     if outcome.error:
         return plain(502, "Internal Server Error", "InternalServerErrorException")
     if outcome.streamed:
@@ -144,7 +144,7 @@ def _proxied(value: dict[str, Any]) -> Response:
 
 
 def _streamed(outcome: Outcome) -> Response:
-    """A streamed response: its prelude (status, headers, cookies) first, where it has one."""
+    """Converts a streamed result. It may begin with a prelude: status, headers, cookies."""
     if outcome.content_type != PRELUDE:
         return Response(200, [("content-type", outcome.content_type)], outcome.payload)
     head, _, body = outcome.payload.partition(PRELUDE_END)
@@ -158,7 +158,7 @@ def _streamed(outcome: Outcome) -> Response:
 
 
 def cors_headers(cors: dict[str, Any] | None, request: Request) -> list[tuple[str, str]]:
-    """The CORS headers of a URL's configuration for a request that has an Origin."""
+    """Returns the CORS headers of a URL's configuration for a request with an Origin."""
     origin = request.header("origin")
     if not cors or not origin:
         return []
@@ -176,7 +176,7 @@ def cors_headers(cors: dict[str, Any] | None, request: Request) -> list[tuple[st
 
 
 def preflight(cors: dict[str, Any], request: Request) -> Response:
-    """The answer to OPTIONS, which the URL gives itself where CORS is configured."""
+    """Answers an OPTIONS request; with CORS configured, the URL does so itself, without the function."""
     headers = cors_headers(cors, request)
     if headers:
         headers.append(("access-control-allow-methods", ",".join(cors.get("AllowMethods") or ["*"])))

@@ -1,4 +1,4 @@
-"""What Lambda keeps: functions and their versions, aliases, policies, layers, URLs, mappings."""
+"""The records that Lambda stores: functions and their versions, aliases, policies, layers, URLs, mappings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ LATEST = "$LATEST"
 
 
 def document(statements: list[dict[str, Any]]) -> str:
-    """A resource policy as JSON, as GetPolicy shows it."""
+    """Formats a resource policy as the JSON that GetPolicy returns."""
     return msgspec.json.encode({"Version": "2012-10-17", "Id": "default", "Statement": statements}).decode()
 
 
 class LayerUse(msgspec.Struct, frozen=True):
-    """A layer version as a function uses it."""
+    """A layer version in use by a function."""
 
     arn: str
     size: int
@@ -25,7 +25,7 @@ class LayerUse(msgspec.Struct, frozen=True):
 
 
 class Function(Record):
-    """What all versions of a function share."""
+    """The data that all versions of a function share."""
 
     account: str
     region: str
@@ -39,7 +39,7 @@ class Function(Record):
 
 
 class Version(Record):
-    """One configuration: number 0 is $LATEST, the published ones are 1 and up."""
+    """One configuration: number 0 is $LATEST, published versions are 1 and up."""
 
     account: str
     region: str
@@ -59,7 +59,7 @@ class Version(Record):
     code_sha256: str = ""
     code_size: int = 0
     image: str = ""
-    extras: dict[str, Any] = {}  # structures that are returned as they were sent: VpcConfig, DeadLetterConfig, …
+    extras: dict[str, Any] = {}  # structures that are returned as sent: VpcConfig, DeadLetterConfig, …
     architectures: list[str] = msgspec.field(default_factory=lambda: ["x86_64"])
     ephemeral: int = 512
     tracing: str = "PassThrough"
@@ -98,7 +98,7 @@ class Policy(Record):
 
 
 class EventInvoke(Record):
-    """How events of a qualifier are retried and where they end up."""
+    """How often asynchronous events of a qualifier are retried, and where their records are sent."""
 
     account: str
     region: str
@@ -112,7 +112,7 @@ class EventInvoke(Record):
 
 
 class Concurrency(Record):
-    """The reserved concurrency of an account in a region, summed over its functions."""
+    """The reserved concurrency of an account in a region, the sum over its functions."""
 
     account: str
     region: str
@@ -129,7 +129,7 @@ class Provisioned(Record):
 
 
 class Url(Record):
-    """A function URL; `id` is its host name's first label, unique in the cloud."""
+    """A function URL. `id` is the first label of its host name, unique in the cloud."""
 
     account: str
     region: str
@@ -163,7 +163,7 @@ class Layer(Record):
 
 
 class LayerCounter(Record):
-    """The next version of a layer: numbers are not used twice."""
+    """The next version number of a layer; numbers are never reused."""
 
     account: str
     region: str
@@ -184,11 +184,11 @@ class Mapping(Record):
     state: str = "Creating"
     batch: int = 10
     window: int = 0
-    extras: dict[str, Any] = {}  # what is returned as it was sent
+    extras: dict[str, Any] = {}  # members that are returned as sent
     tags: dict[str, str] = {}
     modified: float = 0.0
     result: str = "No records processed"
-    generation: int = 0  # of its poller: a poller of an older one stops
+    generation: int = 0  # generation of the poller; pollers of older generations stop
 
 
 FUNCTIONS = Table("lambda/function", Function, key=lambda f: (f.account, f.region, f.name))

@@ -1,7 +1,7 @@
-"""Which program runs a Lambda runtime on this machine: the exact version where there is one, else the nearest.
+"""Finds the program that runs a Lambda runtime on this machine: the exact version, otherwise the nearest one.
 
-Shims (scripts of version managers) are passed by: they cost a shell at every cold start. Version managers' own folders
-are looked into instead.
+Ignores shims (scripts of version managers), since they start a shell at every cold start. Searches the version
+managers' own folders instead.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ Version = tuple[int, ...]
 
 FAMILIES = {"python": re.compile(r"python(\d+)\.(\d+)"), "nodejs": re.compile(r"nodejs(\d+)\.x")}
 CUSTOM = ("provided", "provided.al2", "provided.al2023")
-OLDEST = {"python": (3, 8), "nodejs": (14,)}  # what the bootstraps run on
+OLDEST = {"python": (3, 8), "nodejs": (14,)}  # the oldest versions that the bootstraps support
 SDK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
 
 
 class Interpreter(msgspec.Struct, frozen=True):
-    """A program for a runtime. `note` says what is not as asked for; empty when all is."""
+    """A program for a runtime. `note` says how it differs from what was requested; empty when it does not."""
 
     family: str
     path: str
@@ -46,11 +46,11 @@ class Interpreter(msgspec.Struct, frozen=True):
 
 
 class NoRuntime(Exception):
-    """No program can stand in for this runtime; the text says why."""
+    """No program on this machine can run the runtime; the text says why."""
 
 
 def wanted(runtime: str) -> tuple[str, Version] | None:
-    """("python", (3, 12)) of "python3.12"; None of a runtime that has no interpreter here."""
+    """Parses a runtime's name: ("python", (3, 12)) for "python3.12"; None for a runtime without an interpreter here."""
     for family, pattern in FAMILIES.items():
         match = pattern.fullmatch(runtime)
         if match:
@@ -59,7 +59,7 @@ def wanted(runtime: str) -> tuple[str, Version] | None:
 
 
 class Interpreters:
-    """What the machine has; looked for once per cloud. `Interpreters(app)`."""
+    """The interpreters of this machine, searched once per cloud."""
 
     def __init__(self, app: Cloud) -> None:
         self._exact = app.settings.runtimes == "exact"
@@ -68,7 +68,7 @@ class Interpreters:
         self._sdk: tuple[str, str] | None = None
 
     def found(self, family: str) -> dict[Version, str]:
-        """Version (as precise as the runtime's name: (3, 12), (20,)) to path."""
+        """Returns the paths by version, which is as precise as the runtime's name: (3, 12), (20,)."""
         if family not in self._found:
             search = _pythons if family == "python" else _nodes
             versions: dict[Version, str] = {}
@@ -79,11 +79,11 @@ class Interpreters:
         return self._found[family]
 
     def looked(self, family: str) -> bool:
-        """Whether `found` answers at once."""
+        """Returns whether `found` has its result already."""
         return family in self._found
 
     def resolve(self, runtime: str) -> Interpreter:
-        """The program for a runtime; raises NoRuntime."""
+        """Returns the program for a runtime. Raises NoRuntime."""
         if runtime in CUSTOM:
             return Interpreter("provided", "", (), True)
         asked = wanted(runtime)
@@ -105,7 +105,7 @@ class Interpreters:
         return Interpreter(family, path, nearest, False, note)
 
     def describe(self) -> list[str]:
-        """What `fogbank doctor` says: the interpreters, and whether Python functions find boto3."""
+        """Returns lines for `fogbank doctor`: the interpreters, and whether Python functions find boto3."""
         lines = []
         for family in FAMILIES:
             found = sorted(self.found(family).items())
@@ -116,10 +116,10 @@ class Interpreters:
         return lines
 
     def sdk(self) -> tuple[str, str]:
-        """A folder that holds boto3 alone, for Python functions, and a note when there is none.
+        """Returns a folder with nothing but boto3 and what it needs, and a note when boto3 is missing.
 
-        On AWS the Python runtimes include boto3. The one next to the server is lent, through links, so that nothing
-        else of the server's packages is importable.
+        On AWS the Python runtimes include boto3. The folder links to the boto3 that is installed with the server, so
+        that functions can import no other package of the server.
         """
         if self._sdk is None:
             self._sdk = self._lend_sdk()
@@ -145,7 +145,7 @@ class Interpreters:
 
 
 def _is_program(path: Path) -> bool:
-    """Whether a file can be executed and is no script."""
+    """Returns whether a file is executable and not a script."""
     try:
         with path.open("rb") as file:
             return os.access(path, os.X_OK) and file.read(2) != b"#!"
@@ -166,7 +166,7 @@ def _home(*parts: str, variable: str = "") -> Path:
 
 
 def _pythons() -> Iterator[tuple[Version, str]]:
-    """Python interpreters: the server's own, on PATH, and of pyenv, uv, mise and Homebrew."""
+    """Yields Python interpreters: the server's own, on PATH, and of pyenv, uv, mise, asdf and /opt/python."""
     base = getattr(sys, "_base_executable", "") or sys.executable
     own = Path(base).resolve()
     if _is_program(own):
@@ -192,7 +192,7 @@ def _pythons() -> Iterator[tuple[Version, str]]:
 
 
 def _nodes() -> Iterator[tuple[Version, str]]:
-    """Node.js: on PATH, of nvm, fnm, mise, Homebrew, and of the npm packages `node-bin`-like on PATH."""
+    """Yields Node.js interpreters: those of nvm, fnm, mise and asdf, those on PATH, and Homebrew's."""
     stores = (
         _home(".nvm", variable="NVM_DIR") / "versions" / "node",
         _home(".local", "share", "fnm", "node-versions"),
@@ -219,7 +219,7 @@ def _nodes() -> Iterator[tuple[Version, str]]:
 
 
 def _node_version(path: str) -> Version | None:
-    """Node's name does not tell its version: ask it (about 0.1 s, once per cloud and program)."""
+    """Runs Node to get its version, which its name does not tell (about 0.1 s, once per cloud and program)."""
     try:
         answer = subprocess.run(  # noqa: S603 - a program named node on PATH
             [path, "--version"], capture_output=True, text=True, timeout=10, check=False, env={"PATH": os.defpath}
@@ -231,9 +231,10 @@ def _node_version(path: str) -> Version | None:
 
 
 def node_path(opt_root: str, version: Version) -> str:
-    """NODE_PATH: the layers, then AWS's SDK where it was installed for the machine (npm install -g @aws-sdk/…).
+    """Returns NODE_PATH: the layers, then folders with AWS's SDK that are shared by the machine.
 
-    npm's own folder is another one where NPM_CONFIG_PREFIX says so, and the server's NODE_PATH may name more.
+    Such folders are npm's global ones (npm install -g @aws-sdk/…), npm's own where NPM_CONFIG_PREFIX moves it, and
+    those in the server's NODE_PATH.
     """
     folders = (
         [f"{opt_root}/nodejs/node{version[0]}/node_modules", f"{opt_root}/nodejs/node_modules"] if opt_root else []

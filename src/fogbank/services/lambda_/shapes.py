@@ -1,4 +1,4 @@
-"""How records look in responses."""
+"""Converts records to the structures of responses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .runtimes import wanted
 
 
 def stamp(seconds: float) -> str:
-    """2024-01-31T10:20:30.000+0000, as Lambda writes instants."""
+    """Formats a time as Lambda does: 2024-01-31T10:20:30.000+0000."""
     whole = datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{whole}.{int(seconds * 1000) % 1000:03d}+0000"
 
@@ -28,7 +28,7 @@ def runtime_version_arn(ctx: Context, runtime: str) -> str:
 def configuration(
     ctx: Context, version: Version, *, qualifier: str = "", listed: bool = False, invokable: bool = True
 ) -> dict[str, Any]:
-    """FunctionConfiguration. `qualifier` is what the ARN ends with; a listing leaves the states out.
+    """Builds a FunctionConfiguration. `qualifier` ends the ARN; a listing omits the states.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
     """
@@ -87,7 +87,7 @@ def alias_shape(ctx: Context, alias: Alias) -> dict[str, Any]:
 
 
 def layer_item(ctx: Context, layer: Layer) -> dict[str, Any]:
-    """LayerVersionsListItem."""
+    """Builds a LayerVersionsListItem."""
     shown: dict[str, Any] = {
         "LayerVersionArn": layer_arn(ctx, layer.account, layer.name, layer.number),
         "Version": layer.number,
@@ -121,7 +121,7 @@ def event_invoke_shape(ctx: Context, config: EventInvoke) -> dict[str, Any]:
 
 
 def mapping_shape(ctx: Context, mapping: Mapping) -> dict[str, Any]:
-    """EventSourceMappingConfiguration."""
+    """Builds an EventSourceMappingConfiguration."""
     return {
         "UUID": mapping.id,
         "EventSourceMappingArn": mapping_arn(ctx, (mapping.account, mapping.region, mapping.id)),

@@ -1,4 +1,4 @@
-"""A function as a target of deliveries: invoked asynchronously."""
+"""Lambda functions as delivery targets: invoked asynchronously."""
 
 from __future__ import annotations
 

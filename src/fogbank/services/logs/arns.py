@@ -1,8 +1,8 @@
-"""The resources that actions name.
+"""Authorisation: the resources of CloudWatch Logs' actions.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html: streams are
-arn:…:log-group:NAME:log-stream:NAME. The ARN of a group ends in `:*` for all actions but TagResource, UntagResource and
-ListTagsForResource: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html
+arn:…:log-group:NAME:log-stream:NAME. The ARN of a group ends in `:*` for all actions except TagResource, UntagResource
+and ListTagsForResource: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SERVICE = "logs.amazonaws.com"
 
 
 def tagged(ctx: Context, req: dict[str, Any]) -> Named:
-    """The group itself."""
+    """The group's ARN without `:*`, as the tagging actions use it."""
     return name(ctx, req)
 
 
@@ -33,7 +33,7 @@ def stream(ctx: Context, req: dict[str, Any]) -> Named:
 
 
 def new_group(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """With tags AWS asks logs:TagResource too, and takes logs:TagLogGroup for it; here it is logs:TagResource alone.
+    """A request with tags also needs logs:TagResource. (AWS accepts logs:TagLogGroup instead; Fogbank does not.)
 
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     """
@@ -42,18 +42,18 @@ def new_group(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def groups(ctx: Context, req: dict[str, Any]) -> Named:
-    """DescribeLogGroups: the prefix's log groups."""
+    """DescribeLogGroups is authorised on the log groups with the given prefix."""
     prefix = req.get("logGroupNamePrefix", "")
     return named(ctx.arn("logs", f"log-group:{prefix}:log-stream:"), ctx.account)
 
 
 def metric_filters(ctx: Context, req: dict[str, Any]) -> Named:
-    """DescribeMetricFilters: of one group, or of all."""
+    """DescribeMetricFilters is authorised on one group, or on all groups."""
     return group(ctx, req) if req.get("logGroupName") else named(ctx.arn("logs", "log-group:*"), ctx.account)
 
 
 def subscription(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """PutSubscriptionFilter: the group, and the role that Logs shall send with.
+    """PutSubscriptionFilter needs permission on the group, and to pass the role that Logs will send with.
 
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html
     """
@@ -62,5 +62,5 @@ def subscription(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def policy(ctx: Context, req: dict[str, Any]) -> Named | Literal["*"]:
-    """A resource policy: of one log group, or of the account."""
+    """The operations on resource policies are authorised on one log group, or on `*` for policies of the account."""
     return group(ctx, req) if req.get("resourceArn") else "*"

@@ -18,11 +18,11 @@ from .errors import ResourceNotFoundException
 from .records import GROUPS, STREAMS
 
 _GONE = (ResourceNotFoundException.code,)
-_TRANSFORMED = ("ApplyOnTransformedLogs", "FieldSelectionCriteria")  # of logs that a transformer has changed
+_TRANSFORMED = ("ApplyOnTransformedLogs", "FieldSelectionCriteria")  # properties for logs behind a transformer
 
 
 def _members(properties: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Those of the properties that are set, under the API's names, which begin with a small letter."""
+    """The properties that are set, as request members, whose names begin with a lower-case letter."""
     return {name[0].lower() + name[1:]: value for name, value in given(properties, *names).items()}
 
 
@@ -69,7 +69,7 @@ LOG_GROUP = table(
             tag=("TagLogGroup", lambda ctx, name, tags: {"logGroupName": name, "tags": tags}),
         ),
     ),
-    fixed={"LogGroupClass": "STANDARD"},  # the API has no operation that changes it
+    fixed={"LogGroupClass": "STANDARD"},  # the API has no operation to change it
     unbuilt=(
         "BearerTokenAuthenticationEnabled",
         "DataProtectionPolicy",

@@ -1,4 +1,4 @@
-"""Where subscription filters send: what is documented of `destinationArn` and `roleArn`.
+"""Checks `destinationArn` and `roleArn` of subscription filters by the rules that AWS documents.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html
 """
@@ -18,10 +18,10 @@ _RESOURCES = {"lambda": "function:", "kinesis": "stream/", "firehose": "delivery
 
 
 def check(tx: Reader, ctx: Context, req: dict[str, Any]) -> None:
-    """Raise InvalidParameterException unless the destination and the role may be used: of this account, exactly.
+    """Raise InvalidParameterException unless destination and role are valid and belong to this account and region.
 
-    Cross-account delivery goes to destinations of Logs, which are not built. The texts about roles and vendors are
-    AWS's; that for another account or region is not confirmed.
+    AWS delivers across accounts through "destinations" of Logs, which Fogbank has not built. The texts about roles and
+    vendors are AWS's; the text for another account or region is not confirmed.
     """
     text = str(req["destinationArn"])
     try:
@@ -48,7 +48,7 @@ def _check_role(tx: Reader, ctx: Context, vendor: str, role_arn: str) -> None:
     if not role_arn:
         raise InvalidParameterException(f"destinationArn for vendor {vendor} cannot be used without roleArn")
     role = roles.find(tx, role_arn, ctx.partition)
-    if role is None or role.account != ctx.account:  # AWS's test message could not be sent as it
+    if role is None or role.account != ctx.account:  # AWS sends a test message as the role
         raise InvalidParameterException(
             "Could not deliver test message to specified destination. Check if the destination is valid."
         )

@@ -1,13 +1,13 @@
-"""The embedded metric format: what metrics a log event carries. Pure.
+"""The embedded metric format (EMF): extracts the metrics in log events. Pure.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
-An event is told by its text, whatever header the request had. Lambda's runtimes may write a time and a request id
-before the document; earlier editions of that page say that it is valid behind them.
+The text of an event decides whether it is EMF, not a header of the request. Lambda's runtimes may write a time and a
+request id before the document; earlier editions of that page say that the document is valid after such a prefix.
 
-What the page leaves open follows the documentation of Amazon's own writer of the format
-(https://docs.rs/metrique-writer-format-emf): metrics and dimensions whose members are missing are passed over,
-`{"Values": […], "Counts": […]}` is a metric too, and a directive without dimension sets publishes nothing.
+Where the page is silent, this follows the documentation of Amazon's own writer of the format
+(https://docs.rs/metrique-writer-format-emf): metrics and dimensions whose members are missing are skipped,
+`{"Values": […], "Counts": […]}` is also a metric, and a directive without dimension sets publishes nothing.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import msgspec
 
 from fogbank.core import documents
 
-MARK = '"_aws"'  # no document is without it: what has none need not be parsed
-MAX_METRICS = 100  # a directive
-MAX_VALUES = 100  # a metric
-MAX_DIMENSIONS = 30  # a set
-# of MetricDatum and Dimension
+MARK = '"_aws"'  # every document contains it, so an event without it need not be parsed
+MAX_METRICS = 100  # per directive
+MAX_VALUES = 100  # per metric
+MAX_DIMENSIONS = 30  # per dimension set
+# limits of MetricDatum and Dimension
 MAX_NAME = 255
 MAX_DIMENSION_VALUE = 1024
 HUGE = 2.0**360
@@ -36,17 +36,17 @@ _SIZES = ("Bits", "Kilobits", "Megabits", "Gigabits", "Terabits", "Bytes", "Kilo
 UNITS = frozenset(
     ("Seconds", "Microseconds", "Milliseconds", "Percent", "None", *_SIZES, *(f"{size}/Second" for size in _SIZES))
 )
-# [LEVEL] or not, a time, a request id, a level: fields that end in tabs
+# optional [LEVEL], a time, a request id, a level: fields that end in tabs
 _LAMBDA_PREFIX = re.compile(r"(?:[^\t{]*\t){2,3}")
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Namespace
 _NAMESPACE = re.compile(r"(?!AWS/|:| *$)[\w.\-/#: ]+", re.ASCII)
-_TEXT = re.compile(r"[\x20-\x7e]+")  # dimensions are of printable ASCII
+_TEXT = re.compile(r"[\x20-\x7e]+")  # dimensions must be printable ASCII
 
-Values = dict[float, float]  # how often each value was seen
+Values = dict[float, float]  # value → how often it was seen
 
 
 class Identity(NamedTuple):
-    """Which point of which metric: values of the same identity belong together."""
+    """Identifies a point of a metric: values with the same identity are combined."""
 
     namespace: str
     name: str
@@ -57,22 +57,22 @@ class Identity(NamedTuple):
 
 
 class Errors(msgspec.Struct):
-    """How many documents had no correct format, and how many metrics in them no correct definition."""
+    """Counts malformed documents (`parsing`) and invalid metric definitions (`validation`)."""
 
     parsing: int = 0
     validation: int = 0
 
 
 class Malformed(Exception):
-    """A document that is none."""
+    """Raised for a malformed document."""
 
 
 class Invalid(Exception):
-    """A metric (or a directive's worth of them) that cannot be."""
+    """Raised for an invalid metric, or a directive whose metrics are all invalid."""
 
 
 def points(message: str, now_ms: int, errors: Errors) -> Iterator[tuple[Identity, Values]]:
-    """The points of one event; what is wrong in it is counted in `errors` and left out."""
+    """Yield the points of one event. Skips what is wrong in it, and counts that in `errors`."""
     if MARK not in message:
         return
     begin = 0 if message.startswith("{") else _behind_prefix(message)
@@ -99,10 +99,10 @@ def _behind_prefix(message: str) -> int:
 
 
 def _metadata(root: dict[str, Any]) -> tuple[list[Any], int]:
-    """The directives and their time; no directives where the event speaks of something else."""
+    """The directives and their time (ms); no directives when the event has no metrics."""
     metadata = root.get("_aws")
     if metadata is None:
-        return [], 0  # the mark stood deeper
+        return [], 0  # the mark was inside another member
     if not isinstance(metadata, dict):
         raise Malformed
     directives = metadata.get("CloudWatchMetrics")
@@ -142,8 +142,8 @@ def _of_directive(
 
 
 def _dimensions(root: dict[str, Any], sets: list[Any], errors: Errors) -> list[tuple[tuple[str, str], ...]]:
-    """The sets with their values. When none of them is usable the metrics count without dimensions: users saw AWS do
-    so for an empty value (https://github.com/aws-powertools/powertools-lambda-python/pull/5542)."""
+    """The dimension sets with their values. When none is usable, the metrics are published without dimensions: users
+    saw AWS do so for an empty value (https://github.com/aws-powertools/powertools-lambda-python/pull/5542)."""
     found: list[tuple[tuple[str, str], ...]] = []
     for keys in sets:
         if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
@@ -168,7 +168,7 @@ def _is_dimension(key: str, value: Any) -> bool:
 
 
 def _definition(definition: Any) -> tuple[str, str, int]:
-    """Name, unit, resolution."""
+    """(name, unit, resolution) of a metric definition. Raises Malformed, Invalid."""
     if not isinstance(definition, dict) or not isinstance(definition.get("Name"), str):
         raise Malformed
     name, unit, resolution = definition["Name"], definition.get("Unit"), definition.get("StorageResolution")
@@ -180,7 +180,7 @@ def _definition(definition: Any) -> tuple[str, str, int]:
 
 
 def _values(target: Any) -> Values:
-    """The values of a metric's member: a number, several, or several with how often each was seen."""
+    """The values of a metric's member: a number, a list of numbers, or lists of values and counts. Raises Invalid."""
     if target is None:
         return {}
     counts: Any = None

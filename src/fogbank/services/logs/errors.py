@@ -20,6 +20,11 @@ class OperationAbortedException(ServiceError):
     default = "Multiple concurrent requests to update the same resource were in conflict."
 
 
+class TooManyTagsException(ServiceError):
+    code = "TooManyTagsException"
+    default = "A resource can have no more than 50 tags."  # the API reference's words
+
+
 class LimitExceededException(ServiceError):
     code = "LimitExceededException"
     default = "Resource limit exceeded."

@@ -1,4 +1,4 @@
-"""Finding groups and streams by the names, ARNs and identifiers that requests carry."""
+"""Look-up of groups and streams by the names, ARNs and identifiers in requests."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def _arn(ctx: Context, place: Place, group: Group | None = None) -> str:
 
 
 def _by_name(ctx: Context, text: str) -> Place:
-    """logGroupName: the model says of which letters."""
+    """The key for a logGroupName, whose characters the model has checked."""
     return ctx.account, ctx.region, text
 
 
 def _by_arn(ctx: Context, text: str) -> Place:
-    """resourceArn: the ARN without the `:*` that policies write. AWS's text for others is not confirmed."""
+    """The key for a resourceArn, which must not end in `:*`. AWS's text for an invalid one is not confirmed."""
     head, _, name = text.partition(":log-group:")
     account = head.rpartition(":")[2]
     place = account, ctx.region, name
@@ -42,7 +42,7 @@ def _by_arn(ctx: Context, text: str) -> Place:
 
 
 def _by_identifier(ctx: Context, text: str) -> Place:
-    """logGroupIdentifier: a name, or an ARN, which "can't end with an asterisk"."""
+    """The key for a logGroupIdentifier: a name, or an ARN, which "can't end with an asterisk"."""
     return _by_name(ctx, text) if NAME.fullmatch(text) else _by_arn(ctx, text)
 
 
@@ -54,31 +54,32 @@ BY_ARN: Kind[Group] = Kind("log group by ARN", GROUPS, key=_by_arn, arn=_arn, mi
 
 
 def _named(req: dict[str, Any]) -> tuple[Kind[Group], str]:
-    """The member of a request that names its group, and how it is read."""
-    name, identifier, arn = req.get("logGroupName"), req.get("logGroupIdentifier"), req.get("resourceArn")
-    if name and not identifier:
+    """The text that names a request's group, and the Kind that parses it."""
+    name, identifier = req.get("logGroupName"), req.get("logGroupIdentifier")
+    arn = req.get("resourceArn") or req.get("resourceIdentifier")
+    if name and not (identifier or arn):
         return GROUP, name
     if identifier and not name:
         return BY_IDENTIFIER, identifier
-    if arn:
+    if arn and not name:
         return BY_ARN, arn
     raise InvalidParameterException("Exactly one of logGroupName and logGroupIdentifier is required.")
 
 
 def name(ctx: Context, req: dict[str, Any], part: str = "") -> Named:
-    """The group that a request names, or a part of it: `:*`, a stream."""
+    """Resolve the group of a request for authorization, or a `part` of it: `:*`, a stream."""
     kind, text = _named(req)
     return kind.name(ctx, text, part)
 
 
 def require_group(tx: Reader, ctx: Context, req: dict[str, Any]) -> Group:
-    """The group a request names; ResourceNotFoundException."""
+    """The group of a request. Raises ResourceNotFoundException."""
     kind, text = _named(req)
     return kind.require(tx, ctx, text)
 
 
 def require_stream(tx: Reader, group: Group, name: str) -> Stream:
-    """The stream of a group; ResourceNotFoundException."""
+    """A stream of a group by name. Raises ResourceNotFoundException."""
     stream = tx.get(STREAMS, (group.id, name))
     if stream is None:
         raise no_stream()

@@ -1,4 +1,4 @@
-"""What follows a PutLogEvents for others: subscription filters send. (metrics.py has what follows for CloudWatch.)"""
+"""The job that runs subscription filters after a PutLogEvents. (metrics.py has the job that publishes metrics.)"""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .records import CHUNKS, SUBSCRIPTIONS, Chunk, SubscriptionFilter
 from .scanning import each
 
 SERVICE = "logs.amazonaws.com"
-SESSION = "CloudWatchLogs"  # AWS's own name for it is not confirmed
+SESSION = "CloudWatchLogs"  # AWS's own session name is not confirmed
 FILTERS = "logs.filters"
 
 
 @job(FILTERS)
 async def send(ctx: Context, payload: dict[str, Any]) -> None:
-    """Run the group's subscription filters over one chunk; each of several in a job of its own."""
+    """Run the group's subscription filters on one chunk. If there are several, each gets its own job."""
 
     def load(tx: Reader) -> tuple[Chunk | None, list[SubscriptionFilter]]:
         chunk = tx.get(CHUNKS, (payload["id"], *payload["place"]))
@@ -49,7 +49,7 @@ async def send(ctx: Context, payload: dict[str, Any]) -> None:
 
 
 async def _send(ctx: Context, subscription: SubscriptionFilter, group: str, chunk: Chunk) -> None:
-    """What matches, to the destination: to a function as Logs itself, to a stream as the filter's role.
+    """Send the matching events to the destination: to a function as Logs itself, to a stream as the filter's role.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
     """
@@ -65,7 +65,7 @@ async def _send(ctx: Context, subscription: SubscriptionFilter, group: str, chun
         "logEvents": found,
     }
     data = gzip.compress(msgspec.json.encode(envelope), mtime=0)
-    event = msgspec.json.encode({"awslogs": {"data": base64.b64encode(data).decode()}})  # a function's
+    event = msgspec.json.encode({"awslogs": {"data": base64.b64encode(data).decode()}})  # for functions
     source = f"{group_arn(ctx, group)}:*"
     if subscription.role:
         by = await ctx.assume(subscription.role, by=SERVICE, session=SESSION, source_arn=source)
@@ -75,7 +75,7 @@ async def _send(ctx: Context, subscription: SubscriptionFilter, group: str, chun
 
 
 async def _matching(subscription: SubscriptionFilter, chunk: Chunk) -> list[dict[str, Any]]:
-    """The events of a chunk that a filter takes, as the envelope has them."""
+    """The events of a chunk that match a filter, in the form of the envelope."""
     match = patterns.compile_pattern(subscription.pattern)
     found = []
     async for index, values in each(match, [event.message for event in chunk.events]):

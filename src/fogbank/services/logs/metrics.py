@@ -1,4 +1,4 @@
-"""What follows a PutLogEvents for CloudWatch: metric filters count, embedded metrics are published."""
+"""The job that runs metric filters and publishes embedded metrics after a PutLogEvents."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from . import embedded, patterns
 from .records import CHUNKS, METRIC_FILTERS, Chunk, MetricFilter
 from .scanning import each
 
-SLICE = 100  # events that are parsed, or metrics that are stored, before others have their turn
-MAX_VALUES = 150  # PutMetricData's, of one datum
+SLICE = 100  # events to parse, or metrics to store, before yielding to the event loop
+MAX_VALUES = 150  # values per datum in PutMetricData
 
 
 @job("logs.metrics")
 async def count(ctx: Context, payload: dict[str, Any]) -> None:
-    """Run the group's metric filters over one chunk, and publish the metrics embedded in it."""
+    """Run the group's metric filters on one chunk, and publish the metrics embedded in it."""
 
     def load(tx: Reader) -> tuple[Chunk | None, list[MetricFilter]]:
         chunk = tx.get(CHUNKS, (payload["id"], *payload["place"]))
@@ -33,14 +33,14 @@ async def count(ctx: Context, payload: dict[str, Any]) -> None:
         return
     if payload["embedded"]:
         await _publish(ctx, payload["group"], chunk)
-    for metric in filters:  # last, for they need not be tried again
+    for metric in filters:  # last, because a retry of the job would count twice
         await _count(ctx, metric, chunk)
 
 
 async def _count(ctx: Context, metric: MetricFilter, chunk: Chunk) -> None:
     match = patterns.compile_pattern(metric.pattern)
     extracted = [values async for _, values in each(match, [event.message for event in chunk.events])]
-    for event, values in zip(chunk.events, extracted, strict=True):  # at one go: a job that is killed counts once more
+    for event, values in zip(chunk.events, extracted, strict=True):  # without an await, because a killed job runs again
         for transformation in metric.transformations:
             name, namespace = str(transformation["metricName"]), str(transformation["metricNamespace"])
             number: Any = transformation.get("defaultValue")
@@ -62,9 +62,9 @@ async def _count(ctx: Context, metric: MetricFilter, chunk: Chunk) -> None:
 
 
 async def _publish(ctx: Context, group: str, chunk: Chunk) -> None:
-    """Values of one point together, so that a function that logs much stores little.
+    """Publish the metrics embedded in a chunk. Combines the values of each point, to store less.
 
-    Nobody needs cloudwatch:PutMetricData for it, so the account itself publishes
+    This needs no permission for cloudwatch:PutMetricData, so it calls as the account itself
     (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format.html).
     """
     errors = embedded.Errors()
@@ -88,7 +88,7 @@ async def _publish(ctx: Context, group: str, chunk: Chunk) -> None:
 
 
 def _data(found: Iterable[tuple[embedded.Identity, embedded.Values]]) -> Iterator[dict[str, Any]]:
-    """As PutMetricData takes them."""
+    """Yield the points as data of PutMetricData, with at most MAX_VALUES values each."""
     for identity, values in found:
         pairs = list(values.items())
         for start in range(0, len(pairs), MAX_VALUES):

@@ -2,8 +2,8 @@
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 
-    ERROR Exception        every term, anywhere        "a phrase"     the phrase
-    ?ERROR ?WARN           any of them                 -quiet         none of them
+    ERROR Exception        all terms, in any order     "a phrase"     the phrase
+    ?ERROR ?WARN           any of the terms            -quiet         without the term
     %5\\d\\d%                a regular expression
     { $.status = 404 && ($.user.name = "a*" || $.list[0] IS NULL) }     JSON events
     [ip, user, ..., status = 4*, bytes > 1000]                            space-delimited events
@@ -29,7 +29,7 @@ Matcher = Callable[[str], "dict[str, Any] | None"]
 _TOKEN = re.compile(r'\s*([?-]?)(?:"((?:[^"\\]|\\.)*)"|%((?:[^%\\]|\\.)*)%|(\S+))')
 _MAX = 1024
 MAX_REGEXES = 2  # in one pattern
-MAX_DEPTH = 50  # of parentheses around JSON conditions; AWS's own bound is not documented
+MAX_DEPTH = 50  # levels of parentheses around JSON conditions; AWS's own limit is not documented
 
 
 def invalid(why: str = "Invalid filter pattern") -> InvalidParameterException:
@@ -38,7 +38,10 @@ def invalid(why: str = "Invalid filter pattern") -> InvalidParameterException:
 
 @lru_cache(maxsize=512)
 def compile_pattern(pattern: str) -> Matcher:
-    """A function from a message to the values it extracts ({} for terms), or None when it does not match."""
+    """Compile a pattern. The matcher returns a message's extracted values ({} for terms), or None if it does not match.
+
+    Raises InvalidParameterException.
+    """
     if len(pattern) > _MAX:
         raise invalid()
     text = pattern.strip()
@@ -86,17 +89,17 @@ def _terms(text: str) -> Matcher:
     return match_terms
 
 
-# letters, digits, the symbols and operators that the page lists, and blanks (it does not list them)
+# letters, digits, the symbols and operators that AWS's page lists, and blanks (which it does not list)
 _REGEX = re.compile(
     r"(?:[A-Za-z0-9 :_#=@/;,^$?\[\]{}|*+.\-]|\\(?:[dDsSwW]|x[0-9A-Fa-f]{2}|[ :_#=@/;,^$?\[\]{}|*+.\\-]))*"
 )
 
 
 def _searcher(regex: str) -> Callable[[str], bool]:
-    """AWS takes a subset of regular expressions: no groups, look-around, back-references or further characters.
+    """Compile a regular expression. AWS accepts a subset: no groups, look-around, back-references or other characters.
 
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/regex-expressions.html. The text is one that users got for
-    parentheses: https://github.com/ministryofjustice/modernisation-platform-environments/pull/5137
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/regex-expressions.html. The error text is one that users
+    got for parentheses: https://github.com/ministryofjustice/modernisation-platform-environments/pull/5137
     """
     if not _REGEX.fullmatch(regex):
         raise invalid("Invalid character(s) in term")
@@ -108,7 +111,7 @@ def _searcher(regex: str) -> Callable[[str], bool]:
     def search(message: str) -> bool:
         try:
             return compiled.search(message)
-        except regexes.TooCostly:  # the message is longer than an event can be, or it repeats more than RE2 counts
+        except regexes.TooCostly:  # the message is longer than an event can be, or repetitions exceed RE2's limit
             return False
 
     return search
@@ -119,13 +122,13 @@ def _glob(text: str) -> Callable[[str], bool]:
     return lambda value: bool(matches(value))
 
 
-# -- conditions that JSON and columns share --------------------------------------------------------------------------
+# -- conditions of JSON and column patterns --------------------------------------------------------------------------
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
 def number(value: Any) -> float | None:
-    """A number of an event, or a text that is one; None for anything else."""
+    """A number, or a text that contains just a number, as float; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, str) and not _NUMBER.fullmatch(value := value.strip()):
@@ -138,7 +141,7 @@ def number(value: Any) -> float | None:
 
 
 def condition(operator: str, operand: str, quoted: bool) -> Callable[[Any], bool]:
-    """value OP operand: numbers as numbers, text with * as a wildcard, %…% as a regular expression."""
+    """Compile `value OP operand`. The operand is a number, text with * as a wildcard, or a regular expression %…%."""
     if not quoted and _NUMBER.fullmatch(operand):
         wanted = float(operand)
         compare: dict[str, Callable[[float], bool]] = {
@@ -229,9 +232,9 @@ class _Columns:
 
 
 def _fields(message: str) -> Iterator[str]:
-    """The words of a message; what stands in brackets or in quotes is one.
+    """Yield the fields of a message: words, or text in brackets or quotes.
 
-    Behind the last closing bracket none is looked for: each opening one would be a search to the message's end.
+    After the last closing bracket, opening brackets are ignored: each would start a scan to the message's end.
     """
     last, at = message.rfind("]"), 0
     for match in _FIELD.finditer(message):
@@ -248,7 +251,7 @@ def _bare(field: str) -> str:
 
 
 def _split(text: str) -> list[str]:
-    """Comma-separated parts; commas inside quotes and regular expressions do not separate."""
+    """Split at commas, except inside quotes and regular expressions."""
     return [part.strip() for part in _PART.findall(text)]
 
 
@@ -354,7 +357,7 @@ class _JsonPattern:
 
 @lru_cache(maxsize=512)
 def select(path: str) -> Callable[[Any], Any]:
-    """A function that follows `$.a.b[0]` into a document; a marker object when there is nothing there."""
+    """Compile a path like `$.a.b[0]`. The function returns the value in a document, or `_ABSENT`."""
     steps = [int(m[2]) if m[2] else (m[1] or m[3]) for m in _STEP.finditer(path)]
 
     def follow(value: Any) -> Any:
@@ -371,7 +374,7 @@ def select(path: str) -> Callable[[Any], Any]:
 
 
 def extracted(values: dict[str, Any], reference: str) -> Any:
-    """The value of `$.field` or `$column` that a match extracted; None when there is none."""
+    """The value of `$.field` or `$column` among a match's values, or None."""
     if "$" in values:
         found = select(reference)(values["$"])
         return None if found is _ABSENT else found

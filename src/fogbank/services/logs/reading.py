@@ -1,4 +1,4 @@
-"""Events in order of time, from chunks that may overlap."""
+"""Reads events in order of time, from chunks that may overlap."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .records import CHUNKS, Chunk, Group, Stream
 
 
 class Place(NamedTuple):
-    """Where an event stands in its group: the order events are returned in, and what tokens carry."""
+    """The position of an event in its group. Defines the order of results, and is stored in page tokens."""
 
     at: int
     stream: str
@@ -38,10 +38,10 @@ def forward(
     begin: int | None = None,
     read: list[tuple[int, int]] | None = None,
 ) -> Iterator[Found]:
-    """Events of a stream with start <= time < end, oldest first, beyond `after`.
+    """Yield the events of a stream with start <= time < end, oldest first, that follow `after`.
 
-    Chunks that begin as long before `start` as the stream's longest may hold events of the window; none that begins
-    before `begin` does, where that is given. `read` is told of each chunk when it begins and when it ends.
+    A chunk that begins before `start` may contain later events, so reading begins earlier by the stream's longest
+    chunk, or at `begin` if the caller knows better. Appends (first, last) time of each chunk that it reads to `read`.
     """
     floor = max(start_ms, after.at if after else 0)
     heap: list[Found] = []
@@ -64,13 +64,13 @@ def forward(
 def backward(
     tx: Reader, group: Group, stream: Stream, start_ms: int, end_ms: int, before: Place | None = None
 ) -> Iterator[Found]:
-    """Events of a stream with start <= time < end, newest first, beyond `before`."""
+    """Yield the events of a stream with start <= time < end, newest first, that precede `before`."""
     heap: list[tuple[tuple[int, ...], Found]] = []
     ceiling = min(end_ms, before.at + 1) if before else end_ms
     where = (group.id, stream.name)
     chunks = tx.scan(CHUNKS, where, start=(*where, start_ms - stream.span_ms), end=(*where, ceiling), reverse=True)
     for chunk in chunks:
-        # an older chunk may reach that far beyond its beginning
+        # this chunk and older ones may contain events up to span_ms after this chunk's first
         while heap and -heap[0][0][0] > chunk.first_ms + stream.span_ms:
             yield heapq.heappop(heap)[1]
         for found in _events(chunk):
@@ -88,5 +88,5 @@ def _events(chunk: Chunk) -> Iterator[Found]:
 
 
 def event_id(place: Place) -> str:
-    """A 56-digit id that sorts as the events do, as CloudWatch's do."""
+    """A 56-digit id that sorts in the order of the events, as AWS's ids do."""
     return f"{place.at:020d}{place.sequence:018d}{place.nth:018d}"

@@ -1,4 +1,4 @@
-"""Log data as it is kept: one chunk of events per PutLogEvents call, so that a batch costs one write."""
+"""The stored records. Each PutLogEvents call stores one chunk of events, so that a batch costs one write."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ DAY_MS = 86_400_000
 
 
 class Group(Record):
-    """A log group. `id` is new at every creation: events of a deleted namesake never show."""
+    """A log group. Every creation draws a new `id`, so events of a deleted group of the same name never appear."""
 
     account: str
     region: str
     name: str
     id: str
     created_ms: int
-    retention_days: int = 0  # 0: for ever
+    retention_days: int = 0  # 0: forever
     kms_key: str = ""
     log_class: str = "STANDARD"
     stored_bytes: int = 0
@@ -25,7 +25,7 @@ class Group(Record):
 
 
 class Stream(Record):
-    """A log stream; times in milliseconds, 0 while it has no events."""
+    """A log stream. Times are in milliseconds, and 0 while it has no events."""
 
     account: str
     region: str
@@ -37,12 +37,12 @@ class Stream(Record):
     ingested_ms: int = 0
     sequence: int = 0  # of the next chunk
     span_ms: int = (
-        DAY_MS  # that one of its chunks spans at most; of streams of an earlier version the most there can be
+        DAY_MS  # the longest time between first and last event of a chunk; the default is for streams of older versions
     )
 
 
 class Event(msgspec.Struct, array_like=True):
-    """One log event: when it happened (ms), and its text."""
+    """One log event: its time (ms) and its text."""
 
     at: int
     message: str
@@ -82,7 +82,7 @@ class SubscriptionFilter(Record):
 
 
 class Policy(Record):
-    """A resource policy of the account, or of one log group: then `name` is the group's ARN."""
+    """A resource policy of the account, or of one log group, whose ARN is then `name`."""
 
     account: str
     region: str

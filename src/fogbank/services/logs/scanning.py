@@ -1,4 +1,4 @@
-"""Patterns over many messages, a little at a time: others have their turn in between."""
+"""Matches patterns against many messages in slices, yielding to the event loop in between."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .patterns import Matcher
 from .reading import Found, Place, forward
 from .records import Group, Stream
 
-SLICE = 1 << 15  # bytes that are matched before others have their turn
-LONG = 1 << 14  # a longer message is matched beside the event loop
-OVERHEAD = 200  # bytes that looking at a message costs beyond its own
-BATCH = 1 << 20  # bytes of events that are read at a time
+SLICE = 1 << 15  # bytes to match before yielding to the event loop
+LONG = 1 << 14  # bytes; longer messages are matched in a thread
+OVERHEAD = 200  # the fixed cost of a message, in bytes
+BATCH = 1 << 20  # bytes of events to read at a time
 
 
 async def each(match: Matcher, messages: Iterable[str]) -> AsyncIterator[tuple[int, dict[str, Any] | None]]:
-    """The index of each message and what the pattern makes of it, in their order."""
+    """Yield the index of each message with the matcher's result, in order."""
     spent = 0
     for index, message in enumerate(messages):
         if len(message) > LONG:
@@ -34,7 +34,7 @@ async def each(match: Matcher, messages: Iterable[str]) -> AsyncIterator[tuple[i
 
 
 class Scan:
-    """The events of several streams by time, in batches that are each read in a transaction of their own."""
+    """Reads the events of several streams in order of time, in batches. Each batch is a transaction of its own."""
 
     def __init__(
         self, group: Group, streams: Sequence[Stream], start_ms: int, end_ms: int, after: Place | None
@@ -42,10 +42,10 @@ class Scan:
         self._group, self._streams = group, streams
         self._start, self._end = start_ms, end_ms
         self._after = after
-        self._begin: dict[str, int] = {}  # by stream: where its chunks begin that are not read to their end
+        self._begin: dict[str, int] = {}  # stream → first_ms of its earliest chunk with events still to be read
 
     def batch(self, tx: Reader) -> tuple[list[Found], bool]:
-        """The next events, and whether they are the last."""
+        """Read the next events. Returns them, and whether they are the last."""
         read: dict[str, list[tuple[int, int]]] = {stream.name: [] for stream in self._streams}
         merged = heapq.merge(*(
             forward(tx, self._group, stream, self._start, self._end, self._after, begin=self._begin.get(stream.name),

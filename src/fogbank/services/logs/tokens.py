@@ -1,4 +1,4 @@
-"""Pages of lists of groups, streams and events, and the error for a token that was not given out for the list.
+"""Page tokens for lists of groups, streams and events, and the error for a token of another list.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html
 """
@@ -12,8 +12,8 @@ from .errors import InvalidParameterException
 
 
 def pages(ctx: Context, scope: str) -> Pages:
-    return Pages(ctx, _refused, scope, member="nextToken")
+    return Pages(ctx, bad_token, scope, member="nextToken")
 
 
-def _refused() -> InvalidParameterException:
+def bad_token() -> InvalidParameterException:
     return InvalidParameterException("The specified nextToken is invalid.")

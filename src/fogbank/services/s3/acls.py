@@ -1,4 +1,4 @@
-"""Canned ACLs, as far as buckets without Object Ownership's BucketOwnerEnforced have them.
+"""Canned ACLs, for buckets whose Object Ownership is not BucketOwnerEnforced.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
@@ -33,19 +33,22 @@ def is_public(canned: str) -> bool:
 
 
 def check_bucket_acl(req: dict[str, Any], ownership: str) -> str:
-    """The canned ACL a new bucket asks for. Raises InvalidBucketAclWithObjectOwnership, AccessDenied."""
+    """Returns the canned ACL that a CreateBucket request asks for.
+
+    Raises InvalidBucketAclWithObjectOwnership, AccessDenied.
+    """
     canned: str = req.get("ACL") or "private"
     _check_canned(canned, _BUCKET_CANNED)
     granted = any(req.get(member) for member in GRANT_MEMBERS)
     if ownership == ENFORCED and (canned != "private" or granted):
         raise InvalidBucketAclWithObjectOwnership
-    if is_public(canned):  # a new bucket blocks public ACLs
+    if is_public(canned):  # every new bucket blocks public ACLs
         raise AccessDenied
     return canned
 
 
 def check_object_acl(req: dict[str, Any], bucket: Bucket) -> str:
-    """The canned ACL of a write. Raises AccessControlListNotSupported where ACLs are off."""
+    """Returns the canned ACL of a write. Raises AccessControlListNotSupported where the bucket has ACLs turned off."""
     canned = req.get("ACL")
     granted = any(req.get(member) for member in GRANT_MEMBERS)
     if canned is None and not granted:
@@ -66,7 +69,10 @@ def _check_canned(canned: str, known: tuple[str, ...]) -> None:
 
 
 def canned_of_policy(policy: dict[str, Any], account: str) -> str:
-    """The canned ACL that an AccessControlPolicy document amounts to; MalformedXML for what has no canned form."""
+    """Returns the canned ACL that an AccessControlPolicy document equals.
+
+    Raises MalformedXML for an incomplete document, InvalidArgument when no canned ACL has the same grants.
+    """
     grants = policy.get("Grants")
     if not grants or not (policy.get("Owner") or {}).get("ID"):
         raise MalformedXML
@@ -86,7 +92,7 @@ def canned_of_policy(policy: dict[str, Any], account: str) -> str:
 
 
 def grants_of(canned: str, account: str) -> list[dict[str, Any]]:
-    """The grants of a canned ACL, the owner's first."""
+    """Returns the grants of a canned ACL; the owner's grant comes first."""
     grants = [{"Grantee": {"Type": "CanonicalUser", **owner(account)}, "Permission": "FULL_CONTROL"}]
     groups = {
         "public-read": [(ALL_USERS, "READ")],

@@ -16,8 +16,8 @@ from fogbank.core.context import Context
 from fogbank.core.kinds import Named
 from fogbank.core.operation import Access
 
+from .bucket_cache import Buckets
 from .errors import BucketAlreadyExists, InvalidArgument
-from .known import Buckets
 from .lookups import require_bucket
 from .storage import current
 from .storage import version as stored_version
@@ -48,7 +48,10 @@ def _object(ctx: Context, req: Request) -> Named:
 
 
 def _missing(ctx: Context, req: Request, found: Named) -> Named:
-    """Anybody is told that a bucket does not exist: without one there is no policy that could let strangers in."""
+    """Raises NoSuchBucket for an anonymous caller; AWS tells everybody that a bucket does not exist.
+
+    Without a bucket there is no bucket policy, so authorization would answer AccessDenied instead.
+    """
     if ctx.principal.kind == "anonymous":
         with ctx.read() as tx:
             require_bucket(tx, ctx, req)
@@ -61,7 +64,10 @@ def bucket(ctx: Context, req: Request) -> Named:
 
 
 def _tags_of(ctx: Context, req: Request) -> Lazy:
-    """`s3:ExistingObjectTag/KEY` of an object, read only when a policy asks for condition keys at all."""
+    """Returns the `s3:ExistingObjectTag/KEY` condition keys of an object.
+
+    Lazy: the object is read only when a policy has conditions.
+    """
 
     def make() -> dict[str, Any]:
         name, key, version = req["Bucket"], req["Key"], req.get("VersionId")
@@ -77,7 +83,10 @@ def _tags_of(ctx: Context, req: Request) -> Lazy:
 
 
 def on_object(action: str, versioned: str = "") -> Callable[[Context, Request], Access]:
-    """An action on the request's object; `versioned` is the action when a version is named."""
+    """Returns a resource function for an action on the request's object.
+
+    `versioned` is the action that applies when the request names a version.
+    """
 
     def give(ctx: Context, req: Request) -> Access:
         versioned_too = req.get("VersionId") is not None
@@ -124,7 +133,7 @@ _WRITE_MEMBERS = frozenset({*(member for _, member in _WRITE_KEYS), "Tagging", "
 
 
 def write_conditions(req: Request) -> dict[str, str | list[str]]:
-    """The condition keys of a write: what its headers ask for."""
+    """Returns the condition keys of a write, from its headers."""
     found: dict[str, str | list[str]] = {name: req[member] for name, member in _WRITE_KEYS if member in req}
     if req.get("Tagging"):
         tags = parse_qsl(req["Tagging"], keep_blank_values=True) if isinstance(req["Tagging"], str) else []
@@ -135,7 +144,7 @@ def write_conditions(req: Request) -> dict[str, str | list[str]]:
 
 
 def put_object(ctx: Context, req: Request) -> Access | list[Access]:
-    """PutObject, and the further permissions that its headers need."""
+    """Returns the access to s3:PutObject, and to the further actions that the headers require."""
     arn = _object(ctx, req)
     if req.keys().isdisjoint(_WRITE_MEMBERS):
         return Access("s3:PutObject", arn)
@@ -144,7 +153,7 @@ def put_object(ctx: Context, req: Request) -> Access | list[Access]:
     if req.get("Tagging"):
         accesses.append(Access("s3:PutObjectTagging", arn, conditions))
     grants = any(req.get(f"Grant{grant}") for grant in ("FullControl", "Read", "ReadACP", "WriteACP"))
-    # log deliveries: the bucket policies that AWS documents for them allow s3:PutObject with this ACL, and no more
+    # Log deliveries: AWS documents bucket policies for them that allow s3:PutObject with this ACL, and nothing else.
     # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
     delivery = ctx.principal.kind == "service" and req.get("ACL") == "bucket-owner-full-control"
     if (req.get("ACL") and not delivery) or grants:
@@ -157,7 +166,7 @@ def write_part(ctx: Context, req: Request) -> Access:
 
 
 def source_of(ctx: Context, req: Request) -> Request:
-    """The copy source (x-amz-copy-source, URL-encoded) as a request for an object. Raises InvalidArgument."""
+    """Parses the copy source (x-amz-copy-source, URL-encoded) into a request for an object. Raises InvalidArgument."""
     path, mark, version = (req.get("CopySource") or "").partition("?versionId=")
     path = unquote(path).removeprefix("/").removeprefix(bucket_arn(ctx, ""))
     name, slash, key = path.partition("/")
@@ -180,7 +189,10 @@ def _source(ctx: Context, req: Request) -> Access:
 
 
 def tags_copied(ctx: Context, source: Request, req: Request, tags: Mapping[str, str]) -> list[Access]:
-    """What copying an object's tags needs besides: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"""
+    """Returns the further permissions that copying an object's tags needs.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+    """
     action = "s3:GetObjectVersionTagging" if source.get("VersionId") else "s3:GetObjectTagging"
     conditions: dict[str, str | list[str]] = {f"s3:RequestObjectTag/{name}": value for name, value in tags.items()}
     conditions["s3:RequestObjectTagKeys"] = list(tags)
@@ -191,7 +203,7 @@ def tags_copied(ctx: Context, source: Request, req: Request, tags: Mapping[str, 
 
 
 def copy_object(ctx: Context, req: Request) -> list[Access]:
-    """GetObject on the source and what PutObject needs on the target."""
+    """Requires GetObject on the source, and on the target what PutObject requires."""
     source = source_of(ctx, req)
     target = put_object(ctx, {**req, "CopySource": f"{source['Bucket']}/{source['Key']}"})
     return [_source(ctx, req), *(target if isinstance(target, list) else [target])]
@@ -202,7 +214,7 @@ def copy_part(ctx: Context, req: Request) -> list[Access]:
 
 
 def replication(ctx: Context, req: Request) -> list[Access]:
-    """The bucket, and the role that is passed to S3."""
+    """Requires access to the bucket, and iam:PassRole on the role that is passed to S3."""
     role = (req.get("ReplicationConfiguration") or {}).get("Role")
     return [Access("", _bucket(ctx, req)), *([roles.passed(ctx, role, "s3.amazonaws.com")] if role else [])]
 
@@ -210,7 +222,7 @@ def replication(ctx: Context, req: Request) -> list[Access]:
 def create_bucket(ctx: Context, req: Request) -> list[Access]:
     arn = named_bucket(ctx, req["Bucket"])
     if arn.owner != ctx.account and ctx.principal.kind != "anonymous":
-        raise BucketAlreadyExists(BucketName=req["Bucket"])  # it is not the other's policy that stands in the way
+        raise BucketAlreadyExists(BucketName=req["Bucket"])  # the name is taken, which is not a denial
     location = (req.get("CreateBucketConfiguration") or {}).get("LocationConstraint")
     conditions = {"s3:locationconstraint": location} if location else {}
     accesses = [Access("s3:CreateBucket", arn, conditions)]
@@ -225,7 +237,7 @@ def create_bucket(ctx: Context, req: Request) -> list[Access]:
 
 
 def attributes(ctx: Context, req: Request) -> list[Access]:
-    """GetObjectAttributes asks for two permissions, or for their version forms."""
+    """Requires two permissions, or their versioned forms when the request names a version."""
     arn = _object(ctx, req)
     if req.get("VersionId"):
         condition = {"s3:versionid": req["VersionId"]}

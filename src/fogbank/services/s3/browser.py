@@ -1,6 +1,7 @@
-"""What browsers ask of S3 besides its API: CORS preflights, headers on answers to other origins, uploads by form.
+"""Requests that browsers send to S3 outside its API: CORS preflights, uploads by form, API calls from other origins.
 
-None of it is in the service model, so the router sends such requests here instead of into the pipeline.
+None of these is in the service model, so the router sends such requests here instead of into the pipeline.
+
 https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
 """
@@ -27,7 +28,7 @@ from .records import BUCKETS
 
 
 def bucket_and_key(request: Request, domains: tuple[str, ...]) -> tuple[str, str]:
-    """What a request's host and path name; the key is decoded."""
+    """Returns the bucket and the key that a request's host and path name. The key is URL-decoded."""
     host = hosts.parse(request.host, domains)
     path = unquote(request.path).removeprefix("/")
     if host.service == "s3" and host.name:
@@ -37,12 +38,12 @@ def bucket_and_key(request: Request, domains: tuple[str, ...]) -> tuple[str, str
 
 
 def refuse(visit: Visit, error: ServiceError) -> Response:
-    """The XML that S3 answers errors with."""
+    """Makes S3's XML error response."""
     return wire.error_response(None, "rest-xml", "s3", error, visit.request_id)
 
 
 async def _rules(ctx: Context, bucket: str) -> list[cors.Rule] | None:
-    """The bucket's rules, empty when it has none; None when there is no such bucket."""
+    """Returns the bucket's CORS rules: empty when it has none, None when the bucket does not exist."""
 
     def look(tx: Reader) -> list[cors.Rule] | None:
         found = tx.get(BUCKETS, (bucket,))
@@ -59,7 +60,7 @@ def _listed(text: str) -> list[str]:
 
 @endpoint("s3-browser", refuse=refuse, id_header="x-amz-request-id")
 async def answer(visit: Visit) -> Response:
-    """Whatever a page sends: a preflight, a form, or an API call whose answer needs the headers of the CORS rules."""
+    """Answers a request of a web page: a preflight, a form upload, or an API call that needs CORS response headers."""
     request = visit.request
     bucket, _ = bucket_and_key(request, visit.app.settings.domains)
     if request.method == "OPTIONS":
@@ -75,7 +76,7 @@ async def answer(visit: Visit) -> Response:
 
 
 async def preflight(visit: Visit, bucket: str) -> Response:
-    """OPTIONS: what a page of another origin may do here."""
+    """Answers an OPTIONS request: tells the browser what a page of another origin may do with this bucket."""
     request = visit.request
     origin, method = request.header("origin"), request.header("access-control-request-method")
     asked = _listed(request.header("access-control-request-headers"))

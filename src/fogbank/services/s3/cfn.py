@@ -19,11 +19,11 @@ from . import cfn_properties
 from .records import BUCKETS, CONFIGS, Config
 
 GONE = "NoSuchBucket"
-_MARK = "cloudformation"  # says which creation made the bucket, so that a repeated one finds its own
+_MARK = "cloudformation"  # which CREATE made the bucket: a retried CREATE recognizes its own bucket by it
 
 
 def _found(tx: Reader, name: str, token: str) -> tuple[bool, bool]:
-    """(there is such a bucket, this creation made it)"""
+    """Returns (whether the bucket exists, whether the creation with this token made it)."""
     mark = tx.get(CONFIGS, (name, _MARK, ""))
     return tx.get(BUCKETS, (name,)) is not None, mark is not None and mark.value == token
 
@@ -77,7 +77,7 @@ class Bucket:
         await unless(ctx.call("s3", "DeleteBucket", {"Bucket": physical_id}), GONE)
 
     async def _configure(self, ctx: Context, bucket: str, old: dict[str, Any], new: dict[str, Any]) -> None:
-        """Make the sub-resources what the new properties say, where they differ from the old."""
+        """Calls S3 for every sub-resource whose new properties differ from the old ones."""
         for operation, request in cfn_properties.changes(old, new):
             await ctx.call("s3", operation, {"Bucket": bucket, **request})
 

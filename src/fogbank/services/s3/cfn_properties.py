@@ -1,4 +1,4 @@
-"""From the properties of AWS::S3::Bucket to S3's requests, whose structures differ in names and nesting.
+"""Converts the properties of AWS::S3::Bucket to S3's requests; the two differ in names and nesting.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-s3-bucket.html
 """
@@ -15,7 +15,10 @@ Request = dict[str, Any]
 
 
 def changes(old: Properties, new: Properties) -> Iterator[tuple[str, Request]]:
-    """The operations, without their bucket, that lead from the old properties to the new ones, in a sound order."""
+    """Yields the S3 calls that turn the old properties into the new ones: (operation, request without the bucket).
+
+    The calls come in an order that S3 accepts.
+    """
     for name, put, convert, delete, default in _TABLE:
         before, after = old.get(name), new.get(name)
         if before == after or (name == "AccessControl" and before is None and after == "Private"):
@@ -44,7 +47,7 @@ def _by_id(
 
 
 def _filter_of(value: Properties) -> Request:
-    """Prefix and TagFilters as S3's Filter."""
+    """Converts Prefix and TagFilters to S3's Filter."""
     tags = value.get("TagFilters") or []
     found: Request = {}
     if len(tags) + bool(value.get("Prefix")) > 1:
@@ -61,7 +64,7 @@ def _filter_of(value: Properties) -> Request:
 
 
 def _report_bucket(value: Properties) -> Request:
-    """Where a report goes; a template says it flat."""
+    """Converts a report's destination, which is flat in a template, to S3's nested structure."""
     named = {"Bucket": value["BucketArn"], "AccountId": value.get("BucketAccountId")}
     kept = given(value, "Format", "Prefix")
     return {"S3BucketDestination": {**{name: text for name, text in named.items() if text}, **kept}}
@@ -81,7 +84,7 @@ def _analytics(value: Properties) -> Request:
     found = _filter_of(value)
     export = (value.get("StorageClassAnalysis") or {}).get("DataExport")
     if export:
-        # the account of the bucket has a name of its own here
+        # analytics call the account BucketAccountId
         target = _report_bucket(export["Destination"])["S3BucketDestination"]
         if "AccountId" in target:
             target["BucketAccountId"] = target.pop("AccountId")
@@ -273,7 +276,7 @@ def _replication(value: Properties) -> Request:
 
 
 def _replicated(value: Properties) -> Request:
-    """Which objects a rule is for: tags have other names in the API."""
+    """Converts the filter of a replication rule; the API has other names for tags."""
     found: Request = given(value, "Prefix")
     if value.get("TagFilter"):
         found["Tag"] = value["TagFilter"]
@@ -290,7 +293,7 @@ def _accelerate(value: Properties) -> Request:
 _BLOCK_ALL = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 _Row = tuple[str, str, Callable[[Any], Request], str, Request | None]
 
-# property, operation that sets it, conversion, operation that removes it or else the request that resets it
+# property, operation that sets it, conversion, operation that removes it (or ""), request that resets it (or None)
 _TABLE: tuple[_Row, ...] = (
     ("OwnershipControls", "PutBucketOwnershipControls", _ownership, "DeleteBucketOwnershipControls", None),
     (

@@ -1,4 +1,4 @@
-"""Object checksums: what a client says, what is computed, and how those of parts become the whole's.
+"""Object checksums: reads and checks what clients send, computes checksums, and combines those of parts.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
 """
@@ -39,14 +39,14 @@ class Digest:
             self._crc = engine(self.algorithm).update(data, self._crc)
 
     def value(self) -> str:
-        """In base64, as it stands in headers."""
+        """Returns the checksum in base64, as headers carry it."""
         raw = self._hash.digest() if self._hash is not None else self._crc.to_bytes(SIZES[self.algorithm], "big")
         return b64encode(raw).decode()
 
 
 def of(algorithm: str, data: bytes) -> str:
-    """A checksum at once, in base64."""
-    if algorithm == "CRC32":  # what SDKs send by themselves
+    """Computes the checksum of `data` in one step, in base64."""
+    if algorithm == "CRC32":  # the algorithm that SDKs use by default
         return b64encode(zlib.crc32(data).to_bytes(4, "big")).decode("ascii")
     digest = Digest(algorithm)
     digest.update(data)
@@ -54,7 +54,7 @@ def of(algorithm: str, data: bytes) -> str:
 
 
 class Expected:
-    """What a request says its body's checksum is, and which algorithm is to be computed and kept."""
+    """The checksums that a request claims for its body, and the algorithm to compute and store."""
 
     __slots__ = ("algorithm", "md5", "value")
 
@@ -65,7 +65,7 @@ class Expected:
 
     @classmethod
     def of_request(cls, req: Mapping[str, Any], trailing: Iterable[str] = ()) -> Expected:
-        """From the Checksum… members, ChecksumAlgorithm, ContentMD5 and the announced trailers of a request."""
+        """Reads a request's Checksum… members, ChecksumAlgorithm, ContentMD5 and the names of announced trailers."""
         algorithm = value = ""
         for name, member in () if _NAMES.isdisjoint(req) else _MEMBERS:
             given = req.get(member)
@@ -89,7 +89,7 @@ class Expected:
         return cls(algorithm, value, md5_of_header(req.get("ContentMD5")))
 
     def check(self, md5: bytes, checksums: Mapping[str, str]) -> None:
-        """Compare with what arrived. Raises BadDigest."""
+        """Compares the claimed checksums with the computed ones. Raises BadDigest."""
         if self.md5 is not None and self.md5 != md5:
             raise BadDigest(ExpectedDigest=self.md5.hex(), CalculatedDigest=b64encode(md5).decode())
         if self.value and checksums.get(self.algorithm) != self.value:
@@ -108,7 +108,7 @@ def mismatch(algorithm: str) -> S3Error:
 
 
 def check_form(algorithm: str, value: str) -> None:
-    """Raise InvalidRequest unless `value` is base64 of the algorithm's size."""
+    """Raises InvalidRequest unless `value` is base64 and decodes to the algorithm's size."""
     try:
         raw = b64decode(value, validate=True)
     except (binascii.Error, ValueError):
@@ -118,7 +118,7 @@ def check_form(algorithm: str, value: str) -> None:
 
 
 def md5_of_header(text: str | None) -> bytes | None:
-    """The 16 bytes of a Content-MD5 header. Raises InvalidDigest."""
+    """Decodes a Content-MD5 header to its 16 bytes. Raises InvalidDigest."""
     if text is None:
         return None
     try:
@@ -131,12 +131,12 @@ def md5_of_header(text: str | None) -> bytes | None:
 
 
 def default_type(algorithm: str) -> str:
-    """The checksum type of a multipart upload that names only an algorithm."""
+    """Returns the checksum type of a multipart upload that names an algorithm but no type."""
     return FULL_OBJECT if algorithm == "CRC64NVME" else COMPOSITE
 
 
 def check_type(algorithm: str, kind: str) -> None:
-    """CRC64NVME is of whole objects only, SHA of parts only."""
+    """Raises InvalidRequest for a type that the algorithm lacks: CRC64NVME has FULL_OBJECT only, SHA COMPOSITE only."""
     wrong = (kind == COMPOSITE and algorithm == "CRC64NVME") or (kind == FULL_OBJECT and algorithm not in _CRCS)
     if wrong:
         raise InvalidRequest(
@@ -145,13 +145,13 @@ def check_type(algorithm: str, kind: str) -> None:
 
 
 def composite(algorithm: str, values: Iterable[str]) -> str:
-    """The checksum of the parts' checksums, with their number."""
+    """Returns the checksum over the parts' checksums, followed by `-` and the number of parts."""
     raws = [b64decode(value) for value in values]
     return f"{of(algorithm, b''.join(raws))}-{len(raws)}"
 
 
 def full_object(algorithm: str, parts: Iterable[tuple[str, int]]) -> str:
-    """The CRC of the whole from the CRC and size of each part."""
+    """Computes the CRC of the whole object from the CRC and size of each part."""
     crc = engine(algorithm)
     total = 0
     for value, size in parts:

@@ -1,4 +1,4 @@
-"""Bodies in: counted, digested, and kept in memory when small or streamed to a blob when not."""
+"""Receives object bodies: counts and digests them, keeps small ones in memory, streams large ones to a blob."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .hashing import in_thread
 from .records import INLINE
 
 MAX_PUT = 5 << 30
-_THREAD = 256 * 1024  # bytes from which a slow checksum is computed in a thread
+_THREAD = 256 * 1024  # bytes; larger pieces are digested in a thread
 
 
 class Content(msgspec.Struct):
-    """A received body: `data` when it is small, else `blob` (committed, not yet published)."""
+    """A received body: `data` when it is small, otherwise `blob` (committed, but not published yet)."""
 
     size: int
     md5: bytes
@@ -31,10 +31,10 @@ class Content(msgspec.Struct):
 
 
 async def receive(ctx: Context, req: dict[str, Any], *, inline: bool = True, algorithm: str = "") -> Content:
-    """Take the Body of a request and check it against what the request says of it.
+    """Receives the Body of a request and compares it with the size and checksums that the request claims.
 
-    `algorithm` is computed when the request names none. Raises IncompleteBody, BadDigest, EntityTooLarge, …; the blob
-    of a body that fails its checks is gone.
+    Computes `algorithm` when the request names none. Raises IncompleteBody, BadDigest, EntityTooLarge, …; discards
+    the blob of a body that fails a check.
     """
     body = req.get("Body")
     if body is None or isinstance(body, (bytes, bytearray, str)):
@@ -59,7 +59,10 @@ async def receive(ctx: Context, req: dict[str, Any], *, inline: bool = True, alg
 
 
 def _computes(ctx: Context) -> bool:
-    """Whether a missing checksum is computed here: for calls of other services, which have no SDK to do it."""
+    """Returns whether Fogbank computes a missing checksum itself.
+
+    It does for calls of other services: these have no SDK that would compute it.
+    """
     return not ctx.user_agent
 
 
@@ -71,7 +74,7 @@ def _no_value() -> InvalidRequest:
 
 
 def _trailer(body: Any, expected: Expected) -> None:
-    """The value that came behind the body."""
+    """Takes the checksum from the trailer, which follows the body."""
     if expected.algorithm and not expected.value:
         value = getattr(body, "trailers", {}).get(f"x-amz-checksum-{expected.algorithm.lower()}", "")
         if value:
@@ -80,7 +83,7 @@ def _trailer(body: Any, expected: Expected) -> None:
 
 
 def at_hand(ctx: Context, data: bytes, expected: Expected) -> Content:
-    """A small body, checked. Raises BadDigest, InvalidRequest."""
+    """Checks a small body that has arrived whole. Raises BadDigest, InvalidRequest."""
     digest = md5(data, usedforsecurity=False).digest()
     checksums: dict[str, str] = {}
     if expected.algorithm:
@@ -132,7 +135,10 @@ async def _streamed(ctx: Context, body: Any, expected: Expected, algorithm: str)
 
 
 async def copied(ctx: Context, source: AsyncIterator[bytes], algorithm: str, *, keep: bool = True) -> Content:
-    """Bytes that are here already, digested, and kept as a new blob (`keep`) for copies that cannot share them."""
+    """Digests a stream of bytes, and with `keep` also writes them to a new blob.
+
+    Copies that share the source's blob need no new one.
+    """
     running = Digest(algorithm) if algorithm else None
     size = 0
     writer = await ctx.blobs.create()
@@ -149,6 +155,6 @@ async def copied(ctx: Context, source: AsyncIterator[bytes], algorithm: str, *, 
 
 
 async def drop(ctx: Context, content: Content) -> None:
-    """Give up a received body: the operation failed after it."""
+    """Discards a received body after its operation failed."""
     if content.blob is not None:
         await ctx.blobs.discard(content.blob)

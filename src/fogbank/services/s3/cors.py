@@ -1,4 +1,4 @@
-"""Cross-origin rules: which one admits a request, and the headers it gives.
+"""CORS rules: finds the rule that admits a request, and makes the response headers.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
 """
@@ -16,7 +16,7 @@ Rule = dict[str, Any]
 
 
 def check(rules: list[Rule]) -> None:
-    """Raise what PutBucketCors answers to rules it does not take."""
+    """Raises MalformedXML or InvalidRequest for rules that PutBucketCors refuses."""
     if not 1 <= len(rules) <= 100:
         raise MalformedXML
     for rule in rules:
@@ -40,7 +40,7 @@ def check(rules: list[Rule]) -> None:
 
 
 def match(rules: list[Rule], origin: str, method: str, asked_headers: list[str]) -> Rule | None:
-    """The first rule that admits the origin, the method and every header."""
+    """Returns the first rule that admits the origin, the method and every header."""
     for rule in rules:
         if (
             method in rule["AllowedMethods"]
@@ -59,7 +59,7 @@ def _fits(pattern: str, text: str) -> bool:
 
 
 def headers(rule: Rule, origin: str, asked_headers: list[str], *, preflight: bool) -> list[tuple[str, str]]:
-    """The Access-Control-… headers of an answer under `rule`."""
+    """Makes the Access-Control-… headers of a response to which `rule` applies."""
     anybody = "*" in rule["AllowedOrigins"]
     found = [("Access-Control-Allow-Origin", "*" if anybody else origin)]
     found.append(("Access-Control-Allow-Methods", ", ".join(rule["AllowedMethods"])))

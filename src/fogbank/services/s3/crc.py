@@ -1,9 +1,10 @@
 """CRC-32C and CRC-64/NVME without a C extension, fast enough for uploads.
 
-Both are reflected CRCs, linear over GF(2): the CRC of a long text follows from those of its pieces. A block is cut
-into many equal lanes whose states advance together, one byte of every lane at a time: a state is kept as one byte
-string per byte of the register, table look-ups are `bytes.translate` and XOR is done on whole strings as integers.
-The lanes are then joined pairwise, again all at once. That is some hundred times as fast as a loop over bytes.
+Both are reflected CRCs and linear over GF(2), so the CRC of a long text follows from the CRCs of its pieces. A block
+is cut into many equal lanes. The lanes' states advance together, one byte of every lane at a time: for each byte of
+the register there is one byte string with that byte of all lanes, table look-ups are `bytes.translate`, and XOR works
+on whole strings as integers. Then the lanes are joined pairwise, again all at once. This is some hundred times as
+fast as a loop over bytes.
 
 Parameters: https://reveng.sourceforge.io/crc-catalogue/17plus.htm (CRC-32/ISCSI, CRC-64/NVME).
 """
@@ -14,11 +15,11 @@ import zlib
 from functools import lru_cache
 
 BLOCK = 1 << 20
-_LANE = 64  # bytes of a lane
+_LANE = 64  # bytes per lane
 
 
 class Crc:
-    """A reflected CRC of `width` bytes with all bits set as its start and its final XOR."""
+    """A reflected CRC of `width` bytes; its initial value and its final XOR have all bits set."""
 
     def __init__(self, width: int, polynomial: int) -> None:
         self.width = width
@@ -34,7 +35,7 @@ class Crc:
         return value
 
     def update(self, data: bytes, crc: int = 0) -> int:
-        """The CRC of what gave `crc` followed by `data`, as zlib.crc32."""
+        """Continues `crc` with `data`, like zlib.crc32."""
         state = crc ^ self.mask
         at, size = 0, len(data)
         while size - at >= 2 * 16 * _LANE:
@@ -48,11 +49,11 @@ class Crc:
         return state ^ self.mask
 
     def combine(self, first: int, second: int, second_size: int) -> int:
-        """The CRC of two texts one after the other, from the CRC of each and the size of the second."""
+        """Returns the CRC of two texts in a row, from the CRC of each and the size of the second."""
         return self.shift(first, second_size) ^ second
 
     def shift(self, register: int, size: int) -> int:
-        """The register after `size` zero bytes."""
+        """Returns the register after `size` zero bytes."""
         power = 0
         while size:
             if size & 1:
@@ -74,7 +75,7 @@ class Crc:
     def _block(self, block: bytes, lanes: int, state: int) -> int:
         width = self.width
         planes = [b"\0" * lanes] * width
-        # the register's start goes into the first lane: the others begin at zero, which linearity allows
+        # the initial register goes into the first lane; linearity lets the other lanes begin at zero
         planes = [bytes([(state >> (8 * i)) & 0xFF]) + b"\0" * (lanes - 1) for i in range(width)]
         for column in range(_LANE):
             index = _xor(planes[0], block[column::_LANE], lanes)
@@ -83,7 +84,7 @@ class Crc:
         return self._join(planes, lanes)
 
     def _join(self, planes: list[bytes], lanes: int) -> int:
-        """One register from those of all lanes, the left of each pair moved over the right one."""
+        """Joins the registers of all lanes into one: shifts the left of each pair over the right one."""
         size = _LANE
         while lanes > 1:
             tables = _shift_tables(self, size)
@@ -107,7 +108,7 @@ def _xor(a: bytes, b: bytes, size: int) -> bytes:
 
 @lru_cache(maxsize=256)
 def _powers(crc: Crc, power: int) -> tuple[int, ...]:
-    """The matrix (as the images of single bits) that moves a register over 2**power zero bytes."""
+    """The matrix (as the images of single bits) that shifts a register over 2**power zero bytes."""
     bits = 8 * crc.width
     if power == 0:
         return tuple(crc.table[(1 << i) & 0xFF] ^ ((1 << i) >> 8) for i in range(bits))
@@ -117,7 +118,7 @@ def _powers(crc: Crc, power: int) -> tuple[int, ...]:
 
 @lru_cache(maxsize=64)
 def _shift_tables(crc: Crc, size: int) -> tuple[tuple[bytes, ...], ...]:
-    """[source byte][result byte] → a translation table, for moving registers over `size` zero bytes."""
+    """The translation tables [source byte][result byte] for shifting registers over `size` zero bytes."""
     tables = []
     for source in range(crc.width):
         images = [crc.shift(1 << (8 * source + bit), size) for bit in range(8)]
@@ -133,7 +134,7 @@ def _shift_tables(crc: Crc, size: int) -> tuple[tuple[bytes, ...], ...]:
 
 
 class _Crc32(Crc):
-    """CRC-32, which zlib computes; only joining is done here."""
+    """CRC-32: zlib computes it, this class only combines."""
 
     def update(self, data: bytes, crc: int = 0) -> int:
         return zlib.crc32(data, crc)
@@ -141,7 +142,7 @@ class _Crc32(Crc):
 
 @lru_cache(maxsize=4)
 def engine(algorithm: str) -> Crc:
-    """`CRC32`, `CRC32C` or `CRC64NVME`."""
+    """Returns the CRC for `CRC32`, `CRC32C` or `CRC64NVME`."""
     if algorithm == "CRC64NVME":
         return Crc(8, 0x9A6C9329AC4BC9B5)
     return Crc(4, 0x82F63B78) if algorithm == "CRC32C" else _Crc32(4, 0xEDB88320)

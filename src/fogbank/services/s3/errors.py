@@ -1,4 +1,4 @@
-"""The errors of S3, with its texts.
+"""The errors of S3, with AWS's texts.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
@@ -9,7 +9,7 @@ from fogbank.core.errors import ServiceError
 
 
 class S3Error(ServiceError):
-    """Any error of S3's own."""
+    """Base class of the errors that S3 defines."""
 
 
 class NoSuchBucket(S3Error):
@@ -206,7 +206,7 @@ class PreconditionFailed(S3Error):
 
 
 class NotModified(S3Error):
-    """Answered without a body; the headers are those the object would have come with."""
+    """A 304 answer: it has no body, and the headers with which the object would have come."""
 
     code = "NotModified"
     status = 304
@@ -214,7 +214,7 @@ class NotModified(S3Error):
 
 
 class NoSuchConfig(S3Error):
-    """A sub-resource that was never set: the code says which."""
+    """The 404 for a sub-resource that was never set; each sub-resource has a code of its own."""
 
     status = 404
 
@@ -259,7 +259,7 @@ class AccessDenied(S3Error):
 
 
 class AccessForbidden(S3Error):
-    """What a CORS preflight is answered when no rule matches."""
+    """The answer to a CORS preflight that no rule admits."""
 
     code = "AccessForbidden"
     status = 403

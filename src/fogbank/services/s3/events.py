@@ -1,4 +1,4 @@
-"""Event notifications to Lambda, SQS and SNS: which configurations an event meets, and the message they get.
+"""Event notifications to Lambda, SQS and SNS: matches events with configurations, and makes and sends the messages.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
@@ -30,7 +30,10 @@ TARGETS = (
 
 
 def enqueue(tx: Transaction, ctx: Context, bucket: Bucket, found: Object, event: str) -> None:
-    """Tell whoever asked for `event` ("ObjectCreated:Put") of this object, once the transaction has committed."""
+    """Enqueues a message for every target configured for `event` ("ObjectCreated:Put") on this object.
+
+    The messages are sent after the transaction has committed.
+    """
     chosen = config(tx, bucket.name, "notification") or {}
     record: bytes | None = None
     for member, arn in TARGETS:
@@ -45,7 +48,7 @@ def enqueue(tx: Transaction, ctx: Context, bucket: Bucket, found: Object, event:
 
 
 def _covers(wanted: str, event: str) -> bool:
-    """`s3:ObjectCreated:*` covers `ObjectCreated:Put`."""
+    """Returns whether a configured event covers one that happened: `s3:ObjectCreated:*` covers `ObjectCreated:Put`."""
     wanted = wanted.removeprefix("s3:")
     return event == wanted or (wanted.endswith("*") and event.startswith(wanted[:-1]))
 
@@ -97,26 +100,29 @@ def _record(ctx: Context, bucket: Bucket, found: Object, event: str) -> bytes:
 
 @job("s3.notify")
 async def notify(ctx: Context, payload: dict[str, Any]) -> None:
-    """Deliver one event, as s3.amazonaws.com."""
+    """Delivers one event as s3.amazonaws.com."""
     message = payload["message"]
     text = message.decode() if isinstance(message, bytes) else str(message)
     await send(ctx, payload["target"], payload["account"], payload["bucket"], text)
 
 
 def as_s3(ctx: Context, bucket: str, account: str, region: str) -> Context:
-    """The context of S3 acting for a bucket: what resource policies know as aws:SourceArn and aws:SourceAccount."""
+    """Returns a context in which S3 acts for a bucket; resource policies see aws:SourceArn and aws:SourceAccount."""
     who = service("s3.amazonaws.com", account, f"arn:{ctx.partition}:s3:::{bucket}")
     return ctx.acting_as(who, region=region)
 
 
 async def send(ctx: Context, target: str, account: str, bucket: str, text: str) -> None:
-    """Hand `text` to a queue, topic or function. Raises Undeliverable."""
+    """Sends `text` to a queue, topic or function. Raises Undeliverable."""
     there = as_s3(ctx, bucket, account, ctx.region)
     await targets.deliver(there, target, text, subject="Amazon S3 Notification")
 
 
 async def test_message(ctx: Context, bucket: Bucket, target: str) -> ServiceError | None:
-    """The s3:TestEvent that PutBucketNotificationConfiguration sends to queues and topics; the error if it failed."""
+    """Sends the s3:TestEvent of PutBucketNotificationConfiguration to a queue or topic.
+
+    Returns the error if that failed.
+    """
     moment = datetime.fromtimestamp(ctx.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     body = {
         "Service": "Amazon S3",

@@ -1,4 +1,4 @@
-"""Uploads by an HTML form: multipart/form-data read piece by piece, and the conditions of its policy.
+"""Uploads by an HTML form: reads multipart/form-data piece by piece, and checks the conditions of the form's policy.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
@@ -16,22 +16,22 @@ _FIELDS_LIMIT = 20 * 1024
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,70})"|([^;,\s]{1,70}))', re.IGNORECASE)
 _NAME = re.compile(rb'\bname="([^"]*)"', re.IGNORECASE)
 _FILENAME = re.compile(rb'\bfilename="([^"]*)"', re.IGNORECASE)
-# form fields that no condition has to cover
+# form fields that the policy need not cover with a condition
 _FREE = frozenset({"awsaccesskeyid", "signature", "policy", "file", "x-amz-signature"})
 
 
-PIECE = 16 * 1024  # bytes that are looked through at a time
+PIECE = 16 * 1024  # bytes that are searched at a time
 
 
 async def _pieces(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """A body in pieces that are cheap to cut from."""
+    """Splits a body into small pieces, so that cutting the front off the buffer stays cheap."""
     async for chunk in body:
         for at in range(0, len(chunk), PIECE):
             yield chunk[at : at + PIECE]
 
 
 class Form:
-    """The fields in front of the file (names in lower case), and the file's bytes as they come."""
+    """A parsed form: the fields before the file (names in lower case), and the file's bytes as a stream."""
 
     def __init__(self, content_type: str, body: AsyncIterator[bytes]) -> None:
         match = _BOUNDARY.search(content_type)
@@ -39,15 +39,15 @@ class Form:
             raise MalformedPOSTRequest
         self._delimiter = b"\r\n--" + (match[1] or match[2]).encode("latin-1")
         self._body = _pieces(body)
-        self._taken = 0  # bytes of the form that were read
-        self._buffer = b"\r\n"  # so that the first delimiter looks like the others
+        self._taken = 0  # bytes of the form that were read so far
+        self._buffer = b"\r\n"  # makes the first delimiter look like the others
         self._over = False
         self.fields: dict[str, str] = {}
         self.filename = ""
         self.file_type = ""
 
     async def open(self) -> None:
-        """Read up to the first byte of the file. Raises MalformedPOSTRequest."""
+        """Reads up to the first byte of the file. Raises MalformedPOSTRequest."""
         await self._until(self._delimiter)
         begun = self._taken
         while True:
@@ -71,7 +71,7 @@ class Form:
             self.fields[field] = value.decode("utf-8", "replace")
 
     async def _until(self, mark: bytes) -> bytes:
-        """What comes before `mark`, which is taken too."""
+        """Reads up to and including `mark`; returns the bytes before it."""
         while (at := self._buffer.find(mark)) < 0:
             if len(self._buffer) > 2 * _FIELDS_LIMIT or not await self._more():
                 raise MalformedPOSTRequest
@@ -86,7 +86,7 @@ class Form:
         return False
 
     async def file(self) -> AsyncIterator[bytes]:
-        """The file's bytes, up to the delimiter; fields behind it are ignored, as S3 ignores them."""
+        """Yields the file's bytes, up to the delimiter. Ignores the fields behind the file, as S3 does."""
         mark = self._delimiter
         while True:
             at = self._buffer.find(mark)
@@ -104,7 +104,7 @@ class Form:
 
 
 def check_conditions(conditions: list[Any], fields: dict[str, str], bucket: str) -> tuple[int, int] | None:
-    """Raise AccessDenied unless the fields meet every condition and no field lacks one.
+    """Raises AccessDenied unless the fields meet every condition and every field has a condition.
 
     Returns the content-length-range, if there is one.
     """
@@ -144,7 +144,7 @@ def _check(present: dict[str, str], name: str, kind: str, value: str, condition:
     if kind == "eq":
         holds = actual == value
     elif kind == "starts-with":
-        # Content-Type may list several types, of which each must begin so
+        # Content-Type may list several types; each of them must have the prefix
         parts = actual.split(",") if name.lower() == "content-type" else [actual]
         holds = all(part.strip().startswith(value) for part in parts)
     else:
@@ -156,7 +156,7 @@ def _check(present: dict[str, str], name: str, kind: str, value: str, condition:
 
 
 class Measured:
-    """A body of unknown length that fails when it leaves a range of sizes."""
+    """A body of unknown length that raises an error when its size is outside a range."""
 
     length: int | None = None
 

@@ -1,4 +1,4 @@
-"""What S3 does later."""
+"""S3's background jobs."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .operations.buckets import drop_bucket
 from .records import BUCKETS, GARBAGE, OBJECTS, UPLOADED, VERSIONS
 from .storage import OWNER, delete_version
 
-_SLICE = 200  # blobs that one transaction releases
+_SLICE = 200  # blobs or rows that one transaction handles
 
 
 @job("s3.release")
 async def release(ctx: Context, payload: dict[str, Any]) -> None:
-    """Give back the blobs of an object of many parts, a slice at a time. The record says how far it got."""
+    """Releases the blobs of an object of many parts, a slice at a time. The record holds the blobs that remain."""
     while await ctx.transact(_release, ctx, payload["garbage"]):
         await ctx.clock.sleep(0)
 
 
 def _release(tx: Transaction, ctx: Context, garbage_id: str) -> bool:
-    """Release some; whether there are more."""
+    """Releases one slice. Returns whether blobs remain."""
     garbage = tx.get(GARBAGE, (garbage_id,))
     if garbage is None:
         return False
@@ -39,20 +39,20 @@ def _release(tx: Transaction, ctx: Context, garbage_id: str) -> bool:
 
 @job("s3.forget")
 async def forget(ctx: Context, payload: dict[str, Any]) -> None:
-    """Remove the rows of the parts of an upload that is complete or aborted, a slice at a time."""
+    """Deletes the part rows of a completed or aborted upload, a slice at a time."""
     while await ctx.transact(_forget, payload["bucket"], payload["upload"]):
         await ctx.clock.sleep(0)
 
 
 @job("s3.leave")
 async def leave(ctx: Context, payload: dict[str, Any]) -> None:
-    """Delete the account's buckets with all that is in them: other accounts may want their names."""
+    """Deletes the account's buckets and everything in them, so that other accounts can use the names."""
     while await ctx.transact(_leave, ctx):
         await ctx.clock.sleep(0)
 
 
 def _leave(tx: Transaction, ctx: Context) -> bool:
-    """Delete a slice of one bucket; whether there is more."""
+    """Deletes one slice of one bucket. Returns whether more remains."""
     bucket = next(iter(tx.scan_index(BUCKETS, "account", (ctx.account,), limit=1)), None)
     if bucket is None:
         return False

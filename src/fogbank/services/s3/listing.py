@@ -1,4 +1,4 @@
-"""The algebra of lists: keys in order, those that share a prefix up to the delimiter rolled into one.
+"""Pages of a listing: keys in order, with keys that share a prefix up to the delimiter grouped into common prefixes.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html
 """
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Page(msgspec.Struct, Generic[T]):
-    """`items` and `prefixes` of one page; `last` is where the next one continues (a key or a common prefix)."""
+    """The `items` and `prefixes` of one page. `last` is the key or common prefix after which the next page begins."""
 
     items: list[T]
     prefixes: list[str]
@@ -25,7 +25,7 @@ class Page(msgspec.Struct, Generic[T]):
 
 
 def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
-    """The part of `key` up to and with the first delimiter behind `prefix`, or None."""
+    """Returns the part of `key` up to and including the first delimiter after `prefix`, or None."""
     if not delimiter:
         return None
     at = key.find(delimiter, len(prefix))
@@ -33,9 +33,10 @@ def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
 
 
 def start_after(marker: str, prefix: str, delimiter: str) -> str:
-    """The least key a list may begin with, when it continues after `marker`. '' is the beginning.
+    """Returns the smallest key at which a list that continues after `marker` may begin; '' is the very beginning.
 
-    A marker that lies in a common prefix (or is one) has had that prefix told already: the list goes on behind it.
+    When the marker is a common prefix or lies in one, an earlier page has listed that prefix: the list continues
+    after it.
     """
     if not marker:
         return prefix
@@ -46,7 +47,7 @@ def start_after(marker: str, prefix: str, delimiter: str) -> str:
     return max(prefix, marker + "\0")
 
 
-_END = "\U0010ffff" * 300  # beyond every key
+_END = "\U0010ffff" * 300  # greater than every key
 
 
 def page(
@@ -58,10 +59,10 @@ def page(
     marker: str = "",
     limit: int = 1000,
 ) -> Page[T]:
-    """One page of at most `limit` items and prefixes together.
+    """Makes one page, with at most `limit` items and prefixes together.
 
-    `seek(key)` iterates over the items from `key` on, in order. It is asked anew after each common prefix, so that
-    what lies below one is never walked through.
+    `seek(key)` iterates over the items from `key` on, in order. It is called again after each common prefix, so that
+    the keys below a prefix are skipped and not read.
     """
     made: Page[T] = Page([], [])
     if limit <= 0:
@@ -75,7 +76,7 @@ def page(
 def _walk(
     items: Iterator[T], key_of: Callable[[T], str], made: Page[T], prefix: str, delimiter: str, limit: int
 ) -> str | None:
-    """Take items up to a common prefix; the key to seek next, or None at the end of the list or page."""
+    """Takes items up to the next common prefix. Returns the key to seek next; None at the end of the list or page."""
     for item in items:
         key = key_of(item)
         if not key.startswith(prefix):

@@ -1,4 +1,4 @@
-"""Finding a bucket, and its sub-resources, on behalf of a request."""
+"""Looks up buckets and their sub-resources for a request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ BUCKET = "bucket"
 
 
 def require_bucket(tx: Reader, ctx: Context, req: dict[str, Any]) -> Bucket:
-    """The bucket of a request. Raises NoSuchBucket, InvalidBucketName, AccessDenied (ExpectedBucketOwner)."""
+    """Returns the bucket of a request.
+
+    Raises NoSuchBucket, InvalidBucketName, AccessDenied (ExpectedBucketOwner).
+    """
     name = req["Bucket"]
     found = tx.get(BUCKETS, (name,))
     if found is None:
@@ -28,9 +31,9 @@ def require_bucket(tx: Reader, ctx: Context, req: dict[str, Any]) -> Bucket:
 
 
 def check(ctx: Context, req: dict[str, Any], found: Bucket) -> None:
-    """Raise unless a bucket is the one that was authorised, and its owner the one that the request expects.
+    """Raises unless the bucket is the one that was authorized and has the owner that the request expects.
 
-    A body may take its time: meanwhile the bucket may be gone, and made again by somebody else.
+    A request body may arrive slowly: meanwhile the bucket may have been deleted and recreated by another account.
     """
     if ctx.names is not None:
         known = resolved(ctx, BUCKET, found.name)
@@ -42,13 +45,13 @@ def check(ctx: Context, req: dict[str, Any], found: Bucket) -> None:
 
 
 def config(tx: Reader, bucket: str, kind: str, id: str = "") -> Any:
-    """What a sub-resource was set to, or None."""
+    """Returns the value of a sub-resource, or None when it was never set."""
     found = tx.get(CONFIGS, (bucket, kind, id))
     return found.value if found is not None else None
 
 
 def version_asked(req: dict[str, Any]) -> str | None:
-    """The request's version id. Raises InvalidArgument for an empty one."""
+    """Returns the request's version id. Raises InvalidArgument for an empty one."""
     version: str | None = req.get("VersionId")
     if version == "":
         raise InvalidArgument("Version id cannot be the empty string", ArgumentName="versionId", ArgumentValue="")
@@ -56,7 +59,7 @@ def version_asked(req: dict[str, Any]) -> str | None:
 
 
 def page_size(req: dict[str, Any], member: str = "MaxKeys", wire: str = "max-keys") -> int:
-    """0 to 1000; more is taken for 1000. Raises InvalidArgument."""
+    """Returns the requested page size, 0 to 1000; larger values count as 1000. Raises InvalidArgument."""
     asked = req.get(member)
     if asked is None:
         return 1000
@@ -68,7 +71,7 @@ def page_size(req: dict[str, Any], member: str = "MaxKeys", wire: str = "max-key
 
 
 def part_marker(req: dict[str, Any]) -> int:
-    """The number of the part that a page of parts begins behind. Raises InvalidArgument."""
+    """Returns the number of the part after which the page begins. Raises InvalidArgument."""
     text = str(req.get("PartNumberMarker") or 0)
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise InvalidArgument(
@@ -80,5 +83,5 @@ def part_marker(req: dict[str, Any]) -> int:
 
 
 def region_of(ctx: Context, location: str) -> str:
-    """The region a LocationConstraint names."""
+    """Returns the region that a LocationConstraint names."""
     return "eu-west-1" if location == "EU" else location

@@ -24,7 +24,7 @@ METADATA_BYTES = 2048
 
 
 def is_bucket_name(name: str) -> bool:
-    """Whether a general purpose bucket may be called so."""
+    """Returns whether `name` is a valid name of a general purpose bucket."""
     return (
         _BUCKET.fullmatch(name) is not None
         and ".." not in name
@@ -47,7 +47,7 @@ def check_key(key: str) -> None:
 
 
 def check_metadata(meta: dict[str, str]) -> dict[str, str]:
-    """User metadata with lower-case names, within 2 KB of names and values."""
+    """Returns user metadata with lower-case names. Raises MetadataTooLarge beyond 2 KB of names and values."""
     size = sum(len(name) + len(value.encode()) for name, value in meta.items())
     if size > METADATA_BYTES:
         raise MetadataTooLarge(Size=str(size), MaxSizeAllowed=str(METADATA_BYTES))
@@ -55,7 +55,7 @@ def check_metadata(meta: dict[str, str]) -> dict[str, str]:
 
 
 def tags_of_set(tag_set: Sequence[dict[str, Any]], limit: int) -> dict[str, str]:
-    """The tags of a TagSet structure, checked; 10 for an object, 50 for a bucket."""
+    """Checks the tags of a TagSet structure. `limit` is 10 for an object, 50 for a bucket."""
     if len(tag_set) > limit:
         what = "Object tags" if limit == 10 else "Bucket tag count"
         text = f"{what} cannot be greater than {limit}"
@@ -71,7 +71,7 @@ def tags_of_set(tag_set: Sequence[dict[str, Any]], limit: int) -> dict[str, str]
 
 
 def tags_of_header(text: str) -> dict[str, str]:
-    """The tags of an x-amz-tagging header: a query string."""
+    """Parses an x-amz-tagging header, which is a query string."""
     pairs = parse_qsl(text, keep_blank_values=True)
     if not pairs and text.strip():
         raise InvalidArgument(
@@ -101,12 +101,12 @@ def _check_tag(key: str, value: str) -> None:
 
 
 def after_prefix(prefix: str) -> str | None:
-    """The least text that is greater than everything beginning with `prefix`, in UTF-8 order; None: there is none."""
+    """Returns the smallest text above all texts that begin with `prefix`, in UTF-8 order; None if there is none."""
     while prefix:
         last = ord(prefix[-1])
         if last < 0x10FFFF:
             following = last + 1
-            if 0xD800 <= following <= 0xDFFF:  # surrogates are no characters
+            if 0xD800 <= following <= 0xDFFF:  # surrogates are not characters
                 following = 0xE000
             return prefix[:-1] + chr(following)
         prefix = prefix[:-1]

@@ -1,4 +1,4 @@
-"""Continuation tokens: opaque, and useless when they were changed or came from another list."""
+"""Continuation tokens: opaque to clients, and rejected when altered or used with another list."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .errors import InvalidArgument
 
 
 def token(ctx: Context, position: str, scope: str) -> str:
-    """A token for `position` in the list that `scope` names."""
+    """Makes a token for `position` in the list named `scope`."""
     return paging.encode(ctx.app.secret, scope, position)
 
 
 def open_token(ctx: Context, text: str, scope: str) -> str:
-    """The position of a token. Raises InvalidArgument for one that was not given out for this list."""
+    """Returns the position in a token. Raises InvalidArgument unless the token was issued for this list."""
     try:
         return str(paging.decode(ctx.app.secret, scope, text))
     except ValueError:

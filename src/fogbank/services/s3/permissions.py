@@ -6,12 +6,12 @@ from fogbank.core.context import Context
 from fogbank.core.errors import AccessDenied as Denied
 from fogbank.core.operation import Access
 
+from .bucket_cache import Buckets
 from .errors import AccessDenied, NoSuchKey, S3Error
-from .known import Buckets
 
 
 def denial(ctx: Context, *accesses: Access) -> Denied | None:
-    """The error the caller would get for these permissions, or None when all are given."""
+    """Returns the error that a caller without one of these permissions gets; None when it has them all."""
     try:
         for access in accesses:
             ctx.require(access.action, access.resource, access.conditions)
@@ -21,7 +21,7 @@ def denial(ctx: Context, *accesses: Access) -> Denied | None:
 
 
 def missing_key(ctx: Context, bucket: str, key: str) -> S3Error:
-    """What a caller learns of a key that is not there: only who may list the bucket is told that.
+    """Returns the error for a key that does not exist: NoSuchKey only for callers that may list the bucket.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html ("Permissions")
     """

@@ -1,4 +1,4 @@
-"""Bucket policies as IAM reads them, and what makes one public.
+"""Bucket policies: the policy that authorization evaluates, the check of new ones, and the test for public ones.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 """
@@ -21,7 +21,7 @@ _OPEN = re.compile(r"[*?]|\$\{")
 _IGNORE_ACLS, RESTRICT = 1, 3  # indexes of IgnorePublicAcls, RestrictPublicBuckets in Bucket.public_access
 MAX_POLICY = 20 * 1024
 
-# a fixed value of one of these keeps a statement from being public
+# a statement with a fixed value for one of these condition keys is not public
 _NARROWING = frozenset(
     {
         "aws:principalorgid",
@@ -43,9 +43,10 @@ _NARROWING = frozenset(
 
 
 def policy_of(tx: Reader, bucket: Bucket, key: str | None) -> str | None:
-    """The policy that decides about a bucket, or about a key in it.
+    """Returns the policy that authorization evaluates for a bucket, or for a key in it.
 
-    With RestrictPublicBuckets a public one reaches its account only. ACLs count as further statements.
+    With RestrictPublicBuckets, a public policy only allows the bucket's own account and AWS services. ACLs become
+    additional statements.
     """
     document: str | None = None
     if bucket.has_policy:
@@ -61,12 +62,12 @@ def policy_of(tx: Reader, bucket: Bucket, key: str | None) -> str | None:
 
 
 def by_bucket_alone(bucket: Bucket) -> bool:
-    """Whether no ACL has a say, so that one policy decides about all keys."""
+    """Returns whether no ACL applies, so that one policy is valid for all keys."""
     return bucket.ownership == "BucketOwnerEnforced" or bucket.public_access[_IGNORE_ACLS]
 
 
 def _granted(tx: Reader, bucket: Bucket, key: str | None) -> dict[str, Any] | None:
-    """What a canned ACL of the bucket or object gives to others, as a statement."""
+    """Returns the statement that equals the canned ACL of a bucket or object; None if the ACL allows nobody else."""
     if key is not None:
         found = tx.get(OBJECTS, (bucket.name, key))
         canned, actions = (found.grants if found is not None else "private"), ["s3:GetObject"]
@@ -79,7 +80,7 @@ def _granted(tx: Reader, bucket: Bucket, key: str | None) -> dict[str, Any] | No
         canned, actions = bucket.grants, ["s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"]
     if not canned.startswith(("public-", "authenticated-")):
         return None
-    # this document is about the one bucket or key that is asked for
+    # this policy is evaluated only for the requested bucket or key
     statement: dict[str, Any] = {"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": "*"}
     if canned == "authenticated-read":
         statement["Condition"] = {"StringNotEquals": {"aws:PrincipalType": "Anonymous"}}
@@ -87,7 +88,7 @@ def _granted(tx: Reader, bucket: Bucket, key: str | None) -> dict[str, Any] | No
 
 
 def _with(document: str | None, statement: dict[str, Any]) -> str:
-    """A policy with one more statement."""
+    """Adds a statement to a policy document."""
     parsed = msgspec.json.decode(document) if document is not None else {"Version": "2012-10-17", "Statement": []}
     statements = parsed["Statement"] if isinstance(parsed["Statement"], list) else [parsed["Statement"]]
     return msgspec.json.encode({**parsed, "Statement": [*statements, statement]}).decode()
@@ -112,7 +113,7 @@ def _fence(account: str) -> dict[str, Any]:
 
 
 def is_public(document: str) -> bool:
-    """Whether an Allow statement admits everybody without a condition that narrows it."""
+    """Returns whether an Allow statement admits everybody, without a condition that limits it."""
     try:
         parsed = msgspec.json.decode(document)
     except msgspec.DecodeError:
@@ -146,12 +147,12 @@ def _everybody(principal: Any) -> bool:
     return False
 
 
-# a condition narrows when it must be true of every request: not with IfExists, and not for a set that may be empty
+# A condition limits a statement only if each request must satisfy it: IfExists does not, nor a set that may be empty.
 _POSITIVE = frozenset({"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"})
 
 
 def _narrows(operator: str, key: str, values: Any) -> bool:
-    """Whether a condition holds for fixed values only: no wildcards, no policy variables."""
+    """Returns whether a condition requires a fixed value, without wildcards and policy variables."""
     if key.lower() not in _NARROWING:
         return False
     listed = [str(value) for value in (values if isinstance(values, list) else [values])]
@@ -163,7 +164,7 @@ def _narrows(operator: str, key: str, values: Any) -> bool:
 
 
 def _small_network(value: str) -> bool:
-    """A range broader than /8 (IPv4) or /32 (IPv6) counts as public."""
+    """Returns whether a range is narrow enough; broader than /8 (IPv4) or /32 (IPv6) counts as public."""
     try:
         network = ipaddress.ip_network(value, strict=False)
     except ValueError:
@@ -172,7 +173,7 @@ def _small_network(value: str) -> bool:
 
 
 def _fixed_account(key: str, value: str) -> bool:
-    """An ARN pattern with the account spelled out is a fixed value."""
+    """Returns whether a value is an ARN pattern with a fixed account, which counts as a fixed value."""
     if not key.lower().endswith("arn"):
         return False
     parts = value.split(":", 5)
@@ -180,7 +181,7 @@ def _fixed_account(key: str, value: str) -> bool:
 
 
 def check_document(document: str, bucket: str) -> None:
-    """Raise MalformedPolicy for what S3 itself refuses: a policy of no JSON, or about another bucket's resources."""
+    """Raises MalformedPolicy for a policy that S3 refuses, such as invalid JSON or another bucket's resources."""
     if len(document.encode()) > MAX_POLICY:
         raise MalformedPolicy("Policy exceeds the maximum allowed document size.")
     if not document.lstrip().startswith("{"):

@@ -1,4 +1,4 @@
-"""POST to a bucket: the upload of a form, signed by its policy instead of its headers.
+"""Form uploads: a POST to a bucket, authenticated by the form's signed policy instead of request headers.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
 """
@@ -22,12 +22,12 @@ from .content import MAX_PUT, Content, copied, drop
 from .errors import InvalidArgument, MalformedPOSTRequest, NoSuchBucket
 from .forms import Form, Measured, check_conditions
 from .lookups import require_bucket
-from .making import object_of
+from .object_records import object_of
 from .permissions import denial
 from .records import BUCKETS, INLINE, Object
 from .storage import current, fill, put
 
-# form fields by the member of PutObject they stand for
+# form field → member of PutObject
 _MEMBERS = {
     "acl": "ACL",
     "cache-control": "CacheControl",
@@ -44,7 +44,7 @@ _MEMBERS = {
 
 
 async def post(visit: Visit, name: str) -> Response:
-    """Take a form's file into a bucket, if its policy is signed by somebody who may put it there."""
+    """Stores a form's file as an object, if the signer of the form's policy may put it there."""
     bucket = await visit.anonymous().fetch(lambda tx: tx.get(BUCKETS, (name,)))
     if bucket is None:
         raise NoSuchBucket(name)
@@ -89,7 +89,10 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
 
 
 def _signed(visit: Visit, fields: dict[str, str]) -> tuple[Principal, dict[str, Any] | None]:
-    """Who signed the form, and the policy. Raises UnrecognizedClient, SignatureDoesNotMatch, AccessDenied, …"""
+    """Returns the signer of the form, and the form's policy (None for an anonymous form).
+
+    Raises UnrecognizedClient, SignatureDoesNotMatch, AccessDenied, …
+    """
     key = policy_access_key(fields)
     if key is None:
         if "policy" in fields:
@@ -108,10 +111,10 @@ def _signed(visit: Visit, fields: dict[str, str]) -> tuple[Principal, dict[str, 
 
 
 def _as_put(fields: dict[str, str], bucket: str, key: str, file_type: str) -> dict[str, Any]:
-    """The form as the request of a PutObject. Raises InvalidArgument for a field that could not be a header.
+    """Converts the form to a PutObject request. Raises InvalidArgument for a field that is not a valid header value.
 
-    Metadata is taken as it is: S3 counts what cannot be shown (x-amz-missing-meta). What it answers to line breaks in
-    other fields is not confirmed.
+    Metadata is stored unchecked: on reads, S3 counts entries that no header can carry (x-amz-missing-meta). How S3
+    answers line breaks in other fields is not confirmed.
     """
     req: dict[str, Any] = {"Bucket": bucket, "Key": key}
     if not is_header("content-type", file_type):
@@ -133,7 +136,7 @@ def _as_put(fields: dict[str, str], bucket: str, key: str, file_type: str) -> di
 
 
 def _tags(document: str) -> dict[str, str]:
-    """The `tagging` field holds the XML of a Tagging structure."""
+    """Parses the `tagging` field, which holds the XML of a Tagging structure."""
     if not document:
         return {}
     from xml.etree import ElementTree
@@ -180,7 +183,7 @@ def _commit(tx: Any, ctx: Context, made: Object, content: Content) -> None:
 
 
 def _redirection(url: str) -> SplitResult | None:
-    """Where a form leads on; None for what is no URL: "it acts as if the field is not present".
+    """Parses the URL to which a form redirects; None for an invalid one: "it acts as if the field is not present".
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html
     """
@@ -192,7 +195,7 @@ def _redirection(url: str) -> SplitResult | None:
 
 
 def _answer(ctx: Context, fields: dict[str, str], made: Object) -> Response:
-    """204 unless the form asked for something else."""
+    """Makes the response: 204 unless the form asks for another status or for a redirect."""
     location = shapes.location(ctx, made.bucket, made.key)
     headers = [("ETag", f'"{made.etag}"'), ("Location", location)]
     if made.version_id != "null":

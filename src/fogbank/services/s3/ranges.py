@@ -1,4 +1,4 @@
-"""Range and conditional requests, as S3 answers them.
+"""Range and conditional requests with S3's rules.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
@@ -17,9 +17,10 @@ _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.IGNORECASE | re.ASCII)
 
 
 def parse_range(text: str | None, size: int) -> tuple[int, int] | None:
-    """(first, last) byte of a Range header within `size` bytes; None when the whole object is to be sent.
+    """Parses a Range header to the (first, last) byte of `size` bytes; None means the whole object.
 
-    S3 ignores what it cannot parse, and several ranges in one header. Raises InvalidRange past the end.
+    Like S3, ignores a header that it cannot parse or that names several ranges. Raises InvalidRange for a range past
+    the end.
     """
     match = _RANGE.fullmatch(text.strip()) if text else None
     if match is None or not (match[1] or match[2]):
@@ -39,7 +40,7 @@ def parse_range(text: str | None, size: int) -> tuple[int, int] | None:
 
 
 def parse_copy_range(text: str, size: int) -> tuple[int, int]:
-    """x-amz-copy-source-range: one closed range inside the source."""
+    """Parses x-amz-copy-source-range: one closed range inside the source. Raises InvalidArgument."""
     match = re.fullmatch(r"bytes=(\d{1,19})-(\d{1,19})", text, re.ASCII)
     if match is None:
         raise InvalidArgument(
@@ -59,7 +60,7 @@ def parse_copy_range(text: str, size: int) -> tuple[int, int]:
 
 
 def etag_matches(header: str, etag: str) -> bool:
-    """Whether a list of entity tags names `etag` (which is without quotes), or is `*`."""
+    """Returns whether a list of entity tags contains `etag` (given without quotes), or is `*`."""
     for candidate in header.split(","):
         candidate = candidate.strip().removeprefix("W/")
         if candidate == "*" or candidate.strip('"') == etag:
@@ -68,7 +69,10 @@ def etag_matches(header: str, etag: str) -> bool:
 
 
 def check_read(req: Mapping[str, Any], etag: str, modified: int) -> bool:
-    """True when the answer is 304 Not Modified; raises PreconditionFailed. The order of RFC 9110 13.2.2."""
+    """Returns True when the answer is 304 Not Modified. Raises PreconditionFailed.
+
+    Evaluates the conditions in the order of RFC 9110 13.2.2.
+    """
     match = req.get("IfMatch")
     if match is not None:
         if not etag_matches(match, etag):
@@ -83,10 +87,10 @@ def check_read(req: Mapping[str, Any], etag: str, modified: int) -> bool:
 
 
 def check_copy(req: Mapping[str, Any], etag: str, modified: int) -> None:
-    """The x-amz-copy-source-if-* headers: every one that does not hold is a failed precondition.
+    """Checks the x-amz-copy-source-if-* headers. Raises PreconditionFailed for any condition that does not hold.
 
-    If-Match that holds wins over If-Unmodified-Since that does not, and If-None-Match that does not hold over
-    If-Modified-Since that does (CopyObject's page says so).
+    A true If-Match overrides a false If-Unmodified-Since, and a false If-None-Match overrides a true
+    If-Modified-Since (documented with CopyObject).
     """
     match = req.get("CopySourceIfMatch")
     if match is not None:
@@ -103,10 +107,11 @@ def check_copy(req: Mapping[str, Any], etag: str, modified: int) -> None:
 
 
 def check_write(req: Mapping[str, Any], etag: str | None) -> bool:
-    """The preconditions of a write over an object with `etag` (None: there is none).
+    """Checks the preconditions of a write over an object with `etag` (None: there is no object).
 
-    Returns whether the write may go on; False means If-Match named an object that is not there (NoSuchKey).
-    Raises PreconditionFailed, and NotImplemented for what S3 does not take on writes (If-None-Match with an ETag).
+    Returns whether the write may proceed; False means that If-Match was given but there is no object (NoSuchKey).
+    Raises PreconditionFailed, and NotImplemented for conditions that S3 does not support on writes (If-None-Match
+    with an ETag).
     """
     none = req.get("IfNoneMatch")
     if none is not None:

@@ -1,16 +1,16 @@
-"""What S3 keeps. Bucket names are global, so no key begins with an account; a bucket says whose it is.
+"""The records that S3 stores. Bucket names are global, so no key begins with an account; a bucket names its owner.
 
-    s3/bucket     (name)                        one bucket, with what every request must know of it
+    s3/bucket     (name)                        a bucket, with the data that every request needs
     s3/config     (bucket, kind, id)            its policy, CORS rules, website, … as they were sent
     s3/object     (bucket, key)                 the current version, unless it is a delete marker
     s3/version    (bucket, key, order)          noncurrent versions and delete markers, newest first
     s3/inline     (bucket, key, version id)     the bytes of small objects
-    s3/parts      (bucket, key, version id)     of which parts a multipart object consists
-    s3/upload     (bucket, key, upload id)      a multipart upload that is not complete
+    s3/parts      (bucket, key, version id)     the list of parts of a multipart object
+    s3/upload     (bucket, key, upload id)      a multipart upload in progress
     s3/part       (bucket, upload id, number)   its parts
-    s3/garbage    (id)                          blobs on their way out
+    s3/garbage    (id)                          blobs that a job will release
 
-Larger bytes are blobs of owner "s3"; a copy refers to the same blob.
+Larger contents are blobs of owner "s3"; a copy of an object refers to the same blob.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import msgspec
 
 from fogbank.store.api import Record, Table
 
-INLINE = 32 * 1024  # bytes up to which an object lives in the store itself
+INLINE = 32 * 1024  # bytes; larger objects are blobs
 NULL = "null"  # the version id of objects written while versioning is not enabled
 
 
@@ -31,13 +31,13 @@ class Bucket(Record):
     region: str
     created: float
     versioning: str = ""  # "", Enabled, Suspended
-    ownership: str = "BucketOwnerEnforced"  # "" when the controls were removed: then as ObjectWriter
+    ownership: str = "BucketOwnerEnforced"  # "" when the controls were removed; then like ObjectWriter
     # BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets
     public_access: tuple[bool, ...] = (True, True, True, True)
     has_policy: bool = False
     has_cors: bool = False
     has_notifications: bool = False
-    kms_key: str | None = None  # of SSE-KMS as the bucket's default; None: SSE-S3
+    kms_key: str | None = None  # the key of a default SSE-KMS encryption; None: SSE-S3
     grants: str = "private"  # the canned ACL
 
 
@@ -51,7 +51,7 @@ class Config(Record):
 
 
 class Part(msgspec.Struct, omit_defaults=True):
-    """Bytes of a multipart object: a blob, its size and its checksum in the object's algorithm (base64)."""
+    """A part of a multipart object: a blob, its size, and its checksum (base64) in the object's algorithm."""
 
     number: int
     blob: str
@@ -62,8 +62,8 @@ class Part(msgspec.Struct, omit_defaults=True):
 class Object(Record):
     """One version of an object. `etag` is without quotes; `blob` is empty for inline and multipart objects.
 
-    `headers` are the members that are kept and returned as sent (ContentEncoding, CacheControl, …) by botocore's names.
-    `checksums` are in base64 by algorithm (CRC32, SHA256, …), as clients see them.
+    `headers` are the members that are returned as they were sent (ContentEncoding, CacheControl, …), by botocore's
+    names. `checksums` are in base64, by algorithm (CRC32, SHA256, …).
     """
 
     bucket: str
@@ -73,9 +73,9 @@ class Object(Record):
     modified: int  # epoch seconds
     content_type: str = "binary/octet-stream"
     version_id: str = NULL
-    order: int = 0  # smaller is newer, among the versions of a key
+    order: int = 0  # among the versions of a key, smaller is newer
     blob: str = ""
-    parts: int = 0  # of a multipart object
+    parts: int = 0  # their number, in a multipart object
     meta: dict[str, str] = {}
     headers: dict[str, str] = {}
     checksums: dict[str, str] = {}
@@ -84,7 +84,7 @@ class Object(Record):
     storage_class: str = "STANDARD"
     kms_key: str | None = None
     marker: bool = False  # a delete marker
-    owner: str = ""  # the account that wrote it, where it is not the bucket's
+    owner: str = ""  # the account that wrote it, if it is not the bucket's
     grants: str = "private"
 
 
@@ -103,7 +103,7 @@ class Parts(Record):
 
 
 class Upload(Record):
-    """A multipart upload under way; `template` is the object it will become."""
+    """A multipart upload in progress. `template` is the record of the object that it will become."""
 
     bucket: str
     key: str
@@ -128,7 +128,7 @@ class UploadedPart(Record):
 
 
 class Garbage(Record):
-    """Blobs that a job gives back."""
+    """Blobs that a job will release."""
 
     id: str
     blobs: list[str]

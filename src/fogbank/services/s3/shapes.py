@@ -1,4 +1,4 @@
-"""Buckets and objects as responses show them."""
+"""Buckets and objects in the form that responses show."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _OVERRIDES = {
 
 
 def canonical_user(account: str) -> str:
-    """The canonical user id of an account: 64 hex digits, always the same."""
+    """Returns the canonical user id of an account: 64 hex digits, derived from the account's number."""
     return hashlib.sha256(b"canonical user of " + account.encode()).hexdigest()
 
 
 def owner(account: str) -> dict[str, str]:
-    """S3 stopped returning DisplayName in November 2025."""
+    """Returns an Owner structure. It has no DisplayName: S3 stopped returning it in November 2025."""
     return {"ID": canonical_user(account)}
 
 
@@ -39,7 +39,10 @@ def quoted(etag: str) -> str:
 
 
 def encryption(found: Object | Bucket) -> dict[str, Any]:
-    """Server-side encryption members: SSE-KMS when a key is set, else SSE-S3, which every object has."""
+    """Returns the members about server-side encryption: SSE-KMS when a key is set, otherwise SSE-S3.
+
+    Every object has at least SSE-S3.
+    """
     if found.kms_key is not None:
         return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": found.kms_key}
     return {"ServerSideEncryption": "AES256"}
@@ -54,12 +57,12 @@ def checksum_members(found: Object) -> dict[str, Any]:
 
 
 def version_member(bucket: Bucket, found: Object) -> dict[str, str]:
-    """x-amz-version-id appears once versioning was ever on."""
+    """Returns the version id, which S3 shows once a bucket had versioning enabled."""
     return {"VersionId": found.version_id} if bucket.versioning or found.version_id != NULL else {}
 
 
 def read_headers(req: dict[str, Any], bucket: Bucket, found: Object) -> dict[str, Any]:
-    """The members that GetObject and HeadObject have in common."""
+    """Returns the members that GetObject and HeadObject share."""
     answer: dict[str, Any] = {
         "LastModified": found.modified,
         "ETag": f'"{found.etag}"',
@@ -71,7 +74,7 @@ def read_headers(req: dict[str, Any], bucket: Bucket, found: Object) -> dict[str
             answer["ExpiresString" if name == "Expires" else name] = value
             if name == "Expires":
                 answer["Expires"] = value
-    if found.meta:  # a form may have brought what no header can hold
+    if found.meta:  # metadata from a form may not fit into headers
         answer["Metadata"] = {name: value for name, value in found.meta.items() if is_header(name, value)}
         answer["MissingMeta"] = len(found.meta) - len(answer["Metadata"]) or None
     if found.tags:
@@ -87,7 +90,7 @@ def read_headers(req: dict[str, Any], bucket: Bucket, found: Object) -> dict[str
 
 
 def listed(bucket: Bucket, found: Object, encode: bool, *, with_owner: bool) -> dict[str, Any]:
-    """An entry of a list of objects."""
+    """Returns an entry of a list of objects."""
     entry: dict[str, Any] = {
         "Key": url_encoded(found.key) if encode else found.key,
         "LastModified": found.modified,
@@ -104,12 +107,12 @@ def listed(bucket: Bucket, found: Object, encode: bool, *, with_owner: bool) -> 
 
 
 def url_encoded(text: str) -> str:
-    """encoding-type=url: as a form does, slashes kept."""
+    """Encodes text for encoding-type=url: like a form value, but slashes stay."""
     return quote_plus(text, safe="/*")
 
 
 def location(ctx: Context, bucket: str, key: str) -> str:
-    """The URL of an object, on the endpoint that was asked."""
+    """Returns the URL of an object on the endpoint of the request."""
     from urllib.parse import quote
 
     return f"{ctx.endpoint}/{bucket}/{quote(key, safe='/~')}"

@@ -1,4 +1,4 @@
-"""Objects and their versions in the store: every change of one is made here, inside the caller's transaction.
+"""Objects and their versions in the store: makes every change to them, inside the caller's transaction.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html
 """
@@ -30,19 +30,19 @@ from .records import (
 )
 
 OWNER = "s3"
-MANY = 64  # rows or blobs that go in the transaction itself; more of them by a job
+MANY = 64  # rows or blobs that one transaction deletes itself; a job deletes the rest
 
 
 # -- finding -----------------------------------------------------------------------------------------------------------
 
 
 def current(tx: Reader, bucket: str, key: str) -> Object | None:
-    """The current version; None when there is none or it is a delete marker."""
+    """Returns the current version; None when there is none or it is a delete marker."""
     return tx.get(OBJECTS, (bucket, key))
 
 
 def version(tx: Reader, bucket: str, key: str, version_id: str) -> Object | None:
-    """A version or delete marker by its id."""
+    """Returns the version or delete marker with this id."""
     found = tx.get(OBJECTS, (bucket, key))
     if found is not None and found.version_id == version_id:
         return found
@@ -50,7 +50,7 @@ def version(tx: Reader, bucket: str, key: str, version_id: str) -> Object | None
 
 
 def newest_hidden(tx: Reader, bucket: str, key: str) -> Object | None:
-    """The newest of what stands beside the current version: without a current one, the latest of all."""
+    """Returns the newest noncurrent version or delete marker; the latest of all when there is no current version."""
     return next(iter(tx.scan(VERSIONS, (bucket, key), limit=1)), None)
 
 
@@ -58,9 +58,9 @@ def newest_hidden(tx: Reader, bucket: str, key: str) -> Object | None:
 
 
 def put(tx: Transaction, ctx: Context, bucket: Bucket, made: Object, old: Object | None) -> None:
-    """Make `made` the current version of its key. `old` is the current one, as read in this transaction.
+    """Makes `made` the current version of its key. `old` is the current one, as read in this transaction.
 
-    The caller stores the bytes afterwards (`fill`), since the version id is decided here.
+    Decides the version id, so the caller stores the bytes afterwards, with `fill`.
     """
     if not bucket.versioning:
         made.order = -int(ctx.now() * 1_000_000)
@@ -72,7 +72,7 @@ def put(tx: Transaction, ctx: Context, bucket: Bucket, made: Object, old: Object
 
 
 def _make_room(tx: Transaction, ctx: Context, bucket: Bucket, made: Object, old: Object | None) -> None:
-    """Give `made` its version id and place, and move or remove what it takes the place of."""
+    """Sets the version id and order of `made`. Removes the version that it replaces, or makes it noncurrent."""
     hidden = newest_hidden(tx, made.bucket, made.key)
     latest = min((o.order for o in (old, hidden) if o is not None), default=0)
     made.order = min(-int(ctx.now() * 1_000_000), latest - 1)
@@ -93,7 +93,7 @@ def _make_room(tx: Transaction, ctx: Context, bucket: Bucket, made: Object, old:
 
 
 def fill(tx: Transaction, ctx: Context, made: Object, content: Content) -> None:
-    """Store the bytes of an object that was just put."""
+    """Stores the bytes of an object that was just put."""
     if content.blob is not None:
         ctx.blobs.publish(tx, content.blob, OWNER)
     elif content.data:
@@ -108,7 +108,7 @@ def fill_parts(tx: Transaction, made: Object, parts: list[Part]) -> None:
 
 
 def delete(tx: Transaction, ctx: Context, bucket: Bucket, key: str) -> Object | None:
-    """DELETE without a version: the object goes, or a delete marker (which is returned) hides it."""
+    """Deletes without a version id: removes the object, or puts a delete marker over it and returns the marker."""
     old = tx.get(OBJECTS, (bucket.name, key))
     if not bucket.versioning:
         if old is not None:
@@ -124,7 +124,7 @@ def delete(tx: Transaction, ctx: Context, bucket: Bucket, key: str) -> Object | 
 
 
 def delete_version(tx: Transaction, ctx: Context, bucket: Bucket, key: str, version_id: str) -> Object | None:
-    """Remove one version for good; returns it. What was hidden behind it becomes current."""
+    """Deletes one version permanently and returns it. If no version is current then, the newest one becomes so."""
     now = tx.get(OBJECTS, (bucket.name, key))
     if now is not None and now.version_id == version_id:
         tx.delete(OBJECTS, (bucket.name, key))
@@ -143,7 +143,7 @@ def delete_version(tx: Transaction, ctx: Context, bucket: Bucket, key: str, vers
 
 
 def _promote(tx: Transaction, bucket: str, key: str) -> None:
-    """With no current version, the newest of the others is it, unless it is a delete marker."""
+    """Makes the newest noncurrent version current, unless it is a delete marker. Call it without a current version."""
     newest = newest_hidden(tx, bucket, key)
     if newest is not None and not newest.marker:
         tx.delete(VERSIONS, (bucket, key, newest.order))
@@ -151,7 +151,7 @@ def _promote(tx: Transaction, bucket: str, key: str) -> None:
 
 
 def _dispose(tx: Transaction, ctx: Context, old: Object, *, by: Object | None = None) -> None:
-    """Give back the bytes of a version that is gone. `by` takes its place and its version id."""
+    """Releases the bytes of a deleted version. `by` is the version that replaces it under the same version id."""
     if old.marker:
         return
     if old.blob:
@@ -161,12 +161,12 @@ def _dispose(tx: Transaction, ctx: Context, old: Object, *, by: Object | None = 
         if found is not None:
             tx.delete(PARTS, (old.bucket, old.key, old.version_id))
             release_blobs(tx, ctx, [part.blob for part in found.parts])
-    elif old.size and (by is None or by.blob or by.parts or not by.size):  # else its bytes are overwritten
+    elif old.size and (by is None or by.blob or by.parts or not by.size):  # otherwise `by` overwrites the bytes
         tx.delete(INLINES, (old.bucket, old.key, old.version_id))
 
 
 def release_blobs(tx: Transaction, ctx: Context, blobs: list[str]) -> None:
-    """Take away one reference from each; many of them later, in slices."""
+    """Releases one reference to each blob. Leaves all beyond MANY to a job."""
     for blob in blobs[:MANY]:
         ctx.blobs.release(tx, blob, OWNER)
     if len(blobs) > MANY:
@@ -184,7 +184,7 @@ def parts_of(tx: Reader, found: Object) -> list[Part]:
 
 
 def body(tx: Reader, ctx: Context, found: Object, first: int, length: int) -> bytes | FileSlice | AsyncIterator[bytes]:
-    """`length` bytes of an object from `first` on, in the form that costs the gateway least."""
+    """Returns `length` bytes of an object from `first` on, in the form that is cheapest for the gateway."""
     if length == 0:
         return b""
     if found.blob:
@@ -200,7 +200,7 @@ def body(tx: Reader, ctx: Context, found: Object, first: int, length: int) -> by
 
 
 def cut(parts: list[Part], first: int, length: int) -> Iterator[tuple[str, int, int]]:
-    """(blob, offset, length) of the pieces that make up a range of a multipart object."""
+    """Yields (blob, offset, length) of the pieces that form a range of a multipart object."""
     at = 0
     for part in parts:
         begin, end = max(first, at), min(first + length, at + part.size)
@@ -218,7 +218,7 @@ async def joined(ctx: Context, pieces: list[tuple[str, int, int]]) -> AsyncItera
 
 
 async def stream(ctx: Context, answer: bytes | FileSlice | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Any form of body as chunks, for a reader in this process."""
+    """Yields a body in any of its forms as chunks, for readers inside this process."""
     if isinstance(answer, bytes):
         yield answer
     elif isinstance(answer, FileSlice):
@@ -230,6 +230,6 @@ async def stream(ctx: Context, answer: bytes | FileSlice | AsyncIterator[bytes])
 
 
 async def load(ctx: Context, found: Object) -> bytes:
-    """All the bytes of a small object."""
+    """Returns all bytes of a small object."""
     answer: Any = await ctx.fetch(partial(body), ctx, found, 0, found.size)
     return b"".join([chunk async for chunk in stream(ctx, answer)])

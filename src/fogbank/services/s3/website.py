@@ -1,4 +1,4 @@
-"""Static websites: the configuration's rules, and the endpoint that serves them.
+"""Static websites: checks the configuration, applies its rules, and makes error pages.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html
 """
@@ -14,7 +14,7 @@ from .errors import InvalidArgument, InvalidRequest, MalformedXML
 
 
 def check(chosen: dict[str, Any]) -> None:
-    """Raise what PutBucketWebsite answers to a configuration it does not take."""
+    """Raises the errors of PutBucketWebsite for an invalid configuration."""
     everything = chosen.get("RedirectAllRequestsTo")
     index = chosen.get("IndexDocument")
     if everything is not None:
@@ -49,7 +49,7 @@ class Redirect(msgspec.Struct):
 
 
 def redirect_all(chosen: dict[str, Any], path: str, query: str, scheme: str) -> Redirect | None:
-    """RedirectAllRequestsTo."""
+    """Applies RedirectAllRequestsTo; None when it is not configured."""
     target = chosen.get("RedirectAllRequestsTo")
     if target is None:
         return None
@@ -58,14 +58,14 @@ def redirect_all(chosen: dict[str, Any], path: str, query: str, scheme: str) -> 
 
 
 def routed(chosen: dict[str, Any], key: str, host: str, scheme: str, error: int | None = None) -> Redirect | None:
-    """The first routing rule whose condition holds, for a key and (after a failure) its status."""
+    """Applies the first routing rule whose condition holds for the key and, after a failure, its `error` status."""
     for rule in chosen.get("RoutingRules") or []:
         condition = rule.get("Condition") or {}
         prefix, code = condition.get("KeyPrefixEquals"), condition.get("HttpErrorCodeReturnedEquals")
         if code is not None and str(error) != str(code):
             continue
         if code is None and error is not None:
-            continue  # such rules were tried before the object was
+            continue  # rules without an error code were applied before the object was read
         if prefix is not None and not key.startswith(prefix):
             continue
         return _apply(rule["Redirect"], key, prefix or "", host, scheme)
@@ -83,13 +83,13 @@ def _apply(redirect: dict[str, Any], key: str, prefix: str, host: str, scheme: s
 
 
 def key_of_path(path: str, index: str) -> str:
-    """The key a website path asks for: a folder's index document."""
+    """Returns the key of a website path; for a folder, the key of its index document."""
     key = unquote(path).removeprefix("/")
     return key + index if not key or key.endswith("/") else key
 
 
 def error_page(status: int, code: str, message: str, members: dict[str, Any], request_id: str) -> bytes:
-    """The page S3 shows when there is no error document."""
+    """Makes the page that S3 shows when there is no error document."""
     from html import escape
 
     reasons = {403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 400: "Bad Request"}

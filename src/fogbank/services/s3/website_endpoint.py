@@ -1,4 +1,4 @@
-"""The website endpoint: anonymous GET and HEAD of a bucket's pages, with index and error documents and redirects.
+"""The website endpoint: anonymous GET and HEAD requests, with index documents, error documents and redirects.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
 """
@@ -34,7 +34,7 @@ _HEADER_OF = {
 
 
 def refuse(visit: Visit, error: ServiceError) -> Response:
-    """The page that S3 shows for an error."""
+    """Makes the page that S3 shows for an error."""
     code = error.code_for("s3")
     page = website.error_page(error.status, code, error.message, error.members, visit.request_id)
     return Response(error.status, _identity(error), b"" if visit.request.method == "HEAD" else page)
@@ -51,7 +51,7 @@ def _identity(error: ServiceError) -> list[tuple[str, str]]:
 
 @endpoint("s3-website", refuse=refuse, id_header="x-amz-request-id")
 async def serve(visit: Visit) -> Response:
-    """Answer one request to BUCKET.s3-website.REGION.…"""
+    """Answers a request to BUCKET.s3-website.REGION.…"""
     request = visit.request
     name = hosts.parse(request.host, visit.app.settings.domains).name or hosts.bare(request.host)
 
@@ -72,7 +72,7 @@ async def serve(visit: Visit) -> Response:
 
 
 class _Site:
-    """One request to one website."""
+    """A request to a website."""
 
     def __init__(self, visit: Visit, bucket: Bucket, chosen: dict[str, Any]) -> None:
         self.visit, self.bucket, self.chosen = visit, bucket, chosen
@@ -96,7 +96,11 @@ class _Site:
             return self._refused(key, error)
 
     def _find(self, key: str) -> Object:
-        """Raises NoSuchKey, or AccessDenied for what anybody may not read (or not learn the absence of)."""
+        """Returns the object of a key.
+
+        Raises NoSuchKey, or AccessDenied when anonymous callers may not read it (or may not learn that it is
+        missing).
+        """
         ctx, name = self.ctx, self.bucket.name
         denied = denial(ctx, Access("s3:GetObject", named_object(ctx, name, key)))
         if denied is not None:
@@ -108,7 +112,10 @@ class _Site:
         return found
 
     def _absent(self, key: str) -> ServiceError:
-        """A website tells of a missing page even without s3:ListBucket when the whole bucket is readable."""
+        """Returns the error for a missing page to callers without s3:ListBucket.
+
+        A website answers NoSuchKey even to them when the whole bucket is readable, which a random key tests.
+        """
         probe = named_object(self.ctx, self.bucket.name, self.ctx.ids.hex(16))
         return AccessDenied() if denial(self.ctx, Access("s3:GetObject", probe)) is not None else NoSuchKey(key)
 
@@ -148,11 +155,15 @@ class _Site:
             try:
                 found[member] = parsedate_to_datetime(self.request.header(header))
             except (ValueError, TypeError):
-                continue  # absent, or no date: ignored (RFC 9110 13.1.3)
+                continue  # absent, or not a date: ignored (RFC 9110 13.1.3)
         return found
 
     def _refused(self, key: str, error: ServiceError) -> Response:
-        """A folder without its slash, a routing rule for the error, the error document, or the plain page."""
+        """Answers a failed request.
+
+        In this order: a redirect to the folder's URL with a slash, a routing rule for the error, the error document,
+        the plain error page.
+        """
         if error.status in (403, 404) and not key.endswith("/") and not self.request.path.endswith("/"):
             index = f"{key}/{self.chosen['IndexDocument']['Suffix']}"
             try:

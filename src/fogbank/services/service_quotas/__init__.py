@@ -1,6 +1,6 @@
-"""Service Quotas: what an account may have, and requests for more.
+"""Service Quotas: the quotas of an account, and requests to increase them.
 
 https://docs.aws.amazon.com/servicequotas/latest/userguide/intro.html
 
-The published quotas are `core.quotas`, the granted ones `auth.quotas`; here are the calls and what they keep.
+`core.quotas` has the published quotas, `auth.quotas` the granted values. This package has the calls and their records.
 """

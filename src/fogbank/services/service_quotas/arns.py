@@ -2,17 +2,16 @@
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
 
-That the tagging actions are asked on the quota's ARN could not be confirmed: the page names no resource for them.
+It could not be confirmed that the tagging actions are authorised on the quota's ARN: the page names no resource for
+them.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.kinds import Named, named
-from fogbank.core.operation import Access
 from fogbank.core.quotas import Quota
 
 from . import catalog
@@ -20,16 +19,23 @@ from .errors import NoSuchResourceException
 
 
 def arn_of(ctx: Context, service: str, quota: Quota, *, account: str | None = None) -> str:
-    """arn:aws:servicequotas:REGION:ACCOUNT:SERVICE/CODE; without a region for a quota of all regions together."""
+    """arn:aws:servicequotas:REGION:ACCOUNT:SERVICE/CODE. Without a region for a quota that covers all regions."""
     region = "" if quota.everywhere else ctx.region
     return ctx.arn("servicequotas", f"{service}/{quota.code}", region=region, account=account)
 
 
-def requested(ctx: Context, req: dict[str, Any]) -> Access:
+def _named(ctx: Context, service: str, code: str) -> Named:
+    """Also names a quota that does not exist: the operation says so, to callers who are allowed to ask."""
+    try:
+        arn = arn_of(ctx, service, catalog.quota_of(ctx, service, code))
+    except NoSuchResourceException:
+        arn = ctx.arn("servicequotas", f"{service}/{code}")
+    return named(arn, ctx.account)
+
+
+def requested(ctx: Context, req: dict[str, Any]) -> Named:
     """The quota of ServiceCode and QuotaCode."""
-    service = req["ServiceCode"]
-    quota = catalog.quota_of(ctx, service, req["QuotaCode"])
-    return Access("", named(arn_of(ctx, service, quota), ctx.account), {"servicequotas:service": service})
+    return _named(ctx, req["ServiceCode"], req["QuotaCode"])
 
 
 def read(ctx: Context, arn: str) -> tuple[str, Quota]:
@@ -42,13 +48,5 @@ def read(ctx: Context, arn: str) -> tuple[str, Quota]:
 
 
 def tagged(ctx: Context, req: dict[str, Any]) -> Named:
-    service, quota = read(ctx, req["ResourceARN"])
-    return named(arn_of(ctx, service, quota), ctx.account)
-
-
-def tagging(ctx: Context, req: dict[str, Any]) -> Access:
-    return Access("", tagged(ctx, req), tags.conditions(tags.from_list(req["Tags"])))
-
-
-def untagging(ctx: Context, req: dict[str, Any]) -> Access:
-    return Access("", tagged(ctx, req), tags.conditions({}, req["TagKeys"]))
+    service, _, code = req["ResourceARN"].rpartition(":")[2].partition("/")
+    return _named(ctx, service, code)

@@ -1,7 +1,7 @@
-"""Which quotas there are where: those of all regions together are seen in the partition's main region alone.
+"""The quotas visible in each region. Those that cover all regions are visible only in the partition's main region.
 
 https://docs.aws.amazon.com/servicequotas/latest/userguide/intro.html
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/BucketRestrictions.html says so of S3's.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/BucketRestrictions.html says this about S3's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def services(ctx: Context) -> dict[str, str]:
 
 
 def quotas_of(ctx: Context, service: str) -> list[Quota]:
-    """The quotas of a service, by code; raises NoSuchResourceException."""
+    """The quotas of a service, by code. Raises NoSuchResourceException."""
     known = quotas.table().get(service)
     found = _here(ctx, known) if known else []
     if not found:
@@ -28,7 +28,7 @@ def quotas_of(ctx: Context, service: str) -> list[Quota]:
 
 
 def quota_of(ctx: Context, service: str, code: str) -> Quota:
-    """One quota; raises NoSuchResourceException."""
+    """One quota. Raises NoSuchResourceException."""
     for quota in quotas_of(ctx, service):
         if quota.code == code:
             return quota

@@ -1,10 +1,10 @@
-"""What becomes of a request: granted, given to Support, or not approved.
+"""Decides increase requests: approves them, passes them to Support, or denies them.
 
 https://docs.aws.amazon.com/servicequotas/latest/userguide/request-quota-increase.html
 
-A request up to the most that AWS documents for a quota is approved a minute after it was made. One above it goes to
-Support, who close the case after a day; without a case it is not approved. How long AWS takes differs from one
-request to the next; these times are the ones of this cloud.
+A request up to the maximum that AWS documents for a quota is approved a minute after it was made. A larger one goes to
+Support, who close the case after a day; if no case is allowed, it is not approved. AWS's times differ from request to
+request; these are Fogbank's own.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from fogbank.store.api import Transaction
 
 from .records import CHANGES, Change
 
-PENDING = 60.0  # seconds until a request is looked at
+PENDING = 60.0  # seconds until a request is decided
 CASE = 86_400.0  # seconds until Support has decided
 
 
 def later(tx: Transaction, ctx: Context, change: Change) -> None:
-    """Decide about a request in its time."""
+    """Schedule the decision about a request."""
     delay = CASE if change.status == "CASE_OPENED" else PENDING
     ctx.later(tx, "service-quotas.decide", {"id": change.id}, delay=delay, name=change.id)
 
 
 def open_case(tx: Transaction, ctx: Context, change: Change) -> None:
-    """Give a request to Support."""
+    """Pass a request to Support."""
     change.case = ctx.ids.digits(15)
     _become(tx, ctx, change, "CASE_OPENED")
     later(tx, ctx, change)
@@ -38,7 +38,7 @@ def open_case(tx: Transaction, ctx: Context, change: Change) -> None:
 
 @job("service-quotas.decide")
 async def decide(ctx: Context, payload: dict[str, Any]) -> None:
-    """Answer a request that is still open."""
+    """Decide a request that is still open."""
     await ctx.transact(_decide, ctx, payload["id"])
 
 

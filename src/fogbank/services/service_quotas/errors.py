@@ -2,7 +2,7 @@
 
 https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/CommonErrors.html
 
-Texts are those of the API reference where clients have not published the answers.
+Texts are from the API reference where no client has published AWS's.
 """
 
 from fogbank.core.errors import ServiceError

@@ -1,4 +1,4 @@
-"""What Service Quotas keeps besides the granted values: requests, the template, tags, automatic management."""
+"""Service Quotas' records besides the granted values: requests, the template, tags, automatic management."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fogbank.store.api import Record, Table
 
 
 class Change(Record):
-    """A request for a higher value. Times are epoch seconds; `changed` is 0 until something happened."""
+    """A request for a higher value. Times are epoch seconds; `changed` is 0 until the status first changes."""
 
     account: str
     region: str
@@ -27,7 +27,7 @@ class Change(Record):
 
 
 class Wish(Record):
-    """One entry of the template that new accounts of an organization get."""
+    """One entry of the template for new accounts of an organization."""
 
     account: str
     region: str
@@ -54,7 +54,7 @@ class Tags(Record):
 
 
 class Management(Record):
-    """What automatic management of an account was told."""
+    """The settings of an account's automatic management."""
 
     account: str
     region: str

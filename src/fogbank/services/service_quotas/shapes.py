@@ -1,4 +1,4 @@
-"""How quotas and requests look in responses."""
+"""Converts quotas and requests to response shapes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TO, _BACK = str.maketrans("-_", "+/"), str.maketrans("+/", "-_")
 
 
 class QuotaPages(Pages):
-    """Pages whose tokens are of the characters that the model allows."""
+    """Pages whose tokens use only the characters that the model allows."""
 
     def __init__(self, ctx: Context, scope: str = "") -> None:
         where = f"{ctx.account}/{ctx.region}/{ctx.service}/{ctx.operation}/{scope}"

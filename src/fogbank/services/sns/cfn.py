@@ -45,7 +45,7 @@ def _attributes(properties: dict[str, Any]) -> dict[str, str]:
 
 @resource("AWS::SNS::Topic", unbuilt=("MaximumMessageSize",))
 class TopicResource:
-    """Ref and GetAtt TopicArn: the ARN. GetAtt TopicName. To create a topic again with the same attributes finds it."""
+    """Ref, GetAtt TopicArn: the ARN. GetAtt TopicName. Creating a topic again with the same attributes returns it."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         attributes = _attributes(properties)
@@ -82,13 +82,13 @@ class TopicResource:
 
 
 def _changed(before: dict[str, str], after: dict[str, str]) -> list[tuple[str, str]]:
-    """The attributes that differ with their new values, "" for those that are gone."""
+    """The attributes that differ, with their new values; "" for removed ones."""
     names = sorted(before.keys() | after.keys())
     return [(name, after.get(name, "")) for name in names if before.get(name) != after.get(name)]
 
 
 async def _subscribe(ctx: Context, arn: str, old: dict[str, Any], new: dict[str, Any]) -> None:
-    """Make the subscriptions that a topic lists itself; those that have left the list are unsubscribed."""
+    """Create the subscriptions that a topic itself lists, and unsubscribe those that left the list."""
     before, after = _listed(old), _listed(new)
     for protocol, endpoint in after:
         await ctx.call("sns", "Subscribe", {"TopicArn": arn, "Protocol": protocol, "Endpoint": endpoint})
@@ -110,9 +110,9 @@ def _listed(properties: dict[str, Any]) -> list[tuple[str, str]]:
 
 @resource("AWS::SNS::Subscription")
 class SubscriptionResource:
-    """Ref and GetAtt Arn: the subscription's ARN. To subscribe again finds the subscription.
+    """Ref and GetAtt Arn: the subscription's ARN. Subscribing again returns the existing subscription.
 
-    Region is the topic's, where it is another one than the stack's.
+    Region is the topic's, if it differs from the stack's.
     """
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:

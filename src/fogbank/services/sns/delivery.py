@@ -1,4 +1,4 @@
-"""The outbox: one job per subscription, committed with the Publish that causes it.
+"""Delivers messages: one job per subscription, committed together with the Publish that causes it.
 
 Retry and dead letters: https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 """
@@ -22,14 +22,14 @@ from .topics import topic_arn
 
 SERVICE = "sns.amazonaws.com"
 DELIVER = "sns.deliver"
-# seconds before each further try. AWS services: at once, pre-backoff, backoff to 20 s, then every 20 s for 23 days
-# (thinned out here to hours); customer endpoints: the default policy, three times after 20 s
+# seconds before each further attempt. AWS services: at once, pre-backoff, backoff to 20 s, then on AWS every 20 s for
+# 23 days (here only hourly, then daily); customer endpoints: the default policy, three times after 20 s
 AWS_WAITS = (0.05, 0.05, 0.1, 1.0, 1.0, 2.0, 5.0, 10.0, 20.0, 20.0, 20.0, *([3600.0] * 24), *([86400.0] * 22))
 HTTP_WAITS = (20.0, 20.0, 20.0)
 
 
 def fan_out(tx: Transaction, ctx: Context, topic: Topic, message: dict[str, Any]) -> None:
-    """Enqueue a delivery for every confirmed subscription whose filter takes the message."""
+    """Enqueue a delivery for every confirmed subscription whose filter accepts the message."""
     arn = topic_arn(topic)
     chosen = _subscribed(tx, arn, message)
     if not chosen:
@@ -53,7 +53,7 @@ def _is_fifo(topic: str) -> bool:
 
 
 def _subscribed(tx: Reader, topic: str, message: dict[str, Any]) -> list[str]:
-    """The ids of the subscriptions that get a message."""
+    """The ids of the subscriptions that receive a message."""
     body: Any = None
     attributes = filters.attributes_view(message["attributes"])
     chosen = []
@@ -77,9 +77,10 @@ def _subscribed(tx: Reader, topic: str, message: dict[str, Any]) -> list[str]:
 
 @job(DELIVER, lane="sns")
 async def deliver(ctx: Context, payload: dict[str, Any]) -> None:
-    """Hand one message to one endpoint; what cannot be delivered goes to the subscription's dead-letter queue.
+    """Deliver one message to one endpoint. If that fails for good, send it to the subscription's dead-letter queue.
 
-    Queues and functions of AWS are tried 100,015 times over 23 days there; here, as long but fewer times, by the clock.
+    AWS tries its queues and functions 100,015 times over 23 days. Fogbank tries over the same time of the clock, but
+    less often.
     """
     subscription, message = await ctx.fetch(_read, payload)
     if subscription is not None and message is not None:
@@ -92,7 +93,7 @@ async def deliver(ctx: Context, payload: dict[str, Any]) -> None:
             waits = HTTP_WAITS if subscription.protocol in ("http", "https") else AWS_WAITS
             if failed.again and tries < len(waits):
                 again = {**payload, "tries": tries + 1}
-                if _is_fifo(payload["topic"]):  # those behind it in its group wait
+                if _is_fifo(payload["topic"]):  # the messages after it in its group wait
                     await ctx.clock.sleep(waits[tries])
                     await deliver(ctx, again)
                     return
@@ -105,7 +106,7 @@ async def deliver(ctx: Context, payload: dict[str, Any]) -> None:
 
 
 def _read(tx: Reader, payload: dict[str, Any]) -> tuple[Subscription | None, dict[str, Any] | None]:
-    """The subscription of a delivery and its message; None for what is gone."""
+    """The subscription and the message of a delivery; None for each that was deleted."""
     subscription = tx.get(SUBSCRIPTIONS, (payload["topic"], payload["subscription"]))
     if "outgoing" not in payload:
         return subscription, payload["message"]
@@ -114,7 +115,7 @@ def _read(tx: Reader, payload: dict[str, Any]) -> tuple[Subscription | None, dic
 
 
 def _done(tx: Transaction, payload: dict[str, Any]) -> None:
-    """Forget a message when the last of several subscriptions has it."""
+    """Delete a message once the last of several subscriptions has it."""
     if "outgoing" in payload:
         place = (payload["topic"], payload["outgoing"])
         tx.delete(WAITING, (*place, payload["subscription"]))
@@ -123,7 +124,7 @@ def _done(tx: Transaction, payload: dict[str, Any]) -> None:
 
 
 async def _send(ctx: Context, subscription: Subscription, topic: str, message: dict[str, Any]) -> None:
-    """Raises Undeliverable."""
+    """Send the message to the subscription's endpoint. Raises Undeliverable."""
     text = message["texts"].get(subscription.protocol, message["text"])
     raw = subscription.attributes.get("RawMessageDelivery") == "true"
     match subscription.protocol:
@@ -159,7 +160,7 @@ async def _to_queue(
 
 
 async def _dead_letter(ctx: Context, subscription: Subscription, topic: str, message: dict[str, Any]) -> None:
-    """To the dead-letter queue, if there is one. A message that this queue refuses is lost, as on AWS.
+    """Send the message to the dead-letter queue, if there is one. If that refuses it, the message is lost, as on AWS.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
     """
@@ -182,7 +183,7 @@ async def _dead_letter(ctx: Context, subscription: Subscription, topic: str, mes
 async def envelope(
     ctx: Context, topic: str, message: dict[str, Any], text: str, subscription_arn: str, *, for_lambda: bool = False
 ) -> dict[str, Any]:
-    """The documented JSON around a notification, signed.
+    """The documented JSON that wraps a notification, signed.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
     """

@@ -3,6 +3,11 @@
 from fogbank.core.errors import ServiceError
 
 
+class TagLimitExceeded(ServiceError):
+    code = "TagLimitExceeded"
+    default = "Can't add more than 50 tags to a topic."  # the API reference's words
+
+
 class NotFound(ServiceError):
     code = "NotFound"
     status = 404

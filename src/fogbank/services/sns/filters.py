@@ -17,9 +17,9 @@ from .errors import InvalidParameter
 
 Test = Callable[[Any], bool]
 MAX_BYTES = 256 * 1024
-MAX_KEYS = 5  # at the top; those inside them are not counted
+MAX_KEYS = 5  # top-level keys; nested ones are not counted
 MAX_COMBINATIONS = 150
-MAX_TESTS = 20_000  # of one key and one message; the members of a list beyond are not looked at
+MAX_TESTS = 20_000  # tests per key and message; further members of a list are ignored
 _ABSENT = object()
 
 
@@ -28,7 +28,7 @@ def _bad(reason: str) -> InvalidParameter:
 
 
 def read_policy(text: str) -> dict[str, Any]:
-    """The policy as a JSON object; InvalidParameter."""
+    """Parse a policy into a JSON object. Raises InvalidParameter."""
     if len(text.encode()) > MAX_BYTES:
         raise _bad("Filter policy is too large")
     try:
@@ -42,9 +42,9 @@ def read_policy(text: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def compile_policy(text: str, scope: str = "MessageAttributes") -> Callable[[dict[str, Any]], bool]:
-    """A function that says whether a policy takes a message.
+    """Compile a policy into a function that returns whether it accepts a message.
 
-    It is given {name: value or list of values} of the attributes, or the parsed body. Raises InvalidParameter.
+    The function takes the attributes as {name: value or list of values}, or the parsed body. Raises InvalidParameter.
     """
     policy = read_policy(text)
     if len(policy) > MAX_KEYS:
@@ -55,7 +55,7 @@ def compile_policy(text: str, scope: str = "MessageAttributes") -> Callable[[dic
 
 
 def _combinations(policy: dict[str, Any], level: int) -> int:
-    """The product of the numbers of values, each times the level that its key stands at; of an `$or` their sum."""
+    """The product of the numbers of values, each times its key's nesting level. An `$or` counts as a sum."""
     product = 1
     for name, value in policy.items():
         if name == "$or" and _alternatives(value):
@@ -109,7 +109,7 @@ def _field(name: str, rule: list[Any]) -> Callable[[Any], bool]:
 
 
 def _conditions(rule: list[Any]) -> list[Test]:
-    """One test for all the values that are to be equalled, and one for each operator."""
+    """One test for all values to compare for equality, and one for each operator."""
     if any(isinstance(item, list) for item in rule):
         raise _bad("Match value must be String, number, true, false, or null")
     wanted = frozenset(_kept_apart(item) for item in rule if not isinstance(item, dict))
@@ -129,7 +129,7 @@ def _among(wanted: frozenset[Any]) -> Test:
 
 
 def _kept_apart(value: Any) -> tuple[bool, Any]:
-    """True is not 1, as it is in Python."""
+    """Make True differ from 1, which are equal in Python."""
     return isinstance(value, bool), value
 
 
@@ -240,7 +240,7 @@ _OPERATORS: dict[str, Callable[[Any], Test]] = {
 
 
 def attributes_view(attributes: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Message attributes as a filter sees them: text, numbers, lists of a String.Array; Binary is not filtered."""
+    """Message attributes in the form that filters test: text, numbers, lists of a String.Array. Omits Binary."""
     view: dict[str, Any] = {}
     for name, value in attributes.items():
         kind, text = value["DataType"], value.get("StringValue") or ""

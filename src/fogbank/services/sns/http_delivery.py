@@ -1,4 +1,4 @@
-"""POST to a subscriber's http(s) endpoint.
+"""Delivers to a subscriber's http(s) endpoint by POST.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html
 """
@@ -16,18 +16,18 @@ from .records import Subscription
 
 log = logging.getLogger("fogbank.sns")
 TIMEOUT = 15.0
-ANSWER = 1 << 20  # bytes that are read of what the endpoint says
+ANSWER = 1 << 20  # bytes of the endpoint's answer that are read
 
 
 class DeliveryFailed(ServiceError):
-    """Another try may reach the endpoint."""
+    """A retry may reach the endpoint."""
 
     code = "DeliveryFailed"
     status = 503
 
 
 class InvalidAddress(ServiceError):
-    """The endpoint does not want it, or may not be called."""
+    """The endpoint refuses the message, or outbound rules forbid calling it."""
 
     code = "InvalidAddress"
 
@@ -35,9 +35,10 @@ class InvalidAddress(ServiceError):
 async def post(
     ctx: Context, subscription: Subscription, kind: str, topic: str, message_id: str, body: str, extra: dict[str, str]
 ) -> None:
-    """Deliver. Raises Undeliverable unless the endpoint answers 2xx; 4xx but 429 is not to be tried again.
+    """Deliver a message. Raises Undeliverable unless the endpoint answers 2xx. A 4xx other than 429 is not retried.
 
-    A redirect is not followed. https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+    Redirects are not followed.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
     """
     headers = {
         "Content-Type": "text/plain; charset=UTF-8",

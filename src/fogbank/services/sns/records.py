@@ -1,6 +1,7 @@
-"""Topics and subscriptions as they are kept, and messages until they are delivered.
+"""The stored form of topics and subscriptions, and of messages until they are delivered.
 
-A message for one subscription is kept in the job that delivers it, one for several of them once, for all their jobs.
+A message for one subscription is stored in the job that delivers it. A message for several is stored once, for all
+their jobs.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Topic(Record):
 
 
 class Subscription(Record):
-    """`topic` is the topic's ARN; `id` ends the subscription's ARN. Pending ones wait for their token."""
+    """A subscription. `topic` is the topic's ARN; `id` is the end of its own ARN. Pending ones wait for `token`."""
 
     topic: str
     id: str
@@ -43,7 +44,7 @@ class Subscription(Record):
 
 
 class Deduplication(Record):
-    """A deduplication id a FIFO topic saw within five minutes."""
+    """A deduplication id that a FIFO topic received within the last five minutes."""
 
     topic: str
     dedup: str
@@ -61,7 +62,7 @@ class Outgoing(Record):
 
 
 class Waiting(Record):
-    """A subscription that an outgoing message has still to reach."""
+    """A subscription that an outgoing message has not reached yet."""
 
     topic: str
     message: str  # its id

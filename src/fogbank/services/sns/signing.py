@@ -1,4 +1,4 @@
-"""The signature on notifications: RSA over the fields AWS signs, by a certificate of this cloud's own.
+"""Signs notifications: RSA over the fields that AWS signs, with this cloud's own certificate.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 """
@@ -24,7 +24,7 @@ _CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "
 
 
 class Certificate(Record):
-    """One key and its certificate, both PEM, for the whole cloud."""
+    """The key and the certificate of the whole cloud, both PEM."""
 
     key: bytes
     certificate: bytes
@@ -57,7 +57,7 @@ class Signer:
 
 
 async def certificate(ctx: Context) -> Certificate:
-    """The cloud's notification certificate, made on first use."""
+    """The cloud's notification certificate, created on first use."""
     kept = await ctx.fetch(lambda tx: tx.get(CERTIFICATES, ("certificate",)))
     if kept is None:
         made = await asyncio.to_thread(_make)
@@ -108,6 +108,6 @@ async def sign(ctx: Context, message: dict[str, Any]) -> str:
 
 @endpoint("sns-certificate")
 async def serve_certificate(visit: Visit) -> Response:
-    """SigningCertURL."""
+    """Serve the certificate at SigningCertURL."""
     kept = await certificate(visit.anonymous())
     return Response(200, [("content-type", "application/x-pem-file")], kept.certificate)

@@ -1,4 +1,4 @@
-"""A topic as a target of deliveries."""
+"""Delivers events to a topic."""
 
 from __future__ import annotations
 

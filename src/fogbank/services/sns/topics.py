@@ -1,4 +1,4 @@
-"""Finding topics and subscriptions by ARN; the resources and condition keys of SNS's actions.
+"""Looks up topics and subscriptions by ARN, and names the resources and condition keys of SNS's actions.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fogbank.auth import roles
-from fogbank.core import arns, tags
+from fogbank.core import arns
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.kinds import Kind, Named, named
@@ -47,7 +47,7 @@ def _default_policy() -> str:
     return json.dumps({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]})
 
 
-_BEFORE, _BETWEEN, _AFTER = re.split("TOPIC|OWNER", _default_policy())  # a Publish asks for it: made of three texts
+_BEFORE, _BETWEEN, _AFTER = re.split("TOPIC|OWNER", _default_policy())  # fast: every Publish needs it
 
 
 def topic_arn(topic: Topic) -> str:
@@ -60,7 +60,7 @@ def _arn(place: Place) -> str:
 
 
 def policy_of(topic: Topic) -> str:
-    """A topic's policy; when none is set, one for its owner's account.
+    """A topic's policy. Without one, a default policy for its owner's account.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
     """
@@ -72,7 +72,7 @@ def policy_of(topic: Topic) -> str:
 
 
 def _reader(member: str) -> Callable[[Context, str], Place]:
-    """Reads an ARN of a topic of this region, in the words of the errors that users report of AWS."""
+    """A parser for the ARN of a topic of this region. Its errors have the texts that users report of AWS."""
 
     def read(ctx: Context, text: str) -> Place:
         parts = text.split(":")
@@ -117,7 +117,7 @@ def target(req: dict[str, Any]) -> tuple[Kind[Topic], str]:
 
 
 def published(ctx: Context, req: dict[str, Any]) -> Named:
-    """The topic of Publish; a phone number is itself the resource: "SNS:Publish on resource: +919…"."""
+    """The resource of Publish: the topic, or the phone number itself ("SNS:Publish on resource: +919…")."""
     if req.get("PhoneNumber"):
         return named(req["PhoneNumber"], ctx.account)
     kind, text = target(req)
@@ -125,25 +125,21 @@ def published(ctx: Context, req: dict[str, Any]) -> Named:
 
 
 def new(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """The topic that is to be made, its tags and the roles that it is given."""
+    """The topic to be created, its tags, and the roles passed to it."""
     found = named(ctx.arn("sns", req["Name"]), ctx.account)
-    accesses = [Access("", found, _tags(req))]
+    accesses = [Access("", found)]
     if req.get("Tags"):
-        accesses.append(Access("sns:TagResource", found, _tags(req)))
+        accesses.append(Access("sns:TagResource", found))
     return accesses + _roles(ctx, req.get("Attributes") or {})
 
 
 def changed(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """The topic of SetTopicAttributes, and the role that it is given."""
+    """The topic of SetTopicAttributes, and the role passed to it."""
     return [Access("", by_topic(ctx, req)), *_roles(ctx, {req["AttributeName"]: req.get("AttributeValue") or ""})]
 
 
-def _tags(req: dict[str, Any]) -> dict[str, Any]:
-    return tags.conditions(tags.from_list(req.get("Tags")))
-
-
 def _roles(ctx: Context, attributes: dict[str, str]) -> list[Access]:
-    """iam:PassRole on the roles among attributes, those of topics and of subscriptions."""
+    """iam:PassRole on the roles in a topic's or subscription's attributes."""
     return [
         roles.passed(ctx, value, "sns.amazonaws.com")
         for name, value in attributes.items()
@@ -166,9 +162,9 @@ def _subscription_key(ctx: Context, text: str) -> Key:
 
 
 class _Subscriptions(Kind[Subscription]):
-    """Subscriptions are authorised on their topic's ARN, as AWS's refusals show, and belong to who subscribed.
+    """Subscriptions are authorised on their topic's ARN, as AWS's denials show, and belong to the subscriber.
 
-    Topic policies have no say: AWS refuses one that names such an action ("action out of service scope").
+    Topic policies do not apply: AWS refuses one that names such an action ("action out of service scope").
     """
 
     def name(self, ctx: Context, text: str, part: str = "") -> Named:
@@ -188,7 +184,7 @@ by_subscription = SUBSCRIPTION.of("SubscriptionArn")
 
 
 def ended(ctx: Context, req: dict[str, Any]) -> Named:
-    """The subscription of Unsubscribe: its owner may end it, and the topic's owner.
+    """The subscription of Unsubscribe: its own owner and the topic's owner may end it.
 
     https://docs.aws.amazon.com/sns/latest/api/API_Unsubscribe.html
     """
@@ -199,15 +195,12 @@ def ended(ctx: Context, req: dict[str, Any]) -> Named:
 
 
 def subscribed(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """The topic of Subscribe with what is subscribed to it, and the role that delivers."""
-    conditions = {"sns:Protocol": req["Protocol"]}
-    if req.get("Endpoint"):
-        conditions["sns:Endpoint"] = req["Endpoint"]
-    return [Access("", by_topic(ctx, req), conditions), *_roles(ctx, req.get("Attributes") or {})]
+    """The topic of Subscribe, and the role passed for deliveries."""
+    return [Access("", by_topic(ctx, req)), *_roles(ctx, req.get("Attributes") or {})]
 
 
 def resubscribed(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """The subscription of SetSubscriptionAttributes, and the role that it is given."""
+    """The subscription of SetSubscriptionAttributes, and the role passed to it."""
     return [
         Access("", by_subscription(ctx, req)),
         *_roles(ctx, {req["AttributeName"]: req.get("AttributeValue") or ""}),

@@ -41,7 +41,7 @@ def _attributes(properties: dict[str, Any]) -> dict[str, str]:
 
 @resource("AWS::SQS::Queue")
 class Queue:
-    """Ref: the URL. GetAtt: Arn, QueueName, QueueUrl. To create a queue again with the same attributes finds it."""
+    """Ref: the URL. GetAtt: Arn, QueueName, QueueUrl. Creating a queue again with the same attributes returns it."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         attributes = _attributes(properties)

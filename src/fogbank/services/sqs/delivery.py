@@ -1,4 +1,4 @@
-"""Putting messages in, taking them out: what the operations and jobs share. Everything inside one transaction."""
+"""Sends and receives messages: what the operations and jobs share. All of it runs inside one transaction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LONG_BODY = 16_384
 
 
 def topic(queue_id: str) -> str:
-    """Signalled when a message becomes visible."""
+    """The topic that is signalled when a message of the queue becomes visible."""
     return f"sqs/{queue_id}"
 
 
@@ -35,7 +35,7 @@ def key(message: Message) -> tuple[str, int, str]:
 
 
 def check_message(queue: Queue, req: dict[str, Any]) -> None:
-    """Raise what SendMessage answers to contents it does not take."""
+    """Raise SendMessage's error for contents that it does not accept."""
     body = rules.check_body(req.get("MessageBody"))
     attributes = req.get("MessageAttributes") or {}
     rules.check_message_attributes(attributes)
@@ -73,7 +73,7 @@ def check_message(queue: Queue, req: dict[str, Any]) -> None:
 
 
 def send(tx: Transaction, ctx: Context, queue: Queue, req: dict[str, Any]) -> dict[str, Any]:
-    """Append a checked message; the entry of the response. A FIFO duplicate gets the first one's ids."""
+    """Add a checked message. Returns its entry of the response. A FIFO duplicate gets the ids of the first message."""
     body, attributes = req["MessageBody"], req.get("MessageAttributes") or {}
     now_ms = int(ctx.now() * 1000)
     answer = {"MD5OfMessageBody": rules.md5_of_body(body)}
@@ -109,7 +109,7 @@ def send(tx: Transaction, ctx: Context, queue: Queue, req: dict[str, Any]) -> di
 
 
 def _deduplicate(tx: Transaction, queue: Queue, message: Message, now_ms: int) -> Deduplication | None:
-    """The earlier message of this deduplication id, or None after taking the next sequence number for this one."""
+    """Return the earlier message with this deduplication id, or None after assigning the next sequence number."""
     scope = message.group if queue.attributes.get("DeduplicationScope") == "messageGroup" else ""
     for old in list(tx.scan_index(DEDUPLICATIONS, "expires", (queue.id,), end=(queue.id, now_ms), limit=4)):
         tx.delete(DEDUPLICATIONS, (old.queue, old.scope, old.dedup))
@@ -150,7 +150,7 @@ def _keep(tx: Transaction, ctx: Context, queue: Queue, message: Message) -> None
 
 
 def expect_expiry(tx: Transaction, ctx: Context, queue: Queue, delay: float) -> None:
-    """The queue has messages: it is looked at in so many seconds, when the first of them expires."""
+    """Record that the queue has messages, and that the first of them expires in `delay` seconds."""
     queue.sweep_ms = int((ctx.now() + delay) * 1000)
     tx.put(QUEUES, queue)
     owner = ctx.acting_as(principal.service("sqs.amazonaws.com", queue.account), region=queue.region)
@@ -159,7 +159,7 @@ def expect_expiry(tx: Transaction, ctx: Context, queue: Queue, delay: float) -> 
 
 
 def retention_topic(ctx: Context) -> str:
-    """Signalled when a queue of the account and region has messages again."""
+    """The topic that is signalled when a queue of the account and region gets messages after having none."""
     return f"sqs/retention/{ctx.account}/{ctx.region}"
 
 
@@ -171,7 +171,7 @@ def body_of(tx: Reader, message: Message) -> str:
 
 
 def change(tx: Transaction, message: Message) -> None:
-    """Keep a message that is visible at another time."""
+    """Store a message whose visibility has changed."""
     tx.put(MESSAGES, message)
     if message.dedup:
         groups.changed(tx, message.queue, message.group)
@@ -191,7 +191,7 @@ def remove(tx: Transaction, ctx: Context, message: Message) -> None:
 
 
 def candidates(tx: Transaction, queue: Queue, now_ms: int) -> Iterator[Message]:
-    """Messages that can be received now: standard by the time they became visible, FIFO by group."""
+    """Messages that can be received now. Standard queues: by the time they became visible; FIFO queues: by group."""
     if queue.fifo:
         groups.ensure(tx, queue)
         return groups.messages(tx, queue, now_ms)
@@ -199,7 +199,7 @@ def candidates(tx: Transaction, queue: Queue, now_ms: int) -> Iterator[Message]:
 
 
 def receive(tx: Transaction, ctx: Context, queue: Queue, wanted: int, visibility: int) -> list[Message]:
-    """Take up to `wanted` messages in flight; expired ones are dropped, those received too often move on."""
+    """Receive up to `wanted` messages. Deletes expired ones; those received too often become dead letters."""
     now_ms = int(ctx.now() * 1000)
     retention_ms = queue.number("MessageRetentionPeriod") * 1000
     redrive = rules.dead_letter_target(queue.attributes)
@@ -222,9 +222,10 @@ def receive(tx: Transaction, ctx: Context, queue: Queue, wanted: int, visibility
 
 
 def move_to_dead_letter(tx: Transaction, ctx: Context, queue: Queue, message: Message) -> bool:
-    """Move a message that was received maxReceiveCount times; False when its dead-letter queue is not there.
+    """Move a message that was received maxReceiveCount times. Returns False when its dead-letter queue does not exist.
 
-    Its id stays, and on standard queues the time it was sent (FIFO: see `transfer`); the source is kept.
+    The message keeps its id and, on standard queues, the time it was sent (FIFO: see `transfer`). It records its
+    source.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
     """
     target = rules.dead_letter_target(queue.attributes)
@@ -236,7 +237,7 @@ def move_to_dead_letter(tx: Transaction, ctx: Context, queue: Queue, message: Me
 
 
 def transfer(tx: Transaction, ctx: Context, message: Message, destination: Queue, *, source: str) -> None:
-    """Move a message to another queue, to be received afresh."""
+    """Move a message to another queue, with its receive count reset."""
     text = body_of(tx, message)
     remove(tx, ctx, message)
     moved = msgspec.structs.replace(
@@ -254,12 +255,12 @@ def transfer(tx: Transaction, ctx: Context, message: Message, destination: Queue
         counter.last += 256
         tx.put(COUNTERS, counter)
         moved.place = counter.last
-        moved.sent_ms = moved.visible_ms  # FIFO: the retention begins anew in the dead-letter queue
+        moved.sent_ms = moved.visible_ms  # FIFO: the retention period starts again in the dead-letter queue
     _keep(tx, ctx, destination, moved)
 
 
 def next_visible(tx: Reader, queue: Queue, now_ms: int) -> int | None:
-    """When the next message that is not visible becomes so, in milliseconds."""
+    """When the next invisible message becomes visible, in milliseconds."""
     for message in tx.scan_index(MESSAGES, "visible", (queue.id,), start=(queue.id, now_ms + 1), limit=1):
         return message.visible_ms
     return None

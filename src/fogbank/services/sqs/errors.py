@@ -1,4 +1,4 @@
-"""The errors of SQS, with the codes its JSON protocol uses; the wire adds the older query codes from the model.
+"""The errors of SQS, with the codes of its JSON protocol. The wire adds the older query codes from the model.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
 """
@@ -118,6 +118,6 @@ def invalid_next_token() -> InvalidParameterValue:
 
 
 class InvalidAddress(ServiceError):
-    """A QueueUrl that is none."""
+    """A QueueUrl that is not the URL of a queue."""
 
     code = "InvalidAddress"

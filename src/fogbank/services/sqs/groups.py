@@ -1,8 +1,8 @@
-"""Message groups of FIFO queues: which ones have a message to give, without reading those that have not.
+"""Message groups of FIFO queues: finds the groups with a message to receive, without reading the others.
 
-While a message of a group is in flight (or delayed), those behind it wait. So a group is as ready as its first message,
-and a receive looks at ready groups only. "SQS first attempts to return as many messages with the same message group ID
-as possible":
+While a message of a group is in flight (or delayed), the messages after it wait. So a group is ready when its first
+message is, and a receive reads ready groups only. "SQS first attempts to return as many messages with the same message
+group ID as possible":
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
 """
 
@@ -16,13 +16,13 @@ from .records import GROUPS, MESSAGES, QUEUES, Group, Message, Queue
 
 
 def added(tx: Transaction, message: Message) -> None:
-    """A message was put: the first one of its group makes the group."""
+    """Record a new message. The first one of a group creates the group."""
     if tx.get(GROUPS, (message.queue, message.group)) is None:
         changed(tx, message.queue, message.group)
 
 
 def changed(tx: Transaction, queue_id: str, name: str) -> None:
-    """The first message of a group may be another one, or visible at another time."""
+    """Update a group after its first message was replaced or became visible at another time."""
     first = next(iter(tx.scan_index(MESSAGES, "group", (queue_id, name), limit=1)), None)
     if first is None:
         tx.delete(GROUPS, (queue_id, name))
@@ -31,7 +31,7 @@ def changed(tx: Transaction, queue_id: str, name: str) -> None:
 
 
 def messages(tx: Reader, queue: Queue, now_ms: int) -> Iterator[Message]:
-    """What can be received now: group by group, the one that has been ready for longest first."""
+    """Messages that can be received now, group by group, starting with the group that has been ready longest."""
     for group in tx.scan_index(GROUPS, "ready", (queue.id,), end=(queue.id, now_ms + 1)):
         for message in tx.scan_index(MESSAGES, "group", (queue.id, group.name)):
             if message.visible_ms > now_ms:
@@ -40,7 +40,7 @@ def messages(tx: Reader, queue: Queue, now_ms: int) -> Iterator[Message]:
 
 
 def ensure(tx: Transaction, queue: Queue) -> None:
-    """Make the groups of a queue whose messages were sent when groups were not kept yet."""
+    """Create the groups of a queue whose messages were sent before Fogbank recorded groups."""
     if queue.grouped:
         return
     names = {message.group for message in tx.scan(MESSAGES, (queue.id,)) if message.dedup}

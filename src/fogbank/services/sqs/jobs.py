@@ -1,4 +1,4 @@
-"""What happens later: the end of retention, the messages of deleted queues, redrives."""
+"""SQS's work in the background: expires messages, deletes the messages of deleted queues, and runs redrives."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SLICE = 200
 
 @resident(delivery.RETENTION)
 async def sweep(ctx: Context, id: str) -> None:
-    """Drop expired messages of an account's queues in a region, those of each queue when their time has come."""
+    """Delete expired messages of all queues of an account and region, each queue when its first message expires."""
     with ctx.watch(delivery.retention_topic(ctx)) as watch:
         while True:
             pause = await ctx.transact(_sweep_some, ctx)
@@ -29,7 +29,7 @@ async def sweep(ctx: Context, id: str) -> None:
 
 
 def _sweep_some(tx: Transaction, ctx: Context) -> float | None:
-    """One slice of the queue that is due first; seconds until the next slice, None when no queue has messages."""
+    """Sweep a slice of the queue due first. Returns the seconds until the next one; None when no queue has messages."""
     now_ms = int(ctx.now() * 1000)
     queue = next(tx.scan_index(QUEUES, "sweep", (ctx.account, ctx.region), limit=1), None)
     if queue is None:
@@ -50,7 +50,7 @@ def _sweep_some(tx: Transaction, ctx: Context) -> float | None:
 
 @job("sqs.drop")
 async def drop_messages(ctx: Context, payload: dict[str, Any]) -> None:
-    """Delete what a deleted or purged queue held up to a moment, a slice at a time."""
+    """Delete the messages that a deleted or purged queue had at that time, a slice at a time."""
     before_ms = payload.get("before_ms")
 
     def drop(tx: Transaction) -> bool:
@@ -67,7 +67,7 @@ async def drop_messages(ctx: Context, payload: dict[str, Any]) -> None:
 
 
 def _forget(tx: Transaction, queue_id: str) -> None:
-    """What else was kept for a queue that is gone."""
+    """Delete all other records of a deleted queue."""
     for body in list(tx.scan(BODIES, (queue_id,))):
         tx.delete(BODIES, (queue_id, body.id))
     for used in list(tx.scan(DEDUPLICATIONS, (queue_id,))):
@@ -79,7 +79,7 @@ def _forget(tx: Transaction, queue_id: str) -> None:
 
 @job("sqs.move")
 async def move(ctx: Context, payload: dict[str, Any]) -> None:
-    """A redrive: messages go back to where they came from, or to the one destination, at the rate that was asked."""
+    """Run a redrive: move messages back to their source queues, or to one destination, at the requested rate."""
 
     def step(tx: Transaction) -> float | None:
         task = tx.get(MOVES, tuple(payload["task"]))
@@ -96,7 +96,7 @@ async def move(ctx: Context, payload: dict[str, Any]) -> None:
             where = task.destination or message.source
             target = by_arn(tx, where) if where in task.targets else None
             if target is None:
-                # a message that was sent here, and is no dead letter, has no source to go back to
+                # a message that was sent to this queue directly has no source to return to
                 task.status = "FAILED"
                 task.failure = "AWS.SimpleQueueService.NonExistentQueue" if where else "CouldNotDetermineMessageSource"
                 break

@@ -1,4 +1,4 @@
-"""Finding queues by URL, name or ARN; the resources that SQS's actions name.
+"""Looks up queues by URL, name or ARN, and names the resources of SQS's actions.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 """
@@ -30,17 +30,17 @@ def _arn(place: Place) -> str:
 
 
 def queue_url(ctx: Context, queue: Queue) -> str:
-    """On the host that was asked, whatever its name: clients send requests to this URL."""
+    """A queue's URL on the host of the request, whatever its name: clients send later requests to this URL."""
     return f"{ctx.endpoint}/{queue.account}/{queue.name}"
 
 
 def _in_url(ctx: Context, text: str) -> Place:
-    """A QueueUrl: /ACCOUNT/NAME on any host. A bare name, or ACCOUNT/NAME, will do."""
+    """Parse a QueueUrl: /ACCOUNT/NAME on any host. Also accepts a bare name, or ACCOUNT/NAME."""
     if not text:
         raise MissingParameter("QueueUrl")
     try:
         path = urlsplit(text).path if "://" in text else text
-    except ValueError:  # what is no URL is no queue's
+    except ValueError:  # text that is no URL names no queue
         path = ""
     *accounts, name = path.removeprefix("/").split("/")
     if not name or len(accounts) > 1 or (accounts and not arns.ACCOUNT.fullmatch(accounts[0])):
@@ -56,7 +56,7 @@ def _in_arn(ctx: Context, text: str) -> Place:
 
 
 def place_of(text: str) -> Place | None:
-    """Where the queue of an ARN lies, if it is one."""
+    """The account, region and name in the ARN of a queue. None for other ARNs."""
     parts = text.split(":")
     return (parts[4], parts[3], parts[5]) if len(parts) == 6 and parts[2] == "sqs" else None
 
@@ -78,7 +78,7 @@ url = QUEUE.of("QueueUrl")
 
 
 def own_url(ctx: Context, req: dict[str, Any]) -> Named:
-    """A queue of the caller's account: no policy of a queue gives these actions to other accounts.
+    """A queue of the caller's account: a queue's policy cannot allow these actions to other accounts.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-customer-managed-policy-examples.html
     ("Cross-account permissions don't apply to the following actions")
@@ -91,18 +91,18 @@ def own(ctx: Context, queue: Named) -> Named:
 
 
 def require(tx: Reader, ctx: Context, req: dict[str, Any]) -> Queue:
-    """The queue a request's QueueUrl names; QueueDoesNotExist."""
+    """The queue that a request's QueueUrl names. Raises QueueDoesNotExist."""
     return QUEUE.require(tx, ctx, req.get("QueueUrl") or "")
 
 
 def by_arn(tx: Reader, text: str) -> Queue | None:
-    """The queue of an ARN that is kept, in a redrive policy or a task."""
+    """The queue of a stored ARN, from a redrive policy or a task."""
     place = place_of(text)
     return tx.get(QUEUES, place) if place is not None else None
 
 
 def new(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """The queue that is to be made; tags need sqs:TagQueue besides.
+    """The queue to be created. With tags, sqs:TagQueue is needed too.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     """
@@ -113,7 +113,7 @@ def new(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def owned(ctx: Context, req: dict[str, Any]) -> str:
-    """The name in a GetQueueUrl request, as QUEUE reads it."""
+    """The queue of a GetQueueUrl request, in a form that QUEUE parses."""
     if not req.get("QueueName"):
         raise MissingParameter("QueueName")
     return f"{req.get('QueueOwnerAWSAccountId') or ctx.account}/{req['QueueName']}"

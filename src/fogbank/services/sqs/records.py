@@ -1,4 +1,4 @@
-"""Queues and messages as they are kept."""
+"""The stored form of queues and messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fogbank.store.api import Key, Record, Table
 
 
 class Queue(Record):
-    """A queue. `id` is new at every creation. `attributes` holds what was set, as text, under AWS's names."""
+    """A queue. Each creation gives a new `id`. `attributes` holds those that were set, as text, under AWS's names."""
 
     account: str
     region: str
@@ -18,9 +18,9 @@ class Queue(Record):
     modified: float
     attributes: dict[str, str] = {}
     tags: dict[str, str] = {}
-    sweep_ms: int = 0  # when its oldest messages may have expired; 0 when it had none
+    sweep_ms: int = 0  # when its oldest messages may expire; 0 when it has none
     purged: float = 0.0
-    grouped: bool = False  # GROUPS has its groups: not those of a FIFO queue that an earlier version made
+    grouped: bool = False  # whether GROUPS has its groups; false for FIFO queues of earlier versions
 
     @property
     def fifo(self) -> bool:
@@ -41,10 +41,10 @@ DEFAULTS = {
 
 
 class Message(Record):
-    """A message. `place` orders: microseconds on standard queues, a counter on FIFO queues.
+    """A message. `place` orders messages: microseconds on standard queues, a counter on FIFO queues.
 
     `visible_ms` is when it can be received: in the future while it is delayed or in flight. `receipt` changes at every
-    receive. A long body lies in BODIES, so that receiving does not rewrite it.
+    receive. A long body is stored in BODIES, so that receiving does not rewrite it.
     """
 
     queue: str
@@ -73,7 +73,7 @@ class Body(Record):
 
 
 class Group(Record):
-    """A message group of a FIFO queue that has messages: its first one, and from when on that can be received."""
+    """A FIFO message group that has messages: the place of its first message, and when that can be received."""
 
     queue: str
     name: str
@@ -89,7 +89,7 @@ class Counter(Record):
 
 
 class Deduplication(Record):
-    """A deduplication id that was used, until `expires_ms`."""
+    """A used deduplication id, valid until `expires_ms`."""
 
     queue: str
     scope: str  # the group, where deduplication is per group
@@ -100,7 +100,7 @@ class Deduplication(Record):
 
 
 class Attempt(Record):
-    """What a FIFO ReceiveRequestAttemptId returned, to be returned again within five minutes."""
+    """The result of a FIFO receive with a ReceiveRequestAttemptId, to be returned again within five minutes."""
 
     queue: str
     attempt: str
@@ -117,7 +117,7 @@ class MoveTask(Record):
     started_ms: int
     handle: str
     destination: str = ""
-    targets: list[str] = []  # where its messages may go: the queues that the caller may send to
+    targets: list[str] = []  # queues to which the caller may move messages
     rate: int = 0
     status: str = "RUNNING"
     to_move: int = 0
@@ -133,7 +133,7 @@ def _dead_letter(queue: Queue) -> Key | None:
 
 
 def _delayed(message: Message) -> Key | None:
-    """Of messages that were never received, those that could not be at first."""
+    """Index of delayed messages that were never received."""
     late = message.visible_ms > message.sent_ms and not message.receives
     return (message.queue, message.visible_ms) if late else None
 

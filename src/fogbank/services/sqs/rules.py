@@ -27,7 +27,7 @@ from .errors import (
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,80}")
 _DEDUP = re.compile(r"[\w!\"#$%&'()*+,\-./:;<=>?@\[\\\]^`{|}~]{1,128}", re.A)
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_\-.]{1,256}")
-# XML 1.0 characters, which a message body is made of
+# XML 1.0 characters, the only ones allowed in a message body
 _BAD_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 RANGES = {
     "DelaySeconds": (0, 900),
@@ -49,7 +49,7 @@ MAX_ATTRIBUTES = 10
 
 
 def check_queue_name(name: str, fifo: bool) -> None:
-    """Raise unless `name` fits: 1 to 80 characters, FIFO queues (and only they) end in .fifo."""
+    """Raise unless `name` is valid: 1 to 80 characters, and .fifo at the end of FIFO queues only."""
     head = name.removesuffix(".fifo")
     if fifo and not name.endswith(".fifo"):
         raise InvalidParameterValue("The name of a FIFO queue can only include alphanumeric characters, hyphens, or "
@@ -61,7 +61,7 @@ def check_queue_name(name: str, fifo: bool) -> None:
 
 
 def check_attributes(attributes: dict[str, str], *, fifo: bool, create: bool) -> dict[str, str]:
-    """The attributes to keep (an empty text unsets one); raises for names and values SQS does not take."""
+    """The attributes to store (an empty value unsets one). Raises for names and values that SQS does not accept."""
     for name, value in attributes.items():
         if name not in SETTABLE:
             raise InvalidAttributeName(name)
@@ -123,7 +123,7 @@ def dead_letter_target(attributes: dict[str, str]) -> tuple[str, int] | None:
 
 
 def redrive_allowed(attributes: dict[str, str], source: str) -> bool:
-    """Whether a dead-letter queue's RedriveAllowPolicy takes messages of `source`."""
+    """Whether a dead-letter queue's RedriveAllowPolicy accepts messages of `source`."""
     policy = json.loads(attributes.get("RedriveAllowPolicy") or "{}")
     permission = policy.get("redrivePermission", "allowAll")
     return permission == "allowAll" or (permission == "byQueue" and source in policy.get("sourceQueueArns", ()))
@@ -138,7 +138,7 @@ def check_body(body: str | None) -> str:
 
 
 def check_message_attributes(attributes: dict[str, dict[str, Any]]) -> None:
-    """Up to ten, typed String, Number or Binary, none empty, no reserved names."""
+    """Check attributes: up to ten, typed String, Number or Binary, none empty, no reserved names."""
     if len(attributes) > MAX_ATTRIBUTES:
         raise InvalidParameterValue(
             f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [{MAX_ATTRIBUTES}]."
@@ -167,7 +167,7 @@ def check_message_attributes(attributes: dict[str, dict[str, Any]]) -> None:
 
 
 def size_of(body: str, attributes: dict[str, dict[str, Any]]) -> int:
-    """Bytes that count: the body, and name, type and value of every attribute."""
+    """Size in bytes: the body, and name, type and value of every attribute."""
     total = len(body.encode())
     for name, value in attributes.items():
         data = value.get("BinaryValue") or (value.get("StringValue") or "").encode()
@@ -180,7 +180,7 @@ def md5_of_body(body: str) -> str:
 
 
 def md5_of_attributes(attributes: dict[str, dict[str, Any]]) -> str:
-    """The digest clients check: name, type, kind and value of each attribute, by name.
+    """The MD5 that clients check: name, type, kind and value of each attribute, sorted by name.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
     """
@@ -202,7 +202,7 @@ def md5_of_attributes(attributes: dict[str, dict[str, Any]]) -> str:
 
 
 def check_dedup(text: str, parameter: str) -> None:
-    """MessageDeduplicationId and MessageGroupId: 1 to 128 alphanumeric characters and punctuation."""
+    """Check a MessageDeduplicationId or MessageGroupId: 1 to 128 alphanumeric characters and punctuation."""
     if not _DEDUP.fullmatch(text):
         raise InvalidParameterValue(
             f"Value {text} for parameter {parameter} is invalid. Reason: {parameter} can only include alphanumeric and "
@@ -211,7 +211,7 @@ def check_dedup(text: str, parameter: str) -> None:
 
 
 def check_batch(req: dict[str, Any], kind: str) -> list[batches.Entry]:
-    """The entries: 1 to 10, with distinct, well-formed ids."""
+    """The entries of a batch: 1 to 10, with distinct, valid ids."""
     entries: list[batches.Entry] = req.get("Entries") or []
     if not entries:
         raise EmptyBatchRequest(kind)

@@ -1,10 +1,10 @@
-"""How many messages a queue holds, without reading them.
+"""Counts a queue's messages without reading them.
 
-Messages become visible as time passes and no transaction says so. But those that are not visible are few: they are
-counted in an index, and the visible ones are all others. How many there are in all is kept in memory, from the first
-time that somebody asks on: counted once, a slice at a time, and from then on every commit that adds or removes a
-message says so. So it is exact, a crash loses nothing, and a queue that nobody asks about pays nothing. Nodes that
-share a networked store count there, in a thread of the pool.
+Messages become visible as time passes, without a transaction. But invisible messages are few: an index counts them, and
+all other messages are visible. The total is kept in memory from the first time somebody asks for it. It is counted
+once, in slices, and then updated by every commit that adds or removes a message. So it is exact, a crash loses nothing,
+and a queue that nobody asks about costs nothing. Nodes that share a networked store count in the store, in a thread of
+the pool.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from fogbank.store.api import Key, Reader, Transaction
 from .records import MESSAGES, Message, Queue
 
 SLICE = 2_000  # messages counted at a time
-JUST_ENDED = 500  # messages whose retention has ended and which the sweep has not reached yet, at most
+JUST_ENDED = 500  # most messages to check whose retention has ended but which the sweep has not deleted yet
 
 Counts = tuple[int, int, int]  # visible, in flight, delayed
 
 
 class Tally:
-    """The messages of one queue up to the key `reached`; all of them once that is None."""
+    """The number of messages of one queue up to the key `reached`; of all of them once that is None."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -35,7 +35,7 @@ class Tally:
 
 
 class Tallies:
-    """Those of one cloud."""
+    """The tallies of all queues of a cloud."""
 
     def __init__(self, app: Cloud) -> None:
         self._known: dict[str, Tally] = {}
@@ -43,7 +43,7 @@ class Tallies:
         app.signals.on("reset", self._known.clear)
 
     def changed(self, tx: Transaction, message: Message, by: int) -> None:
-        """A message is added (1) or removed (-1) in this transaction."""
+        """Record that this transaction adds (1) or removes (-1) a message."""
         tally = self._known.get(message.queue)
         if tally is not None:
             key = (message.queue, message.place, message.id)
@@ -53,12 +53,12 @@ class Tallies:
         self._known.pop(queue_id, None)
 
     def ready(self, queue: Queue) -> bool:
-        """Whether `counts` need not count all messages."""
+        """Whether `counts` can answer without counting all messages."""
         tally = self._known.get(queue.id)
         return not self._embedded or (tally is not None and tally.reached is None)
 
     async def make_ready(self, ctx: Context, queue: Queue) -> None:
-        """Count the messages that are there, letting others in between."""
+        """Count the existing messages, in slices, so that other requests run in between."""
         while not self.ready(queue):
             tally = self._known.get(queue.id)
             if tally is None:
@@ -71,7 +71,7 @@ class Tallies:
             await asyncio.sleep(0)
 
     def counts(self, tx: Reader, queue: Queue, now_ms: int) -> Counts:
-        """Without those whose retention has ended."""
+        """The current counts, without messages whose retention has ended."""
         later = (queue.id, now_ms + 1)
         hidden = tx.count(MESSAGES, (queue.id,), index="visible", start=later)
         delayed = tx.count(MESSAGES, (queue.id,), index="delayed", start=later)

@@ -1,4 +1,4 @@
-"""A queue as a target of deliveries."""
+"""Delivers events to a queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding parameters by name or ARN; the resources and condition keys of Parameter Store's actions.
+"""Looks up parameters by name or ARN, and names the resources and condition keys of Parameter Store's actions.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
 https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.core import arns, tags
+from fogbank.core import arns
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.kinds import Kind, Named, named
@@ -23,12 +23,12 @@ AWS = "aws"  # the owner of public parameters
 
 
 def arn_of(ctx: Context, name: str) -> str:
-    """`/a/b` and `b` alike: arn:aws:ssm:REGION:ACCOUNT:parameter/…; AWS's own have no account."""
+    """The ARN of `/a/b` or `b`: arn:aws:ssm:REGION:ACCOUNT:parameter/…. AWS's own parameters have no account."""
     return _arn(ctx, _here(ctx, name))
 
 
 def _here(ctx: Context, name: str) -> Key:
-    """The parameter of this very name: names are compared to the letter, so every text is at most one."""
+    """The key of a parameter name. Names are compared literally, so each text names at most one parameter."""
     return (AWS if f"{name}/".startswith(PREFIX) else ctx.account), ctx.region, name
 
 
@@ -40,10 +40,10 @@ def _arn(ctx: Context, key: Key) -> str:
 
 
 def place(ctx: Context, text: str) -> tuple[Key, str]:
-    """Where a parameter lies that is read, and which version or label: `name`, `name:3`, `name:label`, or its ARN.
+    """Parse a name to read into the parameter's key and a version or label: `name`, `name:3`, `name:label`, or its ARN.
 
-    An ARN without a hierarchy is of the name without a slash. The text is AWS's for colons in a name; that it answers
-    so to ARNs of another service, partition or region could not be confirmed.
+    An ARN without a hierarchy means the name without a slash. The error text is AWS's for colons in a name; whether AWS
+    uses it for ARNs of another service, partition or region could not be confirmed.
     """
     if not text.startswith("arn:"):
         name, _, chosen = text.partition(":")
@@ -86,7 +86,7 @@ read = READ.of("Name")
 
 
 def each_by_name(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """One permission per named parameter."""
+    """One permission for each named parameter."""
     return [Access("", NAMED.name(ctx, name)) for name in req["Names"]]
 
 
@@ -95,33 +95,25 @@ def each_read(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def put(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """PutParameter; tags need ssm:AddTagsToResource too.
+    """The resource of PutParameter. With tags, ssm:AddTagsToResource is needed too.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-parameter.html
     """
     found = by_name(ctx, req)
-    overwrite = {"ssm:Overwrite": _flag(req, "Overwrite")}
-    if not req.get("Tags"):
-        return [Access("", found, overwrite)]
-    conditions = tags.conditions(tags.from_list(req["Tags"]))
-    return [Access("", found, conditions | overwrite), Access("ssm:AddTagsToResource", found, conditions)]
+    return [Access(action, found) for action in ("", *(["ssm:AddTagsToResource"] if req.get("Tags") else []))]
 
 
-def _flag(req: dict[str, Any], member: str) -> str:
-    return "true" if req.get(member) else "false"
-
-
-def by_path(ctx: Context, req: dict[str, Any]) -> Access:
-    """GetParametersByPath is allowed on the path, whatever lies below it.
+def by_path(ctx: Context, req: dict[str, Any]) -> Named:
+    """GetParametersByPath is allowed on the path, and covers everything below it.
 
     https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-retrieval-authorization.html
     """
     key = _here(ctx, req["Path"].rstrip("/"))
-    return Access("", named(_arn(ctx, key), key[0]), {"ssm:Recursive": _flag(req, "Recursive")})
+    return named(_arn(ctx, key), key[0])
 
 
 def tagged(ctx: Context, req: dict[str, Any]) -> Named:
-    """The parameter whose tags are meant: by its name; there are no other things of Systems Manager here."""
+    """The parameter to be tagged, by its name. Fogbank has no other taggable resources of Systems Manager."""
     if req["ResourceType"] != "Parameter":
         raise InvalidResourceId
     return NAMED.name(ctx, req["ResourceId"])

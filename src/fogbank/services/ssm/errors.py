@@ -61,6 +61,13 @@ class InvalidNextToken(ServiceError):
     default = "The specified token isn't valid."
 
 
+class TooManyTags(ServiceError):
+    code = "TooManyTagsError"
+    default = (  # the API reference's words
+        "The Targets parameter includes too many tags. Remove one or more tags and try the command again."
+    )
+
+
 class InvalidResourceId(ServiceError):
     code = "InvalidResourceId"
     default = "The resource ID isn't valid. Verify that you entered the correct ID and try again."

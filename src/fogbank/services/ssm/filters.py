@@ -1,4 +1,4 @@
-"""Parameter filters, of DescribeParameters and GetParametersByPath."""
+"""Parameter filters of DescribeParameters and GetParametersByPath."""
 
 from __future__ import annotations
 

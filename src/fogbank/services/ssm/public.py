@@ -1,8 +1,8 @@
-"""The parameters that AWS publishes under /aws/service/: the same for every account, and nobody's to change.
+"""The public parameters that AWS publishes under /aws/service/: the same for every account, and read-only.
 
 https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
 
-What regions there are is known; ids of images are made up, but always the same for a name and a region.
+The regions are real. The ids of images are made up, but stable for a name and region.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from .errors import ParameterVersionNotFound
 from .records import Parameter
 
 PREFIX = "/aws/service/"
-PUBLISHED = 1735689600.0  # all of them, 2025-01-01: clients compare dates, so it may not move
+PUBLISHED = 1735689600.0  # the date of all of them, 2025-01-01; fixed, since clients compare dates
 
 
 class _Data(msgspec.Struct):
     images: list[str]
-    regions: dict[str, dict[str, str]]  # by code: the parameters below a region's
+    regions: dict[str, dict[str, str]]  # by region code: the parameters below that region
 
 
 @cache
@@ -50,7 +50,7 @@ def _parameter(region: str, name: str, value: str) -> Parameter:
 
 
 def find(region: str, name: str, chosen: str) -> tuple[Parameter, str] | None:
-    """A parameter and the selector it was chosen by: there is one version, without labels."""
+    """A parameter and the selector that chose it. There is only one version, without labels."""
     value, number = _values(region).get(name), rules.version(chosen)
     if value is None or (chosen and number is None):
         return None
@@ -62,7 +62,7 @@ def find(region: str, name: str, chosen: str) -> tuple[Parameter, str] | None:
 
 
 def under(region: str, path: str, recursive: bool) -> list[Parameter]:
-    """The parameters below a path; an account's own root does not show them."""
+    """The parameters below a path. A search from the root `/` does not include them."""
     if not path.startswith("/aws"):
         return []
     return [

@@ -1,4 +1,4 @@
-"""Parameters as they are kept: the current state in one table, every version in another."""
+"""The stored form of parameters: the current state in one table, every version in another."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Parameter(Record):
     value: str
     version: int
     modified: float  # epoch seconds
-    user: str  # ARN of who wrote it
+    user: str  # ARN of the last writer
     tier: str = "Standard"
     data_type: str = "text"
     description: str = ""

@@ -29,7 +29,7 @@ UPGRADE = (
 
 
 def check_name(name: str) -> None:
-    """Raise what PutParameter answers to a name it does not take."""
+    """Raise PutParameter's error for a name that it does not accept."""
     if not _NAME.fullmatch(name):
         raise ValidationError(
             'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of '
@@ -53,9 +53,9 @@ def check_name(name: str) -> None:
 
 
 def check_not_reserved(name: str) -> None:
-    """Raise what AWS answers to who would put or delete a parameter of its own.
+    """Raise AWS's error for putting or deleting one of its reserved parameters.
 
-    The texts as users saw them: https://github.com/aws-solutions/quota-monitor-for-aws/issues/30,
+    The texts are as users saw them: https://github.com/aws-solutions/quota-monitor-for-aws/issues/30,
     https://github.com/awslabs/aws-deployment-framework/issues/119.
     """
     if _first(name).startswith("aws"):
@@ -67,7 +67,7 @@ def _first(name: str) -> str:
 
 
 def check_value(value: str, tier: str, allowed_pattern: str) -> None:
-    """Size by tier, and the parameter's own pattern (full match)."""
+    """Check the size by tier, and the parameter's own pattern (full match)."""
     standard = tier == "Standard"
     limit = STANDARD_BYTES if standard else ADVANCED_BYTES
     if len(value.encode()) > limit:

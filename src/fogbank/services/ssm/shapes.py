@@ -1,4 +1,4 @@
-"""How parameters look in responses."""
+"""Converts parameters to response shapes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .records import Parameter
 
 
 def shape(ctx: Context, parameter: Parameter, chosen: str) -> dict[str, Any]:
-    """A `Parameter`; `chosen` is the selector it was asked by."""
+    """A `Parameter`. `chosen` is the selector of the request."""
     shown = {**_common(parameter), "Value": parameter.value, "ARN": arn_of(ctx, parameter.name)}
     return {**shown, "Selector": chosen} if chosen else shown
 
@@ -42,7 +42,7 @@ def _described(parameter: Parameter) -> dict[str, Any]:
 
 
 def _optional(parameter: Parameter) -> dict[str, Any]:
-    """Members that are absent, not empty, when unset: deploy tools compare."""
+    """Members that are absent when unset, not empty: deployment tools compare them."""
     found = {
         "Description": parameter.description,
         "AllowedPattern": parameter.allowed_pattern,

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.auth import roles
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.kinds import named
 from fogbank.core.operation import Access
@@ -26,7 +25,7 @@ def _conditions(req: dict[str, Any]) -> dict[str, Any]:
         value = req.get(member)
         if value:
             found[key] = value if isinstance(value, list) else str(value)
-    return found | tags.conditions(tags.from_list(req.get("Tags")))
+    return found
 
 
 def assumed_role(ctx: Context, req: dict[str, Any]) -> list[Access]:

@@ -1,4 +1,4 @@
-"""The errors of STS: codes and statuses as its model has them."""
+"""The errors of STS, with codes and statuses from its model."""
 
 from __future__ import annotations
 

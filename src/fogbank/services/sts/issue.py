@@ -1,4 +1,4 @@
-"""Making temporary credentials."""
+"""Issues temporary credentials."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .errors import MalformedPolicyDocument, PackedPolicyTooLarge
 
 TAGS = 50
 _PACKED = 1024  # bytes; AWS does not publish its own limit, only the percentage used
-_KEPT = 86400  # seconds that an ended session stays known, to be told that it has expired
+_KEPT = 86400  # seconds for which an expired session is still known, so that the error can say it expired
 
 
 def session_policies(tx: Reader, req: dict[str, Any], partition: str) -> list[str]:
-    """The JSON documents of the request's inline and managed session policies, checked."""
+    """The JSON documents of the request's inline and managed session policies, validated."""
     found = []
     if req.get("Policy"):
         try:
@@ -38,7 +38,7 @@ def session_policies(tx: Reader, req: dict[str, Any], partition: str) -> list[st
 
 
 def session_tags(req: dict[str, Any]) -> dict[str, str]:
-    """The request's session tags; keys that differ only in case are one."""
+    """The request's session tags. Keys that differ only in case are duplicates."""
     given = req.get("Tags") or []
     folded = [tag["Key"].lower() for tag in given]
     if len(set(folded)) != len(folded):
@@ -49,7 +49,7 @@ def session_tags(req: dict[str, Any]) -> dict[str, str]:
 
 
 def packed_size(req: dict[str, Any]) -> dict[str, int]:
-    """PackedPolicySize: how much of the room for policies and tags is used, in percent; absent without any.
+    """PackedPolicySize: the percentage used of the space for policies and tags. Absent without any.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html: the binary form is AWS's own; here it is
     the compressed text.
@@ -69,7 +69,7 @@ def packed_size(req: dict[str, Any]) -> dict[str, int]:
 
 
 def issue(tx: Transaction, ctx: Context, account: str, seconds: int, **fields: Any) -> dict[str, Any]:
-    """Keep a new session of `account` and return its Credentials. `fields` are those of records.Session."""
+    """Store a new session of `account` and return its Credentials. `fields` are those of records.Session."""
     now = ctx.now()
     ended = list(tx.scan_index(records.SESSIONS, "expires", end=(int(now) - _KEPT,), limit=8))
     for old in ended:

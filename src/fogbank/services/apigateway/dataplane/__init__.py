@@ -1,1 +1,1 @@
-"""What answers requests to deployed stages."""
+"""The data plane: answers requests to deployed stages."""

@@ -1,4 +1,4 @@
-"""May this request pass: policy and authorization, then keys and throttles, then validation.
+"""Admission of requests: resource policy and authorization, then API keys and throttles, then validation.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html
 """
@@ -19,7 +19,7 @@ ACTION = "execute-api:Invoke"
 
 
 async def admit(visit: Visit, exchange: Exchange) -> None:
-    """Raises GatewayError unless the request may reach its integration."""
+    """Raise GatewayError unless the request may reach its integration."""
     method = exchange.route.method
     kind = method.get("authorizationType") or "NONE"
     document = _policy(exchange)
@@ -37,7 +37,7 @@ async def admit(visit: Visit, exchange: Exchange) -> None:
 
 
 def _policy(exchange: Exchange) -> str:
-    """The deployed resource policy, its ARNs written out."""
+    """The deployed resource policy with its short ARNs expanded."""
     running = exchange.running
     key = f"policy/{exchange.deployed.id}"
     if key not in running.cache:
@@ -49,7 +49,7 @@ def _policy(exchange: Exchange) -> str:
 
 
 def _authenticate(visit: Visit, exchange: Exchange) -> None:
-    """Raises GatewayError unless somebody has signed the request."""
+    """Authenticate the caller by the request's signature. Raises GatewayError."""
     request = exchange.request
     request.content, request.stream = exchange.body, None
     try:
@@ -67,7 +67,7 @@ def _authenticate(visit: Visit, exchange: Exchange) -> None:
 
 
 def _authorize(visit: Visit, exchange: Exchange, document: str) -> None:
-    """Ask IAM and the API's policy about execute-api:Invoke."""
+    """Raise GatewayError unless IAM and the API's policy allow execute-api:Invoke."""
     running = exchange.running
     arn = running.arn(f"{running.stage}/{exchange.request.method}/{table.bare(exchange.path)}")
     method = named(arn, running.account, policy=document or None)

@@ -1,4 +1,4 @@
-"""What a stage answers by itself: gateway responses, the API's own where it has them.
+"""Gateway responses: the responses that API Gateway itself makes, which an API can customize.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 """
@@ -43,7 +43,7 @@ INTERNAL = "Internal server error"
 
 
 class GatewayError(Exception):
-    """A request ends here, with a gateway response. `why` goes to the execution log, not to the client."""
+    """Ends a request with a gateway response. `why` goes to the execution log, not to the client."""
 
     def __init__(
         self,
@@ -67,23 +67,23 @@ class GatewayError(Exception):
 
 
 def misconfigured(why: str) -> GatewayError:
-    """500 Internal server error: the API, not the request, is at fault."""
+    """500 Internal server error: the API is misconfigured; the request is not at fault."""
     return GatewayError("API_CONFIGURATION_ERROR", INTERNAL, why=f"Execution failed due to configuration error: {why}")
 
 
 def malformed(why: str) -> GatewayError:
-    """502 Internal server error: a function answered with what is no proxy response."""
+    """502 Internal server error: the function's result is not a valid proxy response."""
     return GatewayError("DEFAULT_5XX", INTERNAL, status=502, why=f"Execution failed due to configuration error: {why}")
 
 
 def plain(status: int, message: str, error_type: str) -> Response:
-    """An answer where no stage was found."""
+    """The response to a request for which no stage was found."""
     headers = [("x-amzn-ErrorType", error_type), ("Content-Type", "application/json")]
     return Response(status, headers, json.dumps({"message": message}, separators=(",", ":")).encode())
 
 
 def answer(exchange: Exchange, error: GatewayError) -> Response:
-    """The gateway response of an error: the API's own for its type, its DEFAULT_4XX or _5XX, or AWS's default."""
+    """The response for an error: the API's gateway response of its type, DEFAULT_4XX or _5XX, or AWS's default."""
     exchange.error = (error.message or "", error.kind)
     responses = exchange.deployed.responses
     fallback = responses.get("DEFAULT_4XX" if error.status < 500 else "DEFAULT_5XX")
@@ -101,7 +101,7 @@ def answer(exchange: Exchange, error: GatewayError) -> Response:
     for target, source in (custom.get("responseParameters") or {}).items():
         name = target.removeprefix("gatewayresponse.header.")
         value = _parameter(exchange, source)
-        if value is not None and name != target and is_header(name, value):  # a parameter may bring a line break
+        if value is not None and name != target and is_header(name, value):  # the value may contain a line break
             headers.append((name, value))
             names.add(name.lower())
     if "content-type" not in names:
@@ -110,7 +110,7 @@ def answer(exchange: Exchange, error: GatewayError) -> Response:
 
 
 def _body(exchange: Exchange, custom: dict[str, Any], error: GatewayError, default: str) -> tuple[str, str]:
-    """(media type, text): the template of the type the client accepts, application/json else."""
+    """(media type, text): from the template of the type that the client accepts, else of application/json."""
     templates = custom.get("responseTemplates") or {}
     if not templates:
         return "application/json", default
@@ -125,9 +125,9 @@ _REFERENCE = re.compile(r"\$(\{)?((?:context|stageVariables|method\.request)(?:\
 
 
 def _substituted(exchange: Exchange, template: str, error: GatewayError) -> str:
-    """A gateway response's template with its variables put in: these are not run by the Velocity engine.
+    """Substitute the variables of a gateway response's template. These templates do not use the Velocity engine.
 
-    What has no value goes. The output is at most as large as a response may be: the rest of the variables goes too.
+    Variables without a value become empty, and so do all further ones once the output reaches MAX_PAYLOAD.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.responseTemplates.html
     """
     context = {**exchange.context(), "error": _error_context(error)}
@@ -150,7 +150,7 @@ def _substituted(exchange: Exchange, template: str, error: GatewayError) -> str:
 
 
 def _error_context(error: GatewayError) -> dict[str, Any]:
-    """$context.error of a gateway response's template."""
+    """$context.error in a gateway response's template."""
     return {
         "message": error.message,
         "messageString": json.dumps(error.message),
@@ -160,7 +160,7 @@ def _error_context(error: GatewayError) -> dict[str, Any]:
 
 
 def _parameter(exchange: Exchange, source: str) -> str | None:
-    """A gateway response's parameter: a literal, or a part of the request or the context."""
+    """The value of a gateway response's parameter: a literal, or a part of the request or the context."""
     if len(source) >= 2 and source[0] == source[-1] == "'":
         return source[1:-1]
     place, _, name = source.removeprefix("method.request.").partition(".")

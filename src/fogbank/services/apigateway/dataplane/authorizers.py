@@ -1,4 +1,4 @@
-"""Lambda authorizers: asked with a token or the whole request, their policy remembered for its time.
+"""Lambda authorizers: invoked with a token or the whole request; the policy that they return is cached for its TTL.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
 """
@@ -26,7 +26,7 @@ _FIRST = "method.request."
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What an authorizer said, compiled."""
+    """The compiled response of an authorizer."""
 
     principal: str
     policy: Policy | None  # None: it grants nothing
@@ -37,7 +37,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 async def authorize(exchange: Exchange) -> None:
-    """Raises GatewayError unless the method's authorizer allows the request; leaves its context in the exchange."""
+    """Raise GatewayError unless the method's authorizer allows the request. Puts its context into the exchange."""
     authorizer = exchange.deployed.authorizers.get(exchange.route.method.get("authorizerId") or "")
     if authorizer is None:
         raise _misconfigured("The method's authorizer is gone")
@@ -60,7 +60,7 @@ async def authorize(exchange: Exchange) -> None:
 
 
 async def _identity(exchange: Exchange, authorizer: dict[str, Any]) -> tuple[str, ...]:
-    """The values of the identity sources. 401 when one is missing or does not fit."""
+    """The values of the identity sources. Raises GatewayError (401) when one is missing or does not match."""
     sources = [part.strip() for part in (authorizer.get("identitySource") or "").split(",") if part.strip()]
     values = [_value(exchange, source) for source in sources]
     if any(not value for value in values):
@@ -73,7 +73,7 @@ async def _identity(exchange: Exchange, authorizer: dict[str, Any]) -> tuple[str
 
 
 async def _fits(exchange: Exchange, pattern: str, token: str) -> bool:
-    """Whether all of a token matches the expression; it does not where the expression is none or takes too long."""
+    """Whether a whole token matches the expression. False for an expression that is invalid or takes too long."""
     try:
         return await workers.run(exchange.app, lambda budget: patterns.whole(pattern, token, budget))
     except (patterns.BadPattern, OverBudget):
@@ -124,7 +124,7 @@ def _event(exchange: Exchange, authorizer: dict[str, Any], identity: tuple[str, 
 
 
 def _read(value: Any, expires: float) -> Answer:
-    """An authorizer's answer. Raises GatewayError (500) when it is none."""
+    """Parse an authorizer's response. Raises GatewayError (500) when it is invalid."""
     if not isinstance(value, dict) or not isinstance(value.get("policyDocument"), dict):
         raise _misconfigured("Invalid JSON in the authorizer's response")
     if not isinstance(value.get("principalId"), str | int):
@@ -147,9 +147,9 @@ def _read(value: Any, expires: float) -> Answer:
 
 
 def _policy(document: dict[str, Any]) -> Policy | None:
-    """Its policy. A statement with an empty list of resources, which IAM would refuse, names nothing here.
+    """Compile an authorizer's policy. Drops statements with an empty list of resources, which IAM would refuse.
 
-    Chalice answers so for a caller who may call no route, and documents that he is refused:
+    Chalice returns such a statement for a caller who may not call any route, and documents that access is denied:
     https://aws.github.io/chalice/topics/authorizers.html
     """
     statements = document.get("Statement")

@@ -1,7 +1,8 @@
-"""AWS integrations: a function with mapped payloads, or any service's API.
+"""AWS integrations: they call a function with mapped payloads, or any service's API.
 
-The integration's request is put together as the service would receive it, read by the service's own model, and run as
-the integration's role; the result is written in the service's protocol, so that templates find what they find on AWS.
+This module builds the request as the service would receive it, parses it with the service's model, and calls the
+operation as the integration's role. It serializes the result in the service's protocol, so that templates see the same
+document as on AWS.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-method-settings.html
 arn:aws:apigateway:REGION:[SUBDOMAIN.]SERVICE:action/NAME   or   …:path/PATH
@@ -34,12 +35,12 @@ _URI = re.compile(
     r"arn:[^:]+:apigateway:(?P<region>[^:]+):(?:(?P<subdomain>[^:]+)\.)?(?P<service>[^:.]+):(?P<kind>path|action)/(?P<rest>.*)$",
     re.DOTALL,
 )
-MAX_FIELDS = 20_000  # of a form that is passed on; no service takes more
+MAX_FIELDS = 20_000  # of a forwarded form; no service accepts more
 _ALIASES = {"states": "stepfunctions", "events": "events", "logs": "logs", "monitoring": "cloudwatch", "email": "ses"}
 
 
 async def run(exchange: Exchange) -> Response:
-    """Raises GatewayError."""
+    """Run an AWS integration. Raises GatewayError."""
     uri = exchange.route.integration.get("uri") or ""
     if ":lambda:path/" in uri:
         return await _function(exchange)
@@ -53,7 +54,7 @@ async def run(exchange: Exchange) -> Response:
 
 
 async def _function(exchange: Exchange) -> Response:
-    """A function with a mapped payload; its errors are told apart by their message."""
+    """Invoke a function with a mapped payload. Its error message selects the integration response."""
     body, parameters = await mapping.request(exchange)
     kind = next((v for n, v in parameters.headers.items() if n.lower() == "x-amz-invocation-type"), "")
     if not body:
@@ -73,7 +74,7 @@ async def _function(exchange: Exchange) -> Response:
 async def _service(
     exchange: Exchange, match: re.Match[str], parameters: mapping.Parameters, body: bytes
 ) -> tuple[int, list[tuple[str, str]], bytes]:
-    """(status, headers, body) of the service's answer."""
+    """Call the service's operation and return (status, headers, body) of its response."""
     service = _model(match["service"])
     credentials = exchange.route.integration.get("credentials") or ""
     source = lambda_proxy.source(exchange)
@@ -109,7 +110,7 @@ def _model(name: str) -> ServiceModel:
 def _request(
     exchange: Exchange, match: re.Match[str], parameters: mapping.Parameters, body: bytes
 ) -> tuple[Request, str]:
-    """The request the service would receive, and the action's name in an action URI."""
+    """The request as the service would receive it, and the action's name if the URI has one."""
     path, _, inline = match["rest"].partition("?")
     query = parse_qsl(inline, keep_blank_values=True) + parameters.query
     name = ""
@@ -128,7 +129,7 @@ def _request(
 
 
 def _operation(service: ServiceModel, request: Request, name: str) -> tuple[str, OperationModel, dict[str, str]]:
-    """(protocol, operation, labels). Raises GatewayError when the request names none."""
+    """(protocol, operation, labels) of a request. Raises GatewayError when it names no operation."""
     form = dict(parse_qsl(request.query, keep_blank_values=True))
     is_form = request.header("content-type").startswith("application/x-www-form-urlencoded")
     if is_form and request.content:
@@ -155,7 +156,7 @@ def _operation(service: ServiceModel, request: Request, name: str) -> tuple[str,
     return service.protocol_of(request), found[0], found[1]
 
 
-_QUERY_TOO = frozenset({"sqs"})  # answers the query protocol too, as it did before JSON
+_QUERY_TOO = frozenset({"sqs"})  # still supports the query protocol, though its model only has JSON
 
 
 def _json(content: bytes | None) -> bool:
@@ -163,7 +164,7 @@ def _json(content: bytes | None) -> bool:
 
 
 def _as_form(request: Request, form: dict[str, str], action: str) -> None:
-    """Parameters of the query string and the body, together as one form."""
+    """Turn a request's query string and body into one form body."""
     form = {**form, "Action": action}
     if request.path != "/" and "QueueUrl" not in form:
         form["QueueUrl"] = f"https://queue.amazonaws.com{request.path}"
@@ -174,7 +175,7 @@ def _as_form(request: Request, form: dict[str, str], action: str) -> None:
 
 
 async def _bytes(body: Any) -> bytes:
-    """A response body, whole."""
+    """Read a whole response body. Raises GatewayError when it is larger than MAX_PAYLOAD."""
     if isinstance(body, bytes):
         content = body
     elif isinstance(body, FileSlice):
@@ -212,7 +213,7 @@ def _plain(value: Any) -> Any:
 
 
 def _query_result(operation: OperationModel, result: dict[str, Any], exchange: Exchange) -> bytes:
-    """A query service's result as JSON, which API Gateway asks for by its Accept header."""
+    """A query service's result as JSON, which API Gateway requests with its Accept header."""
     answer = {"ResponseMetadata": {"RequestId": exchange.ctx.request_id}}
     if result:
         answer = {f"{operation.name}Result": _plain(result), **answer}

@@ -1,4 +1,4 @@
-"""The data plane's door: a request to ID.execute-api.… or its path form, through to its response.
+"""The data plane's endpoint: handles requests to ID.execute-api.… and to the path forms of the same address.
 
 http://ID.execute-api.REGION.localhost:4566/STAGE/path
 http://localhost:4566/restapis/ID/STAGE/_user_request_/path
@@ -28,7 +28,7 @@ _PATH = re.compile(
 
 
 def refuse(visit: Visit, error: ServiceError) -> Response:
-    """The answer where no stage says what it should be."""
+    """The response to an error outside a stage, whose gateway responses would decide otherwise."""
     if error.status < 500:
         return answers.plain(error.status, error.message, error.code_for("json"))
     return answers.plain(error.status, answers.INTERNAL, "InternalServerErrorException")
@@ -36,7 +36,7 @@ def refuse(visit: Visit, error: ServiceError) -> Response:
 
 @endpoint("execute-api", refuse=refuse)
 async def answer(visit: Visit) -> Response:
-    """One request to a stage."""
+    """Handle one request to a stage."""
     clock = visit.app.clock
     api, stage, path = address(visit.request)
     running = await visit.app.local(Stages).find(api, stage)
@@ -61,7 +61,7 @@ async def answer(visit: Visit) -> Response:
 
 
 def address(request: Request) -> tuple[str, str, str]:
-    """(API id, stage, raw path below the stage)"""
+    """Parse a request's address into (API id, stage, raw path below the stage)."""
     match = _PATH.match(request.path)
     if match and not request.host.partition(":")[0].partition(".")[2].startswith("execute-api"):
         return match["a"] or match["b"], match["s"] or match["t"], match["p"] or "/"
@@ -70,7 +70,7 @@ def address(request: Request) -> tuple[str, str, str]:
 
 
 def unknown(stage: str) -> tuple[str, str]:
-    """What a request gets that names no stage that is there."""
+    """(message, error type) of the 403 response for a missing or unknown stage."""
     if not stage:
         return "Missing Authentication Token", "MissingAuthenticationTokenException"
     return "Forbidden", "ForbiddenException"
@@ -97,7 +97,7 @@ async def _run(visit: Visit, exchange: Exchange) -> Response:
 
 
 def choose_deployment(exchange: Exchange, running: Running) -> None:
-    """A canary takes its share of the requests."""
+    """Send the canary's share of the requests to its deployment, by a random draw."""
     canary = running.shape.get("canarySettings") or {}
     if running.canary is None:
         return

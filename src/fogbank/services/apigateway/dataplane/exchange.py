@@ -1,4 +1,4 @@
-"""One request on its way through a stage, and what mapping templates call $context."""
+"""The state of one request to a stage, and its $context for mapping templates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .running import Deployed, Route, Running
 
 
 class Exchange:
-    """`path` is the raw path below the stage, `parameters` the raw path parameters."""
+    """The state of one request to a stage. `path`: raw path below the stage; `parameters`: raw path parameters."""
 
     def __init__(self, request: Request, running: Running, path: str, ctx: Context) -> None:
         self.app = ctx.app
@@ -24,10 +24,10 @@ class Exchange:
         self.path = path
         self.ctx = ctx
         self.body = b""
-        self.route: Route = cast(Route, None)  # until it is routed
+        self.route: Route = cast(Route, None)  # None until the request is routed
         self.parameters: dict[str, str] = {}
         self.is_canary = False
-        self.authorizer: dict[str, Any] = {}  # what the authorizer said: principalId and its context
+        self.authorizer: dict[str, Any] = {}  # principalId and context from the authorizer
         self.api_key = ""
         self.api_key_id = ""
         self.authorizer_policy = ""  # JSON
@@ -36,7 +36,7 @@ class Exchange:
         self.integration_status = 0
         self.integration_seconds = 0.0
         self.error: tuple[str, str] = ("", "")  # (message, response type)
-        self.failure = ""  # why, for the execution log
+        self.failure = ""  # reason of the failure, for the execution log
         self.extended_id = ctx.ids.alnum(15) + "="
         self._headers: dict[str, list[str]] | None = None
         self._query: dict[str, list[str]] | None = None
@@ -64,7 +64,7 @@ class Exchange:
 
     @property
     def multi_headers(self) -> dict[str, list[str]]:
-        """Header values by name as sent; names that differ in case only are one."""
+        """Header values by name. Names that differ only in case are merged under the first spelling."""
         if self._headers is None:
             found: dict[str, list[str]] = {}
             names: dict[str, str] = {}
@@ -76,7 +76,7 @@ class Exchange:
 
     @property
     def multi_query(self) -> dict[str, list[str]]:
-        """Query parameters, decoded."""
+        """Decoded query parameters: name → values."""
         if self._query is None:
             found: dict[str, list[str]] = {}
             for name, value in parse_qsl(self.request.query, keep_blank_values=True):
@@ -85,7 +85,7 @@ class Exchange:
         return self._query
 
     def header(self, name: str) -> str | None:
-        """The last value of a header, whatever its case."""
+        """The last value of a header; the name is case-insensitive."""
         wanted = name.lower()
         found = None
         for held, value in self.headers:
@@ -95,7 +95,7 @@ class Exchange:
 
     @property
     def full_path(self) -> str:
-        """The path with its stage: what $context.path is."""
+        """The path with its stage, which is $context.path."""
         return f"/{self.running.stage}{self.path}"
 
     @property
@@ -106,7 +106,7 @@ class Exchange:
         return f"{self.running.api}.execute-api.{self.running.region}.amazonaws.com"
 
     def is_binary(self, kind: str) -> bool:
-        """Whether bodies of a media type are binary here."""
+        """Whether the API's binaryMediaTypes include a media type."""
         types = self.deployed.binary
         if not types:
             return False
@@ -114,7 +114,7 @@ class Exchange:
         return "*/*" in types or kind in types or f"{kind.partition('/')[0]}/*" in types
 
     def context(self) -> dict[str, Any]:
-        """requestContext of a proxy event; $context of templates and access logs begin with it.
+        """requestContext of a proxy event. $context of templates and access logs extend it.
 
         https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
         """
@@ -147,7 +147,7 @@ class Exchange:
         return found
 
     def identity(self) -> dict[str, Any]:
-        """Who calls, as far as it is known."""
+        """$context.identity: what is known about the caller."""
         caller = self.caller
         found: dict[str, Any] = {
             "cognitoIdentityPoolId": None,

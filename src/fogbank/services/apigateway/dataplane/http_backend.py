@@ -1,4 +1,4 @@
-"""HTTP and HTTP_PROXY: a request of its own to the endpoint behind.
+"""HTTP and HTTP_PROXY integrations: send a request to the integration's endpoint.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/setup-http-integrations.html
 """
@@ -26,7 +26,7 @@ _DROPPED = frozenset({"transfer-encoding", "trailer", "keep-alive"})
 
 
 async def proxy(exchange: Exchange) -> Response:
-    """Everything passes through, both ways; mapped parameters are added."""
+    """HTTP_PROXY: pass the request and the response through unchanged, and add mapped parameters."""
     parameters = await mapping.parameters(exchange)
     headers = [(n, v) for n, v in exchange.headers if n.lower() not in _HOP]
     mapped = {name.lower() for name in parameters.headers}
@@ -39,7 +39,7 @@ async def proxy(exchange: Exchange) -> Response:
 
 
 async def mapped(exchange: Exchange) -> Response:
-    """Only what is mapped goes out and comes back."""
+    """HTTP: send only what the request mapping makes, and return only what the response mapping makes."""
     body, parameters = await mapping.request(exchange)
     headers = list(parameters.headers.items())
     if not any(name.lower() == "content-type" for name, _ in headers):
@@ -79,11 +79,11 @@ async def _send(
 
 
 def _parts(uri: str) -> SplitResult:
-    """The parts of an endpoint's URI. Raises GatewayError (500) for what is none."""
+    """Split an endpoint's URI. Raises GatewayError (500) when it is invalid."""
     try:
         parts = urlsplit(uri)
         if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
             return parts
-    except ValueError:  # a broken address of IPv6, a port that is no number
+    except ValueError:  # a broken IPv6 address, or a port that is not a number
         pass
     raise misconfigured(f"Invalid endpoint address: {uri}")

@@ -1,4 +1,4 @@
-"""Choosing how a method's integration is carried out."""
+"""Dispatches a request to the module for its method's type of integration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .exchange import Exchange
 
 
 async def run(exchange: Exchange) -> Response:
-    """The response of the integration. Raises GatewayError."""
+    """Run the method's integration and return its response. Raises GatewayError."""
     started = exchange.app.clock.monotonic()
     try:
         response = await _run(exchange)

@@ -1,4 +1,4 @@
-"""API keys, usage plans and throttles, as requests meet them.
+"""Checks API keys, usage plans and throttles of requests.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
 """
@@ -22,23 +22,23 @@ from .exchange import Exchange
 
 
 class Known(msgspec.Struct, frozen=True):
-    """A key that is enabled, and its plan for one stage."""
+    """An enabled key with its usage plan for one stage."""
 
     key: str
     plan: str
     throttle: dict[str, Any]
-    methods: dict[str, dict[str, Any]]  # "/path/METHOD" -> throttle, of the stage in the plan
+    methods: dict[str, dict[str, Any]]  # the plan's throttles for methods of the stage: "/path/METHOD" → throttle
     quota: dict[str, Any] | None
 
 
 class Keys:
-    """Keys by value and stage; forgotten when something changes."""
+    """Cache of keys by value and stage, cleared when something changes."""
 
     def __init__(self, app: Cloud) -> None:
         self._known: Cache[tuple[str, ...], Known | None] = Cache(app, CHANGED)
 
     async def find(self, exchange: Exchange, value: str) -> Known | None:
-        """The key with this value if it may be used on the exchange's stage."""
+        """The key with this value, or None if it may not be used on the exchange's stage."""
         running = exchange.running
         key = (running.account, running.region, running.api, running.stage, value)
         if key in self._known:
@@ -60,7 +60,7 @@ def _find(tx: Reader, account: str, region: str, api: str, stage: str, value: st
 
 
 async def admit(exchange: Exchange) -> None:
-    """403 without a key where one is required, 429 past a throttle or a quota."""
+    """Raise GatewayError: 403 when a required key is missing or unknown, 429 beyond a throttle or quota."""
     route, running, now = exchange.route, exchange.running, exchange.ctx.now()
     buckets = exchange.app.local(Buckets)
     account_rate, account_burst = _account(exchange)
@@ -88,21 +88,21 @@ async def admit(exchange: Exchange) -> None:
 
 
 def _account(exchange: Exchange) -> tuple[float, float]:
-    """Requests a second, and at once, that the account's quota allows."""
+    """The account's quotas: rate (requests per second) and burst."""
     ctx, account = exchange.ctx, exchange.running.account
     rate = ctx.quota("apigateway", account_quotas.RATE, account=account)
     return rate, ctx.quota("apigateway", account_quotas.BURST, account=account)
 
 
 def _value(exchange: Exchange) -> str:
-    """The key of a request: its X-API-Key header, or what the authorizer named."""
+    """The API key of a request, from its X-API-Key header or from the authorizer."""
     if exchange.deployed.api.get("apiKeySource") == "AUTHORIZER":
         return exchange.usage_key
     return exchange.request.header("x-api-key")
 
 
 def _client_limits(exchange: Exchange, buckets: Buckets, known: Known, now: float) -> None:
-    """A plan's limits: those of the method in the stage before those of the plan."""
+    """Apply a usage plan's throttle. The one for the stage's method takes precedence over the plan's."""
     route = exchange.route
     key: tuple[str, ...] = (exchange.running.account, exchange.running.region, known.plan, known.key)
     throttle = known.throttle

@@ -1,4 +1,4 @@
-"""AWS_PROXY to a function: the request as an event of format 1.0, its answer as the response.
+"""AWS_PROXY integrations: send the request to a function as an event of format 1.0, and return its result.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 """
@@ -43,7 +43,7 @@ _DROPPED = frozenset({"transfer-encoding", "trailer"})
 
 
 async def run(exchange: Exchange) -> Response:
-    """Invoke the function and answer with what it returned. Raises GatewayError."""
+    """Invoke the function and return its result as the response. Raises GatewayError."""
     payload = msgspec.json.encode(event_of(exchange))
     result = await invoke(exchange, payload, source(exchange))
     if result.get("FunctionError"):
@@ -53,12 +53,12 @@ async def run(exchange: Exchange) -> Response:
 
 
 def source(exchange: Exchange) -> str:
-    """The ARN a function's permission is held against: API/STAGE/METHOD/resource path."""
+    """The aws:SourceArn for the function's permissions: API/STAGE/METHOD/resource path."""
     return exchange.running.arn(f"{exchange.running.stage}/{exchange.request.method}{exchange.route.path}")
 
 
 def function_arn(uri: str, variables: dict[str, str]) -> str:
-    """The function in an integration's or authorizer's URI. Raises GatewayError when it names none."""
+    """The function's ARN in an integration's or authorizer's URI. Raises GatewayError when there is none."""
     filled = _VARIABLE.sub(lambda match: variables.get(match[1], ""), uri)
     match = _URI.match(filled)
     if match is None:
@@ -67,7 +67,7 @@ def function_arn(uri: str, variables: dict[str, str]) -> str:
 
 
 async def invoke(exchange: Exchange, payload: bytes, source_arn: str, *, event: bool = False) -> dict[str, Any]:
-    """Call the integration's function, as its credentials' role or as API Gateway itself."""
+    """Invoke the integration's function, as the role in its credentials or as API Gateway itself."""
     integration = exchange.route.integration
     arn = function_arn(integration.get("uri") or "", exchange.variables)
     ctx = await acting(exchange, integration.get("credentials") or "", source_arn, region_of(arn))
@@ -95,7 +95,7 @@ def region_of(arn: str) -> str:
 
 
 async def acting(exchange: Exchange, credentials: str, source_arn: str, region: str = "") -> Context:
-    """The context an integration is called in: its role's, the caller's own, or the service principal's."""
+    """The context for an integration's calls: as its role, as the caller, or as the service principal."""
     ctx = exchange.ctx
     if credentials == callers_own(ctx.partition):
         if exchange.caller is None:
@@ -107,7 +107,7 @@ async def acting(exchange: Exchange, credentials: str, source_arn: str, region: 
 
 
 async def as_role(ctx: Context, role: str, source_arn: str = "", region: str | None = None) -> Context:
-    """API Gateway as a role of the API's account: an API acts for nobody else. Raises GatewayError (500)."""
+    """Assume a role as API Gateway. Raises GatewayError (500), also when the role is not of the API's account."""
     if roles.account_of(role, ctx.partition) != ctx.account:
         raise misconfigured(f"The role {role} is not one of the account {ctx.account}")
     try:
@@ -117,7 +117,7 @@ async def as_role(ctx: Context, role: str, source_arn: str = "", region: str | N
 
 
 def event_of(exchange: Exchange) -> dict[str, Any]:
-    """The proxy event of a request."""
+    """Build the proxy event of a request."""
     request, multi = exchange.request, exchange.multi_headers
     query = exchange.multi_query
     body, encoded = body_of(exchange)
@@ -151,7 +151,7 @@ def _text(payload: Any) -> str:
 
 
 def response_of(exchange: Exchange, payload: bytes) -> Response:
-    """A function's answer as the HTTP response it describes; GatewayError (502) when it is none."""
+    """Build the HTTP response that a function's result describes. Raises GatewayError (502) when it is malformed."""
     try:
         value = msgspec.json.decode(payload)
     except (ValueError, RecursionError):
@@ -195,7 +195,7 @@ def _content(exchange: Exchange, body: str, *, encoded: bool) -> bytes:
 
 
 def _headers(value: dict[str, Any]) -> list[tuple[str, str]]:
-    """multiValueHeaders, and those of `headers` that are not among them; some names come back remapped."""
+    """multiValueHeaders, plus those of `headers` with other names. Renames those that API Gateway remaps."""
     single, multi = value.get("headers") or {}, value.get("multiValueHeaders") or {}
     if not isinstance(single, dict) or not isinstance(multi, dict):
         raise malformed("Malformed Lambda proxy response")
@@ -210,7 +210,7 @@ def _headers(value: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def remapped(name: str) -> str:
-    """The name a backend's header has in the response."""
+    """The name that a backend's header gets in the response to the client."""
     return f"x-amzn-Remapped-{name}" if name.lower() in REMAPPED else name
 
 

@@ -1,4 +1,4 @@
-"""Access logs and execution logs: written to CloudWatch Logs by the account's role, shortly after the request.
+"""Access logs and execution logs: written to CloudWatch Logs as the account's role, shortly after the request.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 """
@@ -26,7 +26,7 @@ from .lambda_proxy import as_role
 
 log = logging.getLogger("fogbank.apigateway")
 _VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)")
-DELAY = 0.05  # seconds between a request and its lines
+DELAY = 0.05  # seconds between a request and the writing of its lines
 EXISTS, MISSING = "ResourceAlreadyExistsException", "ResourceNotFoundException"
 EXECUTION = "API-Gateway-Execution-Logs_"
 BATCH_EVENTS, BATCH_BYTES, EVENT_BYTES = 10_000, 1_048_576, 26
@@ -37,9 +37,9 @@ Place = tuple[str, str, str, str]  # account, region, group, stream
 
 
 class Logs:
-    """Lines on their way. As on AWS they are best effort: what is here is lost with a killed process.
+    """A buffer of log lines. As on AWS, logs are best effort: a killed process loses the lines in this buffer.
 
-    One writer runs at a time. Lines that cannot be written are dropped with a warning that counts them.
+    One writer runs at a time. It drops lines that it cannot write, and logs a warning with their number.
     """
 
     def __init__(self, app: Cloud) -> None:
@@ -53,16 +53,16 @@ class Logs:
         app.on_stop(self.close)
 
     def add(self, ctx: Context, group: str, stream: str, lines: list[str]) -> None:
-        """Write lines soon."""
+        """Buffer lines, and schedule the writer."""
         place = (ctx.account, ctx.region, group, stream)
         events = self._waiting.setdefault(place, (ctx, []))[1]
         events += [{"timestamp": int(ctx.now() * 1000), "message": line} for line in lines]
-        if self._timer is None:  # real time: lines are batched, no rule of AWS is kept by it
+        if self._timer is None:  # in real time: the delay only serves batching, AWS's behaviour does not depend on it
             self._timer = asyncio.get_running_loop().call_later(DELAY, self._begin)
 
     def _begin(self) -> None:
         self._timer = None
-        if self._writing is None:  # else it takes these lines too, before it ends
+        if self._writing is None:  # a running writer also writes these lines before it ends
             self._writing = asyncio.ensure_future(self.flush())
             self._writing.add_done_callback(self._ended)
 
@@ -70,11 +70,11 @@ class Logs:
         self._writing = None
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("API Gateway's log lines were lost", exc_info=error)
-            if self._waiting:  # those of other streams
+            if self._waiting:  # lines of other streams
                 self._begin()
 
     async def close(self) -> None:
-        """Write everything before the cloud stops."""
+        """Write all buffered lines before the cloud stops."""
         if self._timer is not None:
             self._timer.cancel()
         if self._writing is not None:
@@ -82,7 +82,7 @@ class Logs:
         await self.flush()
 
     async def flush(self) -> None:
-        """Write what is waiting, and what comes meanwhile."""
+        """Write the buffered lines, and those that are added meanwhile."""
         while self._waiting:
             place = next(iter(self._waiting))
             ctx, events = self._waiting.pop(place)
@@ -109,7 +109,7 @@ class Logs:
                 await writer.call("logs", "PutLogEvents", request)
 
     async def _make(self, writer: Context, place: Place) -> None:
-        """The stream, and the group of execution logs. An access log's group is the user's to make."""
+        """Create the stream, and the group if it is one of execution logs. Users create access logs' groups."""
         if place in self._made:
             return
         if place[2].startswith(EXECUTION):
@@ -138,7 +138,7 @@ async def _once(ctx: Context, operation: str, request: dict[str, Any]) -> None:
 
 
 def _batches(events: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Events in batches that PutLogEvents takes."""
+    """Split events into batches within the limits of PutLogEvents."""
     batch: list[dict[str, Any]] = []
     size = 0
     for event in events:
@@ -156,7 +156,7 @@ def stream_of(exchange: Exchange) -> str:
 
 
 def write(exchange: Exchange, response: Response, seconds: float) -> None:
-    """The lines of a request, where its stage asks for them."""
+    """Log a request, to the logs that its stage has enabled."""
     running = exchange.running
     access = running.shape.get("accessLogSettings") or {}
     destination = access.get("destinationArn") or ""
@@ -172,7 +172,7 @@ def write(exchange: Exchange, response: Response, seconds: float) -> None:
 
 
 def access_line(exchange: Exchange, response: Response, seconds: float, form: str) -> str:
-    """The access log's format with its $context variables; `-` for what has no value."""
+    """Substitute the $context variables of the access log's format; `-` for those without a value."""
     context = exchange.context()
     length = len(response.body) if isinstance(response.body, bytes) else 0
     integration = int(exchange.integration_seconds * 1000)
@@ -200,7 +200,7 @@ def access_line(exchange: Exchange, response: Response, seconds: float, form: st
 
 
 def execution_lines(exchange: Exchange, response: Response, seconds: float) -> list[str]:
-    """What happened, as the execution log tells it."""
+    """The lines of a request in the execution log."""
     ident, request = exchange.ctx.request_id, exchange.request
     lines = [
         f"Extended Request Id: {exchange.extended_id}",

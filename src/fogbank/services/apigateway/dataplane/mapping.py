@@ -1,4 +1,4 @@
-"""Bodies and parameters on their way between method and integration.
+"""Mapping of bodies and parameters between method and integration.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/integration-passthrough-behaviors.html
@@ -29,8 +29,8 @@ def media_type(text: str) -> str:
 
 
 async def _transformed(exchange: Exchange, what: str, work: Callable[[Budget], T]) -> T:
-    """`work(budget)`, which maps a request or a response. Raises GatewayError (500) where that fails or is too much."""
-    _ = exchange.headers  # made here, not by a worker: it takes an id
+    """Run a mapping, `work(budget)`. Raises GatewayError (500) when it fails or exceeds its budget."""
+    _ = exchange.headers  # computed here and not in a worker thread, because it draws an id
     try:
         return await workers.run(exchange.app, work)
     except (vtl.TemplateError, OverBudget, jsontext.NotJson) as error:
@@ -41,7 +41,7 @@ async def _transformed(exchange: Exchange, what: str, work: Callable[[Budget], T
 
 
 class Parameters(msgspec.Struct):
-    """What an integration request carries besides its body."""
+    """The parameters of an integration request: everything but its body."""
 
     path: dict[str, str] = {}
     query: list[tuple[str, str]] = []
@@ -49,7 +49,7 @@ class Parameters(msgspec.Struct):
 
 
 async def request(exchange: Exchange) -> tuple[bytes, Parameters]:
-    """The integration's request: its body, and its parameters with what the body's template overrides."""
+    """Map the request: the body, and the parameters with the overrides of the body's template."""
 
     def work(budget: Budget) -> tuple[bytes, Parameters]:
         document = vtl.Document(exchange.body)
@@ -69,13 +69,13 @@ async def request(exchange: Exchange) -> tuple[bytes, Parameters]:
 
 
 async def parameters(exchange: Exchange) -> Parameters:
-    """The parameters of an HTTP_PROXY integration, whose body passes through."""
+    """Map the parameters of an HTTP_PROXY integration, whose body passes through."""
     document = vtl.Document(exchange.body)
     return await _transformed(exchange, "request", lambda budget: _request_parameters(exchange, document, budget))
 
 
 def _request_template(exchange: Exchange) -> str | None:
-    """The template of the request's content type; None where the body passes through. Raises GatewayError (415)."""
+    """The template for the request's content type; None when the body passes through. Raises GatewayError (415)."""
     integration = exchange.route.integration
     templates: dict[str, str] = integration.get("requestTemplates") or {}
     kind = media_type(exchange.request.header("content-type")) or JSON
@@ -88,7 +88,7 @@ def _request_template(exchange: Exchange) -> str | None:
 
 
 def _override(variables: dict[str, Any], name: str) -> dict[str, Any]:
-    """$context.requestOverride or $context.responseOverride as a template left it."""
+    """$context.requestOverride or $context.responseOverride, as the template has set it."""
     context = variables.get("context")
     found = context.get(name) if isinstance(context, dict) else None
     return found if isinstance(found, dict) else {}
@@ -97,7 +97,7 @@ def _override(variables: dict[str, Any], name: str) -> dict[str, Any]:
 def _texts(values: Any, budget: Budget) -> list[tuple[str, str]]:
     if not isinstance(values, dict):
         return []
-    budget.step(len(values) ** 2 // 20)  # each will be held against those before it
+    budget.step(len(values) ** 2 // 20)  # each will be compared with those before it
     return [(vtl.as_text(name, budget), vtl.as_text(value, budget)) for name, value in values.items()]
 
 
@@ -129,7 +129,7 @@ def _mapped(exchange: Exchange, source: str, document: vtl.Document, budget: Bud
 
 
 def request_value(exchange: Exchange, source: str) -> str | None:
-    """`method.request.PLACE.name` of a request, but for its body."""
+    """The value of `method.request.PLACE.name`, for all places except the body."""
     place, _, name = source.removeprefix("method.request.").partition(".")
     match place:
         case "path":
@@ -148,7 +148,7 @@ def request_value(exchange: Exchange, source: str) -> str | None:
 
 
 def _part(document: vtl.Document, path: str, budget: Budget) -> str | None:
-    """A part of a JSON body as text."""
+    """A part of a JSON body as text, or None."""
     value = vtl.find(document.value(budget), f"$.{path}", budget)
     if value is None:
         return None
@@ -173,7 +173,7 @@ def _put(found: Parameters, place: str, name: str, value: str) -> None:
 async def respond(
     exchange: Exchange, subject: str, headers: list[tuple[str, str]], body: bytes, *, kind: str = JSON
 ) -> Response:
-    """The method response: chosen by `subject`, with parameters and body mapped from the integration's."""
+    """Map the integration's response to the method response that `subject` selects (see `_select`)."""
     return await _transformed(
         exchange, "response", lambda budget: _respond(exchange, subject, headers, body, kind, budget)
     )
@@ -205,7 +205,7 @@ def _respond(
 
 
 def _status(value: Any) -> int:
-    """A status that a response can have. Raises GatewayError (500) for anything else."""
+    """Parse a status. Raises GatewayError (500) unless it is between 200 and 599."""
     text = str(value) if isinstance(value, int | str) else ""
     if not (len(text) == 3 and text.isascii() and text.isdecimal() and "200" <= text <= "599"):
         raise misconfigured("Invalid status code of a response")
@@ -228,7 +228,7 @@ def _select(exchange: Exchange, subject: str, budget: Budget) -> dict[str, Any]:
 
 
 def _matches(pattern: str, subject: str, budget: Budget) -> bool:
-    """Whether a pattern matches all of the subject. One that is no expression matches itself (not confirmed)."""
+    """Whether a pattern matches the whole subject. An invalid regular expression matches itself (not confirmed)."""
     try:
         return patterns.whole(pattern, subject, budget, dot_all=True)
     except patterns.BadPattern:
@@ -236,7 +236,7 @@ def _matches(pattern: str, subject: str, budget: Budget) -> bool:
 
 
 def _template(exchange: Exchange, templates: dict[str, str], kind: str) -> tuple[str, str | None]:
-    """(media type of the response, template): the one the client accepts, then application/json, then the first."""
+    """(media type, template) of the response: the accepted type, the integration's, application/json, or the first."""
     accepted = media_type(exchange.request.header("accept").partition(",")[0])
     for name in (accepted, media_type(kind), JSON):
         for held, text in templates.items():
@@ -283,7 +283,7 @@ def _response_value(
 
 
 def outer_value(exchange: Exchange, source: str) -> str | None:
-    """`context.…` and `stageVariables.…`."""
+    """The value of `context.…` or `stageVariables.…`."""
     if source.startswith("stageVariables."):
         return exchange.variables.get(source.partition(".")[2])
     if source.startswith("context."):
@@ -300,7 +300,7 @@ MAX_URI = 64 * 1024  # characters
 
 
 def filled_uri(exchange: Exchange, path: dict[str, str]) -> str:
-    """The integration's URI with its stage variables and path parameters. Raises GatewayError (500) beyond MAX_URI."""
+    """Substitute stage variables and path parameters in the URI. Raises GatewayError (500) beyond MAX_URI."""
     uri = _VARIABLE.sub(lambda m: exchange.variables.get(m[1], ""), exchange.route.integration.get("uri") or "")
     size = len(uri)
 

@@ -1,4 +1,4 @@
-"""MOCK: the request template says which integration response is sent.
+"""MOCK integrations: the request template selects the integration response.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-mock-integration.html
 """
@@ -16,12 +16,12 @@ from . import mapping, workers
 from .answers import INTERNAL, GatewayError
 from .exchange import Exchange
 
-# as it stands in {statusCode: 200} and {'statusCode': '200'}
+# matches {statusCode: 200} and {'statusCode': '200'}
 _LENIENT = re.compile(r"""[{,]\s*(["']?)statusCode\1\s*:\s*(["']?)(\d{3})\2\s*[,}]""")
 
 
 async def run(exchange: Exchange) -> Response:
-    """Evaluate the request template, take its statusCode, and answer with the response it selects."""
+    """Render the request template, and respond with the integration response that its statusCode selects."""
     rendered, _ = await mapping.request(exchange)
     try:
         status = await workers.run(exchange.app, lambda budget: _status(rendered, budget))
@@ -36,7 +36,7 @@ async def run(exchange: Exchange) -> Response:
 
 
 def _status(rendered: bytes, budget: Budget) -> int:
-    """statusCode of the rendered template, which AWS reads leniently. Raises ValueError, TypeError, OverBudget."""
+    """The statusCode in a rendered template, which AWS parses leniently. Raises ValueError, TypeError, OverBudget."""
     try:
         value: Any = jsontext.decode(rendered, budget)
     except jsontext.NotJson:

@@ -1,4 +1,4 @@
-"""What a stage tells CloudWatch. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html"""
+"""Metrics of requests. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NAMESPACE = "AWS/ApiGateway"
 
 
 def record(exchange: Exchange, response: Response, seconds: float) -> None:
-    """Count a request under its API, and its API and stage."""
+    """Record a request's metrics for its API, and for its API and stage; then write its logs."""
     ctx, running = exchange.ctx, exchange.running
     name = exchange.deployed.api.get("name") or running.api
     measured = [

@@ -1,4 +1,4 @@
-"""Stages as they run: compiled from a deployment's snapshot on the first request, kept until something changes."""
+"""Compiled stages: built from a deployment's snapshot on the first request, and cached until something changes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Route(msgspec.Struct, frozen=True, eq=False):
 
     resource: str  # its id
     path: str  # /pets/{id}
-    verb: str  # as declared: GET, ANY
+    verb: str  # as declared: GET, ANY, …
     method: dict[str, Any]
     integration: dict[str, Any]
 
 
 class Deployed(msgspec.Struct, eq=False):
-    """A deployment's snapshot, compiled."""
+    """The compiled snapshot of a deployment."""
 
     id: str
     api: dict[str, Any]
@@ -39,7 +39,7 @@ class Deployed(msgspec.Struct, eq=False):
 
 
 class Running(msgspec.Struct, eq=False):
-    """A stage. `canary` runs a share of the requests."""
+    """A compiled stage. `canary`: the deployment that handles a share of the requests."""
 
     account: str
     region: str
@@ -49,18 +49,18 @@ class Running(msgspec.Struct, eq=False):
     deployed: Deployed
     variables: dict[str, str]
     canary: Deployed | None = None
-    cache: dict[str, Any] = {}  # what handlers compile per stage
+    cache: dict[str, Any] = {}  # what the data plane compiles or caches per stage
 
     @property
     def partition(self) -> str:
         return arns.partition_of(self.region)
 
     def arn(self, rest: str) -> str:
-        """arn:aws:execute-api:REGION:ACCOUNT:API/rest"""
+        """The ARN arn:aws:execute-api:REGION:ACCOUNT:API/rest."""
         return f"arn:{self.partition}:execute-api:{self.region}:{self.account}:{self.api}/{rest}"
 
     def setting(self, route: Route, name: str) -> Any:
-        """A method's setting: its own, the stage's */*, or None."""
+        """A setting for a method: the method's own, or the stage's for */*, or None."""
         settings = self.shape.get("methodSettings")
         if not settings:
             return None
@@ -73,14 +73,14 @@ class Running(msgspec.Struct, eq=False):
 
 
 class Stages:
-    """The stages that were asked for, by API id and name."""
+    """Cache of compiled stages, by API id and name."""
 
     def __init__(self, app: Cloud) -> None:
         self._app = app
         self._running: Cache[tuple[str, str], Running | None] = Cache(app, CHANGED, most=2000)
 
     async def find(self, api: str, stage: str) -> Running | None:
-        """The stage, or None when there is no such API or stage."""
+        """The compiled stage, or None when there is no such API or stage."""
         key = (api, stage)
         if key in self._running:
             return self._running[key]
@@ -127,7 +127,7 @@ def _deployed(tx: Reader, api: Api, deployment: str) -> Deployed | None:
 
 
 def compiled(deployment: str, content: dict[str, Any]) -> Deployed:
-    """A snapshot's content as what answers requests."""
+    """Compile the content of a deployment's snapshot."""
     table: RouteTable[Route] = RouteTable()
     for resource in content["resources"]:
         methods = {

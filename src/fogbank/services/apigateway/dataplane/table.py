@@ -1,8 +1,8 @@
-"""A stage's routes as a compiled table: path segments lead through a tree, the most exact one first.
+"""The compiled routes of a stage: a tree of path segments.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
-A static segment wins over {name}, and that over {name+}. Segments and parameters stay percent-encoded, as REST APIs
-hand them on. A resource without methods is no destination.
+A static segment takes precedence over {name}, and that over {name+}. Segments and parameters stay percent-encoded, as
+REST APIs pass them on. A resource without methods never matches.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ class _Node(Generic[T]):
         self.parameter: _Node[T] | None = None
         self.greedy: _Node[T] | None = None
         self.methods: dict[str, T] = {}
-        self.names: tuple[str, ...] = ()  # of the parameters on the way here
+        self.names: tuple[str, ...] = ()  # names of the parameters in the path to this node
 
 
 class RouteTable(Generic[T]):
-    """`add` while compiling, `find` for each request."""
+    """Maps a method and a path to a route: `add` while compiling, `find` for each request."""
 
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
 
     def add(self, path: str, methods: dict[str, T]) -> None:
-        """Methods (ANY too) of a resource path such as /pets/{id}/{rest+}."""
+        """Add the methods (also ANY) of a resource path such as /pets/{id}/{rest+}."""
         node = self._root
         names: list[str] = []
         for part in path.strip("/").split("/") if path != "/" else ():
@@ -48,7 +48,7 @@ class RouteTable(Generic[T]):
         node.names = tuple(names)
 
     def find(self, method: str, path: str) -> tuple[T, dict[str, str]] | None:
-        """The method of a request path and its path parameters; None where there is none."""
+        """The route of a request, and its path parameters; None when there is none."""
         parts = bare(path).split("/") if bare(path) else []
         found = _walk(self._root, parts, 0, [])
         if found is None:
@@ -59,7 +59,7 @@ class RouteTable(Generic[T]):
 
 
 def bare(path: str) -> str:
-    """A request's path as resources are matched by it, and as policies see it: without slashes around it."""
+    """A request's path without slashes at both ends, as routes and policies match it."""
     return path.strip("/")
 
 

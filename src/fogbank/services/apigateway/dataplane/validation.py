@@ -1,4 +1,4 @@
-"""Request validators: required parameters, and the body against its model.
+"""Request validators: check required parameters, and validate the body against its model.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
 """
@@ -16,7 +16,7 @@ from .exchange import Exchange
 
 
 async def check(exchange: Exchange, validator: dict[str, Any]) -> None:
-    """Raises GatewayError (400) where the request lacks what the method asks."""
+    """Raise GatewayError (400) when a required parameter is missing or the body is invalid."""
     if validator.get("validateRequestParameters"):
         _parameters(exchange)
     if validator.get("validateRequestBody"):
@@ -59,7 +59,7 @@ def _invalid(errors: str) -> GatewayError:
 
 
 def _schema(exchange: Exchange, model: str, budget: Budget) -> Schema:
-    """The compiled schema of a deployed model, kept with its stage. Raises BadSchema, OverBudget."""
+    """The compiled schema of a deployed model, cached with its stage. Raises BadSchema, OverBudget."""
     cache: dict[str, Schema | BadSchema] = exchange.running.cache.setdefault(f"schemas/{exchange.deployed.id}", {})
     if model not in cache:
         if budget.quick:

@@ -1,4 +1,4 @@
-"""Where work in users' languages runs: on the event loop while it is little, on two threads of its own else."""
+"""Runs work on users' templates, patterns and schemas: small work on the event loop, the rest on two threads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ THREADS = 2
 
 
 class Workers:
-    """The threads of one cloud: heavy requests wait for each other, and not the rest for them."""
+    """A cloud's threads for heavy requests, which wait only for each other and do not delay other requests."""
 
     def __init__(self, app: Cloud) -> None:
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="fogbank-apigateway")
@@ -24,7 +24,7 @@ class Workers:
 
 
 class Importer:
-    """The thread that reads the documents of one cloud's imports, one after the other; large ones take seconds."""
+    """A cloud's thread for imported documents. It reads one at a time; a large one takes seconds."""
 
     def __init__(self, app: Cloud) -> None:
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="fogbank-openapi")
@@ -32,17 +32,17 @@ class Importer:
 
 
 async def run(app: Cloud, work: Callable[[Budget], T]) -> T:
-    """`work(budget)`. It may be begun twice, so it changes nothing before it is done. Raises OverBudget."""
+    """Run `work(budget)`. May start it twice, so `work` must not change anything before its end. Raises OverBudget."""
     try:
         return work(Budget(quick=True))
     except (OverBudget, RecursionError):
         pass
     try:
         return await asyncio.get_running_loop().run_in_executor(app.local(Workers).threads, work, Budget())
-    except RecursionError:  # values that are nested deeply, whichever part of the work met them
+    except RecursionError:  # from any part of the work, for deeply nested values
         raise OverBudget("values are nested too deeply") from None
 
 
 async def read(app: Cloud, reader: Callable[[bytes], T], body: bytes) -> T:
-    """`reader(body)` of a document that is imported."""
+    """Run `reader(body)` on an imported document, in the import thread."""
     return await asyncio.get_running_loop().run_in_executor(app.local(Importer).thread, reader, body)

@@ -166,19 +166,23 @@ def _require(tx: Reader, ctx: Context, req: dict[str, Any]) -> Mapping:
     return found
 
 
+def _refuse_taken(tx: Reader, mapping: Mapping) -> None:
+    if tx.get(MAPPINGS, MAPPINGS.key(mapping)) is not None:
+        raise Conflict("Base path already exists for this domain name")
+
+
 @call("CreateBasePathMapping", "POST", "/domainnames/{domainName}/basepathmappings", fidelity="recorded")
 def create_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A stage under a path of a name."""
     base = req.get("basePath") or NONE
     with ctx.write() as tx:
         domain = require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN)
-        if tx.get(MAPPINGS, (ctx.account, ctx.region, domain.id, base)) is not None:
-            raise Conflict("Base path already exists for this domain name")
         require_api(tx, ctx, req["restApiId"])
         if req.get("stage"):
             require_stage(tx, ctx, req["restApiId"], req["stage"])
         mapping = Mapping(account=ctx.account, region=ctx.region, domain=domain.id, base=base, api=req["restApiId"],
                           stage=req.get("stage") or "")  # fmt: skip
+        _refuse_taken(tx, mapping)
         tx.put(MAPPINGS, mapping)
     return _shown_mapping(mapping)
 
@@ -211,7 +215,10 @@ def update_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any
         mapping.base = shape["basePath"] or NONE
         mapping.api = shape.get("restApiId") or shape["restapiId"]
         mapping.stage = shape.get("stage") or ""
+        _refuse_taken(tx, mapping)
         require_api(tx, ctx, mapping.api)
+        if mapping.stage:
+            require_stage(tx, ctx, mapping.api, mapping.stage)
         tx.put(MAPPINGS, mapping)
     return _shown_mapping(mapping)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from fogbank.core import tags
 from fogbank.core.context import Context
-from fogbank.core.operation import Access, operation
+from fogbank.core.kinds import Named
+from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Table
 
 from ..arns import resource
@@ -39,12 +39,11 @@ def _key(ctx: Context, text: str) -> tuple[str, tuple[str, ...]]:
     return kind, (ctx.account, ctx.region, ids[0])
 
 
-def _tagged(ctx: Context, req: dict[str, Any]) -> Access:
+def _tagged(ctx: Context, req: dict[str, Any]) -> Named:
     """/tags/ and the encoded ARN."""
     text = req["resourceArn"]
     _key(ctx, text)
-    conditions = tags.conditions(req.get("tags") or {}, req.get("tagKeys") or ())
-    return Access("", resource(ctx, f"/tags/{quote(text, safe='')}"), conditions)
+    return resource(ctx, f"/tags/{quote(text, safe='')}")
 
 
 def _find(tx: Reader, ctx: Context, text: str) -> tuple[Table[Any], Any]:

@@ -274,7 +274,10 @@ def get_usage(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                 items[key] = [
                     [days[d].used, days[d].remaining] if d in days else [0, limit] for d in range(first, last + 1)
                 ]
-    return {"usagePlanId": plan.id, "startDate": req["startDate"], "endDate": req["endDate"], "items": items}
+    scope = f"usage/{plan.id}/{first}/{last}/{req.get('keyId')}"
+    shown = page(ctx, req, scope, sorted(items.items()))
+    return {"usagePlanId": plan.id, "startDate": req["startDate"], "endDate": req["endDate"], **shown,
+            "items": dict(shown["items"])}  # fmt: skip
 
 
 def _day(text: str) -> int:

@@ -1,1 +1,1 @@
-"""The provisioner: takes a stack from one revision to another, resource by resource, and survives being killed."""
+"""The provisioner: takes a stack from one revision to the next, resource by resource, and resumes after a crash."""

@@ -1,4 +1,4 @@
-"""In whose name the resources of a stack are made: its service role's, or the caller's."""
+"""Chooses the principal that creates a stack's resources: the stack's service role, or the caller."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ SERVICE = "cloudformation.amazonaws.com"
 
 
 def encrypted(ctx: Context) -> Context:
-    """CloudFormation itself speaks TLS (aws:SecureTransport), however its caller came in."""
+    """The context with aws:SecureTransport set: CloudFormation's own calls use TLS, whatever its caller used."""
     return msgspec.structs.replace(ctx, secure=True)
 
 
 def check_role(tx: Reader, ctx: Context, role_arn: str) -> str:
-    """The ARN again; ValidationError unless it is exactly that of a role in the stack's account."""
+    """Return `role_arn`. Raises ValidationError unless it is exactly the ARN of a role in the stack's account."""
     role = roles.find(tx, role_arn, ctx.partition)
     if role is None or role.account != ctx.account:
         raise ValidationError(f"Role {role_arn} is invalid or cannot be assumed")
@@ -28,8 +28,8 @@ def check_role(tx: Reader, ctx: Context, role_arn: str) -> str:
 async def acting(ctx: Context, role_arn: str) -> Context:
     """The context for calls to other services.
 
-    With a role it is assumed through STS, so that its trust policy decides; the ServiceError of a refusal is raised.
-    Without one the calls are the caller's, forwarded by CloudFormation (aws:CalledVia).
+    With a role, CloudFormation assumes it through STS, so its trust policy applies; STS's ServiceError is passed on.
+    Without a role, the calls are made as the caller, via CloudFormation (aws:CalledVia).
     """
     if not role_arn:
         via = (*ctx.principal.via, SERVICE) if SERVICE not in ctx.principal.via else ctx.principal.via

@@ -1,4 +1,4 @@
-"""Calling a resource's handler: patient with throttles, cut short when a run stops, each fault turned to a reason."""
+"""Calls resource handlers: retries throttled calls, cancels them when the run stops, turns errors into reasons."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ TRIES = 6
 
 
 class Cancelled(Exception):
-    """The run stopped while this resource was still waiting."""
+    """Raised when the run stopped while this resource's handler was still waiting."""
 
 
 class Failed(Exception):
-    """The handler did not succeed; the text is the event's reason."""
+    """Raised when a handler failed; the text is the reason in the stack event."""
 
 
 async def attempt(
@@ -39,7 +39,7 @@ async def attempt(
         raise Failed(reason_of(ctx, error, kind, logical_id)) from error
     except Cancelled:
         raise
-    except Exception as error:  # the edge of foreign code: a fault of one type must not end the whole stack's run
+    except Exception as error:  # a bug in one type's handler must not end the run of the whole stack
         log.error("%s %s failed", kind, logical_id, exc_info=error)
         raise Failed(reason_of(ctx, error, kind, logical_id)) from error
 

@@ -1,6 +1,7 @@
-"""Which physical resources belong to somebody, asked when a creation is taken up again after a crash.
+"""Tells which physical resources are still unowned, for a creation that resumes after a crash.
 
-What an interrupted creation made is in no stack's records. Where several were interrupted, each takes one thing.
+An interrupted creation may have made a resource that no stack's record mentions yet. When several creations were
+interrupted, each of them claims a different resource.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from ..records import LEFTOVERS, RESOURCES, StackResource
 
 
 class Claimed:
-    """The physical ids that this process has given to creations which it took up again: account, region, type and id,
-    with the stack and logical id that got it."""
+    """The physical ids that resumed creations of this process have claimed.
+
+    `owners`: (account, region, type, physical id) → (stack id, logical id).
+    """
 
     def __init__(self, app: Cloud) -> None:
         self.owners: dict[tuple[str, str, str, str], tuple[str, str]] = {}
@@ -23,7 +26,7 @@ class Claimed:
 
 
 async def claims(ctx: Context, record: StackResource) -> Callable[[str], bool]:
-    """Whether a physical id of this record's type is nobody's yet: a function, and it is the record's from then on."""
+    """Return a function that claims a physical id for this record, and returns False when the id is taken."""
     where = (record.account, record.region)
 
     def read(tx: Reader) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""What changes between two sets of properties, and what that asks for."""
+"""Compares two sets of properties, and tells whether the change needs a replacement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..template.functions import text_of
 
 
 def normal(value: Any) -> Any:
-    """A value as CloudFormation compares it: numbers and booleans by their text, keys in no order."""
+    """A value in the form that CloudFormation compares: numbers and booleans as text."""
     if isinstance(value, dict):
         return {key: normal(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -20,27 +20,27 @@ def normal(value: Any) -> Any:
 
 
 def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """The top-level properties that differ, in the new order and then the ones that are gone."""
+    """The top-level properties that differ: first those of `new` in its order, then the removed ones."""
     names = [*new, *(name for name in old if name not in new)]
     return [name for name in names if (name in old) != (name in new) or normal(old.get(name)) != normal(new.get(name))]
 
 
 def differing(defaults: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Those of some properties that differ; what is not set has its default."""
+    """The properties among `defaults` that differ. A property that is not set has its default value."""
     return [name for name, value in defaults.items() if normal(old.get(name, value)) != normal(new.get(name, value))]
 
 
 def replaces(immutable: Iterable[str], names: Iterable[str]) -> bool:
-    """Whether one of the changed properties can only be had by a new resource. `*`: any of them."""
+    """Whether one of the changed properties requires a replacement. `*` in `immutable` means: every property does."""
     immutable = set(immutable)
     return bool(immutable & set(names)) or ("*" in immutable and any(True for _ in names))
 
 
 def custom_name(immutable: Iterable[str], physical_id: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """The name a resource was given by its template and would keep in its replacement: AWS refuses that.
+    """The custom name that would stay the same in a replacement, which AWS refuses; '' if there is none.
 
-    A name property is one of the immutable ones that ends in Name and whose value is, or ends, the physical id. ''
-    when there is none, or when something that scopes the name (another …Name, an …Id, …Arn) is what changes.
+    A name property is an immutable property that ends in "Name" and whose value is the physical id or its last part.
+    Also '' when a property that scopes the name changes (another …Name, an …Id, …Arn or …Bucket).
     """
     moved = [name for name in immutable if normal(old.get(name)) != normal(new.get(name))]
     if any(name.endswith(("Name", "Id", "Arn", "Bucket")) for name in moved):

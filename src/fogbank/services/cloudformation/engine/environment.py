@@ -1,4 +1,4 @@
-"""The scope in which a stack's template is evaluated, from the stack's records."""
+"""Builds the scope in which a stack's template is evaluated, from the stack's records."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ..template.structure import Template
 
 
 class Plan(msgspec.Struct):
-    """A revision worked out as far as it can be before anything exists.
+    """A revision, evaluated as far as possible before any resource exists.
 
-    `resources` are the declarations whose condition holds, `graph` which of them each one needs.
+    `resources`: the declarations whose condition is true. `graph`: logical id → the logical ids that it depends on.
     """
 
     template: Template
@@ -34,7 +34,7 @@ class Plan(msgspec.Struct):
 def base_scope(
     stack: Stack, template: Template, values: Mapping[str, parameters.Value], notification_arns: list[str]
 ) -> Scope:
-    """Parameters, pseudo parameters, mappings and conditions; no resources."""
+    """A scope with parameters, pseudo parameters, mappings and conditions, but without resources."""
     scope = Scope(
         parameters=parameters.references(template.parameters, values),
         pseudo=pseudo_parameters(stack.account, stack.region, stack.name, stack.id, notification_arns),
@@ -45,7 +45,7 @@ def base_scope(
 
 
 def plan(stack: Stack, revision: Revision, template: Template) -> Plan:
-    """What a revision wants to exist, and in which order it can come about."""
+    """The resources of a revision, and the graph that orders their creation."""
     scope = base_scope(stack, template, revision.parameters, revision.notification_arns)
     wanted = {
         name: declared
@@ -58,7 +58,7 @@ def plan(stack: Stack, revision: Revision, template: Template) -> Plan:
 
 
 def with_resources(scope: Scope, records: Mapping[str, StackResource], export: Callable[[str], str | None]) -> Scope:
-    """The scope with the resources that exist so far."""
+    """The scope extended with the resources that exist so far."""
 
     def ref(name: str) -> Any:
         record = records.get(name)
@@ -75,7 +75,7 @@ def with_resources(scope: Scope, records: Mapping[str, StackResource], export: C
 
 
 def find_attribute(attributes: Mapping[str, Any], wanted: str) -> Any:
-    """An attribute by its name, which may have dots and may lead into a structure; KeyError when there is none."""
+    """Find an attribute by name. A dotted name may be a path into a structure. Raises KeyError."""
     if wanted in attributes:
         return attributes[wanted]
     found: Any = attributes
@@ -87,7 +87,7 @@ def find_attribute(attributes: Mapping[str, Any], wanted: str) -> Any:
 
 
 def exports_of(ctx: Context, stack: Stack, tx: Reader) -> Callable[[str], str | None]:
-    """Reads an export inside this transaction."""
+    """Return a function that reads an export of another stack inside this transaction."""
 
     def read(name: str) -> str | None:
         found = tx.get(EXPORTS, (ctx.account, ctx.region, name))
@@ -97,13 +97,13 @@ def exports_of(ctx: Context, stack: Stack, tx: Reader) -> Callable[[str], str | 
 
 
 def properties_of(declared: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
-    """A resource's properties evaluated, dynamic references left as they stand."""
+    """A resource's evaluated properties, with dynamic references left unresolved."""
     value = evaluate(declared.get("Properties", {}), scope)
     return value if isinstance(value, dict) else {}
 
 
 def outputs_of(plan: Plan, scope: Scope) -> list[dict[str, str]]:
-    """The outputs whose condition holds, as {"key", "value", "description", "export"}."""
+    """The outputs whose condition is true, as {"key", "value", "description", "export"}."""
     outputs = []
     for name, declared in plan.template.outputs.items():
         if "Condition" in declared and not scope.condition(declared["Condition"]):

@@ -8,7 +8,7 @@ from ..records import EXPORTS, IMPORTS, Export, Import, Stack
 
 
 class ExportProblem(Exception):
-    """An export that cannot be made, changed or taken away; its text is AWS's."""
+    """Raised when an export cannot be created, changed or deleted; the text is AWS's."""
 
 
 def publish(tx: Transaction, stack: Stack, outputs: list[dict[str, str]], imported: set[str]) -> None:
@@ -40,7 +40,7 @@ def publish(tx: Transaction, stack: Stack, outputs: list[dict[str, str]], import
 
 
 def use(tx: Transaction, stack: Stack, name: str) -> None:
-    """Note that a stack imports an export; from then on the export cannot change."""
+    """Record that a stack imports an export, which blocks changes of that export."""
     tx.put(
         IMPORTS,
         Import(account=stack.account, region=stack.region, name=name, stack_id=stack.id, stack_name=stack.name),
@@ -48,7 +48,7 @@ def use(tx: Transaction, stack: Stack, name: str) -> None:
 
 
 def withdraw(tx: Transaction, stack: Stack) -> None:
-    """Remove everything a deleted stack exported and imported."""
+    """Delete the exports and imports of a deleted stack."""
     where = (stack.account, stack.region)
     for export in list(tx.scan_index(EXPORTS, "stack", (*where, stack.id))):
         tx.delete(EXPORTS, EXPORTS.key(export))
@@ -57,13 +57,13 @@ def withdraw(tx: Transaction, stack: Stack) -> None:
 
 
 def importers(tx: Reader, stack: Stack, name: str) -> list[str]:
-    """The names of the stacks that use an export, this one left out."""
+    """The names of the other stacks that use an export."""
     found = tx.scan(IMPORTS, (stack.account, stack.region, name))
     return sorted(held.stack_name for held in found if held.stack_id != stack.id)
 
 
 def in_use(tx: Reader, stack: Stack) -> str:
-    """Why a stack's exports keep it from being deleted, or ''."""
+    """AWS's text when another stack's import prevents the deletion of this stack, or ''."""
     for export in tx.scan_index(EXPORTS, "stack", (stack.account, stack.region, stack.id)):
         users = importers(tx, stack, export.name)
         if users:

@@ -1,4 +1,4 @@
-"""How a failure reads in a stack's events."""
+"""The texts of failures in a stack's events."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from ..template.errors import TemplateError
 
 
 def reason_of(ctx: Context, error: Exception, kind: str, logical_id: str) -> str:
-    """The ResourceStatusReason for what a handler raised.
+    """The ResourceStatusReason for an exception that a handler raised.
 
     `Resource handler returned message: "… (Service: …, Status Code: …, Request ID: …)" (RequestToken: …,
-    HandlerErrorCode: …)` is the form of AWS's registry types. Anything that is no ServiceError is a fault of ours.
+    HandlerErrorCode: …)` is the form that AWS's registry types use. An unexpected exception is a bug of ours and
+    becomes "Internal Failure".
     """
     match error:
         case TemplateError():
@@ -39,7 +40,7 @@ def reason_of(ctx: Context, error: Exception, kind: str, logical_id: str) -> str
 
 
 def not_updatable(kind: str, names: list[str]) -> str:
-    """A change that the type refuses. NotUpdatable is the registry's code; the words could not be confirmed.
+    """The reason for a change that the type does not allow. NotUpdatable is the registry's code; text not confirmed.
 
     https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html
     """

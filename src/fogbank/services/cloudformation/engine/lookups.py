@@ -1,4 +1,4 @@
-"""Values that other services hold: dynamic references, and parameters of the AWS::SSM::Parameter::Value types."""
+"""Fetches values from other services: dynamic references, and parameters of type AWS::SSM::Parameter::Value."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from fogbank.core.errors import ServiceError
 from ..template import dynamic
 from ..template.errors import TemplateError
 
-BATCH = 10  # names that GetParameters takes
+BATCH = 10  # names per GetParameters call (AWS's maximum)
 
 
 async def resolved(ctx: Context, value: Any) -> Any:
-    """A value with its dynamic references looked up, as `ctx`'s principal."""
+    """The value with its dynamic references resolved, read as `ctx`'s principal. Raises TemplateError."""
     found = dynamic.find(value)
     if not found:
         return value
@@ -28,7 +28,7 @@ async def resolved(ctx: Context, value: Any) -> Any:
 
 
 async def ssm_values(ctx: Context, names: Iterable[str]) -> dict[str, str]:
-    """The values of Systems Manager parameters by name; those that do not exist are left out."""
+    """The values of Systems Manager parameters by name, without those that do not exist."""
     wanted = sorted(set(names))
     found: dict[str, str] = {}
     for start in range(0, len(wanted), BATCH):

@@ -1,19 +1,20 @@
-"""A resource's properties held against AWS's schema of its type, and brought to the schema's types. Pure.
+"""Validates a resource's properties against AWS's schema of its type, and converts values to the schema's types. Pure.
 
-CloudFormation does both before a handler is called: numbers and booleans may be written as text, and text as a number
-or a boolean. What it says of the others are the words of its JSON Schema validator:
+CloudFormation does both before it calls a handler: a template may write numbers and booleans as text, and text as a
+number or a boolean. For other mismatches it shows the messages of its JSON Schema validator:
 
     Properties validation failed for resource Q with message:
     [#: extraneous key [Colour] is not permitted, #/DelaySeconds: expected type: Integer, found: String]
 
-The text is that of stacks that users report, with the brackets where the whole template is looked through before it
-begins (the event's DetailedStatus is VALIDATION_FAILED), and a line for each problem where a resource's turn has come:
+The texts come from stacks that users reported. The list in brackets appears when the whole template is validated before
+the stack starts (the event's DetailedStatus is VALIDATION_FAILED). A later check of a single resource has one problem
+per line:
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackEvent.html
 https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1514
 
-Types without handlers in AWS's registry have the older text "Encountered unsupported property Colour". Bounds, patterns
-and values of enumerations are left to the service that gets them.
+Types without handlers in AWS's registry have the older text "Encountered unsupported property Colour". The called
+service checks bounds, patterns and enumerations itself.
 """
 
 from __future__ import annotations
@@ -28,21 +29,21 @@ from fogbank.wire.resource_schemas import Definition, ResourceSchema, find
 from ..template.functions import text_of
 from ..template.scope import UNKNOWN
 
-# no longer than any number that a service takes
+# longer ones are no numbers: no service takes them, and Python refuses to parse thousands of digits
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}(?:\.0{0,30})?")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,2})?")
-_REFERENCE = "{{resolve:"  # a dynamic reference: its value is not known yet
+_REFERENCE = "{{resolve:"  # starts a dynamic reference, whose value is not known yet
 _WANTED = {"string": "String", "integer": "Integer", "number": "Number", "boolean": "Boolean"}
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 
 
 def schema_of(type_name: str) -> ResourceSchema | None:
-    """The schema that a resource's properties are held against; None for custom resources, which take any."""
+    """The schema to validate a type's properties with; None for custom resources, which take any properties."""
     return None if type_name.startswith(_CUSTOM) else find(type_name)
 
 
 def refusal(kind: ResourceType, logical_id: str, properties: dict[str, Any], *, early: bool) -> str:
-    """Why these properties are refused, or ''. `early`: before the stack begins, with values that are not known yet."""
+    """The reason to refuse these properties, or ''. `early`: before the run, so some values are not known yet."""
     schema = schema_of(kind.type_name)
     if schema is None:
         return ""
@@ -62,13 +63,13 @@ def refusal(kind: ResourceType, logical_id: str, properties: dict[str, Any], *, 
 
 
 def typed(type_name: str, properties: dict[str, Any]) -> dict[str, Any]:
-    """The properties with every value of the schema's type, as handlers get them."""
+    """The properties as handlers get them: every value converted to the schema's type."""
     schema = schema_of(type_name)
     return properties if schema is None else _Typing(schema).members(schema, properties)
 
 
 def _present(value: Any, path: list[str]) -> bool:
-    """Whether something is set at a path; `*` is every item of a list."""
+    """Whether a value is set at a path; `*` in the path means any item of a list."""
     if not path:
         return value is not None
     if path[0] == "*":
@@ -77,7 +78,7 @@ def _present(value: Any, path: list[str]) -> bool:
 
 
 class _Problem:
-    """`place` is the structure that it is found in, as a JSON pointer without its #."""
+    """One violation of the schema. `place` is the JSON pointer of the value or its structure, without the #."""
 
     def __init__(self, place: str, text: str, classic: str) -> None:
         self._place = place
@@ -94,7 +95,7 @@ class _Problem:
 class _Check:
     def __init__(self, schema: ResourceSchema) -> None:
         self._schema = schema
-        self._given = {name for name in schema.read_only if "/" not in name}  # by AWS, so not by a template
+        self._given = {name for name in schema.read_only if "/" not in name}  # set by AWS: a template may not
 
     def problems(self, properties: dict[str, Any]) -> Iterator[_Problem]:
         schema = self._schema
@@ -144,7 +145,7 @@ def _mismatch(place: str, wanted: str, value: Any) -> _Problem:
 
 
 def _found(value: Any) -> str:
-    """The name of a value's type in Java, whose validator AWS uses."""
+    """The name of a value's type in AWS's validator, which is written in Java."""
     match value:
         case bool():
             return "Boolean"

@@ -1,6 +1,6 @@
-"""Which service makes a resource type. A service is imported when a template first names one of its types.
+"""Finds the handler of a resource type. Imports a service when a template first names one of its types.
 
-Nothing is imported for a type that AWS's schemas do not know, or whose service is not built.
+Imports nothing for a type that AWS's schemas do not have, or whose service Fogbank does not have.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fogbank.wire import resource_schemas
 
 Find = Callable[[str], ResourceType | None]
 
-# the middle word of AWS::WORD::Type where it is not the service's own name
+# WORD of AWS::WORD::Type → services, where WORD in lower case is not the service's name
 _SERVICES = {
     "ApplicationAutoScaling": ("application-autoscaling",),
     "AmazonMQ": ("mq",),
@@ -44,7 +44,7 @@ _SERVICES = {
 
 
 def find(type_name: str) -> ResourceType | None:
-    """The handler of a type; None if nobody has it."""
+    """The ResourceType of a type's name, or None if no service implements it."""
     if type_name.startswith("Custom::"):
         type_name = "AWS::CloudFormation::CustomResource"
     if resource_schemas.find(type_name) is None:
@@ -58,9 +58,9 @@ def find(type_name: str) -> ResourceType | None:
 
 
 def immutable(kind: ResourceType) -> tuple[str, ...]:
-    """The properties of which a change replaces the resource: what the handler says, or else AWS's schema.
+    """The properties whose change requires a replacement: from the handler if it lists them, else from AWS's schema.
 
-    Paths below a property are left out: no type that is built has one.
+    Ignores paths below a property: none of the implemented types has one.
     """
     if kind.immutable is not None:
         return kind.immutable

@@ -1,4 +1,4 @@
-"""The steps back: resources deleted, each before those it needs, unless their policy keeps them."""
+"""Deletes resources: each one before the resources that it depends on, unless its deletion policy retains it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .surroundings import Surroundings, bound
 
 
 class Removal:
-    """Deletes resources of a stack; `creating`: as the rollback of its creation."""
+    """Deletes resources of a stack. `creating`: the deletion is the rollback of a failed creation."""
 
     def __init__(self, own: Context, calls: Context, stack: Stack, find: registry.Find, *, creating: bool) -> None:
         self._own = own
@@ -29,13 +29,13 @@ class Removal:
         self._failed: list[str] = []
 
     def reason(self) -> str:
-        """Why not everything could be deleted, or ''."""
+        """AWS's text about the resources that could not be deleted, or ''."""
         if not self._failed:
             return ""
         return f"The following resource(s) failed to delete: [{', '.join(self._failed)}]. "
 
     async def resources(self, records: list[StackResource], *, keep: bool) -> None:
-        """Delete these resources; `keep` their records (of a stack that goes) or drop them (of one that stays)."""
+        """Delete these resources. `keep`: keep their records (a deleted stack still shows them), else delete those."""
         by_name = {record.logical_id: record for record in records}
         graph = {name: {need for need in record.needs if need in by_name} for name, record in by_name.items()}
 
@@ -45,7 +45,7 @@ class Removal:
         await run_graph(reversed_graph(graph), step, lambda: False)
 
     async def leftovers(self) -> None:
-        """Delete what replacements left behind."""
+        """Delete the old physical resources that replacements left behind."""
         where = (self._stack.account, self._stack.region, self._stack.id)
         found: list[Leftover] = await self._own.fetch(lambda tx: list(tx.scan(LEFTOVERS, where)))
         names = {leftover.logical_id for leftover in found}
@@ -64,7 +64,10 @@ class Removal:
         await run_graph(reversed_graph(graph), step, lambda: False)
 
     async def _delete(self, record: StackResource, policy: str, *, keep: bool | None) -> bool:
-        """Delete one resource. `keep` None: its record belongs to the replacement and is not touched."""
+        """Delete one resource; returns False if that failed.
+
+        `keep`: see `resources`. None means that the stored record belongs to the replacement and stays unchanged.
+        """
         if record.status == "DELETE_COMPLETE":
             return True
         if not record.physical_id or self._find(record.type) is None:
@@ -98,7 +101,7 @@ class Removal:
         properties: dict[str, Any] = record.properties
         try:
             properties = await resolved(self._calls, properties)
-        except ServiceError:  # a secret that is gone must not keep its user alive
+        except ServiceError:  # a missing secret must not prevent the deletion of a resource that refers to it
             properties = dict(properties)
         await bound(kind.handler, place).delete(self._calls, record.physical_id, properties)
 

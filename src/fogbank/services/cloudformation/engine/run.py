@@ -1,4 +1,4 @@
-"""One run of the provisioner over one stack: a chain of phases, each of which can be taken up again where it stopped.
+"""One run of the provisioner for one stack: a chain of phases, each of which can resume where it stopped.
 
     CREATE_IN_PROGRESS ──► CREATE_COMPLETE
         └─ failed ──► ROLLBACK_IN_PROGRESS ──► ROLLBACK_COMPLETE | ROLLBACK_FAILED   (or CREATE_FAILED, or deletion)
@@ -7,8 +7,8 @@
                           └─ UPDATE_ROLLBACK_FAILED           ──► UPDATE_ROLLBACK_COMPLETE
     DELETE_IN_PROGRESS ──► DELETE_COMPLETE | DELETE_FAILED
 
-The store is the truth: the status says the phase, the resource records say how far it has come. IMPORT_IN_PROGRESS and
-its followers are UPDATE's under another name. User Guide, "Stack status codes".
+All state is in the store: the stack's status tells the phase, and the resource records tell how far it has come.
+IMPORT_IN_PROGRESS and the statuses after it are UPDATE's with other names. User Guide, "Stack status codes".
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ Change = Callable[[Transaction, Stack], None]
 
 
 class Superseded(Exception):
-    """The stack was told something else: this phase has nothing more to say."""
+    """Raised when another operation has taken over the stack, so this phase must not write to it any more."""
 
 
 class Run:
-    """Drives a stack until its status is final. `find` looks up resource types."""
+    """Runs the phases of a stack until its status is final. `find` looks up resource types."""
 
     def __init__(self, ctx: Context, stack_id: str, find: registry.Find = registry.find) -> None:
         self._ctx = ctx
@@ -61,7 +61,7 @@ class Run:
     async def drive(self) -> None:
         """Run phase after phase. Safe to call again after a crash, and when there is nothing to do.
 
-        A deletion waits until the creation that it ends has let go.
+        A deletion that interrupts a creation waits here until the creation's run has released the lock.
         """
         locks: Locks = self._ctx.app.local(Locks)
         async with locks.hold(self._ctx, self._id):
@@ -79,7 +79,7 @@ class Run:
                 await phase()
 
     def _forget_callbacks(self, tx: Transaction) -> None:
-        """The answers of custom resources have been taken."""
+        """Delete the callbacks of custom resources: their answers were used."""
         for callback in list(tx.scan_index(CALLBACKS, "stack", (self._id, "custom"))):
             tx.delete(CALLBACKS, CALLBACKS.key(callback))
 
@@ -95,7 +95,7 @@ class Run:
         return revision, plan(self._stack, revision, stacks.template_of(revision)), records
 
     def _mine(self, tx: Reader) -> Stack:
-        """The stack, unless another operation has taken it over meanwhile."""
+        """Read the stack. Raises Superseded when another operation has taken it over."""
         stack = stacks.get(tx, self._ctx, self._id)
         if stack.operation != self._stack.operation:
             raise Superseded
@@ -113,7 +113,10 @@ class Run:
         await self._ctx.transact(write)
 
     async def _forward(self, number: int, *, rolling_back: bool = False) -> tuple[Steps | None, str]:
-        """Make what a revision wants: the steps (None when none could begin) and the reason of a failure, or ''."""
+        """Create and update the resources of a revision.
+
+        Returns the steps (None when they could not start), and the reason of a failure or ''.
+        """
         try:
             ctx = await acting(self._ctx, self._stack.role_arn)
             revision, wanted, records = await self._load(number)
@@ -135,7 +138,7 @@ class Run:
             steps.stop("Stack creation time exceeded the specified timeout.")
 
     async def _finish(self, steps: Steps, status: str, change: Change | None = None) -> str:
-        """Outputs, exports and the next status in one transaction; the reason why not, or ''."""
+        """Set outputs, exports and the next status in one transaction. Returns the reason of a failure, or ''."""
 
         def write(tx: Transaction) -> None:
             stack = self._mine(tx)
@@ -182,7 +185,7 @@ class Run:
             await self._set("ROLLBACK_COMPLETE")
 
     async def _remove_everything(self, *, creating: bool) -> tuple[bool, str]:
-        """Delete every resource: whether it could begin, and what went wrong or ''."""
+        """Delete every resource. Returns whether the deletion could start, and the reason of a failure or ''."""
         try:
             ctx = await acting(self._ctx, self._stack.role_arn)
         except ServiceError as error:
@@ -216,7 +219,7 @@ class Run:
     async def _roll_back_update(self) -> None:
         importing = self._stack.status.startswith("IMPORT")
         prefix = "IMPORT" if importing else "UPDATE"
-        if not self._stack.previous:  # an import that was to make the stack: its resources are left alone
+        if not self._stack.previous:  # the import was to create the stack: do not touch its resources
             await self._set("IMPORT_ROLLBACK_COMPLETE", "", _disown)
             return
         steps, reason = await self._forward(self._stack.previous, rolling_back=True)
@@ -236,7 +239,7 @@ class Run:
             await self._set(f"{prefix}_ROLLBACK_FAILED", reason)
 
     async def _forget_imports(self, steps: Steps) -> None:
-        """A failed import leaves the resources it had taken on alone."""
+        """Delete the records of resources that a failed import had adopted; the resources themselves stay."""
 
         def forget(tx: Transaction) -> None:
             for name in [name for name in steps.records if name not in steps.plan.resources]:
@@ -245,7 +248,7 @@ class Run:
         await self._ctx.transact(forget)
 
     async def _clean_up(self) -> None:
-        """Delete what the new revision does not want. A failure here does not fail the update, as in AWS."""
+        """Delete the resources that the new revision does not have. As in AWS, a failure does not fail the update."""
         try:
             ctx = await acting(self._ctx, self._stack.role_arn)
             _, wanted, records = await self._load(self._stack.revision)
@@ -278,7 +281,7 @@ class Run:
 
 
 def _settle(tx: Transaction, stack: Stack) -> None:
-    """The update is over: earlier revisions are not needed any more."""
+    """Clean up after an update: delete earlier revisions and reset what belonged to the update."""
     earlier = range(max(stack.revision - 10, 1), stack.revision)
     for number in {stack.previous, *earlier} - {0, stack.revision}:
         tx.delete(REVISIONS, (stack.account, stack.region, stack.id, number))
@@ -288,6 +291,6 @@ def _settle(tx: Transaction, stack: Stack) -> None:
 
 
 def _disown(tx: Transaction, stack: Stack) -> None:
-    """Forget every resource without touching it."""
+    """Delete the records of all resources, but not the resources."""
     for record in stacks.resources(tx, stack):
         tx.delete(RESOURCES, RESOURCES.key(record))

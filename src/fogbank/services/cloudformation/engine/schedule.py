@@ -1,11 +1,11 @@
-"""Running the steps of a graph: each after those it needs, many at once, none started after a failure."""
+"""Runs the steps of a dependency graph: each one after those it needs, and many at the same time."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-WIDTH = 24  # steps in flight; most of them wait for an engine or another service
+WIDTH = 24  # steps at the same time; most of them wait for an engine or another service
 
 
 async def run_graph(
@@ -16,8 +16,8 @@ async def run_graph(
 ) -> None:
     """Run `step(name)` for every name of an acyclic graph.
 
-    A step says whether it succeeded; what needs a failed one is not run, and nothing new starts once `stopped()`. The
-    steps in flight are waited for. When this is cancelled so are they.
+    A step returns whether it succeeded. Steps that need a failed one do not run, and no step starts once `stopped()`
+    is true. Waits for the running steps; when this coroutine is cancelled, it cancels them.
     """
     waiting = {name: {need for need in wants if need in graph} for name, wants in graph.items()}
     users: dict[str, list[str]] = {name: [] for name in graph}
@@ -50,7 +50,7 @@ async def run_graph(
 
 
 def reversed_graph(graph: Mapping[str, set[str]]) -> dict[str, set[str]]:
-    """Who must be gone before each name may go: its users."""
+    """The graph with all edges reversed: what must be deleted before each name, namely its users."""
     result: dict[str, set[str]] = {name: set() for name in graph}
     for name, wants in graph.items():
         for need in wants:

@@ -1,4 +1,4 @@
-"""The steps forward of one run: each resource created, updated, replaced or left as it is."""
+"""The forward steps of one run: creates, updates or replaces each resource, or leaves it as it is."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ REPLACING = "Requested update requires the creation of a new physical resource; 
 
 
 class Steps:
-    """`own` is CloudFormation's context, `calls` the one whose principal makes the resources."""
+    """The forward steps of one run.
+
+    `own`: CloudFormation's context. `calls`: the context whose principal creates the resources.
+    """
 
     def __init__(
         self,
@@ -64,12 +67,12 @@ class Steps:
         self._stop = asyncio.Event()
         self._failed: dict[str, list[str]] = {"create": [], "update": []}
         self._invalid: list[str] = []
-        self._begun: set[str] = set()  # the tokens of creations that were tried
+        self._begun: set[str] = set()  # tokens of the creations that this run has started
         self._said = ""
         self._adopted = {item["logical_id"]: item["physical_id"] for item in stack.imports}
 
     async def run(self) -> None:
-        """Take every resource where the plan wants it, or stop at the first failure."""
+        """Bring every resource to its state in the plan, or stop at the first failure."""
         if not self._rolling_back:
             await self._look_through()
         watcher = aside(self._watch())
@@ -79,12 +82,12 @@ class Steps:
             watcher.cancel()
 
     def stop(self, reason: str) -> None:
-        """Begin nothing more."""
+        """Start no more steps. The first reason given is the one that counts."""
         self._said = self._said or reason
         self._stop.set()
 
     def reason(self) -> str:
-        """Why the run failed, in AWS's words, or ''."""
+        """The reason of the run's failure in AWS's words, or ''."""
         if self._invalid:
             return f"Validation failed for following resources: [{', '.join(self._invalid)}]."
         parts = [
@@ -95,7 +98,7 @@ class Steps:
         return "".join(parts).rstrip() if parts else self._said
 
     def exports(self, tx: Reader, names: set[str]) -> Callable[[str], str | None]:
-        """Reads exports in a transaction and notes which were used."""
+        """Return a function that reads exports in a transaction and adds the names that it found to `names`."""
         read = exports_of(self._own, self._stack, tx)
 
         def noted(name: str) -> str | None:
@@ -107,7 +110,7 @@ class Steps:
         return noted
 
     async def _watch(self) -> None:
-        """Stop when the update is cancelled, or another operation (a deletion) takes the stack over."""
+        """Stop the run when the update is cancelled, or when another operation (a deletion) takes over the stack."""
         with self._own.watch(stacks.topic(self._stack.id)) as watch:
             while True:
                 stack = await self._own.fetch(stacks.get, self._own, self._stack.id)
@@ -117,7 +120,7 @@ class Steps:
                 await watch.wait(3600)
 
     async def _look_through(self) -> None:
-        """Refuse what cannot be made, before anything is."""
+        """Refuse unknown resource types and invalid properties before any resource is created."""
         for name, declared in self.plan.resources.items():
             if self._find(declared["Type"]) is None:
                 await self._cannot(name, declared)
@@ -184,7 +187,7 @@ class Steps:
         return "".join(alphabet[byte % len(alphabet)] for byte in self._own.ids.bytes(12))
 
     def _describe(self, record: StackResource, declared: dict[str, Any]) -> None:
-        """What the declaration says beside the properties."""
+        """Copy the declaration's attributes other than the properties into the record."""
         record.needs = sorted(self.plan.graph[record.logical_id])
         record.deletion_policy = str(declared.get("DeletionPolicy", _default_policy(declared)))
         record.replace_policy = str(declared.get("UpdateReplacePolicy", "Delete"))
@@ -243,7 +246,7 @@ class Steps:
         return not cancelled
 
     async def _adopt(self, declared: dict[str, Any], wanted: dict[str, Any], record: StackResource) -> bool:
-        """Import: the resource exists; it is brought to the template's properties to learn its attributes."""
+        """Import an existing resource. Updates it to the template's properties, which also returns its attributes."""
         record.physical_id = self._adopted[record.logical_id]
         record.properties = wanted
         record.status = "IMPORT_IN_PROGRESS"
@@ -359,13 +362,13 @@ class Steps:
         )
 
     async def _take_back(self, record: StackResource) -> StackResource:
-        """A rollback gives a replaced resource back its old physical self; the new one becomes the leftover."""
+        """Restore the old physical resource of a replaced one during a rollback; the new one becomes the leftover."""
 
         def swap(tx: Transaction) -> StackResource:
             where = (record.account, record.region, record.stack_id, record.logical_id)
             for leftover in list(tx.scan(LEFTOVERS, where)):
                 if leftover.operation == self._stack.operation:
-                    continue  # made by this rollback itself
+                    continue  # from a replacement that this rollback itself made
                 tx.delete(LEFTOVERS, LEFTOVERS.key(leftover))
                 mine = msgspec.structs.replace(record, replace_policy="Delete", deletion_policy="Delete")
                 tx.put(LEFTOVERS, self._leftover(mine))
@@ -382,18 +385,18 @@ class Steps:
         return taken
 
     async def _skip(self, record: StackResource | None) -> bool:
-        """ContinueUpdateRollback's ResourcesToSkip: taken for done."""
+        """Mark a resource in ContinueUpdateRollback's ResourcesToSkip as rolled back, without touching it."""
         if record is not None:
             record.status, record.reason, record.attempted = "UPDATE_COMPLETE", "", None
             record.operation = self._stack.operation
             await self._put(record)
         return True
 
-    # -- what the kinds of step share --------------------------------------------------------------------------------
+    # -- shared by the kinds of step ---------------------------------------------------------------------------------
 
     def _kind(self, type_name: str) -> ResourceType:
         kind = self._find(type_name)
-        assert kind is not None  # `run` looked before it began
+        assert kind is not None  # `_look_through` has checked all types
         return kind
 
     async def _call(self, record: StackResource, declared: dict[str, Any], call: Callable[[Any], Any]) -> Resource:
@@ -405,7 +408,7 @@ class Steps:
         return result
 
     async def _partial(self, record: StackResource, declared: dict[str, Any]) -> str:
-        """The physical id of what a failed creation left behind, where the type can tell."""
+        """The physical id of what a failed creation left behind, or '' where the type cannot tell."""
         handler = self._kind(record.type).handler
         place = Surroundings(self._own, self._stack, self._revision, record.logical_id, record.type, declared)
         partial = getattr(bound(handler, place), "partial", None)
@@ -427,7 +430,7 @@ class Steps:
         return made
 
     def _handed(self, record: StackResource, properties: dict[str, Any]) -> dict[str, Any]:
-        """Properties as the handler gets them: each of its type, with CloudFormation's own tags."""
+        """Properties as the handler gets them: converted to the schema's types, with CloudFormation's own tags."""
         stack = self._stack
         return with_system_tags(record.type, typed(record.type, properties), stack.name, stack.id, record.logical_id)
 
@@ -437,7 +440,7 @@ class Steps:
         new = await resolved(self._calls, wanted)
         try:
             old = await resolved(self._calls, old)
-        except ServiceError:  # what it referred to is gone by now: the difference stands all the same
+        except ServiceError:  # a referred value no longer exists: compare with the unresolved reference
             old = dict(old)
         made: Resource = await handler.update(
             self._calls, record.physical_id, self._handed(record, old), self._handed(record, new)
@@ -447,7 +450,7 @@ class Steps:
     async def _put(
         self, record: StackResource, properties: dict[str, Any] | None = None, *, detailed: str = ""
     ) -> None:
-        """Keep a record with the event of its state."""
+        """Store a record together with the event of its state."""
 
         def write(tx: Transaction) -> None:
             record.updated = self._own.now()
@@ -484,7 +487,7 @@ def _cause(error: Exception, what: str) -> str:
 
 
 def _default_policy(declared: dict[str, Any]) -> str:
-    """RDS clusters, and instances outside a cluster, are snapshot unless told otherwise."""
+    """The default DeletionPolicy: Snapshot for RDS clusters and for instances outside a cluster, Delete for others."""
     kind = declared["Type"]
     if kind == "AWS::RDS::DBCluster":
         return "Snapshot"

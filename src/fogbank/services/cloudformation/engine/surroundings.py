@@ -1,7 +1,8 @@
-"""What CloudFormation's own resource types know beyond the contract of core.cfn: the stack they stand in.
+"""Gives CloudFormation's own resource types more than the contract of core.cfn: the stack that they belong to.
 
-A handler with a method `bind(surroundings)` is asked for one bound to its place before each call. Such handlers wait
-for something outside (a function's answer, signals, a nested stack), so they are cut short when the run is stopped.
+Before each call, a handler with a method `bind(surroundings)` is replaced by the handler that `bind` returns. Such
+handlers wait for something outside (a function's answer, signals, a nested stack), so they are cancelled when the run
+stops.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ..records import Revision, Stack
 
 
 class Surroundings(msgspec.Struct):
-    """`own` is CloudFormation's context (its store, the caller's principal)."""
+    """The stack and declaration that a handler is called for. `own`: CloudFormation's context, as the caller."""
 
     own: Context
     stack: Stack

@@ -1,8 +1,8 @@
-"""A stack's tags travel to its resources, and CloudFormation's own three with them.
+"""Adds a stack's tags, and CloudFormation's own three tags, to the properties of its resources.
 
-User Guide, "Resource tag": a tag of the resource itself wins over one of the stack. Which types have tags, and in which
-property, AWS's schemas say. The tags aws:cloudformation:stack-name, …:stack-id and …:logical-id go to the types of
-`_SYSTEM` only: the services of the others refuse the prefix aws: from whomever it comes.
+User Guide, "Resource tag": a tag of the resource itself wins over one of the stack. AWS's schemas tell which types have
+tags, and in which property. Only the types in `_SYSTEM` get the tags aws:cloudformation:stack-name, …:stack-id and
+…:logical-id: the services of other types refuse the prefix aws: from every caller.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def with_stack_tags(kind: str, properties: dict[str, Any], tags: Mapping[str, st
 def with_system_tags(
     kind: str, properties: dict[str, Any], stack_name: str, stack_id: str, logical_id: str
 ) -> dict[str, Any]:
-    """The properties with CloudFormation's own tags, which are given to the service and not kept with the stack."""
+    """The properties with CloudFormation's own tags, which the service gets but the stack's records do not have."""
     if kind not in _SYSTEM:
         return properties
     tags = {"stack-name": stack_name, "stack-id": stack_id, "logical-id": logical_id}

@@ -1,8 +1,8 @@
-"""The look through a whole template before anything of it is made: the properties of every resource against its schema.
+"""Validates the properties of all resources against their schemas before the run creates any of them.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
 
-What only shows when other resources exist is looked at when the resource's turn has come.
+Values that depend on other resources are checked later, just before the resource is created.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .environment import Plan, properties_of
 
 
 def invalid(plan: Plan, find: registry.Find) -> dict[str, str]:
-    """Why resources are refused, by logical id."""
+    """The refused resources: logical id → reason."""
     scope = _without_resources(plan.scope)
     found = {name: _refusal(name, declared, scope, find) for name, declared in plan.resources.items()}
     return {name: reason for name, reason in found.items() if reason}
@@ -29,11 +29,11 @@ def invalid(plan: Plan, find: registry.Find) -> dict[str, str]:
 def _refusal(name: str, declared: Mapping[str, Any], scope: Scope, find: registry.Find) -> str:
     kind = find(declared["Type"])
     if kind is None:
-        return ""  # `Steps` says what it cannot make
+        return ""  # `Steps` reports unknown types
     try:
         wanted = properties_of(declared, scope)
     except ServiceError:
-        return ""  # an expression that cannot be worked out fails where it is needed
+        return ""  # an expression that cannot be evaluated fails later, in the resource's step
     return properties.refusal(kind, name, wanted, early=True)
 
 

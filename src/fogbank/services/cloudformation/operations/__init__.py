@@ -1,1 +1,1 @@
-"""CloudFormation's operations, one family a file."""
+"""CloudFormation's operations, one file per family."""

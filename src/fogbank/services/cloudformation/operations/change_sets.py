@@ -1,4 +1,4 @@
-"""Change sets: what a stack would become, shown before it is done."""
+"""Operations on change sets: computing, showing and executing the changes of a stack."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NO_CHANGES = "The submitted information didn't contain changes. Submit different
 
 @operation("cloudformation", "CreateChangeSet", resource=changed_stack)
 async def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Work out what a template would change. A macro that fails makes a FAILED change set, as does no change at all.
+    """Compute what a template would change. A failed macro gives a FAILED change set, and so does an empty difference.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
     """
@@ -78,13 +78,14 @@ async def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 def _target(
     tx: Reader, ctx: Context, req: dict[str, Any], kind: str, fresh: Stack | None = None
 ) -> tuple[Stack, Revision | None]:
-    """The stack that a change set is for, and its revision (None of one that is to be created)."""
+    """The stack of a change set, and its current revision (None for a stack that is yet to be created)."""
     name = req["StackName"]
     stack = stacks.find(tx, ctx, name)
     if stack is not None and stack.status == "DELETE_COMPLETE":
         stack = None
     taken = tx.first(CHANGE_SETS, "stack", (stack.id, req["ChangeSetName"])) if stack is not None else None
-    # the AWS CLI names its change sets by the second, and a deployment here may take less: an executed one gives way
+    # the AWS CLI puts the time in seconds into the name, and two deployments may fit into one second here: so a new
+    # change set replaces an executed one of the same name
     if taken is not None and taken.execution_status != "EXECUTE_COMPLETE":
         raise AlreadyExists(f"ChangeSet {req['ChangeSetName']} already exists")
     if kind == "CREATE" or (kind == "IMPORT" and stack is None):
@@ -172,7 +173,7 @@ def describe_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_values(change: dict[str, Any]) -> dict[str, Any]:
-    """Values of properties are shown when IncludePropertyValues asks for them."""
+    """Remove the values of properties, which are only shown with IncludePropertyValues."""
     hidden = ("BeforeValue", "AfterValue", "Path", "AttributeChangeType")
     shown = {key: value for key, value in change.items() if key not in ("BeforeContext", "AfterContext")}
     shown["Details"] = [
@@ -196,7 +197,7 @@ def list_change_sets(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudformation", "DeleteChangeSet", resource=change_set)
 def delete_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Delete a change set; the stack in REVIEW_IN_PROGRESS that it was for stays.
+    """Delete a change set. Its stack stays, even in REVIEW_IN_PROGRESS.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteChangeSet.html
     """
@@ -215,7 +216,7 @@ def delete_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudformation", "ExecuteChangeSet", resource=change_set)
 async def execute_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Do what a change set says; the stack's other change sets are gone then.
+    """Execute a change set, and delete the stack's other change sets.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html
     """

@@ -1,4 +1,4 @@
-"""CreateStack, UpdateStack, DeleteStack and what steers them."""
+"""CreateStack, UpdateStack, DeleteStack, and the operations that cancel, continue or roll back."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def refuse_existing(tx: Reader, ctx: Context, name: str) -> None:
 
 
 async def policy_of(ctx: Context, req: dict[str, Any], what: str) -> str:
-    """A stack policy given as a body or by URL; '' when the request has none."""
+    """Read and check the stack policy of a request, given as body or URL; '' when there is none."""
     policy = await template_text(ctx, req, what=what) or ""
     if policy:
         policies.check(policy)
@@ -73,7 +73,7 @@ def put_revision(tx: Transaction, stack: Stack, prepared: Revision, number: int)
 
 @operation("cloudformation", "CreateStack", resource=arns.new_stack)
 async def create_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Make a stack from a template; the resources follow as a job.
+    """Create a stack from a template. A job creates the resources.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
     """
@@ -104,12 +104,12 @@ async def create_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def role_of(tx: Reader, ctx: Context, req: dict[str, Any]) -> str:
-    """The role that a request brings along, or ''."""
+    """The checked RoleARN of a request, or ''."""
     return check_role(tx, ctx, req["RoleARN"]) if req.get("RoleARN") else ""
 
 
 def _repeated(tx: Reader, ctx: Context, req: dict[str, Any]) -> str:
-    """The id of the stack that an earlier request with the same token made."""
+    """The id of the stack that an earlier request with the same ClientRequestToken created, or ''."""
     token = req.get("ClientRequestToken")
     stack = stacks.find(tx, ctx, req["StackName"]) if token else None
     if stack is None or stack.token != token:
@@ -118,7 +118,7 @@ def _repeated(tx: Reader, ctx: Context, req: dict[str, Any]) -> str:
 
 
 def updatable(tx: Reader, ctx: Context, name: str) -> tuple[Stack, Revision]:
-    """A stack that may be updated now, with its current revision."""
+    """A stack in an updatable status and its current revision. Raises ValidationError."""
     stack = stacks.find(tx, ctx, name)
     if stack is None or stack.status == "DELETE_COMPLETE":
         raise stack_missing(name)
@@ -129,7 +129,7 @@ def updatable(tx: Reader, ctx: Context, name: str) -> tuple[Stack, Revision]:
 
 @operation("cloudformation", "UpdateStack", resource=changed_stack)
 async def update_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Take a stack to another template or other parameters.
+    """Update a stack to another template or to other parameters.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStack.html
     """
@@ -157,7 +157,7 @@ async def update_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def begin_update(tx: Transaction, ctx: Context, stack: Stack, prepared: Prepared, status: str, token: str) -> None:
-    """Put the new revision and start the run."""
+    """Store the new revision and start the run."""
     stack.previous = stack.previous or stack.revision
     stack.revision += 1
     stack.updated = ctx.now()
@@ -167,7 +167,7 @@ def begin_update(tx: Transaction, ctx: Context, stack: Stack, prepared: Prepared
 
 @operation("cloudformation", "DeleteStack", resource=changed_stack)
 async def delete_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Delete a stack's resources and then the stack. Of a stack that does not exist: success, as in AWS.
+    """Delete a stack's resources and then the stack. Succeeds for a stack that does not exist, as in AWS.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
     """
@@ -178,7 +178,7 @@ async def delete_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _begin_deletion(tx: Transaction, ctx: Context, req: dict[str, Any]) -> str:
-    """Start the run; the stack's id, or '' when there is nothing to delete."""
+    """Start the deletion. Returns the stack's id, or '' when there is nothing to delete."""
     stack = stacks.find(tx, ctx, req["StackName"])
     if stack is None or stack.status in ("DELETE_COMPLETE", "DELETE_IN_PROGRESS"):
         return ""
@@ -224,7 +224,7 @@ def cancel_update_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudformation", "ContinueUpdateRollback", resource=changed_stack)
 def continue_update_rollback(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Go on with a rollback that failed, leaving out what ResourcesToSkip names.
+    """Continue a failed rollback, without the resources in ResourcesToSkip.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ContinueUpdateRollback.html
     """

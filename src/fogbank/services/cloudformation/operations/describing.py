@@ -1,4 +1,4 @@
-"""Looking at stacks, their resources and their events."""
+"""Operations that describe and list stacks, their resources and their events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGE = 100
 
 
 def page(ctx: Context, items: list[T], req: dict[str, Any], key: Callable[[T], str]) -> tuple[list[T], dict[str, str]]:
-    """The next hundred items after NextToken, and the token when more follow. The items keep their order."""
+    """The next hundred items after NextToken, and {"NextToken": …} when more follow. Keeps the items' order."""
     scope = f"{ctx.account}/{ctx.region}/{ctx.operation}/{req.get('StackName', '')}"
     start = 0
     if req.get("NextToken"):
@@ -42,7 +42,7 @@ def page(ctx: Context, items: list[T], req: dict[str, Any], key: Callable[[T], s
 
 @operation("cloudformation", "DescribeStacks", resource=any_stack)
 def describe_stacks(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """One stack, by id also when it is deleted; or all that exist.
+    """Describe one stack (by id even after its deletion), or all stacks that exist.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
     """
@@ -63,7 +63,7 @@ def describe_stacks(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudformation", "ListStacks", resource="*")
 def list_stacks(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Every stack, deleted ones for 90 days, newest first.
+    """List all stacks, newest first; deleted stacks stay in the list for 90 days.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStacks.html
     """
@@ -77,7 +77,7 @@ def list_stacks(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudformation", "DescribeStackEvents", resource=any_stack)
 def describe_stack_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Events, the newest first.
+    """List a stack's events, newest first.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html
     """
@@ -122,7 +122,7 @@ def describe_stack_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 @operation("cloudformation", "DescribeStackResources", resource=owning_stack)
 def describe_stack_resources(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Up to a hundred resources of a stack, or of the one that a physical id belongs to.
+    """Describe up to a hundred resources of a stack, which is named directly or by one of its physical ids.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html
     """

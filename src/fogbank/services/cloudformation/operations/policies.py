@@ -1,4 +1,4 @@
-"""Stack policies, and signals of resources."""
+"""SetStackPolicy, GetStackPolicy and SignalResource."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def get_stack_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudformation", "SignalResource", resource=named_stack)
 def signal_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """A signal to a wait condition that has a creation policy.
+    """Send a signal to a wait condition that has a creation policy.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html
     """

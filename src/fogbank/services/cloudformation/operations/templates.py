@@ -25,7 +25,7 @@ from ..template.structure import Template, sections
 
 @operation("cloudformation", "GetTemplate", resource=of_template)
 async def get_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The template as it was sent, or (TemplateStage Processed) after its macros.
+    """Return the template as it was sent, or (TemplateStage Processed) as its macros left it.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
     """
@@ -46,7 +46,7 @@ async def get_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
     found = await ctx.fetch(stored)
     if found is None:
-        return {"StagesAvailable": []}  # the CDK asks, and reads no body as an empty template
+        return {"StagesAvailable": []}  # the CDK takes a missing body for an empty template
     body, processed = found
     shown = body
     if req.get("TemplateStage") == "Processed" and macros.has_macros(await beside(len(body), parse, body)):
@@ -103,7 +103,7 @@ def _needs(template: Template) -> dict[str, Any]:
 
 @operation("cloudformation", "GetTemplateSummary", resource=any_stack)
 async def get_template_summary(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """What a template needs and declares, or what the template of a stack does.
+    """Summarise what a template (or the template of a stack) declares and needs.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplateSummary.html
     """

@@ -1,1 +1,1 @@
-"""CloudFormation's template language, pure: text in, checked templates and evaluated values out. No store, no calls."""
+"""CloudFormation's template language: parses, checks and evaluates templates. Pure: no store, no calls."""

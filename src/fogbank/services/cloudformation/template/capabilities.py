@@ -1,4 +1,4 @@
-"""Which acknowledgements a template needs (CreateStack, parameter Capabilities)."""
+"""The capabilities that a template's user must acknowledge (CreateStack, parameter Capabilities)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NAMES = {
 
 
 def required(resources: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
-    """The capability that the resources ask for, and the types that ask for it."""
+    """The capabilities that the resources require, and the types that require them."""
     types: list[str] = []
     named = False
     for resource in resources:
@@ -43,7 +43,7 @@ def required(resources: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[st
 
 
 def missing(needed: Iterable[str], given: Iterable[str]) -> list[str]:
-    """What is needed and not acknowledged; CAPABILITY_NAMED_IAM includes CAPABILITY_IAM."""
+    """The needed capabilities that were not given. CAPABILITY_NAMED_IAM includes CAPABILITY_IAM."""
     have = set(given)
     if "CAPABILITY_NAMED_IAM" in have:
         have.add("CAPABILITY_IAM")

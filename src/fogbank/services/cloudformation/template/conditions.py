@@ -1,4 +1,4 @@
-"""The Conditions section and the Rules section: which conditions hold, and whether the parameters may be combined."""
+"""Evaluates the Conditions section, and checks the assertions of the Rules section."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .scope import Scope
 
 
 class _Lazy(Mapping[str, bool]):
-    """Conditions that are worked out when somebody asks, so that their order in the template does not matter.
+    """Conditions that are evaluated on access, so their order in the template does not matter.
 
-    Those that one refers to are worked out before it, so a long chain of them is no deep one.
+    The conditions that one refers to are evaluated before it, in a loop: a long chain causes no deep recursion.
     """
 
     def __init__(self, declared: Mapping[str, Any], scope: Scope) -> None:
@@ -29,7 +29,7 @@ class _Lazy(Mapping[str, bool]):
         return self._known[name]
 
     def _work_out_from(self, name: str) -> None:
-        """A condition, after those that it refers to; KeyError for one that is not declared."""
+        """Evaluate a condition after those that it refers to. Raises KeyError for one that is not declared."""
         waiting = {name: iter(_references(self._declared[name]))}
         while waiting:
             current = next(reversed(waiting))
@@ -65,7 +65,7 @@ class _Lazy(Mapping[str, bool]):
 
 
 def _references(expression: Any) -> list[Any]:
-    """What an expression refers to as conditions."""
+    """The names of conditions that an expression refers to (and possibly values that are no names)."""
     found: list[Any] = []
     todo = [expression]
     while todo:
@@ -81,15 +81,15 @@ def _references(expression: Any) -> list[Any]:
 
 
 def evaluate_conditions(declared: Mapping[str, Any], scope: Scope) -> dict[str, bool]:
-    """Every condition's value."""
+    """Evaluate all conditions."""
     return dict(_Lazy(declared, scope))
 
 
 def check_rules(rules: Mapping[str, Any], scope: Scope) -> None:
-    """Raise TemplateError for the first assertion of the Rules section that does not hold.
+    """Raise TemplateError for the first assertion of the Rules section that is not true.
 
-    Fn::RefAll, Fn::ValueOf and Fn::ValueOfAll, which look at the account's own resources, are refused as unsupported.
-    AWS's text for a failed assertion could not be confirmed beyond its description being shown.
+    Fn::RefAll, Fn::ValueOf and Fn::ValueOfAll, which read the account's own resources, are refused as unsupported.
+    AWS shows the description of a failed assertion; the rest of its text could not be confirmed.
     """
     for name, rule in rules.items():
         if not isinstance(rule, dict) or not isinstance(rule.get("Assertions"), list):

@@ -1,7 +1,7 @@
 """Dynamic references: {{resolve:ssm:NAME:VERSION}}, {{resolve:ssm-secure:…}}, {{resolve:secretsmanager:…}}.
 
-They stay in the stack's records as written and are looked up only for the call that needs them, so that no secret is
-stored. User Guide, "Get values stored in other services using dynamic references".
+The stack's records keep them as written. They are resolved only for the call that needs them, so no secret is stored.
+User Guide, "Get values stored in other services using dynamic references".
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import msgspec
 from .errors import TemplateError
 from .scope import Room
 
-MAX_REFERENCES = 60  # "Considerations when using dynamic references": of a template; here, of a resource
+MAX_REFERENCES = 60  # "Considerations when using dynamic references": per template; here per resource
 PATTERN = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}")
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """One reference: `name` and `version` for ssm; secret, JSON key, stage and version for Secrets Manager."""
+    """One reference. ssm uses `name` and `version`; Secrets Manager uses all members, and `name` is the secret."""
 
     text: str
     service: str
@@ -47,7 +47,7 @@ def find(value: Any) -> set[Reference]:
 
 
 def substitute(value: Any, found: Mapping[str, str], room: Room | None = None) -> Any:
-    """The value with each reference replaced by what it stands for (`found` by the reference's text)."""
+    """The value with each reference replaced by its value (`found`: reference text → value)."""
     room = room or Room()
     if isinstance(value, str):
         return PATTERN.sub(lambda match: _put(found[match.group(0)], room), value) if "{{resolve:" in value else value

@@ -1,4 +1,4 @@
-"""How a template is refused. AWS answers all of these with the code ValidationError."""
+"""The errors of refused templates. AWS's code for all of them is ValidationError."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from fogbank.core.errors import ValidationError
 
 
 class TemplateError(ValidationError):
-    """A template, or a value in it, that CloudFormation refuses."""
+    """CloudFormation refuses a template or a value in it."""
 
 
 def format_error(message: str) -> TemplateError:
-    """`Template format error: …`, AWS's prefix for mistakes of structure."""
+    """An error with AWS's prefix for mistakes in the structure: `Template format error: …`."""
     return TemplateError(f"Template format error: {message}")
 
 
 def template_error(message: str) -> TemplateError:
-    """`Template error: …`, AWS's prefix for mistakes in intrinsic functions."""
+    """An error with AWS's prefix for mistakes in intrinsic functions: `Template error: …`."""
     return TemplateError(f"Template error: {message}")

@@ -1,8 +1,8 @@
-"""Evaluating expressions: every intrinsic function of the User Guide's "Intrinsic function reference".
+"""Evaluates expressions: every intrinsic function of the User Guide's "Intrinsic function reference".
 
-`evaluate(value, scope)` gives plain data; what is `AWS::NoValue` disappears from its map or list. Each function that
-brings text into a value (a reference, a joined text, …) takes it out of the scope's room first, so that no template can
-make more than that.
+`evaluate(value, scope)` returns plain data; it removes `AWS::NoValue` from maps and lists. Each function that adds text
+to a value (a reference, a joined text, …) first deducts the size from the budget `scope.room`, which limits the output
+that a template can produce.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .scope import UNKNOWN, Room, Scope
 
 
 class _NoValue:
-    """Marks what `Ref: AWS::NoValue` removes."""
+    """The type of NO_VALUE, the value of `Ref: AWS::NoValue`."""
 
 
 NO_VALUE: Final = _NoValue()
@@ -32,9 +32,9 @@ Function = Callable[[Any, Scope], Any]
 
 
 def evaluate(value: Any, scope: Scope, room: Room | None = None) -> Any:
-    """The plain value of an expression; NO_VALUE when it has none. Raises TemplateError.
+    """The plain value of an expression, or NO_VALUE. Raises TemplateError.
 
-    The functions in it may make so much as `room` has, by default MAX_MADE characters.
+    `room` is the budget of characters that its functions may produce, MAX_MADE by default.
     """
     try:
         return _evaluate(value, msgspec.structs.replace(scope, room=room or Room()))
@@ -73,7 +73,7 @@ def unsupported(name: str) -> TemplateError:
 
 
 def text_of(value: Any) -> str:
-    """A scalar as CloudFormation writes it into text."""
+    """A scalar as CloudFormation converts it to text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
@@ -83,7 +83,7 @@ def text_of(value: Any) -> str:
 
 
 def _brought(value: Any, scope: Scope) -> Any:
-    """A value from elsewhere, its size taken out of the room."""
+    """Deduct the size of a referenced value from the budget, and return the value."""
     scope.room.take_all(value)
     return value
 
@@ -106,7 +106,7 @@ def _ref(name: Any, scope: Scope) -> Any:
 
 
 def get_att_parts(argument: Any) -> tuple[str, Any]:
-    """Logical id and attribute of a Fn::GetAtt, whichever way it is written."""
+    """The logical id and the attribute of a Fn::GetAtt, written as text or as a list."""
     if isinstance(argument, str):
         argument = argument.split(".", 1)
     if (
@@ -153,12 +153,12 @@ def sub_parts(argument: Any) -> tuple[str, dict[str, Any]]:
 
 
 def _closed(text: str) -> int:
-    """Where the last variable of a text can end: behind it each `${` would be a search to the text's end."""
+    """The end of the last possible variable of a text. Bounds the search, or each later `${` would scan to the end."""
     return text.rfind("}") + 1
 
 
 def sub_names(text: str) -> list[str]:
-    """The variables of a Fn::Sub text; `${!Literal}` is none."""
+    """The names of the variables in a Fn::Sub text; `${!Literal}` is not a variable."""
     names = []
     for match in _VARIABLE.finditer(text, 0, _closed(text)):
         name = match.group(1)
@@ -333,7 +333,7 @@ def _if(argument: Any, scope: Scope) -> Any:
 
 
 def if_branch(argument: Any, scope: Scope) -> Any:
-    """The branch that a Fn::If takes, not evaluated."""
+    """The branch that a Fn::If selects, unevaluated."""
     if not isinstance(argument, list) or len(argument) != 3 or not isinstance(argument[0], str):
         raise template_error("Fn::If requires a list argument with the first element being a condition")
     return argument[1] if scope.condition(argument[0]) else argument[2]

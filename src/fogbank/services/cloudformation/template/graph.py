@@ -1,4 +1,4 @@
-"""Which resource needs which, and in what order they can be made."""
+"""The dependencies between resources, and an order in which they can be created."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .scope import Scope
 
 
 def references(value: Any, scope: Scope | None = None) -> Iterator[tuple[str, str]]:
-    """(function, name) of every Ref, Fn::GetAtt and Fn::Sub in a value, pseudo parameters too.
+    """Yield (function, name) of every Ref, Fn::GetAtt and Fn::Sub in a value, including pseudo parameters.
 
-    With a scope only the branches that its conditions take are followed; without one, all of them.
+    With a scope, follows only the branches of Fn::If that its conditions select; without one, all branches.
     """
     todo: list[Any] = [value]
     while todo:
@@ -53,7 +53,7 @@ def depends_on(resource: Mapping[str, Any]) -> list[str]:
 
 
 def needs(resource: Mapping[str, Any], existing: Iterable[str], scope: Scope) -> set[str]:
-    """The logical ids among `existing` that must be there before this resource is made.
+    """The logical ids among `existing` that must be created before this resource.
 
     A DependsOn on a resource whose condition is false is ignored, as in AWS.
     """
@@ -65,7 +65,7 @@ def needs(resource: Mapping[str, Any], existing: Iterable[str], scope: Scope) ->
 
 
 def order(graph: Mapping[str, Iterable[str]]) -> list[str]:
-    """The names so that each comes after what it needs; TemplateError when there is a circle."""
+    """The names in an order in which each follows those it needs. Raises TemplateError for circular dependencies."""
     waiting = {name: {need for need in wants if need in graph} for name, wants in graph.items()}
     users: dict[str, list[str]] = {name: [] for name in graph}
     for name, wants in waiting.items():
@@ -73,7 +73,7 @@ def order(graph: Mapping[str, Iterable[str]]) -> list[str]:
             users[need].append(name)
     ready = [name for name, wants in waiting.items() if not wants]
     done: list[str] = []
-    for name in ready:  # grows while it is walked
+    for name in ready:  # the loop appends to the list
         done.append(name)
         for user in users[name]:
             waiting[user].discard(name)
@@ -85,7 +85,7 @@ def order(graph: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def _circle(waiting: Mapping[str, set[str]], done: set[str]) -> list[str]:
-    """The names that lie on a circle (or between two), found by peeling off what nobody unfinished needs."""
+    """The names on a circle (or between two): removes, again and again, names that no other remaining name needs."""
     left = {name: wants - done for name, wants in waiting.items() if name not in done}
     while True:
         needed = set().union(*left.values())

@@ -1,10 +1,10 @@
 """The AWS::LanguageExtensions transform: Fn::ForEach unrolled, and functions allowed in more places.
 
-Fn::Length, Fn::ToJsonString and the default of Fn::FindInMap are evaluated like every other function, so only loops
-and the policies of resources need work here. User Guide, "AWS::LanguageExtensions transform" and "Fn::ForEach".
+Fn::Length, Fn::ToJsonString and the default of Fn::FindInMap are evaluated like every other function, so this module
+only handles loops and the policies of resources. User Guide, "AWS::LanguageExtensions transform" and "Fn::ForEach".
 
-Loops change no quota, the guide says: a template of a few lines that becomes more than a megabyte is refused as one
-that is larger. What would become many times as much is not made to its end.
+The guide says that loops do not change quotas: a short template that expands to more than a megabyte is refused like
+one that was written that large. A much larger expansion is stopped before its end.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from .scope import Room, Scope
 
 NAME = "AWS::LanguageExtensions"
 LOOP = "Fn::ForEach::"
-LOOP_SIZE = 25  # characters that a loop takes at least, one that makes nothing too
-ROOM = 3 * MAX_URL_BODY  # characters: what loops go through on the way to a template of that size, and more
+LOOP_SIZE = 25  # characters of the budget that every loop costs, even an empty one
+ROOM = 3 * MAX_URL_BODY  # characters: the budget of an expansion; enough for any template of the allowed size
 
 
 def expand(document: dict[str, Any], scope: Scope) -> dict[str, Any]:
-    """The document without loops; TemplateError naming the loop that is wrong."""
+    """Expand all loops of a document. Raises TemplateError, which names the wrong loop."""
     result = dict(document)
     loops = _Loops(scope, Room(ROOM, TOO_LARGE))
     for section in ("Conditions", "Resources", "Outputs"):
@@ -42,7 +42,7 @@ def expand(document: dict[str, Any], scope: Scope) -> dict[str, Any]:
 
 
 class _Loops:
-    """One expansion. `bound` are the identifiers of the loops around a value, with their members."""
+    """One expansion. `bound` maps the identifiers of the enclosing loops to their current members."""
 
     def __init__(self, scope: Scope, room: Room) -> None:
         self._scope, self._room = scope, room
@@ -93,7 +93,7 @@ class _Loops:
         return made
 
     def _replace(self, text: str, bound: dict[str, str]) -> str:
-        """`${Name}` is the member; `&{Name}` the member without the characters that logical ids cannot have."""
+        """Replace `${Name}` by the member, and `&{Name}` by the member without its non-alphanumeric characters."""
         for name, member in bound.items():
             if "{" not in text:
                 break

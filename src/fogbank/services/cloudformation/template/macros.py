@@ -1,8 +1,8 @@
-"""Running a template's macros: Fn::Transform inside it, then the Transform section in its order.
+"""Runs a template's macros: first each Fn::Transform inside it, then the Transform section in its order.
 
 AWS processes the innermost Fn::Transform first, then outwards, then the template's own list (User Guide, "Overview of
-CloudFormation macros"). The host does what leaves the pure world: it fetches included files, calls macro functions and
-runs the serverless translator beside the event loop.
+CloudFormation macros"). This module is pure: its `Host` does the I/O. It fetches included files, calls macro functions
+and runs the SAM translator in a thread.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ MAX_RUNS = 500  # of macros for one template; AWS's own bound is not documented
 
 
 class Host(Protocol):
-    """What macros need from outside."""
+    """The I/O that macros need."""
 
     async def include(self, location: str) -> str:
-        """The text of a file on S3 (s3://bucket/key)."""
+        """Return the text of a file on S3 (s3://bucket/key)."""
         ...
 
     async def macro(
         self, name: str, fragment: Any, parameters: dict[str, Any], template_parameters: dict[str, Any]
     ) -> Any:
-        """What the macro's function made of a fragment."""
+        """Call the macro's function and return the fragment that it made."""
         ...
 
     async def translate(self, document: dict[str, Any], parameters: dict[str, Any], region: str) -> dict[str, Any]:
-        """The serverless transform."""
+        """Run the AWS::Serverless transform."""
         ...
 
     async def expand(self, document: dict[str, Any], scope: Scope) -> dict[str, Any]:
-        """AWS::LanguageExtensions."""
+        """Run the AWS::LanguageExtensions transform."""
         ...
 
 
 class _Counted:
-    """A host that runs so many macros and includes so much as a template may have: a file may include itself."""
+    """A host that limits the number of macros and the size of included text, because a file may include itself."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -71,7 +71,7 @@ class _Counted:
 
 
 def has_macros(document: dict[str, Any]) -> bool:
-    """Whether anything must be run before the template is plain CloudFormation."""
+    """Whether a template has macros or transforms to run."""
     return bool(transform_names(document)) or _contains_transform(document)
 
 
@@ -89,7 +89,7 @@ def _contains_transform(document: Any) -> bool:
 
 
 async def process(document: dict[str, Any], scope: Scope, host: Host) -> dict[str, Any]:
-    """The document after all its macros; `scope` holds the parameters' values, the pseudo parameters and mappings."""
+    """Run all macros of a document. `scope` has the parameters' values, the pseudo parameters and mappings."""
     if not has_macros(document):
         return document
     try:
@@ -121,7 +121,7 @@ def _named(item: Any, scope: Scope) -> tuple[str, dict[str, Any]]:
 
 
 async def _inner(value: Any, scope: Scope, host: Host) -> Any:
-    """A value with every Fn::Transform inside it run, the innermost first."""
+    """Run every Fn::Transform inside a value, the innermost first."""
     if isinstance(value, list):
         return [await _inner(item, scope, host) for item in value]
     if not isinstance(value, dict):
@@ -157,13 +157,13 @@ async def _outer(name: str, parameters: dict[str, Any], document: dict[str, Any]
     if name == language_extensions.NAME:
         return await host.expand(document, scope)
     if name == sam.NAME:
-        sections(document)  # names what is missing in CloudFormation's words, not the translator's
+        sections(document)  # so that structural errors get CloudFormation's text, not the translator's
         return await host.translate(document, {**scope.parameters, **scope.pseudo}, str(scope.pseudo["AWS::Region"]))
     return await host.macro(name, document, parameters, dict(scope.parameters))
 
 
 def _merged(document: dict[str, Any], snippet: dict[str, Any]) -> dict[str, Any]:
-    """Section by section; what the snippet brings joins what is there."""
+    """Merge a snippet into a document, section by section."""
     result = dict(document)
     for key, value in snippet.items():
         if isinstance(value, dict) and isinstance(result.get(key), dict):

@@ -1,7 +1,7 @@
-"""Parameters: their types, the checks of their values, and what Ref gives for them.
+"""Parameters: their types, the checks of their values, and the values that Ref returns.
 
 User Guide, "Parameters syntax". A value whose type is AWS::SSM::Parameter::Value<…> is the name of a Systems Manager
-parameter; its own value is looked up by the caller between `choose` and `finish`.
+parameter; the caller looks up that parameter's value between `choose` and `finish`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SSM_VALUE = re.compile(r"AWS::SSM::Parameter::Value<(.+)>")
 
 
 class Value(msgspec.Struct, omit_defaults=True):
-    """A parameter of a stack: what was given, and for the SSM types what that named at the time."""
+    """A parameter of a stack: the given value, and for the SSM types the value that it resolved to at the time."""
 
     value: str
     resolved: str | None = None
@@ -50,7 +50,7 @@ class Given(msgspec.Struct):
 
 
 def is_type(name: Any) -> bool:
-    """Whether a parameter may have this type."""
+    """Whether this is a valid parameter type."""
     if not isinstance(name, str):
         return False
     match = _SSM_VALUE.fullmatch(name)
@@ -82,7 +82,7 @@ def is_no_echo(declared: Mapping[str, Any]) -> bool:
 
 
 def text(value: Any) -> str:
-    """A default or a given value as text."""
+    """A scalar from a parameter's declaration (a default, an allowed value, …) as text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
@@ -91,9 +91,9 @@ def text(value: Any) -> str:
 def choose(
     declared: Mapping[str, dict[str, Any]], given: Iterable[Given], previous: Mapping[str, Value]
 ) -> dict[str, Value]:
-    """The value of every declared parameter, checked against its constraints; SSM names are not looked up.
+    """The value of every declared parameter, checked against its constraints. Does not resolve SSM names.
 
-    `previous` are the values of the stack that is updated, used where the request says UsePreviousValue.
+    `previous` has the current values of the stack, for parameters with UsePreviousValue. Raises TemplateError.
     """
     chosen: dict[str, Value] = {}
     wanted = {}
@@ -129,14 +129,14 @@ def choose(
 
 
 def ssm_names(declared: Mapping[str, dict[str, Any]], chosen: Mapping[str, Value]) -> dict[str, str]:
-    """Which Systems Manager parameters must be looked up: parameter key to SSM name."""
+    """The Systems Manager parameters to look up: parameter key → SSM name."""
     return {name: chosen[name].value for name, d in declared.items() if name in chosen and ssm_type(d) is not None}
 
 
 def finish(
     declared: Mapping[str, dict[str, Any]], chosen: Mapping[str, Value], found: Mapping[str, str]
 ) -> dict[str, Value]:
-    """The values with what Systems Manager said (`found` by SSM name)."""
+    """Add the values from Systems Manager (`found`: SSM name → value). Raises TemplateError if one is missing."""
     names = ssm_names(declared, chosen)
     missing = sorted({name for name in names.values() if name not in found})
     if missing:
@@ -148,7 +148,7 @@ def finish(
 
 
 def references(declared: Mapping[str, dict[str, Any]], chosen: Mapping[str, Value]) -> dict[str, Any]:
-    """What Ref gives for each parameter: text, or a list of texts for the list types."""
+    """The values that Ref returns for parameters: text, or a list of texts for the list types."""
     result: dict[str, Any] = {}
     for name, value in chosen.items():
         plain = value.value if value.resolved is None else value.resolved
@@ -157,7 +157,7 @@ def references(declared: Mapping[str, dict[str, Any]], chosen: Mapping[str, Valu
 
 
 def split_list(value: str) -> list[str]:
-    """The members of a comma-delimited list, spaces around them removed."""
+    """The members of a comma-delimited list, without the spaces around them."""
     return [item.strip() for item in value.split(",")] if value else []
 
 
@@ -165,7 +165,7 @@ def split_list(value: str) -> list[str]:
 
 
 def check_value(name: str, declared: Mapping[str, Any], value: str) -> None:
-    """Raise TemplateError when a value breaks a constraint of its declaration."""
+    """Raise TemplateError when a value violates a constraint of its declaration."""
     problem = _problem(name, declared, value)
     if problem is None:
         return
@@ -223,7 +223,7 @@ def _bounds(name: str, declared: Mapping[str, Any], kind: str, members: list[str
 
 
 def _match(name: str, pattern: str, values: list[str]) -> bool:
-    """Whether the whole of each value matches a pattern of Java's. AWS's text for a bad one could not be confirmed."""
+    """Whether each whole value matches a Java pattern. AWS's text for an invalid one could not be confirmed."""
     try:
         return regexes.compile(pattern).match_all(values)
     except regexes.BadPattern:

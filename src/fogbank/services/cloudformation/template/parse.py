@@ -1,10 +1,10 @@
-"""Template text to plain data, from JSON or from CloudFormation's dialect of YAML.
+"""Parses templates into plain data, from JSON or from CloudFormation's dialect of YAML.
 
 The dialect (User Guide, "CloudFormation template format"): YAML 1.1 without aliases, hash merges and the timestamp,
-binary, omap, pairs and set types; short tags (`!Ref`) stand for intrinsic functions. The document is built from the
-parser's events in one loop, so neither nesting nor aliases can exhaust anything.
+binary, omap, pairs and set types; short tags (`!Ref`) stand for intrinsic functions. One loop over the parser's events
+builds the document, so neither nesting nor aliases can exhaust the stack or the memory.
 
-Of a key that is written twice the last one counts, as AWS is reported to do (no error; its Designer warned).
+When a key appears twice the last one counts, as users report of AWS (no error; its Designer warned).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _STANDARD = "tag:yaml.org,2002:"
 
 
 def parse(text: str) -> dict[str, Any]:
-    """The template as plain data; TemplateError when it is not well-formed or no map."""
+    """Parse a template. Raises TemplateError when it is not well-formed or not a map."""
     document = _parse_json(text) if text.lstrip("\ufeff \t\r\n").startswith("{") else _parse_yaml(text)
     if not isinstance(document, dict):
         raise format_error("unsupported structure.")
@@ -42,16 +42,16 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def parse_snippet(text: str) -> Any:
-    """Any JSON or YAML value, as AWS::Include reads it."""
+    """Parse any JSON or YAML value, as AWS::Include does."""
     start = text.lstrip("\ufeff \t\r\n")[:1]
     return _parse_json(text) if start in ("{", "[") else _parse_yaml(text)
 
 
 def parse_scalar(text: str) -> Any:
-    """A plain scalar by the YAML 1.1 core rules.
+    """Convert a plain scalar by the rules of YAML 1.1.
 
-    A number is read as one only when it would be written the same way again: `0755`, `1e3`, `1_000` and account ids
-    that start with 0 stay the text they are.
+    Text becomes a number only if the number would be written in the same way: `0755`, `1e3`, `1_000` and account ids
+    that start with 0 stay text.
     """
     if text in _TRUE:
         return True
@@ -68,15 +68,15 @@ def parse_scalar(text: str) -> Any:
 
 
 def written(document: dict[str, Any], *, expanded: bool) -> str:
-    """A processed template as JSON; TemplateError for what is none.
+    """A processed template as JSON. Raises TemplateError for a document that cannot be serialized.
 
-    The quotas hold for what macros made too ("Fn::ForEach" says so).
+    `expanded`: macros ran. The size quota also applies to their result ("Fn::ForEach" says so).
     """
     if documents.deeper(document, MAX_DEPTH):
         raise format_error("unsupported structure.")
     try:
         text = msgspec.json.encode(document)
-    except (TypeError, ValueError, OverflowError):  # half a surrogate, an integer that nothing holds
+    except (TypeError, ValueError, OverflowError):  # for example a lone surrogate, or an integer of more than 64 bits
         raise format_error("unsupported structure.") from None
     if expanded and len(text) > MAX_URL_BODY:
         raise TemplateError(TOO_LARGE)
@@ -99,7 +99,7 @@ def _parse_json(text: str) -> Any:
 
 
 def _is_text(document: Any) -> bool:
-    """Whether all of it can be written: half a surrogate, which an escape can name, cannot."""
+    """Whether a document can be serialized as UTF-8: a lone surrogate, which an escape can produce, cannot."""
     try:
         msgspec.json.encode(document)
     except UnicodeEncodeError:
@@ -108,11 +108,11 @@ def _is_text(document: Any) -> bool:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(name)  # NaN and Infinity are no JSON
+    raise ValueError(name)  # NaN and Infinity are not JSON
 
 
 def _int(text: str) -> int | str:
-    return int(text) if len(text) < 19 else text  # what no integer of 64 bits holds stays the text it is, as in YAML
+    return int(text) if len(text) < 19 else text  # what may not fit into 64 bits stays text, as in YAML
 
 
 def _float(text: str) -> float | str:
@@ -124,7 +124,7 @@ def _float(text: str) -> float | str:
 
 
 class _Open:
-    """A mapping or sequence that is being read: its value, its tag, and the key that waits for a value."""
+    """A mapping or sequence under construction: its value, its tag, and the key that waits for its value."""
 
     __slots__ = ("key", "tag", "value", "waiting")
 
@@ -173,7 +173,7 @@ def _build(events: Any) -> Any:
                 raise template_error("YAML aliases are not allowed in CloudFormation templates")
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 if (stack and isinstance(stack[-1].value, dict) and not stack[-1].waiting) or len(stack) >= MAX_DEPTH:
-                    raise _at(event)  # a map or list as a key, or too deep
+                    raise _at(event)  # a map or list used as a key, or nested too deeply
                 stack.append(_Open({} if isinstance(event, yaml.MappingStartEvent) else [], event.tag))
                 continue
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
@@ -195,13 +195,13 @@ def _build(events: Any) -> Any:
 
 
 def _scalar(event: Any) -> Any:
-    if event.implicit[0]:  # plain, without a tag
+    if event.implicit[0]:  # a plain scalar without a tag
         return parse_scalar(event.value)
     return _tagged(event.tag, event.value, event)
 
 
 def _tagged(tag: str | None, value: Any, event: Any) -> Any:
-    """`!GetAtt A.B` is {"Fn::GetAtt": ["A", "B"]}, and so on."""
+    """Turn short tags into functions: `!GetAtt A.B` becomes {"Fn::GetAtt": ["A", "B"]}, and so on."""
     if tag is None or tag == "!":
         return value
     if tag.startswith(_STANDARD):

@@ -1,4 +1,4 @@
-"""What a template's expressions can see: parameters, pseudo parameters, mappings, conditions, resources, exports."""
+"""The scope of a template's expressions: parameters, pseudo parameters, mappings, conditions, resources, exports."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from fogbank.core import arns, regions
 
 from .errors import TemplateError, template_error
 
-MAX_MADE = 4_000_000  # characters that the functions in one value may make; AWS's own bound is not documented
-UNKNOWN = "{{changeSet:KNOWN_AFTER_APPLY}}"  # what DescribeChangeSet shows for a value that does not exist yet
+MAX_MADE = 4_000_000  # characters that the functions in one value may produce; AWS's own limit is not documented
+UNKNOWN = "{{changeSet:KNOWN_AFTER_APPLY}}"  # DescribeChangeSet shows this for a value that does not exist yet
 PSEUDO = (
     "AWS::AccountId",
     "AWS::NotificationARNs",
@@ -26,7 +26,7 @@ PSEUDO = (
 
 
 def default_zones(region: str) -> list[str]:
-    """The availability zones of a region, as a new account sees them."""
+    """The availability zones of a region in a new account."""
     return [zone.name for zone in regions.zones(region)]
 
 
@@ -39,7 +39,7 @@ def _no_export(name: str) -> str | None:
 
 
 class Room:
-    """How much an evaluation may still make, in characters; a member of a list or map counts as one."""
+    """The budget of an evaluation: the characters that it may still produce. A list or map item counts as one."""
 
     __slots__ = ("_left", "_refusal")
 
@@ -53,7 +53,7 @@ class Room:
             raise TemplateError(self._refusal)
 
     def take_all(self, value: Any) -> None:
-        """The texts and members of a plain value."""
+        """Deduct all texts and items of a plain value. Raises TemplateError when the budget is used up."""
         todo = [value]
         while todo:
             item = todo.pop()
@@ -67,8 +67,8 @@ class Room:
 class Scope(msgspec.Struct, kw_only=True):
     """The environment of an evaluation.
 
-    `ref(logical_id)` gives a resource's physical id and `attribute(logical_id, name)` an attribute; both raise KeyError
-    for what does not exist. `export(name)` gives an exported value or None.
+    `ref(logical_id)` returns a resource's physical id and `attribute(logical_id, name)` an attribute; both raise
+    KeyError if there is none. `export(name)` returns an exported value or None.
     """
 
     parameters: Mapping[str, Any] = {}  # text, or a list of texts for the list types
@@ -80,7 +80,7 @@ class Scope(msgspec.Struct, kw_only=True):
     attribute: Callable[[str, str], Any] = _no_resource
     export: Callable[[str], str | None] = _no_export
     zones: Callable[[str], list[str]] = default_zones
-    room: Room = msgspec.field(default_factory=Room)  # of the evaluation that goes on
+    room: Room = msgspec.field(default_factory=Room)  # the budget of the current evaluation
 
     def condition(self, name: Any) -> bool:
         """The value of a named condition."""
@@ -95,7 +95,7 @@ class Scope(msgspec.Struct, kw_only=True):
 def pseudo_parameters(
     account: str, region: str, stack_name: str, stack_id: str, notification_arns: list[str] | None = None
 ) -> dict[str, Any]:
-    """The pseudo parameters but AWS::NoValue, which is no value."""
+    """The values of the pseudo parameters, except AWS::NoValue."""
     partition = arns.partition_of(region)
     return {
         "AWS::AccountId": account,

@@ -1,6 +1,6 @@
 """The sections of a template, and the checks that need no parameter values.
 
-Texts of the errors: as reported by users of AWS; see tests for where each was seen.
+The error texts are those that users of AWS reported; the tests say where each was seen.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _TYPE = re.compile(r"[A-Za-z0-9]+(::[A-Za-z0-9@_-]+){1,3}")
 
 
 class Template(msgspec.Struct):
-    """A template, its sections as plain data (empty maps where absent)."""
+    """A template with its sections as plain data (an empty map for a missing section)."""
 
     document: dict[str, Any]
     parameters: dict[str, dict[str, Any]] = {}
@@ -86,7 +86,7 @@ class Template(msgspec.Struct):
 
     @property
     def transforms(self) -> list[str]:
-        """The names of the macros that the template declares at its top."""
+        """The names of the macros in the template's Transform section."""
         return transform_names(self.document)
 
 
@@ -97,7 +97,7 @@ def transform_names(document: Mapping[str, Any]) -> list[str]:
 
 
 def sections(document: dict[str, Any]) -> Template:
-    """The sections of a document, checked as far as a template with macros still can be."""
+    """Split a document into sections. Makes only those checks that are valid before macros ran."""
     unknown = [key for key in document if key not in SECTIONS]
     if unknown:
         raise TemplateError(f"Invalid template property or properties [{', '.join(unknown)}]")
@@ -134,7 +134,7 @@ def sections(document: dict[str, Any]) -> Template:
 
 
 def check(template: Template) -> None:
-    """Everything that can be said of a template after its macros ran, without its parameters' values."""
+    """All checks of a template that need its macros' result but not the values of its parameters."""
     _check_nulls(template.document)
     _check_functions(template)
     _check_resources(template)
@@ -145,7 +145,7 @@ def check(template: Template) -> None:
 
 
 def _check_nulls(document: dict[str, Any]) -> None:
-    todo: list[tuple[Any, Any]] = [(None, document)]  # (the way to a value, the value); a way is (the way before, key)
+    todo: list[tuple[Any, Any]] = [(None, document)]  # (path, value); a path is (parent's path, key) or None
     while todo:
         way, value = todo.pop()
         if value is None:
@@ -196,7 +196,7 @@ def _check_parameters(parameters: dict[str, Any]) -> None:
 
 
 def _check_functions(template: Template) -> None:
-    """Unknown functions in the places where functions may stand."""
+    """Raise TemplateError for an unknown function in a place that allows functions."""
     places: list[Any] = [template.conditions, [r.get("Properties") for r in template.resources.values()]]
     places.append(list(template.outputs.values()))
     for value in _walk(places):

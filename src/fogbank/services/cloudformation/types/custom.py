@@ -1,4 +1,4 @@
-"""AWS::CloudFormation::CustomResource and Custom::*: a function (or a topic's subscriber) makes the resource.
+"""AWS::CloudFormation::CustomResource and Custom::*: a function (or a topic's subscriber) creates the resource.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
 """
@@ -18,7 +18,7 @@ from ..engine.surroundings import Surroundings
 from ..records import CALLBACKS, Callback
 from ..template.functions import text_of
 
-TIMEOUT = 3600.0  # seconds that an answer may take; ServiceTimeout sets another
+TIMEOUT = 3600.0  # seconds to wait for the response, unless the resource sets ServiceTimeout
 
 
 class _Bound:
@@ -30,7 +30,7 @@ class _Bound:
         return Resource(str(answer.get("PhysicalResourceId") or self._own_id(name)), _data(answer))
 
     async def partial(self, ctx: Context, name: Name) -> str:
-        """What a failed creation is called, so that its rollback sends a Delete, as AWS does."""
+        """The physical id of a failed creation, so that the rollback sends a Delete request, as AWS does."""
 
         def read(tx: Reader) -> str:
             kept = tx.first(CALLBACKS, "request", (name.stack_id, name.logical_id, f"{name.token}-create"))
@@ -57,7 +57,7 @@ class _Bound:
     async def _ask(
         self, ctx: Context, kind: str, properties: dict[str, Any], key: str, extra: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Send the request once and wait for its answer, also across restarts."""
+        """Send the request once and wait for its response, also across restarts."""
         place = self._place
         token = properties.get("ServiceToken")
         if not isinstance(token, str) or not token:
@@ -119,7 +119,7 @@ class _Bound:
 
 @resource("AWS::CloudFormation::CustomResource")
 class CustomResource(_Bound):
-    """Ref: the PhysicalResourceId of the answer. GetAtt: the members of its Data."""
+    """Ref: the PhysicalResourceId of the response. GetAtt: the members of its Data."""
 
     def __init__(self) -> None:
         return None
@@ -147,7 +147,7 @@ def _checked(answer: dict[str, Any], request_id: str) -> dict[str, Any]:
 
 
 def _request_id(secret: str) -> str:
-    """A UUID that is the same at every retry."""
+    """A UUID made from the callback's secret, so it is the same at every retry."""
     return f"{secret[:8]}-{secret[8:12]}-4{secret[13:16]}-a{secret[17:20]}-{secret[20:32]}"
 
 
@@ -161,7 +161,7 @@ def _timeout(properties: dict[str, Any]) -> float:
 
 
 def _texts(value: Any) -> Any:
-    """Properties as a function gets them: every scalar is text."""
+    """Properties in the form that functions get: every scalar as text."""
     if isinstance(value, dict):
         return {key: _texts(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -38,7 +38,7 @@ class _Bound:
             existing = await ctx.fetch(stacks.find, ctx, chosen)
             if existing is None or error.code != "AlreadyExistsException":
                 raise
-            stack_id = existing.id  # an earlier try, before a crash
+            stack_id = existing.id  # created by an earlier try, before a crash
         await ctx.transact(self._adopt, ctx, stack_id)
         child = await settled(ctx, stack_id)
         if child.status != "CREATE_COMPLETE":
@@ -47,7 +47,7 @@ class _Bound:
         return Resource(stack_id, _outputs(child))
 
     async def partial(self, ctx: Context, name: Name) -> str:
-        """The stack that a failed creation left, so that the parent's rollback deletes it."""
+        """The id of the stack that a failed creation left, so that the parent's rollback deletes it."""
         child = await ctx.fetch(stacks.find, ctx, name.physical(limit=128))
         return child.id if child is not None else ""
 
@@ -82,7 +82,7 @@ class _Bound:
             raise ResourceFailed(f"Embedded stack {physical_id} was not successfully deleted: {child.reason}")
 
     def _request(self, properties: dict[str, Any]) -> dict[str, Any]:
-        """What CreateStack and UpdateStack are asked."""
+        """The request members that CreateStack and UpdateStack share."""
         given = properties.get("Parameters") or {}
         request: dict[str, Any] = {
             "TemplateURL": properties["TemplateURL"],
@@ -103,7 +103,7 @@ class _Bound:
 
     @staticmethod
     async def _why(ctx: Context, child: Stack) -> str:
-        """The reason of the first failure: the child may have moved on to its rollback."""
+        """The reason of the child's failure, from its events: its status may already be that of the rollback."""
         events = await ctx.call("cloudformation", "DescribeStackEvents", {"StackName": child.id})
         for event in events["StackEvents"]:
             reason = event.get("ResourceStatusReason", "")
@@ -116,7 +116,7 @@ class _Bound:
 class NestedStack(_Bound):
     """Ref: the stack's id. GetAtt: Outputs.NAME."""
 
-    always = True  # every update of the parent looks into its nested stacks, as in AWS: their templates may differ
+    always = True  # as in AWS, each update of the parent updates its nested stacks: their templates may have changed
 
     def __init__(self) -> None:
         return None
@@ -126,7 +126,7 @@ class NestedStack(_Bound):
 
 
 async def settled(ctx: Context, stack_id: str) -> Stack:
-    """The stack once nothing is in progress."""
+    """Wait until no operation of the stack is in progress, and return the stack."""
     with ctx.watch(stacks.topic(stack_id)) as watch:
         while True:
             stack = await ctx.fetch(stacks.get, ctx, stack_id)

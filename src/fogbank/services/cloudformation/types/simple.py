@@ -13,7 +13,7 @@ from ..macros import MACROS, Macro
 
 @resource("AWS::CDK::Metadata")
 class CdkMetadata:
-    """The CDK's note about itself: it has no effect in AWS either."""
+    """The CDK's analytics data, which has no effect in AWS either."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         return Resource(name.token.lower(), {"Id": name.token.lower()})

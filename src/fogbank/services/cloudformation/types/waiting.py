@@ -23,7 +23,7 @@ _INVALID = "Invalid value in CreationPolicy"  # AWS's text is not confirmed
 
 @resource("AWS::CloudFormation::WaitConditionHandle")
 class WaitConditionHandle:
-    """Ref: the URL to signal."""
+    """Ref: the URL that receives signals."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
         def write(tx: Transaction) -> str:
@@ -43,7 +43,7 @@ class WaitConditionHandle:
 
 
 class _Bound:
-    """The handler in its place: a wait condition may be told to count signals by a creation policy instead."""
+    """The handler for one wait condition. A creation policy may replace its Handle, Count and Timeout."""
 
     def __init__(self, place: Surroundings) -> None:
         self._place = place
@@ -89,7 +89,7 @@ class _Bound:
 
 @resource("AWS::CloudFormation::WaitCondition")
 class WaitCondition(_Bound):
-    """Waits for Count signals at its handle. GetAtt: Data, the JSON of what they carried."""
+    """Waits for Count signals at its handle. GetAtt: Data, a JSON object of the signals' data."""
 
     def __init__(self) -> None:
         return None
@@ -107,9 +107,9 @@ def _resource_signal(policy: Any) -> dict[str, Any] | None:
 
 
 async def _signals(ctx: Context, secret: str, count: int, seconds: float) -> dict[str, dict[str, Any]]:
-    """The first `count` signals by UniqueId; ResourceFailed at a failure signal or when time is up.
+    """Wait for `count` signals; returns them by UniqueId. Raises ResourceFailed for a failure signal or a timeout.
 
-    Time counts from the first wait, also across restarts.
+    The timeout counts from the first wait, also across restarts.
     """
 
     def begin(tx: Transaction) -> float:
@@ -143,7 +143,7 @@ async def _signals(ctx: Context, secret: str, count: int, seconds: float) -> dic
 
 
 def seconds_of(duration: str) -> float:
-    """Seconds of an ISO 8601 duration such as PT1H30M."""
+    """The seconds of an ISO 8601 duration such as PT1H30M. Raises ResourceFailed."""
     match = re.fullmatch(r"PT(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})S)?", duration)
     if match is None:
         raise ResourceFailed(f"Invalid duration: {duration}")

@@ -1,1 +1,1 @@
-"""The operations of CloudTrail, a file for each family."""
+"""The operations of CloudTrail, one family per file."""

@@ -1,4 +1,4 @@
-"""The public keys that digest files can be checked with.
+"""ListPublicKeys: the public keys that verify digest files.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListPublicKeys.html
 """
@@ -20,7 +20,7 @@ PAGE = 100
 
 @operation("cloudtrail", "ListPublicKeys", resource="*")
 def list_public_keys(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Those that were valid at some time of the range; "If not specified, … the current public key is returned"."""
+    """The keys valid at some time in the range; "If not specified, … the current public key is returned"."""
     begin, end = (_seconds(req.get(name), ctx.now()) for name in ("StartTime", "EndTime"))
     if begin > end:
         raise InvalidTimeRangeException("The start time must be before the end time.")

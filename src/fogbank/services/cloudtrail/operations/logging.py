@@ -1,4 +1,4 @@
-"""Logging is begun and ended, and its state shown.
+"""StartLogging, StopLogging and GetTrailStatus.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
 """
@@ -11,7 +11,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
-from .. import asking
+from .. import event_subscriptions
 from ..arns import TRAIL
 from ..delivery import stamp
 from ..records import TRAILS
@@ -25,13 +25,13 @@ def start_logging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         if not trail.logging:
             trail.logging, trail.started = True, ctx.now()
             tx.put(TRAILS, trail)
-            asking.ask(tx, trail)
+            event_subscriptions.ask(tx, trail)
     return {}
 
 
 @operation("cloudtrail", "StopLogging", resource=TRAIL.of("Name"))
 async def stop_logging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """What was recorded until now is still delivered: it is written down while the trail still asks for it."""
+    """Stop logging. Earlier events are still delivered: they are written to disk before the trail stops."""
     await ctx.app.audit.flush()
     await ctx.transact(_stop, ctx, req["Name"])
     return {}
@@ -42,7 +42,7 @@ def _stop(tx: Transaction, ctx: Context, name: str) -> None:
     if trail.logging:
         trail.logging, trail.stopped = False, ctx.now()
         tx.put(TRAILS, trail)
-        asking.ask(tx, trail)
+        event_subscriptions.ask(tx, trail)
 
 
 @operation("cloudtrail", "GetTrailStatus", resource=TRAIL.of("Name"))

@@ -1,7 +1,7 @@
-"""The event history: management events of the last 90 days in this region, newest first.
+"""LookupEvents: management events of the last 90 days in this region, newest first.
 
-AWS answers two of these requests per second, account and region; that limit is not held here. As on AWS an event is
-there a moment after its call.
+AWS answers two of these requests per second, account and region; Fogbank does not enforce that limit. As on AWS, an
+event appears a moment after its call.
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
 """
 
@@ -11,8 +11,8 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
-from fogbank.audit.keeping import DAYS
 from fogbank.audit.names import resource_name
+from fogbank.audit.recorder import DAYS
 from fogbank.audit.records import ENTRIES, Entry
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
@@ -27,7 +27,7 @@ from ..errors import (
 )
 
 MOST = 50
-SLICE = 500  # entries that are looked at in one read
+SLICE = 500  # entries per read
 
 
 def _seconds(at: Any, default: float) -> float:
@@ -38,7 +38,7 @@ def _seconds(at: Any, default: float) -> float:
 
 @operation("cloudtrail", "LookupEvents", resource="*")
 async def lookup_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """One attribute at most: AWS's "list can contain only one item"."""
+    """Find events by at most one attribute: "list can contain only one item"."""
     attributes = req.get("LookupAttributes") or []
     if len(attributes) > 1:
         raise InvalidLookupAttributesException("You can only specify one lookup attribute.")

@@ -12,7 +12,7 @@ from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
 
-from .. import asking
+from .. import event_subscriptions
 from ..arns import STORE, TRAIL, store_arn, trail_arn, trail_or_store
 from ..errors import InsightNotEnabledException, InvalidEventSelectorsException, InvalidInsightSelectorsException
 from ..records import STORES, TRAILS, Trail
@@ -31,7 +31,7 @@ def _shown(ctx: Context, trail: Trail) -> dict[str, Any]:
 
 @operation("cloudtrail", "PutEventSelectors", resource=TRAIL.of("TrailName"))
 def put_event_selectors(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """One kind replaces the other."""
+    """Set event selectors or advanced event selectors. One kind replaces the other."""
     basic, advanced = req.get("EventSelectors"), req.get("AdvancedEventSelectors")
     if bool(basic) == bool(advanced):
         raise InvalidEventSelectorsException("Specify either event selectors or advanced event selectors.")
@@ -41,7 +41,7 @@ def put_event_selectors(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         trail = home(tx, ctx, req["TrailName"])
         trail.selectors, trail.advanced = kept, chosen
         tx.put(TRAILS, trail)
-        asking.ask(tx, trail)
+        event_subscriptions.ask(tx, trail)
     return _shown(ctx, trail)
 
 
@@ -58,7 +58,7 @@ def _one(req: dict[str, Any]) -> None:
 
 @operation("cloudtrail", "PutInsightSelectors", resource=trail_or_store, fidelity="recorded")
 def put_insight_selectors(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """No insight is ever found: the selectors are kept."""
+    """Only records the selectors: Fogbank detects no insights."""
     _one(req)
     chosen = req["InsightSelectors"]
     if any(selector.get("InsightType") not in _INSIGHTS for selector in chosen):

@@ -1,4 +1,4 @@
-"""Event data stores, recorded: nothing is stored in them, and queries answer NotImplemented.
+"""Event data stores. Only recorded: they receive no events, and queries answer NotImplemented.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateEventDataStore.html
 """
@@ -9,8 +9,8 @@ from typing import Any
 
 from fogbank.core import tags
 from fogbank.core.context import Context
-from fogbank.core.kinds import named
-from fogbank.core.operation import Access, operation
+from fogbank.core.kinds import Named, named
+from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
 
 from ..arns import STORE, store_arn
@@ -42,9 +42,9 @@ _SETTINGS = (*_DEFAULTS, "KmsKeyId")
 MOST = 1000
 
 
-def _new(ctx: Context, req: dict[str, Any]) -> Access:
+def _new(ctx: Context, req: dict[str, Any]) -> Named:
     arn = ctx.arn("cloudtrail", f"eventdatastore/{req['Name']}")
-    return Access("", named(arn, ctx.account), tags.conditions(tags.from_list(req.get("TagsList"))))
+    return named(arn, ctx.account)
 
 
 def _shape(ctx: Context, store: DataStore) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _become(ctx: Context, text: str, status: str, *before: str) -> DataStore:
 
 @operation("cloudtrail", "DeleteEventDataStore", resource=STORE.of("EventDataStore"), fidelity="recorded")
 def delete_event_data_store(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """It waits for seven days in AWS; here until it is restored."""
+    """Mark the store for deletion. AWS deletes it after seven days; Fogbank waits until it is restored."""
     _become(ctx, req["EventDataStore"], "PENDING_DELETION", "ENABLED", "STOPPED_INGESTION")
     return {}
 

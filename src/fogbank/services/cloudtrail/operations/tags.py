@@ -11,12 +11,14 @@ from typing import Any
 from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
+from fogbank.core.paging import Pages
 from fogbank.store.api import Transaction
 
 from ..arns import kind_of, listed, tagged
-from ..errors import TagsLimitExceededException
+from ..errors import InvalidTokenException, TagsLimitExceededException
 
 MOST = 50
+LISTED = 20  # resources, the most that a request may name
 
 
 def check_count(kept: Mapping[str, str]) -> None:
@@ -54,4 +56,5 @@ def list_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         for text in req["ResourceIdList"]:
             record = kind_of(text).require(tx, ctx, text)
             found.append({"ResourceId": text, "TagsList": tags.to_list(record.tags)})
-    return {"ResourceTagList": found}
+    shown, more = Pages(ctx, InvalidTokenException).by_position(found, req.get("NextToken"), LISTED)
+    return {"ResourceTagList": shown, **more}

@@ -1,4 +1,4 @@
-"""Trails: made, changed, shown, deleted.
+"""Creates, changes, describes and deletes trails.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html
 """
@@ -15,7 +15,7 @@ from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
 from fogbank.store.api import Reader, Transaction
 
-from .. import asking, destinations
+from .. import destinations, event_subscriptions
 from ..arns import TRAIL, changed_trail, check_name, new_trail, trail_arn
 from ..errors import (
     InvalidHomeRegionException,
@@ -28,7 +28,7 @@ from ..records import PROGRESS, TRAILS, Trail
 from ..shapes import full_shape, trail_shape
 from .tags import check_count
 
-MOST = 5  # trails that can be seen in a region
+MOST = 5  # trails visible in a region
 PAGE = 100
 
 # member of a request -> field of a Trail
@@ -60,7 +60,7 @@ def _check(trail: Trail) -> None:
 
 @operation("cloudtrail", "CreateTrail", resource=new_trail)
 async def create_trail(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """It logs nothing until StartLogging. Organization trails are recorded: only their own account's events come."""
+    """Create a trail. It logs nothing until StartLogging. An organization trail gets events of its own account only."""
     trail = Trail(
         account=ctx.account, region=ctx.region, name=check_name(req["Name"]), tags=tags.from_list(req.get("TagsList")),
         created=ctx.now(), **{"bucket": "", **_given(ctx, req)},
@@ -88,12 +88,12 @@ def _room(tx: Reader, ctx: Context, trail: Trail) -> None:
 
 
 def _seen(tx: Reader, ctx: Context, region: str) -> list[Trail]:
-    """The trails of a region: its own, and shadows of those of all regions."""
+    """The trails of a region: its own, and shadows of multi-region trails."""
     return [trail for trail in tx.scan(TRAILS, (ctx.account,)) if trail.region == region or trail.multi_region]
 
 
 def home(tx: Reader, ctx: Context, text: str) -> Trail:
-    """The trail, which can be changed at home only."""
+    """The trail, which can be changed only in its home region."""
     trail = TRAIL.require(tx, ctx, text)
     if trail.region != ctx.region:
         arn = trail_arn(ctx, TRAILS.key(trail))
@@ -105,7 +105,7 @@ def home(tx: Reader, ctx: Context, text: str) -> Trail:
 
 @operation("cloudtrail", "UpdateTrail", resource=changed_trail)
 async def update_trail(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """What is not given stays."""
+    """Change the given settings of a trail, and keep the others."""
     given = _given(ctx, req)
     changed = msgspec.structs.replace(await ctx.fetch(home, ctx, req["Name"]), **given)
     _check(changed)
@@ -114,7 +114,7 @@ async def update_trail(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     def put(tx: Transaction) -> Trail:
         trail = msgspec.structs.replace(home(tx, ctx, req["Name"]), **given)
         tx.put(TRAILS, trail)
-        asking.ask(tx, trail)
+        event_subscriptions.ask(tx, trail)
         return trail
 
     return trail_shape(ctx, await ctx.transact(put))
@@ -122,10 +122,10 @@ async def update_trail(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudtrail", "DeleteTrail", resource=TRAIL.of("Name"))
 def delete_trail(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Its files stay in the bucket."""
+    """Delete a trail. Its files stay in the bucket."""
     with ctx.write() as tx:
         trail = home(tx, ctx, req["Name"])
-        asking.forget(tx, trail)
+        event_subscriptions.forget(tx, trail)
         for progress in list(tx.scan(PROGRESS, TRAILS.key(trail))):
             tx.delete(PROGRESS, PROGRESS.key(progress))
         tx.delete(TRAILS, TRAILS.key(trail))
@@ -140,11 +140,11 @@ def get_trail(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudtrail", "DescribeTrails", resource="*")
 def describe_trails(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Trails of this region and shadows of others'; names that are no trail's are left out."""
+    """Describe trails of this region and shadows of others. Leaves out names that do not exist."""
     shadows = req.get("includeShadowTrails", True)
     wanted = req.get("trailNameList") or []
     for text in wanted:
-        TRAIL.key(ctx, text)  # raises for what is no name
+        TRAIL.key(ctx, text)  # raises for an invalid name
     with ctx.read() as tx:
         found = [trail for trail in _seen(tx, ctx, ctx.region) if shadows or trail.region == ctx.region]
     if wanted:
@@ -154,7 +154,7 @@ def describe_trails(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudtrail", "ListTrails", resource="*")
 def list_trails(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Those of all regions."""
+    """List the trails of all regions."""
     pages = Pages(ctx, InvalidNextTokenException)
     where = (ctx.account,)
     after = pages.after(req.get("NextToken"))

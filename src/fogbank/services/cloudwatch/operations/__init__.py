@@ -1,1 +1,1 @@
-"""The operations, one family a file."""
+"""The operations, one file per family."""

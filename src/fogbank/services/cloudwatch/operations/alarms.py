@@ -1,4 +1,4 @@
-"""PutMetricAlarm and PutCompositeAlarm, and what is done to alarms.
+"""The operations that create, change and delete alarms.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 """
@@ -16,24 +16,24 @@ from fogbank.store.api import Transaction
 from .. import queries, reading, rules
 from ..arns import ALARM, alarm, alarm_arn, alarms, new_alarm, new_composite
 from ..errors import InvalidFormat
-from ..evaluating import WORDS
-from ..jobs import WATCH, metric_queries, watched
+from ..jobs import WATCH, watched
 from ..records import ALARMS, Alarm
 from ..states import change, note
 from ..statistics import statistic
+from ..verdicts import WORDS
 
 UNCHECKED = "Unchecked: Initial alarm creation"
-MAX_METRICS = 10  # of an alarm, and as many expressions (API reference, MetricDataQuery)
+MAX_METRICS = 10  # metrics per alarm, and as many expressions (API reference, MetricDataQuery)
 _TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
 
 
 @operation("cloudwatch", "PutMetricAlarm", resource=new_alarm)
 async def put_metric_alarm(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Make an alarm, or replace its configuration and keep its state. It is evaluated from now on."""
+    """Create an alarm, or replace its configuration and keep its state. Then start its evaluation."""
     settings = _metric_alarm(req)
     metrics = sorted({
         (query["MetricStat"]["Metric"]["Namespace"], query["MetricStat"]["Metric"]["MetricName"])
-        for query in metric_queries(settings) if "MetricStat" in query
+        for query in queries.of_alarm(settings) if "MetricStat" in query
     })  # fmt: skip
 
     def keep(tx: Transaction) -> None:
@@ -46,7 +46,7 @@ async def put_metric_alarm(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _metric_alarm(req: dict[str, Any]) -> dict[str, Any]:
-    """The settings as they are kept, checked; ValidationError."""
+    """Validate a request and return the settings to store. Raises ValidationError."""
     settings = {name: value for name, value in req.items() if name not in ("AlarmName", "Tags")}
     for unbuilt in ("ThresholdMetricId", "EvaluationCriteria", "EvaluationWindow"):
         if unbuilt in settings:
@@ -62,7 +62,7 @@ def _metric_alarm(req: dict[str, Any]) -> dict[str, Any]:
     if req.get("TreatMissingData", "missing") not in _TREATMENTS:
         raise ValidationError(f"The value {req['TreatMissingData']} is unsupported for parameter TreatMissingData.")
     _check_metric(req)
-    periods = [q["MetricStat"]["Period"] for q in metric_queries(settings) if "MetricStat" in q]
+    periods = [q["MetricStat"]["Period"] for q in queries.of_alarm(settings) if "MetricStat" in q]
     if max(periods, default=60) * req["EvaluationPeriods"] > 7 * 86400:
         raise ValidationError("Metrics cannot be checked across more than seven days (EvaluationPeriods * Period must "
                               "be <= 604800).")  # fmt: skip
@@ -129,7 +129,7 @@ def _put(tx: Transaction, ctx: Context, req: dict[str, Any], settings: dict[str,
 
 @operation("cloudwatch", "PutCompositeAlarm", resource=new_composite)
 def put_composite_alarm(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """An alarm over the states of other alarms. Suppression of its actions is recorded only.
+    """Create an alarm on the states of other alarms. The suppression of its actions is recorded only.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
     """
@@ -148,7 +148,7 @@ def put_composite_alarm(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudwatch", "DeleteAlarms", resource=alarms)
 def delete_alarms(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Delete alarms; names of none are passed over."""
+    """Delete alarms. Ignores names without an alarm."""
     gone = set(req["AlarmNames"])
     with ctx.write() as tx:
         for other in tx.scan(ALARMS, (ctx.account, ctx.region)):
@@ -165,7 +165,7 @@ def delete_alarms(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudwatch", "SetAlarmState", resource=alarm)
 def set_alarm_state(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Put an alarm into a state until its next evaluation; actions are taken as for a change of its own.
+    """Set an alarm's state until its next evaluation. Runs the same actions as a change by evaluation.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html
     """
@@ -187,13 +187,13 @@ def set_alarm_state(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudwatch", "EnableAlarmActions", resource=alarms)
 def enable_alarm_actions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Let the alarms' actions be taken again."""
+    """Enable the actions of alarms."""
     return _actions(ctx, req, True)
 
 
 @operation("cloudwatch", "DisableAlarmActions", resource=alarms)
 def disable_alarm_actions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The alarms still change state, and take no actions."""
+    """Disable the actions of alarms, which still change state."""
     return _actions(ctx, req, False)
 
 

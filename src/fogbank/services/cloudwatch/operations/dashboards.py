@@ -1,4 +1,4 @@
-"""Dashboards: kept and given back; nothing draws them.
+"""Dashboards: stored and returned, but never drawn.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
 """
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}\Z")
 
 @operation("cloudwatch", "PutDashboard", resource=new_dashboard, fidelity="recorded")
 def put_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Make or replace a dashboard. The body must be a JSON object; its widgets are not checked."""
+    """Create or replace a dashboard. The body must be a JSON object; its widgets are not checked."""
     if not _NAME.match(req["DashboardName"]):
         raise DashboardInvalidInput(
             f"The value {req['DashboardName']} for field DashboardName contains invalid characters. It can only "
@@ -47,7 +47,7 @@ def put_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudwatch", "GetDashboard", resource=dashboard)
 def get_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The body as it was put."""
+    """Return a dashboard's body as it was stored."""
     with ctx.read() as tx:
         found = DASHBOARD.require(tx, ctx, req["DashboardName"])
     return {
@@ -57,7 +57,7 @@ def get_dashboard(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudwatch", "ListDashboards", resource="*")
 def list_dashboards(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """By prefix; a thousand a page."""
+    """List dashboards by prefix, a thousand per page."""
     with ctx.read() as tx:
         found = [item for item in tx.scan(DASHBOARDS, (ctx.account, GLOBAL))
                  if item.name.startswith(req.get("DashboardNamePrefix", ""))]  # fmt: skip
@@ -72,7 +72,7 @@ def list_dashboards(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudwatch", "DeleteDashboards", resource=dashboards)
 def delete_dashboards(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """All of them, or none when one does not exist."""
+    """Delete all named dashboards, or none if one of them does not exist."""
     with ctx.write() as tx:
         for name in req["DashboardNames"]:
             tx.delete(DASHBOARDS, DASHBOARDS.key(DASHBOARD.require(tx, ctx, name)))

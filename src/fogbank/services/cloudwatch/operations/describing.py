@@ -16,7 +16,7 @@ from ..arns import alarm_arn, described, history
 from ..errors import InvalidNextToken
 from ..records import ALARMS, HISTORY, Alarm, History
 
-LOOKED_AT = 2_000  # items of an alarm's history of which a page is made, which may be a short one then
+LOOKED_AT = 2_000  # history items to read for one page, which may then be short
 
 
 def shape(ctx: Context, found: Alarm) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def shape(ctx: Context, found: Alarm) -> dict[str, Any]:
 
 @operation("cloudwatch", "DescribeAlarms", resource=described)
 def describe_alarms(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Alarms by name, prefix, state, action, or family; metric alarms alone unless AlarmTypes asks for others.
+    """Describe alarms by name, prefix, state, action, or family. Only metric alarms, unless AlarmTypes has others.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
     """
@@ -85,7 +85,7 @@ def _acts(item: Alarm, prefix: str) -> bool:
 
 @operation("cloudwatch", "DescribeAlarmsForMetric", resource="*")
 def describe_alarms_for_metric(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The alarms on one metric, with these dimensions exactly.
+    """Describe the alarms on one metric with exactly these dimensions.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmsForMetric.html
     """
@@ -102,7 +102,7 @@ def describe_alarms_for_metric(ctx: Context, req: dict[str, Any]) -> dict[str, A
 
 
 def _history(tx: Reader, ctx: Context, req: dict[str, Any], after: tuple[Any, ...] | None) -> Iterator[History]:
-    """What may be shown, in the order of ScanBy, beyond the item of the key `after`."""
+    """The items in the request's time range, in the order of ScanBy, that follow the item with the key `after`."""
     where: tuple[Any, ...] = (ctx.account, ctx.region)
     begin = int(reading.epoch(req["StartDate"]) * 1000) if "StartDate" in req else 0
     end = int(reading.epoch(req["EndDate"]) * 1000) + 1 if "EndDate" in req else 1 << 60
@@ -118,7 +118,7 @@ def _history(tx: Reader, ctx: Context, req: dict[str, Any], after: tuple[Any, ..
 
 @operation("cloudwatch", "DescribeAlarmHistory", resource=history)
 def describe_alarm_history(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """What happened to alarms, newest first. Kept for 30 days.
+    """Describe the history of alarms, newest first. It is kept for 30 days.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
     """

@@ -15,10 +15,10 @@ from fogbank.store.api import Transaction
 
 from ..arns import namespace
 from ..errors import InvalidParameterCombination, InvalidParameterValue, MissingParameter
+from ..points import point_of, store
 from ..records import Dimensions, Point
-from ..storing import point_of, store
 
-LIMIT = 1000  # metrics a request
+LIMIT = 1000  # metrics per request
 VALUES = 150
 PAST = 14 * 86400
 FUTURE = 2 * 3600
@@ -27,7 +27,7 @@ HUGE = 2.0**360
 
 @operation("cloudwatch", "PutMetricData", resource=namespace, data_event=True)
 async def put_metric_data(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Publish points. All of the request is refused when one of its points is invalid."""
+    """Store points. Refuses the whole request when one of its points is invalid."""
     if req["Namespace"].startswith("AWS/"):
         raise InvalidParameterValue("The value AWS/ for parameter Namespace is invalid.")
     data = list(req.get("MetricData") or ())
@@ -72,7 +72,7 @@ def _time(ctx: Context, where: str, given: datetime | float | None) -> int:
 
 
 def _point(where: str, datum: dict[str, Any], at: int) -> Point:
-    """Value, Values with Counts, or a statistic set: exactly one of them."""
+    """Make a point from exactly one of Value, Values with Counts, or StatisticValues."""
     unit = datum.get("Unit") or "None"
     given = [name for name in ("Value", "Values", "StatisticValues") if datum.get(name) not in (None, [])]
     if not given:

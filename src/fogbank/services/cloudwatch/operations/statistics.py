@@ -15,23 +15,23 @@ from fogbank.store.api import Reader
 from .. import queries, reading
 from ..errors import InvalidNextToken, InvalidParameterCombination, InvalidParameterValue
 from ..functions import Line
+from ..points import flush
 from ..records import SERIES, Series
 from ..statistics import SIMPLE, statistic
-from ..storing import flush
 
 MAX_POINTS = 1440
 MAX_DATA_POINTS = 100_800
 LIST_PAGE = 500
-LOOKED_AT = 5_000  # series of which ListMetrics makes a page, which may be a short one then
+LOOKED_AT = 5_000  # series that ListMetrics reads for one page, which may then be short
 ACTIVE = 14 * 86400  # a metric without points for two weeks is not listed
 
 
 @operation("cloudwatch", "GetMetricStatistics", resource="*", data_event=True)
 async def get_metric_statistics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The statistics of one metric, a data point a period and unit.
+    """Return the statistics of one metric, with one data point per period and unit.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
-    AWS gives the points in no particular order; here by time.
+    AWS returns the points in no particular order; here they are sorted by time.
     """
     period = req["Period"]
     reading.check_period(period)
@@ -71,7 +71,7 @@ async def get_metric_statistics(ctx: Context, req: dict[str, Any]) -> dict[str, 
 
 
 async def _read(ctx: Context, points: reading.Periods[Any] | reading.Values) -> None:
-    """All of them, while others have their turn in between."""
+    """Read all slices. Yields to the event loop between them."""
     more = True
     while more:
         more = await ctx.fetch(points.more)
@@ -80,7 +80,7 @@ async def _read(ctx: Context, points: reading.Periods[Any] | reading.Values) -> 
 
 @operation("cloudwatch", "GetMetricData", resource="*", data_event=True)
 async def get_metric_data(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Metrics and math over them, newest first unless ScanBy says otherwise."""
+    """Return metrics and math over them, newest first unless ScanBy says otherwise."""
     wanted = req["MetricDataQueries"]
     queries.check(wanted)
     start, end = reading.epoch(req["StartTime"]), reading.epoch(req["EndTime"])
@@ -108,7 +108,7 @@ async def get_metric_data(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _label(query: dict[str, Any], number: int, lines: list[Line]) -> str:
-    """The Label, else the metric's name or the expression's id (dynamic labels stay as they are written)."""
+    """The query's Label, else the metric's name or the expression's id. Dynamic labels are not expanded."""
     label: str = query.get("Label") or (
         query["MetricStat"]["Metric"]["MetricName"] if "MetricStat" in query else query["Id"]
     )
@@ -116,7 +116,7 @@ def _label(query: dict[str, Any], number: int, lines: list[Line]) -> str:
 
 
 def _paged(ctx: Context, req: dict[str, Any], results: list[tuple[dict[str, Any], str, Line]]) -> dict[str, Any]:
-    """MaxDatapoints values from where the token says; a result that is cut is PartialData."""
+    """The next MaxDatapoints values after the token. A result that does not fit is cut and marked PartialData."""
     descending = req.get("ScanBy", "TimestampDescending") == "TimestampDescending"
     room = min(req.get("MaxDatapoints") or MAX_DATA_POINTS, MAX_DATA_POINTS)
     pages = Pages(ctx, InvalidNextToken)
@@ -141,7 +141,7 @@ def _paged(ctx: Context, req: dict[str, Any], results: list[tuple[dict[str, Any]
 
 @operation("cloudwatch", "ListMetrics", resource="*", data_event=True)
 async def list_metrics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Metrics that had a point in the last two weeks (PT3H: three hours); 500 a page.
+    """List metrics that had a point in the last two weeks (PT3H: three hours), 500 per page.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html
     """
@@ -152,7 +152,7 @@ async def list_metrics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     after = pages.after(req.get("NextToken"))
 
     def find(tx: Reader) -> tuple[list[Series], Series | None]:
-        """Those of a page, and the last series looked at if there are more."""
+        """The series of one page, and the last series read if there may be more."""
         prefix: tuple[str, ...] = (ctx.account, ctx.region)
         if req.get("Namespace"):
             prefix += (req["Namespace"],)

@@ -2,7 +2,8 @@
 
     lexer → parser → nodes (conditions) | actions (updates) | paths (projections)
 
-`binding` is what operations use: it takes a request's expressions with its names and values. Texts are parsed once and
-kept, since applications send the same few.
+Operations use `binding`: it combines a request's expressions with its names and values. Parsed expressions are
+cached, since applications send the same few again and again.
+
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
 """

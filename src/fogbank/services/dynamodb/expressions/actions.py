@@ -1,8 +1,9 @@
-"""What updates do to items.
+"""The actions of update expressions: how they change an item.
 
-Every value is computed from the item as it was; then the changes are made on a copy of what they touch, so the old
-item stays whole. Removed list members leave gaps until the end, so positions mean those of the old list; members set
-beyond a list's end are appended in the order of their positions.
+`apply` first computes every value from the old item. Then it makes the changes on a copy of the parts that they
+touch, so the old item stays intact. A removed list member leaves a gap until the end, so that positions refer to the
+old list; members set beyond a list's end are appended in the order of their positions.
+
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 """
 
@@ -92,7 +93,7 @@ class Function:
         left, right = needed(self.args[0], item, given), needed(self.args[1], item, given)
         if "L" not in left or "L" not in right:
             raise ValidationError(WRONG_TYPE)
-        if len(left["L"]) + len(right["L"]) > values.MAX_ITEM:  # a member takes a byte at least: no such item may be
+        if len(left["L"]) + len(right["L"]) > values.MAX_ITEM:  # each member takes at least one byte
             raise ValidationError(UPDATE_TOO_LARGE)
         return {"L": left["L"] + right["L"]}
 
@@ -101,27 +102,30 @@ class Function:
 
 
 def needed(operand: Any, item: Item, given: dict[str, Value]) -> Value:
-    """An operand's value; it must exist."""
+    """Returns an operand's value. Raises ValidationError when it does not exist."""
     found: Value | None = operand.get(item, given)
     if found is None:
         raise ValidationError(NO_ATTRIBUTE)
     return found
 
 
-_GONE: Value = {}  # stands where a list member was removed
+_GONE: Value = {}  # placeholder for a removed list member
 
 
 class _Copy:
-    """An item under change: maps and lists are copied when they are first entered."""
+    """An item that is being changed: copies each map and list when a change first enters it."""
 
     def __init__(self, item: Item) -> None:
         self.item: Item = dict(item)
-        self._lists: dict[int, list[Value]] = {}  # lists that were copied, by id
+        self._lists: dict[int, list[Value]] = {}  # the copied lists, by id
         self._maps: set[int] = set()
-        self._beyond: dict[int, list[tuple[int, Value]]] = {}  # members to append, by the list's id
+        self._beyond: dict[int, list[tuple[int, Value]]] = {}  # members to append, by the id of their list
 
     def container(self, path: Path) -> Any:
-        """The map or list that holds the last part of a path, ready to be changed. Raises when there is none."""
+        """Returns the map or list that holds the last part of a path, as a copy that may be changed.
+
+        Raises ValidationError when there is none.
+        """
         holder: Any = self.item
         for part, following in pairwise(path.parts):
             value = _member(holder, part)
@@ -174,9 +178,9 @@ def _member(holder: Any, part: Any) -> Value | None:
 
 
 def apply(actions: Sequence[Action], item: Item, given: dict[str, Value], *, lists: bool = False) -> Item:
-    """The item that `actions` make of `item`, which is left as it was.
+    """Returns the item that results when `actions` are applied to `item`, which stays unchanged.
 
-    `lists`: ADD may append to lists, as AttributeUpdates can. Raises ValidationError with AWS's texts.
+    `lists`: ADD may append to lists, as in AttributeUpdates. Raises ValidationError with AWS's texts.
     """
     computed: list[tuple[Path, Value | None]] = []
     for action in actions:
@@ -192,7 +196,7 @@ def apply(actions: Sequence[Action], item: Item, given: dict[str, Value], *, lis
                 if present is not None:
                     computed.append((path, taken(present, needed(operand, item, given))))
                 elif len(path.parts) > 1:
-                    computed.append((path, None))  # its parent must exist all the same
+                    computed.append((path, None))  # nothing to delete from, but the parent must exist
     copy = _Copy(item)
     for path, value in computed:
         if value is None:
@@ -203,7 +207,7 @@ def apply(actions: Sequence[Action], item: Item, given: dict[str, Value], *, lis
 
 
 def added(present: Value | None, value: Value, *, lists: bool = False) -> Value:
-    """ADD: a number plus a number, a set joined with a set (and with `lists`, a list behind a list)."""
+    """ADD: adds a number to a number, or a set's members to a set (with `lists`, also appends a list to a list)."""
     if present is None:
         return value
     kind, content = values.only(value)
@@ -219,7 +223,7 @@ def added(present: Value | None, value: Value, *, lists: bool = False) -> Value:
 
 
 def taken(present: Value, value: Value) -> Value | None:
-    """DELETE: a set without the members of another; None when nothing is left, since sets are not empty."""
+    """DELETE: removes the members of one set from another. Returns None for an empty result, which no set may be."""
     kind, content = values.only(value)
     if kind not in present:
         raise ValidationError(WRONG_TYPE)

@@ -1,11 +1,11 @@
-"""A request's expressions together with its names and values: what operations use.
+"""A request's expressions together with its names and values: the interface that operations use.
 
     bound = Binding(req, expressions=("UpdateExpression", "ConditionExpression"), legacy=("AttributeUpdates", …))
     condition = bound.condition("ConditionExpression")
-    bound.finish()          # every name and value that was given is used
+    bound.finish()          # raises unless every given name and value is used
 
-The checks and texts follow AWS, as far as they are known from its answers (dynalite's and the public DynamoDB
-conformance suite's records of them).
+The checks and error texts follow AWS as far as its answers are known: from the records of dynalite and of the public
+DynamoDB conformance suite.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Binding:
             self._check_mixture(expressions, legacy)
         self.names: Names = tuple(names.items()) if names is not None else ()
         self.values: dict[str, Value] = given or {}
-        self._kept = True  # what is worked out is kept: not with names of megabytes
+        self._kept = True  # whether to cache the parsed expressions: not those with megabytes of names
         if names is not None:
             check_names(names)
             self._kept = sum(map(len, names.values())) <= compiled.MAX_KEPT_NAMES
@@ -65,7 +65,7 @@ class Binding:
             raise ValidationError(f"ExpressionAttributeValues can only be specified when using expressions{tail}")
 
     def condition(self, kind: str) -> Condition | None:
-        """The checked condition of parameter `kind`, or None when it was not given."""
+        """Returns the checked condition of parameter `kind`, or None when the request lacks it."""
         text = self._req.get(kind)
         if text is None:
             return None
@@ -77,7 +77,7 @@ class Binding:
         return found
 
     def test(self, condition: Condition) -> Test:
-        """A checked condition as a function of the item."""
+        """Returns a checked condition as a function of the item."""
         root, given = condition.root, self.values
         return lambda item: bool(root.test(item, given))
 
@@ -111,7 +111,7 @@ class Binding:
         return found
 
     def finish(self) -> None:
-        """Every given name and value was used by some expression."""
+        """Raises ValidationError unless the expressions use every given name and value."""
         if len(self.names) > len(self._aliases):
             unused = ", ".join(name for name, _ in self.names if name not in self._aliases)
             raise ValidationError(
@@ -125,7 +125,7 @@ class Binding:
 
 
 def check_names(names: Mapping[str, str]) -> None:
-    """There are some, and they are of the form "#n"."""
+    """Raises ValidationError for an empty mapping, and for names not of the form "#n"."""
     if not names:
         raise ValidationError("ExpressionAttributeNames must not be empty")
     for name in names:
@@ -134,7 +134,7 @@ def check_names(names: Mapping[str, str]) -> None:
 
 
 def check_value_names(given: Iterable[str]) -> None:
-    """There are some, and they are of the form ":v"."""
+    """Raises ValidationError for an empty mapping, and for names not of the form ":v"."""
     if not given:
         raise ValidationError("ExpressionAttributeValues must not be empty")
     for name in given:
@@ -143,7 +143,7 @@ def check_value_names(given: Iterable[str]) -> None:
 
 
 def admit_values(given: Mapping[str, Value]) -> None:
-    """Each value is one; its numbers are brought into canonical form in place."""
+    """Validates each value, and converts its numbers to canonical form in place."""
     for name, value in given.items():
         try:
             admit(value)

@@ -1,7 +1,7 @@
-"""Expressions parsed, checked against their names and kept: everything that does not depend on values.
+"""Parses expressions, checks everything that does not depend on values, and caches the result.
 
-AWS checks in this order: syntax, parentheses, functions, reserved words, then condition by condition undefined
-placeholders, operand counts, operands that equal each other, operand types. What depends on values is in `demand`.
+AWS checks in this order: syntax, parentheses, functions, reserved words; then, condition by condition: undefined
+placeholders, operand counts, equal operands, operand types. `demand` checks what depends on values.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from .paths import Path, overlap
 
 Names = tuple[tuple[str, str], ...]  # the items of ExpressionAttributeNames
 
-KEPT = 4096  # expressions of each kind that are kept
-MAX_KEPT_NAMES = 10_000  # characters of attribute names that one of them may hold
-MAX_LENGTH = 4096  # bytes of an expression as sent, before its names are replaced
+KEPT = 4096  # cached expressions of each kind
+MAX_KEPT_NAMES = 10_000  # characters of attribute names in a cached expression
+MAX_LENGTH = 4096  # bytes of an expression as sent, with its placeholders
 MAX_CHOICES = 100  # operands of IN
 OPERANDS = {
     "attribute_exists": 1,
@@ -41,16 +41,16 @@ UNDEFINED_VALUE = "An expression attribute value used in expression is not defin
 
 
 class Condition(msgspec.Struct, frozen=True, gc=False):
-    """A checked condition. `leaves` are its comparisons and functions in the order they are written."""
+    """A checked condition. `leaves` are its comparisons and functions, in the order of the text."""
 
     kind: str
     root: Any
     leaves: tuple[Any, ...]
-    typed: bool  # some of them do not take values of every type
-    refs: frozenset[str]  # the values it uses, ":v"
+    typed: bool  # whether some leaf accepts only some types of values
+    refs: frozenset[str]  # the placeholders of values it uses, ":v"
     aliases: frozenset[str]  # the placeholders of names it uses, "#n"
     heads: frozenset[str]  # the top-level attributes it mentions
-    nested: frozenset[str]  # those of which it mentions something inside
+    nested: frozenset[str]  # those whose inner parts it mentions
 
 
 class Projection(msgspec.Struct, frozen=True, gc=False):
@@ -61,7 +61,7 @@ class Projection(msgspec.Struct, frozen=True, gc=False):
 
 
 def check_length(kind: str, text: str) -> None:
-    """Expressions are not empty and have at most 4 KB."""
+    """Raises ValidationError for an empty expression, and for one longer than 4 KB."""
     if not text.strip():
         raise ValidationError(f"Invalid {kind}: The expression can not be empty;")
     size = len(text.encode())
@@ -73,7 +73,7 @@ def check_length(kind: str, text: str) -> None:
 
 @lru_cache(KEPT)
 def condition(kind: str, text: str, names: Names) -> Condition:
-    """The condition that `text` states. `kind` is the parameter's name. Raises ValidationError with AWS's texts."""
+    """Parses and checks a condition. `kind` is the parameter's name. Raises ValidationError with AWS's texts."""
     check_length(kind, text)
     raw = parse_condition(kind, text)
     nodes = list(walk(raw))
@@ -107,7 +107,7 @@ def condition(kind: str, text: str, names: Names) -> Condition:
 
 @lru_cache(KEPT)
 def projection(text: str, names: Names) -> Projection:
-    """The paths that a ProjectionExpression names. Raises ValidationError with AWS's texts."""
+    """Parses and checks a ProjectionExpression. Raises ValidationError with AWS's texts."""
     kind = "ProjectionExpression"
     check_length(kind, text)
     raw = parse_projection(kind, text)
@@ -130,7 +130,7 @@ def projection(text: str, names: Names) -> Projection:
 
 
 def _operators(node: Any) -> int:
-    """How many operators or functions a node is, without those inside it."""
+    """Counts a node's own operators and functions, not those inside it."""
     if isinstance(node, And | Or):
         return len(node.conditions) - 1
     return not isinstance(node, Path | Ref)
@@ -141,7 +141,7 @@ def _equates(leaf: Any) -> bool:
 
 
 def check_words(paths: Iterable[Path]) -> None:
-    """No name is a reserved word."""
+    """Raises ValidationError for a path with a reserved word."""
     for path in paths:
         for part in path.parts:
             if isinstance(part, str) and reserved(part):
@@ -149,7 +149,7 @@ def check_words(paths: Iterable[Path]) -> None:
 
 
 def check_names(paths: Iterable[Path], names: dict[str, str]) -> frozenset[str]:
-    """Every placeholder of a name is defined; returns those that are used."""
+    """Raises ValidationError for an undefined placeholder of a name. Returns the placeholders that the paths use."""
     used = {part for path in paths for part in path.parts if isinstance(part, str) and part[0] == "#"}
     for path in paths:
         for part in path.parts:
@@ -161,7 +161,10 @@ def check_names(paths: Iterable[Path], names: dict[str, str]) -> frozenset[str]:
 
 
 def _check_functions(root: Any, nodes: list[Any]) -> None:
-    """Every function exists, and only `size` gives a value."""
+    """Raises ValidationError for an unknown function, and for `size` or another function in the wrong place.
+
+    Only `size` returns a value, so only it may be an operand.
+    """
     for node in nodes:
         if isinstance(node, Call) and node.name not in OPERANDS:
             if node.name in UPDATE_FUNCTIONS:
@@ -180,8 +183,8 @@ def _misused(node: Any, *, as_operand: bool) -> Iterable[str]:
 
 
 def _check_operands(leaf: Any) -> None:
-    """Counts of operands, functions that need a path, operands that equal each other."""
-    if isinstance(leaf, Within) and len(leaf.choices) > MAX_CHOICES:  # the text could not be confirmed
+    """Checks the number of operands, functions that need a path, and operands that must differ."""
+    if isinstance(leaf, Within) and len(leaf.choices) > MAX_CHOICES:  # AWS's text is not confirmed
         raise ValidationError(
             f"The IN operator is provided with too many operands; number of operands: {len(leaf.choices)}"
         )
@@ -208,7 +211,7 @@ def _check_distinct(name: str, operands: tuple[Any, ...]) -> None:
 
 
 def demand(checked: Condition, given: dict[str, Value]) -> None:
-    """Check a condition against the request's values: all defined, and of types that its operators take."""
+    """Checks a condition with the request's values: all must be defined, and of types that the operators accept."""
     if not checked.typed and checked.refs <= given.keys():
         return
     for leaf in checked.leaves:
@@ -242,7 +245,7 @@ def _wrong_type(name: str, operands: tuple[Any, ...], given: dict[str, Value], a
         if isinstance(operand, Ref):
             kind = v.kind_of(given[operand.name])
         elif isinstance(operand, Call):
-            kind = "N"  # the only function that gives a value is size
+            kind = "N"  # `size` is the only function that returns a value
         else:
             continue
         if kind not in allowed:
@@ -279,6 +282,6 @@ def _wrong_type_name(wanted: Any, given: dict[str, Value]) -> str | None:
 
 
 def shown(value: Value) -> str:
-    """A scalar as AWS's error texts show it: {S:text}"""
+    """Formats a scalar as AWS's error texts show it: {S:text}"""
     kind, content = v.only(value)
     return f"{{{kind}:{content if isinstance(content, str) else v._base64(content)}}}"

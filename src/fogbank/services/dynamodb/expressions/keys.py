@@ -1,4 +1,4 @@
-"""Key conditions: a KeyConditionExpression (or KeyConditions) reduced to one operator and its values per attribute.
+"""Key conditions: reduces a KeyConditionExpression (or KeyConditions) to one operator and its values per attribute.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
 """
@@ -26,9 +26,10 @@ _INVALID = "Invalid condition in KeyConditionExpression: "
 def key_condition(
     text: str, names: Names, given: dict[str, Value], *, kept: bool = True
 ) -> tuple[KeyConditions, Condition]:
-    """The conditions that a KeyConditionExpression puts on attributes, and the checked expression.
+    """Returns the conditions of a KeyConditionExpression by attribute, and the checked expression.
 
-    Raises ValidationError for what is no key condition; whether the attributes are keys is the caller's to see.
+    Raises ValidationError for an expression that is not a key condition. The caller checks whether the attributes are
+    keys.
     """
     checked = condition(KIND, text, names) if kept else condition.__wrapped__(KIND, text, names)
     demand(checked, given)
@@ -40,7 +41,7 @@ def key_condition(
 
 @lru_cache(KEPT)
 def reduced(text: str, names: Names) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """(attribute, operator, ":values") of each condition."""
+    """Returns (attribute, operator, ":values") of each condition."""
     return _reduced(condition(KIND, text, names))
 
 
@@ -98,7 +99,7 @@ def _leads(name: str, operand: Any) -> None:
 
 
 def _check(*operands: Any) -> None:
-    """One top-level attribute, and values."""
+    """Raises ValidationError unless the operands are one top-level attribute and values."""
     if any(isinstance(operand, Call) for operand in operands):
         raise ValidationError(f"Invalid {KIND}: KeyConditionExpressions cannot contain nested operations")
     paths = [operand for operand in operands if isinstance(operand, Path)]

@@ -1,4 +1,4 @@
-"""Expression text to tokens, and AWS's syntax errors, which quote a token and its neighbours."""
+"""Splits expression text into tokens, and builds AWS's syntax errors, which quote a token and its neighbours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Token(NamedTuple):
 
 
 class Tokens:
-    """The tokens of one expression and a place among them. `kind` is the parameter's name, for error texts."""
+    """The tokens of one expression, and a position among them. `kind` is the parameter's name, for error texts."""
 
     def __init__(self, kind: str, text: str) -> None:
         self.kind = kind
@@ -44,7 +44,7 @@ class Tokens:
         return self.all[self.at]
 
     def take(self) -> Token:
-        """The next token, passed."""
+        """Returns the next token and moves past it."""
         token = self.all[self.at]
         if token.kind != END:
             self.at += 1
@@ -55,12 +55,12 @@ class Tokens:
         return token.kind == SIGN and token.text in signs
 
     def is_word(self, *words: str) -> bool:
-        """Whether the next token is one of these keywords, in any case."""
+        """Returns whether the next token is one of these keywords, in any case."""
         token = self.all[self.at]
         return token.kind == WORD and token.text.upper() in words
 
     def accept(self, sign: str) -> bool:
-        """Pass `sign` if it comes next."""
+        """Moves past `sign` if it comes next. Returns whether it did."""
         if self.is_sign(sign):
             self.at += 1
             return True
@@ -71,7 +71,7 @@ class Tokens:
             raise self.syntax_error()
 
     def syntax_error(self) -> ValidationError:
-        """AWS's complaint about the next token. `near` runs from the token before to the token after it."""
+        """Builds AWS's error for the next token. `near` runs from the previous token to the following one."""
         token = self.next
         first = self.all[max(self.at - 1, 0)]
         last = self.all[min(self.at + 1, len(self.all) - 1)]

@@ -1,9 +1,9 @@
-"""What conditions consist of. Operands `get` a value from an item, conditions `test` it.
+"""The nodes of conditions. Operands `get` a value from an item, conditions `test` it.
 
     operand    Path | Ref (":v") | Constant | Call (size)
     condition  Compare | Between | Within (IN) | Call | Not | And | Or
 
-`text()` gives a node back as an expression; `parts` are the nodes inside it.
+`text()` converts a node back to an expression; `parts` returns the nodes inside it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A value that is not in ExpressionAttributeValues: of the legacy parameters, and of PartiQL."""
+    """A value that is not in ExpressionAttributeValues: from the legacy parameters or PartiQL."""
 
     value: Value
 
@@ -128,7 +128,7 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function: a condition, or an operand (`size`)."""
+    """A function call: a condition, or an operand (`size`)."""
 
     name: str
     args: tuple[Any, ...]
@@ -204,7 +204,7 @@ class Or:
 
 
 def parts(node: Any) -> tuple[Any, ...]:
-    """The nodes directly inside a node, in the order they are written."""
+    """Returns the nodes directly inside a node, in the order of the text."""
     match node:
         case Compare(_, left, right):
             return (left, right)
@@ -223,7 +223,7 @@ def parts(node: Any) -> tuple[Any, ...]:
 
 
 def walk(node: Any) -> Iterator[Any]:
-    """A node and everything inside it, in the order it is written."""
+    """Yields a node and everything inside it, in the order of the text."""
     pending = [node]
     while pending:
         node = pending.pop()
@@ -232,7 +232,7 @@ def walk(node: Any) -> Iterator[Any]:
 
 
 def bound(node: Any, names: Mapping[str, str]) -> Any:
-    """The same node with the placeholders of its paths replaced by attribute names."""
+    """Returns a copy of a node with the placeholders of its paths replaced by attribute names."""
     match node:
         case Path(pieces):
             return Path(tuple(names.get(p, p) if isinstance(p, str) else p for p in pieces))

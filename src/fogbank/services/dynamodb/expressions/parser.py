@@ -21,12 +21,12 @@ from .paths import Part, Path
 COMPARATORS = ("=", "<>", "<=", ">=", "<", ">")
 KEYWORDS = ("AND", "OR", "NOT", "BETWEEN", "IN")
 MAX_OPERATORS = 300
-MAX_DEPTH = 120  # of parentheses; each needs an operator of its own, and there are at most 300
+MAX_DEPTH = 120  # of parentheses; each pair needs an operator of its own, and there are at most 300
 REDUNDANT = "The expression has redundant parentheses;"
 
 
 def parse_path(tokens: Tokens) -> Path:
-    """A document path: a.b[0].#c"""
+    """Parses a document path: a.b[0].#c"""
     pieces: list[Part] = [_name(tokens)]
     while True:
         if tokens.accept("."):
@@ -48,7 +48,7 @@ def _name(tokens: Tokens) -> str:
 
 
 def parse_condition(kind: str, text: str) -> Any:
-    """The condition that `text` states, names not yet replaced. Raises ValidationError with AWS's texts."""
+    """Parses a condition and leaves placeholders in place. Raises ValidationError with AWS's texts."""
     tokens = Tokens(kind, text)
     parser = _Conditions(tokens)
     found = parser.either()
@@ -60,8 +60,11 @@ def parse_condition(kind: str, text: str) -> Any:
 
 
 class _Conditions:
-    """One parse. An operand in parentheses and a condition in parentheses begin alike, so either is read and then
-    judged by what follows."""
+    """One parse of a condition.
+
+    An operand in parentheses and a condition in parentheses begin alike, so the parser reads either and then judges
+    it by what follows.
+    """
 
     def __init__(self, tokens: Tokens) -> None:
         self.tokens = tokens
@@ -70,7 +73,7 @@ class _Conditions:
 
     @staticmethod
     def bare(node: Any) -> bool:
-        """Whether a node is an operand that no condition is made of yet."""
+        """Returns whether a node is an operand that is not part of a condition."""
         return isinstance(node, Path | Ref)
 
     def either(self) -> Any:
@@ -88,7 +91,7 @@ class _Conditions:
         return found[0] if len(found) == 1 else And(tuple(found))
 
     def whole(self, node: Any) -> Any:
-        """A node that must be a condition here."""
+        """Returns a node that must be a condition. Raises a syntax error for an operand."""
         if self.bare(node):
             raise self.tokens.syntax_error()
         return node
@@ -116,7 +119,7 @@ class _Conditions:
         return self.predicate(found)
 
     def parenthesised(self) -> Any:
-        """( … ), of a condition or an operand. Parentheses around nothing but parentheses are remembered."""
+        """Parses ( … ) around a condition or an operand. Notes redundant parentheses, as in ((…))."""
         tokens = self.tokens
         start = tokens.at
         tokens.expect("(")
@@ -132,7 +135,7 @@ class _Conditions:
         return found
 
     def _matching(self, at: int) -> int:
-        """The position of the parenthesis that closes the one at `at`."""
+        """Returns the position of the parenthesis that closes the one at `at`."""
         level = 0
         for place in range(at, len(self.tokens.all)):
             text = self.tokens.all[place].text
@@ -142,7 +145,7 @@ class _Conditions:
         return -1
 
     def predicate(self, operand: Any) -> Any:
-        """What follows an operand: a comparison, BETWEEN, IN, or nothing."""
+        """Parses what follows an operand: a comparison, BETWEEN, IN, or nothing."""
         tokens = self.tokens
         if tokens.is_sign(*COMPARATORS):
             operator = tokens.take().text
@@ -173,13 +176,13 @@ class _Conditions:
         following = tokens.all[min(tokens.at + 1, len(tokens.all) - 1)]
         if tokens.next.kind == WORD and following.text == "(" and not tokens.is_word(*KEYWORDS):
             self.calls += 1
-            if self.calls > MAX_OPERATORS:  # before they are as deep as no stack is
+            if self.calls > MAX_OPERATORS:  # refuse before deep nesting overflows the stack
                 raise tokens.error(f"The expression contains too many operators; operator count: {self.calls}")
             return Call(tokens.take().text, self.arguments())
         return parse_path(tokens)
 
     def arguments(self) -> tuple[Any, ...]:
-        """( operand, … )"""
+        """Parses ( operand, … )"""
         self.tokens.expect("(")
         found = [self.operand()]
         while self.tokens.accept(","):
@@ -189,7 +192,7 @@ class _Conditions:
 
 
 def parse_projection(kind: str, text: str) -> tuple[Path, ...]:
-    """The paths of a projection expression, names not yet replaced."""
+    """Parses the paths of a projection expression and leaves placeholders in place."""
     tokens = Tokens(kind, text)
     found = [parse_path(tokens)]
     while tokens.accept(","):

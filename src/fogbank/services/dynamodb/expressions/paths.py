@@ -1,4 +1,4 @@
-"""Document paths: `a.b[0].c`, as tuples of names and list positions."""
+"""Document paths such as `a.b[0].c`, as tuples of names and list positions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Part = str | int
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A document path. As parsed, names may still be placeholders ("#n"); `nodes.bound` replaces them."""
+    """A document path. Right after parsing, names may still be placeholders ("#n"); `nodes.bound` replaces them."""
 
     parts: tuple[Part, ...]
 
     def get(self, item: Item, values: dict[str, Value]) -> Value | None:
-        """The value at this path of an item, or None."""
+        """Returns an item's value at this path, or None."""
         return lookup(self.parts, item)
 
     @property
@@ -27,17 +27,17 @@ class Path:
         return str(self.parts[0])
 
     def text(self) -> str:
-        """As it is written in an expression."""
+        """Returns the path as expressions write it."""
         first, *rest = self.parts
         return str(first) + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
 
     def shown(self) -> str:
-        """As AWS's error texts show it: [a, b, [0]]."""
+        """Returns the path as AWS's error texts show it: [a, b, [0]]."""
         return f"[{', '.join(f'[{part}]' if isinstance(part, int) else part for part in self.parts)}]"
 
 
 def lookup(parts: Sequence[Part], item: Item) -> Value | None:
-    """The value at a path, or None."""
+    """Returns the value at a path, or None."""
     found = item.get(parts[0])  # type: ignore[arg-type]
     for part in parts[1:]:
         if found is None:
@@ -52,7 +52,11 @@ def lookup(parts: Sequence[Part], item: Item) -> Value | None:
 
 
 def overlap(paths: Sequence[Path]) -> str | None:
-    """AWS's complaint about the first two paths of which one is or contains the other, or that disagree on a type."""
+    """Returns AWS's error text for the first two paths that overlap or conflict; None when there are none.
+
+    Paths overlap if one equals or contains the other. They conflict if one treats a place as a list, the other as a
+    map.
+    """
     known: _Branch = {}
     for at, second in enumerate(paths):
         if not _collides(second.parts, known):
@@ -67,11 +71,11 @@ def overlap(paths: Sequence[Path]) -> str | None:
     return None
 
 
-_Branch = dict[Part, Any]  # the next parts of the paths that go through a place; of one that ends there, none
+_Branch = dict[Part, Any]  # a tree of paths: part → the parts that follow it; empty where a path ends
 
 
 def _collides(parts: tuple[Part, ...], known: _Branch) -> bool:
-    """Whether a path is, contains, lies in or disagrees with one that is known; if not, it is known from now on."""
+    """Returns whether a path overlaps or conflicts with a known one; if not, adds it to the known ones."""
     branch = known
     for number, part in enumerate(parts):
         if number and (not branch or isinstance(next(iter(branch)), int) is not isinstance(part, int)):
@@ -101,7 +105,7 @@ class _Picked(dict[int, Any]):
 
 
 def project(paths: Iterable[tuple[Part, ...]], item: Item) -> Item:
-    """The parts of an item at these paths, in the item's structure; list members close up in their order."""
+    """Returns an item with only the parts at these paths, in their structure; chosen list members move together."""
     result: Item = {}
     sparse = False
     for parts in paths:
@@ -117,7 +121,7 @@ def project(paths: Iterable[tuple[Part, ...]], item: Item) -> Item:
 
 
 def _place(result: Item, parts: tuple[Part, ...], found: Value) -> bool:
-    """Put `found` at its path in the result; whether that passed through a list."""
+    """Puts `found` at its path in the result. Returns whether the path leads through a list."""
     container: Any = result
     sparse = False
     for part, following in pairwise(parts):

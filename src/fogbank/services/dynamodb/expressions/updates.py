@@ -1,4 +1,4 @@
-"""Update expressions: parsing and checking. What they do to items is in `actions`.
+"""Parses and checks update expressions. Module `actions` applies them to items.
 
     sections   SET path = value, …   REMOVE path, …   ADD path :v, …   DELETE path :v, …   each at most once
     value      operand | operand + operand | operand - operand
@@ -48,12 +48,12 @@ class Update(msgspec.Struct, frozen=True, gc=False):
     aliases: frozenset[str]
     heads: frozenset[str]  # the top-level attributes it changes
     mentioned: frozenset[str]  # those it changes or reads
-    nested: frozenset[str]  # those of which it changes something inside
-    paths: tuple[tuple[str | int, ...], ...]  # what it changes
+    nested: frozenset[str]  # those whose inner parts it changes
+    paths: tuple[tuple[str | int, ...], ...]  # the paths it changes
 
 
 def parse_update(text: str) -> tuple[Action, ...]:
-    """The actions that `text` states, in its order, names not yet replaced."""
+    """Parses the actions in the order of the text, and leaves placeholders in place."""
     tokens = Tokens(KIND, text)
     if text.count("(") > MAX_OPERATORS:
         raise tokens.error(f"The expression contains too many operators; operator count: {text.count('(')}")
@@ -91,7 +91,7 @@ def _action(tokens: Tokens, section: str) -> Action:
 
 
 def _value(tokens: Tokens) -> Any:
-    if tokens.is_sign("("):  # around the whole sum, or around its first operand
+    if tokens.is_sign("("):  # parentheses around the whole sum, or around its first operand
         tokens.take()
         found = _value(tokens)
         tokens.expect(")")
@@ -125,7 +125,7 @@ def _operand(tokens: Tokens) -> Any:
 
 @lru_cache(KEPT)
 def update(text: str, names: Names) -> Update:
-    """The update that `text` states. Raises ValidationError with AWS's texts."""
+    """Parses and checks an update expression. Raises ValidationError with AWS's texts."""
     check_length(KIND, text)
     raw = parse_update(text)
     nodes = [node for action in raw for node in _walk(action)]
@@ -214,7 +214,7 @@ def _check_function(function: Function) -> None:
 
 
 def demand(update: Update, given: dict[str, Value]) -> None:
-    """Check an update against the request's values: all defined, and of types that its operators take."""
+    """Checks an update with the request's values: all must be defined, and of types that the operators accept."""
     problem = _undefined(update, given) or next(filter(None, (_problem(a, given) for a in update.actions)), None)
     if problem:
         raise ValidationError(f"Invalid {KIND}: {problem}")
@@ -265,7 +265,7 @@ def _wrong_operand(node: Any, given: dict[str, Value]) -> str | None:
 
 
 def _kind(operand: Any, given: dict[str, Value]) -> str | None:
-    """The type of an operand, where it is known without the item."""
+    """Returns the type of an operand, where it is known without the item."""
     if isinstance(operand, Ref):
         return v.kind_of(given[operand.name])
     if isinstance(operand, Function) and operand.name == "list_append":

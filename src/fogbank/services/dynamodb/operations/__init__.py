@@ -1,1 +1,1 @@
-"""DynamoDB's operations, one family a file."""
+"""The operations of DynamoDB, one module per family."""

@@ -31,7 +31,7 @@ DUPLICATES = "Provided list of item keys contains duplicates"
 
 
 class _Asked:
-    """What a BatchGetItem wants of one table."""
+    """The part of a BatchGetItem request for one table."""
 
     def __init__(self, name: str, part: dict[str, Any]) -> None:
         self.name = name
@@ -43,7 +43,7 @@ class _Asked:
 
 @operation("dynamodb", "BatchGetItem", resource=batch_get_resources, data_event=True)
 def batch_get_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Up to 100 items by their keys, up to 16 MB; what is left over is named in UnprocessedKeys."""
+    """Reads up to 100 items by their keys, up to 16 MB. Returns the keys it did not reach in UnprocessedKeys."""
     parts = [_Asked(name, part) for name, part in req["RequestItems"].items()]
     if sum(len(part.keys) for part in parts) > MAX_KEYS:
         raise ValidationError("Too many items requested for the BatchGetItem call")
@@ -64,7 +64,7 @@ def batch_get_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             if told is not None:
                 capacity.append(told)
     if parts and not any(responses.values()) and unprocessed and left == MAX_RESPONSE:
-        raise ProvisionedThroughputExceeded  # nothing at all could be read
+        raise ProvisionedThroughputExceeded  # not one item could be read
     result: dict[str, Any] = {"Responses": responses, "UnprocessedKeys": unprocessed}
     if capacity:
         result["ConsumedCapacity"] = capacity
@@ -83,7 +83,7 @@ def _places(part: _Asked, schema: Schema) -> list[Place]:
 def _get(
     ctx: Context, tx: Reader, state: State, schema: Schema, part: _Asked, places: list[Place], left: int
 ) -> tuple[list[Any], int, float, int]:
-    """(items, how many keys were done, read units, bytes of the response left)."""
+    """Returns (items, number of keys processed, read units, bytes left in the response)."""
     found: list[Any] = []
     units = 0.0
     done = 0
@@ -112,7 +112,7 @@ def _throttled(ctx: Context, state: State, schema: Schema) -> bool:
 
 @operation("dynamodb", "BatchWriteItem", resource=batch_write_resources, data_event=True)
 def batch_write_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Up to 25 puts and deletes, each for itself; those that were throttled are named in UnprocessedItems."""
+    """Makes up to 25 puts and deletes, each on its own. Returns the throttled ones in UnprocessedItems."""
     parts = [(name, writes, [_change(write) for write in writes]) for name, writes in req["RequestItems"].items()]
     if sum(len(writes) for _, writes, _ in parts) > MAX_WRITES:
         raise ValidationError("Too many items requested for the BatchWriteItem call")
@@ -148,7 +148,7 @@ def batch_write_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             if told is not None:
                 capacity.append(told)
     if tried and not done:
-        raise ProvisionedThroughputExceeded  # nothing at all could be written
+        raise ProvisionedThroughputExceeded  # not one item could be written
     result: dict[str, Any] = {"UnprocessedItems": unprocessed}
     if capacity:
         result["ConsumedCapacity"] = capacity
@@ -158,7 +158,7 @@ def batch_write_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _place(change: Put | Removal, schema: Schema) -> Place:
-    """Where an item lies. Of a put without its keys AWS says here what it says of a bad Key."""
+    """Returns an item's place. For a put without its keys, AWS answers here like for a bad Key."""
     item = change.req.get("Item")
     if item is not None and any(schema.keys.kind(name) not in item.get(name, {}) for name in schema.keys.names):
         raise ValidationError(MISMATCH)

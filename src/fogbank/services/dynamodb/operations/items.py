@@ -27,7 +27,7 @@ READS_LEGACY = ("AttributesToGet",)
 
 
 def requested_paths(req: dict[str, Any]) -> tuple[Paths | None, frozenset[str]]:
-    """The paths that a read asks for (None: everything), and the attributes into which they lead."""
+    """Returns the paths that a read asks for (None: everything), and the attributes whose inner parts they name."""
     if "ProjectionExpression" not in req and "AttributesToGet" not in req and "ExpressionAttributeNames" not in req:
         return None, frozenset()
     binding = Binding(req, expressions=READS, legacy=READS_LEGACY)
@@ -41,7 +41,7 @@ def requested_paths(req: dict[str, Any]) -> tuple[Paths | None, frozenset[str]]:
 
 @operation("dynamodb", "GetItem", resource=item_resource, data_event=True)
 def get_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """One item by its key; no Item when there is none.
+    """Returns one item by its key; the answer has no Item when there is none.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html
     """
@@ -66,7 +66,7 @@ def get_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("dynamodb", "PutItem", resource=item_resource, data_event=True)
 def put_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Create an item or replace it whole.
+    """Creates an item, or replaces it as a whole.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
     """
@@ -76,7 +76,7 @@ def put_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("dynamodb", "DeleteItem", resource=item_resource, data_event=True)
 def delete_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Delete an item by its key; fine when there is none.
+    """Deletes an item by its key; succeeds also when there is none.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html
     """
@@ -86,7 +86,7 @@ def delete_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("dynamodb", "UpdateItem", resource=item_resource, data_event=True)
 def update_item(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Change attributes of an item, which is created when there is none.
+    """Changes attributes of an item, and creates the item when there is none.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
     """
@@ -127,7 +127,7 @@ def _keys(req: dict[str, Any], schema: Schema) -> Item:
 
 
 def _returned(wanted: str | None, change: Change, done: Done) -> Item | None:
-    """The Attributes of a response, as ReturnValues wants them."""
+    """Returns the Attributes of a response that ReturnValues asks for."""
     if wanted in (None, "NONE"):
         return None
     if wanted == "ALL_OLD":

@@ -1,10 +1,10 @@
-"""What a Query's or a Scan's expressions come to before their values are known: worked out once per wording.
+"""Query plans: the part of a Query's expressions that does not depend on their values, cached by their texts.
 
-plan = planned(req)                 None: the request has more to it than a plan covers, or something is wrong with it
-values = plan.admit(req)            what depends on values is checked for every request
+    plan = planned(req)                 # None: a plan does not cover this request, or the request has an error
+    values = plan.admit(req)            # checks, for every request, what depends on the values
 
-Only requests that are right but for their values have a plan, so what is wrong with one is said, in AWS's order, by
-`expressions.binding` alone.
+Only requests without errors outside their values get a plan. So `expressions.binding` alone reports such errors, in
+AWS's order.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..expressions.compiled import KEPT, Condition, Names, Projection, demand
 from ..expressions.keys import KeyConditions
 from ..values import Value
 
-# a request with other parameters (the legacy ones) has no plan
+# a request with other parameters (the legacy ones) gets no plan
 PLAIN = frozenset(
     (
         "TableName",
@@ -49,7 +49,10 @@ class Plan(NamedTuple):
     projection: Projection | None
 
     def admit(self, req: dict[str, Any]) -> dict[str, Value]:
-        """The request's values. Raises ValidationError for those that are wrong, or that an operator does not take."""
+        """Returns the request's values.
+
+        Raises ValidationError for invalid values, and for values of types that an operator rejects.
+        """
         given: dict[str, Value] = req["ExpressionAttributeValues"]
         admit_values(given)
         demand(self.key, given)
@@ -62,7 +65,7 @@ class Plan(NamedTuple):
 
 
 def planned(req: dict[str, Any]) -> Plan | None:
-    """The plan of a Query."""
+    """Returns the plan of a Query; None when there is none."""
     text, given = req.get("KeyConditionExpression"), req.get("ExpressionAttributeValues")
     if text is None or not given or not req.keys() <= PLAIN:
         return None

@@ -35,7 +35,7 @@ SCAN_LEGACY = ("AttributesToGet", "ScanFilter", "ConditionalOperator")
 
 
 class Begun(NamedTuple):
-    """What is read: the table or an index of it, which keys, and from where on."""
+    """The source of a read: the table or one of its indexes, the range of keys, and the key after which to begin."""
 
     schema: Schema
     chosen: Index | None
@@ -44,7 +44,7 @@ class Begun(NamedTuple):
 
 
 class Read:
-    """What Query and Scan have in common: filter, projection, index, limits."""
+    """The parts that Query and Scan share: filter, projection, index, limits."""
 
     __slots__ = ("filter_name", "filtered", "nested", "req", "selection", "test")
 
@@ -75,13 +75,16 @@ class Read:
 
     @classmethod
     def bound(cls, req: dict[str, Any], binding: Binding, filter_parameter: str) -> Read:
-        """With the expressions of a binding, or the legacy `filter_parameter`."""
+        """Makes a read with the expressions of a binding, or with the legacy `filter_parameter`."""
         condition = binding.condition("FilterExpression")
         legacy.check_operator(req, filter_parameter)
         return cls(req, condition, binding.values, binding.projection(), filter_parameter)
 
     def index(self, schema: Schema) -> Index | None:
-        """The index that is read, if one is. Raises ValidationError for what cannot be read from it."""
+        """Returns the index that is read; None for the table.
+
+        Raises ValidationError for reads that the index cannot serve.
+        """
         name = self.req.get("IndexName")
         if name is None:
             if self.nested:
@@ -95,7 +98,7 @@ class Read:
         return index
 
     def run(self, ctx: Context, begin: Callable[[Reader], Begun]) -> Answer:
-        """The page: at once when its first slice is all of it, else the coroutine that reads the rest."""
+        """Returns the page if its first slice completes it; otherwise returns a coroutine that reads the rest."""
         page = Page(self.req.get("Limit"), self.test)
         with ctx.read() as tx:
             begun = begin(tx)
@@ -106,7 +109,7 @@ class Read:
         return self._rest(ctx, begun, page, found)
 
     async def _rest(self, ctx: Context, begun: Begun, page: Page, found: Slice) -> dict[str, Any]:
-        """Read on, slice by slice: a page of many small items does not keep others waiting."""
+        """Reads the remaining slices; other requests run in between, also during a page of many small items."""
         while not found.complete and page.last is None:
             await asyncio.sleep(0)
             after = cast(FullKey, ITEMS.key(found.records[-1]))
@@ -149,7 +152,7 @@ class Read:
 
 @operation("dynamodb", "Query", resource=read_resource, data_event=True)
 def query(ctx: Context, req: dict[str, Any]) -> Answer:
-    """Items of one partition, in the order of their sort key; a page ends at Limit items or 1 MB."""
+    """Reads items of one partition in the order of their sort key. A page ends at Limit items or 1 MB."""
     plan = planned(req)
     if plan is not None:
         given = plan.admit(req)
@@ -201,7 +204,7 @@ def _conditions(req: dict[str, Any], binding: Binding) -> KeyConditions:
 
 @operation("dynamodb", "Scan", resource=read_resource, data_event=True)
 def scan(ctx: Context, req: dict[str, Any]) -> Answer:
-    """Every item of a table or an index, partition by partition; a page ends at Limit items or 1 MB."""
+    """Reads every item of a table or an index, partition by partition. A page ends at Limit items or 1 MB."""
     segment = _segment(req)
     binding = Binding(req, expressions=("ProjectionExpression", "FilterExpression"), legacy=SCAN_LEGACY)
     read = Read.bound(req, binding, "ScanFilter")
@@ -236,7 +239,7 @@ def _scan_start(
 
 
 def _segment(req: dict[str, Any]) -> tuple[int, int]:
-    """(Segment, TotalSegments) of a parallel scan; (0, 1) of a plain one."""
+    """Returns (Segment, TotalSegments) of a parallel scan; (0, 1) for a plain scan."""
     segment, total = req.get("Segment"), req.get("TotalSegments")
     if segment is None and total is None:
         return 0, 1

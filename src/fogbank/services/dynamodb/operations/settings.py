@@ -1,9 +1,10 @@
-"""A table's time to live, tags and backups' settings; the account's limits and endpoints."""
+"""A table's time to live, tags and backup settings; the account's limits and endpoints."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from fogbank.core import lists
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
@@ -19,7 +20,7 @@ from ..values import INVALID
 from .tables import require
 
 TTL_PAUSE = 3600.0  # seconds between two changes of a table's TTL
-TAGS_LISTED = 10  # a page
+TAGS_LISTED = 10  # tags per page
 
 
 # -- time to live ----------------------------------------------------------------------------------------
@@ -27,7 +28,9 @@ TAGS_LISTED = 10  # a page
 
 @operation("dynamodb", "UpdateTimeToLive", resource=table_resource)
 def update_time_to_live(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Name the attribute (epoch seconds) that expires items, or stop expiring them. Items go within a minute or so.
+    """Sets the attribute (epoch seconds) by which items expire, or stops expiry.
+
+    Expired items are deleted within about a minute.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
     """
@@ -79,7 +82,7 @@ def _tagged(tx: Reader, ctx: Context, arn: str) -> TableRecord:
 
 @operation("dynamodb", "TagResource", resource=tagged_resource)
 def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Add tags to a table, or change their values.
+    """Adds tags to a table, or changes their values.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TagResource.html
     """
@@ -96,7 +99,7 @@ def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("dynamodb", "UntagResource", resource=tagged_resource)
 def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Remove tags from a table; fine when it does not have them."""
+    """Removes tags from a table; succeeds also for tags that it does not have."""
     with ctx.write() as tx:
         table = _tagged(tx, ctx, req["ResourceArn"])
         table.tags = {key: value for key, value in table.tags.items() if key not in req["TagKeys"]}
@@ -107,15 +110,18 @@ def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("dynamodb", "ListTagsOfResource", resource=tagged_resource)
 def list_tags_of_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """A table's tags, ten a page."""
+    """Lists a table's tags, ten per page."""
     with ctx.read() as tx:
         tags = sorted(_tagged(tx, ctx, req["ResourceArn"]).tags.items())
-    token = req.get("NextToken")
-    left = [(key, value) for key, value in tags if token is None or key > token]
-    result: dict[str, Any] = {"Tags": [{"Key": key, "Value": value} for key, value in left[:TAGS_LISTED]]}
-    if len(left) > TAGS_LISTED:
-        result["NextToken"] = left[TAGS_LISTED - 1][0]
-    return result
+
+    def shape(tag: tuple[str, str]) -> dict[str, str]:
+        return {"Key": tag[0], "Value": tag[1]}
+
+    def refused() -> ValidationError:
+        return ValidationError("Invalid NextToken")  # the text is not confirmed
+
+    return lists.page(ctx, req, tags, key=lambda tag: tag[0], shape=shape, size=TAGS_LISTED, refused=refused,
+                      scope=req["ResourceArn"])  # fmt: skip
 
 
 # -- backups ----------------------------------------------------------------------------------------
@@ -123,7 +129,7 @@ def list_tags_of_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 def _backups(ctx: Context, table: TableRecord) -> dict[str, Any]:
     recovery: dict[str, Any] = {"PointInTimeRecoveryStatus": "ENABLED" if table.recovery else "DISABLED"}
-    if table.recovery:  # without the dates: nothing can be restored
+    if table.recovery:  # without dates, since Fogbank cannot restore anything
         recovery["RecoveryPeriodInDays"] = table.recovery_days
         ctx.recorded("PointInTimeRecoverySpecification")
     return {
@@ -150,7 +156,7 @@ def describe_continuous_backups(ctx: Context, req: dict[str, Any]) -> dict[str, 
 
 @operation("dynamodb", "UpdateContinuousBackups", resource=table_resource)
 def update_continuous_backups(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Keep whether a table has point-in-time recovery; nothing is backed up yet."""
+    """Stores whether a table has point-in-time recovery; nothing is backed up yet."""
     spec = req["PointInTimeRecoverySpecification"]
     with ctx.write() as tx:
         table = _backed_up(tx, ctx, req["TableName"])
@@ -169,7 +175,7 @@ def update_continuous_backups(ctx: Context, req: dict[str, Any]) -> dict[str, An
 
 @operation("dynamodb", "DescribeLimits", resource="*")
 def describe_limits(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The default quotas of an account.
+    """Returns the default quotas of an account.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
     """
@@ -183,5 +189,5 @@ def describe_limits(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("dynamodb", "DescribeEndpoints", resource="*")
 def describe_endpoints(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """This endpoint, so that clients with endpoint discovery stay here."""
+    """Returns this endpoint, so that clients with endpoint discovery keep using it."""
     return {"Endpoints": [{"Address": ctx.endpoint.partition("://")[2], "CachePeriodInMinutes": 1440}]}

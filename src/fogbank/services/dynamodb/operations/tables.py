@@ -20,12 +20,12 @@ from ..state import State, target
 from ..values import INVALID
 
 MAX_LISTED = 100
-TABLES_PER_REGION = "L-F98FE922"  # a quota
+TABLES_PER_REGION = "L-F98FE922"  # quota code
 _UNBUILT = ("ResourcePolicy", "VectorIndexes", "GlobalTableSourceArn")
 
 
 def require(tx: Reader, ctx: Context, name: str) -> TableRecord:
-    """The record of a table, fresh from the store. Raises ResourceNotFound, which names it."""
+    """Returns a table's record from the store, not from the cache. Raises ResourceNotFound, which names the table."""
     wanted = target(ctx, name)
     found = tx.get(TABLES, wanted)
     if found is None:
@@ -35,15 +35,18 @@ def require(tx: Reader, ctx: Context, name: str) -> TableRecord:
 
 
 def counted(ctx: Context, name: str) -> Counts:
-    """The counts of a table that is about to be changed, looked up apart: every write of an item changes them, and on
-    a networked store a change that had read them would seldom get through."""
+    """Returns the counts of a table that is about to be changed.
+
+    Reads them in a separate transaction: every write of an item changes them, so on a networked store a change that
+    had read them itself would seldom get through.
+    """
     with ctx.read() as tx:
         return counts_of(tx, require(tx, ctx, name))
 
 
 @operation("dynamodb", "CreateTable", resource=new_table)
 def create_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Create a table. It takes requests at once and is ACTIVE when it is next described.
+    """Creates a table. The table accepts requests at once and is ACTIVE in the next DescribeTable.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
     """
@@ -60,7 +63,7 @@ def create_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _creating(table: TableRecord) -> TableRecord:
-    """As the response of CreateTable shows it: indexes are being created too."""
+    """Returns the table as CreateTable's response shows it: with its global indexes in CREATING."""
     import msgspec
 
     indexes = [index if index.local else msgspec.structs.replace(index, status="CREATING") for index in table.indexes]
@@ -128,7 +131,7 @@ def _indexes(
 
 @operation("dynamodb", "DescribeTable", resource=table_resource)
 def describe_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """A table's description, with the number of its items as it is now."""
+    """Describes a table, with its current number of items."""
     with ctx.read() as tx:
         table = require(tx, ctx, req["TableName"])
         return {"Table": describe(ctx, table, counts_of(tx, table))}
@@ -136,7 +139,7 @@ def describe_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("dynamodb", "ListTables", resource="*")
 def list_tables(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The names of the tables here, in order, 100 a page at most."""
+    """Lists the names of the account's tables in this region, in order, at most 100 per page."""
     limit = req.get("Limit") or MAX_LISTED
     start = req.get("ExclusiveStartTableName")
     after = (ctx.account, ctx.region, start) if start else None
@@ -150,7 +153,7 @@ def list_tables(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("dynamodb", "DeleteTable", resource=table_resource)
 def delete_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Delete a table. Its name is free at once; its items go in the background.
+    """Deletes a table. Its name is free at once; a job deletes its items.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html
     """

@@ -35,9 +35,9 @@ from ..state import State
 from ..units import read_units
 from .items import requested_paths
 
-MAX_SIZE = 4 * 1024 * 1024  # bytes of all items of a transaction
+MAX_SIZE = 4 * 1024 * 1024  # bytes of all items in a transaction
 TOKEN_LIFE = 600_000  # milliseconds
-FORGOTTEN = 4  # tokens that each transaction may clear away
+FORGOTTEN = 4  # expired tokens that a transaction deletes at most
 SEVERAL = "Transaction request cannot include multiple operations on one item"
 Reason = dict[str, Any]
 
@@ -74,9 +74,9 @@ _CANCELLING = (ValidationError, ConditionalCheckFailed, ItemCollectionSizeLimitE
 
 @operation("dynamodb", "TransactWriteItems", resource=transact_write_resources, data_event=True)
 def transact_write_items(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Up to 100 writes and condition checks of different items, all or none."""
+    """Makes up to 100 writes and condition checks of different items, all or none."""
     token = req.get("ClientRequestToken")
-    digest = _digest(req) if token else b""  # before numbers are brought into canonical form
+    digest = _digest(req) if token else b""  # taken before numbers become canonical
     changes = [_change(entry) for entry in req["TransactItems"]]
     state = ctx.app.local(State)
     with ctx.write() as tx:
@@ -119,7 +119,10 @@ def _size(record: ItemRecord | None) -> int:
 def _perform_all(
     ctx: Context, tx: Transaction, state: State, changes: Sequence[Change], schemas: Sequence[Schema]
 ) -> list[tuple[Done, int]]:
-    """Each part's outcome and new size. Raises TransactionCanceled when any part cannot be done: nothing is then."""
+    """Performs all parts. Returns each part's outcome and new size.
+
+    Raises TransactionCanceled when any part fails; then nothing is written.
+    """
     failures = _Failures(len(changes))
     seen: set[tuple[str, Place]] = set()
     for at, (change, schema) in enumerate(zip(changes, schemas, strict=True)):
@@ -127,7 +130,7 @@ def _perform_all(
             place = change.place(schema)
         except ValidationError as error:
             if "cannot contain an empty" in error.message:
-                raise  # AWS looks for these before it begins the transaction
+                raise  # AWS checks for these before the transaction begins
             failures.add(at, error)
             continue
         if (schema.box, place) in seen:
@@ -154,7 +157,7 @@ def _perform_all(
 def _write_capacity(
     ctx: Context, req: dict[str, Any], state: State, schemas: Sequence[Schema], done: Sequence[Done]
 ) -> list[dict[str, Any]]:
-    """Charge each table twice the plain units, and tell what was charged."""
+    """Charges each table twice the plain units. Returns the ConsumedCapacity entries."""
     totals: dict[str, tuple[Schema, float, dict[str, float]]] = {}
     for schema, part in zip(schemas, done, strict=True):
         _, units, indexes = totals.get(schema.box, (schema, 0.0, {}))
@@ -192,7 +195,10 @@ def _metrics(
 
 
 def _digest(req: dict[str, Any]) -> bytes:
-    """What a token stands for: the request without what only concerns the answer. The order of members is no matter."""
+    """Returns the digest of the TransactItems to which a token is bound.
+
+    It leaves out the parameters that only affect the answer, and ignores the order of members.
+    """
     return sha256(msgspec.msgpack.encode(_ordered(req["TransactItems"]))).digest()
 
 
@@ -210,7 +216,7 @@ def _used(tx: Reader, ctx: Context, token: str) -> TokenRecord | None:
 
 
 def _remember(tx: Transaction, ctx: Context, record: TokenRecord) -> None:
-    """Keep a token, and clear away a few that have run out."""
+    """Stores a token, and deletes a few expired ones."""
     prefix = (ctx.account, ctx.region)
     for old in list(tx.scan_index(TOKENS, "age", prefix, end=(*prefix, record.at - TOKEN_LIFE), limit=FORGOTTEN)):
         tx.delete(TOKENS, TOKENS.key(old))
@@ -218,7 +224,7 @@ def _remember(tx: Transaction, ctx: Context, record: TokenRecord) -> None:
 
 
 def _repeated(req: dict[str, Any], used: TokenRecord, schemas: Sequence[Schema]) -> dict[str, Any]:
-    """The answer to a transaction that was done already: what it costs to read its items."""
+    """Builds the answer to a repeated transaction: its consumed capacity is what reading its items costs."""
     totals: dict[str, float] = {}
     for name, size in used.sizes:
         totals[name] = totals.get(name, 0.0) + read_units(size, True, transactional=True)
@@ -237,7 +243,7 @@ def _repeated(req: dict[str, Any], used: TokenRecord, schemas: Sequence[Schema])
 
 @operation("dynamodb", "TransactGetItems", resource=transact_get_resources, data_event=True)
 def transact_get_items(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Up to 100 items as they are at one moment."""
+    """Reads up to 100 items in one consistent snapshot."""
     parts = [entry["Get"] for entry in req["TransactItems"]]
     wanted = [requested_paths(part) for part in parts]
     state = ctx.app.local(State)

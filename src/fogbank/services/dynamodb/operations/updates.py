@@ -34,7 +34,7 @@ _UNBUILT = ("ReplicaUpdates", "VectorIndexUpdates", "MultiRegionConsistency", "G
 
 @operation("dynamodb", "UpdateTable", resource=table_resource)
 def update_table(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Change a table's throughput, billing, stream, protection, or one global index."""
+    """Changes a table's throughput, billing, stream, protection, or one global index."""
     definitions.refuse_unbuilt("UpdateTable", req, _UNBUILT)
     if not any(req.get(name) is not None for name in _CHANGES):
         raise ValidationError(
@@ -114,7 +114,7 @@ def _stream(ctx: Context, table: TableRecord, req: Mapping[str, Any]) -> None:
 
 
 def _plain(ctx: Context, table: TableRecord, req: Mapping[str, Any]) -> None:
-    """What is only kept."""
+    """Stores the settings that need no work beyond this record."""
     if req.get("SSESpecification") is not None:
         table.sse = sse_description(req["SSESpecification"], table.account, table.region)
     if req.get("TableClass"):

@@ -1,6 +1,6 @@
 """ModifyReplicationGroup, IncreaseReplicaCount, DecreaseReplicaCount, ModifyReplicationGroupShardConfiguration.
 
-Everything happens at once, as with ApplyImmediately.
+Every change is applied at once, as with ApplyImmediately.
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.Modify.html
 """
 
@@ -44,7 +44,7 @@ def _available(tx: Transaction, ctx: Context, req: Request) -> Group:
 
 @operation("elasticache", "ModifyReplicationGroup", resource=changed)
 def modify_replication_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Change settings, who may come in, the engine's version, the node type or the primary."""
+    """Change settings, access, the engine's version, the node type or the primary."""
     with ctx.write() as tx:
         group = _available(tx, ctx, req)
         version = catalog.of_full(group.engine, group.version)
@@ -90,7 +90,7 @@ def _failover(group: Group, req: Request) -> None:
 
 
 def _snapshotting(tx: Transaction, ctx: Context, group: Group, req: Request) -> None:
-    """The texts are AWS's, as users report them."""
+    """Set the snapshotting cluster. The texts are AWS's, as users report them."""
     wanted = req.get("SnapshottingClusterId")
     if wanted:
         if shard_of(group, wanted.lower()) is None:
@@ -119,7 +119,7 @@ def _user_groups(tx: Transaction, ctx: Context, group: Group, req: Request) -> N
 
 
 def _encrypt(tx: Transaction, ctx: Context, group: Group, req: Request) -> None:
-    """TLS on or off: clients keep their ports, the engines move behind doors or come out."""
+    """Switch TLS on or off. Clients keep their ports; the engines move behind doors, or take over the doors' ports."""
     wanted = req.get("TransitEncryptionEnabled")
     if req.get("TransitEncryptionMode"):
         group.access.mode = req["TransitEncryptionMode"]
@@ -154,7 +154,7 @@ def _promote(tx: Transaction, ctx: Context, group: Group, chosen: str) -> None:
 
 
 def _counts(group: Group, req: Request) -> list[tuple[Shard, int, list[str]]]:
-    """For each shard how many replicas it is to have, and where. Raises NodeGroupNotFound."""
+    """The wanted number of replicas of each shard, and their zones. Raises NodeGroupNotFound."""
     given = {config["NodeGroupId"]: config for config in req.get("ReplicaConfiguration") or ()}
     unknown = set(given) - {shard.id for shard in group.shards}
     if unknown:
@@ -171,7 +171,7 @@ def _counts(group: Group, req: Request) -> list[tuple[Shard, int, list[str]]]:
 
 @operation("elasticache", "IncreaseReplicaCount", resource=names.of(GROUP, "ReplicationGroupId"))
 def increase_replica_count(ctx: Context, req: Request) -> dict[str, Any]:
-    """More replicas for every shard, or for those named."""
+    """Add replicas to every shard, or to those named."""
     with ctx.write() as tx:
         group = _available(tx, ctx, req)
         for shard, count, zones in _counts(group, req):
@@ -186,7 +186,7 @@ def increase_replica_count(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "DecreaseReplicaCount", resource=names.of(GROUP, "ReplicationGroupId"))
 def decrease_replica_count(ctx: Context, req: Request) -> dict[str, Any]:
-    """Fewer replicas; those named, or the last ones, go."""
+    """Remove replicas: those named, or the last ones."""
     with ctx.write() as tx:
         group = _available(tx, ctx, req)
         named = [id.lower() for id in req.get("ReplicasToRemove") or ()]
@@ -212,7 +212,7 @@ def decrease_replica_count(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "ModifyReplicationGroupShardConfiguration", resource=names.of(GROUP, "ReplicationGroupId"))
 def modify_replication_group_shard_configuration(ctx: Context, req: Request) -> dict[str, Any]:
-    """More shards, or fewer; the slots move while the cluster serves."""
+    """Add or remove shards. The slots move while the cluster serves."""
     with ctx.write() as tx:
         group = _available(tx, ctx, req)
         if not group.cluster_mode:

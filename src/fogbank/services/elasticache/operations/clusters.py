@@ -35,7 +35,7 @@ new = names.new(
 
 @operation("elasticache", "CreateCacheCluster", resource=new)
 def create_cache_cluster(ctx: Context, req: Request) -> dict[str, Any]:
-    """A Memcached cluster, a single Valkey node, or one more replica of a replication group."""
+    """Create a Memcached cluster, a single Valkey node, or a further replica of a replication group."""
     id = names.identifier("CacheClusterIdentifier", req["CacheClusterId"])
     with ctx.write() as tx:
         if tx.get(CLUSTERS, (ctx.account, ctx.region, id)) is not None:
@@ -103,7 +103,7 @@ changed = names.of(CLUSTER, "CacheClusterId", "CacheParameterGroupName", "CacheS
 
 @operation("elasticache", "ModifyCacheCluster", resource=changed)
 def modify_cache_cluster(ctx: Context, req: Request) -> dict[str, Any]:
-    """Change a cluster. Everything happens at once, as with ApplyImmediately: there are no maintenance windows here."""
+    """Change a cluster at once, as with ApplyImmediately: Fogbank has no maintenance windows."""
     with ctx.write() as tx:
         found = CLUSTER.require(tx, ctx, req["CacheClusterId"])
         if found.status != "available":
@@ -137,7 +137,7 @@ def _numbers(version: str) -> list[int]:
 
 
 def _resize(tx: Transaction, ctx: Context, found: Cluster, req: Request) -> None:
-    """Nodes of a Memcached cluster: added, or those named removed."""
+    """Add nodes to a Memcached cluster, or remove those named."""
     count = req.get("NumCacheNodes") or len(found.nodes)
     if count == len(found.nodes):
         return
@@ -161,7 +161,7 @@ def _resize(tx: Transaction, ctx: Context, found: Cluster, req: Request) -> None
 
 @operation("elasticache", "RebootCacheCluster", resource=names.of(CLUSTER, "CacheClusterId"))
 def reboot_cache_cluster(ctx: Context, req: Request) -> dict[str, Any]:
-    """Start nodes anew: "The reboot causes the contents of the cache … to be lost."
+    """Restart nodes: "The reboot causes the contents of the cache … to be lost."
 
     https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_RebootCacheCluster.html
     """
@@ -181,7 +181,7 @@ def reboot_cache_cluster(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "DeleteCacheCluster", resource=names.of(CLUSTER, "CacheClusterId"))
 def delete_cache_cluster(ctx: Context, req: Request) -> dict[str, Any]:
-    """Delete a cluster, after a last snapshot if that is asked for; a replica leaves its group."""
+    """Delete a cluster, after a final snapshot if requested. A replica leaves its group."""
     with ctx.write() as tx:
         found = CLUSTER.require(tx, ctx, req["CacheClusterId"])
         if found.status == "deleting":
@@ -205,7 +205,7 @@ def _scaled(ctx: Context, req: Request) -> Access:
 
 @operation("elasticache", "ListAllowedNodeTypeModifications", resource=_scaled)
 def list_allowed_node_type_modifications(ctx: Context, req: Request) -> dict[str, Any]:
-    """The types that the node of a cluster, or those of a replication group, can be scaled to."""
+    """The node types to which a cluster or a replication group can be scaled."""
     with ctx.read() as tx:
         if bool(req.get("CacheClusterId")) == bool(req.get("ReplicationGroupId")):
             raise InvalidParameterCombination("Either CacheClusterId or ReplicationGroupId must be provided.")

@@ -1,4 +1,4 @@
-"""Global datastores: recorded, their members do not replicate. Migrations: none can be begun.
+"""Global datastores are only recorded: their members do not replicate. Migrations cannot be started.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Redis-Global-Datastore.html
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/OnlineMigration.html
@@ -30,7 +30,7 @@ _named = names.of(GLOBAL, ID)
 
 
 def _full_id(ctx: Context, suffix: str) -> str:
-    """AWS puts five characters before the suffix, the same for all of a region (here: of an account)."""
+    """A suffix with its prefix. AWS prepends five characters per region (here: per account and region)."""
     mark = hashlib.sha256(f"{ctx.account}/{ctx.region}".encode()).hexdigest()[:4]
     return names.identifier("GlobalReplicationGroupIdSuffix", f"f{mark}-{suffix}", 255)
 
@@ -71,7 +71,7 @@ def _new(ctx: Context, req: Request) -> list[Access]:
 
 @operation("elasticache", "CreateGlobalReplicationGroup", resource=_new, fidelity="recorded")
 def create_global_replication_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Keep a datastore with its primary."""
+    """Record a datastore with its primary."""
     id = _full_id(ctx, req["GlobalReplicationGroupIdSuffix"])
     with ctx.write() as tx:
         group = GROUP.require(tx, ctx, req["PrimaryReplicationGroupId"])
@@ -103,7 +103,7 @@ def describe_global_replication_groups(ctx: Context, req: Request) -> dict[str, 
 
 @operation("elasticache", "ModifyGlobalReplicationGroup", resource=_named, fidelity="recorded")
 def modify_global_replication_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Another description."""
+    """Change the description."""
     with ctx.write() as tx:
         found = GLOBAL.require(tx, ctx, req[ID])
         found.description = req.get("GlobalReplicationGroupDescription") or found.description
@@ -113,7 +113,7 @@ def modify_global_replication_group(ctx: Context, req: Request) -> dict[str, Any
 
 @operation("elasticache", "DeleteGlobalReplicationGroup", resource=_named, fidelity="recorded")
 def delete_global_replication_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Forget a datastore; its primary stays a replication group."""
+    """Delete a datastore. Its primary stays a replication group."""
     with ctx.write() as tx:
         found = GLOBAL.require(tx, ctx, req[ID])
         for id, region, _ in found.members:
@@ -128,7 +128,7 @@ def delete_global_replication_group(ctx: Context, req: Request) -> dict[str, Any
 
 @operation("elasticache", "DisassociateGlobalReplicationGroup", resource=_named, fidelity="recorded")
 def disassociate_global_replication_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Take a secondary out."""
+    """Remove a secondary from a datastore."""
     return _without(ctx, req, (req["ReplicationGroupId"].lower(), req["ReplicationGroupRegion"]))
 
 
@@ -144,7 +144,7 @@ def _without(ctx: Context, req: Request, member: tuple[str, str]) -> dict[str, A
 
 @operation("elasticache", "FailoverGlobalReplicationGroup", resource=_named, fidelity="recorded")
 def failover_global_replication_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Say that another member is the primary."""
+    """Record another member as the primary."""
     wanted = (req["PrimaryReplicationGroupId"].lower(), req["PrimaryRegion"])
     with ctx.write() as tx:
         found = GLOBAL.require(tx, ctx, req[ID])
@@ -164,19 +164,19 @@ def _unchanged(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "IncreaseNodeGroupsInGlobalReplicationGroup", resource=_named, fidelity="recorded")
 def increase_node_groups_in_global_replication_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Shows the datastore; its members keep their shards (ModifyReplicationGroupShardConfiguration changes them)."""
+    """Return the datastore unchanged: ModifyReplicationGroupShardConfiguration changes the shards of members."""
     return _unchanged(ctx, req)
 
 
 @operation("elasticache", "DecreaseNodeGroupsInGlobalReplicationGroup", resource=_named, fidelity="recorded")
 def decrease_node_groups_in_global_replication_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Shows the datastore; its members keep their shards."""
+    """Return the datastore unchanged: its members keep their shards."""
     return _unchanged(ctx, req)
 
 
 @operation("elasticache", "RebalanceSlotsInGlobalReplicationGroup", resource=_named, fidelity="recorded")
 def rebalance_slots_in_global_replication_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Shows the datastore; slots are in equal shares anyway."""
+    """Return the datastore unchanged: its slots are in equal shares anyway."""
     return _unchanged(ctx, req)
 
 
@@ -184,12 +184,12 @@ def rebalance_slots_in_global_replication_group(ctx: Context, req: Request) -> d
 
 
 def _migrated(ctx: Context, req: Request) -> list[Access]:
-    accesses = names.others(ctx, req, ("ReplicationGroupId", "ServerlessCacheName"), {})
+    accesses = names.others(ctx, req, ("ReplicationGroupId", "ServerlessCacheName"))
     return accesses or [Access("", "*")]
 
 
 def _refuse(ctx: Context, req: Request) -> dict[str, Any]:
-    """No migration can be begun, so none can be ended."""
+    """Refuse to end a migration, since none can be started."""
     with ctx.read() as tx:
         if req.get("ServerlessCacheName"):
             SERVERLESS.require(tx, ctx, req["ServerlessCacheName"])
@@ -200,11 +200,11 @@ def _refuse(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "CompleteMigration", resource=_migrated, fidelity="recorded")
 def complete_migration(ctx: Context, req: Request) -> dict[str, Any]:
-    """Refused."""
+    """Always refused: no migration can be started."""
     return _refuse(ctx, req)
 
 
 @operation("elasticache", "StopMigration", resource=_migrated, fidelity="recorded")
 def stop_migration(ctx: Context, req: Request) -> dict[str, Any]:
-    """Refused."""
+    """Always refused: no migration can be started."""
     return _refuse(ctx, req)

@@ -37,7 +37,7 @@ new = names.new(
 
 @operation("elasticache", "CreateReplicationGroup", resource=new)
 def create_replication_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """A primary with replicas, or shards of them with cluster mode."""
+    """Create a primary with replicas or, in cluster mode, several such shards."""
     id = names.identifier("ReplicationGroupId", req["ReplicationGroupId"], ID_LENGTH)
     with ctx.write() as tx:
         if tx.get(GROUPS, (ctx.account, ctx.region, id)) is not None:
@@ -93,7 +93,7 @@ def _create(tx: Transaction, ctx: Context, req: Request, id: str, snapshot: Snap
 
 
 def _is_clustered(tx: Transaction, ctx: Context, req: Request, snapshot: Snapshot | None) -> bool:
-    """Cluster mode is a matter of the parameter group; more than one shard has it without one, too."""
+    """Whether the group uses cluster mode, by its parameter group or, without one, by its number of shards."""
     if req.get("CacheParameterGroupName"):
         group = parameters.named(tx, ctx, req["CacheParameterGroupName"])
         return parameters.values(group).get("cluster-enabled") == "yes"
@@ -115,7 +115,7 @@ def _check_failover(req: Request, layout: list[sharding.Planned], *, cluster_mod
 
 
 def _open(tx: Transaction, ctx: Context, group: Group, layout: list[sharding.Planned]) -> None:
-    """The ports of the group's endpoints: one of them is the one that was asked for."""
+    """Assign the ports of the group's endpoints. One of them gets the requested port."""
     owner = nodes.owner(ctx, "group", group.id)
     if group.cluster_mode:
         group.configuration = ports.draw(tx, owner, group.port)
@@ -125,7 +125,7 @@ def _open(tx: Transaction, ctx: Context, group: Group, layout: list[sharding.Pla
 
 
 def _around(tx: Transaction, ctx: Context, req: Request, id: str, primary: Cluster) -> Group:
-    """A group whose primary is a cluster that is there; it starts anew with what it holds."""
+    """Create a group with an existing cluster as its primary. The cluster restarts with its data."""
     if primary.engine == catalog.MEMCACHED or primary.group or primary.status != "available":
         raise InvalidParameterValue(f"Cache cluster {primary.id} cannot be the primary of a replication group.")
     group = Group(
@@ -176,7 +176,7 @@ def describe_replication_groups(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "DeleteReplicationGroup", resource=names.of(GROUP, "ReplicationGroupId"))
 def delete_replication_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Delete a group with its clusters; the primary stays as a cluster of its own where that is asked for."""
+    """Delete a group with its clusters. If requested, the primary stays as a separate cluster."""
     with ctx.write() as tx:
         group = GROUP.require(tx, ctx, req["ReplicationGroupId"])
         if group.status == "deleting":
@@ -211,7 +211,7 @@ def _tested(ctx: Context, req: Request) -> list[Access]:
 
 @operation("elasticache", "TestFailover", resource=_tested)
 def test_failover(ctx: Context, req: Request) -> dict[str, Any]:
-    """Have a replica of a shard take over from its primary.
+    """Let a replica of a shard take over from its primary.
 
     https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoFailover.html#auto-failover-test
     """

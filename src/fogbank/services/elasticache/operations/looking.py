@@ -22,7 +22,7 @@ _DESCRIPTIONS = {"memcached": "memcached", "redis": "Redis", "valkey": "Valkey"}
 
 @operation("elasticache", "DescribeEvents", resource="*")
 def describe_events(ctx: Context, req: Request) -> dict[str, Any]:
-    """What happened in the last hour, or in the time that is asked for."""
+    """The events of the last hour, or of the requested time."""
     if req.get("SourceIdentifier") and not req.get("SourceType"):
         raise InvalidParameterCombination("SourceType must be specified when SourceIdentifier is specified.")
     now = ctx.now()
@@ -49,7 +49,7 @@ def describe_events(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "DescribeCacheEngineVersions", resource="*")
 def describe_cache_engine_versions(ctx: Context, req: Request) -> dict[str, Any]:
-    """The versions that clusters can be created with. All Valkey and Redis OSS run on one Valkey server."""
+    """The versions with which clusters can be created. All of Valkey and Redis OSS run on one Valkey server."""
     found = [
         version for version in catalog.VERSIONS
         if (not req.get("Engine") or version.engine == req["Engine"].lower())
@@ -80,22 +80,22 @@ def _order(version: catalog.Version) -> list[Any]:
 
 @operation("elasticache", "DescribeServiceUpdates", resource="*", fidelity="recorded")
 def describe_service_updates(ctx: Context, req: Request) -> dict[str, Any]:
-    """None: engines are updated by whoever installs them."""
+    """Always empty: engines are updated by the person who installs them."""
     if req.get("ServiceUpdateName"):
         raise ServiceUpdateNotFound
     return {"ServiceUpdates": []}
-
-
-@operation("elasticache", "DescribeUpdateActions", resource="*", fidelity="recorded")
-def describe_update_actions(ctx: Context, req: Request) -> dict[str, Any]:
-    """None, since there are no updates."""
-    return {"UpdateActions": []}
 
 
 def _updated(ctx: Context, req: Request) -> list[Access]:
     named = [(GROUP, text) for text in req.get("ReplicationGroupIds") or ()]
     named += [(CLUSTER, text) for text in req.get("CacheClusterIds") or ()]  # type: ignore[misc]
     return [Access("", kind.name(ctx, text)) for kind, text in named] or [Access("", "*")]
+
+
+@operation("elasticache", "DescribeUpdateActions", resource=_updated, fidelity="recorded")
+def describe_update_actions(ctx: Context, req: Request) -> dict[str, Any]:
+    """None, since there are no updates."""
+    return {"UpdateActions": []}
 
 
 def _no_update(req: Request) -> dict[str, Any]:
@@ -108,11 +108,11 @@ def _no_update(req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "BatchApplyUpdateAction", resource=_updated, fidelity="recorded")
 def batch_apply_update_action(ctx: Context, req: Request) -> dict[str, Any]:
-    """Every one is refused: there is no such update."""
+    """Refuse every item: there is no such update."""
     return _no_update(req)
 
 
 @operation("elasticache", "BatchStopUpdateAction", resource=_updated, fidelity="recorded")
 def batch_stop_update_action(ctx: Context, req: Request) -> dict[str, Any]:
-    """Every one is refused: there is no such update."""
+    """Refuse every item: there is no such update."""
     return _no_update(req)

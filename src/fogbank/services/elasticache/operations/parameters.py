@@ -32,7 +32,7 @@ def _shape(ctx: Context, group: ParameterGroup) -> dict[str, Any]:
 
 @operation("elasticache", "CreateCacheParameterGroup", resource=names.new(PARAMETERS, MEMBER))
 def create_cache_parameter_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """A group with the defaults of its family."""
+    """Create a group with the defaults of its family."""
     name = names.identifier(MEMBER, req[MEMBER], 255)
     parameters.of_family(req["CacheParameterGroupFamily"])
     with ctx.write() as tx:
@@ -52,7 +52,7 @@ def create_cache_parameter_group(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "DescribeCacheParameterGroups", resource=names.listed(PARAMETERS, MEMBER))
 def describe_cache_parameter_groups(ctx: Context, req: Request) -> dict[str, Any]:
-    """One group, or all with those that AWS makes."""
+    """Describe one group, or all, including AWS's default groups."""
     with ctx.read() as tx:
         if req.get(MEMBER):
             found = [parameters.named(tx, ctx, req[MEMBER])]
@@ -83,7 +83,7 @@ def _own(group: ParameterGroup) -> None:
 
 @operation("elasticache", "ModifyCacheParameterGroup", resource=names.of(PARAMETERS, MEMBER))
 def modify_cache_parameter_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Set parameters: running nodes get those that need no reboot at once."""
+    """Set parameters. Running nodes get those that need no reboot at once."""
     with ctx.write() as tx:
         group = parameters.named(tx, ctx, req[MEMBER])
         _own(group)
@@ -95,7 +95,7 @@ def modify_cache_parameter_group(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "ResetCacheParameterGroup", resource=names.of(PARAMETERS, MEMBER))
 def reset_cache_parameter_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Bring parameters back to their defaults, those named or all."""
+    """Reset parameters to their defaults, those named or all."""
     with ctx.write() as tx:
         group = parameters.named(tx, ctx, req[MEMBER])
         _own(group)

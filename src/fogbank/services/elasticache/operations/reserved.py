@@ -1,4 +1,4 @@
-"""Reserved nodes: recorded, since nothing is paid. One offering for each node type, of one and of three years.
+"""Reserved nodes. Only recorded, since nothing costs money. Each node type has offerings for one and for three years.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/reserved-nodes.html
 """
@@ -25,7 +25,7 @@ _PRODUCTS = ("memcached", "redis", "valkey")
 
 
 def _offerings() -> list[dict[str, Any]]:
-    """Prices are made up: in proportion to memory."""
+    """All offerings. Prices are made up, in proportion to memory."""
     found = []
     for node_type, memory in catalog.MEMORY.items():
         for years in (1, 3):
@@ -49,7 +49,7 @@ def _offerings() -> list[dict[str, Any]]:
 
 
 def _duration(text: str) -> int:
-    """In years or in seconds: "1 | 3 | 31536000 | 94608000"."""
+    """A duration in seconds, given in years or in seconds: "1 | 3 | 31536000 | 94608000"."""
     known = {"1": YEAR, "3": 3 * YEAR, str(YEAR): YEAR, str(3 * YEAR): 3 * YEAR}
     if text not in known:
         raise InvalidParameterValue(f"Invalid duration: {text}")
@@ -65,7 +65,7 @@ def _matches(shape: dict[str, Any], req: Request) -> bool:
 
 @operation("elasticache", "DescribeReservedCacheNodesOfferings", resource="*", fidelity="recorded")
 def describe_reserved_cache_nodes_offerings(ctx: Context, req: Request) -> dict[str, Any]:
-    """What can be reserved."""
+    """The available offerings."""
     found = [offering for offering in _offerings() if _matches(offering, req)]
     if req.get("ReservedCacheNodesOfferingId") and not found:
         raise OfferingNotFound
@@ -94,7 +94,7 @@ def _shape(ctx: Context, found: Reservation) -> dict[str, Any]:
     fidelity="recorded",
 )
 def purchase_reserved_cache_nodes_offering(ctx: Context, req: Request) -> dict[str, Any]:
-    """Keep a reservation."""
+    """Record a reservation."""
     if not any(one["ReservedCacheNodesOfferingId"] == req["ReservedCacheNodesOfferingId"] for one in _offerings()):
         raise OfferingNotFound
     id = names.identifier("ReservedCacheNodeId", req["ReservedCacheNodeId"]) if req.get("ReservedCacheNodeId") else (
@@ -116,7 +116,7 @@ def purchase_reserved_cache_nodes_offering(ctx: Context, req: Request) -> dict[s
 
 
 def _id(req: Request) -> str:
-    """The name that authorization sees: AWS makes one where the request has none."""
+    """The name for authorization. AWS generates one if the request has none."""
     return req.get("ReservedCacheNodeId") or "ri-new"
 
 
@@ -125,7 +125,7 @@ def _id(req: Request) -> str:
     fidelity="recorded",
 )  # fmt: skip
 def describe_reserved_cache_nodes(ctx: Context, req: Request) -> dict[str, Any]:
-    """One reservation, or all that fit."""
+    """One reservation, or all that match."""
     with ctx.read() as tx:
         if req.get("ReservedCacheNodeId"):
             kept = [RESERVATION.require(tx, ctx, req["ReservedCacheNodeId"])]

@@ -1,4 +1,4 @@
-"""Serverless caches and their snapshots: one server behind TLS, whatever the usage limits say.
+"""Serverless caches: one server behind TLS, whatever the usage limits are.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/WhatIs.corecomponents.html
 """
@@ -60,7 +60,7 @@ _named = names.new(SERVERLESS, NAME, "UserGroupId")
 
 
 def new(ctx: Context, req: Request) -> list[Access]:
-    """The cache that is to be, and the snapshots that it begins with."""
+    """The cache to be created, and the snapshots to restore."""
     found = _named(ctx, req)
     for text in req.get("SnapshotArnsToRestore") or ():
         found.append(Access("", SERVERLESS_SNAPSHOT.name(ctx, _snapshot(ctx, text))))
@@ -77,7 +77,7 @@ def _snapshot(ctx: Context, arn: str) -> str:
 
 @operation("elasticache", "CreateServerlessCache", resource=new)
 def create_serverless_cache(ctx: Context, req: Request) -> dict[str, Any]:
-    """A cache that clients reach by TLS alone."""
+    """Create a cache that clients can reach only over TLS."""
     name = names.identifier(NAME, req[NAME], 40)
     engine = catalog.engine(req["Engine"])
     nodes.available(engine)
@@ -129,7 +129,7 @@ def _version(engine: str, major: str | None) -> catalog.Version:
 
 
 def _source(tx: Reader, ctx: Context, arns: list[str]) -> str:
-    """The blob of the one snapshot that is named."""
+    """The blob of the one snapshot that the request names."""
     found = SERVERLESS_SNAPSHOT.require(tx, ctx, _snapshot(ctx, arns[0]))
     if len(arns) != 1 or not found.blob:
         raise InvalidParameterValue("SnapshotArnsToRestore takes one snapshot here, which is available.")
@@ -150,7 +150,7 @@ def describe_serverless_caches(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "ModifyServerlessCache", resource=names.of(SERVERLESS, NAME, "UserGroupId"))
 def modify_serverless_cache(ctx: Context, req: Request) -> dict[str, Any]:
-    """Other limits, other users, a newer engine."""
+    """Change limits, the user group, or the engine."""
     with ctx.write() as tx:
         cache = SERVERLESS.require(tx, ctx, req[NAME])
         if cache.status != "available":
@@ -178,7 +178,7 @@ def modify_serverless_cache(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "DeleteServerlessCache", resource=names.of(SERVERLESS, NAME))
 def delete_serverless_cache(ctx: Context, req: Request) -> dict[str, Any]:
-    """Delete a serverless cache, after a last snapshot if that is asked for."""
+    """Delete a serverless cache, after a final snapshot if requested."""
     with ctx.write() as tx:
         cache = SERVERLESS.require(tx, ctx, req[NAME])
         if cache.status == "deleting":

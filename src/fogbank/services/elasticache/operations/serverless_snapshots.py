@@ -45,7 +45,7 @@ def _shape(ctx: Context, found: ServerlessSnapshot) -> dict[str, Any]:
 
 @operation("elasticache", "CreateServerlessCacheSnapshot", resource=names.new(SERVERLESS_SNAPSHOT, NAME, CACHE))
 def create_serverless_cache_snapshot(ctx: Context, req: Request) -> dict[str, Any]:
-    """Begin a snapshot; it is available when its file is written."""
+    """Start a snapshot. It becomes available when its file is written."""
     name = names.identifier(NAME, req[NAME], 40)
     with ctx.write() as tx:
         cache = SERVERLESS.require(tx, ctx, req[CACHE])
@@ -69,13 +69,13 @@ def _fresh(tx: Transaction, ctx: Context, name: str) -> None:
 
 @job("elasticache.serverless-backup")
 async def write(ctx: Context, payload: Request) -> None:
-    """Write the snapshot that was begun."""
+    """Write the file of a started snapshot."""
     await backups.write_serverless(ctx, payload["cache"], payload["snapshot"])
 
 
 def _listed(ctx: Context, req: Request) -> list[Access]:
     found = [names.listed(SERVERLESS_SNAPSHOT, NAME)(ctx, req)]
-    return [*found, *names.others(ctx, req, (CACHE,), {})]
+    return [*found, *names.others(ctx, req, (CACHE,))]
 
 
 @operation("elasticache", "DescribeServerlessCacheSnapshots", resource=_listed)
@@ -101,7 +101,7 @@ def _copied(ctx: Context, req: Request) -> list[Access]:
 
 @operation("elasticache", "CopyServerlessCacheSnapshot", resource=_copied)
 def copy_serverless_cache_snapshot(ctx: Context, req: Request) -> dict[str, Any]:
-    """Another name for the same file."""
+    """Copy a snapshot's record under another name. Both share the same file."""
     name = names.identifier("TargetServerlessCacheSnapshotName", req["TargetServerlessCacheSnapshotName"], 40)
     with ctx.write() as tx:
         found = SERVERLESS_SNAPSHOT.require(tx, ctx, req["SourceServerlessCacheSnapshotName"])

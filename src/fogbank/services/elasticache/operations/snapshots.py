@@ -72,7 +72,7 @@ def _part(part: Part, *, grouped: bool) -> dict[str, Any]:
 
 @operation("elasticache", "CreateSnapshot", resource=backups.taken)
 def create_snapshot(ctx: Context, req: Request) -> dict[str, Any]:
-    """Begin a snapshot of a cluster or a replication group; it is available when its files are written."""
+    """Start a snapshot of a cluster or a replication group. It becomes available when its files are written."""
     name = names.identifier("SnapshotName", req["SnapshotName"], 255)
     if bool(req.get("CacheClusterId")) == bool(req.get("ReplicationGroupId")):
         raise InvalidParameterCombination("Exactly one of CacheClusterId and ReplicationGroupId must be provided.")

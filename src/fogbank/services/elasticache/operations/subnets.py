@@ -1,4 +1,4 @@
-"""Subnet groups and security groups: recorded, since there is no network between clients and nodes.
+"""Subnet groups and security groups. Only recorded: there is no network between clients and nodes.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/SubnetGroups.html
 """
@@ -44,7 +44,7 @@ def _subnets(ctx: Context, group: SubnetGroup) -> dict[str, Any]:
 
 @operation("elasticache", "CreateCacheSubnetGroup", resource=names.new(SUBNETS, SUBNET), fidelity="recorded")
 def create_cache_subnet_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Keep the subnets that clusters are said to be in."""
+    """Record a subnet group."""
     name = names.identifier(SUBNET, req[SUBNET], 255)
     with ctx.write() as tx:
         if tx.get(SUBNET_GROUPS, (ctx.account, ctx.region, name)) is not None or name == "default":
@@ -75,7 +75,7 @@ def describe_cache_subnet_groups(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "ModifyCacheSubnetGroup", resource=names.of(SUBNETS, SUBNET), fidelity="recorded")
 def modify_cache_subnet_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Another description, other subnets."""
+    """Change the description or the subnets."""
     with ctx.write() as tx:
         group = SUBNETS.require(tx, ctx, req[SUBNET])
         group.description = req.get("CacheSubnetGroupDescription") or group.description
@@ -86,7 +86,7 @@ def modify_cache_subnet_group(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "DeleteCacheSubnetGroup", resource=names.of(SUBNETS, SUBNET), fidelity="recorded")
 def delete_cache_subnet_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Delete a subnet group that no cluster is in."""
+    """Delete a subnet group that no cluster uses."""
     with ctx.write() as tx:
         group = SUBNETS.require(tx, ctx, req[SUBNET])
         used = (c for c in tx.scan(CLUSTERS, (ctx.account, ctx.region)) if c.settings.subnet_group == group.name)
@@ -114,7 +114,7 @@ def _security(ctx: Context, group: SecurityGroup) -> dict[str, Any]:
 
 @operation("elasticache", "CreateCacheSecurityGroup", resource=names.new(SECURITY, GROUP), fidelity="recorded")
 def create_cache_security_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """A security group of EC2-Classic's days."""
+    """Record a security group, in the form of EC2-Classic."""
     name = names.identifier(GROUP, req[GROUP], 255)
     with ctx.write() as tx:
         if tx.get(SECURITY_GROUPS, (ctx.account, ctx.region, name)) is not None:
@@ -156,7 +156,7 @@ def delete_cache_security_group(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "AuthorizeCacheSecurityGroupIngress", resource=names.of(SECURITY, GROUP), fidelity="recorded")
 def authorize_cache_security_group_ingress(ctx: Context, req: Request) -> dict[str, Any]:
-    """Let an EC2 security group in."""
+    """Record that an EC2 security group has access."""
     with ctx.write() as tx:
         group = SECURITY.require(tx, ctx, req[GROUP])
         entry = (req["EC2SecurityGroupName"], req["EC2SecurityGroupOwnerId"])
@@ -169,7 +169,7 @@ def authorize_cache_security_group_ingress(ctx: Context, req: Request) -> dict[s
 
 @operation("elasticache", "RevokeCacheSecurityGroupIngress", resource=names.of(SECURITY, GROUP), fidelity="recorded")
 def revoke_cache_security_group_ingress(ctx: Context, req: Request) -> dict[str, Any]:
-    """Let an EC2 security group in no longer."""
+    """Record that an EC2 security group has no access any more."""
     with ctx.write() as tx:
         group = SECURITY.require(tx, ctx, req[GROUP])
         entry = (req["EC2SecurityGroupName"], req["EC2SecurityGroupOwnerId"])

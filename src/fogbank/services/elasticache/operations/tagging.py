@@ -1,4 +1,4 @@
-"""Tags of everything that has an ARN.
+"""Tags of every resource with an ARN.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Tagging-Resources.html
 """
@@ -22,7 +22,7 @@ Request = dict[str, Any]
 
 @operation("elasticache", "AddTagsToResource", resource=tagged)
 def add_tags_to_resource(ctx: Context, req: Request) -> dict[str, Any]:
-    """Set tags; those of a replication group are set on its clusters too."""
+    """Set tags. Those of a replication group are set on its clusters too."""
     given = labels.given(req)
     with ctx.write() as tx:
         kind, name = by_arn(ctx, req["ResourceName"])
@@ -40,7 +40,7 @@ def add_tags_to_resource(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "RemoveTagsFromResource", resource=tagged)
 def remove_tags_from_resource(ctx: Context, req: Request) -> dict[str, Any]:
-    """Take tags away; one that is not there is an error."""
+    """Remove tags. A missing tag is an error."""
     with ctx.write() as tx:
         kind, name = by_arn(ctx, req["ResourceName"])
         found = kind.require(tx, ctx, name)
@@ -58,7 +58,7 @@ def remove_tags_from_resource(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "ListTagsForResource", resource=tagged)
 def list_tags_for_resource(ctx: Context, req: Request) -> dict[str, Any]:
-    """The tags."""
+    """The tags of a resource."""
     with ctx.read() as tx:
         kind, name = by_arn(ctx, req["ResourceName"])
         return {"TagList": tags.to_list(kind.require(tx, ctx, name).tags)}

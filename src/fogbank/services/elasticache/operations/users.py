@@ -1,4 +1,4 @@
-"""Users and user groups: who may come into a cache, and what they may do there.
+"""Users and user groups: who has access to a cache, and what they may do there.
 
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
 """
@@ -33,7 +33,7 @@ _KINDS = {"password": "password", "no-password-required": "no-password", "iam": 
 
 
 def _find(tx: Reader, ctx: Context, text: str) -> User:
-    """The user that a request names; every account has the user `default`."""
+    """The user that a request names. Every account has the user `default`."""
     return USER.find(tx, ctx, text) or default_user(ctx, text.lower()) or USER.require(tx, ctx, text)
 
 
@@ -66,7 +66,7 @@ def _engine(text: str) -> str:
 
 
 def _authentication(user: User, req: Request) -> None:
-    """How a user proves who it is, where a request says so."""
+    """Set how a user authenticates, if the request says so."""
     mode = req.get("AuthenticationMode") or {}
     passwords = mode.get("Passwords") or req.get("Passwords") or []
     kind = _KINDS[mode["Type"]] if mode.get("Type") else ""
@@ -88,7 +88,7 @@ def _authentication(user: User, req: Request) -> None:
 
 @operation("elasticache", "CreateUser", resource=names.new(USER, "UserId"))
 def create_user(ctx: Context, req: Request) -> dict[str, Any]:
-    """A user with its access string."""
+    """Create a user with an access string."""
     id = names.identifier("UserId", req["UserId"], 40)
     user = User(
         account=ctx.account,
@@ -114,7 +114,7 @@ def create_user(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "DescribeUsers", resource=names.listed(USER, "UserId"))
 def describe_users(ctx: Context, req: Request) -> dict[str, Any]:
-    """One user, or all that the filters leave."""
+    """One user, or all that match the filters."""
     with ctx.read() as tx:
         if req.get("UserId"):
             found = [_find(tx, ctx, req["UserId"])]
@@ -145,7 +145,7 @@ def _matches(tx: Reader, ctx: Context, user: User, filter: dict[str, Any]) -> bo
 
 @operation("elasticache", "ModifyUser", resource=names.of(USER, "UserId"))
 def modify_user(ctx: Context, req: Request) -> dict[str, Any]:
-    """Another access string, other passwords: caches that know the user follow at once."""
+    """Change the access string or passwords. Caches that have the user follow at once."""
     with ctx.write() as tx:
         user = USER.require(tx, ctx, req["UserId"])
         if req.get("AccessString"):
@@ -161,7 +161,7 @@ def modify_user(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("elasticache", "DeleteUser", resource=names.of(USER, "UserId"))
 def delete_user(ctx: Context, req: Request) -> dict[str, Any]:
-    """Delete a user; it leaves its groups, but a group keeps a user that is called default."""
+    """Delete a user and remove it from its groups. A group must keep its user called default."""
     with ctx.write() as tx:
         user = USER.require(tx, ctx, req["UserId"])
         for name in _groups_of(tx, ctx, user.id):
@@ -204,7 +204,7 @@ def _group(tx: Reader, ctx: Context, group: UserGroup) -> dict[str, Any]:
 
 
 def _check(tx: Reader, ctx: Context, group: UserGroup) -> None:
-    """A group for Redis OSS has a user that is called default; no two have the same name; Valkey's have a secret."""
+    """Check a group: Redis OSS requires a user called default, names are unique, and Valkey's users need a secret."""
     users = [tx.get(USERS, (ctx.account, ctx.region, id)) or default_user(ctx, id) for id in group.users]
     found = [user for user in users if user is not None]
     seen = [user.name for user in found]
@@ -218,7 +218,7 @@ def _check(tx: Reader, ctx: Context, group: UserGroup) -> None:
 
 @operation("elasticache", "CreateUserGroup", resource=names.new(USER_GROUP, "UserGroupId", "UserIds"))
 def create_user_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """A group of users."""
+    """Create a group of users."""
     id = names.identifier("UserGroupId", req["UserGroupId"], 40)
     with ctx.write() as tx:
         if tx.get(USER_GROUPS, (ctx.account, ctx.region, id)) is not None:
@@ -252,7 +252,7 @@ def describe_user_groups(ctx: Context, req: Request) -> dict[str, Any]:
     "elasticache", "ModifyUserGroup", resource=names.of(USER_GROUP, "UserGroupId", "UserIdsToAdd", "UserIdsToRemove")
 )
 def modify_user_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Users come and go: caches follow at once."""
+    """Add and remove users of a group. Caches follow at once."""
     with ctx.write() as tx:
         group = USER_GROUP.require(tx, ctx, req["UserGroupId"])
         if group.status != "active":
@@ -277,9 +277,9 @@ def _changed(users: list[str], removed: set[str], added: list[str]) -> list[str]
 
 @operation("elasticache", "DeleteUserGroup", resource=names.of(USER_GROUP, "UserGroupId"))
 def delete_user_group(ctx: Context, req: Request) -> dict[str, Any]:
-    """Delete a user group that no cache goes by.
+    """Delete a user group, and detach it from the caches that use it.
 
-    "This will first disassociate the user group from the replication group before deleting": so does this.
+    "This will first disassociate the user group from the replication group before deleting":
     https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DeleteUserGroup.html
     """
     with ctx.write() as tx:

@@ -16,6 +16,7 @@ from fogbank.store.api import Reader
 from .. import quotas
 from ..errors import EntityAlreadyExists, NoSuchEntity
 from ..kinds import GROUP, ROLE, USER
+from ..paging import page
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html, what is no quota of Service Quotas
 _FIXED = {
@@ -61,7 +62,7 @@ def list_account_aliases(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The alias, if there is one."""
     with ctx.read() as tx:
         alias = _account(tx, ctx).alias
-    return {"AccountAliases": [alias] if alias else [], "IsTruncated": False}
+    return page(ctx, req, "AccountAliases", [alias] if alias else [], str, str)
 
 
 @operation("iam", "UpdateAccountPasswordPolicy", resource="*")

@@ -257,7 +257,7 @@ def delete_policy_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("iam", "ListEntitiesForPolicy", resource=arns.policy)
 def list_entities_for_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The users, groups and roles that a policy is attached to or bounds (one page)."""
+    """The users, groups and roles that a policy is attached to or bounds."""
     arn = req["PolicyArn"]
     wanted = req.get("EntityFilter")
     if wanted not in {None, "User", "Group", "Role"}:
@@ -266,15 +266,20 @@ def list_entities_for_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any
         raise InvalidInput(f"Invalid entity filter: {wanted}")
     index = "boundary" if req.get("PolicyUsageFilter") == "PermissionsBoundary" else "policy"
     prefix = req.get("PathPrefix") or "/"
-    found: dict[str, Any] = {"IsTruncated": False}
+    found: list[tuple[str, records.PolicyHolder]] = []
     with ctx.read() as tx:
         attachable.require(tx, ctx, arn)
         for kind in KINDS:
-            skip = (wanted and wanted != kind.title) or index not in kind.table.indexes
-            holders = () if skip else tx.scan_index(kind.table, index, (ctx.account, arn))
-            found[f"Policy{kind.title}s"] = [
-                {kind.field: holder.name, f"{kind.title}Id": holder.id}
-                for holder in holders
-                if holder.path.startswith(prefix)
-            ]
-    return found
+            if wanted in {None, kind.title} and index in kind.table.indexes:
+                holders = tx.scan_index(kind.table, index, (ctx.account, arn))
+                found += [(kind.title, holder) for holder in holders if holder.path.startswith(prefix)]
+    found.sort(key=_title_and_name)
+    shown = page(ctx, req, "items", found, _title_and_name, lambda each: each)
+    answer: dict[str, Any] = {f"Policy{kind.title}s": [] for kind in KINDS}
+    for title, holder in shown.pop("items"):
+        answer[f"Policy{title}s"].append({f"{title}Name": holder.name, f"{title}Id": holder.id})
+    return answer | shown
+
+
+def _title_and_name(each: tuple[str, records.PolicyHolder]) -> tuple[str, str]:
+    return each[0], each[1].name.lower()

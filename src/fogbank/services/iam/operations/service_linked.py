@@ -93,7 +93,7 @@ def delete_service_linked_role(ctx: Context, req: dict[str, Any]) -> dict[str, A
     return {"DeletionTaskId": task}
 
 
-@operation("iam", "GetServiceLinkedRoleDeletionStatus", resource="*")
+@operation("iam", "GetServiceLinkedRoleDeletionStatus", resource=arns.deleted_role)
 def get_service_linked_role_deletion_status(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """SUCCEEDED for a role that is gone."""
     name = req["DeletionTaskId"].split("/")[-2:][0]

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.core import lists
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
 from .. import arns
-from ..errors import AlreadyExistsException, LimitExceededException
+from ..errors import AlreadyExistsException, InvalidMarkerException, LimitExceededException
 from ..keys import ALIAS, require
 from ..records import ALIASES, Alias, Key
 
@@ -78,14 +79,16 @@ def list_aliases(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             found = list(tx.scan_index(ALIASES, "key", (key.account, key.region, key.id)))
         else:
             found = list(tx.scan(ALIASES, (ctx.account, ctx.region)))
-    shown = [
-        {
+
+    def shape(alias: Alias) -> dict[str, Any]:
+        return {
             "AliasName": alias.name,
             "AliasArn": ctx.arn("kms", alias.name),
             "TargetKeyId": alias.key_id,
             "CreationDate": alias.created,
             "LastUpdatedDate": alias.updated,
         }
-        for alias in found
-    ]
-    return {"Aliases": shown, "Truncated": False}
+
+    found.sort(key=lambda alias: alias.name)
+    return lists.page(ctx, req, found, key=lambda alias: alias.name, shape=shape, size=50,
+                      refused=InvalidMarkerException, scope=req.get("KeyId") or "")  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.auth import quotas
-from fogbank.core import documents, tags
+from fogbank.core import documents, lists
 from fogbank.core.context import Context
-from fogbank.core.errors import ValidationError
+from fogbank.core.errors import AccessDenied, ValidationError
+from fogbank.core.kinds import named
 from fogbank.core.operation import job, operation
 from fogbank.core.paging import Pages
 from fogbank.core.residents import resident
@@ -20,12 +21,12 @@ from ..errors import (
     LimitExceededException,
     MalformedPolicyDocumentException,
     NotFoundException,
-    TagException,
     UnsupportedOperationException,
 )
 from ..keys import ROTATION, check_state, default_policy, key_arn, require, rotate, usable
 from ..records import ALIASES, KEYS, Key
 from ..shapes import metadata
+from ..tags import NAMES, check_tags
 
 KEYS_PER_REGION = "L-C2F1777E"  # a quota
 
@@ -43,13 +44,14 @@ def create_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         raise UnsupportedOperationException(f"Fogbank has built KMS keys of spec SYMMETRIC_DEFAULT only, not {spec}.")
     if req.get("Origin", "AWS_KMS") != "AWS_KMS":
         raise UnsupportedOperationException("Fogbank has built KMS keys of origin AWS_KMS only.")
+    id = ("mrk-" + ctx.ids.hex(32)) if req.get("MultiRegion") else ctx.ids.uuid()
     key = Key(
         account=ctx.account,
         region=ctx.region,
-        id=("mrk-" + ctx.ids.hex(32)) if req.get("MultiRegion") else ctx.ids.uuid(),
+        id=id,
         created=ctx.now(),
         material=[ctx.ids.bytes(32)],
-        policy=_checked_policy(req["Policy"]) if req.get("Policy") else default_policy(ctx),
+        policy=_checked_policy(ctx, id, req) if req.get("Policy") else default_policy(ctx),
         description=req.get("Description", ""),
         multi_region=req.get("MultiRegion", False),
         tags=_tags(req.get("Tags", ())),
@@ -72,20 +74,32 @@ def _refuse_more(tx: Reader, ctx: Context) -> None:
             raise LimitExceededException
 
 
-def _checked_policy(text: str) -> str:
+def _checked_policy(ctx: Context, id: str, req: dict[str, Any]) -> str:
+    """The policy of a request, which lets the caller put another one.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#prevent-unmanageable-key
+    """
+    text: str = req["Policy"]
     try:
         document = documents.read(text)
     except documents.BadDocument:
         raise MalformedPolicyDocumentException from None
     if not isinstance(document, dict) or not document.get("Statement"):
         raise MalformedPolicyDocumentException
+    if not req.get("BypassPolicyLockoutSafetyCheck"):
+        key = named(ctx.arn("kms", f"key/{id}"), ctx.account, policy=text)
+        try:
+            ctx.require("kms:PutKeyPolicy", key, {"kms:CallerAccount": ctx.principal.account})
+        except AccessDenied:
+            raise MalformedPolicyDocumentException(
+                "The new key policy will not allow you to update the key policy in the future."
+            ) from None
     return text
 
 
 def _tags(given: Any) -> dict[str, str]:
-    found = {tag["TagKey"]: tag["TagValue"] for tag in given}
-    if any(key.lower().startswith("aws:") for key in found):
-        raise TagException("Tag keys that begin with aws: are reserved.")
+    found = NAMES.read(given)
+    check_tags(None, found)
     return found
 
 
@@ -254,13 +268,15 @@ def get_key_rotation_status(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 @operation("kms", "ListKeyRotations", resource=arns.own_key)
 def list_key_rotations(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """When the key was rotated."""
+    """When the key was rotated, the latest first."""
     with ctx.read() as tx:
         key = require(tx, ctx, req["KeyId"])
-    shown = [
-        {"KeyId": key_arn(ctx, key), "RotationDate": at, "RotationType": "AUTOMATIC"} for at in reversed(key.rotated)
-    ]
-    return {"Rotations": shown, "Truncated": False}
+
+    def shape(at: float) -> dict[str, Any]:
+        return {"KeyId": key_arn(ctx, key), "RotationDate": at, "RotationType": "AUTOMATIC"}
+
+    return lists.page(ctx, req, reversed(key.rotated), key=lambda at: -at, shape=shape, size=100,
+                      refused=InvalidMarkerException, scope=key.id)  # fmt: skip
 
 
 @operation("kms", "GetKeyPolicy", resource=arns.own_key)
@@ -278,7 +294,9 @@ def put_key_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Replace the key policy."""
     if req.get("PolicyName", "default") != "default":
         raise NotFoundException("No such policy exists")
-    _change(ctx, req["KeyId"], policy=_checked_policy(req["Policy"]))
+    with ctx.read() as tx:
+        key = require(tx, ctx, req["KeyId"])
+    _change(ctx, req["KeyId"], policy=_checked_policy(ctx, key.id, req))
     return {}
 
 
@@ -286,31 +304,5 @@ def put_key_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def list_key_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Always the one name."""
     with ctx.read() as tx:
-        require(tx, ctx, req["KeyId"])
-    return {"PolicyNames": ["default"], "Truncated": False}
-
-
-@operation("kms", "TagResource", resource=arns.own_key)
-def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Set tags on a key."""
-    with ctx.write() as tx:
         key = require(tx, ctx, req["KeyId"])
-        _set(tx, key, {"tags": key.tags | _tags(req["Tags"])})
-    return {}
-
-
-@operation("kms", "UntagResource", resource=arns.own_key)
-def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Remove tags from a key."""
-    with ctx.write() as tx:
-        key = require(tx, ctx, req["KeyId"])
-        _set(tx, key, {"tags": tags.without(key.tags, req["TagKeys"])})
-    return {}
-
-
-@operation("kms", "ListResourceTags", resource=arns.own_key)
-def list_resource_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The tags of a key."""
-    with ctx.read() as tx:
-        key = require(tx, ctx, req["KeyId"])
-    return {"Tags": [{"TagKey": k, "TagValue": v} for k, v in sorted(key.tags.items())], "Truncated": False}
+    return lists.page(ctx, req, ["default"], key=str, shape=str, size=100, refused=InvalidMarkerException, scope=key.id)

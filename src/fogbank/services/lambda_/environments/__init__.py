@@ -1,1 +1,1 @@
-"""Execution environments: supervised children that speak the Runtime API, kept warm and frozen between invocations."""
+"""Execution environments: supervised processes that use the Runtime API, frozen while they are idle."""

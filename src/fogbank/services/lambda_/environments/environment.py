@@ -30,16 +30,16 @@ from .runtime_api import Call, Reply, RuntimeApi
 from .spec import RESPONSE_LIMIT, UNHANDLED, Credentials, Invocation, Outcome, Spec
 from .variables import variables
 
-INIT_LIMIT = 10.0  # seconds of the init phase; then it is tried once more, within the function's timeout
-RETURN_LIMIT = 0.05  # seconds that a result waits for the runtime to come back for the next event
-MEMORY_CHECK = 0.1  # seconds between looks at a running function's memory
+INIT_LIMIT = 10.0  # seconds of the init phase; after that it is tried once more, within the function's timeout
+RETURN_LIMIT = 0.05  # seconds that a result waits for the runtime to ask for the next event
+MEMORY_CHECK = 0.1  # seconds between checks of a running function's memory
 LIMITS: Mapping[str, int] = {"NOFILE": 1024}  # AWS's limit on file descriptors
 TAIL = 4096  # bytes of X-Amz-Log-Result before base64
 BOOTSTRAPS = Path(__file__).parent.parent / "bootstraps"
 
 
 class Host(Protocol):
-    """What an environment needs of the cloud."""
+    """What an environment needs from the cloud."""
 
     supervisor: Supervisor
     clock: Clock
@@ -50,7 +50,7 @@ class Host(Protocol):
 
 
 class Sink(Protocol):
-    """Where log events go (a LogStream)."""
+    """A destination for log events (a LogStream)."""
 
     name: str
 
@@ -58,7 +58,7 @@ class Sink(Protocol):
 
 
 class Gone(Exception):
-    """The process ended before or during the phase; carries what the caller is told."""
+    """The process ended before or during a phase. Carries the outcome for the caller."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.error_type)
@@ -66,7 +66,7 @@ class Gone(Exception):
 
 
 class Tail:
-    """The end of what an invocation prints: no more of it is kept than is shown."""
+    """The last output of an invocation; keeps no more than X-Amz-Log-Result shows."""
 
     def __init__(self) -> None:
         self._pieces: deque[bytes] = deque()
@@ -101,7 +101,7 @@ def failure(error_type: str, message: str, status: str = "error") -> Outcome:
 
 
 class Environment:
-    """Serves one invocation at a time. `on_idle(self)` and `on_gone(self)` tell its owner."""
+    """An execution environment; serves one invocation at a time. Calls `on_idle(self)` and `on_gone(self)`."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class Environment:
         self._reply: Reply | None = None
         self._ready: asyncio.Future[None] | None = None
         self._running: Running | None = None
-        self._init: float | None = None  # milliseconds, until the first invocation reports it
+        self._init: float | None = None  # milliseconds of the init phase, until the first invocation has reported them
         self._scratch = ""
         self._oom = False
         self._closed = False
@@ -138,7 +138,7 @@ class Environment:
     # -- the init phase ------------------------------------------------------------------------------------------------
 
     async def launch(self) -> None:
-        """Start the process and wait until it asks for its first event. Raises Gone when it does not get there."""
+        """Starts the process and waits until it asks for its first event. Raises Gone when it fails to."""
         runtime = f"{self._interpreter.family}:{self._interpreter.text or self.spec.runtime}"
         self._write(self._report.init_start(self._now(), runtime, self._interpreter.path))
         for note in self._notes:
@@ -222,12 +222,12 @@ class Environment:
     # -- invocations ---------------------------------------------------------------------------------------------------
 
     async def invoke(self, invocation: Invocation) -> Outcome:
-        """Hand over one event and wait for what becomes of it. Never raises; a failure is an Outcome."""
+        """Hands over an event and waits for its outcome. Failures of the function are outcomes, not exceptions."""
         loop = asyncio.get_running_loop()
         running = Running(invocation, loop.create_future(), Clock.monotonic(), Tail())
         self._running = running
         self._write(self._report.start(self._now(), invocation.request_id))
-        if self._process is None or self._reply is None:  # it ended while it was parked
+        if self._process is None or self._reply is None:  # it ended while it was idle
             self._finish(self._exit_outcome(invocation.request_id))
             return await running.future
         self._process.resume()
@@ -253,7 +253,7 @@ class Environment:
             raise
 
     def refuse(self, invocation: Invocation, outcome: Outcome) -> Outcome:
-        """Report an invocation whose environment did not come up; the outcome as its caller gets it."""
+        """Logs and reports an invocation whose environment did not start. Returns the outcome for the caller."""
         running = Running(invocation, asyncio.get_running_loop().create_future(), Clock.monotonic(), Tail())
         self._write(self._report.start(self._now(), invocation.request_id), running)
         self._init = None
@@ -265,7 +265,7 @@ class Environment:
         return outcome
 
     def freeze(self) -> None:
-        """Nothing of it runs until the next invocation."""
+        """Suspends the process until the next invocation."""
         self.idle_since = self._now()
         if self._process is not None:
             self._process.suspend()
@@ -301,7 +301,7 @@ class Environment:
             streamed=streaming,
         )
         error_type = call.headers.get("lambda-runtime-function-error-type")
-        if streaming and error_type:  # a trailer: the stream broke off
+        if streaming and error_type:  # a trailer: the stream was aborted
             outcome.error, outcome.error_type, outcome.status = UNHANDLED, error_type, "error"
         self._settle(running, outcome)
         return 202, ""
@@ -326,7 +326,7 @@ class Environment:
     # -- endings -------------------------------------------------------------------------------------------------------
 
     def _settle(self, running: Running, outcome: Outcome) -> None:
-        """The result is known; it goes out when the runtime is back for more, or shortly."""
+        """Records the result; delivers it when the runtime asks for the next event, or after RETURN_LIMIT."""
         running.outcome = outcome
         if running.timer is not None:
             running.timer.cancel()
@@ -337,7 +337,7 @@ class Environment:
             self._finish(running.outcome)
 
     def _finish(self, outcome: Outcome) -> None:
-        """Write END and REPORT and hand the outcome over."""
+        """Writes END and REPORT, and delivers the outcome."""
         running, self._running = self._running, None
         assert running is not None
         self._release_timers(running)
@@ -364,7 +364,7 @@ class Environment:
         self.close()
 
     def _check_memory(self, running: Running) -> None:
-        """AWS's environments have no more memory than the function's; over it, the kernel kills."""
+        """Kills a function that uses more memory than it is configured for; on AWS, the kernel does."""
         if self._running is not running or self._process is None:
             return
         memory = self._process.memory()
@@ -411,12 +411,12 @@ class Environment:
             self._scratch = ""
 
     async def gone(self) -> None:
-        """Returns when the process of a closed environment has ended."""
+        """Waits until the process of a closed environment has ended."""
         if self._process is not None:
             await self._process.wait()
 
     def close(self) -> None:
-        """Kill the process, if it still runs; tells `on_gone`, once."""
+        """Kills the process if it still runs; calls `on_gone` once."""
         if self._closed:
             return
         self._closed = True
@@ -451,7 +451,7 @@ class Environment:
             self._running = kept
 
     def _peak(self) -> int:
-        """The largest memory so far in bytes; where the system does not tell, the function's size."""
+        """Returns the peak memory in bytes; the function's configured size where the system does not report it."""
         if self._process is None:
             return 0
         if self._process.returncode is not None:

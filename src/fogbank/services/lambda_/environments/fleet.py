@@ -1,7 +1,8 @@
-"""All execution environments of a cloud: found warm, started when needed, frozen, replaced and reaped.
+"""All execution environments of a cloud: starts, reuses, freezes, replaces and ends them.
 
-One invocation per environment at a time. An invocation takes an idle environment or waits for the next one, which is
-started for it; whichever is free first serves it.
+An environment runs one invocation at a time. An invocation takes an idle environment. If there is none, a new one is
+started for it, and it gets whichever environment becomes free first.
+
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 """
 
@@ -32,24 +33,24 @@ from .spec import Credentials, Invocation, Outcome, Spec
 if TYPE_CHECKING:
     from fogbank.core.context import Cloud
 
-IDLE_LIFE = 600.0  # seconds of the clock that an environment stays warm (AWS says only that it is not for ever)
+IDLE_LIFE = 600.0  # seconds on the cloud's clock that an idle environment lives (AWS gives no number)
 REAP_EVERY = 60.0
-RENEW = 300.0  # seconds before its credentials expire an environment takes no more events
-STARTS = 2 * (os.cpu_count() or 2)  # environments in their init phase at once: more would only slow each other down
+RENEW = 300.0  # seconds before its credentials expire, from which an environment gets no more events
+STARTS = 2 * (os.cpu_count() or 2)  # environments in their init phase at once; more would slow each other down
 MOST_IDLE = 64
 
 Entrance = tuple[Credentials, LogStream]
 
 
 class Quota(msgspec.Struct, frozen=True):
-    """How many may run at once: the function's reserved concurrency, or what the account has left for all others."""
+    """How many invocations may run at once: the function's reserved concurrency, or the account's unreserved rest."""
 
     reserved: int | None = None
     unreserved: int | None = None
 
 
 class Pool:
-    """The environments of one configuration of one function."""
+    """The environments of one configuration of a function."""
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
@@ -65,7 +66,7 @@ class Pool:
 
 
 class Waiter(msgspec.Struct):
-    """An invocation that waits for an environment, and how to make one for it."""
+    """An invocation that waits for an environment. `enter` prepares a new environment for it."""
 
     invocation: Invocation
     enter: Callable[[], Awaitable[Entrance]]
@@ -73,7 +74,7 @@ class Waiter(msgspec.Struct):
 
 
 class Fleet:
-    """`ctx.app.local(Fleet)`."""
+    """All execution environments of a cloud. Get it with `ctx.app.local(Fleet)`."""
 
     def __init__(self, app: Cloud) -> None:
         self._app = app
@@ -103,13 +104,13 @@ class Fleet:
         return Path(self._scratch)
 
     async def expect(self, runtime: str) -> None:
-        """A function of this runtime is ready to be run: do now what its first cold start need not wait for."""
+        """Prepares for a function of this runtime: does now what its first cold start would otherwise wait for."""
         self.supervisor.start()
-        services.load("logs")  # imported now: the first log event is on the way of the first cold start
+        services.load("logs")  # imported now, since the first cold start writes log events
         asked = wanted(runtime)
         if asked is not None and not self.interpreters.looked(
             asked[0]
-        ):  # a first look asks programs for their versions: not on the loop
+        ):  # the first search runs programs for their versions: not on the event loop
             await asyncio.get_running_loop().run_in_executor(None, self.interpreters.found, asked[0])
 
     # -- invocations ---------------------------------------------------------------------------------------------------
@@ -117,9 +118,9 @@ class Fleet:
     async def invoke(
         self, spec: Spec, invocation: Invocation, quota: Quota, enter: Callable[[], Awaitable[Entrance]]
     ) -> Outcome:
-        """Run one event; `enter` gives the credentials and the log stream of an environment that has to be started.
+        """Runs an event. `enter` returns the credentials and log stream of an environment that must be started.
 
-        Raises TooManyRequests over the quota, NoRuntime, and what `enter` raises.
+        Raises TooManyRequests over the quota, NoRuntime, and any error of `enter`.
         """
         counter = self._count(spec, quota)
         self._running[counter] += 1
@@ -132,7 +133,7 @@ class Fleet:
             self._running[spec.function] -= counter != spec.function
 
     def _count(self, spec: Spec, quota: Quota) -> tuple[str, ...]:
-        """What this invocation is counted under; raises TooManyRequests."""
+        """Returns the key under which this invocation counts against its quota. Raises TooManyRequests."""
         if quota.reserved is not None:
             if self._running[spec.function] >= quota.reserved:
                 raise TooManyRequests("Rate Exceeded.", Reason="ReservedFunctionConcurrentInvocationLimitExceeded")
@@ -143,7 +144,7 @@ class Fleet:
         return account
 
     def concurrency(self, spec: Spec) -> int:
-        """Invocations of a function in progress."""
+        """Returns the number of a function's invocations in progress."""
         return self._running[spec.function]
 
     async def _acquire(
@@ -180,7 +181,7 @@ class Fleet:
             task.add_done_callback(self._tasks.discard)
 
     async def _start(self, pool: Pool) -> None:
-        """Start one environment for the first waiter; whoever waits when it is ready gets it."""
+        """Starts an environment for the first waiter. When it is ready, it goes to whichever waiter is first then."""
         environment = None
         try:
             async with self._starts:
@@ -192,7 +193,7 @@ class Fleet:
                         self._room.release()
                 if environment is not None:
                     await self._launch(pool, environment)
-        except Exception as error:  # a worker's outermost edge: its waiter gets the error
+        except Exception as error:  # top level of a task: hand the error to a waiter
             if environment is not None:
                 environment.close()
             waiter = _next(pool.waiters)
@@ -203,7 +204,7 @@ class Fleet:
             self._tidy(pool)
 
     async def _new(self, pool: Pool) -> Environment | None:
-        """An environment that is still to be launched; None when nobody waits any more."""
+        """Makes an environment without launching it; None when no invocation waits any more."""
         if not pool.waiters:
             return None
         await self.expect(pool.spec.runtime)
@@ -239,7 +240,7 @@ class Fleet:
         self._on_idle(environment)
 
     async def _make_room(self) -> None:
-        """A slot of the machine; the environment that has been idle longest gives way."""
+        """Takes one of the machine's slots; if none is free, first ends the environment that has been idle longest."""
         if self._room.locked():
             idle = [(e.idle_since, n, e) for p in self._pools.values() for n, e in enumerate(p.idle)]
             if idle:
@@ -250,7 +251,7 @@ class Fleet:
     # -- what environments tell ----------------------------------------------------------------------------------------
 
     def _on_idle(self, environment: Environment) -> None:
-        """An environment is free: the next waiter's, or parked."""
+        """Gives a free environment to the next waiter, or freezes it."""
         pool = self._pools.get(environment.spec.key)
         if pool is None or environment.retired or pool.retired or not environment.alive:
             environment.close()
@@ -284,7 +285,7 @@ class Fleet:
     # -- fewer ---------------------------------------------------------------------------------------------------------
 
     def retire(self, function: tuple[str, str, str]) -> None:
-        """No environment of this function serves another event: its code or configuration has changed or is gone."""
+        """Keeps a function's environments from serving further events, after its code or configuration changed."""
         for pool in [p for p in self._pools.values() if p.spec.function == function]:
             for environment in list(pool.idle):
                 environment.close()
@@ -314,11 +315,11 @@ class Fleet:
             self._streams = {stream for stream in self._streams if stream.busy}
 
     async def flush(self) -> None:
-        """Returns when the log events written so far have been sent."""
+        """Waits until the log events written so far have been sent."""
         await asyncio.gather(*(stream.flush() for stream in self._streams))
 
     async def close(self) -> None:
-        """End every environment; what they logged is sent first."""
+        """Ends every environment, after sending its log events."""
         self._closed = True
         if self._reaper is not None:
             self._reaper.cancel()
@@ -336,7 +337,7 @@ class Fleet:
 
 
 def _next(waiters: deque[Waiter]) -> Waiter | None:
-    """The first who still waits, taken off."""
+    """Removes and returns the first waiter that still waits."""
     while waiters:
         waiter = waiters.popleft()
         if not waiter.future.done():
@@ -345,7 +346,7 @@ def _next(waiters: deque[Waiter]) -> Waiter | None:
 
 
 def _most_environments() -> int:
-    """How many processes the machine is asked to hold: one per 64 MB of its memory, between 16 and 1,000."""
+    """Returns how many processes this machine may run: one per 64 MB of memory, between 16 and 1,000."""
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError):

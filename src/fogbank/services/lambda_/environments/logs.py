@@ -1,6 +1,6 @@
-"""A log stream's way to CloudWatch Logs: batched, in the background, as the execution role.
+"""Sends an environment's log to CloudWatch Logs: in batches, in the background, as the execution role.
 
-A role without permissions logs nothing, as on AWS. Log events are not acknowledged data.
+A role without permissions logs nothing, as on AWS. Log events may be lost, since they are not acknowledged data.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from fogbank.core.errors import ServiceError
 log = logging.getLogger("fogbank.lambda")
 
 Call = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
-PAUSE = 0.05  # seconds that events wait for company
-BATCH = 1000  # events, of the 10,000 that PutLogEvents takes
+PAUSE = 0.05  # seconds that events wait, so that they form a batch
+BATCH = 1000  # events; PutLogEvents accepts 10,000
 BATCH_BYTES = 1_000_000
 OVERHEAD = 26  # bytes that CloudWatch Logs counts for each event
-BACKLOG = 100_000  # events that are kept while CloudWatch Logs is slow; then the oldest go
+BACKLOG = 100_000  # events that are kept while CloudWatch Logs is slow; beyond it the oldest are dropped
 
 
 class LogStream:
-    """One environment's stream. `call(operation, request)` calls the logs service as the execution role."""
+    """The log stream of an environment. `call(operation, request)` calls CloudWatch Logs as the execution role."""
 
     def __init__(self, group: str, name: str, call: Call) -> None:
         self.group, self.name = group, name
@@ -44,11 +44,11 @@ class LogStream:
 
     @property
     def busy(self) -> bool:
-        """Whether events are on their way."""
+        """Whether events are still to be sent."""
         return self._task is not None
 
     async def flush(self) -> None:
-        """Returns when everything written so far has been sent, or refused."""
+        """Waits until everything written so far has been sent or refused."""
         while self._task is not None:
             await asyncio.wait({self._task})
 
@@ -64,7 +64,7 @@ class LogStream:
             self._task = None
 
     def _take(self) -> list[dict[str, Any]]:
-        """The next batch, in order of time, within PutLogEvents' limits."""
+        """Removes and returns the next batch, in order of time and within PutLogEvents' limits."""
         size = 0
         events: list[dict[str, Any]] = []
         for timestamp, message in self._pending[:BATCH]:
@@ -85,7 +85,7 @@ class LogStream:
         except ServiceError as error:
             if error.code != "ResourceNotFoundException":
                 raise
-            await self._create(names)  # the group was deleted meanwhile
+            await self._create(names)  # the log group or stream was deleted meanwhile
             await self._call("PutLogEvents", {**names, "logEvents": events})
 
     async def _create(self, names: dict[str, str]) -> None:

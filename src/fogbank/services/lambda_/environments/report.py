@@ -1,4 +1,4 @@
-"""The platform's own log events: INIT_START, START, END, REPORT and its errors, as text or as JSON.
+"""The platform's log events: INIT_START, START, END, REPORT and its errors, as text or JSON.
 
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html
 https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
@@ -25,7 +25,7 @@ def stamp(now: float) -> str:
 
 
 class Reporter:
-    """Writes one environment's platform events; each method returns log messages (with their newline)."""
+    """Formats an environment's platform events. Each method returns log messages, including their newlines."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
@@ -73,7 +73,7 @@ class Reporter:
         return [f"START RequestId: {request_id} Version: {self._spec.version}\n"]
 
     def end(self, now: float, request_id: str, outcome: Outcome, memory: int) -> list[str]:
-        """END and REPORT, with the error text of a timeout or a crash before or between them."""
+        """Returns END and REPORT; before them, the error text of a timeout."""
         billed = math.ceil(outcome.duration + (outcome.init or 0.0))
         used = max(math.ceil(memory / 1048576), 1)
         if self._json:

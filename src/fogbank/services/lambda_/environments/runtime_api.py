@@ -2,13 +2,14 @@
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
-It answers its own function and nobody else: AWS's runtimes give no password, so on Linux a connection is let in when
-the socket at its other end is open in the function's process, its session or its descendants (`engines.peers`). That
-is looked up once for a connection, with its first request. Elsewhere nothing tells whose a connection is, and another
-program of this machine that finds the port is let in.
+It serves only its own function. AWS's runtimes send no password, so on Linux a connection is accepted if the socket
+at its other end belongs to the function's process, its session or its descendants (`engines.peers`). This is checked
+once per connection, at its first request. Other systems do not tell who owns a connection; there, any program on this
+machine that finds the port is accepted.
 
-Everywhere a Host other than the address that the function was given is refused (a page under a name that was rebound),
-and so is what only pages send: Origin and Sec-Fetch-Site. Node's `fetch`, which is no page, sends Sec-Fetch-Mode.
+On every system, requests are refused if their Host is not the address that the function was given (DNS rebinding), or
+if they have headers that only web pages send: Origin and Sec-Fetch-Site. Node's `fetch` is no web page; it sends
+Sec-Fetch-Mode.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ log = logging.getLogger("fogbank.lambda")
 
 PREFIX = "/2018-06-01/runtime/"
 MAX_HEAD = 64 * 1024  # bytes of a request's line and headers
-MAX_BODY = 32 * 1024 * 1024  # what is buffered of one request; the payload limits are the environment's
+MAX_BODY = 32 * 1024 * 1024  # bytes buffered per request; the environment checks the payload limits
 REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 413: "Payload Too Large"}
 
 
 class Call(msgspec.Struct):
-    """A request of the runtime: header names are lower-case, trailers among them."""
+    """A request of the runtime. Header names are lower-case and include trailers."""
 
     method: str
     path: str
@@ -42,14 +43,14 @@ class Call(msgspec.Struct):
 
 
 class Runtime(Protocol):
-    """What answers a runtime's requests: the environment."""
+    """The object that handles a runtime's requests: the environment."""
 
     def on_next(self, reply: Reply) -> None:
-        """The runtime is ready for an event; `reply` gives it one, now or later."""
+        """The runtime is ready for an event; send it with `reply`, now or later."""
         ...
 
     def on_response(self, request_id: str, call: Call) -> tuple[int, str]:
-        """A result; returns a status and, unless it is 202, an error type."""
+        """Takes a result. Returns a status and, unless it is 202, an error type."""
         ...
 
     def on_error(self, request_id: str, call: Call) -> tuple[int, str]: ...
@@ -58,7 +59,7 @@ class Runtime(Protocol):
 
 
 class Reply:
-    """A pending answer to `/invocation/next`."""
+    """A pending response to `/invocation/next`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -68,14 +69,14 @@ class Reply:
 
 
 class Connection(asyncio.Protocol):
-    """One connection of the runtime; requests on it are answered in turn."""
+    """A connection of the runtime, with one request at a time."""
 
     def __init__(self, api: RuntimeApi) -> None:
         self._api, self._runtime = api, api.runtime
         self._transport: asyncio.Transport | None = None
-        self._ours = False  # it is the function's
+        self._ours = False  # the peer is a process of the function
         self._refused = False
-        self._early: Call | None = None  # came before it was known whose it has to be
+        self._early: Call | None = None  # a request that arrived before the function's process was known
         self._parser = httptools.HttpRequestParser(self)
         self._reset()
 
@@ -84,11 +85,11 @@ class Connection(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
         self._size = 0
-        self._head = 0  # bytes that came before the head was whole
+        self._head = 0  # bytes received before the head was complete
         self._in_body = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports do not inherit from it
         self._api.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -144,10 +145,14 @@ class Connection(asyncio.Protocol):
     # -- whose it is ---------------------------------------------------------------------------------------------------
 
     def _admitted(self) -> bool:
-        """Whether this request may go on; whether it is the function's may still be open, while that starts."""
+        """Returns whether this request may proceed.
+
+        While the function is starting, the owner of the connection cannot be checked yet; the request then waits for
+        `settle`.
+        """
         headers = self._headers
         if headers.get("host") != self._api.address or "origin" in headers or "sec-fetch-site" in headers:
-            self._refuse("a web page, or a name of somebody else's")
+            self._refuse("it comes from a web page, or its Host is not this address")
         elif not self._ours and self._api.leader:
             self._look()
         return not self._refused
@@ -158,7 +163,7 @@ class Connection(asyncio.Protocol):
         if self._api.knows(self._transport):
             self._ours = True
         else:
-            self._refuse("not a process of the function")
+            self._refuse("it does not come from a process of the function")
 
     def _refuse(self, why: str) -> None:
         self._refused = True
@@ -167,7 +172,7 @@ class Connection(asyncio.Protocol):
         self.close()
 
     def settle(self) -> None:
-        """It is known now whose this has to be."""
+        """Checks and dispatches a request that arrived before the function's process was known."""
         call, self._early = self._early, None
         if call is not None:
             self._look()
@@ -207,9 +212,9 @@ class Connection(asyncio.Protocol):
 
 
 class RuntimeApi:
-    """The listening socket. `address` is what AWS_LAMBDA_RUNTIME_API says.
+    """The listening socket of a Runtime API. `address` is the value of AWS_LAMBDA_RUNTIME_API.
 
-    Nobody is answered before `admit` has said which process the function is.
+    Requests wait until `admit` has named the function's process.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -228,13 +233,13 @@ class RuntimeApi:
         return api
 
     def admit(self, leader: int) -> None:
-        """The function is this process; it leads a session."""
+        """Names the function's process, which leads a session."""
         self.leader = leader
         for connection in list(self.connections):
             connection.settle()
 
     def knows(self, transport: asyncio.Transport) -> bool:
-        """Whether a connection is the function's; where nothing tells, it is taken for that."""
+        """Returns whether a connection belongs to the function; always true on systems that do not tell."""
         if not peers.TELLS:
             return True
         peer, here = transport.get_extra_info("peername"), transport.get_extra_info("sockname")

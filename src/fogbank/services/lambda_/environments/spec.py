@@ -1,4 +1,4 @@
-"""What an execution environment is made from, what is invoked in it, and what comes out."""
+"""The data of execution environments: what defines one, the invocations it gets and their outcomes."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ import msgspec
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
-    """One published or $LATEST configuration of a function, in the form the environments need.
+    """One configuration of a function ($LATEST or a published version), in the form that environments need.
 
-    `revision` differs whenever an environment made from the old configuration must not serve any more.
+    `revision` changes whenever environments of the old configuration must not serve any more.
     """
 
     account: str
     region: str
     name: str
     version: str
-    arn: str  # of the version
+    arn: str  # the version's
     revision: str
     runtime: str
     handler: str
     role: str
     task_root: str  # the unpacked code
-    opt_root: str = ""  # the unpacked layers, or nothing
+    opt_root: str = ""  # the unpacked layers; empty without layers
     memory: int = 128  # MB
     timeout: int = 3  # seconds
     variables: tuple[tuple[str, str], ...] = ()
     log_group: str = ""
     log_format: str = "Text"
-    log_level: str = ""  # ApplicationLogLevel, of JSON logs
+    log_level: str = ""  # ApplicationLogLevel, for JSON logs
     system_log_level: str = "INFO"
     tracing: str = "PassThrough"
 
     @property
     def function(self) -> tuple[str, str, str]:
-        """(account, region, name): what reserved concurrency is counted by."""
+        """(account, region, name): the key for counting reserved concurrency."""
         return (self.account, self.region, self.name)
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:
-        """What an environment may be reused for."""
+        """Invocations with the same key may share an environment."""
         return (self.account, self.region, self.name, self.version, self.revision)
 
 
 class Invocation(msgspec.Struct, kw_only=True):
-    """One event on its way."""
+    """An event to run."""
 
     request_id: str
     payload: bytes
@@ -54,7 +54,7 @@ class Invocation(msgspec.Struct, kw_only=True):
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """What an invocation came to. `error` is empty on success, else what X-Amz-Function-Error says."""
+    """The result of an invocation. `error` is empty on success, otherwise the value of X-Amz-Function-Error."""
 
     payload: bytes
     error: str = ""
@@ -63,13 +63,13 @@ class Outcome(msgspec.Struct, kw_only=True):
     log_tail: bytes = b""
     content_type: str = "application/json"
     duration: float = 0.0  # milliseconds
-    init: float | None = None  # milliseconds, of a cold start
+    init: float | None = None  # milliseconds; None unless it was a cold start
     streamed: bool = False
     cold: bool = False
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """A session of the execution role."""
+    """Credentials of a session of the execution role."""
 
     access_key: str
     secret_key: str

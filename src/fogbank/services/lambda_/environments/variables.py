@@ -1,4 +1,4 @@
-"""The environment variables of a function's process, and nothing of the server's.
+"""The environment variables of a function's process. It inherits none of the server's.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
@@ -37,9 +37,10 @@ def variables(
     scratch: str,
     sdk: str,
 ) -> dict[str, str]:
-    """Everything the process sees.
+    """Returns all environment variables of the process.
 
-    Besides AWS's own: AWS_ENDPOINT_URL leads SDKs home, and TMPDIR and HOME are a folder of this environment alone.
+    In addition to AWS's: AWS_ENDPOINT_URL directs SDKs to this cloud, and TMPDIR and HOME are a folder that only this
+    environment uses.
     """
     opt = spec.opt_root or "/opt"
     env = {

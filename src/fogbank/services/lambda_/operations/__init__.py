@@ -1,1 +1,1 @@
-"""The operations, one family a file."""
+"""The operations of Lambda, one module per family."""

@@ -1,4 +1,4 @@
-"""Aliases: names of versions, with a share of the traffic for a second one.
+"""Aliases: names for versions. An alias may send a share of its traffic to a second version.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html
 """
@@ -49,7 +49,7 @@ def update_alias(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _point(tx: Transaction, ctx: Context, alias: Alias, req: dict[str, Any]) -> None:
-    """Let an alias point where the request says; raises when it points at nothing."""
+    """Applies a request to an alias. Raises ResourceNotFound when a version of it does not exist."""
     key = (alias.account, alias.region, alias.name)
     if req.get("FunctionVersion"):
         alias.version = req["FunctionVersion"]
@@ -84,7 +84,7 @@ def get_alias(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("lambda", "DeleteAlias", resource=named)
 def delete_alias(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Deleting an alias that is not there is no error; its permissions go with it.
+    """Deletes an alias and its permissions; succeeds also when there is none.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_DeleteAlias.html
     """
@@ -98,7 +98,7 @@ def delete_alias(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("lambda", "ListAliases", resource=named)
 def list_aliases(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The aliases of a function, or those that point at one version.
+    """Lists the aliases of a function, or only those that point at one version.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_ListAliases.html
     """

@@ -1,4 +1,4 @@
-"""Reserved and provisioned concurrency, and what the account has.
+"""Reserved and provisioned concurrency, and the account's limits and usage.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 """
@@ -17,14 +17,14 @@ from ..archives import UNZIPPED_LIMIT
 from ..arns import Target, arn_of, named, qualified, target
 from ..code import ZIPPED_LIMIT
 from ..errors import InvalidParameterValue, ProvisionedConcurrencyConfigNotFound
-from ..invoking import CONCURRENT_EXECUTIONS, UNRESERVED_LEAST
+from ..invocation import CONCURRENT_EXECUTIONS, UNRESERVED_LEAST
 from ..records import CONCURRENCY, FUNCTIONS, PROVISIONED, Concurrency, Provisioned
 from ..shapes import stamp
 
 
 @operation("lambda", "PutFunctionConcurrency", resource=named)
 def put_function_concurrency(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Keep so many executions for a function, and no more for it.
+    """Reserves concurrent executions for a function; it also gets no more than these.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html
     """
@@ -92,7 +92,7 @@ def get_account_settings(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("lambda", "PutProvisionedConcurrencyConfig", resource=qualified, fidelity="recorded")
 def put_provisioned_concurrency_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Kept and returned; environments start when they are needed all the same.
+    """Stores the configuration without effect: environments still start on demand.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html
     """

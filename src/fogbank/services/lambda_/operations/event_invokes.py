@@ -1,4 +1,4 @@
-"""How asynchronous events are retried, and where their records go.
+"""Settings of asynchronous invocation: retries, and the destinations of invocation records.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
 """

@@ -1,4 +1,4 @@
-"""Create, look at, list and delete functions."""
+"""Creates, shows, lists and deletes functions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Table, Transaction
 
-from .. import configuring, lookups, storage
+from .. import function_settings, lookups, storage
 from ..arns import Target, arn_of, named, qualified, read, target
 from ..code import Package, loaded
 from ..environments.fleet import Fleet
@@ -35,13 +35,13 @@ from ..shapes import configuration
 from .versions import publish
 
 Q = TypeVar("Q", Policy, EventInvoke, Provisioned, Url)
-OWNER = configuring.OWNER
+OWNER = function_settings.OWNER
 LOCATION_LIFE = 600  # seconds that Code.Location works, as on AWS
 
 
-@operation("lambda", "CreateFunction", resource=configuring.configured)
+@operation("lambda", "CreateFunction", resource=function_settings.configured)
 async def create_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Make a function of a package (or a container image) that runs as a role.
+    """Creates a function from a package (or a container image) that runs as a role.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
     """
@@ -56,10 +56,10 @@ async def create_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             raise InvalidParameterValue(
                 "Runtime and Handler are mandatory parameters for functions created with deployment packages."
             )
-    configuring.check(req)
+    function_settings.check(req)
     if await ctx.fetch(lambda tx: tx.get(FUNCTIONS, which.key)) is not None:
         raise ResourceConflict(f"Function already exist: {which.name}")
-    await configuring.check_role(ctx, req["Role"])
+    await function_settings.check_role(ctx, req["Role"])
     if package == "Zip":
         async with loaded(ctx, req["Code"], "CreateFunction") as stored:
             return await ctx.transact(_create, ctx, req, which, stored)
@@ -78,7 +78,7 @@ def _create(
         account=account, region=region, name=name, number=0, role=req["Role"], package=req.get("PackageType") or "Zip",
         revision=ctx.ids.uuid(), modified=ctx.now(), updating=True,
     )  # fmt: skip
-    configuring.apply(tx, ctx, version, req)
+    function_settings.apply(tx, ctx, version, req)
     if stored is not None:
         storage.hold(tx, ctx, (account, region), stored.size)
         ctx.blobs.publish(tx, stored.blob, OWNER)
@@ -98,7 +98,9 @@ def _create(
 
 @operation("lambda", "GetFunction", resource=qualified)
 def get_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """A function's configuration, a link to its package (good for ten minutes), its tags and reserved concurrency.
+    """Returns a function's configuration, tags and reserved concurrency, and a link to its package.
+
+    The link is valid for ten minutes.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
     """
@@ -121,7 +123,7 @@ def get_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def location(ctx: Context, blob: str, name: str) -> str:
-    """A link to a package that works without credentials, for ten minutes."""
+    """Returns a link to a package that works without credentials, for ten minutes."""
     token = paging.encode(ctx.app.secret, "lambda/code", [blob, int(ctx.now()) + LOCATION_LIFE])
     return f"{ctx.endpoint}/_aws/lambda-url/code/{token}/{name}"
 
@@ -137,7 +139,7 @@ def get_function_configuration(ctx: Context, req: dict[str, Any]) -> dict[str, A
 
 @operation("lambda", "ListFunctions", resource="*")
 def list_functions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The functions of the account and region; with FunctionVersion ALL, every version of each.
+    """Lists the functions of the account and region; with FunctionVersion ALL, every version of each.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html
     """
@@ -153,7 +155,7 @@ def list_functions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("lambda", "DeleteFunction", resource=qualified)
 async def delete_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Delete a function with all it has, or one published version.
+    """Deletes a function and everything that belongs to it, or one published version.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
     """
@@ -209,7 +211,7 @@ def _aliases_of(tx: Reader, which: Target) -> list[str]:
 
 
 def drop_version(tx: Transaction, ctx: Context, version: Version) -> None:
-    """Remove a version; its package goes when nothing else refers to it."""
+    """Deletes a version. Its package is deleted when nothing else refers to it."""
     if version.blob:
         ctx.blobs.release(tx, version.blob, OWNER)
     for layer in version.layers:
@@ -220,7 +222,7 @@ def drop_version(tx: Transaction, ctx: Context, version: Version) -> None:
 
 @operation("lambda", "GetFunctionCodeSigningConfig", resource=named)
 def get_function_code_signing_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """None has a code signing configuration: the answer has the name alone, as AWS gives it then.
+    """Returns only the function's name, as AWS does for a function without code signing; Fogbank has none with it.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionCodeSigningConfig.html
     """

@@ -1,4 +1,4 @@
-"""Invoke: run a function and wait, put an event on its queue, or only ask whether one may."""
+"""Invoke: runs a function and waits, puts an event on its queue, or only checks the permission."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..arns import qualified, target
 from ..code import read_body
 from ..environments.spec import SYNC_PAYLOAD, Outcome
 from ..errors import InvalidRequestContent, RequestTooLarge
-from ..invoking import find, invoke
+from ..invocation import find, invoke
 from ..jobs import enqueue
 
 ASYNC_PAYLOAD = 1_048_576  # bytes of an event
@@ -26,7 +26,7 @@ CLIENT_CONTEXT = 3583  # bytes of X-Amz-Client-Context
 
 @operation("lambda", "Invoke", action="lambda:InvokeFunction", resource=qualified, data_event=True)
 async def invoke_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """RequestResponse answers with the result, Event with 202 at once, DryRun with 204.
+    """RequestResponse returns the result, Event returns 202 at once, DryRun returns 204.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
     """
@@ -52,7 +52,7 @@ async def invoke_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _payload(body: Any, limit: int, operation: str) -> bytes:
-    """The event: JSON within the limit. Raises RequestTooLarge or InvalidRequestContent."""
+    """Returns the event, JSON within the limit. Raises RequestTooLarge or InvalidRequestContent."""
     too_large = RequestTooLarge(f"Request must be smaller than {limit} bytes for the {operation} operation")
     if body is None:
         return b""
@@ -78,7 +78,7 @@ async def _payload(body: Any, limit: int, operation: str) -> bytes:
 
 
 def _client_context(text: str) -> str:
-    """The JSON inside X-Amz-Client-Context."""
+    """Decodes X-Amz-Client-Context and returns its JSON text."""
     if not text:
         return ""
     if len(text) > CLIENT_CONTEXT:
@@ -93,7 +93,7 @@ def _client_context(text: str) -> str:
 
 @operation("lambda", "InvokeAsync", action="lambda:InvokeFunction", resource=qualified, data_event=True)
 async def invoke_async(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The old form of InvocationType Event.
+    """Puts an event on the function's queue; the older form of InvocationType Event.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_InvokeAsync.html
     """
@@ -106,7 +106,7 @@ async def invoke_async(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("lambda", "InvokeWithResponseStream", action="lambda:InvokeFunction", resource=qualified, data_event=True)
 async def invoke_with_response_stream(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The result as an event stream. The chunks go out when the function has ended, not while it runs.
+    """Returns the result as an event stream. Its chunks are sent after the function has ended, not while it runs.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html
     """

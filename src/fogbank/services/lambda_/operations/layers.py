@@ -1,4 +1,4 @@
-"""Layers: packages that functions share, unpacked over each other as /opt.
+"""Layers: packages that functions share; they are unpacked over each other as /opt.
 
 https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html
 """
@@ -15,8 +15,8 @@ from fogbank.store.api import Transaction
 
 from .. import lookups, storage
 from ..code import Package, loaded
-from ..configuring import OWNER
 from ..errors import InvalidParameterValue, ResourceConflict, ResourceNotFound
+from ..function_settings import OWNER
 from ..layers import LAYER, VERSION, VERSION_BY_ARN, Place, layer_arn, named_version, place, version
 from ..records import LAYER_COUNTERS, LAYERS, Layer, LayerCounter, document
 from ..shapes import layer_item
@@ -86,7 +86,7 @@ def get_layer_version_by_arn(ctx: Context, req: dict[str, Any]) -> dict[str, Any
 
 @operation("lambda", "DeleteLayerVersion", resource=named_version)
 def delete_layer_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Functions that use it keep it; none can take it any more.
+    """Deletes a layer version. Functions that use it keep it, but no function can add it any more.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html
     """
@@ -105,7 +105,7 @@ def _suits(layer: Layer, req: dict[str, Any]) -> bool:
 
 @operation("lambda", "ListLayers", resource="*")
 def list_layers(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Each layer with its newest version that suits.
+    """Lists each layer with its newest version that has the requested runtime and architecture.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_ListLayers.html
     """
@@ -125,7 +125,7 @@ def list_layers(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("lambda", "ListLayerVersions", resource=LAYER.of("LayerName"))
 def list_layer_versions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Newest first.
+    """Lists a layer's versions, newest first.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_ListLayerVersions.html
     """

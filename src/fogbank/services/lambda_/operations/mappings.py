@@ -1,4 +1,4 @@
-"""Event source mappings: which queue is polled for which function.
+"""Event source mappings: which queues are polled for which functions.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
 """
@@ -16,18 +16,18 @@ from fogbank.core.operation import Access, operation
 from fogbank.store.api import Transaction
 
 from .. import lookups
-from ..arns import MAPPING, Target, arn_of, function_arn, read, remembered, service_of, tagging, target
+from ..arns import MAPPING, Target, arn_of, function_arn, read, remembered, service_of, target
 from ..errors import InvalidParameterValue, NoPoller, ResourceConflict
-from ..invoking import find, make_spec, session
-from ..polling import follow, forget
+from ..invocation import find, make_spec, session
 from ..records import MAPPINGS, Mapping
 from ..shapes import mapping_shape
+from ..sqs_poller import follow, forget
 
 RETURNED = ("FilterCriteria", "ScalingConfig", "FunctionResponseTypes", "MetricsConfig", "KMSKeyArn", "LoggingConfig")
 
 
 def _function(ctx: Context, req: dict[str, Any]) -> Target:
-    """The function that is to be invoked: one of this account, as mappings have it."""
+    """Returns the function to invoke. Raises ResourceNotFound unless it is in this account, as mappings require."""
     which = read(ctx, req["FunctionName"])
     if which.account != ctx.account:
         raise lookups.not_found(ctx, which)
@@ -36,7 +36,7 @@ def _function(ctx: Context, req: dict[str, Any]) -> Target:
 
 
 def _on_mapping(ctx: Context, req: dict[str, Any]) -> Access:
-    """A mapping; the function that it has is a condition key."""
+    """Requires access to the mapping; its present function is a condition key."""
     found = MAPPING.name(ctx, req["UUID"])
     return Access("", found, _condition(ctx, found.record) if found.record is not None else {})
 
@@ -46,17 +46,16 @@ def _condition(ctx: Context, mapping: Mapping) -> dict[str, Any]:
 
 
 def _creating(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """Any mapping, for the functions that lambda:FunctionArn lets through; its tags need a permission of their own."""
-    tags = tagging(req)
-    needed = [Access("", "*", {**tags, "lambda:FunctionArn": arn_of(ctx, _function(ctx, req))})]
+    """Requires access to any mapping (`*`), with the function as lambda:FunctionArn; tags need their own permission."""
+    needed = [Access("", "*", {"lambda:FunctionArn": arn_of(ctx, _function(ctx, req))})]
     if req.get("Tags"):
         made = named_arn(ctx.arn("lambda", "event-source-mapping:*"), ctx.account)
-        needed.append(Access("lambda:TagResource", made, tags))
+        needed.append(Access("lambda:TagResource", made))
     return needed
 
 
 def _updating(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """With the function that the mapping has, and with the one that it is to have."""
+    """Requires access with the mapping's present function, and also with its new one."""
     now = _on_mapping(ctx, req)
     if not req.get("FunctionName"):
         return [now]
@@ -65,7 +64,7 @@ def _updating(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 @operation("lambda", "CreateEventSourceMapping", resource=_creating)
 async def create_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Poll a queue for a function. SQS is what is polled; other sources are not built and say so.
+    """Polls a queue for a function. Raises NoPoller for all sources other than SQS.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
     """
@@ -81,7 +80,10 @@ async def create_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict
 
 
 def _queue_url(ctx: Context, source: str) -> str:
-    """Of a queue of any account in this region, by its exact ARN. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
+    """Returns the URL of a queue, of any account in this region, from its exact ARN.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
     parts = source.split(":")
     if parts[2:3] != ["sqs"]:
         raise NoPoller(f"Fogbank polls SQS queues for functions; it has no poller for {source or 'this source'} yet.")
@@ -102,7 +104,7 @@ def _check_batch(batch: int, window: int, *, fifo: bool) -> None:
 
 
 async def _check_queue(ctx: Context, which: Target, url: str) -> None:
-    """The role may read the queue, and its messages stay hidden for as long as the function may run."""
+    """Checks that the role may read the queue, and that messages stay hidden for as long as the function may run."""
     found = await find(ctx, which)
     _, principal = await session(ctx, make_spec(ctx, found.version))
     acting = ctx.acting_as(principal)
@@ -177,11 +179,12 @@ def get_event_source_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any
 
 @operation("lambda", "ListEventSourceMappings", resource="*")
 def list_event_source_mappings(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """All, or those of a function or a source.
+    """Lists all mappings, or those of a function or a source.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html
     """
-    which = read(ctx, req["FunctionName"]) if req.get("FunctionName") else None  # only to choose among what is listed
+    # only a filter of the list, so the function itself needs no authorization
+    which = read(ctx, req["FunctionName"]) if req.get("FunctionName") else None
     with ctx.read() as tx:
         found = [
             mapping

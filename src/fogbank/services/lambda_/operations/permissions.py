@@ -1,4 +1,4 @@
-"""Who else may invoke: the resource policies of functions, versions and aliases.
+"""The resource policies of functions, versions and aliases: they allow others to invoke these.
 
 https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
 """
@@ -23,7 +23,7 @@ POLICY_LIMIT = 20_480  # bytes
 
 
 def _adding(ctx: Context, req: dict[str, Any]) -> Access:
-    """Who is let in is a condition key."""
+    """Requires access to the function; the principal that it will let in is a condition key."""
     conditions = {"lambda:Principal": req["Principal"]}
     if req.get("FunctionUrlAuthType"):
         conditions["lambda:FunctionUrlAuthType"] = req["FunctionUrlAuthType"]
@@ -31,7 +31,7 @@ def _adding(ctx: Context, req: dict[str, Any]) -> Access:
 
 
 def _removing(ctx: Context, req: dict[str, Any]) -> Access:
-    """As for AddPermission, of the statement that is removed."""
+    """Requires access to the function, with the condition keys of the statement that is removed."""
     which = qualified(ctx, req)
     statements = json.loads(which.policy)["Statement"] if which.policy else ()
     conditions: dict[str, str] = {}
@@ -47,7 +47,7 @@ def _removing(ctx: Context, req: dict[str, Any]) -> Access:
 
 @operation("lambda", "AddPermission", resource=_adding)
 def add_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Add a statement; its id is unique within the qualifier.
+    """Adds a statement. Its id is unique within the qualifier.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
     """

@@ -1,15 +1,16 @@
-"""Tags of functions and event source mappings, and small settings that are kept."""
+"""Tags of functions and event source mappings, and small settings that are only recorded."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from fogbank.core.context import Context
-from fogbank.core.operation import Access, operation
-from fogbank.store.api import Reader
+from fogbank.core.operation import operation
+from fogbank.core.tagging import Names, tag_operations
+from fogbank.store.api import Reader, Transaction
 
 from .. import lookups
-from ..arns import MAPPING_BY_ARN, arn_of, named, names_mapping, qualified, tagged, tagging, target
+from ..arns import MAPPING_BY_ARN, arn_of, named, names_mapping, qualified, tagged, target
 from ..errors import InvalidParameterValue
 from ..records import FUNCTIONS, MAPPINGS, Function, Mapping
 from ..shapes import runtime_version_arn
@@ -17,47 +18,26 @@ from ..shapes import runtime_version_arn
 MOST_TAGS = 50
 
 
-def _tagged(tx: Reader, ctx: Context, arn: str) -> Function | Mapping:
+def _tagged(tx: Reader, ctx: Context, req: dict[str, Any]) -> Function | Mapping:
+    arn = req["Resource"]
     return MAPPING_BY_ARN.require(tx, ctx, arn) if names_mapping(arn) else lookups.function(tx, ctx, target(ctx, arn))
 
 
-def _tagging(ctx: Context, req: dict[str, Any]) -> Access:
-    return Access("", tagged(ctx, req), tagging(req))
+def _put(tx: Transaction, found: Function | Mapping) -> None:
+    if isinstance(found, Function):
+        tx.put(FUNCTIONS, found)
+    else:
+        tx.put(MAPPINGS, found)
 
 
-@operation("lambda", "TagResource", resource=_tagging)
-def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/lambda/latest/api/API_TagResource.html"""
-    with ctx.write() as tx:
-        found = _tagged(tx, ctx, req["Resource"])
-        found.tags = {**found.tags, **req["Tags"]}
-        if len(found.tags) > MOST_TAGS:
-            raise InvalidParameterValue(f"The number of tags exceeds the limit of {MOST_TAGS}.")
-        if isinstance(found, Function):
-            tx.put(FUNCTIONS, found)
-        else:
-            tx.put(MAPPINGS, found)
-    return {}
+def _check(found: Function | Mapping, given: object) -> None:
+    if len(found.tags) > MOST_TAGS:
+        raise InvalidParameterValue(f"The number of tags exceeds the limit of {MOST_TAGS}.")
 
 
-@operation("lambda", "UntagResource", resource=_tagging)
-def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/lambda/latest/api/API_UntagResource.html"""
-    with ctx.write() as tx:
-        found = _tagged(tx, ctx, req["Resource"])
-        found.tags = {key: value for key, value in found.tags.items() if key not in req["TagKeys"]}
-        if isinstance(found, Function):
-            tx.put(FUNCTIONS, found)
-        else:
-            tx.put(MAPPINGS, found)
-    return {}
-
-
-@operation("lambda", "ListTags", resource=tagged)
-def list_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/lambda/latest/api/API_ListTags.html"""
-    with ctx.read() as tx:
-        return {"Tags": _tagged(tx, ctx, req["Resource"]).tags}
+tag_resource, untag_resource, list_tags = tag_operations(
+    "lambda", __name__, tagged, _tagged, _put, names=Names(list="ListTags", key=""), check=_check
+)
 
 
 @operation("lambda", "GetRuntimeManagementConfig", resource=qualified, fidelity="recorded")
@@ -75,7 +55,7 @@ def get_runtime_management_config(ctx: Context, req: dict[str, Any]) -> dict[str
 
 @operation("lambda", "PutRuntimeManagementConfig", resource=qualified, fidelity="recorded")
 def put_runtime_management_config(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Kept and returned: the machine has the interpreters it has.
+    """Stores the setting without effect: Fogbank uses the interpreters that the machine has.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_PutRuntimeManagementConfig.html
     """

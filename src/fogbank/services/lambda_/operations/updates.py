@@ -1,4 +1,4 @@
-"""Change the code or the configuration of $LATEST."""
+"""Changes the code or the configuration of $LATEST."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
-from .. import configuring, lookups, storage
+from .. import function_settings, lookups, storage
 from ..arns import Target, named, target
 from ..code import Package, loaded
 from ..errors import InvalidParameterValue
@@ -22,7 +22,7 @@ from .versions import publish
 
 @operation("lambda", "UpdateFunctionCode", resource=named)
 async def update_function_code(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Replace the package of $LATEST; DryRun checks it and changes nothing.
+    """Replaces the package of $LATEST. DryRun checks the package and changes nothing.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
     """
@@ -53,8 +53,8 @@ def _update_code(
     lookups.check_settled(ctx, version)
     if stored is not None:
         storage.hold(tx, ctx, which.key[:2], stored.size - version.code_size)
-        ctx.blobs.publish(tx, stored.blob, configuring.OWNER)
-        ctx.blobs.release(tx, version.blob, configuring.OWNER)
+        ctx.blobs.publish(tx, stored.blob, function_settings.OWNER)
+        ctx.blobs.release(tx, version.blob, function_settings.OWNER)
         version.blob, version.code_sha256, version.code_size = stored.blob.id, stored.sha256, stored.size
         sweep_later(tx, ctx)
     else:
@@ -64,19 +64,19 @@ def _update_code(
     return _changed(tx, ctx, version, publish_it=bool(req.get("Publish")))
 
 
-@operation("lambda", "UpdateFunctionConfiguration", resource=configuring.configured)
+@operation("lambda", "UpdateFunctionConfiguration", resource=function_settings.configured)
 async def update_function_configuration(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Change what the request names; the rest stays.
+    """Changes the settings that the request names and keeps the others.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
     """
     which = target(ctx, req["FunctionName"])
-    configuring.check(req)
+    function_settings.check(req)
     current = await ctx.fetch(lookups.latest, ctx, which)
     lookups.check_revision(current.revision, req.get("RevisionId"))
     lookups.check_settled(ctx, current)
     if req.get("Role") and req["Role"] != current.role:
-        await configuring.check_role(ctx, req["Role"])
+        await function_settings.check_role(ctx, req["Role"])
     return await ctx.transact(_update_configuration, ctx, req, which)
 
 
@@ -84,7 +84,7 @@ def _update_configuration(tx: Transaction, ctx: Context, req: dict[str, Any], wh
     version = lookups.latest(tx, ctx, which)
     lookups.check_revision(version.revision, req.get("RevisionId"))
     lookups.check_settled(ctx, version)
-    configuring.apply(tx, ctx, version, req)
+    function_settings.apply(tx, ctx, version, req)
     return _changed(tx, ctx, version, publish_it=False)
 
 

@@ -1,4 +1,4 @@
-"""Function URLs: their configuration. `endpoint.py` answers them.
+"""Configures function URLs; `endpoint.py` answers requests to them.
 
 https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
 """
@@ -20,7 +20,10 @@ from ..shapes import stamp
 
 
 def _access(ctx: Context, req: dict[str, Any]) -> Access:
-    """The function's ARN is a condition key, and how callers are known: as the request says, else as it is now."""
+    """Requires access to the function; its ARN and the URL's AuthType are condition keys.
+
+    The AuthType is the request's, otherwise the stored one.
+    """
     which = qualified(ctx, req)
     auth = req.get("AuthType")
     if not auth:
@@ -47,7 +50,7 @@ def _require(tx: Reader, ctx: Context, which: Target) -> Url:
 
 
 def address(ctx: Context, url: Url) -> str:
-    """Where a URL answers. AWS's is https://ID.lambda-url.REGION.on.aws/; this one leads to this cloud."""
+    """Returns the URL under which this cloud answers. AWS's would be https://ID.lambda-url.REGION.on.aws/."""
     here = urlsplit(ctx.endpoint)
     host = here.hostname or "localhost"
     if host.replace(".", "").isdigit() or ":" in host:

@@ -1,4 +1,4 @@
-"""Published versions: copies of $LATEST that do not change.
+"""Published versions: copies of $LATEST that never change.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
 """
@@ -15,18 +15,18 @@ from fogbank.store.api import Transaction
 
 from .. import lookups, storage
 from ..arns import named, target
-from ..configuring import OWNER
 from ..errors import InvalidParameterValue
+from ..function_settings import OWNER
 from ..records import FUNCTIONS, VERSIONS, Function, Version
 from ..shapes import configuration
 
-# what makes two versions different: everything but their number and the marks of their making
+# fields that do not make two versions different
 _MARKS = ("number", "revision", "modified", "state", "updating", "blob", "description")
 
 
 @operation("lambda", "PublishVersion", resource=named)
 def publish_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Keep $LATEST as it is now under the next number; unchanged since the last one, that one is answered.
+    """Publishes $LATEST under the next number. If it has not changed since the last version, returns that version.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
     """
@@ -46,7 +46,7 @@ def publish_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def publish(tx: Transaction, ctx: Context, function: Function, latest: Version, description: str) -> Version:
-    """The version that holds $LATEST, made if there is none."""
+    """Returns the published version that equals $LATEST; publishes it if there is none."""
     key = (function.account, function.region, function.name)
     last = next(iter(tx.scan(VERSIONS, key, reverse=True, limit=1)), None)
     if last is not None and last.number and _same(last, latest):
@@ -78,7 +78,7 @@ def _same(one: Version, other: Version) -> bool:
 
 @operation("lambda", "ListVersionsByFunction", resource=named)
 def list_versions_by_function(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """$LATEST first, then the published ones in order.
+    """Lists $LATEST, then the published versions in order.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_ListVersionsByFunction.html
     """

@@ -23,7 +23,7 @@ PAGE = 1000
 
 @operation("logs", "PutQueryDefinition", resource="*")
 def put_query_definition(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Save a query, or with an id replace all of a saved one."""
+    """Save a query, or (with an id) replace a saved one."""
     where = (ctx.account, ctx.region)
     with ctx.write() as tx:
         ident = req.get("queryDefinitionId") or _new_id(ctx, req.get("clientToken"))
@@ -48,7 +48,7 @@ def put_query_definition(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _new_id(ctx: Context, token: str | None) -> str:
-    """A request that is sent again with its clientToken saves the same definition."""
+    """A new id, derived from the clientToken if there is one, so that a retry saves the same definition."""
     if not token:
         return ctx.ids.uuid()
     digest = hashlib.sha256(f"{ctx.account}/{ctx.region}/{token}".encode()).digest()
@@ -57,7 +57,7 @@ def _new_id(ctx: Context, token: str | None) -> str:
 
 @operation("logs", "DescribeQueryDefinitions", resource="*")
 def describe_query_definitions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The saved queries, by the beginning of their names and by their language."""
+    """List the saved queries by name prefix and language."""
     prefix, language = req.get("queryDefinitionNamePrefix", ""), req.get("queryLanguage")
     with ctx.read() as tx:
         found = [

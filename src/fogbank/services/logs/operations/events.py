@@ -30,14 +30,14 @@ NEWEST_MS = 2 * 3600 * 1000
 PAGE = 10_000
 PAGE_BYTES = 1_048_576
 END_OF_TIME = 1 << 62
-MAX_LOOKED_AT = 1 << 26  # bytes of events that one FilterLogEvents looks at
+MAX_LOOKED_AT = 1 << 26  # bytes of events that one FilterLogEvents call reads
 
 
 @operation("logs", "PutLogEvents", resource=arns.stream, data_event=True)
 def put_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Append a batch: in order of time, within a day, up to 1 MiB counting 26 bytes per event.
+    """Append a batch of events: in order of time, within a day, and up to 1 MiB including 26 bytes per event.
 
-    Events older than 14 days (or the retention) and more than 2 hours ahead are left out and reported.
+    Skips and reports events that are older than 14 days (or the retention) or more than 2 hours in the future.
     """
     events = req["logEvents"]
     times = [event["timestamp"] for event in events]
@@ -91,7 +91,7 @@ def put_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sift(group: Group, times: list[int], now: int) -> tuple[range, dict[str, int]]:
-    """Which events are taken (a range, since they are in order), and what is said of the others."""
+    """The range of accepted events (they are in order), and rejectedLogEventsInfo for the others."""
     first, end = 0, len(times)
     rejected = {}
     horizon = now - group.retention_days * DAY_MS if group.retention_days else 0
@@ -110,9 +110,9 @@ def _sift(group: Group, times: list[int], now: int) -> tuple[range, dict[str, in
 
 @operation("logs", "GetLogEvents", resource=arns.stream, data_event=True)
 def get_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Events of one stream. Without a token the newest page, or the oldest with startFromHead.
+    """Return events of one stream. Without a token: the newest page, or with startFromHead the oldest.
 
-    At the end of a stream the forward token is the one that was sent: that is how a reader knows.
+    At the end of a stream the forward token is the one in the request, which tells clients to stop.
     """
     start, end = req.get("startTime", 0), req.get("endTime", END_OF_TIME)
     limit = min(req.get("limit", PAGE), PAGE)
@@ -140,7 +140,7 @@ def get_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _page(events: Iterator[Found], limit: int) -> list[Found]:
-    """Up to `limit` events and about 1 MiB."""
+    """Take up to `limit` events and about 1 MiB."""
     page: list[Found] = []
     size = 0
     for found in islice(events, limit):
@@ -163,9 +163,9 @@ def _read_token(ctx: Context, scope: str, token: str) -> tuple[str, Place | None
 
 @operation("logs", "FilterLogEvents", resource=arns.group, data_event=True)
 async def filter_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Events of a group's streams that match a pattern, interleaved by time.
+    """Return the events of a group's streams that match a pattern, in order of time.
 
-    A call looks at 64 MiB of events at most: its page may then be empty and have a token, as the API reference says.
+    A call reads at most 64 MiB of events. So a page may be empty and still have a token, as the API reference says.
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
     """
     pattern = req.get("filterPattern", "")
@@ -198,7 +198,7 @@ async def filter_log_events(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 
 async def _matching(ctx: Context, scan: Scan, match: patterns.Matcher, limit: int) -> tuple[list[Found], Place | None]:
-    """A page of matching events, and the last place that was looked at when there may be more."""
+    """Return a page of matching events, and the last place that was read if there may be more."""
     found: list[Found] = []
     last: Place | None = None
     size = looked_at = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.auth import quotas
+from fogbank.core import lists
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
@@ -16,13 +17,14 @@ from ..errors import LimitExceededException, ResourceNotFoundException
 from ..groups import require_group
 from ..records import METRIC_FILTERS, SUBSCRIPTIONS, MetricFilter, SubscriptionFilter
 from ..scanning import each
+from ..tokens import bad_token
 
 METRIC_FILTERS_PER_GROUP, SUBSCRIPTIONS_PER_GROUP = "L-3D5753EA", "L-87E7D306"  # quotas
 
 
 @operation("logs", "PutMetricFilter", resource=arns.group)
 def put_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Count what matches into a metric, from now on."""
+    """Create or replace a metric filter, which counts matching events from now on."""
     patterns.compile_pattern(req["filterPattern"])
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
@@ -47,7 +49,7 @@ def put_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("logs", "DeleteMetricFilter", resource=arns.group)
 def delete_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Stop counting."""
+    """Delete a metric filter."""
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
         if not tx.delete(METRIC_FILTERS, (ctx.account, ctx.region, group.name, req["filterName"])):
@@ -57,33 +59,37 @@ def delete_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("logs", "DescribeMetricFilters", resource=arns.metric_filters)
 def describe_metric_filters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The metric filters of a group, by name prefix or by the metric they feed."""
+    """List the metric filters of a group (or of all), by name prefix or by the metric that they write."""
     with ctx.read() as tx:
         where: tuple[str, ...] = (ctx.account, ctx.region)
         if req.get("logGroupName"):
             where = (*where, require_group(tx, ctx, req).name)
-        found = list(tx.scan(METRIC_FILTERS, where))
-    shown = [
-        {
-            "filterName": f.name,
-            "filterPattern": f.pattern,
-            "metricTransformations": f.transformations,
-            "creationTime": f.created_ms,
-            "logGroupName": f.group,
+        found = [each for each in tx.scan(METRIC_FILTERS, where) if _asked_for(each, req)]
+
+    def shape(found: MetricFilter) -> dict[str, Any]:
+        return {
+            "filterName": found.name,
+            "filterPattern": found.pattern,
+            "metricTransformations": found.transformations,
+            "creationTime": found.created_ms,
+            "logGroupName": found.group,
         }
-        for f in found
-        if f.name.startswith(req.get("filterNamePrefix", ""))
-        and all(
-            not req.get(asked) or any(t.get(asked) == req[asked] for t in f.transformations)
-            for asked in ("metricName", "metricNamespace")
-        )
-    ]
-    return {"metricFilters": shown}
+
+    members = ("logGroupName", "filterNamePrefix", "metricName", "metricNamespace")
+    return lists.page(ctx, req, found, key=lambda each: (each.group, each.name), shape=shape, size=50,
+                      refused=bad_token, scope=repr([req.get(member) for member in members]))  # fmt: skip
+
+
+def _asked_for(found: MetricFilter, req: dict[str, Any]) -> bool:
+    return found.name.startswith(req.get("filterNamePrefix", "")) and all(
+        not req.get(asked) or any(each.get(asked) == req[asked] for each in found.transformations)
+        for asked in ("metricName", "metricNamespace")
+    )
 
 
 @operation("logs", "TestMetricFilter", resource="*")
 async def test_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Which of the given messages a pattern matches, and what it extracts."""
+    """Match a pattern against the given messages, and return the matches with their extracted values."""
     match = patterns.compile_pattern(req["filterPattern"])
     matches, messages = [], req["logEventMessages"]
     async for index, values in each(match, messages):
@@ -95,7 +101,7 @@ async def test_metric_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any
 
 @operation("logs", "PutSubscriptionFilter", resource=arns.subscription)
 def put_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Send what matches to a Lambda function, from now on; two filters a group."""
+    """Create or replace a subscription filter, which sends matching events from now on. A quota limits their number."""
     patterns.compile_pattern(req["filterPattern"])
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
@@ -123,7 +129,7 @@ def put_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 @operation("logs", "DeleteSubscriptionFilter", resource=arns.group)
 def delete_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Stop sending."""
+    """Delete a subscription filter."""
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
         if not tx.delete(SUBSCRIPTIONS, (ctx.account, ctx.region, group.name, req["filterName"])):
@@ -133,20 +139,23 @@ def delete_subscription_filter(ctx: Context, req: dict[str, Any]) -> dict[str, A
 
 @operation("logs", "DescribeSubscriptionFilters", resource=arns.group)
 def describe_subscription_filters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The subscription filters of a group."""
+    """List the subscription filters of a group."""
     with ctx.read() as tx:
         group = require_group(tx, ctx, req)
         found = list(tx.scan(SUBSCRIPTIONS, (ctx.account, ctx.region, group.name)))
-    shown = []
-    for f in found:
-        if f.name.startswith(req.get("filterNamePrefix", "")):
-            item = {
-                "filterName": f.name,
-                "logGroupName": f.group,
-                "filterPattern": f.pattern,
-                "destinationArn": f.destination,
-                "distribution": f.distribution,
-                "creationTime": f.created_ms,
-            }
-            shown.append(item | ({"roleArn": f.role} if f.role else {}))
-    return {"subscriptionFilters": shown}
+    prefix = req.get("filterNamePrefix", "")
+
+    def shape(found: SubscriptionFilter) -> dict[str, Any]:
+        shown = {
+            "filterName": found.name,
+            "logGroupName": found.group,
+            "filterPattern": found.pattern,
+            "destinationArn": found.destination,
+            "distribution": found.distribution,
+            "creationTime": found.created_ms,
+        }
+        return shown | ({"roleArn": found.role} if found.role else {})
+
+    named = (each for each in found if each.name.startswith(prefix))
+    return lists.page(ctx, req, named, key=lambda each: each.name, shape=shape, size=50, refused=bad_token,
+                      scope=repr([group.name, prefix]))  # fmt: skip

@@ -1,4 +1,4 @@
-"""CreateLogGroup, DeleteLogGroup, DescribeLogGroups, retention, keys."""
+"""CreateLogGroup, DeleteLogGroup, DescribeLogGroups, and the operations on retention and KMS keys."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GROUPS_PER_REGION = "L-C7B9AAAB"  # a quota
 
 @operation("logs", "CreateLogGroup", resource=arns.new_group)
 def create_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """A log group; its events are kept for ever until a retention policy says otherwise."""
+    """Create a log group. It keeps its events forever, unless it gets a retention policy."""
     name = req["logGroupName"]
     if not NAME.fullmatch(name):
         raise InvalidParameterException(
@@ -59,7 +59,7 @@ def create_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("logs", "DeleteLogGroup", resource=arns.group)
 def delete_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The group is gone at once; its events follow in slices."""
+    """Delete a group at once. A job deletes its events in slices."""
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
         where = (ctx.account, ctx.region, group.name)
@@ -92,7 +92,7 @@ async def drop_group(ctx: Context, payload: dict[str, Any]) -> None:
 
 @operation("logs", "DescribeLogGroups", resource=arns.groups)
 def describe_log_groups(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Groups by name prefix or by a part of the name, in order of name."""
+    """List groups by name prefix or by a part of the name, sorted by name."""
     prefix, pattern = req.get("logGroupNamePrefix"), req.get("logGroupNamePattern")
     if prefix and pattern:
         raise InvalidParameterException("LogGroup name prefix and LogGroup name pattern are mutually exclusive.")
@@ -142,7 +142,7 @@ def _shape(ctx: Context, group: Group, metric_filters: int) -> dict[str, Any]:
 
 @operation("logs", "PutRetentionPolicy", resource=arns.group)
 def put_retention_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Events older than this many days are deleted, by the clock."""
+    """Set the days after which events are deleted, by the cloud's clock."""
     days = req["retentionInDays"]
     if days not in RETENTIONS:
         raise InvalidParameterException(
@@ -159,7 +159,7 @@ def put_retention_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("logs", "DeleteRetentionPolicy", resource=arns.group)
 def delete_retention_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Keep events for ever."""
+    """Keep events forever from now on."""
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
         group.retention_days = 0
@@ -170,7 +170,7 @@ def delete_retention_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 @resident(RETENTION)
 async def expire(ctx: Context, id: str) -> None:
-    """Delete the chunks whose last event is older than the group's retention, in slices; look again in an hour."""
+    """Every hour, delete the chunks whose last event is older than the group's retention, in slices."""
     while True:
         while await ctx.transact(_drop_some, ctx, id):
             await ctx.clock.sleep(0)
@@ -178,7 +178,7 @@ async def expire(ctx: Context, id: str) -> None:
 
 
 def _drop_some(tx: Transaction, ctx: Context, name: str) -> bool:
-    """One slice; whether there may be more."""
+    """Delete a slice of expired chunks. Returns whether there may be more."""
     group = tx.get(GROUPS, (ctx.account, ctx.region, name))
     if group is None or not group.retention_days:
         return False
@@ -201,7 +201,7 @@ def _drop_some(tx: Transaction, ctx: Context, name: str) -> bool:
 
 @operation("logs", "AssociateKmsKey", resource=arns.group, fidelity="recorded")
 def associate_kms_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Recorded: events are not encrypted at rest."""
+    """Record the key. Events are not encrypted at rest."""
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
         group.kms_key = req["kmsKeyId"]
@@ -211,7 +211,7 @@ def associate_kms_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("logs", "DisassociateKmsKey", resource=arns.group, fidelity="recorded")
 def disassociate_kms_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Recorded."""
+    """Remove the recorded key."""
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
         group.kms_key = ""

@@ -22,13 +22,13 @@ from ..groups import group_arn, require_group
 from ..records import POLICIES, Policy
 from ..tokens import pages
 
-MAX_POLICIES = 10  # of the account, in a region
+MAX_POLICIES = 10  # per account and region
 PAGE = 50
 
 
 @operation("logs", "PutResourcePolicy", resource=arns.policy, fidelity="recorded")
 def put_resource_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Recorded: services that write logs here do so as roles."""
+    """Record a resource policy. It has no effect, because services that write logs here do so as roles."""
     if not req.get("policyDocument"):
         raise InvalidParameterException("policyDocument is required.")
     with ctx.write() as tx:
@@ -53,7 +53,7 @@ def put_resource_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("logs", "DescribeResourcePolicies", resource=arns.policy, fidelity="recorded")
 def describe_resource_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The account's policies, or with policyScope RESOURCE that of a log group."""
+    """List the account's policies, or (policyScope RESOURCE) the policy of a log group."""
     of_resource = req.get("policyScope") == "RESOURCE"
     if of_resource and not req.get("resourceArn"):
         raise InvalidParameterException("resourceArn is required when policyScope is RESOURCE.")
@@ -82,7 +82,7 @@ def _is_resource(name: str) -> bool:
 
 
 def _name(tx: Reader, ctx: Context, req: dict[str, Any]) -> str:
-    """The name a policy is kept by: its own, or the ARN of its log group, which has to exist."""
+    """The name of a policy's record: policyName, or the ARN of its log group, which must exist."""
     if req.get("resourceArn"):
         group = require_group(tx, ctx, req)
         return group_arn(ctx, group.name)
@@ -95,7 +95,7 @@ def _name(tx: Reader, ctx: Context, req: dict[str, Any]) -> str:
 
 
 def _expect(tx: Reader, ctx: Context, name: str, req: dict[str, Any]) -> None:
-    """A request may say which revision it knows."""
+    """Raise OperationAbortedException when the request expects another revision."""
     if req.get("expectedRevisionId"):
         kept = tx.get(POLICIES, (ctx.account, ctx.region, name))
         if kept is None or kept.revision != req["expectedRevisionId"]:

@@ -16,7 +16,7 @@ from ..tokens import pages
 
 @operation("logs", "CreateLogStream", resource=arns.stream)
 def create_log_stream(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """A stream of a group."""
+    """Create a stream in a group."""
     name = req["logStreamName"]
     if ":" in name or "*" in name:
         raise InvalidParameterException(
@@ -37,7 +37,7 @@ def create_log_stream(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("logs", "DeleteLogStream", resource=arns.stream)
 def delete_log_stream(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The stream and its events."""
+    """Delete a stream and its events."""
     with ctx.write() as tx:
         group = require_group(tx, ctx, req)
         stream = require_stream(tx, group, req["logStreamName"])
@@ -52,7 +52,7 @@ def delete_log_stream(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("logs", "DescribeLogStreams", resource=arns.group)
 def describe_log_streams(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Streams by name, or by the time of their last event (then without a prefix)."""
+    """List streams by name, or by the time of their last event (then without a prefix)."""
     by_time = req.get("orderBy") == "LastEventTime"
     prefix = req.get("logStreamNamePrefix", "")
     if by_time and prefix:

@@ -2,57 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
-from fogbank.core.context import Context
-from fogbank.core.operation import operation
+from fogbank.core.tagging import Names, tag_operations
+from fogbank.store.api import Transaction
 
 from .. import arns
+from ..errors import TooManyTagsException
 from ..groups import require_group
-from ..records import GROUPS
+from ..records import GROUPS, Group
 
 
-def _tag(ctx: Context, req: dict[str, Any], add: dict[str, str], remove: list[str]) -> dict[str, Any]:
-    with ctx.write() as tx:
-        group = require_group(tx, ctx, req)
-        group.tags = {key: value for key, value in (group.tags | add).items() if key not in remove}
-        tx.put(GROUPS, group)
-    return {}
+def _put(tx: Transaction, group: Group) -> None:
+    tx.put(GROUPS, group)
 
 
-@operation("logs", "TagResource", resource=arns.tagged)
-def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Set tags."""
-    return _tag(ctx, req, req["tags"], [])
+def _check(group: Group, given: Mapping[str, str]) -> None:
+    if len(group.tags) > 50:
+        raise TooManyTagsException
 
 
-@operation("logs", "UntagResource", resource=arns.tagged)
-def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Remove tags."""
-    return _tag(ctx, req, {}, req["tagKeys"])
-
-
-@operation("logs", "ListTagsForResource", resource=arns.tagged)
-def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The tags of a group."""
-    with ctx.read() as tx:
-        return {"tags": require_group(tx, ctx, req).tags}
-
-
-@operation("logs", "TagLogGroup", resource=arns.group)
-def tag_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The older TagResource."""
-    return _tag(ctx, req, req["tags"], [])
-
-
-@operation("logs", "UntagLogGroup", resource=arns.group)
-def untag_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The older UntagResource."""
-    return _tag(ctx, req, {}, req["tags"])
-
-
-@operation("logs", "ListTagsLogGroup", resource=arns.group)
-def list_tags_log_group(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The older ListTagsForResource."""
-    with ctx.read() as tx:
-        return {"tags": require_group(tx, ctx, req).tags}
+tag_resource, untag_resource, list_tags_for_resource = tag_operations(
+    "logs",
+    __name__,
+    arns.tagged,
+    require_group,
+    _put,
+    check=_check,
+    names=Names(given="tags", taken="tagKeys", listed="tags", key=""),
+)
+tag_log_group, untag_log_group, list_tags_log_group = tag_operations(
+    "logs",
+    __name__,
+    arns.group,
+    require_group,
+    _put,
+    names=Names("TagLogGroup", "UntagLogGroup", "ListTagsLogGroup", "tags", "tags", "tags", ""),
+)

@@ -1,1 +1,1 @@
-"""One family of operations a file."""
+"""The operations of S3, one module per family."""

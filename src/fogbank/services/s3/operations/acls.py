@@ -11,6 +11,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
 from .. import acls, arns
+from ..bucket_cache import keep
 from ..errors import (
     AccessControlListNotSupported,
     AccessDenied,
@@ -18,7 +19,6 @@ from ..errors import (
     MalformedXML,
     NoSuchConfig,
 )
-from ..known import keep
 from ..lookups import require_bucket
 from ..records import Bucket, Object
 from ..shapes import owner
@@ -29,7 +29,7 @@ _OWNERSHIPS = ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
 
 @operation("s3", "GetBucketAcl", resource=arns.bucket)
 def get_bucket_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The owner, and what it granted."""
+    """Returns the owner and the bucket's grants."""
     with ctx.read() as tx:
         found = require_bucket(tx, ctx, req)
     return {"Owner": owner(found.account), "Grants": acls.grants_of(found.grants, found.account)}
@@ -37,7 +37,7 @@ def get_bucket_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "PutBucketAcl", resource=arns.bucket)
 def put_bucket_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """A canned ACL, or a document that equals one; refused where Object Ownership turned ACLs off."""
+    """Sets a canned ACL, or a document that equals one. Fails where Object Ownership has turned ACLs off."""
     with ctx.write() as tx:
         found = require_bucket(tx, ctx, req)
         found.grants = _asked(req, found)
@@ -69,7 +69,7 @@ def _only_owner(policy: dict[str, Any], bucket: Bucket) -> bool:
 
 @operation("s3", "GetObjectAcl", resource=arns.on_object("s3:GetObjectAcl", "s3:GetObjectVersionAcl"), data_event=True)
 def get_object_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The grants on one object."""
+    """Returns the grants of one object."""
     bucket, found = require_object(ctx, req)
     who = found.owner or bucket.account
     return {"Owner": owner(who), "Grants": acls.grants_of(found.grants, who)}
@@ -77,7 +77,7 @@ def get_object_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "PutObjectAcl", resource=arns.on_object("s3:PutObjectAcl", "s3:PutObjectVersionAcl"), data_event=True)
 def put_object_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """As PutBucketAcl, for one object."""
+    """Like PutBucketAcl, for one object."""
 
     def change(bucket: Bucket, found: Object) -> None:
         found.grants = _asked(req, bucket)
@@ -87,7 +87,7 @@ def put_object_acl(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "GetBucketOwnershipControls", resource=arns.bucket)
 def get_ownership(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """BucketOwnerEnforced unless it was changed or removed."""
+    """Returns the ownership setting, BucketOwnerEnforced by default. Raises a 404 when the controls were removed."""
     with ctx.read() as tx:
         found = require_bucket(tx, ctx, req)
     if not found.ownership:
@@ -97,7 +97,7 @@ def get_ownership(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "PutBucketOwnershipControls", resource=arns.bucket)
 def put_ownership(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Exactly one rule; ACLs must be private before they are turned off."""
+    """Sets exactly one rule. The bucket's ACL must be private before BucketOwnerEnforced turns ACLs off."""
     rules = (req.get("OwnershipControls") or {}).get("Rules") or []
     if len(rules) != 1 or rules[0].get("ObjectOwnership") not in _OWNERSHIPS:
         raise MalformedXML
@@ -112,7 +112,7 @@ def put_ownership(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "DeleteBucketOwnershipControls", action="s3:PutBucketOwnershipControls", resource=arns.bucket)
 def delete_ownership(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Back to ObjectWriter's behaviour, with no controls to be read."""
+    """Removes the controls: the bucket then behaves as with ObjectWriter, and GetBucketOwnershipControls fails."""
     with ctx.write() as tx:
         found = require_bucket(tx, ctx, req)
         found.ownership = ""

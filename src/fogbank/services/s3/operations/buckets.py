@@ -15,6 +15,7 @@ from fogbank.store.api import Reader, Transaction
 
 from .. import arns
 from ..acls import check_bucket_acl
+from ..bucket_cache import forget, keep
 from ..errors import (
     BucketAlreadyExists,
     BucketAlreadyOwnedByYou,
@@ -24,7 +25,6 @@ from ..errors import (
     InvalidLocationConstraint,
     TooManyBuckets,
 )
-from ..known import forget, keep
 from ..lookups import region_of, require_bucket
 from ..names import check_bucket_name, tags_of_set
 from ..paging import open_token, token
@@ -32,13 +32,13 @@ from ..records import BUCKETS, CONFIGS, OBJECTS, UPLOADED, UPLOADS, VERSIONS, Bu
 from ..shapes import owner
 from ..storage import release_blobs
 
-BUCKETS_PER_ACCOUNT = "L-DC2B2D3D"  # a quota
+BUCKETS_PER_ACCOUNT = "L-DC2B2D3D"  # quota code
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
 def _refuse_more(tx: Reader, ctx: Context) -> None:
-    """An account has 10,000 buckets, in all regions together, until it asks for more."""
+    """Raises TooManyBuckets at the quota: 10,000 buckets of an account in all regions, unless it was raised."""
     limit = ctx.quota("s3", BUCKETS_PER_ACCOUNT, tx)
     if limit < math.inf:
         owned = tx.scan_index(BUCKETS, "account", (ctx.account,), limit=int(limit))
@@ -48,7 +48,10 @@ def _refuse_more(tx: Reader, ctx: Context) -> None:
 
 @operation("s3", "CreateBucket", resource=arns.create_bucket)
 def create_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Take a name that is free among all accounts. Doing so again: fine in us-east-1 alone, as ever."""
+    """Creates a bucket under a name that is free across all accounts.
+
+    Creating one's own bucket again succeeds in us-east-1 only, as on AWS.
+    """
     name = req["Bucket"]
     check_bucket_name(name)
     chosen = req.get("CreateBucketConfiguration") or {}
@@ -83,7 +86,7 @@ def _created(ctx: Context, name: str) -> dict[str, Any]:
 
 
 def _region(ctx: Context, location: str | None) -> str:
-    """Where the bucket goes: what is asked must suit the endpoint's region."""
+    """Returns the bucket's region. The location constraint must fit the endpoint's region."""
     if location is None:
         if ctx.region != "us-east-1":
             raise IllegalLocationConstraint(
@@ -104,7 +107,7 @@ def _region(ctx: Context, location: str | None) -> str:
 
 @operation("s3", "HeadBucket", action="s3:ListBucket", resource=arns.bucket)
 def head_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Whether there is such a bucket; the region it is in."""
+    """Confirms that the bucket exists and returns its region."""
     with ctx.read() as tx:
         found = require_bucket(tx, ctx, req)
     return {
@@ -116,7 +119,7 @@ def head_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "GetBucketLocation", resource=arns.bucket)
 def get_bucket_location(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The region; nothing at all for us-east-1."""
+    """Returns the region; an empty answer stands for us-east-1."""
     with ctx.read() as tx:
         found = require_bucket(tx, ctx, req)
     return {} if found.region == "us-east-1" else {"LocationConstraint": found.region}
@@ -124,7 +127,7 @@ def get_bucket_location(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "ListBuckets", action="s3:ListAllMyBuckets", resource="*")
 def list_buckets(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The account's buckets, by name; paged when MaxBuckets is given."""
+    """Lists the account's buckets by name; in pages when MaxBuckets is given."""
     limit = req.get("MaxBuckets")
     if limit is not None and not 1 <= limit <= 10000:
         raise InvalidArgument(
@@ -157,7 +160,10 @@ def list_buckets(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "DeleteBucket", resource=arns.bucket)
 def delete_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Only an empty bucket goes: no object, no version, no delete marker. Uploads under way go with it."""
+    """Deletes an empty bucket: one without objects, versions and delete markers.
+
+    Its unfinished uploads are deleted with it.
+    """
     with ctx.write() as tx:
         found = require_bucket(tx, ctx, req)
         name = found.name
@@ -169,7 +175,7 @@ def delete_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def drop_bucket(tx: Transaction, ctx: Context, name: str) -> None:
-    """Remove a bucket that is empty."""
+    """Removes an empty bucket, its sub-resources and its unfinished uploads."""
     for config in list(tx.scan(CONFIGS, (name,))):
         tx.delete(CONFIGS, (name, config.kind, config.id))
     _drop_uploads(tx, ctx, name)

@@ -1,6 +1,8 @@
-"""The sub-resources of a bucket that are one document each: put, got, deleted.
+"""Bucket sub-resources that are one document each: put, get and delete.
 
-Of those that are never set S3 has either a default or an error of its own, which deploy tools rely on.
+For a sub-resource that was never set, S3 answers either a default or an error of its own; deployment tools rely on
+both.
+
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
 """
 
@@ -12,8 +14,8 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
 from .. import arns, cors, website
+from ..bucket_cache import keep
 from ..errors import InvalidArgument, InvalidRequest, MalformedXML, NoSuchConfig
-from ..known import keep
 from ..lookups import config, require_bucket
 from ..records import BUCKETS, CONFIGS, Bucket, Config
 
@@ -27,7 +29,7 @@ def put(ctx: Context, req: Request, kind: str, value: Any, id: str = "") -> None
 
 
 def get(ctx: Context, req: Request, kind: str, code: str = "", text: str = "", id: str = "") -> Any:
-    """The document; raises the 404 of `code` when there is none (with no code: None is returned)."""
+    """Returns the document. Without one, raises a 404 with `code`, or returns None when `code` is empty."""
     with ctx.read() as tx:
         bucket = require_bucket(tx, ctx, req)
         value = config(tx, bucket.name, kind, id)
@@ -48,7 +50,7 @@ def delete(ctx: Context, req: Request, kind: str, id: str = "") -> dict[str, Any
 
 @operation("s3", "PutBucketCors", action="s3:PutBucketCORS", resource=arns.bucket)
 def put_cors(ctx: Context, req: Request) -> dict[str, Any]:
-    """Rules that preflights and answers follow."""
+    """Stores the CORS rules, which apply to preflights and responses."""
     rules = (req.get("CORSConfiguration") or {}).get("CORSRules") or []
     cors.check(rules)
     put(ctx, req, "cors", rules)
@@ -58,13 +60,13 @@ def put_cors(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("s3", "GetBucketCors", action="s3:GetBucketCORS", resource=arns.bucket)
 def get_cors(ctx: Context, req: Request) -> dict[str, Any]:
-    """The rules; NoSuchCORSConfiguration when there are none."""
+    """Returns the rules. Raises NoSuchCORSConfiguration when there are none."""
     return {"CORSRules": get(ctx, req, "cors", "NoSuchCORSConfiguration", "The CORS configuration does not exist")}
 
 
 @operation("s3", "DeleteBucketCors", action="s3:PutBucketCORS", resource=arns.bucket)
 def delete_cors(ctx: Context, req: Request) -> dict[str, Any]:
-    """No origin but the bucket's own."""
+    """Deletes the rules: browsers then refuse pages of other origins."""
     delete(ctx, req, "cors")
     _flag_cors(ctx, req, present=False)
     return {}
@@ -82,7 +84,7 @@ def _flag_cors(ctx: Context, req: Request, *, present: bool) -> None:
 
 @operation("s3", "PutBucketWebsite", resource=arns.bucket)
 def put_website(ctx: Context, req: Request) -> dict[str, Any]:
-    """Serve the bucket at BUCKET.s3-website.REGION.…"""
+    """Stores the configuration of the website at BUCKET.s3-website.REGION.…"""
     chosen = req.get("WebsiteConfiguration") or {}
     website.check(chosen)
     put(ctx, req, "website", chosen)
@@ -91,14 +93,14 @@ def put_website(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("s3", "GetBucketWebsite", resource=arns.bucket)
 def get_website(ctx: Context, req: Request) -> dict[str, Any]:
-    """The website configuration; NoSuchWebsiteConfiguration when there is none."""
+    """Returns the website configuration. Raises NoSuchWebsiteConfiguration when there is none."""
     text = "The specified bucket does not have a website configuration"
     return dict(get(ctx, req, "website", "NoSuchWebsiteConfiguration", text))
 
 
 @operation("s3", "DeleteBucketWebsite", resource=arns.bucket)
 def delete_website(ctx: Context, req: Request) -> dict[str, Any]:
-    """Serve it no more."""
+    """Deletes the website configuration."""
     return delete(ctx, req, "website")
 
 
@@ -108,7 +110,7 @@ def delete_website(ctx: Context, req: Request) -> dict[str, Any]:
 @operation("s3", "PutBucketEncryption", action="s3:PutEncryptionConfiguration", resource=arns.bucket,
            fidelity="recorded")  # fmt: skip
 def put_encryption(ctx: Context, req: Request) -> dict[str, Any]:
-    """The default that objects show which say nothing themselves; no bytes are encrypted."""
+    """Stores the default encryption that objects report when their write names none; no bytes are encrypted."""
     rules = (req.get("ServerSideEncryptionConfiguration") or {}).get("Rules") or []
     chosen = rules[0].get("ApplyServerSideEncryptionByDefault") if len(rules) == 1 else None
     if len(rules) != 1:
@@ -137,7 +139,7 @@ def _aws_managed(ctx: Context, bucket: Bucket) -> str:
 @operation("s3", "GetBucketEncryption", action="s3:GetEncryptionConfiguration", resource=arns.bucket,
            fidelity="recorded")  # fmt: skip
 def get_encryption(ctx: Context, req: Request) -> dict[str, Any]:
-    """SSE-S3 for a bucket that was told nothing, as since January 2023."""
+    """Returns the default encryption; SSE-S3 for a bucket without a setting, as on AWS since January 2023."""
     found = get(ctx, req, "encryption")
     default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
     if found is not None:
@@ -149,7 +151,7 @@ def get_encryption(ctx: Context, req: Request) -> dict[str, Any]:
 @operation("s3", "DeleteBucketEncryption", action="s3:PutEncryptionConfiguration", resource=arns.bucket,
            fidelity="recorded")  # fmt: skip
 def delete_encryption(ctx: Context, req: Request) -> dict[str, Any]:
-    """Back to SSE-S3."""
+    """Resets the default encryption to SSE-S3."""
     with ctx.write() as tx:
         bucket = require_bucket(tx, ctx, req)
         bucket.kms_key = None
@@ -157,19 +159,19 @@ def delete_encryption(ctx: Context, req: Request) -> dict[str, Any]:
     return delete(ctx, req, "encryption")
 
 
-# -- kept and returned -------------------------------------------------------------------------------------------------
+# -- stored and returned, without effect -------------------------------------------------------------------------------
 
 
 @operation("s3", "GetBucketAccelerateConfiguration", action="s3:GetAccelerateConfiguration", resource=arns.bucket)
 def get_accelerate(ctx: Context, req: Request) -> dict[str, Any]:
-    """Nothing for a bucket that never had it."""
+    """Returns the status; an empty answer when it was never set."""
     return dict(get(ctx, req, "accelerate") or {})
 
 
 @operation("s3", "PutBucketAccelerateConfiguration", action="s3:PutAccelerateConfiguration", resource=arns.bucket,
            fidelity="recorded")  # fmt: skip
 def put_accelerate(ctx: Context, req: Request) -> dict[str, Any]:
-    """Kept; there is nothing to accelerate here."""
+    """Stores the status; Fogbank has nothing to accelerate."""
     chosen = req.get("AccelerateConfiguration") or {}
     if chosen.get("Status") not in ("Enabled", "Suspended"):
         raise MalformedXML
@@ -181,13 +183,13 @@ def put_accelerate(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("s3", "GetBucketRequestPayment", resource=arns.bucket)
 def get_request_payment(ctx: Context, req: Request) -> dict[str, Any]:
-    """The owner pays unless it was said otherwise."""
+    """Returns who pays; the bucket owner unless set otherwise."""
     return {"Payer": get(ctx, req, "request-payment") or "BucketOwner"}
 
 
 @operation("s3", "PutBucketRequestPayment", resource=arns.bucket, fidelity="recorded")
 def put_request_payment(ctx: Context, req: Request) -> dict[str, Any]:
-    """Kept; nobody pays here."""
+    """Stores who pays; Fogbank charges nobody."""
     payer = (req.get("RequestPaymentConfiguration") or {}).get("Payer")
     if payer not in ("Requester", "BucketOwner"):
         raise MalformedXML
@@ -197,14 +199,14 @@ def put_request_payment(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("s3", "GetBucketLogging", resource=arns.bucket)
 def get_logging(ctx: Context, req: Request) -> dict[str, Any]:
-    """Empty when access is not logged."""
+    """Returns the logging configuration; an empty answer when there is none."""
     found = get(ctx, req, "logging")
     return {"LoggingEnabled": found} if found else {}
 
 
 @operation("s3", "PutBucketLogging", resource=arns.bucket, fidelity="recorded")
 def put_logging(ctx: Context, req: Request) -> dict[str, Any]:
-    """Kept; access logs are not delivered yet."""
+    """Stores the configuration; access logs are not delivered yet."""
     status = req.get("BucketLoggingStatus")
     if status is None:
         raise MalformedXML

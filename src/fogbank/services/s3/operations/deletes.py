@@ -23,7 +23,10 @@ from ..storage import current, delete, delete_version
 
 @operation("s3", "DeleteObject", resource=arns.delete_object, data_event=True)
 def delete_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Success, too, when there was nothing. Of a versioned bucket: a delete marker, or one version for good."""
+    """Deletes an object; succeeds also when there is none.
+
+    In a versioned bucket it puts a delete marker, or deletes the named version permanently.
+    """
     with ctx.write() as tx:
         bucket = require_bucket(tx, ctx, req)
         return _remove(tx, ctx, bucket, req["Key"], version_asked(req), req)
@@ -32,7 +35,7 @@ def delete_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def _remove(
     tx: Transaction, ctx: Context, bucket: Bucket, key: str, version: str | None, conditions: dict[str, Any]
 ) -> dict[str, Any]:
-    """Delete under If-Match and the like; the answer's members."""
+    """Deletes an object if the conditions (such as If-Match) hold. Returns the members of the answer."""
     if any(conditions.get(name) is not None for name in ("IfMatch", "IfMatchSize", "IfMatchLastModifiedTime")):
         _check(current(tx, bucket.name, key), key, conditions)
     if version is None:
@@ -54,7 +57,10 @@ def _remove(
 
 
 def _check(found: Object | None, key: str, conditions: dict[str, Any]) -> None:
-    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html"""
+    """Raises unless the conditions hold.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+    """
     match = conditions.get("IfMatch")
     if found is None:
         if match is not None:
@@ -71,7 +77,10 @@ def _check(found: Object | None, key: str, conditions: dict[str, Any]) -> None:
 
 @operation("s3", "DeleteObjects", action="s3:DeleteObject", resource=None, data_event=True)
 def delete_objects(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Up to 1,000 keys. Each is permitted or denied by itself, so the answer tells of each: nothing is asked before."""
+    """Deletes up to 1,000 objects.
+
+    Every key is authorized by itself and reported in the answer, so the call as a whole needs no permission.
+    """
     wanted = (req.get("Delete") or {}).get("Objects")
     if not wanted or len(wanted) > 1000 or any(not each.get("Key") for each in wanted):
         raise MalformedXML

@@ -1,4 +1,4 @@
-"""Documents that are checked, kept and returned: lifecycle, replication, object lock, and the configurations by id.
+"""Bucket configurations that are checked, stored and returned: lifecycle, replication, object lock and those by id.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 """
@@ -35,7 +35,7 @@ _ACTIONS = (
 @operation("s3", "PutBucketLifecycleConfiguration", action="s3:PutLifecycleConfiguration", resource=arns.bucket,
            fidelity="recorded")  # fmt: skip
 def put_lifecycle(ctx: Context, req: Request) -> dict[str, Any]:
-    """Checked and kept; the rules are not carried out yet."""
+    """Checks and stores the rules; Fogbank does not carry them out yet."""
     rules = (req.get("LifecycleConfiguration") or {}).get("Rules") or []
     if not 1 <= len(rules) <= 1000:
         raise MalformedXML
@@ -58,20 +58,20 @@ def put_lifecycle(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("s3", "GetBucketLifecycleConfiguration", action="s3:GetLifecycleConfiguration", resource=arns.bucket)
 def get_lifecycle(ctx: Context, req: Request) -> dict[str, Any]:
-    """The rules; NoSuchLifecycleConfiguration when there are none."""
+    """Returns the rules. Raises NoSuchLifecycleConfiguration when there are none."""
     return dict(get(ctx, req, "lifecycle", *_NO_LIFECYCLE))
 
 
 @operation("s3", "DeleteBucketLifecycle", action="s3:PutLifecycleConfiguration", resource=arns.bucket)
 def delete_lifecycle(ctx: Context, req: Request) -> dict[str, Any]:
-    """No rules."""
+    """Deletes the rules."""
     return delete(ctx, req, "lifecycle")
 
 
 @operation("s3", "PutBucketReplication", action="s3:PutReplicationConfiguration", resource=arns.replication,
            fidelity="recorded")  # fmt: skip
 def put_replication(ctx: Context, req: Request) -> dict[str, Any]:
-    """Kept, for a versioned bucket; nothing is replicated yet."""
+    """Stores the configuration of a versioned bucket; nothing is replicated yet."""
     chosen = req.get("ReplicationConfiguration") or {}
     if not chosen.get("Role") or not chosen.get("Rules"):
         raise MalformedXML
@@ -85,26 +85,26 @@ def put_replication(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("s3", "GetBucketReplication", action="s3:GetReplicationConfiguration", resource=arns.bucket)
 def get_replication(ctx: Context, req: Request) -> dict[str, Any]:
-    """The configuration, or its 404."""
+    """Returns the configuration. Raises ReplicationConfigurationNotFoundError when there is none."""
     return {"ReplicationConfiguration": get(ctx, req, "replication", *_NO_REPLICATION)}
 
 
 @operation("s3", "DeleteBucketReplication", action="s3:PutReplicationConfiguration", resource=arns.bucket)
 def delete_replication(ctx: Context, req: Request) -> dict[str, Any]:
-    """No replication."""
+    """Deletes the configuration."""
     return delete(ctx, req, "replication")
 
 
 @operation("s3", "GetObjectLockConfiguration", action="s3:GetBucketObjectLockConfiguration", resource=arns.bucket)
 def get_object_lock(ctx: Context, req: Request) -> dict[str, Any]:
-    """Whether the bucket was made with Object Lock, and its default retention."""
+    """Returns whether the bucket has Object Lock, and its default retention."""
     return {"ObjectLockConfiguration": get(ctx, req, "object-lock", *_NO_LOCK)}
 
 
 @operation("s3", "PutObjectLockConfiguration", action="s3:PutBucketObjectLockConfiguration", resource=arns.bucket,
            fidelity="recorded")  # fmt: skip
 def put_object_lock(ctx: Context, req: Request) -> dict[str, Any]:
-    """Kept; retention is not enforced yet."""
+    """Stores the configuration; retention is not enforced yet."""
     chosen = req.get("ObjectLockConfiguration") or {}
     if chosen.get("ObjectLockEnabled") != "Enabled":
         raise MalformedXML
@@ -142,7 +142,7 @@ def _list_by_id(ctx: Context, req: Request, kind: str, member: str) -> dict[str,
 
 
 def _declare(kind: str, name: str, many: str, action: str) -> None:
-    """Put, Get, Delete and List of one kind of configuration."""
+    """Declares Put, Get, Delete and List for one kind of configuration."""
     member = f"{name}Configuration"
     module = globals()
 

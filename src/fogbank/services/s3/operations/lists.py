@@ -47,7 +47,7 @@ def _objects(tx: Reader, bucket: str, req: dict[str, Any], marker: str, limit: i
 
 
 def _common(req: dict[str, Any], bucket: Bucket, limit: int, encode: bool, *members: str) -> dict[str, Any]:
-    """The members that echo the request."""
+    """Returns the members of the answer that repeat the request's."""
     answer: dict[str, Any] = {"Name": bucket.name, "Prefix": _text(req.get("Prefix") or "", encode), "MaxKeys": limit}
     for member in ("Delimiter", *members):
         if req.get(member):
@@ -67,7 +67,7 @@ def _prefixes(found: list[str], encode: bool) -> list[dict[str, str]]:
 
 @operation("s3", "ListObjectsV2", action="s3:ListBucket", resource=arns.list_bucket, data_event=True)
 def list_objects_v2(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Keys in UTF-8 order with common prefixes among them, up to 1,000 a page."""
+    """Lists keys in UTF-8 order, with common prefixes, up to 1,000 per page."""
     encode, limit = _encodes(req), page_size(req)
     continued = req.get("ContinuationToken")
     if continued == "":
@@ -93,7 +93,7 @@ def list_objects_v2(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "ListObjects", action="s3:ListBucket", resource=arns.list_bucket, data_event=True)
 def list_objects(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The first version: continues after a marker, and names the next one only when there is a delimiter."""
+    """Lists objects as version 1 does: continues after a marker, and returns the next marker only with a delimiter."""
     encode, limit = _encodes(req), page_size(req)
     with ctx.read() as tx:
         bucket = require_bucket(tx, ctx, req)
@@ -110,7 +110,7 @@ def list_objects(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "ListObjectVersions", action="s3:ListBucketVersions", resource=arns.list_versions, data_event=True)
 def list_object_versions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Every version and delete marker, by key and then newest first."""
+    """Lists every version and delete marker, by key and then newest first."""
     encode, limit = _encodes(req), page_size(req)
     key_marker, version_marker = req.get("KeyMarker") or "", req.get("VersionIdMarker")
     if version_marker is not None and not key_marker:
@@ -141,7 +141,7 @@ def list_object_versions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
                 marker=key_marker,
                 limit=limit - len(shown) if len(shown) < limit else 1,
             )
-            if len(shown) == limit:  # full already: only whether there is more counts
+            if len(shown) == limit:  # the page is full: find out only whether more follows
                 begun.truncated = bool(more.items or more.prefixes)
             else:
                 begun = Page(shown + more.items, more.prefixes, more.truncated, more.last)
@@ -164,14 +164,14 @@ def list_object_versions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _merged(tx: Reader, bucket: str, key: str) -> Iterator[Object]:
-    """Current and other versions from `key` on, by key, newest first."""
+    """Yields current and noncurrent versions from `key` on, by key and then newest first."""
     current = tx.scan(OBJECTS, (bucket,), start=(bucket, key))
     others = tx.scan(VERSIONS, (bucket,), start=(bucket, key))
     return heapq.merge(current, others, key=lambda found: (found.key, found.order))
 
 
 def _behind(tx: Reader, bucket: str, key: str, version_id: str) -> list[Object]:
-    """The versions of `key` older than `version_id`."""
+    """Returns the versions of `key` that are older than `version_id`."""
     found: list[Object] = []
     for each in _merged(tx, bucket, key):
         if each.key != key:
@@ -186,7 +186,7 @@ def _behind(tx: Reader, bucket: str, key: str, version_id: str) -> list[Object]:
 
 
 def _latest(tx: Reader, items: list[Object]) -> set[tuple[str, int]]:
-    """(key, order) of those that are the newest of their key."""
+    """Returns (key, order) of the newest version of each item's key."""
     found: set[tuple[str, int]] = set()
     for key in {each.key for each in items}:
         newest = next(_merged(tx, items[0].bucket, key))

@@ -1,4 +1,4 @@
-"""Multipart uploads: parts are blobs, and completing one puts their list in place without copying a byte.
+"""Multipart uploads: each part is a blob; completing an upload stores the list of blobs and copies no bytes.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 """
@@ -26,7 +26,7 @@ from ..errors import (
     NoSuchUpload,
 )
 from ..lookups import require_bucket
-from ..making import object_of
+from ..object_records import object_of
 from ..ranges import parse_copy_range
 from ..records import UPLOADED, UPLOADS, Bucket, Object, Part, Upload, UploadedPart
 from ..storage import MANY, OWNER, body, current, fill_parts, put, release_blobs, stream
@@ -38,7 +38,7 @@ MAX_OBJECT = 50 << 40  # 50 TB since December 2025
 
 
 def require_upload(tx: Reader, req: dict[str, Any]) -> Upload:
-    """Raises NoSuchUpload."""
+    """Returns the upload that a request names. Raises NoSuchUpload."""
     found = tx.get(UPLOADS, (req["Bucket"], req["Key"], req.get("UploadId") or ""))
     if found is None:
         raise NoSuchUpload(UploadId=req.get("UploadId"))
@@ -47,7 +47,7 @@ def require_upload(tx: Reader, req: dict[str, Any]) -> Upload:
 
 @operation("s3", "CreateMultipartUpload", action="s3:PutObject", resource=arns.put_object, data_event=True)
 def create_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Begin: the headers of the object to be are given now."""
+    """Begins an upload. The request carries the headers of the future object."""
     algorithm, kind = req.get("ChecksumAlgorithm") or "", req.get("ChecksumType") or ""
     if algorithm and algorithm not in SIZES:
         raise unsupported()
@@ -84,7 +84,7 @@ def create_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 @operation("s3", "UploadPart", action="s3:PutObject", resource=arns.write_part, data_event=True)
 async def upload_part(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """One part, 5 MB to 5 GB; the last may be smaller. The same number again replaces it."""
+    """Stores one part, 5 MB to 5 GB; only the last may be smaller. Replaces an earlier part with the same number."""
     number = _number(req)
     await ctx.fetch(require_bucket, ctx, req)
     upload = await ctx.fetch(require_upload, req)
@@ -100,7 +100,7 @@ async def upload_part(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_algorithm(upload: Upload, content: Content) -> None:
-    """Parts carry the checksum their upload was begun with."""
+    """Raises InvalidRequest unless the part has a checksum in the algorithm of its upload."""
     found = next(iter(content.checksums), "")
     if upload.algorithm and found != upload.algorithm:
         raise InvalidRequest(
@@ -143,7 +143,7 @@ def _keep_part(tx: Transaction, ctx: Context, req: dict[str, Any], number: int, 
 
 @operation("s3", "UploadPartCopy", action="s3:PutObject", resource=arns.copy_part, data_event=True)
 async def upload_part_copy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """A part from (a range of) an object."""
+    """Makes a part from an object or a range of it."""
     number = _number(req)
     await ctx.fetch(require_bucket, ctx, req)
     upload = await ctx.fetch(require_upload, req)
@@ -169,7 +169,7 @@ async def upload_part_copy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "CompleteMultipartUpload", action="s3:PutObject", resource=arns.write_part, data_event=True)
 def complete_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The parts named become the object; those not named go."""
+    """Makes the object from the listed parts, and releases the parts that are not listed."""
     listed = (req.get("MultipartUpload") or {}).get("Parts") or []
     with ctx.write() as tx:
         bucket = require_bucket(tx, ctx, req)
@@ -205,7 +205,10 @@ def _part(part: UploadedPart, algorithm: str) -> Part:
 
 
 def _chosen(listed: list[dict[str, Any]], uploaded: dict[int, UploadedPart], upload: Upload) -> list[UploadedPart]:
-    """The parts of a completion, checked. Raises InvalidPartOrder, InvalidPart, EntityTooSmall, InvalidRequest."""
+    """Checks the list of parts in a completion and returns the uploaded parts.
+
+    Raises InvalidPartOrder, InvalidPart, EntityTooSmall, InvalidRequest.
+    """
     if any(each.get("PartNumber") is None for each in listed):
         raise MalformedXML
     if any(a["PartNumber"] >= b["PartNumber"] for a, b in pairwise(listed)):
@@ -239,7 +242,7 @@ def _check_part_checksum(each: dict[str, Any], part: UploadedPart, upload: Uploa
 
 
 def _whole(ctx: Context, req: dict[str, Any], upload: Upload, chosen: list[UploadedPart]) -> Object:
-    """The object that the parts make."""
+    """Makes the record of the object that the parts form."""
     made = upload.template
     made.size = sum(part.size for part in chosen)
     if req.get("MpuObjectSize") is not None and req["MpuObjectSize"] != made.size:
@@ -269,7 +272,10 @@ def _whole(ctx: Context, req: dict[str, Any], upload: Upload, chosen: list[Uploa
 
 
 def _forget(tx: Transaction, ctx: Context, upload: Upload, numbers: list[int]) -> None:
-    """The upload is gone, and with it its parts' rows: many of them by a job, for nobody finds them any more."""
+    """Deletes the upload and the rows of its parts.
+
+    A job deletes the rows when there are many: without the upload, no request finds them any more.
+    """
     tx.delete(UPLOADS, (upload.bucket, upload.key, upload.id))
     if len(numbers) > MANY:
         ctx.later(tx, "s3.forget", {"bucket": upload.bucket, "upload": upload.id})
@@ -287,7 +293,7 @@ def _on_upload(action: str) -> Any:
 
 @operation("s3", "AbortMultipartUpload", resource=_on_upload("s3:AbortMultipartUpload"), data_event=True)
 def abort_multipart_upload(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The upload and its parts go."""
+    """Deletes the upload and its parts."""
     with ctx.write() as tx:
         require_bucket(tx, ctx, req)
         upload = require_upload(tx, req)

@@ -13,9 +13,9 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Transaction
 
 from .. import arns
+from ..bucket_cache import keep
 from ..errors import InvalidArgument, MalformedXML
 from ..events import TARGETS, as_s3, test_message
-from ..known import keep
 from ..lookups import require_bucket
 from ..records import CONFIGS, Bucket, Config
 from .configs import get
@@ -25,7 +25,10 @@ _CANNOT = "Unable to validate the following destination configurations"
 
 @operation("s3", "PutBucketNotificationConfiguration", action="s3:PutBucketNotification", resource=arns.bucket)
 async def put_notification(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Who hears of which events. Queues and topics are sent a test event first, functions must let S3 invoke them."""
+    """Stores which targets are notified of which events.
+
+    First sends a test event to queues and topics, and checks that functions allow S3 to invoke them.
+    """
     chosen = req.get("NotificationConfiguration")
     if chosen is None:
         raise MalformedXML
@@ -91,5 +94,5 @@ def _keep(tx: Transaction, ctx: Context, req: dict[str, Any], kept: dict[str, An
 
 @operation("s3", "GetBucketNotificationConfiguration", action="s3:GetBucketNotification", resource=arns.bucket)
 def get_notification(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Empty when nobody is told anything."""
+    """Returns the configuration; empty when there is none."""
     return dict(get(ctx, req, "notification") or {})

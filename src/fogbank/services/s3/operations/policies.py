@@ -12,8 +12,8 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
 from .. import arns
+from ..bucket_cache import keep
 from ..errors import AccessDenied, MalformedPolicy, MalformedXML, MethodNotAllowed, NoSuchConfig
-from ..known import keep
 from ..lookups import config, require_bucket
 from ..policy import check_document, is_public
 from ..records import CONFIGS, Bucket, Config
@@ -24,7 +24,7 @@ _BLOCK_POLICY = 2
 
 @operation("s3", "PutBucketPolicy", resource=arns.bucket)
 def put_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Attach a policy document; a public one only where Block Public Access lets it."""
+    """Attaches a policy document. Refuses a public one when BlockPublicPolicy is on."""
     document = req.get("Policy") or ""
     if not document:
         raise MalformedPolicy("Policies must be valid JSON and the first byte must be '{'")
@@ -45,14 +45,14 @@ def put_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _owner_only(ctx: Context, bucket: Bucket) -> None:
-    """Other accounts may not touch a policy even where it lets them."""
+    """Raises MethodNotAllowed for other accounts, even when the policy would allow them."""
     if ctx.account != bucket.account:
         raise MethodNotAllowed(Method="PUT", ResourceType="BUCKETPOLICY")
 
 
 @operation("s3", "GetBucketPolicy", resource=arns.bucket)
 def get_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The document, as it was put."""
+    """Returns the document as it was put."""
     with ctx.read() as tx:
         bucket = require_bucket(tx, ctx, req)
         document = config(tx, bucket.name, "policy")
@@ -64,7 +64,7 @@ def get_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "DeleteBucketPolicy", resource=arns.bucket)
 def delete_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Detach the policy."""
+    """Detaches the policy."""
     with ctx.write() as tx:
         bucket = require_bucket(tx, ctx, req)
         _owner_only(ctx, bucket)
@@ -76,7 +76,7 @@ def delete_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "GetBucketPolicyStatus", resource=arns.bucket)
 def get_bucket_policy_status(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Whether the policy is public."""
+    """Returns whether the policy is public."""
     with ctx.read() as tx:
         bucket = require_bucket(tx, ctx, req)
         document = config(tx, bucket.name, "policy")
@@ -87,7 +87,7 @@ def get_bucket_policy_status(ctx: Context, req: dict[str, Any]) -> dict[str, Any
 
 @operation("s3", "PutPublicAccessBlock", action="s3:PutBucketPublicAccessBlock", resource=arns.bucket)
 def put_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Set the four switches; one that is not named is off."""
+    """Sets the four flags. A flag that the request omits is turned off."""
     asked = req.get("PublicAccessBlockConfiguration")
     if asked is None:
         raise MalformedXML
@@ -101,7 +101,7 @@ def put_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 @operation("s3", "GetPublicAccessBlock", action="s3:GetBucketPublicAccessBlock", resource=arns.bucket)
 def get_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """All on for a bucket that never changed it, as since April 2023."""
+    """Returns the flags. All are on in a bucket that never changed them, as on AWS since April 2023."""
     with ctx.read() as tx:
         bucket = require_bucket(tx, ctx, req)
         removed = config(tx, bucket.name, "no-public-access")
@@ -114,7 +114,7 @@ def get_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 @operation("s3", "DeletePublicAccessBlock", action="s3:PutBucketPublicAccessBlock", resource=arns.bucket)
 def delete_public_access_block(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Remove the configuration: nothing is blocked."""
+    """Removes the configuration: nothing is blocked any more."""
     with ctx.write() as tx:
         bucket = require_bucket(tx, ctx, req)
         bucket.public_access = (False, False, False, False)

@@ -1,4 +1,4 @@
-"""Reading objects: the bytes, the head, the attributes.
+"""Reading objects: their bytes, headers and attributes.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 """
@@ -13,6 +13,7 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
 from .. import arns, shapes
+from ..bucket_cache import Buckets
 from ..errors import (
     InvalidArgument,
     InvalidPartNumber,
@@ -22,7 +23,6 @@ from ..errors import (
     NotModified,
     S3Error,
 )
-from ..known import Buckets
 from ..lookups import page_size, part_marker, require_bucket, version_asked
 from ..permissions import missing_key
 from ..ranges import check_read, parse_range
@@ -35,9 +35,10 @@ Found = tuple[Bucket, Object]
 def find(
     tx: Reader, ctx: Context, req: dict[str, Any], buckets: Buckets | None = None
 ) -> tuple[Bucket, Object | None, S3Error | None]:
-    """The object a request means, or the error that stands for its absence (None: missing_key decides).
+    """Finds the object that a request names. Returns (bucket, object or None, error or None).
 
-    With `buckets` the bucket may be one that is kept in memory, and is only read.
+    With neither object nor error, the caller raises `missing_key`. With `buckets`, the bucket may come from the
+    cache; do not change it then.
     """
     bucket = require_bucket(tx, ctx, req) if buckets is None else buckets.require(tx, ctx, req)
     asked = version_asked(req)
@@ -72,9 +73,9 @@ def _no_version(key: str, asked: str) -> S3Error:
 
 
 def require_object(ctx: Context, req: dict[str, Any]) -> Found:
-    """The object of a request.
+    """Returns the bucket and object of a request.
 
-    Raises NoSuchKey (AccessDenied for who may not list the bucket), NoSuchVersion, MethodNotAllowed.
+    Raises NoSuchKey (AccessDenied for callers that may not list the bucket), NoSuchVersion, MethodNotAllowed.
     """
     with ctx.read() as tx:
         bucket, found, error = find(tx, ctx, req)
@@ -84,7 +85,10 @@ def require_object(ctx: Context, req: dict[str, Any]) -> Found:
 
 
 def change_object(ctx: Context, req: dict[str, Any], change: Callable[[Bucket, Object], None]) -> dict[str, Any]:
-    """Let `change(bucket, object)` alter the metadata of a request's object, in place; the answer names its version."""
+    """Lets `change(bucket, object)` alter a stored object's metadata in place.
+
+    Returns the answer, with the version id.
+    """
     with ctx.write() as tx:
         bucket, found, error = find(tx, ctx, req)
         if found is not None:
@@ -97,7 +101,7 @@ def change_object(ctx: Context, req: dict[str, Any], change: Callable[[Bucket, O
 
 @operation("s3", "GetObject", resource=arns.get_object, data_event=True)
 def get_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The bytes of an object, or of a range or part of it, under conditions."""
+    """Returns the bytes of an object, or of a range or part of it, if the conditions hold."""
     with ctx.read() as tx:
         bucket, found, error = find(tx, ctx, req, ctx.app.local(Buckets))
         if found is not None:
@@ -109,7 +113,7 @@ def get_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "HeadObject", action="s3:GetObject", resource=arns.get_object, data_event=True)
 def head_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """GetObject without the bytes."""
+    """Returns what GetObject does, without the bytes."""
     with ctx.read() as tx:
         bucket, found, error = find(tx, ctx, req, ctx.app.local(Buckets))
         if found is not None:
@@ -118,7 +122,10 @@ def head_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(tx: Reader, req: dict[str, Any], bucket: Bucket, found: Object) -> tuple[dict[str, Any], int, int]:
-    """(members, first byte, length). Raises NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber."""
+    """Returns (members, first byte, length).
+
+    Raises NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber.
+    """
     if check_read(req, found.etag, found.modified):
         raise NotModified(headers=_not_modified_headers(found))
     answer = shapes.read_headers(req, bucket, found)
@@ -141,7 +148,7 @@ def _answer(tx: Reader, req: dict[str, Any], bucket: Bucket, found: Object) -> t
 
 
 def _part(tx: Reader, req: dict[str, Any], found: Object, answer: dict[str, Any]) -> tuple[int, int]:
-    """Where a part begins and how long it is."""
+    """Returns the offset and length of the requested part."""
     asked = req["PartNumber"]
     if req.get("Range"):
         raise InvalidRequest("Cannot specify both Range header and partNumber query parameter")
@@ -176,7 +183,7 @@ _ATTRIBUTES = ("ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize")
 
 @operation("s3", "GetObjectAttributes", resource=arns.attributes, data_event=True)
 def get_object_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Chosen attributes, the parts of a multipart object among them.
+    """Returns the requested attributes; ObjectParts is one of them.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
     """
@@ -202,7 +209,7 @@ def _object_parts(ctx: Context, req: dict[str, Any], found: Object) -> dict[str,
     answer: dict[str, Any] = {"TotalPartsCount": found.parts}
     algorithm = next(iter(found.checksums), "")
     if not algorithm or found.checksum_type != "COMPOSITE":
-        return answer  # S3 lists the parts only of objects whose parts have checksums of their own
+        return answer  # S3 lists parts only when they have checksums of their own
     with ctx.read() as tx:
         parts = parts_of(tx, found)
     limit, marker = page_size(req, "MaxParts", "max-parts"), part_marker(req)

@@ -30,7 +30,7 @@ def _tag_set(tags: dict[str, str]) -> list[dict[str, str]]:
 
 
 def _put_access(ctx: Context, req: dict[str, Any]) -> Access:
-    """PutObjectTagging, with the tags that are asked for as condition keys."""
+    """Returns the access of PutObjectTagging, with the new tags as condition keys."""
     found = arns.on_object("s3:PutObjectTagging", "s3:PutObjectVersionTagging")(ctx, req)
     tags = [t for t in ((req.get("Tagging") or {}).get("TagSet") or []) if "Key" in t]
     conditions = {f"s3:RequestObjectTag/{tag['Key']}": tag.get("Value", "") for tag in tags}
@@ -40,7 +40,7 @@ def _put_access(ctx: Context, req: dict[str, Any]) -> Access:
 
 @operation("s3", "PutObjectTagging", resource=_put_access, data_event=True)
 def put_object_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Replace the tags of an object; at most ten."""
+    """Replaces the tags of an object; at most ten."""
     tags = _asked(req, 10)
 
     def change(bucket: Bucket, found: Object) -> None:
@@ -56,7 +56,7 @@ def put_object_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     data_event=True,
 )
 def get_object_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The tags of an object, perhaps none."""
+    """Returns the tags of an object; the list may be empty."""
     bucket, found = require_object(ctx, req)
     return {"TagSet": _tag_set(found.tags), **shapes.version_member(bucket, found)}
 
@@ -65,7 +65,7 @@ def get_object_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     "s3", "DeleteObjectTagging", resource=arns.on_object("s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging")
 )
 def delete_object_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Remove every tag of an object."""
+    """Removes every tag of an object."""
 
     def change(bucket: Bucket, found: Object) -> None:
         found.tags = {}
@@ -75,7 +75,7 @@ def delete_object_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "PutBucketTagging", resource=arns.bucket)
 def put_bucket_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Replace the tags of a bucket; at most fifty."""
+    """Replaces the tags of a bucket; at most fifty."""
     tags = _asked(req, 50)
     with ctx.write() as tx:
         bucket = require_bucket(tx, ctx, req)
@@ -85,7 +85,7 @@ def put_bucket_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "GetBucketTagging", resource=arns.bucket)
 def get_bucket_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The tags of a bucket; NoSuchTagSet when there are none."""
+    """Returns the tags of a bucket. Raises NoSuchTagSet when there are none."""
     with ctx.read() as tx:
         bucket = require_bucket(tx, ctx, req)
         tags = config(tx, bucket.name, "tagging")
@@ -96,8 +96,33 @@ def get_bucket_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "DeleteBucketTagging", action="s3:PutBucketTagging", resource=arns.bucket)
 def delete_bucket_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Remove every tag of a bucket."""
+    """Removes every tag of a bucket."""
     with ctx.write() as tx:
         bucket = require_bucket(tx, ctx, req)
         tx.delete(CONFIGS, (bucket.name, "tagging", ""))
     return {}
+
+
+@operation("s3", "PutBucketAbac", resource=arns.bucket)
+def put_bucket_abac(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Let policies decide by the bucket's tags, for the bucket and its objects.
+
+    In AWS PutBucketTagging is refused from then on, and S3 Control's TagResource sets the tags. Here there is no S3
+    Control, so it goes on setting them.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAbac.html
+    """
+    status = (req.get("AbacStatus") or {}).get("Status")
+    if status not in ("Enabled", "Disabled"):
+        raise MalformedXML
+    with ctx.write() as tx:
+        bucket = require_bucket(tx, ctx, req)
+        tx.put(CONFIGS, Config(bucket=bucket.name, kind="abac", value=status))
+    return {}
+
+
+@operation("s3", "GetBucketAbac", resource=arns.bucket)
+def get_bucket_abac(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAbac.html"""
+    with ctx.read() as tx:
+        bucket = require_bucket(tx, ctx, req)
+        return {"AbacStatus": {"Status": config(tx, bucket.name, "abac") or "Disabled"}}

@@ -22,7 +22,7 @@ from .multipart import _on_upload, owner_members, require_upload
 
 @operation("s3", "ListParts", resource=_on_upload("s3:ListMultipartUploadParts"), data_event=True)
 def list_parts(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The parts that have arrived, by number."""
+    """Lists the parts that were uploaded, by number."""
     limit = page_size(req, "MaxParts", "max-parts")
     marker = part_marker(req)
     with ctx.read() as tx:
@@ -59,7 +59,7 @@ def list_parts(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "ListMultipartUploads", action="s3:ListBucketMultipartUploads", resource=arns.bucket)
 def list_multipart_uploads(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Uploads that are neither complete nor aborted, by key and then upload id."""
+    """Lists the uploads that are neither completed nor aborted, by key and then upload id."""
     limit = page_size(req, "MaxUploads", "max-uploads")
     encode = req.get("EncodingType") == "url"
     key_marker, id_marker = req.get("KeyMarker") or "", req.get("UploadIdMarker") or ""
@@ -71,7 +71,7 @@ def list_multipart_uploads(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     with ctx.read() as tx:
         bucket = require_bucket(tx, ctx, req)
         begun: list[Upload] = []
-        if key_marker and id_marker:  # the rest of the marker's key comes first
+        if key_marker and id_marker:  # the remaining uploads of the marker's key come first
             after = (bucket.name, key_marker, id_marker)
             begun = list(tx.scan(UPLOADS, (bucket.name, key_marker), after=after, limit=limit + 1))
 

@@ -11,14 +11,14 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
 from .. import arns
+from ..bucket_cache import keep
 from ..errors import IllegalVersioning, InvalidBucketState, MalformedXML
-from ..known import keep
 from ..lookups import config, require_bucket
 
 
 @operation("s3", "PutBucketVersioning", resource=arns.bucket)
 def put_bucket_versioning(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Enable or suspend; never versioned again is not to be had."""
+    """Enables or suspends versioning. A bucket cannot return to being unversioned."""
     asked = req.get("VersioningConfiguration") or {}
     if asked.get("MFADelete") == "Enabled":
         raise InvalidBucketState("Fogbank does not build MFA Delete.")
@@ -38,7 +38,7 @@ def put_bucket_versioning(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "GetBucketVersioning", resource=arns.bucket)
 def get_bucket_versioning(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Nothing at all for a bucket that was never versioned."""
+    """Returns the status; an empty answer for a bucket that was never versioned."""
     with ctx.read() as tx:
         bucket = require_bucket(tx, ctx, req)
     return {"Status": bucket.versioning} if bucket.versioning else {}

@@ -15,13 +15,13 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Transaction
 
 from .. import arns, events, shapes
+from ..bucket_cache import Buckets
 from ..checksums import FULL_OBJECT, SIZES, Expected, unsupported
 from ..content import MAX_PUT, Content, at_hand, copied, drop, receive
 from ..errors import InvalidArgument, InvalidRequest, NoSuchKey
-from ..known import Buckets
 from ..lookups import require_bucket
-from ..making import object_of
 from ..names import tags_of_header
+from ..object_records import object_of
 from ..permissions import denial, missing_key
 from ..ranges import check_copy, check_write
 from ..records import INLINE, INLINES, NULL, Bucket, Object
@@ -33,7 +33,7 @@ _TRIES = 5
 
 @operation("s3", "PutObject", resource=arns.put_object, data_event=True)
 def put_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]:
-    """Store the body as an object, whole or not at all: at once when it is small and has arrived."""
+    """Stores the body as an object, atomically. A small body that has arrived is stored in one synchronous step."""
     body = req.get("Body")
     if not isinstance(body, bytes) or len(body) > INLINE:
         return _put_large(ctx, req)
@@ -78,7 +78,7 @@ def _commit(tx: Transaction, ctx: Context, req: dict[str, Any], content: Content
 
 
 def check_precondition(req: dict[str, Any], old: Object | None) -> None:
-    """If-Match and If-None-Match of a write. Raises PreconditionFailed, NoSuchKey."""
+    """Checks If-Match and If-None-Match of a write. Raises PreconditionFailed, NoSuchKey."""
     if not check_write(req, old.etag if old is not None else None):
         raise NoSuchKey(req["Key"])
 
@@ -88,7 +88,10 @@ def check_precondition(req: dict[str, Any], old: Object | None) -> None:
 
 @operation("s3", "CopyObject", resource=arns.copy_object, data_event=True)
 async def copy_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """A new object that shares the bytes of another: nothing is copied unless a checksum or ETag must be made anew."""
+    """Makes a new object that shares the source's bytes.
+
+    Reads the bytes only when the copy needs another checksum or ETag.
+    """
     for _ in range(_TRIES):
         answer = await _copy(ctx, req)
         if answer is not None:
@@ -97,7 +100,7 @@ async def copy_object(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _copy(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | None:
-    """One try; None when the source changed meanwhile."""
+    """Tries once. Returns None when the source changed meanwhile."""
     bucket = await ctx.fetch(require_bucket, ctx, req)
     source_request = arns.source_of(ctx, req)
     source = await fetch_source(ctx, source_request, req)
@@ -131,7 +134,10 @@ async def _copy(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | None:
 
 
 async def fetch_source(ctx: Context, source_request: dict[str, Any], req: dict[str, Any]) -> Object:
-    """The source of a copy, its conditions checked. Raises NoSuchKey, AccessDenied, PreconditionFailed, …"""
+    """Returns the source of a copy, after checking its conditions.
+
+    Raises NoSuchKey, AccessDenied, PreconditionFailed, …
+    """
     found = await ctx.fetch(find_source, ctx, source_request, req)
     if found is None:
         raise missing_key(ctx, source_request["Bucket"], source_request["Key"])
@@ -139,7 +145,10 @@ async def fetch_source(ctx: Context, source_request: dict[str, Any], req: dict[s
 
 
 def find_source(tx: Reader, ctx: Context, source_request: dict[str, Any], req: dict[str, Any]) -> Object | None:
-    """None when there is no such key; raises for a missing version, a delete marker, a failed condition."""
+    """Returns the source of a copy, or None when there is no such key.
+
+    Raises for a missing version, a delete marker, a failed condition.
+    """
     _, found, error = find(tx, ctx, source_request)
     if found is None:
         if error is not None and error.code == "MethodNotAllowed":
@@ -154,7 +163,10 @@ def find_source(tx: Reader, ctx: Context, source_request: dict[str, Any], req: d
 
 
 def _copy_of(ctx: Context, req: dict[str, Any], bucket: Bucket, source: Object, *, named: bool) -> Object:
-    """The new record: metadata and tags copied or replaced, as the directives say. `named`: the source's version is."""
+    """Makes the copy's record, with metadata and tags copied or replaced as the directives say.
+
+    `named`: the request names a version of the source.
+    """
     directive = req.get("MetadataDirective") or "COPY"
     if directive not in ("COPY", "REPLACE"):
         raise InvalidArgument("Unknown metadata directive.", ArgumentName="x-amz-metadata-directive",
@@ -183,9 +195,9 @@ def _copy_of(ctx: Context, req: dict[str, Any], bucket: Bucket, source: Object, 
 
 
 async def _new_content(ctx: Context, req: dict[str, Any], source: Object, made: Object) -> Content | None:
-    """The bytes of the copy where they cannot be shared, and its checksum where the source has none that will do.
+    """Makes the copy's bytes, if it cannot share the source's, and its checksum, if the source's does not fit.
 
-    A copy is always a single part: its ETag is the MD5 of the bytes and its checksum that of the whole object.
+    A copy always has a single part: its ETag is the MD5 of the bytes, and its checksum covers the whole object.
     """
     made.etag = source.etag
     algorithm = req.get("ChecksumAlgorithm") or next(iter(source.checksums), "")
@@ -212,7 +224,7 @@ def _commit_copy(
     made: Object,
     content: Content | None,
 ) -> Bucket | None:
-    """None when the source is not what it was when it was read."""
+    """Stores the copy. Returns None when the source has changed since it was read."""
     bucket = require_bucket(tx, ctx, req)
     now = find_source(tx, ctx, source_request, req)
     if now is None or (now.version_id, now.order, now.etag, now.blob) != (
@@ -226,7 +238,7 @@ def _commit_copy(
     check_precondition(req, old)
     data = b""
     if content is None and source.blob:
-        ctx.blobs.share(tx, source.blob, OWNER)  # before a copy to itself lets go of it
+        ctx.blobs.share(tx, source.blob, OWNER)  # before `put`, which releases the blob of a copy to itself
         made.blob = source.blob
     elif content is None and source.size:
         inline = tx.get(INLINES, (source.bucket, source.key, source.version_id))

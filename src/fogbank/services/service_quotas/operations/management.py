@@ -1,8 +1,8 @@
-"""Automatic management: kept; nobody is notified and no value is raised.
+"""Automatic management. Only recorded: Fogbank notifies nobody and raises no values.
 
 https://docs.aws.amazon.com/servicequotas/latest/userguide/automatic-management.html
 
-What AWS answers for an account that never started it could not be confirmed: here its status is DISABLED.
+What AWS answers for an account that never started it could not be confirmed; Fogbank answers the status DISABLED.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..records import MANAGEMENT, Management
 
 
 def _check(ctx: Context, excluded: dict[str, list[str]]) -> dict[str, list[str]]:
-    """The excluded quotas, which have to exist."""
+    """Check that the excluded quotas exist, and return them."""
     for service, codes in excluded.items():
         for code in codes:
             catalog.quota_of(ctx, service, code)

@@ -1,4 +1,4 @@
-"""Services, their default quotas, and those of the account."""
+"""Lists services, their default quotas, and the account's applied values."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
-from .. import catalog, shapes
+from .. import arns, catalog, shapes
 from ..errors import IllegalArgumentException
 from ..shapes import QuotaPages
 
-MOST = 100  # of a page
+MOST = 100  # per page
 
 
 @operation("service-quotas", "ListServices", resource="*")
@@ -24,7 +24,7 @@ def list_services(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("service-quotas", "ListServiceQuotas", resource="*")
 def list_service_quotas(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The applied values of a service, or of one quota of it; none on the level of single resources.
+    """The applied values of a service, or of one of its quotas. There are none at the level of single resources.
 
     https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ListServiceQuotas.html
     """
@@ -37,9 +37,9 @@ def list_service_quotas(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {"Quotas": [shapes.applied(ctx, service, quota) for quota in shown], **more}
 
 
-@operation("service-quotas", "GetServiceQuota", resource="*")
+@operation("service-quotas", "GetServiceQuota", resource=arns.requested)
 def get_service_quota(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The applied value. No quota here is one of single resources, so a ContextId (not confirmed) is refused.
+    """The applied value. No quota here is of a single resource, so a ContextId is refused (not confirmed).
 
     https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
     """
@@ -49,7 +49,7 @@ def get_service_quota(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def refuse_context(req: dict[str, Any]) -> None:
-    """Refuse the resource that a request names for a quota of the account."""
+    """Refuse a request that names a resource for a quota of the account."""
     if req.get("ContextId"):
         raise IllegalArgumentException("The specified quota can't be applied at the resource level.")
 

@@ -1,4 +1,4 @@
-"""Requests for higher values, and what became of them."""
+"""Requests to increase quotas, and their history."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ACTIVE = "active-requests"
 
 @operation("service-quotas", "RequestServiceQuotaIncrease", resource=arns.requested)
 def request_service_quota_increase(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Ask for a higher value; `deciding` answers a little later.
+    """Request a higher value. `deciding` decides a little later.
 
     https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_RequestServiceQuotaIncrease.html
     """
@@ -78,7 +78,7 @@ def get_requested_service_quota_change(ctx: Context, req: dict[str, Any]) -> dic
 
 @operation("service-quotas", "CreateSupportCase", resource="*")
 def create_support_case(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Have a pending request looked at by Support.
+    """Pass a pending request to Support.
 
     https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_CreateSupportCase.html
     """
@@ -104,7 +104,7 @@ def list_requested_service_quota_change_history(ctx: Context, req: dict[str, Any
     return _history(ctx, req, service, None)
 
 
-@operation("service-quotas", "ListRequestedServiceQuotaChangeHistoryByQuota", resource="*")
+@operation("service-quotas", "ListRequestedServiceQuotaChangeHistoryByQuota", resource=arns.requested)
 def list_requested_service_quota_change_history_by_quota(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The requests for one quota, the latest first.
 

@@ -1,8 +1,8 @@
-"""The template of requests that new accounts of an organization get: kept, and applied to nobody.
+"""The template of requests for new accounts of an organization. Only recorded: Fogbank applies it to no account.
 
 https://docs.aws.amazon.com/servicequotas/latest/userguide/organization-templates.html
 
-There are no organizations yet, so no account is refused for not being the management account of one.
+Fogbank has no organizations yet, so it refuses no account for not being a management account.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from ..records import TEMPLATES, WISHES, Template, Wish
 from ..shapes import QuotaPages
 from .quotas import MOST
 
-ENTRIES = 10  # of a template
+ENTRIES = 10  # per template
 
 
 def _check_region(ctx: Context) -> None:
-    """Templates are in the partition's main region (N. Virginia) alone."""
+    """Refuse other regions: templates exist only in the partition's main region (N. Virginia)."""
     if ctx.region != core_arns.MAIN_REGIONS[ctx.partition]:
         raise TemplatesNotAvailableInRegionException
 
@@ -91,7 +91,7 @@ def _find(tx: Reader, ctx: Context, req: dict[str, Any]) -> Wish:
     return found
 
 
-@operation("service-quotas", "GetServiceQuotaIncreaseRequestFromTemplate", resource="*", fidelity="recorded")
+@operation("service-quotas", "GetServiceQuotaIncreaseRequestFromTemplate", resource=arns.requested, fidelity="recorded")
 def get_service_quota_increase_request_from_template(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuotaIncreaseRequestFromTemplate.html"""
     _check_region(ctx)

@@ -1,1 +1,1 @@
-"""The operations, one family a file."""
+"""The operations of SNS, one family per file."""

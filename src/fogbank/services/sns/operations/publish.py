@@ -34,10 +34,10 @@ _SUBJECT = re.compile(r"[\x20-\x7e]{1,100}")
 
 @operation("sns", "Publish", resource=published, data_event=True)
 def publish(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Send a message to a topic: it is kept for delivery in the transaction that acknowledges it."""
+    """Send a message to a topic. The transaction that acknowledges the message also stores its deliveries."""
     if req.get("PhoneNumber"):
         _check(req, None)
-        return {"MessageId": ctx.ids.uuid()}  # there is no phone: the message goes nowhere
+        return {"MessageId": ctx.ids.uuid()}  # there is no phone: the message is discarded
     kind, arn = target(req)
     with ctx.write() as tx:
         return _publish(tx, ctx, kind.require(tx, ctx, arn), req)
@@ -84,7 +84,7 @@ def _publish(tx: Transaction, ctx: Context, topic: Topic, req: dict[str, Any]) -
 
 
 def _check(req: dict[str, Any], topic: Topic | None) -> dict[str, str]:
-    """The texts per protocol of a MessageStructure=json message ({} otherwise); raises for what SNS does not take."""
+    """The texts per protocol of a MessageStructure=json message ({} otherwise). Raises for invalid messages."""
     text = req.get("Message") or ""
     if not text:
         raise InvalidParameter("Empty message")
@@ -141,7 +141,7 @@ def _check_attribute(name: str, value: dict[str, Any]) -> None:
 
 @operation("sns", "PublishBatch", action="sns:Publish", resource=by_topic, data_event=True)
 def publish_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Up to ten messages and 256 KB together; each succeeds or fails by itself."""
+    """Send up to ten messages, at most 256 KB together. Each succeeds or fails by itself."""
     entries = req["PublishBatchRequestEntries"]
     if not entries:
         raise EmptyBatchRequest

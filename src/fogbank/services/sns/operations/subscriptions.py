@@ -44,9 +44,9 @@ CONFIRMED_AT_ONCE = ("sqs", "lambda", "firehose", "sms", "application")
 
 @operation("sns", "Subscribe", resource=subscribed)
 def subscribe(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Subscribe an endpoint; the same endpoint again gives the same subscription.
+    """Subscribe an endpoint. Subscribing the same endpoint again returns the same subscription.
 
-    Queues and functions are confirmed at once; http(s) endpoints are sent a token; e-mail waits for its confirmation.
+    Queues and functions are confirmed at once; http(s) endpoints get a token; e-mail waits for confirmation.
     https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
     """
     protocol, target = req["Protocol"], req.get("Endpoint") or ""
@@ -90,7 +90,7 @@ def subscribe(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_more(tx: Reader, ctx: Context, topic: str, attributes: dict[str, str]) -> None:
-    """A topic has 200 filter policies until its account asks for more.
+    """Enforce the quota of filter policies: 200 per topic, unless the account asked for more.
 
     https://docs.aws.amazon.com/general/latest/gr/sns.html
     """
@@ -104,7 +104,7 @@ def _refuse_more(tx: Reader, ctx: Context, topic: str, attributes: dict[str, str
 
 
 def _takes(ctx: Context, protocol: str, target: str) -> bool:
-    """Whether a text is an endpoint of a protocol; what is given by ARN is of this partition."""
+    """Whether a text is an endpoint of the protocol. An ARN must be of this partition."""
     found = _ENDPOINTS[protocol].fullmatch(target)
     return found is not None and found.groupdict().get("partition", ctx.partition) == ctx.partition
 
@@ -130,7 +130,7 @@ def _check(ctx: Context, name: str, value: str) -> None:
 
 
 def _check_dead_letter(ctx: Context, policy: str) -> None:
-    """A dead-letter queue lies in the account and region of its subscription.
+    """Check that a dead-letter queue is in the account and region of its subscription.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
     """
@@ -174,7 +174,7 @@ async def ask_for_confirmation(ctx: Context, payload: dict[str, Any]) -> None:
 
 @operation("sns", "ConfirmSubscription", resource=by_topic)
 def confirm_subscription(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Confirm with the token that the endpoint was sent."""
+    """Confirm a subscription with the token that its endpoint received."""
     with ctx.write() as tx:
         topic = TOPIC.require(tx, ctx, req["TopicArn"])
         for subscription in tx.scan(SUBSCRIPTIONS, (topic_arn(topic),)):
@@ -188,7 +188,7 @@ def confirm_subscription(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sns", "Unsubscribe", resource=ended)
 def unsubscribe(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """End a subscription; one that is not there is ended too."""
+    """End a subscription. Succeeds too if it does not exist."""
     with ctx.write() as tx:
         subscription = SUBSCRIPTION.find(tx, ctx, req["SubscriptionArn"])
         if subscription is not None:
@@ -236,7 +236,7 @@ def list_subscriptions_by_topic(ctx: Context, req: dict[str, Any]) -> dict[str, 
 
 @operation("sns", "GetSubscriptionAttributes", resource=by_subscription)
 def get_subscription_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """What was set, and where it stands."""
+    """The attributes that were set, and the subscription's state."""
     with ctx.read() as tx:
         subscription = SUBSCRIPTION.require(tx, ctx, req["SubscriptionArn"])
     shown = {
@@ -258,7 +258,7 @@ def get_subscription_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, 
 
 @operation("sns", "SetSubscriptionAttributes", resource=resubscribed)
 def set_subscription_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Set one attribute; an empty value unsets it."""
+    """Set one attribute. An empty value unsets it."""
     name, value = req["AttributeName"], req.get("AttributeValue") or ""
     if value:
         _check(ctx, name, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from fogbank.auth import quotas
@@ -11,9 +12,10 @@ from fogbank.core import arns, documents, tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
+from fogbank.core.tagging import tag_operations
 from fogbank.store.api import Reader
 
-from ..errors import InvalidParameter, TopicLimitExceeded, invalid_next_token
+from ..errors import InvalidParameter, TagLimitExceeded, TopicLimitExceeded, invalid_next_token
 from ..records import SUBSCRIPTIONS, TOPICS, Topic
 from ..topics import (
     NAME,
@@ -39,7 +41,7 @@ TOPICS_PER_ACCOUNT = "L-61103206"  # a quota
 
 @operation("sns", "CreateTopic", resource=new)
 def create_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """A topic; asking again with the same attributes gives the same one.
+    """Create a topic. Repeating the call with the same attributes returns the same topic.
 
     https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
     """
@@ -95,7 +97,7 @@ def _check_attribute(name: str, value: str) -> None:
 
 @operation("sns", "DeleteTopic", resource=by_topic)
 def delete_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The topic and its subscriptions; one that is not there is deleted too."""
+    """Delete a topic and its subscriptions. Succeeds too if it does not exist."""
     with ctx.write() as tx:
         topic = TOPIC.find(tx, ctx, req["TopicArn"])
         if topic is not None:
@@ -107,7 +109,7 @@ def delete_topic(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sns", "ListTopics", resource="*")
 def list_topics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """ARNs, a hundred at a time."""
+    """List topic ARNs, a hundred per page."""
     where = (ctx.account, ctx.region)
     pages = Pages(ctx, invalid_next_token, f"{ctx.account}/{ctx.region}/sns/topics")
     after = pages.key(where, req.get("NextToken"))
@@ -119,7 +121,7 @@ def list_topics(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sns", "GetTopicAttributes", resource=by_topic)
 def get_topic_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """What was set, and the counts of subscriptions."""
+    """The attributes that were set, and the numbers of subscriptions."""
     with ctx.read() as tx:
         topic = TOPIC.require(tx, ctx, req["TopicArn"])
         confirmed, pending = _subscriptions(tx, topic)
@@ -213,37 +215,24 @@ def remove_permission(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@operation("sns", "TagResource", resource=by_resource)
-def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Set tags."""
-    with ctx.write() as tx:
-        topic = TAGGED.require(tx, ctx, req["ResourceArn"])
-        topic.tags = topic.tags | tags.from_list(req["Tags"])
-        tx.put(TOPICS, topic)
-    return {}
+def _check_tags(topic: Topic, given: Mapping[str, str]) -> None:
+    if len(topic.tags) > 50:
+        raise TagLimitExceeded
 
 
-@operation("sns", "UntagResource", resource=by_resource)
-def untag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Remove tags."""
-    with ctx.write() as tx:
-        topic = TAGGED.require(tx, ctx, req["ResourceArn"])
-        topic.tags = tags.without(topic.tags, req["TagKeys"])
-        tx.put(TOPICS, topic)
-    return {}
-
-
-@operation("sns", "ListTagsForResource", resource=by_resource)
-def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The topic's tags."""
-    with ctx.read() as tx:
-        topic = TAGGED.require(tx, ctx, req["ResourceArn"])
-    return {"Tags": tags.to_list(topic.tags)}
+tag_resource, untag_resource, list_tags_for_resource = tag_operations(
+    "sns",
+    __name__,
+    by_resource,
+    lambda tx, ctx, req: TAGGED.require(tx, ctx, req["ResourceArn"]),
+    lambda tx, topic: tx.put(TOPICS, topic),
+    check=_check_tags,
+)
 
 
 @operation("sns", "PutDataProtectionPolicy", resource=by_resource, fidelity="recorded")
 def put_data_protection_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Recorded: messages are not inspected."""
+    """Only records the policy: messages are not inspected."""
     with ctx.write() as tx:
         topic = TAGGED.require(tx, ctx, req["ResourceArn"])
         topic.data_protection = req["DataProtectionPolicy"]
@@ -253,7 +242,7 @@ def put_data_protection_policy(ctx: Context, req: dict[str, Any]) -> dict[str, A
 
 @operation("sns", "GetDataProtectionPolicy", resource=by_resource, fidelity="recorded")
 def get_data_protection_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """What was put."""
+    """Return the recorded policy."""
     with ctx.read() as tx:
         policy = TAGGED.require(tx, ctx, req["ResourceArn"]).data_protection
     return {"DataProtectionPolicy": policy} if policy else {}

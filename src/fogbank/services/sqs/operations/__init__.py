@@ -1,1 +1,1 @@
-"""The operations, one family a file."""
+"""The operations of SQS, one family per file."""

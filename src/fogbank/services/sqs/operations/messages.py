@@ -27,7 +27,7 @@ MAX_VISIBILITY = 43_200
 
 @operation("sqs", "SendMessage", resource=url, data_event=True)
 def send_message(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Append one message to a queue, honouring its delay.
+    """Add one message to a queue, with its delay.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     """
@@ -50,7 +50,7 @@ def _sent(ctx: Context, queue: Queue, count: int, size: int) -> None:
 
 @operation("sqs", "SendMessageBatch", action="sqs:SendMessage", resource=url, data_event=True)
 def send_message_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Up to ten messages and 1 MiB; each succeeds or fails by itself."""
+    """Send up to ten messages, at most 1 MiB together. Each succeeds or fails by itself."""
     entries = rules.check_batch(req, "SendMessageBatchRequestEntry")
     total = sum(
         rules.size_of(entry.get("MessageBody") or "", {})
@@ -73,7 +73,7 @@ def _batch(
     entries: list[batches.Entry],
     one: Callable[[Transaction, Context, Queue, batches.Entry], dict[str, Any] | None],
 ) -> tuple[Queue, dict[str, Any]]:
-    """`one` of each entry in one transaction; the queue, and the answer."""
+    """Apply `one` to each entry in one transaction. Returns the queue and the response."""
     with ctx.write() as tx:
         queue = require(tx, ctx, req)
         good, bad = batches.each(entries, lambda entry: one(tx, ctx, queue, entry) or {})
@@ -85,7 +85,7 @@ def _batch(
 
 @operation("sqs", "ReceiveMessage", resource=url, data_event=True)
 async def receive_message(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Up to ten messages, waiting for the first as long as was asked; they are invisible to others meanwhile.
+    """Receive up to ten messages, waiting up to WaitTimeSeconds for the first. They stay invisible to others meanwhile.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
     """
@@ -125,7 +125,7 @@ def _ranged(req: dict[str, Any], name: str, low: int, high: int, default: int) -
 def _take(
     tx: Transaction, ctx: Context, req: dict[str, Any], wanted: int, visibility: int
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """The messages as the client sees them, and when to look again if there are none."""
+    """The messages in response form, and when to try again if there are none."""
     queue = require(tx, ctx, req)
     attempt = req.get("ReceiveRequestAttemptId") if queue.fifo else None
     now_ms = int(ctx.now() * 1000)
@@ -143,7 +143,7 @@ def _take(
 
 
 def _again(tx: Transaction, queue: Queue, attempt: str, now_ms: int) -> list[Message] | None:
-    """The messages of an earlier receive with this attempt id, while none of them was touched since."""
+    """The messages of an earlier receive with this attempt id. None if any of them was changed since."""
     kept = tx.get(ATTEMPTS, (queue.id, attempt))
     if kept is None or kept.expires_ms <= now_ms:
         return None
@@ -193,7 +193,7 @@ def _system(queue: Queue, message: Message) -> dict[str, str]:
 
 
 def _chosen(attributes: dict[str, dict[str, Any]], names: list[str]) -> dict[str, dict[str, Any]]:
-    """Attributes by name, `All`, `.*` or `prefix.*`."""
+    """Select attributes by name, `All`, `.*` or `prefix.*`."""
     if "All" in names or ".*" in names:
         return attributes
     prefixes = tuple(name[:-1] for name in names if name.endswith(".*"))
@@ -204,7 +204,7 @@ def _chosen(attributes: dict[str, dict[str, Any]], names: list[str]) -> dict[str
 
 
 def _held(tx: Transaction, ctx: Context, queue: Queue, handle: str | None) -> tuple[Message | None, str]:
-    """The message a handle was given for (None: deleted already), and the receipt it carries."""
+    """The message that a handle belongs to (None if deleted), and the receipt in the handle."""
     if not handle:
         raise MissingParameter("ReceiptHandle")
     try:
@@ -215,7 +215,7 @@ def _held(tx: Transaction, ctx: Context, queue: Queue, handle: str | None) -> tu
 
 
 def _delete(tx: Transaction, ctx: Context, queue: Queue, req: dict[str, Any]) -> None:
-    """Delete by the latest handle; an older one does nothing (standard) or has expired (FIFO)."""
+    """Delete a message by its latest handle. An older handle does nothing (standard) or has expired (FIFO)."""
     handle = req.get("ReceiptHandle")
     message, receipt = _held(tx, ctx, queue, handle)
     if message is None:
@@ -227,7 +227,7 @@ def _delete(tx: Transaction, ctx: Context, queue: Queue, req: dict[str, Any]) ->
         )
     if message.receipt == receipt:
         delivery.remove(tx, ctx, message)
-        tx.signal(delivery.topic(queue.id))  # the next of its group can go
+        tx.signal(delivery.topic(queue.id))  # the next message of its group can be received
 
 
 @operation("sqs", "DeleteMessage", resource=url, data_event=True)
@@ -242,7 +242,7 @@ def delete_message(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sqs", "DeleteMessageBatch", action="sqs:DeleteMessage", resource=url, data_event=True)
 def delete_message_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Up to ten at once."""
+    """Delete up to ten messages."""
     entries = rules.check_batch(req, "DeleteMessageBatchRequestEntry")
     queue, answer = _batch(ctx, req, entries, _delete)
     count = len(answer["Successful"])
@@ -278,7 +278,7 @@ def _change(tx: Transaction, ctx: Context, queue: Queue, req: dict[str, Any]) ->
 
 @operation("sqs", "ChangeMessageVisibility", resource=url, data_event=True)
 def change_message_visibility(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Make a message in flight visible again after this many seconds from now."""
+    """Make a message in flight visible again, this many seconds from now."""
     with ctx.write() as tx:
         _change(tx, ctx, require(tx, ctx, req), req)
     return {}
@@ -286,6 +286,6 @@ def change_message_visibility(ctx: Context, req: dict[str, Any]) -> dict[str, An
 
 @operation("sqs", "ChangeMessageVisibilityBatch", action="sqs:ChangeMessageVisibility", resource=url, data_event=True)
 def change_message_visibility_batch(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Up to ten at once."""
+    """Change the visibility of up to ten messages."""
     entries = rules.check_batch(req, "ChangeMessageVisibilityBatchRequestEntry")
     return _batch(ctx, req, entries, _change)[1]

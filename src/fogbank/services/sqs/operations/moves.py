@@ -1,6 +1,6 @@
 """StartMessageMoveTask, ListMessageMoveTasks, CancelMessageMoveTask: redriving a dead-letter queue.
 
-Each asks more than its own permission: a redrive receives and deletes on one queue and sends to others.
+Each needs more than its own permission: a redrive receives and deletes on one queue and sends to others.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 """
 
@@ -32,7 +32,7 @@ def _source(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def _move(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """What the source asks, and sqs:SendMessage where the messages go: back to every source queue, or to one."""
+    """The permissions on the source, and sqs:SendMessage on the destination, or on every source queue without one."""
     accesses = _source(ctx, req)
     if req.get("DestinationArn"):
         targets = [req["DestinationArn"]]
@@ -43,12 +43,12 @@ def _move(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def _sources(tx: Reader, arn: str) -> list[Queue]:
-    """The queues whose dead letters a queue holds."""
+    """The queues whose redrive policy names this dead-letter queue."""
     return list(tx.scan_index(QUEUES, "dead_letter", (arn,)))
 
 
 def _key(ctx: Context, req: dict[str, Any]) -> tuple[Any, ...]:
-    """The task that a TaskHandle names: account, region, source ARN, when it was started."""
+    """The key of the task that a TaskHandle names: account, region, source ARN, start time."""
     try:
         account, region, source, started = paging.decode(ctx.app.secret, "sqs/move", req.get("TaskHandle") or "")
     except (ValueError, TypeError):
@@ -60,14 +60,14 @@ def _key(ctx: Context, req: dict[str, Any]) -> tuple[Any, ...]:
 
 @operation("sqs", "StartMessageMoveTask", resource=_move)
 async def start_message_move_task(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Move the messages of a dead-letter queue back where they came from, or to one queue."""
+    """Move the messages of a dead-letter queue back to their source queues, or to one queue."""
     source = await ctx.fetch(BY_ARN.require, ctx, req["SourceArn"])
     await ctx.app.local(Tallies).make_ready(ctx, source)
     return {"TaskHandle": await ctx.transact(_start, ctx, req)}
 
 
 def _start(tx: Transaction, ctx: Context, req: dict[str, Any]) -> str:
-    """The handle of the new task."""
+    """Create the task, and return its handle."""
     arn, destination = req["SourceArn"], req.get("DestinationArn") or ""
     source = BY_ARN.require(tx, ctx, arn)
     sources = _sources(tx, arn)
@@ -128,7 +128,7 @@ def list_message_move_tasks(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
 @operation("sqs", "CancelMessageMoveTask", resource=lambda ctx, req: _on_source(ctx, _key(ctx, req)[2]))
 def cancel_message_move_task(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Stop a running redrive; what was moved stays moved."""
+    """Stop a running redrive. Messages already moved stay where they are."""
     with ctx.write() as tx:
         task = tx.get(MOVES, _key(ctx, req))
         if task is None:

@@ -36,7 +36,7 @@ READABLE = {
 
 @operation("sqs", "CreateQueue", resource=new)
 def create_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """A queue; asking again with the same attributes gives the same one.
+    """Create a queue. Repeating the call with the same attributes returns the same queue.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     """
@@ -81,7 +81,7 @@ def _check_same(existing: Queue, asked: dict[str, str]) -> None:
 
 
 def _implied(queue: Queue) -> dict[str, str]:
-    """Attributes that have a value though nobody set them."""
+    """The values of attributes that nobody set."""
     managed = {} if queue.attributes.get("KmsMasterKeyId") else {"SqsManagedSseEnabled": "true"}
     if not queue.fifo:
         return managed
@@ -118,7 +118,7 @@ def _check_dead_letter(tx: Transaction, queue: Queue) -> None:
 
 @operation("sqs", "GetQueueUrl", resource=lambda ctx, req: QUEUE.name(ctx, owned(ctx, req)))
 def get_queue_url(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The URL of a queue, of this account or of one that lets us."""
+    """The URL of a queue, of this account or of another that allows it."""
     with ctx.read() as tx:
         queue = QUEUE.require(tx, ctx, owned(ctx, req))
     return {"QueueUrl": queue_url(ctx, queue)}
@@ -126,12 +126,8 @@ def get_queue_url(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sqs", "ListQueues", resource="*")
 def list_queues(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """URLs by name prefix; a token only where MaxResults was given, as AWS does."""
-    prefix, limit = req.get("QueueNamePrefix") or "", req.get("MaxResults")
-    if limit is not None and not 1 <= limit <= 1000:
-        raise InvalidParameterValue(
-            f"Value {limit} for parameter MaxResults is invalid. Reason: Must be between 1 and 1000, if provided."
-        )
+    """List queue URLs by name prefix. Returns a token only if MaxResults was given, as AWS does."""
+    prefix, limit = req.get("QueueNamePrefix") or "", _page_size(req)
     where = (ctx.account, ctx.region)
     pages = Pages(ctx, invalid_next_token, f"{ctx.account}/{ctx.region}/sqs/{prefix}")
     after = pages.key(where, req.get("NextToken"))
@@ -143,9 +139,18 @@ def list_queues(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return answer | (more if limit else {})
 
 
+def _page_size(req: dict[str, Any]) -> int | None:
+    limit: int | None = req.get("MaxResults")
+    if limit is not None and not 1 <= limit <= 1000:
+        raise InvalidParameterValue(
+            f"Value {limit} for parameter MaxResults is invalid. Reason: Must be between 1 and 1000, if provided."
+        )
+    return limit
+
+
 @operation("sqs", "DeleteQueue", resource=own_url)
 def delete_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The queue is gone at once, its messages in slices."""
+    """Delete the queue at once, and its messages later, in slices."""
     with ctx.write() as tx:
         queue = require(tx, ctx, req)
         tx.delete(QUEUES, (queue.account, queue.region, queue.name))
@@ -157,7 +162,7 @@ def delete_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sqs", "GetQueueAttributes", resource=url)
 def get_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Awaitable[dict[str, Any]]:
-    """The attributes that were asked for, or All. The first who asks for its numbers waits until they are counted."""
+    """Return the requested attributes, or all. The first request for a queue's counts waits until they are counted."""
     asked = req.get("AttributeNames") or []
     for name in asked:
         if name != "All" and name not in READABLE:
@@ -202,7 +207,7 @@ def _shown(queue: Queue, asked: list[str], numbers: Counts) -> dict[str, Any]:
 
 @operation("sqs", "SetQueueAttributes", resource=own_url)
 def set_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Change attributes; an empty text unsets one."""
+    """Change attributes. An empty value unsets one."""
     with ctx.write() as tx:
         queue = require(tx, ctx, req)
         given = rules.check_attributes(dict(req.get("Attributes") or {}), fifo=queue.fifo, create=False)
@@ -220,7 +225,7 @@ def set_queue_attributes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sqs", "PurgeQueue", resource=url)
 def purge_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Delete every message sent so far; once a minute."""
+    """Delete every message sent so far. Allowed once per minute."""
     with ctx.write() as tx:
         queue = require(tx, ctx, req)
         if ctx.now() - queue.purged < 60:
@@ -233,8 +238,15 @@ def purge_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sqs", "ListDeadLetterSourceQueues", resource=url)
 def list_dead_letter_source_queues(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The queues whose redrive policy names this one."""
+    """The queues whose redrive policy names this one; a token only where MaxResults was given, as AWS does."""
+    limit = _page_size(req)
     with ctx.read() as tx:
         queue = require(tx, ctx, req)
-        found = list(tx.scan_index(QUEUES, "dead_letter", (queue_arn(queue),)))
-    return {"queueUrls": [queue_url(ctx, source) for source in found]}
+        found = sorted(tx.scan_index(QUEUES, "dead_letter", (queue_arn(queue),)), key=_by_place)
+    pages = Pages(ctx, invalid_next_token, f"{ctx.account}/{ctx.region}/sqs/{ctx.operation}/{queue.id}")
+    shown, more = pages.by_key(found, req.get("NextToken"), limit or 1000, _by_place)
+    return {"queueUrls": [queue_url(ctx, source) for source in shown], **(more if limit else {})}
+
+
+def _by_place(queue: Queue) -> tuple[str, str]:
+    return queue.account, queue.name

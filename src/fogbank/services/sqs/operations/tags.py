@@ -3,49 +3,37 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
+from fogbank.core.tagging import Names, tag_operations
 
 from ..errors import InvalidParameterValue, MissingParameter
 from ..queues import own_url, queue_arn, require
 from ..records import QUEUES, Queue
 
 
-@operation("sqs", "TagQueue", resource=own_url)
-def tag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Set tags, 50 at most."""
-    with ctx.write() as tx:
-        queue = require(tx, ctx, req)
-        queue.tags = queue.tags | req["Tags"]
-        if len(queue.tags) > 50:
-            raise InvalidParameterValue(f"Too many tags added for queue {queue.name}.")
-        tx.put(QUEUES, queue)
-    return {}
+def _check(queue: Queue, given: Mapping[str, str]) -> None:
+    if len(queue.tags) > 50:
+        raise InvalidParameterValue(f"Too many tags added for queue {queue.name}.")
 
 
-@operation("sqs", "UntagQueue", resource=own_url)
-def untag_queue(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Remove tags."""
-    with ctx.write() as tx:
-        queue = require(tx, ctx, req)
-        queue.tags = tags.without(queue.tags, req["TagKeys"])
-        tx.put(QUEUES, queue)
-    return {}
-
-
-@operation("sqs", "ListQueueTags", resource=own_url)
-def list_queue_tags(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The queue's tags."""
-    with ctx.read() as tx:
-        found = require(tx, ctx, req).tags
-    return {"Tags": found} if found else {}
+tag_queue, untag_queue, list_queue_tags = tag_operations(
+    "sqs",
+    __name__,
+    own_url,
+    require,
+    lambda tx, queue: tx.put(QUEUES, queue),
+    names=Names("TagQueue", "UntagQueue", "ListQueueTags", key=""),
+    check=_check,
+    show=lambda ctx, req, queue: {"Tags": queue.tags} if queue.tags else {},
+)
 
 
 def _policy(queue: Queue, default: dict[str, Any]) -> dict[str, Any]:
-    """The queue's policy; its statements are a list."""
+    """The queue's policy, with its statements as a list."""
     text = queue.attributes.get("Policy")
     policy: dict[str, Any] = json.loads(text) if text else default
     statements = policy["Statement"]

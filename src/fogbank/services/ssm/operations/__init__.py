@@ -1,1 +1,1 @@
-"""The operations, one family a file."""
+"""The operations of Parameter Store, one family per file."""

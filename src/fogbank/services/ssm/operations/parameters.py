@@ -33,7 +33,7 @@ from ..shapes import history, shape
 
 DEFAULT_KEY = "alias/aws/ssm"
 _TIERS = {"Standard": "L-C3B871CB", "Advanced": "L-527D1CD8"}  # the quota of each
-Chosen = tuple[Parameter, str]  # a version and the selector that it was chosen by: ":3", ":label" or ""
+Chosen = tuple[Parameter, str]  # a version, and the selector that chose it: ":3", ":label" or ""
 
 
 @operation("ssm", "PutParameter", resource=put)
@@ -117,7 +117,7 @@ def _store(
 
 
 def _refuse_more(tx: Transaction, ctx: Context, tier: str) -> None:
-    """Each tier has a quota of its own.
+    """Enforce the quota of a tier: each has its own.
 
     https://docs.aws.amazon.com/general/latest/gr/ssm.html
     """
@@ -128,7 +128,7 @@ def _refuse_more(tx: Transaction, ctx: Context, tier: str) -> None:
 
 
 def _drop_oldest(tx: Transaction, parameter: Parameter) -> None:
-    """The 101st version pushes out the oldest, unless that one carries a label."""
+    """Make room for the 101st version by deleting the oldest one. Raises if that one has a label."""
     versions = list(tx.scan(VERSIONS, PARAMETERS.key(parameter)))
     while len(versions) >= rules.MAX_VERSIONS:
         oldest = versions.pop(0)
@@ -169,7 +169,7 @@ async def _decrypted(ctx: Context, parameter: Parameter) -> Parameter:
 
 
 def _find(tx: Reader, ctx: Context, name: str) -> Chosen | None:
-    """The version that a name chooses."""
+    """The version that a name selects."""
     key, chosen = place(ctx, name)
     if key[0] == AWS:
         return public.find(ctx.region, key[2], chosen)
@@ -191,7 +191,7 @@ def _find(tx: Reader, ctx: Context, name: str) -> Chosen | None:
 
 @operation("ssm", "GetParameter", resource=read)
 def get_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]:
-    """One parameter by name, name:version, name:label or ARN. Only a secret has to be waited for."""
+    """One parameter by name, name:version, name:label or ARN. Async only if there is a secret to decrypt."""
     with ctx.read() as tx:
         found = _find(tx, ctx, req["Name"])
     if found is None:
@@ -231,7 +231,7 @@ def get_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Corout
 
 
 def _sealed(req: dict[str, Any], found: list[Chosen]) -> bool:
-    """Whether there is something to decrypt."""
+    """Whether a value must be decrypted."""
     return bool(req.get("WithDecryption")) and any(parameter.type == "SecureString" for parameter, _ in found)
 
 
@@ -296,7 +296,7 @@ def _remove(tx: Transaction, ctx: Context, name: str) -> bool:
 
 @operation("ssm", "GetParameterHistory", resource=read)
 async def get_parameter_history(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Every kept version, oldest first."""
+    """Every stored version, oldest first."""
 
     def find(tx: Reader) -> list[Parameter]:
         key, chosen = place(ctx, req["Name"])
@@ -313,7 +313,7 @@ async def get_parameter_history(ctx: Context, req: dict[str, Any]) -> dict[str, 
 
 @operation("ssm", "LabelParameterVersion", resource=by_name)
 def label_parameter_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Move labels to a version (the newest unless told otherwise); ten labels a version."""
+    """Move labels to a version (the newest by default). A version has at most ten labels."""
     with ctx.write() as tx:
         current = NAMED.require(tx, ctx, req["Name"])
         key = PARAMETERS.key(current)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fogbank.core import tags
 from fogbank.core.context import Context
-from fogbank.core.operation import operation
+from fogbank.core.tagging import Names, tag_operations
 from fogbank.store.api import Reader
 
 from ..arns import NAMED, tagged
-from ..errors import InvalidResourceId
+from ..errors import InvalidResourceId, TooManyTags
 from ..records import PARAMETERS, Parameter
 
 
@@ -21,29 +22,18 @@ def _require(tx: Reader, ctx: Context, req: dict[str, Any]) -> Parameter:
     return found
 
 
-@operation("ssm", "AddTagsToResource", resource=tagged)
-def add_tags_to_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Set tags on a parameter."""
-    with ctx.write() as tx:
-        parameter = _require(tx, ctx, req)
-        parameter.tags = parameter.tags | tags.from_list(req["Tags"])
-        tx.put(PARAMETERS, parameter)
-    return {}
+def _check(parameter: Parameter, given: Mapping[str, str]) -> None:
+    if len(parameter.tags) > 50:
+        raise TooManyTags
 
 
-@operation("ssm", "RemoveTagsFromResource", resource=tagged)
-def remove_tags_from_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Remove tags from a parameter."""
-    with ctx.write() as tx:
-        parameter = _require(tx, ctx, req)
-        parameter.tags = tags.without(parameter.tags, req["TagKeys"])
-        tx.put(PARAMETERS, parameter)
-    return {}
-
-
-@operation("ssm", "ListTagsForResource", resource=tagged)
-def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The tags of a parameter."""
-    with ctx.read() as tx:
-        found = _require(tx, ctx, req).tags
-    return {"TagList": tags.to_list(dict(sorted(found.items())))}
+add_tags, remove_tags, list_tags = tag_operations(
+    "ssm",
+    __name__,
+    tagged,
+    _require,
+    lambda tx, parameter: tx.put(PARAMETERS, parameter),
+    check=_check,
+    names=Names("AddTagsToResource", "RemoveTagsFromResource"),
+    show=lambda ctx, req, parameter: {"TagList": tags.to_list(dict(sorted(parameter.tags.items())))},
+)

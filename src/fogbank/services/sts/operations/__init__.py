@@ -1,1 +1,1 @@
-"""The operations of STS, one family a file."""
+"""The operations of STS, one family per file."""

@@ -17,7 +17,7 @@ HOUR = 3600
 
 @operation("sts", "AssumeRole", resource=arns.assumed_role)
 def assume_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Credentials of a role session. That the trust policy (and the caller's own) allow it is decided before."""
+    """Issue the credentials of a role session. Authorization has checked the trust policy and the caller's own."""
     if req.get("TokenCode") or req.get("SerialNumber"):
         raise AccessDenied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
     with ctx.write() as tx:
@@ -54,7 +54,7 @@ def assume_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _duration(req: dict[str, Any], role: records.Role, *, chained: bool) -> int:
-    """Seconds; a session assumed by a session lasts an hour at most.
+    """The session's seconds. A session assumed by another session lasts at most an hour.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
     """
@@ -69,7 +69,7 @@ def _duration(req: dict[str, Any], role: records.Role, *, chained: bool) -> int:
 
 
 def _tags(req: dict[str, Any], caller: records.Session | None) -> tuple[dict[str, str], list[str]]:
-    """The session's tags and which of them are transitive; those of the calling session are inherited."""
+    """The session's tags and the keys of the transitive ones. Includes those inherited from the calling session."""
     tags = session_tags(req)
     transitive = list(req.get("TransitiveTagKeys") or [])
     inherited = {key: caller.tags[key] for key in caller.transitive if key in caller.tags} if caller else {}
@@ -85,7 +85,7 @@ def _tags(req: dict[str, Any], caller: records.Session | None) -> tuple[dict[str
 
 
 def _source_identity(req: dict[str, Any], ctx: Context) -> str:
-    """Once set, it stays through chained roles."""
+    """The source identity. Once set, it stays the same through chained roles."""
     kept = ctx.principal.source_identity
     wanted = req.get("SourceIdentity") or kept
     if kept and wanted != kept:

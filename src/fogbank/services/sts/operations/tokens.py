@@ -1,4 +1,4 @@
-"""GetSessionToken, GetFederationToken and what STS tells about callers and keys."""
+"""GetSessionToken, GetFederationToken, GetCallerIdentity and GetAccessKeyInfo."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DEFAULT, _ROOT_LIMIT = 43200, 3600  # seconds
 
 @operation("sts", "GetCallerIdentity", resource=None)
 def get_caller_identity(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Who calls. No permission is needed: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
+    """Who calls. Needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
     return {"UserId": ctx.principal.user_id, "Account": ctx.account, "Arn": ctx.principal.arn}
 
 
@@ -85,14 +85,14 @@ def _long_term(ctx: Context, name: str) -> Any:
 
 
 def _seconds(req: dict[str, Any], kind: str) -> int:
-    """Root's sessions last an hour at most, whatever it asks."""
+    """The session's seconds. Root's sessions last at most an hour, whatever the request says."""
     wanted = int(req.get("DurationSeconds") or _DEFAULT)
     return min(wanted, _ROOT_LIMIT) if kind == "root" else wanted
 
 
 @operation("sts", "GetAccessKeyInfo", resource="*")
 def get_access_key_info(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The account of an access key id, which the id itself holds.
+    """Return the account in an access key id, which the id itself contains.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html
     """

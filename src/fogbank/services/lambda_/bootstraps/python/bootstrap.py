@@ -1,12 +1,12 @@
 """The Python runtime of an execution environment: fetches events from the Runtime API and calls the handler.
 
-Standard library alone, and works on Python 3.8 and later. The shapes of the context, of errors and of log lines are
-those of AWS's managed runtimes:
+Uses only the standard library and works on Python 3.8 and later. The context object, errors and log lines have the
+form of AWS's managed runtimes:
 https://docs.aws.amazon.com/lambda/latest/dg/python-context.html, …/python-exceptions.html, …/python-logging.html
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
-# Written for Python 3.8 and for the shortest start, so without annotations and newer forms.
+# For Python 3.8 and a fast start, this file avoids annotations and newer syntax.
 # mypy: ignore-errors
 
 import _socket  # not socket: its selectors and enumerations cost several milliseconds of every cold start
@@ -23,11 +23,11 @@ ENTER = time.time()
 
 
 class Stop(Exception):
-    """The Runtime API is gone: so is the reason to run."""
+    """The Runtime API has closed the connection, so the process should end."""
 
 
 class Fault(Exception):
-    """A failure of the runtime's own making: `kind` is the errorType."""
+    """An error of the runtime itself. `kind` is the errorType."""
 
     def __init__(self, kind, message, trace=()):
         super().__init__(message)
@@ -38,9 +38,10 @@ class Fault(Exception):
 
 
 class Log:
-    """Whole messages to the log, several lines in one event: a header of type, length and time, then the text.
+    """Writes messages to the log; a message of several lines stays one event.
 
-    They share the pipe of standard output, so that prints and log records keep their order.
+    A frame is a header of type, length and time, followed by the text. Frames share the pipe of standard output, so
+    that prints and log records keep their order.
     """
 
     def __init__(self, fd):
@@ -57,7 +58,7 @@ class Log:
 
 
 class Current:
-    """The invocation that is running; read by log formatters."""
+    """The running invocation; log formatters read it."""
 
     request_id = ""
     tenant_id = None
@@ -74,7 +75,7 @@ class RequestFilter(logging.Filter):
 
 
 class Handler(logging.Handler):
-    """The root logger's handler, as AWS installs it before the function's own code is loaded."""
+    """The root logger's handler; installed before the function's own code is loaded, as on AWS."""
 
     def __init__(self, log):
         super().__init__()
@@ -83,12 +84,15 @@ class Handler(logging.Handler):
     def emit(self, record):
         try:
             self.log.write(self.format(record))
-        except Exception:  # a formatter's error is the record's, as in logging.Handler
+        except Exception:  # like logging.Handler, report formatter errors through handleError
             self.handleError(record)
 
 
 class JsonFormatter(logging.Formatter):
-    """LogFormat JSON: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html"""
+    """Formats log records for LogFormat JSON.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+    """
 
     converter = time.gmtime
     usual = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {
@@ -137,7 +141,7 @@ def set_up_logging(log):
 
 
 class Api:
-    """One kept connection; HTTP/1.1 as far as the Runtime API speaks it."""
+    """A client with one persistent connection, and as much of HTTP/1.1 as the Runtime API uses."""
 
     def __init__(self, address):
         host, _, port = address.rpartition(":")
@@ -152,7 +156,7 @@ class Api:
         self.rest = b""
 
     def exchange(self, method, path, body=b"", headers=()):
-        """(status, headers by lower-case name, body)."""
+        """Sends a request. Returns (status, headers by lower-case name, body)."""
         head = [f"{method} {API}{path} HTTP/1.1", "Host: " + self.host]
         head += [f"{name}: {value}" for name, value in headers]
         if method == "POST":
@@ -211,7 +215,7 @@ class Api:
 
 
 def frames_of(trace):
-    """The lines of a traceback, from the function's first frame on."""
+    """Formats a traceback, beginning at the function's first frame."""
     import traceback
 
     frames = traceback.extract_tb(trace)
@@ -225,7 +229,7 @@ def frames_of(trace):
 
 
 def describe(error, trace, request_id):
-    """An error as it is sent to the caller."""
+    """Converts an error to the object that the caller gets."""
     if isinstance(error, Fault):
         kind, message, stack = error.kind, error.message, error.trace
     else:
@@ -234,7 +238,7 @@ def describe(error, trace, request_id):
 
 
 def log_error(log, error):
-    """The error in the log: one event, its indentation in no-break spaces, as AWS's runtime writes it."""
+    """Writes an error to the log as one event, indented by no-break spaces as in AWS's runtime."""
     if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON":
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         entry = {"timestamp": stamp, "log_level": "ERROR"}
@@ -255,7 +259,7 @@ def log_error(log, error):
 
 
 def load_handler(name):
-    """The callable that _HANDLER names; raises Fault, or whatever the module raises."""
+    """Returns the callable that _HANDLER names. Raises Fault, or any exception of the module."""
     import importlib
 
     try:
@@ -338,7 +342,7 @@ class LambdaContext:
 
 
 def encode(value):
-    """What json cannot write by itself: numbers of the decimal module, as AWS's runtime writes them."""
+    """Encodes Decimal, which json cannot, in the way of AWS's runtime."""
     from decimal import Decimal
 
     if isinstance(value, Decimal):
@@ -351,7 +355,7 @@ def to_json(value):
 
 
 def handle(api, log, handler, headers, body):
-    """One invocation, from event to response or error."""
+    """Handles one invocation, from event to response or error."""
     request_id = headers["lambda-runtime-aws-request-id"]
     CURRENT.request_id = request_id
     CURRENT.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
@@ -369,9 +373,9 @@ def handle(api, log, handler, headers, body):
         content_type = "application/json"
         try:
             payload = to_json(result).encode("utf-8", "surrogatepass")
-        except Exception as error:  # whatever a value's own encoding raises
+        except Exception as error:  # encoding a value may raise anything
             raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}")
-    except Exception as error:  # the function's own
+    except Exception as error:  # an error of the function
         failure = describe(error, error.__traceback__, request_id)
         log_error(log, failure)
         sys.stdout.flush()
@@ -384,7 +388,7 @@ def handle(api, log, handler, headers, body):
 
 
 def set_up_paths(environ):
-    """sys.path as on AWS: the task, the layers, the standard library, and last the SDK that is found by the server."""
+    """Sets sys.path as on AWS: the code, the layers, the standard library, and last the SDK that the server lends."""
     root = environ["LAMBDA_TASK_ROOT"]
     opt = environ.get("FOGBANK_OPT", "/opt")
     layers = [
@@ -398,7 +402,7 @@ def set_up_paths(environ):
 
 
 def set_up_builtins():
-    """exit() and quit(), which the interpreter's site module would have given."""
+    """Defines exit() and quit(). The site module would do so, but -S skips it."""
     import site
 
     site.setquit()
@@ -414,7 +418,7 @@ def main():
     set_up_logging(log)
     try:
         handler = load_handler(os.environ["_HANDLER"])
-    except Exception as error:  # the module's own
+    except Exception as error:  # an error of the function's module
         failure = describe(error, error.__traceback__, "")
         log_error(log, failure)
         try:  # noqa: SIM105 - nothing is imported that a start does not need
@@ -430,5 +434,6 @@ def main():
 
 
 if __name__ == "__main__":
-    # the function must find this module neither as __main__'s names nor on sys.path
+    # main() keeps its variables out of __main__, where the function would find them; set_up_paths removes this
+    # module's folder from sys.path
     main()

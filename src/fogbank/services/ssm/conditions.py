@@ -1,0 +1,20 @@
+"""The condition keys of Parameter Store's actions.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+"""
+
+from __future__ import annotations
+
+from fogbank.core.conditions import Keys
+
+KEYS = Keys(
+    "ssm",
+    {
+        "ssm:Overwrite": lambda asked: bool(asked.request.get("Overwrite")),
+        "ssm:Policies": lambda asked: bool(asked.request.get("Policies")),
+        "ssm:Recursive": lambda asked: bool(asked.request.get("Recursive")),
+        "ssm:resourceTag/": lambda asked: getattr(asked.record, "tags", None),
+    },
+    never=("ssm:DocumentCategories", "ssm:DocumentType"),  # there are no documents
+)
