@@ -81,7 +81,9 @@ def changes(old: Properties, new: Properties, *names: str) -> Properties:
 # -- clusters ----------------------------------------------------------------------------------------------------------
 
 
-@resource("AWS::ElastiCache::CacheCluster")
+@resource(
+    "AWS::ElastiCache::CacheCluster", fixed={"PreferredAvailabilityZone": None, "PreferredAvailabilityZones": None}
+)
 class CacheCluster:
     """Ref: the cluster's id. GetAtt: RedisEndpoint.Address and .Port, ConfigurationEndpoint.Address and .Port."""
 
@@ -134,7 +136,11 @@ class CacheCluster:
         return Resource(id, {f"{attribute}.Address": endpoint["Address"], f"{attribute}.Port": str(endpoint["Port"])})
 
 
-@resource("AWS::ElastiCache::ReplicationGroup")
+@resource(
+    "AWS::ElastiCache::ReplicationGroup",
+    fixed={"ClusterMode": None, "NodeGroupConfiguration": None, "PrimaryClusterId": None},
+    unbuilt=("Durability",),
+)
 class ReplicationGroup:
     """Ref: the group's id. GetAtt: addresses and ports of PrimaryEndPoint, ReaderEndPoint and ConfigurationEndPoint."""
 
