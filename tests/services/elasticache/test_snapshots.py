@@ -97,7 +97,10 @@ def test_a_file_of_s3_that_may_not_be_read_fails_what_is_made_of_it(aws, cloud, 
     client.create_replication_group(ReplicationGroupId="many", ReplicationGroupDescription="d", Engine="redis",
                                     CacheNodeType="cache.t3.micro", SnapshotArns=[arn])  # fmt: skip
     group(client, "many", "create-failed")
-    told = [event["Message"] for event in client.describe_events(SourceIdentifier="one", SourceType="cache-cluster")["Events"]]
+    told = [
+        event["Message"]
+        for event in client.describe_events(SourceIdentifier="one", SourceType="cache-cluster")["Events"]
+    ]
     assert "AccessDenied" in told[-1]
     client.delete_cache_cluster(CacheClusterId="one")
     client.delete_replication_group(ReplicationGroupId="many")
