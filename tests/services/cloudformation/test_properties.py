@@ -188,7 +188,10 @@ def test_every_type_is_awss_and_found_by_its_name(type_name):
 
 
 # handlers that pass on whatever there is, and properties that mean nothing to an API
-PASSED_ON = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard"}
+PASSED_ON = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard",
+             "AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ParameterGroup",
+             "AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache",
+             "AWS::ElastiCache::User"}  # fmt: skip
 MEANINGLESS = {
     "AWS::CDK::Metadata": {"Analytics", "Modules"},
     "AWS::CloudFormation::Macro": {"Description"},

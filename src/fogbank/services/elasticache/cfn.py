@@ -39,9 +39,11 @@ def request(properties: Properties) -> Properties:
     return found
 
 
-async def once(call: Awaitable[Shape], name: str, generated: str, *exists: str) -> None:
-    """Create. If the name is a generated one and exists already, an earlier attempt created it."""
-    await unless(call, *(exists if name.lower() == generated.lower() else ()))
+async def once(name: Name, chosen: str, call: Awaitable[Shape], exists: str) -> Shape | None:
+    """Create; None if an earlier try of this creation has. Then the name is a generated one, or belongs to no stack."""
+    ours = bool(name.began) and name.claim(chosen)
+    generated = chosen.lower().endswith(name.token.lower())
+    return await unless(call, *((exists,) if ours or generated else ()))
 
 
 async def settled(ctx: Context, look: Callable[[], Awaitable[Shape]], member: str) -> Shape:
@@ -81,10 +83,7 @@ def changes(old: Properties, new: Properties, *names: str) -> Properties:
 # -- clusters ----------------------------------------------------------------------------------------------------------
 
 
-@resource(
-    "AWS::ElastiCache::CacheCluster",
-    immutable=("Port", "SnapshotArns", "SnapshotName", "CacheSubnetGroupName", "ClusterName", "Engine", "NetworkType"),
-)
+@resource("AWS::ElastiCache::CacheCluster")
 class CacheCluster:
     """Ref: the cluster's id. GetAtt: RedisEndpoint.Address and .Port, ConfigurationEndpoint.Address and .Port."""
 
@@ -92,7 +91,7 @@ class CacheCluster:
         generated = name.physical(limit=40, lower=True)
         chosen = properties.get("ClusterName") or generated
         call = ctx.call("elasticache", "CreateCacheCluster", {**request(properties), "CacheClusterId": chosen})
-        await once(call, chosen, generated, "CacheClusterAlreadyExists")
+        await once(name, chosen, call, "CacheClusterAlreadyExists")
         return await self._made(ctx, chosen)
 
     async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
@@ -137,13 +136,7 @@ class CacheCluster:
         return Resource(id, {f"{attribute}.Address": endpoint["Address"], f"{attribute}.Port": str(endpoint["Port"])})
 
 
-@resource(
-    "AWS::ElastiCache::ReplicationGroup",
-    immutable=(
-        "AtRestEncryptionEnabled", "CacheSubnetGroupName", "DataTieringEnabled", "GlobalReplicationGroupId", "KmsKeyId",
-        "NetworkType", "Port", "PreferredCacheClusterAZs", "ReplicationGroupId", "SnapshotArns", "SnapshotName",
-    ),
-)  # fmt: skip
+@resource("AWS::ElastiCache::ReplicationGroup")
 class ReplicationGroup:
     """Ref: the group's id. GetAtt: addresses and ports of PrimaryEndPoint, ReaderEndPoint and ConfigurationEndPoint."""
 
@@ -151,7 +144,7 @@ class ReplicationGroup:
         generated = name.physical(limit=40, lower=True)
         chosen = properties.get("ReplicationGroupId") or generated
         call = ctx.call("elasticache", "CreateReplicationGroup", {**request(properties), "ReplicationGroupId": chosen})
-        await once(call, chosen, generated, "ReplicationGroupAlreadyExists")
+        await once(name, chosen, call, "ReplicationGroupAlreadyExists")
         return await self._made(ctx, chosen)
 
     async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
@@ -230,17 +223,7 @@ class ReplicationGroup:
         return Resource(id, attributes)
 
 
-@resource(
-    "AWS::ElastiCache::ServerlessCache",
-    immutable=(
-        "ServerlessCacheName",
-        "KmsKeyId",
-        "SnapshotArnsToRestore",
-        "SubnetIds",
-        "NetworkType",
-        "ConnectionType",
-    ),
-)
+@resource("AWS::ElastiCache::ServerlessCache")
 class ServerlessCache:
     """Ref: the name. GetAtt: ARN, Endpoint.Address, Endpoint.Port, ReaderEndpoint.Address, ReaderEndpoint.Port, …"""
 
@@ -248,8 +231,10 @@ class ServerlessCache:
         given = {
             key: value for key, value in request(properties).items() if key not in ("FinalSnapshotName", "Endpoint")
         }
-        await ctx.call("elasticache", "CreateServerlessCache", given)
-        return await self._made(ctx, properties["ServerlessCacheName"])
+        chosen = properties["ServerlessCacheName"]
+        call = ctx.call("elasticache", "CreateServerlessCache", given)
+        await once(name, chosen, call, "ServerlessCacheAlreadyExistsFault")
+        return await self._made(ctx, chosen)
 
     async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
         changed = changes(
