@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import socket
 from collections.abc import Callable, Iterator
@@ -10,6 +11,9 @@ from typing import Any
 import pytest
 
 from fogbank import testing
+from fogbank.core.http import Request, Upgrade
+from fogbank.gateway.streams import Outlet
+from fogbank.gateway.websocket import Socket
 
 wsproto = pytest.importorskip("wsproto", reason="pip install wsproto")
 events = pytest.importorskip("wsproto.events")
@@ -117,3 +121,57 @@ def test_what_is_no_handshake_is_refused(cloud: Any) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", cloud.app.port, timeout=30)
     connection.request("GET", "/_aws/echo")
     assert connection.getresponse().status == 400
+
+
+class Narrow:
+    """A transport to a client that takes nothing."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.reading = True
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def is_closing(self) -> bool:
+        return False
+
+    def set_write_buffer_limits(self, **limits: int) -> None:
+        return
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+
+def test_a_client_that_floods_is_made_to_wait() -> None:
+    """By empty messages that nobody receives, and by pings whose answers it does not take."""
+
+    async def body() -> None:
+        transport: Any = Narrow()
+        outlet = Outlet(transport)
+        server = Socket(outlet, Upgrade(lambda socket: socket.close()))
+        client = wsproto.WSConnection(wsproto.ConnectionType.CLIENT)
+        asked = client.send(events.Request(host="h", target="/")).decode()
+        head = [(name, value) for name, _, value in (line.partition(": ") for line in asked.split("\r\n")[1:]) if name]
+        assert server.accept(Request("GET", "/", headers=head), Upgrade(lambda socket: socket.close()))
+        client.receive_data(transport.written)
+        empty, ping = client.send(events.TextMessage("")), client.send(events.Ping(b"p"))
+        for _ in range(100):
+            server.received(empty * 100)
+        assert not transport.reading
+        for _ in range(10_000):
+            assert await server.receive() == ""
+        assert transport.reading
+        server.received(ping)
+        assert transport.reading
+        outlet.pause()
+        server.received(ping)
+        assert not transport.reading
+        outlet.resume()
+        server.flow()
+        assert transport.reading
+
+    asyncio.run(body())

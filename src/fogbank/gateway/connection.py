@@ -84,6 +84,8 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._since = self._server.ticked
         self.outlet.resume()
+        if self._socket is not None:
+            self._socket.flow()
         if self._buffer and self._exchange is None:
             self._continue()
 

@@ -26,6 +26,7 @@ from ..core import http
 from .streams import HIGH, ClientDisconnected, Outlet
 
 GOING_AWAY, TOO_BIG, FAILED = 1001, 1009, 1011  # RFC 6455 section 7.4.1
+LEAST = 64  # bytes that a message counts as, an empty one too
 
 
 class Socket:
@@ -42,6 +43,7 @@ class Socket:
         self._held = 0  # the same of all messages that the endpoint has not received yet
         self._arrived = asyncio.Event()
         self._over = False
+        self._stopped = False  # the client is made to wait
 
     def _write(self, event: Event) -> None:
         try:
@@ -76,6 +78,19 @@ class Socket:
             if error.event_hint is not None:
                 self._write(error.event_hint)
             self.lost()
+        self.flow()
+
+    def flow(self) -> None:
+        """Read no more while nobody receives what came, or the client does not take what it is sent (its pings' answers)."""
+        transport = self._outlet.transport
+        stop = self._held > HIGH or self._outlet.paused
+        if stop == self._stopped or transport.is_closing():
+            return
+        self._stopped = stop
+        if stop:
+            transport.pause_reading()
+        else:
+            transport.resume_reading()
 
     def _take(self, event: object) -> None:
         match event:
@@ -91,16 +106,15 @@ class Socket:
         if self._size > self._most:
             self.end(TOO_BIG)
             return
-        self._pieces.append(event.data)
+        if event.data:
+            self._pieces.append(event.data)
         if not event.message_finished:
             return
         message: str | bytes = "".join(self._pieces) if isinstance(event, TextMessage) else b"".join(self._pieces)
-        self._held += self._size
+        self._held += max(self._size, LEAST)
         self._pieces, self._size = [], 0
         self._messages.append(message)
         self._arrived.set()
-        if self._held > HIGH:
-            self._outlet.transport.pause_reading()
 
     def lost(self) -> None:
         """Mark the end: no more messages will arrive."""
@@ -121,9 +135,8 @@ class Socket:
             self._arrived.clear()
             await self._arrived.wait()
         message = self._messages.popleft()
-        was, self._held = self._held, self._held - len(message)
-        if was > HIGH >= self._held and not self._over:
-            self._outlet.transport.resume_reading()
+        self._held -= max(len(message), LEAST)
+        self.flow()
         return message
 
     async def send(self, message: str | bytes) -> None:

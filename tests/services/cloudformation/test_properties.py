@@ -37,6 +37,8 @@ def refused(type_name, properties):
         ("AWS::KMS::Alias", {"AliasName": "alias/a"}, "[#: required key [TargetKeyId] not found]"),
         ("AWS::SQS::Queue", {"DelaySeconds": "soon"}, "[#/DelaySeconds: expected type: Integer, found: String]"),
         ("AWS::SQS::Queue", {"DelaySeconds": 1.5}, "[#/DelaySeconds: expected type: Integer, found: BigDecimal]"),
+        ("AWS::SQS::Queue", {"DelaySeconds": "9" * 5000}, "[#/DelaySeconds: expected type: Integer, found: String]"),
+        ("AWS::SQS::Queue", {"DelaySeconds": "٣"}, "[#/DelaySeconds: expected type: Integer, found: String]"),
         ("AWS::SQS::Queue", {"FifoQueue": "yes"}, "[#/FifoQueue: expected type: Boolean, found: String]"),
         ("AWS::SQS::Queue", {"QueueName": ["a"]}, "[#/QueueName: expected type: String, found: JSONArray]"),
         ("AWS::SQS::Queue", {"QueueName": {"a": 1}}, "[#/QueueName: expected type: String, found: JSONObject]"),
@@ -188,10 +190,11 @@ def test_every_type_is_awss_and_found_by_its_name(type_name):
 
 
 # handlers that pass on whatever there is, and properties that mean nothing to an API
-PASSED_ON = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard",
-             "AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ParameterGroup",
-             "AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache",
-             "AWS::ElastiCache::User"}  # fmt: skip
+PASSED_ON = {
+    "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard",
+    "AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ParameterGroup", "AWS::ElastiCache::ReplicationGroup",
+    "AWS::ElastiCache::ServerlessCache", "AWS::ElastiCache::User", "AWS::ElastiCache::UserGroup",
+}  # fmt: skip
 MEANINGLESS = {
     "AWS::CDK::Metadata": {"Analytics", "Modules"},
     "AWS::CloudFormation::Macro": {"Description"},
@@ -230,3 +233,9 @@ def test_a_type_that_nobody_has_imports_nothing():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[None, None, None] []"
+
+
+def test_a_permission_of_what_is_no_layer_version(cfn):
+    made = {"LayerVersionArn": "layer", "Action": "lambda:GetLayerVersion", "Principal": "*"}
+    cfn.create("odd", {"Resources": {"P": {"Type": "AWS::Lambda::LayerVersionPermission", "Properties": made}}})
+    assert cfn.reason("odd", "P", "CREATE_FAILED") == "layer is not the ARN of a layer version"

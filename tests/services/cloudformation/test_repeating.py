@@ -293,6 +293,15 @@ NOT_GIVEN = {
     "AWS::DynamoDB::GlobalTable": {"StreamArn"},
     "AWS::DynamoDB::Table": {"StreamArn"},
     "AWS::ApiGateway::DomainName": {"DistributionDomainName", "DistributionHostedZoneId"},
+    # structures, of which the members are given: RedisEndpoint.Address
+    "AWS::ElastiCache::CacheCluster": {"ConfigurationEndpoint", "RedisEndpoint"},
+    "AWS::ElastiCache::ReplicationGroup": {
+        "ConfigurationEndPoint",
+        "EffectiveDurability",
+        "PrimaryEndPoint",
+        "ReadEndPoint",
+        "ReaderEndPoint",
+    },
 }
 TYPES = sorted(
     kind.type_name

@@ -107,6 +107,16 @@ def test_signal_resource(cfn):
     assert cfn.settled("policy")["StackStatus"] == "CREATE_COMPLETE"
 
 
+@pytest.mark.parametrize(
+    "policy",
+    ["x", {"ResourceSignal": [1]}, {"ResourceSignal": {"Count": "x"}}, {"ResourceSignal": {"Timeout": 5}},
+     {"ResourceSignal": {"Timeout": "PT" + "9" * 5000 + "H"}}],
+)  # fmt: skip
+def test_a_creation_policy_that_is_none(cfn, policy):
+    cfn.create("odd", {"Resources": {"W": {"Type": "AWS::CloudFormation::WaitCondition", "CreationPolicy": policy}}})
+    assert cfn.reason("odd", "W", "CREATE_FAILED").startswith("Invalid ")
+
+
 def test_only_put_is_answered(cloud):
     assert send(urllib.request.Request(cloud.endpoint + "/_aws/cloudformation/x")) == 405
 

@@ -84,6 +84,29 @@ def test_files_go_to_s3_and_come_back(aws, client):
     assert node(client, "in").get("a") == "1"
 
 
+def test_a_file_of_s3_that_may_not_be_read_fails_what_is_made_of_it(aws, cloud, client):
+    """The statuses: https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CacheCluster.html and
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ReplicationGroup.html
+    """
+    other = cloud.account().client("s3")
+    other.create_bucket(Bucket=f"theirs-{aws.id}")
+    other.put_object(Bucket=f"theirs-{aws.id}", Key="x.rdb", Body=b"REDIS0009")
+    arn = f"arn:aws:s3:::theirs-{aws.id}/x.rdb"
+    client.create_cache_cluster(CacheClusterId="one", SnapshotArns=[arn], **NODE)
+    cluster(client, "one", "restore-failed")
+    client.create_replication_group(ReplicationGroupId="many", ReplicationGroupDescription="d", Engine="redis",
+                                    CacheNodeType="cache.t3.micro", SnapshotArns=[arn])  # fmt: skip
+    group(client, "many", "create-failed")
+    told = [
+        event["Message"]
+        for event in client.describe_events(SourceIdentifier="one", SourceType="cache-cluster")["Events"]
+    ]
+    assert "AccessDenied" in told[-1]
+    client.delete_cache_cluster(CacheClusterId="one")
+    client.delete_replication_group(ReplicationGroupId="many")
+    until(lambda: not client.describe_cache_clusters()["CacheClusters"])
+
+
 def test_a_serverless_cache_and_its_snapshot(client):
     import redis
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
 from fogbank.core.http import FileSlice
 from fogbank.core.operation import Access
 from fogbank.engines.valkey import Valkey
@@ -271,9 +272,31 @@ def _read(part: FileSlice) -> bytes:
 
 
 async def seed_from_s3(ctx: Context, payload: Request) -> None:
-    """Start the nodes of a new cluster or group with RDB files from S3, one file per shard."""
-    blobs = [await fetched(ctx, arn) for arn in payload["arns"]]
+    """Start the nodes of a new cluster or group with RDB files from S3, one file per shard.
+
+    If S3 refuses one of them, the cluster or group has failed.
+    """
+    try:
+        blobs = [await fetched(ctx, arn) for arn in payload["arns"]]
+    except ServiceError as error:
+        if error.status >= 500:
+            raise
+        await ctx.transact(_refused, ctx, payload, f"{error.code}: {error.message}")
+        return
     await ctx.transact(_seeded, ctx, payload, blobs)
+
+
+def _refused(tx: Transaction, ctx: Context, payload: Request, why: str) -> None:
+    """AWS's text of the event is not confirmed."""
+    group = tx.get(GROUPS, (ctx.account, ctx.region, payload["group"])) if "group" in payload else None
+    if group is not None:
+        group.status = "create-failed"
+        tx.put(GROUPS, group)
+        tell(tx, ctx, "replication-group", group.id, f"Failed to restore {group.id} from Amazon S3. {why}")
+    for cluster in nodes.members(tx, ctx, payload["group"]) if "group" in payload else _primaries(tx, ctx, payload):
+        cluster.status = "restore-failed"
+        tx.put(CLUSTERS, cluster)
+        tell(tx, ctx, "cache-cluster", cluster.id, f"Failed to restore {cluster.id} from Amazon S3. {why}")
 
 
 def _seeded(tx: Transaction, ctx: Context, payload: Request, blobs: list[Blob]) -> None:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Elast
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
@@ -53,7 +54,7 @@ async def settled(ctx: Context, look: Callable[[], Awaitable[Shape]], member: st
             found = await look()
             if found[member] == "available":
                 return found
-            if found[member] in ("deleting", "create-failed"):
+            if found[member] in ("deleting", "create-failed", "restore-failed"):
                 raise ResourceFailed(f"It has the status {found[member]}.")
             await watch.wait(LOOK)
 
@@ -83,7 +84,9 @@ def changes(old: Properties, new: Properties, *names: str) -> Properties:
 # -- clusters ----------------------------------------------------------------------------------------------------------
 
 
-@resource("AWS::ElastiCache::CacheCluster")
+@resource(
+    "AWS::ElastiCache::CacheCluster", fixed={"PreferredAvailabilityZone": None, "PreferredAvailabilityZones": None}
+)
 class CacheCluster:
     """Ref: the cluster's id. GetAtt: RedisEndpoint.Address and .Port, ConfigurationEndpoint.Address and .Port."""
 
@@ -136,7 +139,11 @@ class CacheCluster:
         return Resource(id, {f"{attribute}.Address": endpoint["Address"], f"{attribute}.Port": str(endpoint["Port"])})
 
 
-@resource("AWS::ElastiCache::ReplicationGroup")
+@resource(
+    "AWS::ElastiCache::ReplicationGroup",
+    fixed={"ClusterMode": None, "NodeGroupConfiguration": None, "PrimaryClusterId": None},
+    unbuilt=("Durability",),
+)
 class ReplicationGroup:
     """Ref: the group's id. GetAtt: addresses and ports of PrimaryEndPoint, ReaderEndPoint and ConfigurationEndPoint."""
 
@@ -264,6 +271,9 @@ class ServerlessCache:
     async def _made(self, ctx: Context, name: str) -> Resource:
         found = await settled(ctx, lambda: self._look(ctx, name), "Status")
         attributes = {key: found[key] for key in ("ARN", "Status", "FullEngineVersion")}
+        attributes["CreateTime"] = datetime.fromtimestamp(float(found["CreateTime"]), UTC).strftime(
+            "%Y-%m-%dT%H:%M:%SZ"
+        )
         for attribute in ("Endpoint", "ReaderEndpoint"):
             attributes[f"{attribute}.Address"] = found[attribute]["Address"]
             attributes[f"{attribute}.Port"] = str(found[attribute]["Port"])

@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Lambd
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from fogbank.core.cfn import Name, Resource, resource
+from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
 from fogbank.core.cfn_calls import create_once, given, text, unless
 from fogbank.core.cfn_tables import Call, Named, Tags, change_tags, table, tags_of
 from fogbank.core.context import Context
@@ -116,9 +117,17 @@ class LayerVersion:
         return Resource(physical_id, {"LayerVersionArn": physical_id})
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
-        layer, _, number = physical_id.rpartition(":")
-        request = {"LayerName": layer, "VersionNumber": int(number)}
+        layer, number = _layer_version(physical_id)
+        request = {"LayerName": layer, "VersionNumber": number}
         await unless(ctx.call("lambda", "DeleteLayerVersion", request), GONE)
+
+
+def _layer_version(arn: str) -> tuple[str, int]:
+    """The layer and the version that an ARN names; the text of one that does not is not confirmed."""
+    layer, _, number = arn.rpartition(":")
+    if not re.fullmatch("[0-9]{1,10}", number):
+        raise ResourceFailed(f"{arn} is not the ARN of a layer version")
+    return layer, int(number)
 
 
 def _layer_made(tx: Reader, ctx: Context, name: Name, layer: str) -> str | None:
@@ -132,11 +141,11 @@ class LayerVersionPermission:
     """Ref: layer version and statement id."""
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        layer, _, number = properties["LayerVersionArn"].rpartition(":")
+        layer, number = _layer_version(properties["LayerVersionArn"])
         sid = name.physical(limit=100)
         request = {
             "LayerName": layer,
-            "VersionNumber": int(number),
+            "VersionNumber": number,
             "StatementId": sid,
             **given(properties, "Action", "Principal", "OrganizationId"),
         }
@@ -150,6 +159,6 @@ class LayerVersionPermission:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         arn, _, sid = physical_id.rpartition("#")
-        layer, _, number = arn.rpartition(":")
-        request = {"LayerName": layer, "VersionNumber": int(number), "StatementId": sid}
+        layer, number = _layer_version(arn)
+        request = {"LayerName": layer, "VersionNumber": number, "StatementId": sid}
         await unless(ctx.call("lambda", "RemoveLayerVersionPermission", request), GONE)

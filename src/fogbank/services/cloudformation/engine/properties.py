@@ -29,8 +29,9 @@ from fogbank.wire.resource_schemas import Definition, ResourceSchema, find
 from ..template.functions import text_of
 from ..template.scope import UNKNOWN
 
-_INTEGER = re.compile(r"[+-]?\d+(?:\.0*)?")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+# longer ones are no numbers: no service takes them, and Python refuses to parse thousands of digits
+_INTEGER = re.compile(r"[+-]?[0-9]{1,30}(?:\.0{0,30})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,2})?")
 _REFERENCE = "{{resolve:"  # starts a dynamic reference, whose value is not known yet
 _WANTED = {"string": "String", "integer": "Integer", "number": "Number", "boolean": "Boolean"}
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")

@@ -18,6 +18,8 @@ from .. import callbacks
 from ..engine.surroundings import Surroundings
 from ..records import CALLBACKS
 
+_INVALID = "Invalid value in CreationPolicy"  # AWS's text is not confirmed
+
 
 @resource("AWS::CloudFormation::WaitConditionHandle")
 class WaitConditionHandle:
@@ -47,7 +49,7 @@ class _Bound:
         self._place = place
 
     async def create(self, ctx: Context, name: Name, properties: dict[str, Any]) -> Resource:
-        policy = (self._place.declared.get("CreationPolicy") or {}).get("ResourceSignal")
+        policy = _resource_signal(self._place.declared.get("CreationPolicy"))
         secret, count, timeout = await self._terms(ctx, name, properties, policy)
         signals = await _signals(ctx, secret, count, timeout)
         data = {key: str(signal.get("Data", "")) for key, signal in signals.items()}
@@ -61,7 +63,10 @@ class _Bound:
             def write(tx: Transaction) -> str:
                 return callbacks.owe(tx, ctx, "wait", name.stack_id, name.logical_id, "signal").secret
 
-            return await ctx.transact(write), int(policy.get("Count", 1)), seconds_of(policy.get("Timeout", "PT5M"))
+            count, timeout = str(policy.get("Count", 1)), str(policy.get("Timeout", "PT5M"))
+            if not re.fullmatch("[0-9]{1,9}", count):
+                raise ResourceFailed(f"{_INVALID}: {count}")
+            return await ctx.transact(write), int(count), seconds_of(timeout)
         if "Handle" not in properties or "Timeout" not in properties:
             raise ResourceFailed("Properties validation failed: #: required key [Handle] and [Timeout]")
         return (
@@ -91,6 +96,14 @@ class WaitCondition(_Bound):
 
     def bind(self, place: Surroundings) -> _Bound:
         return _Bound(place)
+
+
+def _resource_signal(policy: Any) -> dict[str, Any] | None:
+    """What a creation policy says of signals; None where there is none."""
+    signal = policy.get("ResourceSignal") if isinstance(policy, dict) else policy
+    if signal is not None and not isinstance(signal, dict):
+        raise ResourceFailed(f"{_INVALID}: {signal}")
+    return signal
 
 
 async def _signals(ctx: Context, secret: str, count: int, seconds: float) -> dict[str, dict[str, Any]]:
@@ -131,7 +144,7 @@ async def _signals(ctx: Context, secret: str, count: int, seconds: float) -> dic
 
 def seconds_of(duration: str) -> float:
     """The seconds of an ISO 8601 duration such as PT1H30M. Raises ResourceFailed."""
-    match = re.fullmatch(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", duration)
+    match = re.fullmatch(r"PT(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})S)?", duration)
     if match is None:
         raise ResourceFailed(f"Invalid duration: {duration}")
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
