@@ -10,7 +10,6 @@ import json
 from typing import Any
 
 import pytest
-
 from tests.support import refused
 
 

@@ -225,6 +225,13 @@ def test_event_data_stores_are_recorded(own):
     assert trails.get_event_data_store(EventDataStore=arn)["RetentionPeriod"] == 90
     trails.stop_event_data_store_ingestion(EventDataStore=arn)
     assert trails.list_event_data_stores()["EventDataStores"][0]["Status"] == "STOPPED_INGESTION"
+    trails.start_event_data_store_ingestion(EventDataStore=arn)
+    assert trails.get_event_data_store(EventDataStore=arn)["Status"] == "ENABLED"
+    for wrong, code in (
+        (arn, "InvalidEventDataStoreStatusException"),
+        (f"{arn[:-1]}x", "EventDataStoreNotFoundException"),
+    ):
+        assert error_of(trails.start_event_data_store_ingestion, EventDataStore=wrong)[0] == code
     trails.delete_event_data_store(EventDataStore=arn)
     assert error_of(trails.delete_event_data_store, EventDataStore=arn)[0] == "InvalidEventDataStoreStatusException"
     assert trails.restore_event_data_store(EventDataStore=arn)["Status"] == "ENABLED"

@@ -284,3 +284,24 @@ def test_cloudformation(aws):
     cfn.get_waiter("stack_delete_complete").wait(StackName="s", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
     assert cw.describe_alarms()["MetricAlarms"] == []
     assert cw.list_dashboards()["DashboardEntries"] == []
+
+
+def test_actions_are_turned_off_and_on(account, cw):
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_EnableAlarmActions.html"""
+    topic = account.client("sns").create_topic(Name="pager")["TopicArn"]
+    receive = queue(account, topic)
+    cw.put_metric_alarm(**ALARM, AlarmActions=[topic])
+
+    def ring(reason):
+        for value in ("OK", "ALARM"):
+            cw.set_alarm_state(AlarmName="high", StateValue=value, StateReason=reason)
+
+    cw.disable_alarm_actions(AlarmNames=["high", "none"])
+    assert cw.describe_alarms()["MetricAlarms"][0]["ActionsEnabled"] is False
+    ring("unheard")
+    assert state(cw) == "ALARM"
+    cw.enable_alarm_actions(AlarmNames=["high", "none"])
+    assert cw.describe_alarms()["MetricAlarms"][0]["ActionsEnabled"] is True
+    ring("heard")
+    # what was sent first arrives first: the first alarm was sent to nobody
+    assert json.loads(receive()["Message"])["NewStateReason"] == "heard"

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUserPermissionsBou
 import json
 
 import pytest
-
 from tests.support import refused
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"

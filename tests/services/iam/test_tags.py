@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetContextKeysForCustomP
 import json
 
 import pytest
-
 from tests.support import refused
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [

@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateKeyDescription.htm
 import json
 
 import pytest
-
 from tests.support import refused
 
 

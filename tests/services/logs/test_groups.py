@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_TagLogG
 import time
 
 import pytest
-
 from tests.support import refused
 
 NO_GROUP = ("ResourceNotFoundException", "The specified log group does not exist.", 400)

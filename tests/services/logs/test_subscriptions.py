@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DeleteS
 """
 
 import pytest
-
 from tests.support import refused
 
 

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/sns/latest/api/API_PutDataProtectionPolicy.html
 import json
 
 import pytest
-
 from tests.support import refused
 
 

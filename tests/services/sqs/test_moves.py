@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Cancel
 import json
 
 import pytest
-
 from tests.support import refused
 
 
@@ -39,7 +38,9 @@ def test_a_task_is_cancelled_and_what_it_moved_stays_moved(own_cloud, sqs, dead)
     target, arn = queue(sqs, "target")
     # one message a second, on a clock that only this test moves
     own_cloud.clock.set(own_cloud.clock.now(), freeze=True)
-    handle = sqs.start_message_move_task(SourceArn=dead, DestinationArn=arn, MaxNumberOfMessagesPerSecond=1)["TaskHandle"]
+    handle = sqs.start_message_move_task(SourceArn=dead, DestinationArn=arn, MaxNumberOfMessagesPerSecond=1)[
+        "TaskHandle"
+    ]
     own_cloud.advance(0.5)
     (running,) = tasks(sqs, dead)
     assert (running["Status"], running["TaskHandle"]) == ("RUNNING", handle)
