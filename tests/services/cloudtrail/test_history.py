@@ -74,10 +74,10 @@ def test_no_secret_is_shown(moving, own):
     user = {"UserId": "u", "UserName": "u", "Engine": "redis", "AccessString": "on"}
     caches.create_user(**user, AuthenticationMode={"Type": "password", "Passwords": ["hush-hush-hush-hush"]})
     caches.modify_user(UserId="u", Passwords=["hush-hush-hush-hush"])
-    assert error_of(caches.modify_replication_group, ReplicationGroupId="none", AuthToken="hush-hush-hush-hush")
+    assert refused(caches.modify_replication_group, ReplicationGroupId="none", AuthToken="hush-hush-hush-hush")
     own.client("apigateway").create_api_key(name="k", value="hush-hush-hush-hush-hush")
     topic = f"arn:aws:sns:us-east-1:{own.id}:t"
-    assert error_of(own.client("sns").confirm_subscription, TopicArn=topic, Token="hush-hush")
+    assert refused(own.client("sns").confirm_subscription, TopicArn=topic, Token="hush-hush")
     body = {"Parameters": {"Pw": {"Type": "String", "NoEcho": True}},
             "Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Pw"}}}}}  # fmt: skip
     given = [{"ParameterKey": "Pw", "ParameterValue": "hush-hush"}]
