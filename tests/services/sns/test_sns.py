@@ -4,6 +4,7 @@ import base64
 import http.server
 import json
 import threading
+import time
 import urllib.request
 
 import pytest
@@ -232,6 +233,22 @@ def test_http_endpoint_confirms_and_receives(sns, topic):
         assert (seen[1]["Type"], seen[1]["Message"]) == ("Notification", "over http")
     finally:
         server.shutdown()
+
+
+def test_a_password_in_an_endpoint_is_in_no_record_of_a_failure(cloud, sns, topic):
+    endpoint = "http://user:hush-hush@127.0.0.1:1/hook"
+    made = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint)
+    cause = made["ResponseMetadata"]["RequestId"]
+
+    def failure():
+        return next((hop for hop in cloud.why(cause) if hop["status"] == 500), None)
+
+    end = time.monotonic() + 20
+    while (hop := failure()) is None and time.monotonic() < end:
+        time.sleep(0.05)
+    assert hop["error"] == "Undeliverable"
+    assert "//****@127.0.0.1:1/hook" in hop["message"]
+    assert "hush-hush" not in hop["message"]
 
 
 def test_iam_decides(aws, sns, topic):

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.
 from __future__ import annotations
 
 import logging
+import re
 
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
@@ -16,6 +17,7 @@ from .records import Subscription
 
 log = logging.getLogger("fogbank.sns")
 TIMEOUT = 15.0
+_PASSWORD = re.compile(r"(?<=//)[^/?#]*(?=@)")  # in a URL: what is logged and kept of a failure does not show it
 ANSWER = 1 << 20  # bytes of the endpoint's answer that are read
 
 
@@ -50,16 +52,17 @@ async def post(
         **extra,
     }
     url = subscription.endpoint
+    shown = _PASSWORD.sub("****", url)
     try:
         answer = await ctx.app.local(Outbound).request(
             "POST", url, headers=headers.items(), body=body.encode(), seconds=TIMEOUT, limit=ANSWER
         )
     except Refused as error:
-        log.warning("SNS does not call %s: %s", url, error)
-        raise Undeliverable(url, InvalidAddress(f"It may not be called: {error}")) from None
+        log.warning("SNS does not call %s: %s", shown, error)
+        raise Undeliverable(shown, InvalidAddress(f"It may not be called: {_PASSWORD.sub('****', str(error))}")) from None
     except (OutboundError, TimeoutError) as error:
-        raise Undeliverable(url, DeliveryFailed(f"It did not answer: {error or 'in time'}")) from None
+        raise Undeliverable(shown, DeliveryFailed(f"It did not answer: {error or 'in time'}")) from None
     if 200 <= answer.status < 300:
         return
     refused = 400 <= answer.status < 500 and answer.status != 429
-    raise Undeliverable(url, (InvalidAddress if refused else DeliveryFailed)(f"It answered {answer.status}"))
+    raise Undeliverable(shown, (InvalidAddress if refused else DeliveryFailed)(f"It answered {answer.status}"))
