@@ -242,9 +242,7 @@ def test_policy_documents_that_nobody_means(aws, attack, document):
     iam, kms, sqs, s3 = (aws.client(name) for name in ("iam", "kms", "sqs", "s3"))
     attack.refused("MalformedPolicyDocument", iam.create_policy, PolicyName="p", PolicyDocument=document)
     attack.refused("MalformedPolicyDocument", iam.create_role, RoleName="r", AssumeRolePolicyDocument=document)
-    attack.refused(
-        "MalformedPolicyDocument", iam.simulate_custom_policy, PolicyInputList=[document], ActionNames=["s3:GetObject"]
-    )
+    attack.refused("InvalidInput", iam.simulate_custom_policy, PolicyInputList=[document], ActionNames=["s3:GetObject"])
     attack.refused("MalformedPolicyDocumentException", kms.create_key, Policy=document)
     attack.refused("InvalidAttributeValue", sqs.create_queue, QueueName="q", Attributes={"Policy": document})
     s3.create_bucket(Bucket=f"b-{aws.id}")

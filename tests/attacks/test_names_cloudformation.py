@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support import refused
 
 from .spellings import spellings, turn
 
@@ -58,12 +59,6 @@ def policy(*statements):
 
 def allow(*actions, resource="*"):
     return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
-
-
-def code_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]["Code"]
 
 
 def settled(cfn, name):
@@ -156,10 +151,10 @@ def test_who_may_use_one_stack_reaches_no_change_set_of_another(here):
     user = here.owner.user(own).client("cloudformation")
     for operation in OF_CHANGE_SETS:
         call = getattr(user, operation)
-        assert code_of(call, ChangeSetName=here.changes) == "AccessDenied"
-        assert code_of(call, ChangeSetName=CHANGES, StackName=NAME) == "AccessDenied"
+        assert refused(call, ChangeSetName=here.changes).code == "AccessDenied"
+        assert refused(call, ChangeSetName=CHANGES, StackName=NAME).code == "AccessDenied"
         if operation not in SILENT:
-            assert code_of(call, ChangeSetName=here.changes, StackName=OTHER) == "ChangeSetNotFound"
+            assert refused(call, ChangeSetName=here.changes, StackName=OTHER).code == "ChangeSetNotFound"
 
 
 def test_the_name_of_a_change_set_is_a_condition_however_it_is_named(here):
@@ -167,13 +162,13 @@ def test_the_name_of_a_change_set_is_a_condition_however_it_is_named(here):
     deny = {"Effect": "Deny", "Action": "cloudformation:ExecuteChangeSet", "Resource": "*", "Condition": when}
     user = here.owner.user(policy(ALLOW, deny)).client("cloudformation")
     for way in ({"ChangeSetName": here.changes}, {"ChangeSetName": CHANGES, "StackName": NAME}):
-        assert code_of(user.execute_change_set, **way) == "AccessDenied"
+        assert refused(user.execute_change_set, **way).code == "AccessDenied"
 
 
 def test_a_stack_by_a_resource_is_that_stack(here):
     assert here.cfn.describe_stack_resources(PhysicalResourceId=here.parameter)["StackResources"]
-    assert code_of(here.user.describe_stack_resources, PhysicalResourceId=here.parameter) == "AccessDenied"
-    assert code_of(here.stranger.describe_stack_resources, PhysicalResourceId=here.parameter) == "ValidationError"
+    assert refused(here.user.describe_stack_resources, PhysicalResourceId=here.parameter).code == "AccessDenied"
+    assert refused(here.stranger.describe_stack_resources, PhysicalResourceId=here.parameter).code == "ValidationError"
 
 
 def test_a_deleted_stack_is_still_denied_by_its_id(here):
@@ -183,8 +178,8 @@ def test_a_deleted_stack_is_still_denied_by_its_id(here):
     assert settled(here.cfn, gone) == "DELETE_COMPLETE"
     deny = {"Effect": "Deny", "Action": "cloudformation:*", "Resource": gone}
     user = here.owner.user(policy(ALLOW, deny)).client("cloudformation")
-    assert code_of(user.describe_stacks, StackName=gone) == "AccessDenied"
-    assert code_of(user.describe_stacks, StackName="gone") == "ValidationError"  # the name is free
+    assert refused(user.describe_stacks, StackName=gone).code == "AccessDenied"
+    assert refused(user.describe_stacks, StackName="gone").code == "ValidationError"  # the name is free
     for text in spellings(gone, "gone"):
         assert not told(here.cfn, "describe_stacks", {"StackName": text}), text
 
@@ -220,10 +215,10 @@ def test_a_role_is_passed(cloud, here, operation):
     name = f"admin-{operation.replace('_', '-')}"
     arn = role(here.owner, name)
     without = here.owner.user(policy(allow("cloudformation:*"))).client("cloudformation")
-    assert code_of(getattr(without, operation), **given(operation, arn)) == "AccessDenied"
+    assert refused(getattr(without, operation), **given(operation, arn)).code == "AccessDenied"
     when = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
     other = here.owner.user(policy(allow("cloudformation:*"), {**allow("iam:PassRole"), "Condition": when}))
-    assert code_of(getattr(other.client("cloudformation"), operation), **given(operation, arn)) == "AccessDenied"
+    assert refused(getattr(other.client("cloudformation"), operation), **given(operation, arn)).code == "AccessDenied"
     deny = {"Effect": "Deny", "Action": "iam:PassRole", "Resource": arn}
     denied = here.owner.user(policy(ALLOW, deny)).client("cloudformation")
     for text in (arn, *turn(spellings(arn, name), ROLES.index(operation))):
@@ -231,7 +226,7 @@ def test_a_role_is_passed(cloud, here, operation):
             assert not told(caller, operation, given(operation, text)), text
             assert "RoleARN" not in here.cfn.describe_stacks(StackName=OTHER)["Stacks"][0], text
     theirs = role(cloud.account(), name)
-    assert code_of(getattr(here.cfn, operation), **given(operation, theirs)) == "AccessDenied"
+    assert refused(getattr(here.cfn, operation), **given(operation, theirs)).code == "AccessDenied"
 
 
 def test_delete_stack_as_a_role_that_may_not_be_passed_deletes_nothing(here):
@@ -240,7 +235,7 @@ def test_delete_stack_as_a_role_that_may_not_be_passed_deletes_nothing(here):
     settled(cfn, stack)
     arn = role(here.owner, "admin-kept")
     user = here.owner.user(policy(allow("cloudformation:*"))).client("cloudformation")
-    assert code_of(user.delete_stack, StackName=stack, RoleARN=arn) == "AccessDenied"
+    assert refused(user.delete_stack, StackName=stack, RoleARN=arn).code == "AccessDenied"
     assert settled(cfn, stack) == "CREATE_COMPLETE"
     assert "RoleARN" not in cfn.describe_stacks(StackName=stack)["Stacks"][0]
 
@@ -260,4 +255,4 @@ def test_a_role_that_is_not_there_is_refused_at_once(here):
     none = f"arn:aws:iam::{here.owner.id}:role/none"
     with pytest.raises(ClientError, match=r"Role .*/none is invalid or cannot be assumed"):
         here.cfn.create_stack(StackName="no-role", TemplateBody=TEMPLATE, RoleARN=none)
-    assert code_of(here.cfn.describe_stacks, StackName="no-role") == "ValidationError"
+    assert refused(here.cfn.describe_stacks, StackName="no-role").code == "ValidationError"

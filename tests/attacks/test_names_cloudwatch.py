@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support import refused
 
 from .spellings import spellings, turn
 
@@ -48,12 +49,6 @@ def policy(*statements):
 
 def allow(*actions, resource="*"):
     return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
-
-
-def code_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]["Code"]
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +108,9 @@ def test_no_other_spelling_passes_a_deny_or_an_account(here, number):
 
 def test_what_is_denied_cannot_be_put(here):
     denied = {"AccessDenied", "AccessDeniedException"}
-    assert code_of(here.user.put_metric_alarm, AlarmName=ALARM, **SETTINGS) in denied
-    assert code_of(here.user.put_composite_alarm, AlarmName=ALARM, AlarmRule="TRUE") in denied
-    assert code_of(here.user.put_dashboard, DashboardName=BOARD, DashboardBody='{"x": 1}') in denied
+    assert refused(here.user.put_metric_alarm, AlarmName=ALARM, **SETTINGS).code in denied
+    assert refused(here.user.put_composite_alarm, AlarmName=ALARM, AlarmRule="TRUE").code in denied
+    assert refused(here.user.put_dashboard, DashboardName=BOARD, DashboardBody='{"x": 1}').code in denied
 
 
 def test_the_alarm_that_an_arn_names_is_found(here):
@@ -132,7 +127,7 @@ def test_tags_of_new_ones_need_their_permission(here, operation):
                "put_composite_alarm": {"AlarmName": "tagged-too", "AlarmRule": "TRUE"},
                "put_dashboard": {"DashboardName": "tagged", "DashboardBody": "{}"}}[operation]  # fmt: skip
     user = here.owner.user(policy(allow("cloudwatch:Put*"))).client("cloudwatch")
-    assert code_of(getattr(user, operation), Tags=TAGS, **request) in {"AccessDenied", "AccessDeniedException"}
+    assert refused(getattr(user, operation), Tags=TAGS, **request).code in {"AccessDenied", "AccessDeniedException"}
     getattr(user, operation)(**request)
     both = here.owner.user(policy(allow("cloudwatch:Put*", "cloudwatch:TagResource"))).client("cloudwatch")
     getattr(both, operation)(Tags=TAGS, **request)
@@ -145,7 +140,7 @@ def test_a_composite_alarm_needs_a_permission_on_all(here):
     """
     narrow = allow("cloudwatch:PutCompositeAlarm", resource=f"arn:aws:cloudwatch:us-east-1:{here.owner.id}:alarm:*")
     user = here.owner.user(policy(narrow)).client("cloudwatch")
-    assert code_of(user.put_composite_alarm, AlarmName="spy", AlarmRule="TRUE") in {
+    assert refused(user.put_composite_alarm, AlarmName="spy", AlarmRule="TRUE").code in {
         "AccessDenied", "AccessDeniedException"}  # fmt: skip
 
 
@@ -153,9 +148,12 @@ def test_a_rule_names_alarms_of_its_own_account_and_region(here):
     arn = here.arns["alarm"]
     for text in (t for t in spellings(arn, ALARM) if t.isprintable() and not set(t) & set('()" ')):
         rule = f'ALARM("{text}")'
-        assert code_of(here.cw.put_composite_alarm, AlarmName="rule", AlarmRule=rule) == "ValidationError", text
+        assert refused(here.cw.put_composite_alarm, AlarmName="rule", AlarmRule=rule).code == "ValidationError", text
     here.cw.put_composite_alarm(AlarmName="rule", AlarmRule=f'ALARM("{arn}")')
     children = here.cw.describe_alarms(ChildrenOfAlarmName="rule")
     assert [alarm["AlarmName"] for alarm in children["MetricAlarms"]] == [ALARM]
-    assert code_of(here.user.describe_alarms, ParentsOfAlarmName=ALARM) in {"AccessDenied", "AccessDeniedException"}
+    assert refused(here.user.describe_alarms, ParentsOfAlarmName=ALARM).code in {
+        "AccessDenied",
+        "AccessDeniedException",
+    }
     here.cw.delete_alarms(AlarmNames=["rule"])

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support import refused
 
 from .spellings import spellings, turn
 
@@ -27,12 +28,6 @@ ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 def deny(*resources, action="kms:*"):
     return {"Effect": "Deny", "Action": action, "Resource": list(resources)}
-
-
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]["Code"]
 
 
 # operation → its other members; the key is named by KeyId unless it says otherwise
@@ -128,17 +123,17 @@ def test_every_documented_name_leads_to_the_key(here):
 def test_a_managed_key_is_authorised_as_the_key_that_comes_to_be(cloud):
     owner = cloud.account()
     user = owner.user(policy(ALLOW, deny(f"arn:aws:kms:*:{owner.id}:key/*"))).client("kms")
-    assert error_of(user.describe_key, KeyId="alias/aws/s3") == "AccessDeniedException"
-    assert error_of(user.encrypt, KeyId="alias/aws/s3", Plaintext=b"x") == "AccessDeniedException"
+    assert refused(user.describe_key, KeyId="alias/aws/s3").code == "AccessDeniedException"
+    assert refused(user.encrypt, KeyId="alias/aws/s3", Plaintext=b"x").code == "AccessDeniedException"
     kms = owner.client("kms")
     assert kms.list_keys()["Keys"] == []
     made = kms.describe_key(KeyId="alias/aws/s3")["KeyMetadata"]
     assert kms.encrypt(KeyId="alias/aws/s3", Plaintext=b"x")["KeyId"] == made["Arn"]
-    assert error_of(user.describe_key, KeyId=made["KeyId"]) == "AccessDeniedException"
+    assert refused(user.describe_key, KeyId=made["KeyId"]).code == "AccessDeniedException"
     elsewhere = owner.client("kms", "eu-west-1").describe_key(KeyId="alias/aws/s3")["KeyMetadata"]
     assert elsewhere["KeyId"] != made["KeyId"]
     foreign = f"arn:aws:kms:us-east-1:{owner.id}:alias/aws/sqs"
-    assert error_of(cloud.account().client("kms").describe_key, KeyId=foreign) == "AccessDeniedException"
+    assert refused(cloud.account().client("kms").describe_key, KeyId=foreign).code == "AccessDeniedException"
 
 
 def test_an_alias_is_moved_and_dropped_with_permission_on_every_key(cloud):
@@ -150,17 +145,17 @@ def test_an_alias_is_moved_and_dropped_with_permission_on_every_key(cloud):
     arn = f"arn:aws:kms:us-east-1:{owner.id}:{ALIAS}"
     for denied in (old["Arn"], new["Arn"], arn):
         user = owner.user(policy(ALLOW, deny(denied))).client("kms")
-        assert error_of(user.update_alias, AliasName=ALIAS, TargetKeyId=new["KeyId"]) == "AccessDeniedException"
+        assert refused(user.update_alias, AliasName=ALIAS, TargetKeyId=new["KeyId"]).code == "AccessDeniedException"
         if denied != new["Arn"]:
-            assert error_of(user.delete_alias, AliasName=ALIAS) == "AccessDeniedException"
+            assert refused(user.delete_alias, AliasName=ALIAS).code == "AccessDeniedException"
         else:
-            assert error_of(user.create_alias, AliasName="alias/x", TargetKeyId=denied) == "AccessDeniedException"
+            assert refused(user.create_alias, AliasName="alias/x", TargetKeyId=denied).code == "AccessDeniedException"
     assert kms.describe_key(KeyId=ALIAS)["KeyMetadata"]["Arn"] == old["Arn"]
     kms.update_alias(AliasName=ALIAS, TargetKeyId=new["Arn"])
     for target in (ALIAS, arn):
-        assert error_of(kms.create_alias, AliasName="alias/x", TargetKeyId=target) == "ValidationException"
+        assert refused(kms.create_alias, AliasName="alias/x", TargetKeyId=target).code == "ValidationException"
     foreign = cloud.account().client("kms").create_key(Policy=policy(OPEN))["KeyMetadata"]["Arn"]
-    assert error_of(kms.create_alias, AliasName="alias/x", TargetKeyId=foreign) == "AccessDeniedException"
+    assert refused(kms.create_alias, AliasName="alias/x", TargetKeyId=foreign).code == "AccessDeniedException"
 
 
 def test_conditions_on_aliases(cloud):
@@ -173,12 +168,12 @@ def test_conditions_on_aliases(cloud):
     user = owner.user(policy(asked)).client("kms")
     for text in ("alias/app-1", f"arn:aws:kms:us-east-1:{owner.id}:alias/app-1"):
         assert user.encrypt(KeyId=text, Plaintext=b"x")["CiphertextBlob"]
-    assert error_of(user.encrypt, KeyId=key, Plaintext=b"x") == "AccessDeniedException"
+    assert refused(user.encrypt, KeyId=key, Plaintext=b"x").code == "AccessDeniedException"
     having = {**ALLOW, "Condition": {"ForAnyValue:StringLike": {"kms:ResourceAliases": "alias/app-*"}}}
     user = owner.user(policy(having)).client("kms")
     blob = user.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     assert user.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
-    assert error_of(user.encrypt, KeyId=plain, Plaintext=b"x") == "AccessDeniedException"
+    assert refused(user.encrypt, KeyId=plain, Plaintext=b"x").code == "AccessDeniedException"
 
 
 def test_a_key_policy_lends_the_use_of_a_key_and_not_its_administration(cloud):
@@ -195,8 +190,8 @@ def test_a_key_policy_lends_the_use_of_a_key_and_not_its_administration(cloud):
     for operation in set(OPERATIONS) - lent:
         request = dict(OPERATIONS[operation])
         member = request.pop("named", "KeyId")
-        assert error_of(getattr(other, operation), **request, **{member: key}) == "AccessDeniedException", operation
-    assert error_of(other.list_aliases, KeyId=key) == "AccessDeniedException"
+        assert refused(getattr(other, operation), **request, **{member: key}).code == "AccessDeniedException", operation
+    assert refused(other.list_aliases, KeyId=key).code == "AccessDeniedException"
 
 
 def test_a_ciphertext_is_opened_only_by_the_key_that_made_it(here):
@@ -216,7 +211,7 @@ def test_a_ciphertext_is_opened_only_by_the_key_that_made_it(here):
             status = caught.value.response["ResponseMetadata"]["HTTPStatusCode"]
             assert status in (400, 403), (forged, caught.value)
     there = here.owner.client("kms", "eu-west-1")
-    assert error_of(there.decrypt, CiphertextBlob=here.blob, EncryptionContext=CONTEXT) == "AccessDeniedException"
+    assert refused(there.decrypt, CiphertextBlob=here.blob, EncryptionContext=CONTEXT).code == "AccessDeniedException"
 
 
 def test_members_that_the_model_does_not_require(here):
@@ -225,11 +220,11 @@ def test_members_that_the_model_does_not_require(here):
         (here.kms.re_encrypt, {"DestinationKeyId": here.id}),
         (here.kms.generate_random, {}),
     ):
-        assert error_of(call, **request) == "ValidationException"
+        assert refused(call, **request).code == "ValidationException"
 
 
 def test_tags_on_creation_need_their_permission(cloud):
     """https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html"""
     user = cloud.account().user(policy({**ALLOW, "Action": "kms:CreateKey"})).client("kms")
-    assert error_of(user.create_key, Tags=TAGS) == "AccessDeniedException"
+    assert refused(user.create_key, Tags=TAGS).code == "AccessDeniedException"
     assert user.create_key()["KeyMetadata"]["KeyId"]

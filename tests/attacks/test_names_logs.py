@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support import refused
 
 from .spellings import spellings, turn
 
@@ -60,12 +61,6 @@ def policy(*statements):
 
 def allow(*actions, resource="*"):
     return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
-
-
-def code_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]["Code"]
 
 
 def function_arn(account, region="us-east-1"):
@@ -144,22 +139,22 @@ def test_no_other_spelling_of_a_group_passes_a_deny_or_an_account(here, number):
 def test_a_name_beside_an_identifier_is_refused(here):
     """ "You must include either logGroupIdentifier or logGroupName, but not both": API_FilterLogEvents."""
     both = {"logGroupName": NAME, "logGroupIdentifier": here.arn}
-    assert code_of(here.logs.filter_log_events, **both) == "InvalidParameterException"
+    assert refused(here.logs.filter_log_events, **both).code == "InvalidParameterException"
 
 
 def test_a_group_that_is_denied_cannot_be_made(here):
     deny = {"Effect": "Deny", "Action": "*", "Resource": f"{here.arn}-2:*"}
     user = here.owner.user(policy(ALLOW, deny)).client("logs")
-    assert code_of(user.create_log_group, logGroupName=f"{NAME}-2") == "AccessDeniedException"
+    assert refused(user.create_log_group, logGroupName=f"{NAME}-2").code == "AccessDeniedException"
 
 
 def test_a_groups_policy_is_not_one_of_the_account_by_that_name(here):
     """A policy of the account asks no permission on a group."""
     before = state(here)
     for caller in (here.user, here.logs):
-        code = code_of(caller.put_resource_policy, policyName=here.arn, policyDocument="[]")
+        code = refused(caller.put_resource_policy, policyName=here.arn, policyDocument="[]").code
         assert code == "InvalidParameterException"
-        assert code_of(caller.delete_resource_policy, policyName=here.arn) == "InvalidParameterException"
+        assert refused(caller.delete_resource_policy, policyName=here.arn).code == "InvalidParameterException"
     assert state(here) == before
 
 
@@ -168,7 +163,7 @@ def test_another_stream_is_not_the_one_that_is_allowed(here):
     user = here.owner.user(mine).client("logs")
     for stream in (STREAM, "MINE", "mine:", "mine/../web"):
         request = {"logGroupName": NAME, "logStreamName": stream}
-        assert code_of(user.get_log_events, **request) in {"AccessDeniedException", "InvalidParameterException"}
+        assert refused(user.get_log_events, **request).code in {"AccessDeniedException", "InvalidParameterException"}
 
 
 def test_tagging_is_allowed_on_the_group_without_its_star(here):
@@ -181,13 +176,13 @@ def test_tagging_is_allowed_on_the_group_without_its_star(here):
         if may:
             assert user.list_tags_for_resource(resourceArn=here.arn)["tags"] == {"kept": "v"}
         else:
-            assert code_of(user.list_tags_for_resource, resourceArn=here.arn) == "AccessDeniedException"
+            assert refused(user.list_tags_for_resource, resourceArn=here.arn).code == "AccessDeniedException"
 
 
 def test_a_group_that_is_made_with_tags_needs_their_permission(here):
     """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html"""
     user = here.owner.user(policy(allow("logs:CreateLogGroup"))).client("logs")
-    assert code_of(user.create_log_group, logGroupName="tagged", tags={"k": "v"}) == "AccessDeniedException"
+    assert refused(user.create_log_group, logGroupName="tagged", tags={"k": "v"}).code == "AccessDeniedException"
     user.create_log_group(logGroupName="bare")
     both = here.owner.user(policy(allow("logs:CreateLogGroup", "logs:TagResource"))).client("logs")
     both.create_log_group(logGroupName="tagged", tags={"k": "v"})
@@ -207,14 +202,14 @@ def test_a_role_to_send_with_is_passed(here):
     stream = f"arn:aws:kinesis:us-east-1:{here.owner.id}:stream/s"
     given = {"destinationArn": stream, "roleArn": arn}
     without = here.owner.user(policy(allow("logs:*"))).client("logs")
-    assert code_of(subscribe, client=without, **given) == "AccessDeniedException"
+    assert refused(subscribe, client=without, **given).code == "AccessDeniedException"
     other = {**allow("iam:PassRole"), "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}
     elsewhere = here.owner.user(policy(allow("logs:*"), other)).client("logs")
-    assert code_of(subscribe, client=elsewhere, **given) == "AccessDeniedException"
+    assert refused(subscribe, client=elsewhere, **given).code == "AccessDeniedException"
     deny = {"Effect": "Deny", "Action": "iam:PassRole", "Resource": arn}
     denied = here.owner.user(policy(ALLOW, deny)).client("logs")
     for text in [arn, *spellings(arn, "sender")]:
-        assert code_of(subscribe, client=denied, **{**given, "roleArn": text}) in REFUSED, text
+        assert refused(subscribe, client=denied, **{**given, "roleArn": text}).code in REFUSED, text
     passing = {**other, "Condition": {"StringEquals": {"iam:PassedToService": "logs.amazonaws.com"}}, "Resource": arn}
     may = here.owner.user(policy(allow("logs:*"), passing)).client("logs")
     subscribe(may, **given)
@@ -226,9 +221,9 @@ def test_a_role_to_send_with_is_passed(here):
 def test_a_role_of_another_account_or_of_nobody_is_refused(cloud, here):
     stream = f"arn:aws:kinesis:us-east-1:{here.owner.id}:stream/s"
     theirs = role(cloud.account())
-    assert code_of(subscribe, client=here.logs, destinationArn=stream, roleArn=theirs) == "AccessDeniedException"
+    assert refused(subscribe, client=here.logs, destinationArn=stream, roleArn=theirs).code == "AccessDeniedException"
     none = f"arn:aws:iam::{here.owner.id}:role/none"
-    assert code_of(subscribe, client=here.logs, destinationArn=stream, roleArn=none) == "InvalidParameterException"
+    assert refused(subscribe, client=here.logs, destinationArn=stream, roleArn=none).code == "InvalidParameterException"
 
 
 def test_a_destination_is_of_the_same_account_and_region(here):
@@ -237,8 +232,8 @@ def test_a_destination_is_of_the_same_account_and_region(here):
     wrong += [text for text in spellings(function_arn(here.owner.id), "f") if text.count(":") == 6]
     for text in wrong:
         if text.lower() != function_arn(here.owner.id) and not text.startswith(f"{function_arn(here.owner.id)[:-1]}"):
-            assert code_of(subscribe, client=here.logs, destinationArn=text) == "InvalidParameterException", text
+            assert refused(subscribe, client=here.logs, destinationArn=text).code == "InvalidParameterException", text
     given = {"destinationArn": function_arn(here.owner.id), "roleArn": role(here.owner, "needless")}
-    assert code_of(subscribe, client=here.logs, **given) == "InvalidParameterException"
+    assert refused(subscribe, client=here.logs, **given).code == "InvalidParameterException"
     stream = f"arn:aws:kinesis:us-east-1:{here.owner.id}:stream/s"
-    assert code_of(subscribe, client=here.logs, destinationArn=stream) == "InvalidParameterException"
+    assert refused(subscribe, client=here.logs, destinationArn=stream).code == "InvalidParameterException"

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support import refused
 
 from .spellings import spellings, turn
 
@@ -23,12 +24,6 @@ def policy(*statements):
 
 def deny(*resources, action="sns:*"):
     return {"Effect": "Deny", "Action": action, "Resource": list(resources)}
-
-
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]["Code"]
 
 
 # operation, the member that names the topic, its other members
@@ -130,18 +125,18 @@ def test_a_subscription_is_its_subscribers_and_may_be_ended_by_the_topics_owner(
     sns, theirs = owner.client("sns"), subscriber.client("sns")
     topic = sns.create_topic(Name="shared")["TopicArn"]
     everybody = {"Effect": "Allow", "Principal": "*", "Action": ["SNS:Subscribe"], "Resource": topic}
-    assert error_of(theirs.subscribe, TopicArn=topic, Protocol="sqs", Endpoint="x") == "AuthorizationError"
+    assert refused(theirs.subscribe, TopicArn=topic, Protocol="sqs", Endpoint="x").code == "AuthorizationError"
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy(everybody))
     one, two = (subscribe(theirs, topic, subscriber.id, name) for name in ("one", "two"))
     assert theirs.get_subscription_attributes(SubscriptionArn=one)["Attributes"]["Owner"] == subscriber.id
     changes = {"AttributeName": "RawMessageDelivery", "AttributeValue": "true"}
     theirs.set_subscription_attributes(SubscriptionArn=one, **changes)
     for other in (sns, third.client("sns")):
-        assert error_of(other.get_subscription_attributes, SubscriptionArn=one) == "AuthorizationError"
-        assert error_of(other.set_subscription_attributes, SubscriptionArn=one, **changes) == "AuthorizationError"
-    assert error_of(third.client("sns").unsubscribe, SubscriptionArn=one) == "AuthorizationError"
+        assert refused(other.get_subscription_attributes, SubscriptionArn=one).code == "AuthorizationError"
+        assert refused(other.set_subscription_attributes, SubscriptionArn=one, **changes).code == "AuthorizationError"
+    assert refused(third.client("sns").unsubscribe, SubscriptionArn=one).code == "AuthorizationError"
     shut = subscriber.user(policy(ALLOW, deny(topic))).client("sns")
-    assert error_of(shut.unsubscribe, SubscriptionArn=one) == "AuthorizationError"
+    assert refused(shut.unsubscribe, SubscriptionArn=one).code == "AuthorizationError"
     assert len(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 2
     theirs.unsubscribe(SubscriptionArn=one)
     sns.unsubscribe(SubscriptionArn=two)
@@ -179,7 +174,7 @@ def test_roles_are_passed(cloud, aws, role):
             with pytest.raises(ClientError) as caught:
                 getattr(user, operation)(**request)
             assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403)
-    assert error_of(foreign.create_topic, Name="t", Attributes={FEEDBACK: role}) == "AccessDenied"
+    assert refused(foreign.create_topic, Name="t", Attributes={FEEDBACK: role}).code == "AccessDenied"
     assert [found["TopicArn"] for found in sns.list_topics()["Topics"]] == [topic]
     elsewhere = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
     sends = {"Effect": "Allow", "Action": "sns:*", "Resource": "*"}
@@ -203,7 +198,7 @@ def test_dead_letters_stay_in_the_account_and_region(cloud, aws):
     ):  # fmt: skip
         value = json.dumps({"deadLetterTargetArn": arn})
         change = {"SubscriptionArn": subscription, "AttributeName": "RedrivePolicy", "AttributeValue": value}
-        assert error_of(sns.set_subscription_attributes, **change) == "InvalidParameter"
+        assert refused(sns.set_subscription_attributes, **change).code == "InvalidParameter"
     value = json.dumps({"deadLetterTargetArn": mine})
     sns.set_subscription_attributes(SubscriptionArn=subscription, AttributeName="RedrivePolicy", AttributeValue=value)
 
@@ -215,8 +210,8 @@ def test_what_is_subscribed_is_a_condition(aws):
     statement = {"Effect": "Allow", "Action": "sns:Subscribe", "Resource": topic, "Condition": held}
     user = aws.user(policy(statement)).client("sns")
     assert user.subscribe(TopicArn=topic, Protocol="email", Endpoint="a@x.com")["SubscriptionArn"]
-    assert error_of(user.subscribe, TopicArn=topic, Protocol="email", Endpoint="a@y.com") == "AuthorizationError"
-    assert error_of(user.subscribe, TopicArn=topic, Protocol="sms", Endpoint="+15550100") == "AuthorizationError"
+    assert refused(user.subscribe, TopicArn=topic, Protocol="email", Endpoint="a@y.com").code == "AuthorizationError"
+    assert refused(user.subscribe, TopicArn=topic, Protocol="sms", Endpoint="+15550100").code == "AuthorizationError"
 
 
 def test_endpoints_are_of_this_partition(aws):
@@ -226,7 +221,7 @@ def test_endpoints_are_of_this_partition(aws):
                                ("lambda", "arn:aws-x:lambda:us-east-1:{}:function:f"),
                                ("lambda", "arn:aws:lambda:us-east-1::function:f")):  # fmt: skip
         request = {"TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint.format(aws.id)}
-        assert error_of(sns.subscribe, **request) == "InvalidParameter"
+        assert refused(sns.subscribe, **request).code == "InvalidParameter"
 
 
 def test_a_permission_names_accounts_and_actions_of_topics(aws):
@@ -235,22 +230,22 @@ def test_a_permission_names_accounts_and_actions_of_topics(aws):
     topic = sns.create_topic(Name="t")["TopicArn"]
     for account in ("*", "12345678901", "\uff11" * 12, f"{aws.id}:user/x"):
         request = {"TopicArn": topic, "Label": "l", "AWSAccountId": [account], "ActionName": ["Publish"]}
-        assert error_of(sns.add_permission, **request) == "InvalidParameter"
+        assert refused(sns.add_permission, **request).code == "InvalidParameter"
     for action in ("*", "Unsubscribe", "SetSubscriptionAttributes", "sqs:SendMessage"):
         request = {"TopicArn": topic, "Label": "l", "AWSAccountId": [aws.id], "ActionName": [action]}
-        assert error_of(sns.add_permission, **request) == "InvalidParameter"
+        assert refused(sns.add_permission, **request).code == "InvalidParameter"
 
 
 def test_tags_on_creation_need_their_permission(aws):
     user = aws.user(policy({**ALLOW, "Action": "sns:CreateTopic"})).client("sns")
-    assert error_of(user.create_topic, Name="t", Tags=TAGS) == "AuthorizationError"
+    assert refused(user.create_topic, Name="t", Tags=TAGS).code == "AuthorizationError"
     assert user.create_topic(Name="t")["TopicArn"]
 
 
 def test_a_phone_number_is_the_resource_of_its_message(aws):
     """AWS: "is not authorized to perform: SNS:Publish on resource: +919…"."""
     topics = {"Effect": "Allow", "Action": "sns:Publish", "Resource": "arn:aws:sns:*:*:*"}
-    assert error_of(aws.user(policy(topics)).client("sns").publish, PhoneNumber="+15550100", Message="m") == (
+    assert refused(aws.user(policy(topics)).client("sns").publish, PhoneNumber="+15550100", Message="m").code == (
         "AuthorizationError"
     )
     assert aws.user(policy(ALLOW)).client("sns").publish(PhoneNumber="+15550100", Message="m")["MessageId"]

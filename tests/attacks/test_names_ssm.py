@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support import refused
 
 from .spellings import spellings, turn
 
@@ -23,12 +24,6 @@ def policy(*statements):
 
 def deny(*resources, action="ssm:*"):
     return {"Effect": "Deny", "Action": action, "Resource": list(resources)}
-
-
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]["Code"]
 
 
 # operation, the member that names the parameter, its other members
@@ -113,7 +108,7 @@ def test_a_path_is_denied_however_it_is_written(here):
     path = here.arns[DEEP].rpartition("/")[0]
     user = here.owner.user(policy(ALLOW, deny(path))).client("ssm")
     for text in ("/App", "/App/", "/App//"):
-        assert error_of(user.get_parameters_by_path, Path=text) == "AccessDeniedException"
+        assert refused(user.get_parameters_by_path, Path=text).code == "AccessDeniedException"
     for text in ("//App", "/app", "/APP/", "/App/.", "/%41pp", "/./App", "/App/../App", " /App", path, "App"):
         for caller in (user, here.stranger):
             try:
@@ -124,7 +119,7 @@ def test_a_path_is_denied_however_it_is_written(here):
     flat = {**deny("*"), "Condition": {"StringEquals": {"ssm:Recursive": ["true"]}}}
     user = here.owner.user(policy(ALLOW, flat)).client("ssm")
     assert user.get_parameters_by_path(Path="/App")["Parameters"]
-    assert error_of(user.get_parameters_by_path, Path="/App", Recursive=True) == "AccessDeniedException"
+    assert refused(user.get_parameters_by_path, Path="/App", Recursive=True).code == "AccessDeniedException"
 
 
 def test_names_with_and_without_a_slash_have_one_arn(cloud):
@@ -135,13 +130,13 @@ def test_names_with_and_without_a_slash_have_one_arn(cloud):
     user = owner.user(policy(ALLOW, deny(f"arn:aws:ssm:*:{owner.id}:parameter/twin"))).client("ssm")
     for name in ("twin", "/twin"):
         assert ssm.get_parameter(Name=name)["Parameter"]["Value"] == name
-        assert error_of(user.get_parameter, Name=name) == "AccessDeniedException"
+        assert refused(user.get_parameter, Name=name).code == "AccessDeniedException"
 
 
 def test_parameters_of_other_accounts_are_not_shared(here):
     for name in (DEEP, FLAT):
-        assert error_of(here.stranger.get_parameter, Name=here.arns[name]) == "AccessDeniedException"
-        assert error_of(here.stranger.get_parameters, Names=[here.arns[name]]) == "AccessDeniedException"
+        assert refused(here.stranger.get_parameter, Name=here.arns[name]).code == "AccessDeniedException"
+        assert refused(here.stranger.get_parameters, Names=[here.arns[name]]).code == "AccessDeniedException"
 
 
 def test_public_parameters_are_nobodys_to_change_and_everybodys_to_read(here):
@@ -153,9 +148,9 @@ def test_public_parameters_are_nobodys_to_change_and_everybodys_to_read(here):
     for text in (name, arn, f"{name}:1", f"{arn}:1", arn.replace("::", ":aws:"), *turn(spellings(arn, name), 0, 2)):
         assert not told(user, "get_parameter", text), text
         assert not told(user, "get_parameters", text), text
-    assert error_of(here.ssm.put_parameter, Name=name, Value="x", Type="String") == "AccessDeniedException"
-    assert error_of(here.ssm.delete_parameter, Name=name) == "AccessDeniedException"
-    assert error_of(here.ssm.get_parameter, Name=f"arn:aws:ssm:us-east-1::parameter{DEEP}") == "ValidationException"
+    assert refused(here.ssm.put_parameter, Name=name, Value="x", Type="String").code == "AccessDeniedException"
+    assert refused(here.ssm.delete_parameter, Name=name).code == "AccessDeniedException"
+    assert refused(here.ssm.get_parameter, Name=f"arn:aws:ssm:us-east-1::parameter{DEEP}").code == "ValidationException"
 
 
 def test_odd_selectors_name_nothing(here):
@@ -167,7 +162,7 @@ def test_odd_selectors_name_nothing(here):
 def test_tags_on_creation_need_their_permission(aws):
     """The permissions are those of the CloudFormation page of AWS::SSM::Parameter."""
     user = aws.user(policy({**ALLOW, "Action": "ssm:PutParameter"})).client("ssm")
-    assert error_of(user.put_parameter, Name="p", Value="v", Type="String", Tags=TAGS) == "AccessDeniedException"
+    assert refused(user.put_parameter, Name="p", Value="v", Type="String", Tags=TAGS).code == "AccessDeniedException"
     assert user.put_parameter(Name="p", Value="v", Type="String")["Version"] == 1
 
 
@@ -176,7 +171,7 @@ def test_overwriting_can_be_denied(aws):
     aws.client("ssm").put_parameter(Name="p", Value="v", Type="String")
     held = {**deny("*"), "Condition": {"StringEquals": {"ssm:Overwrite": ["true"]}}}
     user = aws.user(policy(ALLOW, held)).client("ssm")
-    assert error_of(user.put_parameter, Name="p", Value="w", Overwrite=True) == "AccessDeniedException"
+    assert refused(user.put_parameter, Name="p", Value="w", Overwrite=True).code == "AccessDeniedException"
     assert user.put_parameter(Name="q", Value="v", Type="String")["Version"] == 1
 
 
@@ -198,8 +193,8 @@ def test_a_secret_is_written_and_read_with_the_callers_own_right_to_the_key(clou
         (writer.put_parameter, {"Name": "q", **secret}),
         (writer.put_parameter, {"Name": "q", **secret, "KeyId": key.rpartition("/")[2]}),
     ):
-        assert error_of(call, **request) == "AccessDeniedException"
+        assert refused(call, **request).code == "AccessDeniedException"
     assert reader.get_parameter(Name="p")["Parameter"]["Value"] != "v"
     assert writer.get_parameter(Name="p", WithDecryption=True)["Parameter"]["Value"] == "v"
     other = cloud.account().client("ssm")
-    assert error_of(other.put_parameter, Name="p", **secret) == "AccessDeniedException"
+    assert refused(other.put_parameter, Name="p", **secret).code == "AccessDeniedException"

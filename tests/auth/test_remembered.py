@@ -9,15 +9,9 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from botocore.exceptions import ClientError
+from tests.support import refused
 
 EVERYTHING = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
-
-
-def refused(call: Any, **request: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    return caught.value.response["Error"]["Code"]
 
 
 def read(client: Any, bucket: str) -> bytes:
@@ -47,9 +41,9 @@ def test_one_caller_s_right_is_not_another_s(aws: Any, cloud: Any, bucket: str) 
     strangers = [stranger.client("s3"), mighty(stranger).client("s3")]
     for _ in range(2):  # decided, and remembered
         assert read(allowed, bucket) == b"one"
-        assert refused(poor.get_object, Bucket=bucket, Key="k") == "AccessDenied"
+        assert refused(poor.get_object, Bucket=bucket, Key="k").code == "AccessDenied"
         # another account's own policies do not open the door (IAM User Guide, "Cross-account policy evaluation logic")
-        assert [refused(s3.get_object, Bucket=bucket, Key="k") for s3 in strangers] == ["AccessDenied"] * 2
+        assert [refused(s3.get_object, Bucket=bucket, Key="k").code for s3 in strangers] == ["AccessDenied"] * 2
 
 
 def test_a_policy_for_others_opens_and_shuts_at_once(aws: Any, cloud: Any, bucket: str) -> None:
@@ -59,7 +53,7 @@ def test_a_policy_for_others_opens_and_shuts_at_once(aws: Any, cloud: Any, bucke
     statement["Condition"] = {"StringEquals": {"aws:PrincipalAccount": other.id}}
     policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
     for _ in range(2):
-        assert refused(theirs.get_object, Bucket=bucket, Key="k") == "AccessDenied"
+        assert refused(theirs.get_object, Bucket=bucket, Key="k").code == "AccessDenied"
         s3.put_bucket_policy(Bucket=bucket, Policy=policy)
         assert read(theirs, bucket) == b"one"
         s3.delete_bucket_policy(Bucket=bucket)
@@ -96,7 +90,7 @@ def test_a_bucket_made_again_by_another_account_is_theirs(aws: Any, cloud: Any, 
     theirs.create_bucket(Bucket=bucket)
     theirs.put_object(Bucket=bucket, Key="k", Body=b"two")
     assert read(theirs, bucket) == b"two"
-    assert [refused(client.get_object, Bucket=bucket, Key="k") for client in (s3, mine)] == ["AccessDenied"] * 2
+    assert [refused(client.get_object, Bucket=bucket, Key="k").code for client in (s3, mine)] == ["AccessDenied"] * 2
 
 
 def test_a_key_and_a_permission_end_with_the_call_that_ends_them(aws: Any, bucket: str) -> None:
@@ -104,11 +98,11 @@ def test_a_key_and_a_permission_end_with_the_call_that_ends_them(aws: Any, bucke
     s3 = user.client("s3")
     assert read(s3, bucket) == b"one"
     iam.delete_user_policy(UserName="ann", PolicyName="all")
-    assert refused(s3.get_object, Bucket=bucket, Key="k") == "AccessDenied"
+    assert refused(s3.get_object, Bucket=bucket, Key="k").code == "AccessDenied"
     iam.put_user_policy(UserName="ann", PolicyName="all", PolicyDocument=EVERYTHING)
     assert read(s3, bucket) == b"one"
     key = user.keys["aws_access_key_id"]
     iam.update_access_key(UserName="ann", AccessKeyId=key, Status="Inactive")
-    assert refused(s3.get_object, Bucket=bucket, Key="k") == "InvalidAccessKeyId"
+    assert refused(s3.get_object, Bucket=bucket, Key="k").code == "InvalidAccessKeyId"
     iam.update_access_key(UserName="ann", AccessKeyId=key, Status="Active")
     assert read(s3, bucket) == b"one"

@@ -1,4 +1,4 @@
-"""A test of behaviour names every built operation. What none names is in exceptions.json, which only shrinks.
+"""Every built operation is named in a test of what it does; exceptions.json lists the others, and only shrinks.
 
 A test names an operation as boto3, the API or the CLI does: `put_object`, `PutObject`, `put-object`. Where several
 services have an operation of that name, it is named by a test of the service's own. Requests that are generated

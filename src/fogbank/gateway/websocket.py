@@ -81,7 +81,7 @@ class Socket:
         self.flow()
 
     def flow(self) -> None:
-        """Stop reading while messages wait to be received, or while the client does not take what is sent to it."""
+        """Pause reading while messages wait to be received, or while the client does not read what it is sent."""
         transport = self._outlet.transport
         stop = self._held > HIGH or self._outlet.paused
         if stop == self._stopped or transport.is_closing():

@@ -207,6 +207,25 @@ LEAST = {
     "AWS::CloudWatch::Dashboard": lambda w: {"DashboardBody": '{"widgets": []}', "Tags": TAGS},
     "AWS::DynamoDB::GlobalTable": lambda w: {**TABLE, "Replicas": [{"Region": "us-east-1"}]},
     "AWS::DynamoDB::Table": lambda w: {**TABLE, "TableName": "tab", "Tags": TAGS},
+    "AWS::ElastiCache::CacheCluster": lambda w: {
+        "ClusterName": w.made.setdefault("cache", f"c{uuid.uuid4().hex[:12]}"), "Engine": "redis",
+        "CacheNodeType": "cache.t3.micro", "NumCacheNodes": 1, "Tags": TAGS},
+    "AWS::ElastiCache::ParameterGroup": lambda w: {
+        "CacheParameterGroupFamily": "redis7", "Description": "d", "Tags": TAGS},
+    "AWS::ElastiCache::ReplicationGroup": lambda w: {
+        "ReplicationGroupId": w.made.setdefault("group id", f"r{uuid.uuid4().hex[:12]}"),
+        "ReplicationGroupDescription": "d", "CacheNodeType": "cache.t3.micro", "Engine": "valkey",
+        "NumCacheClusters": 1, "AutomaticFailoverEnabled": False, "Tags": TAGS},
+    "AWS::ElastiCache::ServerlessCache": lambda w: {
+        "ServerlessCacheName": w.made.setdefault("less", f"s{uuid.uuid4().hex[:12]}"), "Engine": "valkey",
+        "Tags": TAGS},
+    "AWS::ElastiCache::SubnetGroup": lambda w: {
+        "CacheSubnetGroupName": "nets", "Description": "d", "SubnetIds": ["subnet-1"], "Tags": TAGS},
+    "AWS::ElastiCache::User": lambda w: {
+        "UserId": "made", "UserName": "made", "Engine": "redis", "NoPasswordRequired": True,
+        "AccessString": "on ~* +@all", "Tags": TAGS},
+    "AWS::ElastiCache::UserGroup": lambda w: {
+        "UserGroupId": "made", "Engine": "redis", "UserIds": ["default"], "Tags": TAGS},
     "AWS::IAM::AccessKey": lambda w: {"UserName": w.need("user"), "Status": "Inactive"},
     "AWS::IAM::Group": lambda w: {"GroupName": "g"},
     "AWS::IAM::GroupPolicy": lambda w: {"GroupName": w.need("group"), "PolicyName": "p", "PolicyDocument": POLICY},
@@ -274,6 +293,15 @@ NOT_GIVEN = {
     "AWS::DynamoDB::GlobalTable": {"StreamArn"},
     "AWS::DynamoDB::Table": {"StreamArn"},
     "AWS::ApiGateway::DomainName": {"DistributionDomainName", "DistributionHostedZoneId"},
+    # structures, of which the members are given: RedisEndpoint.Address
+    "AWS::ElastiCache::CacheCluster": {"ConfigurationEndpoint", "RedisEndpoint"},
+    "AWS::ElastiCache::ReplicationGroup": {
+        "ConfigurationEndPoint",
+        "EffectiveDurability",
+        "PrimaryEndPoint",
+        "ReadEndPoint",
+        "ReaderEndPoint",
+    },
 }
 TYPES = sorted(
     kind.type_name

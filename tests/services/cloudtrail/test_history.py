@@ -10,8 +10,7 @@ import json
 import time
 from datetime import timedelta
 
-import pytest
-from botocore.exceptions import ClientError
+from tests.support import refused
 
 from .conftest import history
 
@@ -20,12 +19,6 @@ ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 def document(*statements) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]["Code"]
 
 
 def test_a_users_call(moving, own):
@@ -81,10 +74,10 @@ def test_no_secret_is_shown(moving, own):
     user = {"UserId": "u", "UserName": "u", "Engine": "redis", "AccessString": "on"}
     caches.create_user(**user, AuthenticationMode={"Type": "password", "Passwords": ["hush-hush-hush-hush"]})
     caches.modify_user(UserId="u", Passwords=["hush-hush-hush-hush"])
-    assert error_of(caches.modify_replication_group, ReplicationGroupId="none", AuthToken="hush-hush-hush-hush")
+    assert refused(caches.modify_replication_group, ReplicationGroupId="none", AuthToken="hush-hush-hush-hush")
     own.client("apigateway").create_api_key(name="k", value="hush-hush-hush-hush-hush")
     topic = f"arn:aws:sns:us-east-1:{own.id}:t"
-    assert error_of(own.client("sns").confirm_subscription, TopicArn=topic, Token="hush-hush")
+    assert refused(own.client("sns").confirm_subscription, TopicArn=topic, Token="hush-hush")
     body = {"Parameters": {"Pw": {"Type": "String", "NoEcho": True}},
             "Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Pw"}}}}}  # fmt: skip
     given = [{"ParameterKey": "Pw", "ParameterValue": "hush-hush"}]
@@ -104,7 +97,7 @@ def test_no_secret_is_shown(moving, own):
 
 def test_what_was_denied_is_recorded_with_its_error(moving, own):
     user = own.user(document({"Effect": "Deny", "Action": "*", "Resource": "*"}), name="mallory")
-    assert error_of(user.client("sqs").create_queue, QueueName="q")
+    assert refused(user.client("sqs").create_queue, QueueName="q").code
     [event] = history(moving, own, "CreateQueue")
     assert event["errorCode"].startswith("AccessDenied")
     assert "sqs:createqueue" in event["errorMessage"].lower()
@@ -185,10 +178,10 @@ def test_lookups(moving, own):
     assert [event for page in pages for event in page["Events"]] == queues
     assert own.client("cloudtrail", "eu-west-1").lookup_events()["Events"] == []
 
-    assert error_of(found, StartTime=begin, EndTime=begin - timedelta(1)) == "InvalidTimeRangeException"
-    assert error_of(found, NextToken="x") == "InvalidNextTokenException"
+    assert refused(found, StartTime=begin, EndTime=begin - timedelta(1)).code == "InvalidTimeRangeException"
+    assert refused(found, NextToken="x").code == "InvalidNextTokenException"
     two = [{"AttributeKey": "EventName", "AttributeValue": "a"}, {"AttributeKey": "Username", "AttributeValue": "b"}]
-    assert error_of(trails.lookup_events, LookupAttributes=two) == "InvalidLookupAttributesException"
+    assert refused(trails.lookup_events, LookupAttributes=two).code == "InvalidLookupAttributesException"
 
 
 def test_events_are_there_after_kill_9(restarted):

@@ -8,16 +8,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from botocore.exceptions import ClientError
+from tests.support import refused
 
 from .conftest import bucket_policy, make_bucket, make_trail
-
-
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +30,7 @@ def error_of(call, **kw):
 )  # fmt: skip
 def test_names(own, name, text):
     trails = own.client("cloudtrail")
-    code, message = error_of(trails.create_trail, Name=name, S3BucketName="b")
+    code, message = refused(trails.create_trail, Name=name, S3BucketName="b")[:2]
     assert (code, message) == ("InvalidTrailNameException", text)
 
 
@@ -62,21 +55,21 @@ def test_a_trail_is_made_shown_changed_and_deleted(own):
 
     changed = trails.update_trail(Name="one", S3KeyPrefix="p", EnableLogFileValidation=True)
     assert (changed["S3KeyPrefix"], changed["LogFileValidationEnabled"]) == ("p", True)
-    code, message = error_of(trails.create_trail, Name="one", S3BucketName=bucket)
+    code, message = refused(trails.create_trail, Name="one", S3BucketName=bucket)[:2]
     assert (code, message) == ("TrailAlreadyExistsException", f"Trail one already exists for customer: {own.id}")
     trails.delete_trail(Name=arn)
     for call in (trails.get_trail, trails.delete_trail, trails.start_logging, trails.stop_logging,
                  trails.get_trail_status, trails.update_trail):  # fmt: skip
-        assert error_of(call, Name="one") == ("TrailNotFoundException", f"Unknown trail: one for the user: {own.id}")
+        assert refused(call, Name="one")[:2] == ("TrailNotFoundException", f"Unknown trail: one for the user: {own.id}")
     for text in ("arn:aws:cloudtrail:us-east-1:trail/x", f"arn:aws:sqs:us-east-1:{own.id}:trail/one"):
-        assert error_of(trails.get_trail, Name=text)[0] == "CloudTrailARNInvalidException"
+        assert refused(trails.get_trail, Name=text).code == "CloudTrailARNInvalidException"
 
 
 def test_five_trails_are_the_most(own):
     trails, bucket = own.client("cloudtrail"), make_bucket(own)
     for n in range(5):
         trails.create_trail(Name=f"trail-{n}", S3BucketName=bucket)
-    code, message = error_of(trails.create_trail, Name="trail-5", S3BucketName=bucket)
+    code, message = refused(trails.create_trail, Name="trail-5", S3BucketName=bucket)[:2]
     assert code == "MaximumNumberOfTrailsExceededException"
     assert message == f"User: {own.id} already has 5 trails in us-east-1."
 
@@ -88,11 +81,11 @@ def test_a_trail_is_changed_at_home_and_seen_elsewhere_as_a_shadow(own):
     assert [trail["TrailARN"] for trail in other.describe_trails()["trailList"]] == [arn]
     assert other.describe_trails(includeShadowTrails=False)["trailList"] == []
     assert other.get_trail(Name=arn)["Trail"]["S3BucketName"] == bucket
-    assert error_of(other.get_trail, Name="far")[0] == "TrailNotFoundException"
+    assert refused(other.get_trail, Name="far").code == "TrailNotFoundException"
     for call in (other.delete_trail, other.stop_logging, other.start_logging, other.update_trail):
-        assert error_of(call, Name=arn)[0] == "InvalidHomeRegionException"
-    code, _ = error_of(own.client("cloudtrail").create_trail, Name="odd", S3BucketName=bucket,
-                       IsMultiRegionTrail=True, IncludeGlobalServiceEvents=False)  # fmt: skip
+        assert refused(call, Name=arn).code == "InvalidHomeRegionException"
+    code, _ = refused(own.client("cloudtrail").create_trail, Name="odd", S3BucketName=bucket,
+                       IsMultiRegionTrail=True, IncludeGlobalServiceEvents=False)[:2]  # fmt: skip
     assert code == "InvalidParameterCombinationException"
 
 
@@ -100,14 +93,14 @@ def test_destinations_are_looked_at(moving, own):
     trails, s3, bucket = own.client("cloudtrail"), own.client("s3"), f"closed-{own.id}"
 
     def made(**settings):
-        return error_of(trails.create_trail, **{"Name": "one", "S3BucketName": bucket, **settings})
+        return refused(trails.create_trail, **{"Name": "one", "S3BucketName": bucket, **settings})[:2]
 
     assert made() == ("S3BucketDoesNotExistException", f"S3 bucket {bucket} does not exist!")
     s3.create_bucket(Bucket=bucket)
-    refused = ("InsufficientS3BucketPolicyException", f"Incorrect S3 bucket policy is detected for bucket: {bucket}")
-    assert made() == refused
+    closed = ("InsufficientS3BucketPolicyException", f"Incorrect S3 bucket policy is detected for bucket: {bucket}")
+    assert made() == closed
     s3.put_bucket_policy(Bucket=bucket, Policy=bucket_policy(bucket, "111111111111"))
-    assert made() == refused
+    assert made() == closed
     s3.put_bucket_policy(Bucket=bucket, Policy=bucket_policy(bucket, own.id))
     topic = ("InsufficientSnsTopicPolicyException", "SNS Topic does not exist or the topic policy is incorrect!")
     assert made(SnsTopicName="none") == topic
@@ -143,7 +136,7 @@ def test_another_accounts_bucket_that_lets_the_trail_in(moving, own):
     bucket = f"central-{other.id}"
     other.client("s3").create_bucket(Bucket=bucket)
     trails = own.client("cloudtrail")
-    assert error_of(trails.create_trail, Name="one", S3BucketName=bucket)[0] == "InsufficientS3BucketPolicyException"
+    assert refused(trails.create_trail, Name="one", S3BucketName=bucket).code == "InsufficientS3BucketPolicyException"
     other.client("s3").put_bucket_policy(Bucket=bucket, Policy=bucket_policy(bucket, other.id, own.id))
     assert trails.create_trail(Name="one", S3BucketName=bucket)["S3BucketName"] == bucket
 
@@ -160,9 +153,9 @@ def test_who_may_not_may_not(moving, own):
         (user.stop_logging, name), (user.list_trails, {}), (user.describe_trails, {}), (user.list_public_keys, {}),
         (user.get_event_selectors, {"TrailName": "audit"}), (user.list_event_data_stores, {}),
     ):  # fmt: skip
-        assert error_of(call, **request)[0] == "AccessDeniedException"
+        assert refused(call, **request).code == "AccessDeniedException"
     arn = f"arn:aws:cloudtrail:us-east-1:{own.id}:trail/audit"
-    assert error_of(moving.account().client("cloudtrail").stop_logging, Name=arn)[0] == "AccessDeniedException"
+    assert refused(moving.account().client("cloudtrail").stop_logging, Name=arn).code == "AccessDeniedException"
     assert own.client("cloudtrail").get_trail_status(Name="audit")["IsLogging"]
 
 
@@ -189,13 +182,13 @@ def test_selectors(own):
         {"AdvancedEventSelectors": [{"FieldSelectors": [{"Field": "eventName", "Equals": ["x"]}]}]},
         {"AdvancedEventSelectors": [{"FieldSelectors": [{"Field": "eventCategory", "StartsWith": ["Data"]}]}]},
     ):
-        assert error_of(trails.put_event_selectors, TrailName="audit", **bad)[0] == "InvalidEventSelectorsException"
+        assert refused(trails.put_event_selectors, TrailName="audit", **bad).code == "InvalidEventSelectorsException"
 
 
 def test_insight_selectors_are_kept(own):
     trails = own.client("cloudtrail")
     make_trail(own)
-    assert error_of(trails.get_insight_selectors, TrailName="audit")[0] == "InsightNotEnabledException"
+    assert refused(trails.get_insight_selectors, TrailName="audit").code == "InsightNotEnabledException"
     chosen = [{"InsightType": "ApiCallRateInsight"}]
     put = trails.put_insight_selectors(TrailName="audit", InsightSelectors=chosen)
     assert put["ResponseMetadata"]["HTTPHeaders"]["x-fogbank-fidelity"] == "recorded"
@@ -211,8 +204,8 @@ def test_tags(own):
     [found] = trails.list_tags(ResourceIdList=[arn])["ResourceTagList"]
     assert found == {"ResourceId": arn, "TagsList": [{"Key": "a", "Value": "2"}]}
     many = [{"Key": f"k{n}", "Value": "v"} for n in range(50)]
-    assert error_of(trails.add_tags, ResourceId=arn, TagsList=many)[0] == "TagsLimitExceededException"
-    assert error_of(trails.add_tags, ResourceId="one", TagsList=many)[0] == "CloudTrailARNInvalidException"
+    assert refused(trails.add_tags, ResourceId=arn, TagsList=many).code == "TagsLimitExceededException"
+    assert refused(trails.add_tags, ResourceId="one", TagsList=many).code == "CloudTrailARNInvalidException"
 
 
 def test_event_data_stores_are_recorded(own):
@@ -220,15 +213,22 @@ def test_event_data_stores_are_recorded(own):
     made = trails.create_event_data_store(Name="lake", TerminationProtectionEnabled=False)
     arn = made["EventDataStoreArn"]
     assert (made["Status"], made["RetentionPeriod"]) == ("ENABLED", 366)
-    assert error_of(trails.create_event_data_store, Name="lake")[0] == "EventDataStoreAlreadyExistsException"
+    assert refused(trails.create_event_data_store, Name="lake").code == "EventDataStoreAlreadyExistsException"
     trails.update_event_data_store(EventDataStore=arn, RetentionPeriod=90)
     assert trails.get_event_data_store(EventDataStore=arn)["RetentionPeriod"] == 90
     trails.stop_event_data_store_ingestion(EventDataStore=arn)
     assert trails.list_event_data_stores()["EventDataStores"][0]["Status"] == "STOPPED_INGESTION"
+    trails.start_event_data_store_ingestion(EventDataStore=arn)
+    assert trails.get_event_data_store(EventDataStore=arn)["Status"] == "ENABLED"
+    for wrong, code in (
+        (arn, "InvalidEventDataStoreStatusException"),
+        (f"{arn[:-1]}x", "EventDataStoreNotFoundException"),
+    ):
+        assert refused(trails.start_event_data_store_ingestion, EventDataStore=wrong).code == code
     trails.delete_event_data_store(EventDataStore=arn)
-    assert error_of(trails.delete_event_data_store, EventDataStore=arn)[0] == "InvalidEventDataStoreStatusException"
+    assert refused(trails.delete_event_data_store, EventDataStore=arn).code == "InvalidEventDataStoreStatusException"
     assert trails.restore_event_data_store(EventDataStore=arn)["Status"] == "ENABLED"
-    assert error_of(trails.start_query, QueryStatement="SELECT 1")[0] == "NotImplemented"
+    assert refused(trails.start_query, QueryStatement="SELECT 1").code == "NotImplemented"
 
 
 def test_stacks_have_trails(moving, own):

@@ -6,7 +6,7 @@ import time
 import zipfile
 
 import pytest
-from botocore.exceptions import ClientError
+from tests.support import refused
 
 from fogbank.testing import control
 
@@ -33,12 +33,6 @@ def state(cw, name="high", kind="MetricAlarm"):
 
 def put(cw, value):
     cw.put_metric_data(Namespace="app", MetricData=[{"MetricName": "m", "Value": value}])
-
-
-def code_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]["Code"]
 
 
 def queue(account, topic):
@@ -132,16 +126,16 @@ def test_set_state_and_disabled_actions(own_cloud, account, cw):
     own_cloud.advance(60)
     assert state(cw) == "OK"
     assert cw.describe_alarm_history(AlarmName="high", HistoryItemType="Action")["AlarmHistoryItems"] == []
-    assert code_of(cw.set_alarm_state, AlarmName="none", StateValue="OK", StateReason="x") == "ResourceNotFound"
+    assert refused(cw.set_alarm_state, AlarmName="none", StateValue="OK", StateReason="x").code == "ResourceNotFound"
     bad = {"AlarmName": "high", "StateValue": "OK", "StateReason": "x", "StateReasonData": "{"}
-    assert code_of(cw.set_alarm_state, **bad) == "InvalidFormat"
+    assert refused(cw.set_alarm_state, **bad).code == "InvalidFormat"
 
 
 def test_composite(own_cloud, cw):
     cw.put_metric_alarm(**ALARM)
     cw.put_metric_alarm(**(ALARM | {"AlarmName": "other"}))
     cw.put_composite_alarm(AlarmName="both", AlarmRule="ALARM(high) AND ALARM(other)")
-    assert code_of(cw.put_composite_alarm, AlarmName="x", AlarmRule="ALARM(none)") == "ValidationError"
+    assert refused(cw.put_composite_alarm, AlarmName="x", AlarmRule="ALARM(none)").code == "ValidationError"
     own_cloud.advance(1)
     assert state(cw, "both", "CompositeAlarm") == "OK"
     cw.set_alarm_state(AlarmName="high", StateValue="ALARM", StateReason="x")
@@ -150,7 +144,7 @@ def test_composite(own_cloud, cw):
     assert state(cw, "both", "CompositeAlarm") == "ALARM"
     assert cw.describe_alarms(ChildrenOfAlarmName="both")["MetricAlarms"][1]["AlarmName"] == "other"
     assert cw.describe_alarms(ParentsOfAlarmName="high")["CompositeAlarms"][0]["AlarmName"] == "both"
-    assert code_of(cw.delete_alarms, AlarmNames=["high"]) == "ValidationError"
+    assert refused(cw.delete_alarms, AlarmNames=["high"]).code == "ValidationError"
     cw.delete_alarms(AlarmNames=["high", "other", "both"])
     assert cw.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])["MetricAlarms"] == []
 
@@ -170,12 +164,12 @@ def test_describing(aws):
     assert cw.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "k", "Value": "v"}]
     cw.untag_resource(ResourceARN=arn, TagKeys=["k"])
     assert cw.list_tags_for_resource(ResourceARN=arn)["Tags"] == []
-    assert code_of(cw.list_tags_for_resource, ResourceARN=arn + "x") == "ResourceNotFoundException"
-    assert code_of(cw.describe_alarms, NextToken="x") == "InvalidNextToken"
+    assert refused(cw.list_tags_for_resource, ResourceARN=arn + "x").code == "ResourceNotFoundException"
+    assert refused(cw.describe_alarms, NextToken="x").code == "InvalidNextToken"
     user = aws.user('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cloudwatch:Put*","Resource":'
                     f'"arn:aws:cloudwatch:*:{aws.id}:alarm:team-*"}}]}}').client("cloudwatch")  # fmt: skip
     user.put_metric_alarm(**(ALARM | {"AlarmName": "team-a"}))
-    assert code_of(user.put_metric_alarm, **ALARM).startswith("AccessDenied")
+    assert refused(user.put_metric_alarm, **ALARM).code.startswith("AccessDenied")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +182,7 @@ def test_describing(aws):
 )  # fmt: skip
 def test_refused(aws, wrong):
     request = {key: value for key, value in (ALARM | wrong).items() if value is not None}
-    code = code_of(aws.client("cloudwatch").put_metric_alarm, **request)
+    code = refused(aws.client("cloudwatch").put_metric_alarm, **request).code
     assert code in ("ValidationError", "InvalidParameterValue")
 
 
@@ -199,11 +193,11 @@ def test_dashboards(aws):
     assert cw.get_dashboard(DashboardName="main")["DashboardBody"] == body
     entry = cw.list_dashboards(DashboardNamePrefix="ma")["DashboardEntries"][0]
     assert entry["DashboardArn"] == f"arn:aws:cloudwatch::{aws.id}:dashboard/main"
-    assert code_of(cw.put_dashboard, DashboardName="main", DashboardBody="{") == "InvalidParameterInput"
-    assert code_of(cw.put_dashboard, DashboardName="a b", DashboardBody=body) == "InvalidParameterInput"
+    assert refused(cw.put_dashboard, DashboardName="main", DashboardBody="{").code == "InvalidParameterInput"
+    assert refused(cw.put_dashboard, DashboardName="a b", DashboardBody=body).code == "InvalidParameterInput"
     cw.delete_dashboards(DashboardNames=["main"])
-    assert code_of(cw.get_dashboard, DashboardName="main") == "ResourceNotFound"
-    assert code_of(cw.delete_dashboards, DashboardNames=["main"]) == "ResourceNotFound"
+    assert refused(cw.get_dashboard, DashboardName="main").code == "ResourceNotFound"
+    assert refused(cw.delete_dashboards, DashboardNames=["main"]).code == "ResourceNotFound"
 
 
 def test_survives_a_kill(restarted):
@@ -284,3 +278,24 @@ def test_cloudformation(aws):
     cfn.get_waiter("stack_delete_complete").wait(StackName="s", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
     assert cw.describe_alarms()["MetricAlarms"] == []
     assert cw.list_dashboards()["DashboardEntries"] == []
+
+
+def test_actions_are_turned_off_and_on(account, cw):
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_EnableAlarmActions.html"""
+    topic = account.client("sns").create_topic(Name="pager")["TopicArn"]
+    receive = queue(account, topic)
+    cw.put_metric_alarm(**ALARM, AlarmActions=[topic])
+
+    def ring(reason):
+        for value in ("OK", "ALARM"):
+            cw.set_alarm_state(AlarmName="high", StateValue=value, StateReason=reason)
+
+    cw.disable_alarm_actions(AlarmNames=["high", "none"])
+    assert cw.describe_alarms()["MetricAlarms"][0]["ActionsEnabled"] is False
+    ring("unheard")
+    assert state(cw) == "ALARM"
+    cw.enable_alarm_actions(AlarmNames=["high", "none"])
+    assert cw.describe_alarms()["MetricAlarms"][0]["ActionsEnabled"] is True
+    ring("heard")
+    # what was sent first arrives first: the first alarm was sent to nobody
+    assert json.loads(receive()["Message"])["NewStateReason"] == "heard"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
+from tests.support import refused
 
 
 @pytest.fixture
@@ -20,13 +21,6 @@ def minute(ago=0):
 
 def put(cw, name="m", namespace="app", **datum):
     cw.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": name, **datum}])
-
-
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def stats(cw, statistics=("Sum",), period=60, start=None, end=None, **kw):
@@ -68,7 +62,7 @@ def test_every_protocol(aws, protocol, tmp_path):
     assert [p["Sum"] for p in stats(client, Dimensions=[{"Name": "a", "Value": "b"}])] == [5.0]
     query = stat("a", dimensions=[{"Name": "a", "Value": "b"}])
     assert data(client, query)["MetricDataResults"][0]["Timestamps"] == [minute(1)]
-    assert error_of(client.get_dashboard, DashboardName="none")[0] == "ResourceNotFound"
+    assert refused(client.get_dashboard, DashboardName="none").code == "ResourceNotFound"
 
 
 def test_statistics(cw):
@@ -109,39 +103,39 @@ def test_dimensions_are_metrics_of_their_own(cw):
 
 def test_what_put_refuses(cw):
     datum = {"MetricName": "m", "Value": 1}
-    assert error_of(cw.put_metric_data, Namespace="AWS/EC2", MetricData=[datum])[0] == "InvalidParameterValue"
-    assert error_of(cw.put_metric_data, Namespace="a", MetricData=[{"MetricName": "m"}])[0] == "MissingParameter"
+    assert refused(cw.put_metric_data, Namespace="AWS/EC2", MetricData=[datum]).code == "InvalidParameterValue"
+    assert refused(cw.put_metric_data, Namespace="a", MetricData=[{"MetricName": "m"}]).code == "MissingParameter"
     both = datum | {"Values": [1]}
-    assert error_of(cw.put_metric_data, Namespace="a", MetricData=[both])[0] == "InvalidParameterCombination"
+    assert refused(cw.put_metric_data, Namespace="a", MetricData=[both]).code == "InvalidParameterCombination"
     # the message as users quote it
     old = datum | {"Timestamp": datetime.now(UTC) - timedelta(days=15)}
-    assert error_of(cw.put_metric_data, Namespace="a", MetricData=[datum, old]) == (
+    assert refused(cw.put_metric_data, Namespace="a", MetricData=[datum, old])[:2] == (
         "InvalidParameterValue",
         "The parameter MetricData.member.2.Timestamp must specify a time within the past two weeks.",
     )
     assert cw.list_metrics(Namespace="a")["Metrics"] == []
     late = datum | {"Timestamp": datetime.now(UTC) + timedelta(hours=3)}
-    assert error_of(cw.put_metric_data, Namespace="a", MetricData=[late])[0] == "InvalidParameterValue"
+    assert refused(cw.put_metric_data, Namespace="a", MetricData=[late]).code == "InvalidParameterValue"
     uneven = {"MetricName": "m", "Values": [1, 2], "Counts": [1]}
-    assert error_of(cw.put_metric_data, Namespace="a", MetricData=[uneven])[0] == "InvalidParameterValue"
+    assert refused(cw.put_metric_data, Namespace="a", MetricData=[uneven]).code == "InvalidParameterValue"
     many = [datum] * 1001
-    assert error_of(cw.put_metric_data, Namespace="a", MetricData=many)[0] == "InvalidParameterValue"
+    assert refused(cw.put_metric_data, Namespace="a", MetricData=many).code == "InvalidParameterValue"
     nan = {"MetricName": "m", "Value": float("nan")}
-    assert error_of(cw.put_metric_data, Namespace="a", MetricData=[nan])[0] == "InvalidParameterValue"
+    assert refused(cw.put_metric_data, Namespace="a", MetricData=[nan]).code == "InvalidParameterValue"
 
 
 def test_what_get_metric_statistics_refuses(cw):
     ok = {"Namespace": "a", "MetricName": "m", "Period": 60, "Statistics": ["Sum"], "StartTime": minute(5),
           "EndTime": minute()}  # fmt: skip
-    assert error_of(cw.get_metric_statistics, **(ok | {"Period": 61}))[0] == "InvalidParameterValue"
-    assert error_of(cw.get_metric_statistics, **(ok | {"EndTime": minute(9)}))[0] == "InvalidParameterValue"
-    assert error_of(cw.get_metric_statistics, **(ok | {"StartTime": minute(1608)})) == (
+    assert refused(cw.get_metric_statistics, **(ok | {"Period": 61})).code == "InvalidParameterValue"
+    assert refused(cw.get_metric_statistics, **(ok | {"EndTime": minute(9)})).code == "InvalidParameterValue"
+    assert refused(cw.get_metric_statistics, **(ok | {"StartTime": minute(1608)}))[:2] == (
         "InvalidParameterCombination",
         "You have requested up to 1,608 datapoints, which exceeds the limit of 1,440. You may reduce the datapoints "
         "requested by increasing Period, or decreasing the time range.",
     )
     del ok["Statistics"]
-    assert error_of(cw.get_metric_statistics, **ok)[0] == "InvalidParameterCombination"
+    assert refused(cw.get_metric_statistics, **ok).code == "InvalidParameterCombination"
 
 
 def test_metric_data_and_math(cw):
@@ -171,7 +165,7 @@ def test_metric_data_pages(cw):
             break
         token = {"NextToken": page["NextToken"]}
     assert seen == [(id_, float(n)) for id_ in "ab" for n in range(1, 6)]
-    assert error_of(data, cw=cw, NextToken="x")[0] == "ValidationError"
+    assert refused(data, cw=cw, NextToken="x").code == "ValidationError"
 
 
 def test_what_get_metric_data_refuses(cw):
@@ -231,8 +225,8 @@ def test_iam(aws):
         '"Condition":{"StringEquals":{"cloudwatch:namespace":"app"}}}]}'
     ).client("cloudwatch")
     put(allowed, Value=1)
-    assert error_of(put, cw=allowed, namespace="other", Value=1)[0] in ("AccessDenied", "AccessDeniedException")
-    assert error_of(allowed.list_metrics)[0] in ("AccessDenied", "AccessDeniedException")
+    assert refused(put, cw=allowed, namespace="other", Value=1).code in ("AccessDenied", "AccessDeniedException")
+    assert refused(allowed.list_metrics).code in ("AccessDenied", "AccessDeniedException")
 
 
 def test_restart(restarted):

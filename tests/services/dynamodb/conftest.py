@@ -1,7 +1,7 @@
 """Tables for the tests of DynamoDB."""
 
 import pytest
-from botocore.exceptions import ClientError
+from tests.support import refused
 
 
 def schema(*names):
@@ -14,10 +14,7 @@ def attributes(**kinds):
 
 def error(call, **request):
     """(code, message) of a call that must fail."""
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    found = caught.value.response["Error"]
-    return found["Code"], found["Message"]
+    return refused(call, **request)[:2]
 
 
 def invalid(call, **request):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -44,6 +45,9 @@ def test_a_cluster_client_finds_its_way(client):
     assert cache.dbsize(target_nodes="primaries") == 100
     assert {node.port for node in cache.get_primaries()} != set()
     assert len(cache.get_primaries()) == 2
+    limit = time.monotonic() + 60
+    while len(cache.get_replicas()) < 2 and time.monotonic() < limit:  # gossip tells of the last one a little later
+        cache.nodes_manager.initialize()
     assert len(cache.get_replicas()) == 2
 
 

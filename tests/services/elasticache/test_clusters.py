@@ -10,7 +10,7 @@ import os
 import signal
 
 import pytest
-from botocore.exceptions import ClientError
+from tests.support import refused
 
 from fogbank.testing import control
 
@@ -22,12 +22,6 @@ NODE = {"Engine": "redis", "CacheNodeType": "cache.t3.micro", "NumCacheNodes": 1
 
 def endpoint(client, id):
     return cluster(client, id)["CacheNodes"][0]["Endpoint"]
-
-
-def error_of(call, **request):
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
 def test_what_is_written_survives_kill_of_node_and_cloud(restarted):
@@ -111,10 +105,10 @@ def test_parameters_reach_the_running_server(client):
         ("slowlog-max-len", "٣", "The value ٣ is not valid for parameter slowlog-max-len."),
         ("slowlog-max-len", "5\n", "The value 5\n is not valid for parameter slowlog-max-len."),
     ):
-        code, message = error_of(change, name=name, value=value)
+        code, message = refused(change, name=name, value=value)[:2]
         assert code == "InvalidParameterValue"
         assert message.startswith(text)
-    assert error_of(client.delete_cache_parameter_group, CacheParameterGroupName="mine")[0] == (
+    assert refused(client.delete_cache_parameter_group, CacheParameterGroupName="mine").code == (
         "InvalidCacheParameterGroupState"
     )
     names = {
@@ -164,27 +158,30 @@ def test_a_reboot_empties_the_node(client):
 
 def test_errors_of_clusters(client):
     create = client.create_cache_cluster
-    assert error_of(create, CacheClusterId="1a", **NODE) == (
+    assert refused(create, CacheClusterId="1a", **NODE)[:2] == (
         "InvalidParameterValue",
         "The parameter CacheClusterIdentifier is not a valid identifier. Identifiers must begin with a letter; must "
         "contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive "
         "hyphens.",
     )
-    assert error_of(create, CacheClusterId="a", **{**NODE, "NumCacheNodes": 2}) == (
+    assert refused(create, CacheClusterId="a", **{**NODE, "NumCacheNodes": 2})[:2] == (
         "InvalidParameterValue", "Cannot create a Redis cluster with a NumCacheNodes parameter greater than 1.",
     )  # fmt: skip
-    assert error_of(create, CacheClusterId="a", **{**NODE, "CacheNodeType": "cache.x"})[1] == (
+    assert refused(create, CacheClusterId="a", **{**NODE, "CacheNodeType": "cache.x"}).message == (
         "Invalid Cache Node Type: cache.x"
     )
-    assert error_of(client.describe_cache_clusters, CacheClusterId="none") == (
+    assert refused(client.describe_cache_clusters, CacheClusterId="none")[:2] == (
         "CacheClusterNotFound", "CacheCluster not found: none",
     )  # fmt: skip
-    assert error_of(create, CacheClusterId="a", CacheParameterGroupName="none", **NODE) == (
+    assert refused(create, CacheClusterId="a", CacheParameterGroupName="none", **NODE)[:2] == (
         "CacheParameterGroupNotFound", "CacheParameterGroup not found: none",
     )  # fmt: skip
     create(CacheClusterId="a", **NODE)
-    assert error_of(create, CacheClusterId="A", **NODE) == ("CacheClusterAlreadyExists", "Cache cluster already exists")
-    assert error_of(client.describe_cache_clusters, MaxRecords=10)[0] == "InvalidParameterValue"
+    assert refused(create, CacheClusterId="A", **NODE)[:2] == (
+        "CacheClusterAlreadyExists",
+        "Cache cluster already exists",
+    )
+    assert refused(client.describe_cache_clusters, MaxRecords=10).code == "InvalidParameterValue"
     cluster(client, "a")
     client.delete_cache_cluster(CacheClusterId="a")
     until(lambda: not client.describe_cache_clusters()["CacheClusters"])
@@ -200,14 +197,14 @@ def test_lists_are_paged(client):
     rest = client.describe_cache_subnet_groups(MaxRecords=20, Marker=first["Marker"])
     assert [group["CacheSubnetGroupName"] for group in rest["CacheSubnetGroups"]] == [f"g{n}" for n in range(20, 25)]
     assert "Marker" not in rest
-    code, _ = error_of(client.describe_cache_subnet_groups, Marker=first["Marker"][:-2] + "AA")
+    code, _ = refused(client.describe_cache_subnet_groups, Marker=first["Marker"][:-2] + "AA")[:2]
     assert code == "InvalidParameterValue"
 
 
 def test_a_user_without_permission_is_denied(aws, client):
     user = aws.user().client("elasticache")
-    assert error_of(user.create_cache_cluster, CacheClusterId="a", **NODE)[0] == "AccessDenied"
-    assert error_of(user.describe_cache_clusters)[0] == "AccessDenied"
+    assert refused(user.create_cache_cluster, CacheClusterId="a", **NODE).code == "AccessDenied"
+    assert refused(user.describe_cache_clusters).code == "AccessDenied"
 
 
 def test_what_can_be_reserved_and_what_there_is(client):

@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support import refused
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -27,16 +28,6 @@ def iam(aws):
     return aws.client("iam")
 
 
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]
-
-
-def code_of(call, **kw):
-    return error_of(call, **kw)["Code"]
-
-
 def test_a_role_from_birth_to_death(iam, aws):
     made = iam.create_role(
         RoleName="app", Path="/svc/", AssumeRolePolicyDocument=trust(), Description="d", MaxSessionDuration=7200
@@ -46,7 +37,7 @@ def test_a_role_from_birth_to_death(iam, aws):
     assert found["AssumeRolePolicyDocument"] == json.loads(trust())
     assert (found["Description"], found["MaxSessionDuration"], found["RoleLastUsed"]) == ("d", 7200, {})
     assert "PermissionsBoundary" not in found and "Tags" not in found
-    assert error_of(iam.create_role, RoleName="APP", AssumeRolePolicyDocument=trust())["Message"] == (
+    assert refused(iam.create_role, RoleName="APP", AssumeRolePolicyDocument=trust()).message == (
         "Role with name APP already exists."
     )
     iam.update_role(RoleName="app", Description="e", MaxSessionDuration=3600)
@@ -56,7 +47,7 @@ def test_a_role_from_birth_to_death(iam, aws):
     assert found["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": "ec2.amazonaws.com"}
     assert [role["RoleName"] for role in iam.list_roles(PathPrefix="/svc/")["Roles"]] == ["app"]
     iam.delete_role(RoleName="app")
-    assert error_of(iam.get_role, RoleName="app")["Message"] == "The role with name app cannot be found."
+    assert refused(iam.get_role, RoleName="app").message == "The role with name app cannot be found."
 
 
 def test_trust_policies_are_checked(iam, aws):
@@ -68,10 +59,12 @@ def test_trust_policies_are_checked(iam, aws):
         ),
     }
     for text, message in bad.items():
-        error = error_of(iam.create_role, RoleName="r", AssumeRolePolicyDocument=text)
-        assert (error["Code"], error["Message"]) == ("MalformedPolicyDocument", message)
+        error = refused(iam.create_role, RoleName="r", AssumeRolePolicyDocument=text)
+        assert (error.code, error.message) == ("MalformedPolicyDocument", message)
     padding = ["lambda.amazonaws.com", *(f"{'x' * 60}{n}.amazonaws.com" for n in range(40))]
-    assert code_of(iam.create_role, RoleName="r", AssumeRolePolicyDocument=trust(Service=padding)) == "LimitExceeded"
+    assert (
+        refused(iam.create_role, RoleName="r", AssumeRolePolicyDocument=trust(Service=padding)).code == "LimitExceeded"
+    )
 
 
 def test_a_role_in_use_is_not_deleted(iam):
@@ -89,8 +82,8 @@ def test_a_role_in_use_is_not_deleted(iam):
         ("delete policies", lambda: iam.delete_role_policy(RoleName="r", PolicyName="p")),
     ]
     for what, step in undo:
-        error = error_of(iam.delete_role, RoleName="r")
-        assert (error["Code"], error["Message"]) == ("DeleteConflict", f"Cannot delete entity, must {what} first.")
+        error = refused(iam.delete_role, RoleName="r")
+        assert (error.code, error.message) == ("DeleteConflict", f"Cannot delete entity, must {what} first.")
         step()
     iam.delete_role(RoleName="r")
 
@@ -98,22 +91,22 @@ def test_a_role_in_use_is_not_deleted(iam):
 def test_instance_profiles(iam, aws):
     made = iam.create_instance_profile(InstanceProfileName="ip", Path="/x/")["InstanceProfile"]
     assert (made["Arn"], made["Roles"]) == (f"arn:aws:iam::{aws.id}:instance-profile/x/ip", [])
-    assert code_of(iam.create_instance_profile, InstanceProfileName="IP") == "EntityAlreadyExists"
+    assert refused(iam.create_instance_profile, InstanceProfileName="IP").code == "EntityAlreadyExists"
     for name in ("a", "b"):
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust())
     iam.add_role_to_instance_profile(InstanceProfileName="ip", RoleName="a")
-    assert code_of(iam.add_role_to_instance_profile, InstanceProfileName="ip", RoleName="b") == "LimitExceeded"
+    assert refused(iam.add_role_to_instance_profile, InstanceProfileName="ip", RoleName="b").code == "LimitExceeded"
     assert iam.get_instance_profile(InstanceProfileName="ip")["InstanceProfile"]["Roles"][0]["RoleName"] == "a"
     found = iam.list_instance_profiles_for_role(RoleName="a")["InstanceProfiles"]
     assert [profile["InstanceProfileName"] for profile in found] == ["ip"]
     assert len(iam.list_instance_profiles()["InstanceProfiles"]) == 1
-    assert code_of(iam.delete_instance_profile, InstanceProfileName="ip") == "DeleteConflict"
+    assert refused(iam.delete_instance_profile, InstanceProfileName="ip").code == "DeleteConflict"
     iam.remove_role_from_instance_profile(InstanceProfileName="ip", RoleName="a")
     iam.tag_instance_profile(InstanceProfileName="ip", Tags=[{"Key": "a", "Value": "b"}])
     assert iam.list_instance_profile_tags(InstanceProfileName="ip")["Tags"] == [{"Key": "a", "Value": "b"}]
     iam.delete_instance_profile(InstanceProfileName="ip")
-    error = error_of(iam.get_instance_profile, InstanceProfileName="ip")
-    assert error["Message"] == "Instance Profile ip cannot be found."
+    error = refused(iam.get_instance_profile, InstanceProfileName="ip")
+    assert error.message == "Instance Profile ip cannot be found."
 
 
 def test_managed_policies_and_versions(iam, aws):
@@ -122,14 +115,14 @@ def test_managed_policies_and_versions(iam, aws):
     ]
     arn = f"arn:aws:iam::{aws.id}:policy/x/p"
     assert (made["Arn"], made["DefaultVersionId"], made["AttachmentCount"]) == (arn, "v1", 0)
-    error = error_of(iam.create_policy, PolicyName="P", PolicyDocument=document())
-    assert error["Message"] == "A policy called P already exists. Duplicate names are not allowed."
+    error = refused(iam.create_policy, PolicyName="P", PolicyDocument=document())
+    assert error.message == "A policy called P already exists. Duplicate names are not allowed."
     for n in range(2, 6):
         version = iam.create_policy_version(
             PolicyArn=arn, PolicyDocument=document(Action=f"s3:Get{n}"), SetAsDefault=n == 3
         )
         assert version["PolicyVersion"]["VersionId"] == f"v{n}"
-    assert code_of(iam.create_policy_version, PolicyArn=arn, PolicyDocument=document()) == "LimitExceeded"
+    assert refused(iam.create_policy_version, PolicyArn=arn, PolicyDocument=document()).code == "LimitExceeded"
     assert iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"] == "v3"
     assert [v["VersionId"] for v in iam.list_policy_versions(PolicyArn=arn)["Versions"]] == [
         "v5",
@@ -140,14 +133,14 @@ def test_managed_policies_and_versions(iam, aws):
     ]
     one = iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]
     assert (one["Document"], one["IsDefaultVersion"]) == (json.loads(document(Action="s3:*")), False)
-    assert code_of(iam.delete_policy_version, PolicyArn=arn, VersionId="v3") == "DeleteConflict"
-    assert code_of(iam.get_policy_version, PolicyArn=arn, VersionId="v9") == "NoSuchEntity"
-    assert code_of(iam.delete_policy, PolicyArn=arn) == "DeleteConflict"
+    assert refused(iam.delete_policy_version, PolicyArn=arn, VersionId="v3").code == "DeleteConflict"
+    assert refused(iam.get_policy_version, PolicyArn=arn, VersionId="v9").code == "NoSuchEntity"
+    assert refused(iam.delete_policy, PolicyArn=arn).code == "DeleteConflict"
     iam.set_default_policy_version(PolicyArn=arn, VersionId="v1")
     for n in range(2, 6):
         iam.delete_policy_version(PolicyArn=arn, VersionId=f"v{n}")
     iam.delete_policy(PolicyArn=arn)
-    assert error_of(iam.get_policy, PolicyArn=arn)["Message"] == f"Policy {arn} was not found."
+    assert refused(iam.get_policy, PolicyArn=arn).message == f"Policy {arn} was not found."
 
 
 def test_policy_documents_are_checked(iam):
@@ -158,10 +151,10 @@ def test_policy_documents_are_checked(iam):
         document(Resource="bucket"): 'Resource bucket must be in ARN format or "*".',
     }
     for text, message in bad.items():
-        error = error_of(iam.create_policy, PolicyName="p", PolicyDocument=text)
-        assert (error["Code"], error["Message"]) == ("MalformedPolicyDocument", message)
+        error = refused(iam.create_policy, PolicyName="p", PolicyDocument=text)
+        assert (error.code, error.message) == ("MalformedPolicyDocument", message)
     long = document(Action=[f"s3:Get{'x' * 60}{n}" for n in range(100)])
-    assert error_of(iam.create_policy, PolicyName="p", PolicyDocument=long)["Message"] == (
+    assert refused(iam.create_policy, PolicyName="p", PolicyDocument=long).message == (
         "Cannot exceed quota for PolicySize: 6144"
     )
 
@@ -175,8 +168,8 @@ def test_aws_managed_policies(iam):
     names = [policy["PolicyName"] for page in aws_only for policy in page["Policies"]]
     assert {"AdministratorAccess", "AmazonS3FullAccess", "AWSLambdaSQSQueueExecutionRole"} <= set(names)
     assert iam.list_policies(Scope="Local")["Policies"] == []
-    assert code_of(iam.delete_policy, PolicyArn=BASIC) in {"NoSuchEntity", "AccessDenied"}
-    assert code_of(iam.get_policy, PolicyArn="arn:aws:iam::aws:policy/NoSuchPolicy") == "NoSuchEntity"
+    assert refused(iam.delete_policy, PolicyArn=BASIC).code in {"NoSuchEntity", "AccessDenied"}
+    assert refused(iam.get_policy, PolicyArn="arn:aws:iam::aws:policy/NoSuchPolicy").code == "NoSuchEntity"
 
 
 ATTACHING = {
@@ -203,23 +196,23 @@ def test_attachments_and_inline_policies(iam, kind):
     assert iam.get_policy(PolicyArn=READ_ONLY)["Policy"]["AttachmentCount"] == 1
     entities = iam.list_entities_for_policy(PolicyArn=READ_ONLY)[f"Policy{kind.title()}s"]
     assert [entity[field] for entity in entities] == ["x"]
-    error = error_of(attach, **{field: "x"}, PolicyArn="arn:aws:iam::aws:policy/Nope")
-    assert error["Message"] == "Policy arn:aws:iam::aws:policy/Nope does not exist or is not attachable."
-    assert code_of(attach, **{field: "y"}, PolicyArn=READ_ONLY) == "NoSuchEntity"
+    error = refused(attach, **{field: "x"}, PolicyArn="arn:aws:iam::aws:policy/Nope")
+    assert error.message == "Policy arn:aws:iam::aws:policy/Nope does not exist or is not attachable."
+    assert refused(attach, **{field: "y"}, PolicyArn=READ_ONLY).code == "NoSuchEntity"
     detach(**{field: "x"}, PolicyArn=READ_ONLY)
-    assert error_of(detach, **{field: "x"}, PolicyArn=READ_ONLY)["Message"] == f"Policy {READ_ONLY} was not found."
+    assert refused(detach, **{field: "x"}, PolicyArn=READ_ONLY).message == f"Policy {READ_ONLY} was not found."
 
     put, get, inline, delete = (getattr(iam, name) for name in INLINE[kind])
     put(**{field: "x"}, PolicyName="b", PolicyDocument=document())
     put(**{field: "x"}, PolicyName="a", PolicyDocument=document(Action="s3:*"))
     assert get(**{field: "x"}, PolicyName="a")["PolicyDocument"] == json.loads(document(Action="s3:*"))
     assert inline(**{field: "x"})["PolicyNames"] == ["a", "b"]
-    assert code_of(put, **{field: "x"}, PolicyName="c", PolicyDocument="{}") == "MalformedPolicyDocument"
+    assert refused(put, **{field: "x"}, PolicyName="c", PolicyDocument="{}").code == "MalformedPolicyDocument"
     long = document(Action=[f"s3:Get{'x' * 60}{n}" for n in range(150)])
-    assert code_of(put, **{field: "x"}, PolicyName="c", PolicyDocument=long) == "LimitExceeded"
+    assert refused(put, **{field: "x"}, PolicyName="c", PolicyDocument=long).code == "LimitExceeded"
     delete(**{field: "x"}, PolicyName="a")
-    error = error_of(get, **{field: "x"}, PolicyName="a")
-    assert error["Message"] == f"The {kind} policy with name a cannot be found."
+    error = refused(get, **{field: "x"}, PolicyName="a")
+    assert error.message == f"The {kind} policy with name a cannot be found."
 
 
 def test_ten_policies_at_most_are_attached(iam):
@@ -227,9 +220,9 @@ def test_ten_policies_at_most_are_attached(iam):
     arns = [iam.create_policy(PolicyName=f"p{n}", PolicyDocument=document())["Policy"]["Arn"] for n in range(11)]
     for arn in arns[:10]:
         iam.attach_role_policy(RoleName="r", PolicyArn=arn)
-    error = error_of(iam.attach_role_policy, RoleName="r", PolicyArn=arns[10])
-    assert (error["Code"], error["Message"]) == ("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10")
-    assert code_of(iam.delete_policy, PolicyArn=arns[0]) == "DeleteConflict"
+    error = refused(iam.attach_role_policy, RoleName="r", PolicyArn=arns[10])
+    assert (error.code, error.message) == ("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10")
+    assert refused(iam.delete_policy, PolicyArn=arns[0]).code == "DeleteConflict"
     assert len(iam.list_policies(OnlyAttached=True)["Policies"]) == 10
 
 
@@ -238,22 +231,22 @@ def test_boundaries(iam):
     iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust(), PermissionsBoundary=arn)
     expected = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}
     assert iam.get_role(RoleName="r")["Role"]["PermissionsBoundary"] == expected
-    assert code_of(iam.delete_policy, PolicyArn=arn) == "DeleteConflict"
+    assert refused(iam.delete_policy, PolicyArn=arn).code == "DeleteConflict"
     assert iam.get_policy(PolicyArn=arn)["Policy"]["PermissionsBoundaryUsageCount"] == 1
     iam.delete_role_permissions_boundary(RoleName="r")
-    assert code_of(iam.delete_role_permissions_boundary, RoleName="r") == "NoSuchEntity"
+    assert refused(iam.delete_role_permissions_boundary, RoleName="r").code == "NoSuchEntity"
     iam.create_user(UserName="u")
     iam.put_user_permissions_boundary(UserName="u", PermissionsBoundary=arn)
     assert iam.get_user(UserName="u")["User"]["PermissionsBoundary"] == expected
     missing = f"{arn}-not"
-    assert code_of(iam.put_user_permissions_boundary, UserName="u", PermissionsBoundary=missing) == "NoSuchEntity"
+    assert refused(iam.put_user_permissions_boundary, UserName="u", PermissionsBoundary=missing).code == "NoSuchEntity"
 
 
 def test_service_linked_roles(iam, aws):
     role = iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")["Role"]
     assert role["Arn"] == f"arn:aws:iam::{aws.id}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
-    assert code_of(iam.create_service_linked_role, AWSServiceName="ecs.amazonaws.com") == "InvalidInput"
-    assert code_of(iam.delete_role, RoleName="AWSServiceRoleForECS") == "UnmodifiableEntity"
+    assert refused(iam.create_service_linked_role, AWSServiceName="ecs.amazonaws.com").code == "InvalidInput"
+    assert refused(iam.delete_role, RoleName="AWSServiceRoleForECS").code == "UnmodifiableEntity"
     task = iam.delete_service_linked_role(RoleName="AWSServiceRoleForECS")["DeletionTaskId"]
     assert iam.get_service_linked_role_deletion_status(DeletionTaskId=task)["Status"] == "SUCCEEDED"
 
@@ -304,7 +297,7 @@ def test_the_simulator_agrees_with_the_policies(iam, aws):
     assert iam.get_context_keys_for_principal_policy(PolicySourceArn=source)["ContextKeyNames"] == [
         "aws:securetransport"
     ]
-    assert code_of(iam.simulate_principal_policy, **{**ask, "PolicySourceArn": source + "x"}) == "NoSuchEntity"
+    assert refused(iam.simulate_principal_policy, **{**ask, "PolicySourceArn": source + "x"}).code == "NoSuchEntity"
 
 
 # -- enforcement -------------------------------------------------------------------------------------------------------
@@ -336,9 +329,9 @@ DENIED = [
 @pytest.mark.parametrize(("call", "given", "action", "resource"), DENIED, ids=[row[0] for row in DENIED])
 def test_a_user_without_permissions_is_denied(aws, call, given, action, resource):
     user = aws.user(name="poor")
-    error = error_of(getattr(user.client("iam"), call), **given)
+    error = refused(getattr(user.client("iam"), call), **given)
     on = f" on resource: {resource.format(id=aws.id)}" if resource else ""
-    assert (error["Code"], error["Message"]) == (
+    assert (error.code, error.message) == (
         "AccessDenied",
         f"User: arn:aws:iam::{aws.id}:user/poor is not authorized to perform: {action}{on} because no identity-based "
         f"policy allows the {action} action",
@@ -387,8 +380,8 @@ def test_conditions_on_tags_and_boundaries(aws, iam):
     iam.tag_user(UserName="lead", Tags=[{"Key": "team", "Value": "red"}])
     theirs = user.client("iam")
     red = [{"Key": "team", "Value": "red"}]
-    assert code_of(theirs.create_user, UserName="n", Tags=red) == "AccessDenied"
-    assert code_of(theirs.create_user, UserName="n", PermissionsBoundary=arn) == "AccessDenied"
+    assert refused(theirs.create_user, UserName="n", Tags=red).code == "AccessDenied"
+    assert refused(theirs.create_user, UserName="n", PermissionsBoundary=arn).code == "AccessDenied"
     theirs.create_user(UserName="n", PermissionsBoundary=arn, Tags=red)
 
 
@@ -397,8 +390,8 @@ def test_giving_a_role_to_an_instance_profile_is_passing_it(aws, iam):
     iam.create_instance_profile(InstanceProfileName="ip")
     user = aws.user(document(Action="iam:AddRoleToInstanceProfile"), name="u")
     theirs = user.client("iam")
-    error = error_of(theirs.add_role_to_instance_profile, InstanceProfileName="ip", RoleName="r")
-    assert "iam:PassRole on resource: arn:aws:iam::" in error["Message"]
+    error = refused(theirs.add_role_to_instance_profile, InstanceProfileName="ip", RoleName="r")
+    assert "iam:PassRole on resource: arn:aws:iam::" in error.message
     may = document(Action="iam:PassRole", Condition={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}})
     iam.put_user_policy(UserName="u", PolicyName="pass", PolicyDocument=may)
     theirs.add_role_to_instance_profile(InstanceProfileName="ip", RoleName="r")

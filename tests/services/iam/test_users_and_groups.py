@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html; error t
 import json
 
 import pytest
-from botocore.exceptions import ClientError
+from tests.support import refused
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
@@ -16,38 +16,25 @@ def iam(aws):
     return aws.client("iam")
 
 
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]
-
-
-def code_of(call, **kw):
-    return error_of(call, **kw)["Code"]
-
-
 def test_a_user_from_birth_to_death(iam, aws):
     made = iam.create_user(UserName="Ann", Path="/team/", Tags=[{"Key": "k", "Value": "v"}])["User"]
     assert made["Arn"] == f"arn:aws:iam::{aws.id}:user/team/Ann"
     assert made["UserId"].startswith("AIDA") and len(made["UserId"]) == 21
     assert iam.get_user(UserName="Ann")["User"]["Tags"] == [{"Key": "k", "Value": "v"}]
     assert "PermissionsBoundary" not in iam.get_user(UserName="Ann")["User"]
-    assert error_of(iam.create_user, UserName="ann") == {
-        "Type": "Sender",
-        "Code": "EntityAlreadyExists",
-        "Message": "User with name ann already exists.",
-    }
+    again = refused(iam.create_user, UserName="ann")
+    assert (again.code, again.message) == ("EntityAlreadyExists", "User with name ann already exists.")
     iam.update_user(UserName="Ann", NewUserName="Anna", NewPath="/")
-    assert error_of(iam.get_user, UserName="Ann")["Message"] == "The user with name Ann cannot be found."
+    assert refused(iam.get_user, UserName="Ann").message == "The user with name Ann cannot be found."
     assert iam.get_user(UserName="Anna")["User"]["UserId"] == made["UserId"]
     iam.delete_user(UserName="Anna")
-    assert code_of(iam.delete_user, UserName="Anna") == "NoSuchEntity"
+    assert refused(iam.delete_user, UserName="Anna").code == "NoSuchEntity"
 
 
 def test_names_are_checked(iam):
-    assert code_of(iam.create_user, UserName="no spaces") == "ValidationError"
-    assert code_of(iam.create_user, UserName="x" * 65) == "ValidationError"
-    assert code_of(iam.create_user, UserName="x", Path="no-slash") == "ValidationError"
+    assert refused(iam.create_user, UserName="no spaces").code == "ValidationError"
+    assert refused(iam.create_user, UserName="x" * 65).code == "ValidationError"
+    assert refused(iam.create_user, UserName="x", Path="no-slash").code == "ValidationError"
 
 
 def test_a_user_in_use_is_not_deleted(iam):
@@ -70,15 +57,15 @@ def test_a_user_in_use_is_not_deleted(iam):
     ]
     for do, undo, given, text in steps:
         do(UserName="u", **given)
-        error = error_of(iam.delete_user, UserName="u")
-        assert (error["Code"], error["Message"]) == ("DeleteConflict", f"Cannot delete entity, {text}")
+        error = refused(iam.delete_user, UserName="u")
+        assert (error.code, error.message) == ("DeleteConflict", f"Cannot delete entity, {text}")
         given.pop("Password", None)
         undo(UserName="u", **given)
     iam.put_user_policy(UserName="u", PolicyName="p", PolicyDocument=json.dumps(ALLOW))
-    assert "must delete policies first" in error_of(iam.delete_user, UserName="u")["Message"]
+    assert "must delete policies first" in refused(iam.delete_user, UserName="u").message
     iam.delete_user_policy(UserName="u", PolicyName="p")
     key = iam.create_access_key(UserName="u")["AccessKey"]["AccessKeyId"]
-    assert "must delete access keys first" in error_of(iam.delete_user, UserName="u")["Message"]
+    assert "must delete access keys first" in refused(iam.delete_user, UserName="u").message
     iam.delete_access_key(UserName="u", AccessKeyId=key)
     iam.delete_user(UserName="u")
 
@@ -91,31 +78,31 @@ def test_lists_come_in_pages_and_markers_cannot_be_made_up(iam):
     pages = iam.get_paginator("list_users").paginate(PaginationConfig={"PageSize": 2})
     assert [user["UserName"] for page in pages for user in page["Users"]] == [f"u{n}" for n in range(5)]
     assert [user["UserName"] for user in iam.list_users(PathPrefix="/b/")["Users"]] == ["u3", "u4"]
-    assert code_of(iam.list_users, Marker="made-up") == "ValidationError"
+    assert refused(iam.list_users, Marker="made-up").code == "ValidationError"
     iam.create_group(GroupName="g")
-    assert code_of(iam.list_groups, Marker=first["Marker"]) == "ValidationError"
+    assert refused(iam.list_groups, Marker=first["Marker"]).code == "ValidationError"
 
 
 def test_groups_and_memberships(iam, aws):
     group = iam.create_group(GroupName="Devs", Path="/x/")["Group"]
     assert group["Arn"] == f"arn:aws:iam::{aws.id}:group/x/Devs"
-    assert error_of(iam.create_group, GroupName="devs")["Message"] == "Group with name devs already exists."
+    assert refused(iam.create_group, GroupName="devs").message == "Group with name devs already exists."
     iam.create_user(UserName="u")
     iam.add_user_to_group(GroupName="Devs", UserName="u")
     iam.add_user_to_group(GroupName="Devs", UserName="u")
     assert [user["UserName"] for user in iam.get_group(GroupName="Devs")["Users"]] == ["u"]
     assert [found["GroupName"] for found in iam.list_groups_for_user(UserName="u")["Groups"]] == ["Devs"]
-    assert code_of(iam.delete_group, GroupName="Devs") == "DeleteConflict"
+    assert refused(iam.delete_group, GroupName="Devs").code == "DeleteConflict"
     iam.update_group(GroupName="Devs", NewGroupName="Engineers")
     assert [found["GroupName"] for found in iam.list_groups_for_user(UserName="u")["Groups"]] == ["Engineers"]
     iam.remove_user_from_group(GroupName="Engineers", UserName="u")
     iam.delete_group(GroupName="Engineers")
-    assert code_of(iam.get_group, GroupName="Engineers") == "NoSuchEntity"
+    assert refused(iam.get_group, GroupName="Engineers").code == "NoSuchEntity"
     for n in range(10):
         iam.create_group(GroupName=f"g{n}")
         iam.add_user_to_group(GroupName=f"g{n}", UserName="u")
     iam.create_group(GroupName="g10")
-    assert error_of(iam.add_user_to_group, GroupName="g10", UserName="u")["Code"] == "LimitExceeded"
+    assert refused(iam.add_user_to_group, GroupName="g10", UserName="u").code == "LimitExceeded"
 
 
 def test_access_keys(iam, aws):
@@ -123,8 +110,8 @@ def test_access_keys(iam, aws):
     keys = [iam.create_access_key(UserName="u")["AccessKey"] for _ in range(2)]
     assert all(key["AccessKeyId"].startswith("AKIA") and len(key["AccessKeyId"]) == 20 for key in keys)
     assert len(keys[0]["SecretAccessKey"]) == 40
-    error = error_of(iam.create_access_key, UserName="u")
-    assert (error["Code"], error["Message"]) == ("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2")
+    error = refused(iam.create_access_key, UserName="u")
+    assert (error.code, error.message) == ("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2")
     listed = iam.list_access_keys(UserName="u")["AccessKeyMetadata"]
     assert {key["AccessKeyId"] for key in listed} == {key["AccessKeyId"] for key in keys}
     assert "SecretAccessKey" not in listed[0]
@@ -134,12 +121,12 @@ def test_access_keys(iam, aws):
     holder.get_caller_identity()
     assert iam.get_access_key_last_used(AccessKeyId=one)["AccessKeyLastUsed"]["ServiceName"] == "sts"
     iam.update_access_key(UserName="u", AccessKeyId=one, Status="Inactive")
-    assert code_of(holder.get_caller_identity) == "InvalidClientTokenId"
+    assert refused(holder.get_caller_identity).code == "InvalidClientTokenId"
     iam.update_access_key(UserName="u", AccessKeyId=one, Status="Active")
     assert holder.get_caller_identity()["Arn"].endswith("user/u")
     iam.delete_access_key(UserName="u", AccessKeyId=one)
-    assert code_of(holder.get_caller_identity) == "InvalidClientTokenId"
-    text = error_of(iam.delete_access_key, UserName="u", AccessKeyId=one)["Message"]
+    assert refused(holder.get_caller_identity).code == "InvalidClientTokenId"
+    text = refused(iam.delete_access_key, UserName="u", AccessKeyId=one).message
     assert text == f"The Access Key with id {one} cannot be found."
 
 
@@ -160,22 +147,22 @@ def test_the_root_user_has_keys_of_its_own(iam, aws):
 
 def test_login_profiles_and_the_password_policy(iam, aws):
     iam.create_user(UserName="u")
-    assert code_of(iam.get_login_profile, UserName="u") == "NoSuchEntity"
-    assert code_of(iam.create_login_profile, UserName="u", Password="short") == "PasswordPolicyViolation"
+    assert refused(iam.get_login_profile, UserName="u").code == "NoSuchEntity"
+    assert refused(iam.create_login_profile, UserName="u", Password="short").code == "PasswordPolicyViolation"
     made = iam.create_login_profile(UserName="u", Password="Secret-123", PasswordResetRequired=True)["LoginProfile"]
     assert made["PasswordResetRequired"] is True
-    assert code_of(iam.create_login_profile, UserName="u", Password="Secret-123") == "EntityAlreadyExists"
-    assert code_of(iam.get_account_password_policy) == "NoSuchEntity"
+    assert refused(iam.create_login_profile, UserName="u", Password="Secret-123").code == "EntityAlreadyExists"
+    assert refused(iam.get_account_password_policy).code == "NoSuchEntity"
     iam.update_account_password_policy(MinimumPasswordLength=14, RequireSymbols=True)
     assert iam.get_account_password_policy()["PasswordPolicy"]["MinimumPasswordLength"] == 14
-    assert code_of(iam.update_login_profile, UserName="u", Password="Secret-123") == "PasswordPolicyViolation"
+    assert refused(iam.update_login_profile, UserName="u", Password="Secret-123").code == "PasswordPolicyViolation"
     iam.delete_account_password_policy()
     iam.put_user_policy(UserName="u", PolicyName="p", PolicyDocument=json.dumps(ALLOW))
     own = aws.as_keys(iam.create_access_key(UserName="u")["AccessKey"]).client("iam")
-    assert code_of(own.change_password, OldPassword="wrong", NewPassword="Secret-456") == "PasswordPolicyViolation"
+    assert refused(own.change_password, OldPassword="wrong", NewPassword="Secret-456").code == "PasswordPolicyViolation"
     own.change_password(OldPassword="Secret-123", NewPassword="Secret-456")
     assert iam.get_login_profile(UserName="u")["LoginProfile"]["PasswordResetRequired"] is False
-    assert code_of(iam.change_password, OldPassword="a", NewPassword="b") == "InvalidUserType"
+    assert refused(iam.change_password, OldPassword="a", NewPassword="b").code == "InvalidUserType"
 
 
 def test_tags(iam):
@@ -185,9 +172,9 @@ def test_tags(iam):
     iam.untag_user(UserName="u", TagKeys=["TEAM"])
     assert iam.list_user_tags(UserName="u")["Tags"] == [{"Key": "a", "Value": ""}]
     twice = [{"Key": "k", "Value": "1"}, {"Key": "K", "Value": "2"}]
-    assert code_of(iam.tag_user, UserName="u", Tags=twice) == "InvalidInput"
+    assert refused(iam.tag_user, UserName="u", Tags=twice).code == "InvalidInput"
     many = [{"Key": f"k{n}", "Value": "v"} for n in range(50)]
-    assert code_of(iam.tag_user, UserName="u", Tags=many) == "LimitExceeded"
+    assert refused(iam.tag_user, UserName="u", Tags=many).code == "LimitExceeded"
 
 
 def test_account_alias(iam, cloud):
@@ -195,16 +182,16 @@ def test_account_alias(iam, cloud):
     iam.create_account_alias(AccountAlias=alias)
     assert iam.list_account_aliases()["AccountAliases"] == [alias]
     other = cloud.account().client("iam")
-    assert code_of(other.create_account_alias, AccountAlias=alias) == "EntityAlreadyExists"
+    assert refused(other.create_account_alias, AccountAlias=alias).code == "EntityAlreadyExists"
     iam.delete_account_alias(AccountAlias=alias)
     assert iam.list_account_aliases()["AccountAliases"] == []
-    assert code_of(iam.delete_account_alias, AccountAlias=alias) == "NoSuchEntity"
+    assert refused(iam.delete_account_alias, AccountAlias=alias).code == "NoSuchEntity"
 
 
 def test_accounts_do_not_see_each_other(iam, cloud):
     iam.create_user(UserName="u")
     other = cloud.account().client("iam")
-    assert code_of(other.get_user, UserName="u") == "NoSuchEntity"
+    assert refused(other.get_user, UserName="u").code == "NoSuchEntity"
     other.create_user(UserName="u")
     assert len(other.list_users()["Users"]) == 1
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from botocore.exceptions import ClientError
+from tests.support import refused
 
 
 @pytest.fixture
@@ -16,24 +16,18 @@ def key(kms):
     return kms.create_key(Description="d")["KeyMetadata"]
 
 
-def code_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]["Code"]
-
-
 def test_encrypt_decrypt_with_context(kms, key):
     blob = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"hello", EncryptionContext={"a": "1", "b": "2"})["CiphertextBlob"]
     assert b"hello" not in blob
     opened = kms.decrypt(CiphertextBlob=blob, EncryptionContext={"b": "2", "a": "1"})
     assert opened["Plaintext"] == b"hello"
     assert opened["KeyId"] == key["Arn"]
-    assert code_of(kms.decrypt, CiphertextBlob=blob) == "InvalidCiphertextException"
-    assert code_of(kms.decrypt, CiphertextBlob=blob[:-1] + b"!") == "InvalidCiphertextException"
-    assert code_of(kms.decrypt, CiphertextBlob=b"rubbish") == "InvalidCiphertextException"
+    assert refused(kms.decrypt, CiphertextBlob=blob).code == "InvalidCiphertextException"
+    assert refused(kms.decrypt, CiphertextBlob=blob[:-1] + b"!").code == "InvalidCiphertextException"
+    assert refused(kms.decrypt, CiphertextBlob=b"rubbish").code == "InvalidCiphertextException"
     other = kms.create_key()["KeyMetadata"]["KeyId"]
     wrong = {"CiphertextBlob": blob, "KeyId": other, "EncryptionContext": {"a": "1", "b": "2"}}
-    assert code_of(kms.decrypt, **wrong) == "IncorrectKeyException"
+    assert refused(kms.decrypt, **wrong).code == "IncorrectKeyException"
 
 
 def test_data_keys(kms, key):
@@ -41,7 +35,7 @@ def test_data_keys(kms, key):
     assert len(made["Plaintext"]) == 32
     assert kms.decrypt(CiphertextBlob=made["CiphertextBlob"])["Plaintext"] == made["Plaintext"]
     assert "Plaintext" not in kms.generate_data_key_without_plaintext(KeyId=key["KeyId"], NumberOfBytes=16)
-    assert code_of(kms.generate_data_key, KeyId=key["KeyId"]) == "ValidationException"
+    assert refused(kms.generate_data_key, KeyId=key["KeyId"]).code == "ValidationException"
 
 
 def test_reencrypt(kms, key):
@@ -62,19 +56,19 @@ def test_a_dry_run_checks_and_does_nothing(kms, key):
         (kms.generate_data_key, {"KeyId": key["KeyId"], "KeySpec": "AES_256"}),
         (kms.generate_data_key_without_plaintext, {"KeyId": key["KeyId"], "KeySpec": "AES_256"}),
     ):
-        assert code_of(call, **request, DryRun=True) == "DryRunOperationException"
-    assert code_of(kms.decrypt, CiphertextBlob=b"rubbish", DryRun=True) == "InvalidCiphertextException"
+        assert refused(call, **request, DryRun=True).code == "DryRunOperationException"
+    assert refused(kms.decrypt, CiphertextBlob=b"rubbish", DryRun=True).code == "InvalidCiphertextException"
 
 
 def test_states(kms, key):
     kms.disable_key(KeyId=key["KeyId"])
-    assert code_of(kms.encrypt, KeyId=key["KeyId"], Plaintext=b"x") == "DisabledException"
+    assert refused(kms.encrypt, KeyId=key["KeyId"], Plaintext=b"x").code == "DisabledException"
     kms.enable_key(KeyId=key["KeyId"])
     kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
-    assert code_of(kms.encrypt, KeyId=key["KeyId"], Plaintext=b"x") == "KMSInvalidStateException"
+    assert refused(kms.encrypt, KeyId=key["KeyId"], Plaintext=b"x").code == "KMSInvalidStateException"
     kms.cancel_key_deletion(KeyId=key["KeyId"])
     assert kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] == "Disabled"
-    assert code_of(kms.describe_key, KeyId="00000000-0000-0000-0000-000000000000") == "NotFoundException"
+    assert refused(kms.describe_key, KeyId="00000000-0000-0000-0000-000000000000").code == "NotFoundException"
 
 
 def test_deletion_and_rotation_follow_the_clock(own_cloud):
@@ -84,7 +78,7 @@ def test_deletion_and_rotation_follow_the_clock(own_cloud):
     old = kms.encrypt(KeyId=key, Plaintext=b"old")["CiphertextBlob"]
     kms.schedule_key_deletion(KeyId=gone, PendingWindowInDays=7)
     own_cloud.advance(8 * 86400)
-    assert code_of(kms.describe_key, KeyId=gone) == "NotFoundException"
+    assert refused(kms.describe_key, KeyId=gone).code == "NotFoundException"
     own_cloud.advance(83 * 86400)
     assert len(kms.list_key_rotations(KeyId=key)["Rotations"]) == 1
     assert kms.decrypt(CiphertextBlob=old)["Plaintext"] == b"old"
@@ -94,13 +88,15 @@ def test_deletion_and_rotation_follow_the_clock(own_cloud):
 def test_aliases(kms, key):
     kms.create_alias(AliasName="alias/mine", TargetKeyId=key["KeyId"])
     assert kms.describe_key(KeyId="alias/mine")["KeyMetadata"]["Arn"] == key["Arn"]
-    assert code_of(kms.create_alias, AliasName="alias/mine", TargetKeyId=key["KeyId"]) == "AlreadyExistsException"
-    assert code_of(kms.create_alias, AliasName="alias/aws/x", TargetKeyId=key["KeyId"]) == "InvalidAliasNameException"
+    assert refused(kms.create_alias, AliasName="alias/mine", TargetKeyId=key["KeyId"]).code == "AlreadyExistsException"
+    assert (
+        refused(kms.create_alias, AliasName="alias/aws/x", TargetKeyId=key["KeyId"]).code == "InvalidAliasNameException"
+    )
     other = kms.create_key()["KeyMetadata"]
     kms.update_alias(AliasName="alias/mine", TargetKeyId=other["KeyId"])
     assert [a["AliasName"] for a in kms.list_aliases(KeyId=other["KeyId"])["Aliases"]] == ["alias/mine"]
     kms.delete_alias(AliasName="alias/mine")
-    assert code_of(kms.describe_key, KeyId="alias/mine") == "NotFoundException"
+    assert refused(kms.describe_key, KeyId="alias/mine").code == "NotFoundException"
 
 
 def test_managed_key_appears_on_first_use(kms):
@@ -135,4 +131,4 @@ def test_key_policy_must_let_iam_in(aws, kms):
         "Statement": [{"Effect": "Allow", "Principal": somebody, "Action": "kms:*", "Resource": "*"}],
     }
     shut_key = kms.create_key(Policy=json.dumps(shut), BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"]["KeyId"]
-    assert code_of(user.encrypt, KeyId=shut_key, Plaintext=b"x") == "AccessDeniedException"
+    assert refused(user.encrypt, KeyId=shut_key, Plaintext=b"x").code == "AccessDeniedException"

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutReso
 import json
 
 import pytest
-from botocore.exceptions import ClientError
+from tests.support import refused
 
 DOCUMENT = {
     "Version": "2012-10-17",
@@ -25,12 +25,6 @@ DOCUMENT = {
 @pytest.fixture
 def logs(aws):
     return aws.client("logs")
-
-
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]
 
 
 def test_a_query_is_saved_replaced_and_removed(logs):
@@ -52,8 +46,8 @@ def test_a_query_is_saved_replaced_and_removed(logs):
 
 def test_a_query_that_is_not_there(logs):
     missing = {"queryDefinitionId": "d9bf8a0c-0000-4000-8000-000000000000"}
-    assert error_of(logs.delete_query_definition, **missing)["Code"] == "ResourceNotFoundException"
-    code = error_of(logs.put_query_definition, **missing, name="n", queryString="q")["Code"]
+    assert refused(logs.delete_query_definition, **missing).code == "ResourceNotFoundException"
+    code = refused(logs.put_query_definition, **missing, name="n", queryString="q").code
     assert code == "ResourceNotFoundException"
 
 
@@ -77,15 +71,15 @@ def test_queries_page_by_name(logs):
             break
         token = {"nextToken": page["nextToken"]}
     assert names == [["a", "a", "b"], ["c"]]
-    assert error_of(logs.describe_query_definitions, nextToken="x")["Code"] == "InvalidParameterException"
+    assert refused(logs.describe_query_definitions, nextToken="x").code == "InvalidParameterException"
 
 
 def test_policies_of_the_account(logs):
     """Ten in a region; the text of the limit is one that users have seen."""
     for n in range(10):
         logs.put_resource_policy(policyName=f"p{n}", policyDocument=json.dumps(DOCUMENT))
-    refused = error_of(logs.put_resource_policy, policyName="p10", policyDocument=json.dumps(DOCUMENT))
-    assert (refused["Code"], refused["Message"]) == ("LimitExceededException", "Resource limit exceeded.")
+    denied = refused(logs.put_resource_policy, policyName="p10", policyDocument=json.dumps(DOCUMENT))
+    assert (denied.code, denied.message) == ("LimitExceededException", "Resource limit exceeded.")
     logs.put_resource_policy(policyName="p0", policyDocument="{}")
     first = logs.describe_resource_policies(limit=4)
     assert [p["policyName"] for p in first["resourcePolicies"]] == ["p0", "p1", "p2", "p3"]
@@ -93,9 +87,9 @@ def test_policies_of_the_account(logs):
     rest = logs.describe_resource_policies(nextToken=first["nextToken"])["resourcePolicies"]
     assert len(rest) == 6
     logs.delete_resource_policy(policyName="p0")
-    assert error_of(logs.delete_resource_policy, policyName="p0")["Code"] == "ResourceNotFoundException"
-    assert error_of(logs.put_resource_policy, policyDocument="{}")["Code"] == "InvalidParameterException"
-    assert error_of(logs.put_resource_policy, policyName="p")["Code"] == "InvalidParameterException"
+    assert refused(logs.delete_resource_policy, policyName="p0").code == "ResourceNotFoundException"
+    assert refused(logs.put_resource_policy, policyDocument="{}").code == "InvalidParameterException"
+    assert refused(logs.put_resource_policy, policyName="p").code == "InvalidParameterException"
 
 
 def test_the_policy_of_a_group(logs):
@@ -107,10 +101,10 @@ def test_the_policy_of_a_group(logs):
     assert (kept["policyScope"], kept["resourceArn"], kept["revisionId"]) == ("RESOURCE", arn, made["revisionId"])
     assert [p["policyName"] for p in logs.describe_resource_policies()["resourcePolicies"]] == ["of-the-account"]
     stale = {"resourceArn": arn, "expectedRevisionId": "0" * 32}
-    assert error_of(logs.delete_resource_policy, **stale)["Code"] == "OperationAbortedException"
+    assert refused(logs.delete_resource_policy, **stale).code == "OperationAbortedException"
     logs.delete_resource_policy(resourceArn=arn, expectedRevisionId=made["revisionId"])
     assert logs.describe_resource_policies(policyScope="RESOURCE", resourceArn=arn)["resourcePolicies"] == []
-    assert error_of(logs.put_resource_policy, resourceArn=arn[:-1], policyDocument="{}")["Code"] == (
+    assert refused(logs.put_resource_policy, resourceArn=arn[:-1], policyDocument="{}").code == (
         "ResourceNotFoundException"
     )
 
@@ -121,8 +115,8 @@ def test_iam_decides(aws, logs):
     policy = {"Effect": "Allow", "Action": "logs:PutResourcePolicy", "Resource": f"{arn}:*"}
     user = aws.user(json.dumps({"Version": "2012-10-17", "Statement": [policy]})).client("logs")
     user.put_resource_policy(resourceArn=arn, policyDocument="{}")
-    assert error_of(user.put_resource_policy, policyName="p", policyDocument="{}")["Code"] == "AccessDeniedException"
-    code = error_of(user.put_query_definition, name="n", queryString="q")["Code"]
+    assert refused(user.put_resource_policy, policyName="p", policyDocument="{}").code == "AccessDeniedException"
+    code = refused(user.put_query_definition, name="n", queryString="q").code
     assert code == "AccessDeniedException"
 
 

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support import refused
 
 
 @pytest.fixture
@@ -23,12 +24,6 @@ def now():
     return int(time.time() * 1000)
 
 
-def code_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]["Code"]
-
-
 def put(logs, stream, *pairs):
     return logs.put_log_events(**stream, logEvents=[{"timestamp": at, "message": text} for at, text in pairs])
 
@@ -36,8 +31,8 @@ def put(logs, stream, *pairs):
 def test_groups(logs, aws):
     logs.create_log_group(logGroupName="/a/one", tags={"k": "v"})
     logs.create_log_group(logGroupName="/a/two")
-    assert code_of(logs.create_log_group, logGroupName="/a/one") == "ResourceAlreadyExistsException"
-    assert code_of(logs.create_log_group, logGroupName="bad name") == "InvalidParameterException"
+    assert refused(logs.create_log_group, logGroupName="/a/one").code == "ResourceAlreadyExistsException"
+    assert refused(logs.create_log_group, logGroupName="bad name").code == "InvalidParameterException"
     first = logs.describe_log_groups(logGroupNamePrefix="/a/")["logGroups"][0]
     assert first["arn"] == f"arn:aws:logs:us-east-1:{aws.id}:log-group:/a/one:*"
     assert "retentionInDays" not in first
@@ -50,7 +45,7 @@ def test_groups(logs, aws):
     logs.untag_resource(resourceArn=arn, tagKeys=["k"])
     assert logs.list_tags_log_group(logGroupName="/a/one")["tags"] == {"x": "y"}
     logs.delete_log_group(logGroupName="/a/one")
-    assert code_of(logs.delete_log_group, logGroupName="/a/one") == "ResourceNotFoundException"
+    assert refused(logs.delete_log_group, logGroupName="/a/one").code == "ResourceNotFoundException"
 
 
 def test_put_and_get(logs, stream):
@@ -121,7 +116,7 @@ def test_streams(logs, stream):
     assert [s["logStreamName"] for s in rest] == ["s"]
     assert "lastEventTimestamp" in rest[0]
     logs.delete_log_stream(**stream)
-    assert code_of(logs.get_log_events, **stream) == "ResourceNotFoundException"
+    assert refused(logs.get_log_events, **stream).code == "ResourceNotFoundException"
 
 
 def test_retention_follows_the_clock(own_cloud):
@@ -129,7 +124,7 @@ def test_retention_follows_the_clock(own_cloud):
     logs.create_log_group(logGroupName="g")
     logs.create_log_stream(logGroupName="g", logStreamName="s")
     logs.put_retention_policy(logGroupName="g", retentionInDays=1)
-    assert code_of(logs.put_retention_policy, logGroupName="g", retentionInDays=2) == "InvalidParameterException"
+    assert refused(logs.put_retention_policy, logGroupName="g", retentionInDays=2).code == "InvalidParameterException"
     logs.put_log_events(logGroupName="g", logStreamName="s", logEvents=[{"timestamp": now(), "message": "m"}])
     own_cloud.advance(3600)
     assert len(logs.get_log_events(logGroupName="g", logStreamName="s")["events"]) == 1
@@ -147,7 +142,7 @@ def test_metric_filters_are_kept_and_tested(logs, stream):
     tested = logs.test_metric_filter(filterPattern="[a, b]", logEventMessages=["x y", "z"])["matches"]
     assert tested == [{"eventNumber": 1, "eventMessage": "x y", "extractedValues": {"$a": "x", "$b": "y"}}]
     logs.delete_metric_filter(logGroupName="/app", filterName="f")
-    assert code_of(logs.delete_metric_filter, logGroupName="/app", filterName="f") == "ResourceNotFoundException"
+    assert refused(logs.delete_metric_filter, logGroupName="/app", filterName="f").code == "ResourceNotFoundException"
 
 
 def test_iam_decides(aws, logs, stream):
@@ -158,7 +153,7 @@ def test_iam_decides(aws, logs, stream):
     }
     writer = aws.user(json.dumps({"Version": "2012-10-17", "Statement": [allowed]})).client("logs")
     put(writer, stream, (now(), "m"))
-    assert code_of(writer.get_log_events, **stream) == "AccessDeniedException"
+    assert refused(writer.get_log_events, **stream).code == "AccessDeniedException"
 
 
 def test_survives_kill(restarted):

@@ -8,10 +8,10 @@ import time
 import urllib.request
 
 import pytest
-from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+from tests.support import refused
 
 
 @pytest.fixture
@@ -22,12 +22,6 @@ def sns(aws):
 @pytest.fixture
 def topic(sns):
     return sns.create_topic(Name="t")["TopicArn"]
-
-
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]
 
 
 def queue_for(aws, topic, name="inbox", *, allow=True, fifo=False, **attributes):
@@ -60,8 +54,8 @@ def receive(aws, url, wait=5):
 def test_topics(sns, aws, topic):
     assert topic == f"arn:aws:sns:us-east-1:{aws.id}:t"
     assert sns.create_topic(Name="t")["TopicArn"] == topic
-    assert error_of(sns.create_topic, Name="t", Attributes={"DisplayName": "d"})["Code"] == "InvalidParameter"
-    assert error_of(sns.create_topic, Name="bad name")["Code"] == "InvalidParameter"
+    assert refused(sns.create_topic, Name="t", Attributes={"DisplayName": "d"}).code == "InvalidParameter"
+    assert refused(sns.create_topic, Name="bad name").code == "InvalidParameter"
     assert sns.list_topics()["Topics"] == [{"TopicArn": topic}]
     sns.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="Mine")
     attributes = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
@@ -71,8 +65,8 @@ def test_topics(sns, aws, topic):
     assert sns.list_tags_for_resource(ResourceArn=topic)["Tags"] == [{"Key": "a", "Value": "b"}]
     sns.delete_topic(TopicArn=topic)
     sns.delete_topic(TopicArn=topic)
-    assert error_of(sns.publish, TopicArn=topic, Message="x")["Code"] == "NotFound"
-    assert error_of(sns.get_topic_attributes, TopicArn=topic)["Code"] == "NotFound"
+    assert refused(sns.publish, TopicArn=topic, Message="x").code == "NotFound"
+    assert refused(sns.get_topic_attributes, TopicArn=topic).code == "NotFound"
 
 
 def test_fan_out_to_queues_signed(aws, sns, topic):
@@ -119,10 +113,10 @@ def test_filter_policies(aws, sns, topic):
     sns.publish(TopicArn=topic, Message='{"kind": "nope"}')
     sns.publish(TopicArn=topic, Message='{"kind": "a"}')
     assert [message["Body"] for message in receive(aws, url)] == ['{"kind": "a"}']
-    bad = error_of(
+    bad = refused(
         sns.set_subscription_attributes, SubscriptionArn=arn, AttributeName="FilterPolicy", AttributeValue="{"
     )
-    assert bad["Code"] == "InvalidParameter"
+    assert bad.code == "InvalidParameter"
 
 
 def test_without_a_queue_policy_nothing_arrives_but_the_dead_letter(aws, sns, topic):
@@ -143,18 +137,16 @@ def test_message_structure(aws, sns, topic):
     url, _, _ = queue_for(aws, topic, RawMessageDelivery="true")
     sns.publish(TopicArn=topic, MessageStructure="json", Message=json.dumps({"default": "d", "sqs": "for queues"}))
     assert [message["Body"] for message in receive(aws, url)] == ["for queues"]
-    bad = error_of(sns.publish, TopicArn=topic, MessageStructure="json", Message='{"sqs": "x"}')
-    assert "No default entry" in bad["Message"]
+    bad = refused(sns.publish, TopicArn=topic, MessageStructure="json", Message='{"sqs": "x"}')
+    assert "No default entry" in bad.message
 
 
 def test_publish_is_checked(sns, topic):
-    assert error_of(sns.publish, TopicArn=topic, Message="")["Message"] == "Invalid parameter: Empty message"
-    assert "too long" in error_of(sns.publish, TopicArn=topic, Message="x" * 262_145)["Message"]
-    assert error_of(sns.publish, TopicArn=topic, Message="x", Subject="y" * 101)["Code"] == "InvalidParameter"
+    assert refused(sns.publish, TopicArn=topic, Message="").message == "Invalid parameter: Empty message"
+    assert "too long" in refused(sns.publish, TopicArn=topic, Message="x" * 262_145).message
+    assert refused(sns.publish, TopicArn=topic, Message="x", Subject="y" * 101).code == "InvalidParameter"
     wrong = {"a": {"DataType": "Odd", "StringValue": "x"}}
-    assert error_of(sns.publish, TopicArn=topic, Message="x", MessageAttributes=wrong)["Code"] == (
-        "ParameterValueInvalid"
-    )
+    assert refused(sns.publish, TopicArn=topic, Message="x", MessageAttributes=wrong).code == ("ParameterValueInvalid")
 
 
 def test_batch(aws, sns, topic):
@@ -186,7 +178,7 @@ def test_a_batch_that_is_refused_whole(sns, topic):
         ([one, {**one, "Id": "no spaces"}], "InvalidBatchEntryId"),
         ([one, {"Id": "b", "Message": "x" * 262_144}], "BatchRequestTooLong"),
     ):
-        assert error_of(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=entries)["Code"] == code
+        assert refused(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=entries).code == code
 
 
 def test_fifo_topic_to_fifo_queue(aws, sns):
@@ -198,7 +190,7 @@ def test_fifo_topic_to_fifo_queue(aws, sns):
     again = sns.publish(TopicArn=topic, Message="one", MessageGroupId="g")
     assert first == again | {"ResponseMetadata": first["ResponseMetadata"]}
     assert [message["Body"] for message in receive(aws, url)] == ["one"]
-    assert error_of(sns.publish, TopicArn=topic, Message="x")["Code"] == "InvalidParameter"
+    assert refused(sns.publish, TopicArn=topic, Message="x").code == "InvalidParameter"
 
 
 def test_subscriptions(aws, sns, topic):
@@ -208,11 +200,11 @@ def test_subscriptions(aws, sns, topic):
     assert found["Endpoint"] == arn
     assert sns.list_subscriptions()["Subscriptions"] == [found]
     assert sns.get_subscription_attributes(SubscriptionArn=subscription)["Attributes"]["RawMessageDelivery"] == "false"
-    assert error_of(sns.subscribe, TopicArn=topic, Protocol="pigeon", Endpoint="x")["Code"] == "InvalidParameter"
+    assert refused(sns.subscribe, TopicArn=topic, Protocol="pigeon", Endpoint="x").code == "InvalidParameter"
     pending = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="a@example.com")
     assert pending["SubscriptionArn"] == "pending confirmation"
     sns.unsubscribe(SubscriptionArn=subscription)
-    assert error_of(sns.get_subscription_attributes, SubscriptionArn=subscription)["Code"] == "NotFound"
+    assert refused(sns.get_subscription_attributes, SubscriptionArn=subscription).code == "NotFound"
 
 
 def test_http_endpoint_confirms_and_receives(sns, topic):
@@ -263,8 +255,8 @@ def test_iam_decides(aws, sns, topic):
     statement = {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic}
     publisher = aws.user(json.dumps({"Version": "2012-10-17", "Statement": [statement]})).client("sns")
     assert publisher.publish(TopicArn=topic, Message="x")["MessageId"]
-    denied = error_of(publisher.delete_topic, TopicArn=topic)
-    assert denied["Code"] in ("AuthorizationError", "AccessDenied")
+    denied = refused(publisher.delete_topic, TopicArn=topic)
+    assert denied.code in ("AuthorizationError", "AccessDenied")
 
 
 def test_survives_kill(restarted):

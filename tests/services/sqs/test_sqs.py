@@ -10,7 +10,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from botocore.exceptions import ClientError
+from tests.support import refused
 
 
 @pytest.fixture
@@ -21,12 +21,6 @@ def sqs(aws):
 @pytest.fixture
 def url(sqs):
     return sqs.create_queue(QueueName="q")["QueueUrl"]
-
-
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]
 
 
 def bodies(sqs, url, **kw):
@@ -41,21 +35,19 @@ def attribute(sqs, url, name):
 def test_create(sqs, aws, url):
     assert url.endswith(f"/{aws.id}/q")
     assert sqs.create_queue(QueueName="q", Attributes={"VisibilityTimeout": "30"})["QueueUrl"] == url
-    differs = error_of(sqs.create_queue, QueueName="q", Attributes={"VisibilityTimeout": "31"})
-    assert differs["Code"] == "QueueAlreadyExists"
-    assert error_of(sqs.create_queue, QueueName="bad name")["Code"] == "InvalidParameterValue"
-    assert error_of(sqs.create_queue, QueueName="x", Attributes={"Nope": "1"})["Code"] == "InvalidAttributeName"
-    bad = error_of(sqs.create_queue, QueueName="x", Attributes={"DelaySeconds": "901"})
-    assert bad["Code"] == "InvalidAttributeValue"
+    differs = refused(sqs.create_queue, QueueName="q", Attributes={"VisibilityTimeout": "31"})
+    assert differs.code == "QueueAlreadyExists"
+    assert refused(sqs.create_queue, QueueName="bad name").code == "InvalidParameterValue"
+    assert refused(sqs.create_queue, QueueName="x", Attributes={"Nope": "1"}).code == "InvalidAttributeName"
+    bad = refused(sqs.create_queue, QueueName="x", Attributes={"DelaySeconds": "901"})
+    assert bad.code == "InvalidAttributeValue"
     assert sqs.get_queue_url(QueueName="q")["QueueUrl"] == url
-    assert error_of(sqs.get_queue_url, QueueName="none")["Code"] == "AWS.SimpleQueueService.NonExistentQueue"
+    assert refused(sqs.get_queue_url, QueueName="none").code == "AWS.SimpleQueueService.NonExistentQueue"
     assert sqs.list_queues(QueueNamePrefix="q")["QueueUrls"] == [url]
     assert "QueueUrls" not in sqs.list_queues(QueueNamePrefix="z")
     assert attribute(sqs, url, "QueueArn") == f"arn:aws:sqs:us-east-1:{aws.id}:q"
     sqs.delete_queue(QueueUrl=url)
-    assert error_of(sqs.send_message, QueueUrl=url, MessageBody="x")["Code"] == (
-        "AWS.SimpleQueueService.NonExistentQueue"
-    )
+    assert refused(sqs.send_message, QueueUrl=url, MessageBody="x").code == ("AWS.SimpleQueueService.NonExistentQueue")
 
 
 def test_send_receive_delete(sqs, url):
@@ -76,7 +68,7 @@ def test_send_receive_delete(sqs, url):
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     assert attribute(sqs, url, "ApproximateNumberOfMessagesNotVisible") == "0"
-    assert error_of(sqs.delete_message, QueueUrl=url, ReceiptHandle="rubbish")["Code"] == "ReceiptHandleIsInvalid"
+    assert refused(sqs.delete_message, QueueUrl=url, ReceiptHandle="rubbish").code == "ReceiptHandleIsInvalid"
 
 
 def test_visibility(sqs, url):
@@ -87,7 +79,7 @@ def test_visibility(sqs, url):
     assert again["Attributes"] == {"ApproximateReceiveCount": "2"}
     stale = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
     assert (
-        error_of(sqs.change_message_visibility, **stale, VisibilityTimeout=5)["Code"]
+        refused(sqs.change_message_visibility, **stale, VisibilityTimeout=5).code
         == "AWS.SimpleQueueService.MessageNotInflight"
     )
     sqs.delete_message(**stale)
@@ -124,13 +116,11 @@ def test_time_is_the_clocks(own_cloud):
 def test_batches(sqs, url):
     entries = [{"Id": str(n), "MessageBody": f"m{n}"} for n in range(10)]
     assert len(sqs.send_message_batch(QueueUrl=url, Entries=entries)["Successful"]) == 10
-    assert error_of(sqs.send_message_batch, QueueUrl=url, Entries=[])["Code"].endswith("EmptyBatchRequest")
+    assert refused(sqs.send_message_batch, QueueUrl=url, Entries=[]).code.endswith("EmptyBatchRequest")
     twice = [{"Id": "a", "MessageBody": "x"}] * 2
-    assert error_of(sqs.send_message_batch, QueueUrl=url, Entries=twice)["Code"].endswith("BatchEntryIdsNotDistinct")
+    assert refused(sqs.send_message_batch, QueueUrl=url, Entries=twice).code.endswith("BatchEntryIdsNotDistinct")
     eleven = [{"Id": str(n), "MessageBody": "x"} for n in range(11)]
-    assert error_of(sqs.send_message_batch, QueueUrl=url, Entries=eleven)["Code"].endswith(
-        "TooManyEntriesInBatchRequest"
-    )
+    assert refused(sqs.send_message_batch, QueueUrl=url, Entries=eleven).code.endswith("TooManyEntriesInBatchRequest")
     half = sqs.send_message_batch(
         QueueUrl=url, Entries=[{"Id": "ok", "MessageBody": "x"}, {"Id": "no", "MessageBody": "\x00"}]
     )
@@ -149,18 +139,18 @@ def test_batches(sqs, url):
     assert wrong["Failed"][0]["Code"] == "ReceiptHandleIsInvalid"
     assert wrong["Failed"][0]["SenderFault"] is True
     for call in (sqs.delete_message_batch, sqs.change_message_visibility_batch):
-        assert error_of(call, QueueUrl=url, Entries=[])["Code"].endswith("EmptyBatchRequest")
+        assert refused(call, QueueUrl=url, Entries=[]).code.endswith("EmptyBatchRequest")
         spaced = [{"Id": "no spaces", "ReceiptHandle": "x"}]
-        assert error_of(call, QueueUrl=url, Entries=spaced)["Code"].endswith("InvalidBatchEntryId")
+        assert refused(call, QueueUrl=url, Entries=spaced).code.endswith("InvalidBatchEntryId")
 
 
 def test_size_limit(sqs):
     url = sqs.create_queue(QueueName="small", Attributes={"MaximumMessageSize": "1024"})["QueueUrl"]
-    assert "shorter than 1024 bytes" in error_of(sqs.send_message, QueueUrl=url, MessageBody="x" * 1025)["Message"]
+    assert "shorter than 1024 bytes" in refused(sqs.send_message, QueueUrl=url, MessageBody="x" * 1025).message
     big = sqs.create_queue(QueueName="big")["QueueUrl"]
     sqs.send_message(QueueUrl=big, MessageBody="y" * 1_000_000)
     assert bodies(sqs, big) == ["y" * 1_000_000]
-    assert error_of(sqs.send_message, QueueUrl=big, MessageBody="")["Code"] == "MissingParameter"
+    assert refused(sqs.send_message, QueueUrl=big, MessageBody="").code == "MissingParameter"
 
 
 def test_dead_letters_and_redrive(sqs):
@@ -185,8 +175,8 @@ def test_dead_letters_and_redrive(sqs):
     assert task["ApproximateNumberOfMessagesMoved"] == 1
     assert bodies(sqs, source) == ["poison"]
     missing = json.dumps({"deadLetterTargetArn": dead_arn + "x", "maxReceiveCount": 2})
-    bad = error_of(sqs.set_queue_attributes, QueueUrl=source, Attributes={"RedrivePolicy": missing})
-    assert "Dead letter target does not exist" in bad["Message"]
+    bad = refused(sqs.set_queue_attributes, QueueUrl=source, Attributes={"RedrivePolicy": missing})
+    assert "Dead letter target does not exist" in bad.message
 
 
 def test_fifo_order_groups_and_deduplication(sqs):
@@ -200,10 +190,8 @@ def test_fifo_order_groups_and_deduplication(sqs):
     assert bodies(sqs, url) == ["b1"]  # the rest of group a waits for a1
     sqs.delete_message(QueueUrl=url, ReceiptHandle=first["ReceiptHandle"])
     assert bodies(sqs, url) == ["a2"]
-    assert error_of(sqs.send_message, QueueUrl=url, MessageBody="x")["Code"] == "MissingParameter"
-    assert error_of(sqs.create_queue, QueueName="g", Attributes={"FifoQueue": "true"})["Code"] == (
-        "InvalidParameterValue"
-    )
+    assert refused(sqs.send_message, QueueUrl=url, MessageBody="x").code == "MissingParameter"
+    assert refused(sqs.create_queue, QueueName="g", Attributes={"FifoQueue": "true"}).code == ("InvalidParameterValue")
 
 
 def test_receive_attempts_repeat(sqs):
@@ -219,7 +207,7 @@ def test_receive_attempts_repeat(sqs):
 def test_purge_and_tags(sqs, url):
     sqs.send_message(QueueUrl=url, MessageBody="m")
     sqs.purge_queue(QueueUrl=url)
-    assert "PurgeQueueInProgress" in error_of(sqs.purge_queue, QueueUrl=url)["Code"]
+    assert "PurgeQueueInProgress" in refused(sqs.purge_queue, QueueUrl=url).code
     deadline = time.monotonic() + 5
     while attribute(sqs, url, "ApproximateNumberOfMessages") != "0" and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -233,14 +221,14 @@ def test_purge_and_tags(sqs, url):
 def test_permissions_cross_accounts(cloud, sqs, url, aws):
     other = cloud.account()
     theirs = other.client("sqs")
-    assert error_of(theirs.send_message, QueueUrl=url, MessageBody="x")["Code"] in (
+    assert refused(theirs.send_message, QueueUrl=url, MessageBody="x").code in (
         "AccessDenied",
         "AccessDeniedException",
     )
     sqs.add_permission(QueueUrl=url, Label="let", AWSAccountIds=[other.id], Actions=["SendMessage"])
     assert theirs.send_message(QueueUrl=url, MessageBody="from next door")["MessageId"]
     sqs.remove_permission(QueueUrl=url, Label="let")
-    assert error_of(theirs.send_message, QueueUrl=url, MessageBody="x")["Code"] in (
+    assert refused(theirs.send_message, QueueUrl=url, MessageBody="x").code in (
         "AccessDenied",
         "AccessDeniedException",
     )
@@ -250,7 +238,7 @@ def test_iam_decides(aws, sqs, url):
     statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": attribute(sqs, url, "QueueArn")}
     sender = aws.user(json.dumps({"Version": "2012-10-17", "Statement": [statement]})).client("sqs")
     assert sender.send_message(QueueUrl=url, MessageBody="x")["MessageId"]
-    assert error_of(sender.receive_message, QueueUrl=url)["Code"] in ("AccessDenied", "AccessDeniedException")
+    assert refused(sender.receive_message, QueueUrl=url).code in ("AccessDenied", "AccessDeniedException")
 
 
 def test_the_query_protocol_works_too(aws, url):

@@ -6,18 +6,12 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter
 import json
 
 import pytest
-from botocore.exceptions import ClientError
+from tests.support import refused
 
 
 @pytest.fixture
 def ssm(aws):
     return aws.client("ssm")
-
-
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]
 
 
 def test_put_and_get(ssm, aws):
@@ -30,12 +24,12 @@ def test_put_and_get(ssm, aws):
 
 def test_overwrite_adds_a_version(ssm):
     ssm.put_parameter(Name="p", Value="1", Type="String")
-    assert error_of(ssm.put_parameter, Name="p", Value="2", Type="String")["Code"] == "ParameterAlreadyExists"
+    assert refused(ssm.put_parameter, Name="p", Value="2", Type="String").code == "ParameterAlreadyExists"
     assert ssm.put_parameter(Name="p", Value="2", Overwrite=True)["Version"] == 2
     assert ssm.get_parameter(Name="p:1")["Parameter"]["Value"] == "1"
     assert ssm.get_parameter(Name="p:1")["Parameter"]["Selector"] == ":1"
     assert [p["Value"] for p in ssm.get_parameter_history(Name="p")["Parameters"]] == ["1", "2"]
-    assert error_of(ssm.get_parameter, Name="p:9")["Code"] == "ParameterVersionNotFound"
+    assert refused(ssm.get_parameter, Name="p:9").code == "ParameterVersionNotFound"
 
 
 def test_labels(ssm):
@@ -50,8 +44,8 @@ def test_labels(ssm):
 
 
 def test_missing(ssm):
-    assert error_of(ssm.get_parameter, Name="nope")["Code"] == "ParameterNotFound"
-    assert error_of(ssm.delete_parameter, Name="nope")["Code"] == "ParameterNotFound"
+    assert refused(ssm.get_parameter, Name="nope").code == "ParameterNotFound"
+    assert refused(ssm.delete_parameter, Name="nope").code == "ParameterNotFound"
     ssm.put_parameter(Name="there", Value="1", Type="String")
     answer = ssm.get_parameters(Names=["there", "nope"])
     assert [p["Name"] for p in answer["Parameters"]] == ["there"]
@@ -61,16 +55,16 @@ def test_missing(ssm):
 
 @pytest.mark.parametrize("name", ["/ssm/x", "a/b", "bad name"])
 def test_names_that_are_refused(ssm, name):
-    assert error_of(ssm.put_parameter, Name=name, Value="x", Type="String")["Code"] == "ValidationException"
+    assert refused(ssm.put_parameter, Name=name, Value="x", Type="String").code == "ValidationException"
 
 
 def test_values_that_are_refused(ssm):
-    big = error_of(ssm.put_parameter, Name="p", Value="x" * 4097, Type="String")
-    assert "maximum parameter value of 4096 characters" in big["Message"]
+    big = refused(ssm.put_parameter, Name="p", Value="x" * 4097, Type="String")
+    assert "maximum parameter value of 4096 characters" in big.message
     ssm.put_parameter(Name="p", Value="x" * 4097, Type="String", Tier="Advanced")
-    code = error_of(ssm.put_parameter, Name="q", Value="x", Type="String", AllowedPattern=r"\d+")["Code"]
+    code = refused(ssm.put_parameter, Name="q", Value="x", Type="String", AllowedPattern=r"\d+").code
     assert code == "ParameterPatternMismatchException"
-    assert "type is required" in error_of(ssm.put_parameter, Name="q", Value="x")["Message"]
+    assert "type is required" in refused(ssm.put_parameter, Name="q", Value="x").message
 
 
 def test_paths_page(ssm):
@@ -84,7 +78,7 @@ def test_paths_page(ssm):
     assert len([p for page in recursive for p in page["Parameters"]]) == 13
     token = ssm.get_parameters_by_path(Path="/a", MaxResults=5)["NextToken"]
     spoiled = token[:-2] + ("aa" if token[-2:] != "aa" else "bb")
-    assert error_of(ssm.get_parameters_by_path, Path="/a", NextToken=spoiled)["Code"] == "InvalidNextToken"
+    assert refused(ssm.get_parameters_by_path, Path="/a", NextToken=spoiled).code == "InvalidNextToken"
 
 
 def test_describe_and_tags(ssm, aws):
@@ -113,8 +107,8 @@ def test_secure_string_is_encrypted_by_kms(ssm):
 
 def test_accounts_and_regions_are_apart(cloud, ssm, aws):
     ssm.put_parameter(Name="mine", Value="1", Type="String")
-    assert error_of(aws.client("ssm", "eu-west-1").get_parameter, Name="mine")["Code"] == "ParameterNotFound"
-    assert error_of(cloud.account().client("ssm").get_parameter, Name="mine")["Code"] == "ParameterNotFound"
+    assert refused(aws.client("ssm", "eu-west-1").get_parameter, Name="mine").code == "ParameterNotFound"
+    assert refused(cloud.account().client("ssm").get_parameter, Name="mine").code == "ParameterNotFound"
 
 
 def test_iam_decides(ssm, aws):
@@ -128,12 +122,10 @@ def test_iam_decides(ssm, aws):
     }
     reader = aws.user(json.dumps(policy)).client("ssm")
     assert reader.get_parameter(Name="/open/a")["Parameter"]["Value"] == "1"
-    denied = error_of(reader.get_parameter, Name="/shut/a")
-    assert denied["Code"] == "AccessDeniedException"
-    assert "is not authorized to perform: ssm:GetParameter on resource: arn:aws:ssm" in denied["Message"].replace(
-        '"', ""
-    )
-    assert error_of(reader.get_parameters, Names=["/open/a", "/shut/a"])["Code"] == "AccessDeniedException"
+    denied = refused(reader.get_parameter, Name="/shut/a")
+    assert denied.code == "AccessDeniedException"
+    assert "is not authorized to perform: ssm:GetParameter on resource: arn:aws:ssm" in denied.message.replace('"', "")
+    assert refused(reader.get_parameters, Names=["/open/a", "/shut/a"]).code == "AccessDeniedException"
 
 
 def test_survives_kill(restarted):

@@ -7,7 +7,7 @@ import json
 import re
 
 import pytest
-from botocore.exceptions import ClientError
+from tests.support import refused
 
 LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 REGIONS = "/aws/service/global-infrastructure/regions"
@@ -16,12 +16,6 @@ REGIONS = "/aws/service/global-infrastructure/regions"
 @pytest.fixture
 def ssm(aws):
     return aws.client("ssm")
-
-
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]
 
 
 def below(ssm, path, **kw):
@@ -36,8 +30,8 @@ def test_an_image(ssm, aws):
     assert (found["Type"], found["Version"], found["DataType"]) == ("String", 1, "text")
     assert ssm.get_parameter(Name=found["ARN"])["Parameter"] == found
     assert ssm.get_parameter(Name=f"{LINUX}:1")["Parameter"] == {**found, "Selector": ":1"}
-    assert error_of(ssm.get_parameter, Name=f"{LINUX}:2")["Code"] == "ParameterVersionNotFound"
-    assert error_of(ssm.get_parameter, Name=f"{LINUX}:latest")["Code"] == "ParameterNotFound"
+    assert refused(ssm.get_parameter, Name=f"{LINUX}:2").code == "ParameterVersionNotFound"
+    assert refused(ssm.get_parameter, Name=f"{LINUX}:latest").code == "ParameterNotFound"
     elsewhere = aws.client("ssm", region_name="eu-west-1").get_parameter(Name=LINUX)["Parameter"]
     assert elsewhere["Value"] != found["Value"]
     assert elsewhere["ARN"].startswith("arn:aws:ssm:eu-west-1::")
@@ -75,8 +69,8 @@ def test_they_do_not_show_among_ones_own(ssm):
 def test_nobody_changes_them(ssm, name):
     text = f"No access to reserved parameter name: {name.strip('/')}."
     for call, given in ((ssm.put_parameter, {"Value": "x", "Type": "String"}), (ssm.delete_parameter, {})):
-        refused = error_of(call, Name=name, **given)
-        assert (refused["Code"], refused["Message"]) == ("AccessDeniedException", text)
+        denied = refused(call, Name=name, **given)
+        assert (denied.code, denied.message) == ("AccessDeniedException", text)
 
 
 def test_iam_knows_them_by_an_arn_without_account(aws):
@@ -88,9 +82,9 @@ def test_iam_knows_them_by_an_arn_without_account(aws):
     user = aws.user(json.dumps({"Version": "2012-10-17", "Statement": [allowed]})).client("ssm")
     assert user.get_parameter(Name=LINUX)["Parameter"]["Name"] == LINUX
     assert below(user, REGIONS)
-    refused = error_of(user.get_parameter, Name="/mine")
-    assert refused["Code"] == "AccessDeniedException"
-    assert f":{aws.id}:parameter/mine" in refused["Message"]
+    denied = refused(user.get_parameter, Name="/mine")
+    assert denied.code == "AccessDeniedException"
+    assert f":{aws.id}:parameter/mine" in denied.message
 
 
 def test_a_template_asks_for_an_image(aws, ssm):

@@ -6,8 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.h
 
 import json
 
-import pytest
-from botocore.exceptions import ClientError
+from tests.support import refused
 
 ALL = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 
@@ -19,16 +18,6 @@ def document(**statement):
 
 def trust(principal, action="sts:AssumeRole", **more):
     return document(Action=action, Resource=None, Principal=principal, **more)
-
-
-def error_of(call, **kw):
-    with pytest.raises(ClientError) as caught:
-        call(**kw)
-    return caught.value.response["Error"]
-
-
-def code_of(call, **kw):
-    return error_of(call, **kw)["Code"]
 
 
 def role(account, name="app", principal=None, policy=ALL, **more):
@@ -72,27 +61,27 @@ def test_a_role_session(aws):
     assert theirs.client("iam").list_users()["Users"] == []
     assert "LastUsedDate" in aws.client("iam").get_role(RoleName="app")["Role"]["RoleLastUsed"]
     wrong = {**found["Credentials"], "SessionToken": "another"}
-    assert code_of(aws.as_keys(wrong).client("sts").get_caller_identity) == "InvalidClientTokenId"
-    assert code_of(aws.client("sts").assume_role, RoleArn=arn, RoleSessionName="no spaces") == "ValidationError"
+    assert refused(aws.as_keys(wrong).client("sts").get_caller_identity).code == "InvalidClientTokenId"
+    assert refused(aws.client("sts").assume_role, RoleArn=arn, RoleSessionName="no spaces").code == "ValidationError"
 
 
 def test_both_the_trust_and_the_caller_must_agree(aws):
     arn = role(aws)
     user = aws.user(name="u")
     denied = f"User: arn:aws:iam::{aws.id}:user/u is not authorized to perform: sts:AssumeRole on resource: {arn}"
-    error = error_of(user.client("sts").assume_role, RoleArn=arn, RoleSessionName="one")
-    assert (error["Code"], error["Message"]) == ("AccessDenied", denied)
+    error = refused(user.client("sts").assume_role, RoleArn=arn, RoleSessionName="one")
+    assert (error.code, error.message) == ("AccessDenied", denied)
     iam = aws.client("iam")
     iam.put_user_policy(UserName="u", PolicyName="p", PolicyDocument=document(Action="sts:AssumeRole", Resource=arn))
     assume(user, arn)
     iam.update_assume_role_policy(RoleName="app", PolicyDocument=trust({"Service": "lambda.amazonaws.com"}))
-    assert code_of(user.client("sts").assume_role, RoleArn=arn, RoleSessionName="one") == "AccessDenied"
+    assert refused(user.client("sts").assume_role, RoleArn=arn, RoleSessionName="one").code == "AccessDenied"
     # a trust policy that names the user itself needs no other permission within the account
     iam.delete_user_policy(UserName="u", PolicyName="p")
     iam.update_assume_role_policy(RoleName="app", PolicyDocument=trust({"AWS": f"arn:aws:iam::{aws.id}:user/u"}))
     assume(user, arn)
     missing = f"arn:aws:iam::{aws.id}:role/nobody"
-    assert code_of(aws.client("sts").assume_role, RoleArn=missing, RoleSessionName="one") == "AccessDenied"
+    assert refused(aws.client("sts").assume_role, RoleArn=missing, RoleSessionName="one").code == "AccessDenied"
 
 
 def test_across_accounts_with_an_external_id(aws, cloud):
@@ -101,15 +90,15 @@ def test_across_accounts_with_an_external_id(aws, cloud):
     text = trust({"AWS": other.id}, Condition={"StringEquals": {"sts:ExternalId": "secret"}})
     arn = role(aws, trust=text)
     sts = other.client("sts")
-    assert code_of(sts.assume_role, RoleArn=arn, RoleSessionName="one") == "AccessDenied"
-    assert code_of(sts.assume_role, RoleArn=arn, RoleSessionName="one", ExternalId="wrong") == "AccessDenied"
+    assert refused(sts.assume_role, RoleArn=arn, RoleSessionName="one").code == "AccessDenied"
+    assert refused(sts.assume_role, RoleArn=arn, RoleSessionName="one", ExternalId="wrong").code == "AccessDenied"
     found = assume(other, arn, ExternalId="secret")
     there = other.as_keys(found["Credentials"])
     assert there.client("sts").get_caller_identity()["Account"] == aws.id
     assert there.client("iam").list_roles()["Roles"][0]["RoleName"] == "app"
     user = other.user(name="u")
     ask = {"RoleArn": arn, "RoleSessionName": "one", "ExternalId": "secret"}
-    assert code_of(user.client("sts").assume_role, **ask) == "AccessDenied"
+    assert refused(user.client("sts").assume_role, **ask).code == "AccessDenied"
 
 
 def test_sessions_end(own_cloud):
@@ -119,23 +108,23 @@ def test_sessions_end(own_cloud):
     own_cloud.advance(890)
     theirs.get_caller_identity()
     own_cloud.advance(11)
-    assert code_of(theirs.get_caller_identity) == "ExpiredToken"
+    assert refused(theirs.get_caller_identity).code == "ExpiredToken"
 
 
 def test_how_long_sessions_last(aws):
     arn = role(aws, MaxSessionDuration=7200)
     sts = aws.client("sts")
     ask = {"RoleArn": arn, "RoleSessionName": "one"}
-    assert code_of(sts.assume_role, **ask, DurationSeconds=899) == "ValidationError"
-    error = error_of(sts.assume_role, **ask, DurationSeconds=7201)
-    assert (error["Code"], error["Message"]) == (
+    assert refused(sts.assume_role, **ask, DurationSeconds=899).code == "ValidationError"
+    error = refused(sts.assume_role, **ask, DurationSeconds=7201)
+    assert (error.code, error.message) == (
         "ValidationError",
         "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
     )
     chained = session(aws, arn, DurationSeconds=7200)
     chained.client("sts").assume_role(**ask)
-    error = error_of(chained.client("sts").assume_role, **ask, DurationSeconds=3601)
-    assert "1 hour session limit for roles assumed by role chaining" in error["Message"]
+    error = refused(chained.client("sts").assume_role, **ask, DurationSeconds=3601)
+    assert "1 hour session limit for roles assumed by role chaining" in error.message
 
 
 def test_session_policies_narrow(aws):
@@ -147,13 +136,12 @@ def test_session_policies_narrow(aws):
     iam.list_users()
     iam.list_roles()
     assert (
-        "because no session policy allows the iam:CreateUser action"
-        in error_of(iam.create_user, UserName="x")["Message"]
+        "because no session policy allows the iam:CreateUser action" in refused(iam.create_user, UserName="x").message
     )
     ask = {"RoleArn": arn, "RoleSessionName": "one"}
-    assert code_of(aws.client("sts").assume_role, **ask, Policy="{}") == "MalformedPolicyDocument"
+    assert refused(aws.client("sts").assume_role, **ask, Policy="{}").code == "MalformedPolicyDocument"
     missing = [{"arn": "arn:aws:iam::aws:policy/Nope"}]
-    assert code_of(aws.client("sts").assume_role, **ask, PolicyArns=missing) == "MalformedPolicyDocument"
+    assert refused(aws.client("sts").assume_role, **ask, PolicyArns=missing).code == "MalformedPolicyDocument"
 
 
 def test_session_tags(aws):
@@ -164,16 +152,16 @@ def test_session_tags(aws):
     arn = role(aws, trust=text, policy=own)
     aws.client("iam").put_role_policy(RoleName="app", PolicyName="sts", PolicyDocument=assuming)
     aws.client("iam").create_user(UserName="u")
-    assert code_of(session(aws, arn).client("iam").get_user, UserName="u") == "AccessDenied"
+    assert refused(session(aws, arn).client("iam").get_user, UserName="u").code == "AccessDenied"
     red = [{"Key": "team", "Value": "red"}]
     tagged = session(aws, arn, Tags=red, TransitiveTagKeys=["team"])
     tagged.client("iam").get_user(UserName="u")
     session(tagged, arn).client("iam").get_user(UserName="u")  # transitive tags go on through chained roles
     ask = {"RoleArn": arn, "RoleSessionName": "one"}
-    assert code_of(tagged.client("sts").assume_role, **ask, Tags=red) == "ValidationError"
+    assert refused(tagged.client("sts").assume_role, **ask, Tags=red).code == "ValidationError"
     aws.client("iam").update_assume_role_policy(RoleName="app", PolicyDocument=trust({"AWS": aws.id}))
-    error = error_of(aws.client("sts").assume_role, **ask, Tags=red)
-    assert "sts:TagSession" in error["Message"]
+    error = refused(aws.client("sts").assume_role, **ask, Tags=red)
+    assert "sts:TagSession" in error.message
 
 
 def test_source_identity_stays(aws):
@@ -184,7 +172,7 @@ def test_source_identity_stays(aws):
     first = aws.as_keys(found["Credentials"])
     assert assume(first, arn)["SourceIdentity"] == "ann"
     ask = {"RoleArn": arn, "RoleSessionName": "one", "SourceIdentity": "bob"}
-    assert code_of(first.client("sts").assume_role, **ask) == "ValidationError"
+    assert refused(first.client("sts").assume_role, **ask).code == "ValidationError"
 
 
 def test_a_deleted_role_takes_its_sessions_along(aws):
@@ -195,7 +183,7 @@ def test_a_deleted_role_takes_its_sessions_along(aws):
     iam.delete_role_policy(RoleName="app", PolicyName="own")
     iam.delete_role(RoleName="app")
     role(aws)  # another one under its name
-    assert code_of(theirs.list_users) == "InvalidClientTokenId"
+    assert refused(theirs.list_users).code == "InvalidClientTokenId"
 
 
 def test_session_tokens(aws):
@@ -205,8 +193,8 @@ def test_session_tokens(aws):
     assert theirs.client("sts").get_caller_identity()["Arn"] == f"arn:aws:iam::{aws.id}:user/u"
     theirs.client("ssm").describe_parameters()
     # without MFA no IAM call, and of STS only AssumeRole and GetCallerIdentity
-    assert code_of(theirs.client("iam").list_users) == "InvalidClientTokenId"
-    assert code_of(theirs.client("sts").get_session_token) == "AccessDenied"
+    assert refused(theirs.client("iam").list_users).code == "InvalidClientTokenId"
+    assert refused(theirs.client("sts").get_session_token).code == "AccessDenied"
     assume(theirs, role(aws))
     poor = aws.user(name="poor")
     poor.client("sts").get_session_token()  # needs no permission (API_GetSessionToken)
@@ -224,18 +212,18 @@ def test_federation_tokens(aws):
     assert theirs.client("sts").get_caller_identity()["Arn"] == found["FederatedUser"]["Arn"]
     theirs.client("ssm").describe_parameters()
     name = {"Name": "p", "Value": "v", "Type": "String"}
-    assert code_of(theirs.client("ssm").put_parameter, **name) == "AccessDeniedException"
+    assert refused(theirs.client("ssm").put_parameter, **name).code == "AccessDeniedException"
     bare = aws.as_keys(sts.get_federation_token(Name="bob")["Credentials"])
-    assert code_of(bare.client("ssm").describe_parameters) == "AccessDeniedException"
-    assert code_of(theirs.client("iam").list_users) == "InvalidClientTokenId"
+    assert refused(bare.client("ssm").describe_parameters).code == "AccessDeniedException"
+    assert refused(theirs.client("iam").list_users).code == "InvalidClientTokenId"
     poor = aws.user(name="poor")
-    assert code_of(poor.client("sts").get_federation_token, Name="bob") == "AccessDenied"
+    assert refused(poor.client("sts").get_federation_token, Name="bob").code == "AccessDenied"
 
 
 def test_an_access_key_id_names_its_account(aws):
     key = aws.user(ALL, name="u").keys["aws_access_key_id"]
     assert aws.client("sts").get_access_key_info(AccessKeyId=key)["Account"] == aws.id
-    assert code_of(aws.client("sts").get_access_key_info, AccessKeyId="not-a-valid-key-id") == "ValidationError"
+    assert refused(aws.client("sts").get_access_key_info, AccessKeyId="not-a-valid-key-id").code == "ValidationError"
 
 
 def test_sessions_survive_a_kill(restarted):

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Elast
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
@@ -39,9 +40,11 @@ def request(properties: Properties) -> Properties:
     return found
 
 
-async def once(call: Awaitable[Shape], name: str, generated: str, *exists: str) -> None:
-    """Create. If the name is a generated one and exists already, an earlier attempt created it."""
-    await unless(call, *(exists if name.lower() == generated.lower() else ()))
+async def once(name: Name, chosen: str, call: Awaitable[Shape], exists: str) -> Shape | None:
+    """Create; None if an earlier try of this creation has. Then the name is a generated one, or belongs to no stack."""
+    ours = bool(name.began) and name.claim(chosen)
+    generated = chosen.lower().endswith(name.token.lower())
+    return await unless(call, *((exists,) if ours or generated else ()))
 
 
 async def settled(ctx: Context, look: Callable[[], Awaitable[Shape]], member: str) -> Shape:
@@ -91,7 +94,7 @@ class CacheCluster:
         generated = name.physical(limit=40, lower=True)
         chosen = properties.get("ClusterName") or generated
         call = ctx.call("elasticache", "CreateCacheCluster", {**request(properties), "CacheClusterId": chosen})
-        await once(call, chosen, generated, "CacheClusterAlreadyExists")
+        await once(name, chosen, call, "CacheClusterAlreadyExists")
         return await self._made(ctx, chosen)
 
     async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
@@ -148,7 +151,7 @@ class ReplicationGroup:
         generated = name.physical(limit=40, lower=True)
         chosen = properties.get("ReplicationGroupId") or generated
         call = ctx.call("elasticache", "CreateReplicationGroup", {**request(properties), "ReplicationGroupId": chosen})
-        await once(call, chosen, generated, "ReplicationGroupAlreadyExists")
+        await once(name, chosen, call, "ReplicationGroupAlreadyExists")
         return await self._made(ctx, chosen)
 
     async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
@@ -235,8 +238,10 @@ class ServerlessCache:
         given = {
             key: value for key, value in request(properties).items() if key not in ("FinalSnapshotName", "Endpoint")
         }
-        await ctx.call("elasticache", "CreateServerlessCache", given)
-        return await self._made(ctx, properties["ServerlessCacheName"])
+        chosen = properties["ServerlessCacheName"]
+        call = ctx.call("elasticache", "CreateServerlessCache", given)
+        await once(name, chosen, call, "ServerlessCacheAlreadyExistsFault")
+        return await self._made(ctx, chosen)
 
     async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
         changed = changes(
@@ -266,6 +271,9 @@ class ServerlessCache:
     async def _made(self, ctx: Context, name: str) -> Resource:
         found = await settled(ctx, lambda: self._look(ctx, name), "Status")
         attributes = {key: found[key] for key in ("ARN", "Status", "FullEngineVersion")}
+        attributes["CreateTime"] = datetime.fromtimestamp(float(found["CreateTime"]), UTC).strftime(
+            "%Y-%m-%dT%H:%M:%SZ"
+        )
         for attribute in ("Endpoint", "ReaderEndpoint"):
             attributes[f"{attribute}.Address"] = found[attribute]["Address"]
             attributes[f"{attribute}.Port"] = str(found[attribute]["Port"])

@@ -27,7 +27,7 @@ class ParameterGroup:
         chosen = properties.get("CacheParameterGroupName") or generated
         given = {key: value for key, value in request(properties).items() if key != "Properties"}
         call = ctx.call("elasticache", "CreateCacheParameterGroup", {**given, "CacheParameterGroupName": chosen})
-        await once(call, chosen, generated, "CacheParameterGroupAlreadyExists")
+        await once(name, chosen, call, "CacheParameterGroupAlreadyExists")
         await self._set(ctx, chosen, properties.get("Properties") or {})
         return Resource(chosen, {"CacheParameterGroupName": chosen})
 
@@ -64,7 +64,7 @@ class SubnetGroup:
             "CacheSubnetGroupName": chosen, "CacheSubnetGroupDescription": properties["Description"],
             "SubnetIds": properties["SubnetIds"], "Tags": request(properties).get("Tags", []),
         })  # fmt: skip
-        await once(call, chosen, generated, "CacheSubnetGroupAlreadyExists")
+        await once(name, chosen, call, "CacheSubnetGroupAlreadyExists")
         return Resource(chosen)
 
     async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
@@ -93,7 +93,9 @@ class User:
 
     async def create(self, ctx: Context, name: Name, properties: Properties) -> Resource:
         given = {"AccessString": "off -@all", **_user(properties)}
-        made = await ctx.call("elasticache", "CreateUser", given)
+        made = await once(name, given["UserId"], ctx.call("elasticache", "CreateUser", given), "UserAlreadyExists")
+        if made is None:
+            (made,) = (await ctx.call("elasticache", "DescribeUsers", {"UserId": given["UserId"]}))["Users"]
         return Resource(made["UserId"], {"Arn": made["ARN"], "Status": made["Status"]})
 
     async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
@@ -113,7 +115,12 @@ class UserGroup:
     """Ref: the id. GetAtt: Arn, Status."""
 
     async def create(self, ctx: Context, name: Name, properties: Properties) -> Resource:
-        made = await ctx.call("elasticache", "CreateUserGroup", request(properties))
+        id = properties["UserGroupId"]
+        made = await once(
+            name, id, ctx.call("elasticache", "CreateUserGroup", request(properties)), "UserGroupAlreadyExists"
+        )
+        if made is None:
+            (made,) = (await ctx.call("elasticache", "DescribeUserGroups", {"UserGroupId": id}))["UserGroups"]
         return Resource(made["UserGroupId"], {"Arn": made["ARN"], "Status": made["Status"]})
 
     async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:

@@ -111,6 +111,11 @@ class InvalidRequest(S3Error):
     status = 400
 
 
+class InvalidTargetBucketForLogging(S3Error):
+    code = "InvalidTargetBucketForLogging"
+    status = 400
+
+
 class InvalidTag(S3Error):
     code = "InvalidTag"
     status = 400

@@ -59,9 +59,8 @@ async def post(
         )
     except Refused as error:
         log.warning("SNS does not call %s: %s", shown, error)
-        raise Undeliverable(
-            shown, InvalidAddress(f"It may not be called: {_PASSWORD.sub('****', str(error))}")
-        ) from None
+        reason = _PASSWORD.sub("****", str(error))
+        raise Undeliverable(shown, InvalidAddress(f"It may not be called: {reason}")) from None
     except (OutboundError, TimeoutError) as error:
         raise Undeliverable(shown, DeliveryFailed(f"It did not answer: {error or 'in time'}")) from None
     if 200 <= answer.status < 300:

@@ -18,6 +18,7 @@ from ..errors import (
     GlobalGroupAlreadyExists,
     GroupNotUnderMigration,
     InvalidParameterValue,
+    InvalidReplicationGroupState,
     ServerlessNotUnderMigration,
 )
 from ..listing import page
@@ -77,6 +78,8 @@ def create_global_replication_group(ctx: Context, req: Request) -> dict[str, Any
         group = GROUP.require(tx, ctx, req["PrimaryReplicationGroupId"])
         if tx.get(GLOBAL_GROUPS, (ctx.account, id)) is not None:
             raise GlobalGroupAlreadyExists
+        if group.global_group:  # AWS's text is not confirmed
+            raise InvalidReplicationGroupState(f"Replication group {group.id} is already part of {group.global_group}.")
         found = GlobalGroup(
             account=ctx.account,
             id=id,

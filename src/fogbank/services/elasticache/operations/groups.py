@@ -39,6 +39,8 @@ new = names.new(
 def create_replication_group(ctx: Context, req: Request) -> dict[str, Any]:
     """Create a primary with replicas or, in cluster mode, several such shards."""
     id = names.identifier("ReplicationGroupId", req["ReplicationGroupId"], ID_LENGTH)
+    if req.get("GlobalReplicationGroupId"):
+        raise InvalidParameterValue("Fogbank has built no secondaries of Global datastores: none can join.")
     with ctx.write() as tx:
         if tx.get(GROUPS, (ctx.account, ctx.region, id)) is not None:
             raise ReplicationGroupAlreadyExists

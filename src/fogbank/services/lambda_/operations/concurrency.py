@@ -101,6 +101,12 @@ def put_provisioned_concurrency_config(ctx: Context, req: dict[str, Any]) -> dic
         raise InvalidParameterValue("Provisioned Concurrency Configs cannot be applied to unpublished versions.")
     with ctx.write() as tx:
         lookups.version(tx, ctx, which)
+        reserved = lookups.function(tx, ctx, which).reserved
+        if reserved is not None and req["ProvisionedConcurrentExecutions"] > reserved:
+            raise InvalidParameterValue(
+                "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for "
+                "function"
+            )
         config = Provisioned(
             account=which.account, region=which.region, name=which.name, qualifier=which.qualifier,
             requested=req["ProvisionedConcurrentExecutions"], modified=ctx.now(),

@@ -15,7 +15,7 @@ from fogbank.core.operation import operation
 
 from .. import arns, cors, website
 from ..bucket_cache import keep
-from ..errors import InvalidArgument, InvalidRequest, MalformedXML, NoSuchConfig
+from ..errors import InvalidArgument, InvalidRequest, InvalidTargetBucketForLogging, MalformedXML, NoSuchConfig
 from ..lookups import config, require_bucket
 from ..records import BUCKETS, CONFIGS, Bucket, Config
 
@@ -206,7 +206,10 @@ def get_logging(ctx: Context, req: Request) -> dict[str, Any]:
 
 @operation("s3", "PutBucketLogging", resource=arns.bucket, fidelity="recorded")
 def put_logging(ctx: Context, req: Request) -> dict[str, Any]:
-    """Stores the configuration; access logs are not delivered yet."""
+    """Stores the configuration; access logs are not delivered yet. The text about the owner is not confirmed.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+    """
     status = req.get("BucketLoggingStatus")
     if status is None:
         raise MalformedXML
@@ -214,8 +217,13 @@ def put_logging(ctx: Context, req: Request) -> dict[str, Any]:
     if not chosen:
         return delete(ctx, req, "logging")
     with ctx.read() as tx:
+        bucket = require_bucket(tx, ctx, req)
         target = tx.get(BUCKETS, (chosen.get("TargetBucket") or "",))
     if target is None:
-        raise InvalidRequest("The target bucket for logging does not exist")
+        raise InvalidTargetBucketForLogging("The target bucket for logging does not exist")
+    if target.account != bucket.account:
+        raise InvalidTargetBucketForLogging(
+            "The owner for the bucket to be logged and the target bucket must be the same."
+        )
     put(ctx, req, "logging", chosen)
     return {}
