@@ -117,6 +117,25 @@ def test_parameters_reach_the_running_server(client):
     assert {"mine", "default.redis7", "default.redis7.cluster.on", "default.memcached1.6"} <= names
 
 
+def test_a_clock_that_is_moved_by_days_does_not_stop_at_every_minute(own_cloud, monkeypatch):
+    from fogbank.services.elasticache import measuring
+
+    measured = []
+    take = measuring.Meter.measure
+
+    async def measure(self, ctx, engine):
+        measured.append(ctx.now())
+        await take(self, ctx, engine)
+
+    monkeypatch.setattr(measuring.Meter, "measure", measure)
+    client = own_cloud.account().client("elasticache")
+    client.create_cache_cluster(CacheClusterId="moved", **NODE)
+    endpoint(client, "moved")
+    measured.clear()
+    own_cloud.advance(5 * 86_400)
+    assert 5 * 23 <= len(measured) < 1000, "a minute at first, then an hour; 7200 otherwise"
+
+
 def test_a_node_is_measured(own_cloud):
     account = own_cloud.account()
     client, watch = account.client("elasticache"), account.client("cloudwatch")

@@ -15,6 +15,8 @@ from fogbank.engines.resp import Refused
 from fogbank.engines.valkey import Valkey, facts
 
 NAMESPACE = "AWS/ElastiCache"
+EACH = 60.0  # seconds between measurements
+MANY, MOVING = 60, 3600.0  # after so many in a real minute the clock is being moved far: measure every hour of it
 # metric → (statistic of the server, unit); counters count since the last measurement
 _VALKEY = {
     "CurrConnections": ("connected_clients", "Count"),
@@ -62,6 +64,16 @@ class Meter:
             self._dimensions = {"CacheClusterId": rest[0], "CacheNodeId": rest[1]}
         self._before: Mapping[str, str] = {}
         self._at = 0.0
+        self._minute = 0.0  # when the current real minute began
+        self._measured = 0  # measurements in it
+
+    def pause(self, ctx: Context) -> tuple[float, float | None]:
+        """Seconds of the clock until the next measurement, and real seconds after which it is due anyway."""
+        now = ctx.clock.monotonic()
+        if now - self._minute >= EACH:
+            self._minute, self._measured = now, 0
+        self._measured += 1
+        return (EACH, None) if self._measured <= MANY else (MOVING, EACH)
 
     async def measure(self, ctx: Context, engine: Valkey | Memcached) -> None:
         """Measure the node. Does nothing if it does not answer."""

@@ -24,8 +24,6 @@ from .nodes import DOORS, OWNER, RESIDENT, topic
 from .plans import Plan
 from .routes import Routes, of_group
 
-MEASURED = 60.0  # seconds between measurements
-
 
 @resident(RESIDENT)
 async def keep(ctx: Context, name: str) -> None:
@@ -76,9 +74,10 @@ async def _watch_over(ctx: Context, name: str, plan: Plan, process: Process) -> 
                 wanted = await ctx.fetch(plans.of, ctx, name)
                 if wanted is not None:
                     await follower.follow(wanted)
-                woken = asyncio.ensure_future(watch.wait(MEASURED))
-                await asyncio.wait({ended, woken}, return_when=asyncio.FIRST_COMPLETED)
-                if woken.done() and not woken.result():
+                pause, patience = meter.pause(ctx)
+                woken = asyncio.ensure_future(watch.wait(pause))
+                await asyncio.wait({ended, woken}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+                if not ended.done() and not (woken.done() and woken.result()):
                     await meter.measure(ctx, plan.engine)
                 woken.cancel()
     finally:
@@ -121,4 +120,4 @@ async def doors(ctx: Context, name: str) -> None:
                     return  # the row's generation changed with the doors: the keeper ends this run
                 for port, gone in routes.change(wanted):
                     opened[port].drop(gone)
-                await watch.wait(MEASURED)
+                await watch.wait()
