@@ -204,7 +204,7 @@ def test_the_command_finds_it(command, words):
     env = json.loads(command("env", "--json", FOGBANK_SECRET=SECRET).stdout)
     assert env[tokens.VARIABLE] == token
     assert env["AWS_SECRET_ACCESS_KEY"] == SECRET
-    assert "another secret" in command("env").stderr
+    assert "a different secret" in command("env").stderr
     os.rename(file, file + ".away")
     try:
         assert tokens.VARIABLE in command("clock", "show", code=1).stderr
