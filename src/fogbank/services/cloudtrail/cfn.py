@@ -30,10 +30,6 @@ _MEMBERS = {
 _SWITCHES = ("IncludeGlobalServiceEvents", "IsMultiRegionTrail", "EnableLogFileValidation", "IsOrganizationTrail")
 
 
-def _true(value: Any) -> bool:
-    return value is True or str(value).lower() == "true"
-
-
 @resource("AWS::CloudTrail::Trail", unbuilt=("AggregationConfigurations", "InsightSelectors/*/EventCategories"))
 class Trail:
     """Ref: the name. GetAtt: Arn, SnsTopicArn."""
@@ -64,7 +60,7 @@ class Trail:
         return {
             "Name": name,
             **{member: properties[key] for key, member in _MEMBERS.items() if properties.get(key)},
-            **{key: _true(properties[key]) for key in _SWITCHES if properties.get(key) is not None},
+            **{key: properties[key] for key in _SWITCHES if properties.get(key) is not None},
         }
 
     @staticmethod
@@ -74,7 +70,7 @@ class Trail:
         arn = trail["TrailARN"]
         selectors = {key: new[key] for key in ("EventSelectors", "AdvancedEventSelectors") if new.get(key)}
         if selectors:
-            await ctx.call("cloudtrail", "PutEventSelectors", {"TrailName": name, **_plain(selectors)})
+            await ctx.call("cloudtrail", "PutEventSelectors", {"TrailName": name, **selectors})
         elif old.get("EventSelectors") or old.get("AdvancedEventSelectors"):
             default = [{"ReadWriteType": "All", "IncludeManagementEvents": True}]
             await ctx.call("cloudtrail", "PutEventSelectors", {"TrailName": name, "EventSelectors": default})
@@ -83,7 +79,7 @@ class Trail:
             await ctx.call("cloudtrail", "PutInsightSelectors", request)
         if old:
             await _retag(ctx, arn, old, new)
-        logging = "StartLogging" if _true(new.get("IsLogging", True)) else "StopLogging"
+        logging = "StartLogging" if new.get("IsLogging", True) else "StopLogging"
         await ctx.call("cloudtrail", logging, {"Name": name})
         return Resource(name, {"Arn": arn, "SnsTopicArn": trail.get("SnsTopicARN", "")})
 
@@ -97,15 +93,6 @@ async def _retag(ctx: Context, arn: str, old: dict[str, Any], new: dict[str, Any
         await ctx.call("cloudtrail", "AddTags", {"ResourceId": arn, "TagsList": to_list(tags)})
 
     await retag(from_list(old.get("Tags")), from_list(new.get("Tags")), untag, tag)
-
-
-def _plain(value: Any) -> Any:
-    """Convert booleans that a template wrote as text."""
-    if isinstance(value, dict):
-        return {
-            key: _true(inner) if key == "IncludeManagementEvents" else _plain(inner) for key, inner in value.items()
-        }
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
 _STORE = ("AdvancedEventSelectors", "BillingMode", "KmsKeyId", "MultiRegionEnabled", "OrganizationEnabled",
@@ -151,13 +138,7 @@ class EventDataStore:
 
     @staticmethod
     def _settings(properties: dict[str, Any]) -> dict[str, Any]:
-        found = {key: properties[key] for key in _STORE if properties.get(key) is not None}
-        for key in ("MultiRegionEnabled", "OrganizationEnabled", "TerminationProtectionEnabled"):
-            if key in found:
-                found[key] = _true(found[key])
-        if "RetentionPeriod" in found:
-            found["RetentionPeriod"] = int(found["RetentionPeriod"])
-        return found
+        return {key: properties[key] for key in _STORE if properties.get(key) is not None}
 
     @staticmethod
     async def _resource(ctx: Context, arn: str) -> Resource:

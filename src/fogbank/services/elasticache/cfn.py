@@ -9,9 +9,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from fogbank.core import cfn_calls
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
 from fogbank.core.cfn_calls import unless
 from fogbank.core.context import Context
+from fogbank.core.tags import from_list, to_list
 
 from .errors import CacheClusterNotFound, ReplicationGroupNotFound, ServerlessCacheNotFound
 from .nodes import topic
@@ -20,24 +22,11 @@ Properties = dict[str, Any]
 Shape = dict[str, Any]
 LOOK = 5.0  # seconds of the clock between checks, in case a signal is missed
 _RENAMED = {"VpcSecurityGroupIds": "SecurityGroupIds", "ClusterName": "CacheClusterId"}
-_NUMBERS = ("NumCacheNodes", "NumCacheClusters", "NumNodeGroups", "ReplicasPerNodeGroup", "Port",
-            "SnapshotRetentionLimit")  # fmt: skip
-_FLAGS = ("AutoMinorVersionUpgrade", "TransitEncryptionEnabled", "AtRestEncryptionEnabled", "AutomaticFailoverEnabled",
-          "MultiAZEnabled", "DataTieringEnabled")  # fmt: skip
 
 
 def request(properties: Properties) -> Properties:
-    """Convert properties to request members. A template may write numbers and booleans as text."""
-    found: Properties = {}
-    for name, value in properties.items():
-        if name in _NUMBERS:
-            value = int(value)
-        elif name in _FLAGS:
-            value = str(value).lower() == "true"
-        elif name == "Tags":
-            value = [{"Key": tag["Key"], "Value": str(tag["Value"])} for tag in value]
-        found[_RENAMED.get(name, name)] = value
-    return found
+    """The request members of properties."""
+    return {_RENAMED.get(name, name): value for name, value in properties.items()}
 
 
 async def once(name: Name, chosen: str, call: Awaitable[Shape], exists: str) -> Shape | None:
@@ -66,14 +55,14 @@ async def gone(ctx: Context, look: Callable[[], Awaitable[Shape]], code: str) ->
 
 
 async def retag(ctx: Context, arn: str, old: Properties, new: Properties) -> None:
-    before, after = ({tag["Key"]: str(tag["Value"]) for tag in one.get("Tags") or ()} for one in (old, new))
-    removed = sorted(before.keys() - after.keys())
-    if removed:
-        call = ctx.call("elasticache", "RemoveTagsFromResource", {"ResourceName": arn, "TagKeys": removed})
+    async def untag(keys: list[str]) -> None:
+        call = ctx.call("elasticache", "RemoveTagsFromResource", {"ResourceName": arn, "TagKeys": keys})
         await unless(call, "TagNotFound")
-    changed = [{"Key": key, "Value": value} for key, value in after.items() if before.get(key) != value]
-    if changed:
-        await ctx.call("elasticache", "AddTagsToResource", {"ResourceName": arn, "Tags": changed})
+
+    async def tag(given: dict[str, str]) -> None:
+        await ctx.call("elasticache", "AddTagsToResource", {"ResourceName": arn, "Tags": to_list(given)})
+
+    await cfn_calls.retag(from_list(old.get("Tags")), from_list(new.get("Tags")), untag, tag)
 
 
 def changes(old: Properties, new: Properties, *names: str) -> Properties:

@@ -80,28 +80,19 @@ class SubnetGroup:
         await unless(call, SubnetGroupNotFound.code)
 
 
-def _user(properties: Properties) -> Properties:
-    given = request(properties)
-    if "NoPasswordRequired" in given:
-        given["NoPasswordRequired"] = str(given["NoPasswordRequired"]).lower() == "true"
-    return given
-
-
 @resource("AWS::ElastiCache::User")
 class User:
     """Ref: the id. GetAtt: Arn, Status."""
 
     async def create(self, ctx: Context, name: Name, properties: Properties) -> Resource:
-        given = {"AccessString": "off -@all", **_user(properties)}
+        given = {"AccessString": "off -@all", **request(properties)}
         made = await once(name, given["UserId"], ctx.call("elasticache", "CreateUser", given), "UserAlreadyExists")
         if made is None:
             (made,) = (await ctx.call("elasticache", "DescribeUsers", {"UserId": given["UserId"]}))["Users"]
         return Resource(made["UserId"], {"Arn": made["ARN"], "Status": made["Status"]})
 
     async def update(self, ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
-        changed = changes(
-            old, _user(new), "AccessString", "Passwords", "NoPasswordRequired", "AuthenticationMode", "Engine"
-        )
+        changed = changes(old, new, "AccessString", "Passwords", "NoPasswordRequired", "AuthenticationMode", "Engine")
         made = await ctx.call("elasticache", "ModifyUser", {"UserId": physical_id, **changed})
         await retag(ctx, made["ARN"], old, new)
         return Resource(made["UserId"], {"Arn": made["ARN"], "Status": made["Status"]})
