@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from fogbank.core import quotas
+from fogbank.core.cache import Cache
 from fogbank.core.context import Cloud, Context
 from fogbank.core.quotas import Number
 from fogbank.store.api import Key, Reader, Record, Table, Transaction
@@ -36,10 +37,7 @@ class Quotas:
     def __init__(self, app: Cloud) -> None:
         self._store = app.store
         self._limits = quotas.Limits(app.settings.limits)
-        self._known: dict[tuple[str, str, str, str], Number] = {}
-        self._changes = 0
-        for topic in (CHANGED, "reset"):
-            app.signals.on(topic, self._forget)
+        self._known: Cache[tuple[str, str, str, str], Number] = Cache(app, CHANGED, most=100_000)
 
     @property
     def off(self) -> bool:
@@ -55,16 +53,13 @@ class Quotas:
         key = (account, region, service, code)
         found = self._known.get(key)
         if found is None:
-            changes = self._changes
+            generation = self._known.generation
             if tx is None:
                 with self._store.read() as reader:
                     found = self._look(reader, *key)
             else:
                 found = self._look(tx, *key)
-            if changes == self._changes:  # otherwise the value read may be out of date
-                if len(self._known) > 100_000:
-                    self._known.clear()
-                self._known[key] = found
+            self._known.keep(key, found, generation)
         return found
 
     def _look(self, tx: Reader, account: str, region: str, service: str, code: str) -> Number:
@@ -74,10 +69,6 @@ class Quotas:
             return quotas.plain(granted.value)
         given = self._limits.find(account, service, code)
         return quota.default if given is None else given
-
-    def _forget(self) -> None:
-        self._changes += 1
-        self._known.clear()
 
 
 def place(account: str, region: str, service: str, quota: quotas.Quota) -> tuple[str, str, str, str]:

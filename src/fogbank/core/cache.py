@@ -22,21 +22,25 @@ class Cache(dict[K, V]):
     def __init__(self, cloud: Cloud, *topics: str, most: int = 10_000) -> None:
         super().__init__()
         self._most = most
-        self._generation = 0
+        self.generation = 0  # how often it was cleared
         for topic in (*topics, "reset"):
             cloud.signals.on(topic, self.clear)
 
     def clear(self) -> None:
         """Drop all values, and those that `fill` is waiting for."""
-        self._generation += 1
+        self.generation += 1
         super().clear()
 
     async def fill(self, key: K, value: Awaitable[V]) -> V:
         """Await a value and keep it, unless the cache was cleared meanwhile."""
-        generation = self._generation
+        generation = self.generation
         found = await value
-        if generation == self._generation:
+        self.keep(key, found, generation)
+        return found
+
+    def keep(self, key: K, value: V, generation: int) -> None:
+        """Keep a value that was read since `generation`, unless the cache was cleared meanwhile."""
+        if generation == self.generation:
             if len(self) >= self._most:
                 super().clear()
-            self[key] = found
-        return found
+            self[key] = value
