@@ -209,7 +209,7 @@ class Pipeline:
             if service not in services.built():
                 raise NotBuilt(service, target.name)
             raise UnknownOperation(f"Unknown operation: {service} {target.name}")
-        operation = self.find(service, model.name)
+        operation = services.operation(service, model.name)
         if principal.kind == "anonymous" and service not in ANONYMOUS_OK and not model.unsigned:
             raise MissingAuthenticationToken
         if operation is None:
@@ -236,12 +236,6 @@ class Pipeline:
         )
         app.authorizer.authorize(ctx, operation, call.params)
         return operation
-
-    @staticmethod
-    def find(service: str, operation: str) -> Operation | None:
-        """Find an operation by its names. Imports the service on first use."""
-        loaded = services.load(service)
-        return loaded.operations.get(operation) if loaded else None
 
     # -- the answer --------------------------------------------------------------------------------------------------
 
@@ -322,7 +316,7 @@ class Pipeline:
     async def call(self, ctx: Context, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """Run `ctx.call`: validates, authorises and records it like a call from outside."""
         app = self._app
-        declared = self.find(service, operation)
+        declared = services.operation(service, operation)
         if declared is None:
             raise NotBuilt(service, operation)
         child = msgspec.structs.replace(
