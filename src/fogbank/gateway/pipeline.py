@@ -90,7 +90,8 @@ class Pipeline:
         self._app = app
         self._router = Router(app.settings.domains, app.settings.region, app)
         self._enforced = app.settings.iam != "off"
-        self._inline = app.store.embedded and app.settings.durability != "full"
+        self._embedded = app.store.embedded
+        self._inline = self._embedded and app.settings.durability != "full"
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """Answer one request. Returns a coroutine only if the answer has to wait for something."""
@@ -126,6 +127,8 @@ class Pipeline:
             model = call.target.operation
             if model is None or not model.streaming_input:
                 return self._finish_late(call, read=True)
+        if not self._embedded:
+            return self._finish_late(call)
         try:
             operation = self._prepare(call)
             if operation.is_async or not self._inline:
@@ -177,16 +180,25 @@ class Pipeline:
             if read:
                 call.request.content = await call.request.read(self._app.settings.max_body)
                 call.request.stream = None
-            if rest is not None:
-                result = await rest
-            else:
-                operation = call.operation or self._prepare(call)
-                result = await self._run(operation, cast(Context, call.ctx), call.params)
+            result = await (rest if rest is not None else self._prepare_and_run(call))
             response = self._answer(call, result)
         except Exception as error:  # the pipeline's outermost edge
             response = self._fail(call, error)
         await self._app.store.durable()
         return response
+
+    async def _prepare_and_run(self, call: Call) -> dict[str, Any]:
+        """Authorization reads the store as the operation does: on a networked store both are in a thread of the pool."""
+
+        def work() -> Any:  # repeated on conflicts
+            operation = call.operation or self._prepare(call)
+            return None if operation.is_async else operation.call(call.ctx, call.params)
+
+        result = await self._app.run(work)
+        operation, ctx = cast(Operation, call.operation), cast(Context, call.ctx)
+        if operation.is_async:
+            return cast("dict[str, Any]", await operation.call(ctx, call.params))
+        return cast("dict[str, Any]", await _late(ctx, result) if isinstance(result, Coroutine) else result)
 
     async def _run(self, operation: Operation, ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         if operation.is_async:
@@ -336,7 +348,7 @@ class Pipeline:
         result, problem = None, None
         try:
             wire.models.load(service).operations[operation].validate(params)
-            app.authorizer.authorize(child, declared, params)
+            await app.run(lambda: app.authorizer.authorize(child, declared, params))
             result = await self._run(declared, child, params) or {}
         except ServiceError as error:
             problem = error
