@@ -188,7 +188,7 @@ class Pipeline:
         return response
 
     async def _prepare_and_run(self, call: Call) -> dict[str, Any]:
-        """Authorization reads the store as the operation does: on a networked store both are in a thread of the pool."""
+        """Prepare and run in one thread of the pool on a networked store, since authorization reads the store too."""
 
         def work() -> Any:  # repeated on conflicts
             operation = call.operation or self._prepare(call)
