@@ -5,6 +5,24 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 
 from __future__ import annotations
 
+from fogbank.network.link_records import (
+    CUSTOMER_GATEWAYS,
+    EGRESS_GATEWAYS,
+    ENDPOINT_SERVICES,
+    ENDPOINTS,
+    NAT_GATEWAYS,
+    PEERINGS,
+    PREFIX_LISTS,
+    VPN_GATEWAYS,
+    CustomerGateway,
+    EgressGateway,
+    Endpoint,
+    EndpointService,
+    NatGateway,
+    Peering,
+    PrefixList,
+    VpnGateway,
+)
 from fogbank.network.records import (
     DHCP_OPTIONS,
     ELASTIC_IPS,
@@ -63,3 +81,31 @@ INTERFACE: ById[Interface] = ById(
 ELASTIC_IP: ById[ElasticIp] = ById(
     "elastic-ip", "eipalloc", ELASTIC_IPS, code="InvalidAllocationID", label="allocation ID"
 )
+PREFIX_LIST: ById[PrefixList] = ById(
+    "prefix-list", "pl", PREFIX_LISTS, code="InvalidPrefixListID", malformed="InvalidPrefixListId.Malformed",
+    text="The prefix list ID '{id}' does not exist.",
+)  # fmt: skip
+PEERING: ById[Peering] = ById(
+    "vpc-peering-connection", "pcx", PEERINGS, code="InvalidVpcPeeringConnectionID", label="vpcPeeringConnection ID",
+    malformed="InvalidVpcPeeringConnectionId.Malformed",
+)  # fmt: skip
+EGRESS_GATEWAY: ById[EgressGateway] = ById(
+    "egress-only-internet-gateway", "eigw", EGRESS_GATEWAYS, code="InvalidGatewayID",
+    label="egressOnlyInternetGateway ID",
+)  # fmt: skip
+NAT_GATEWAY: ById[NatGateway] = ById(
+    "natgateway", "nat", NAT_GATEWAYS, code="NatGateway", text="NAT gateway {id} was not found",
+    whole="NatGatewayNotFound", malformed="NatGatewayMalformed",
+)  # fmt: skip
+VPN_GATEWAY: ById[VpnGateway] = ById(
+    "vpn-gateway", "vgw", VPN_GATEWAYS, code="InvalidVpnGatewayID", label="vpnGateway ID"
+)
+CUSTOMER_GATEWAY: ById[CustomerGateway] = ById(
+    "customer-gateway", "cgw", CUSTOMER_GATEWAYS, code="InvalidCustomerGatewayID", label="customerGateway ID",
+    malformed="InvalidCustomerGatewayId.Malformed",
+)  # fmt: skip
+ENDPOINT: ById[Endpoint] = ById("vpc-endpoint", "vpce", ENDPOINTS, code="InvalidVpcEndpointId", label="Vpc Endpoint Id")
+ENDPOINT_SERVICE: ById[EndpointService] = ById(
+    "vpc-endpoint-service", "vpce-svc", ENDPOINT_SERVICES, code="InvalidVpcEndpointServiceId",
+    label="VpcEndpointService Id",
+)  # fmt: skip
