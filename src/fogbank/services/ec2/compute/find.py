@@ -9,6 +9,7 @@ from typing import Any
 
 from ..kinds import ById
 from .names import ByName, Either, Titled
+from .public_images import images, snapshots
 from .records import (
     CAPACITY_RESERVATIONS,
     CONNECT_ENDPOINTS,
@@ -31,7 +32,6 @@ from .records import (
     Snapshot,
     Volume,
 )
-from .public_images import images, snapshots
 from .sharing import Shared
 
 INSTANCE: ById[Instance] = ById("instance", "i", INSTANCES, code="InvalidInstanceID", label="instance ID")
@@ -78,7 +78,9 @@ CAPACITY_RESERVATION: ById[Any] = ById(
     "capacity-reservation", "cr", CAPACITY_RESERVATIONS, code="InvalidCapacityReservationId",
     text="The capacity reservation '{id}' does not exist.",
 )  # fmt: skip
-HOST: ById[Any] = ById("dedicated-host", "h", HOSTS, code="InvalidHostID", text="The specified host ID '{id}' does not exist.")  # fmt: skip
+HOST: ById[Any] = ById(
+    "dedicated-host", "h", HOSTS, code="InvalidHostID", text="The specified host ID '{id}' does not exist.",
+)  # fmt: skip
 CONNECT_ENDPOINT: ById[Any] = ById(
     "instance-connect-endpoint", "eice", CONNECT_ENDPOINTS, code="InvalidInstanceConnectEndpointId",
     text="The instance connect endpoint '{id}' does not exist.",

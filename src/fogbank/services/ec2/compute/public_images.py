@@ -32,7 +32,7 @@ UBUNTU_RELEASES = {
     "22.04": ("jammy", "20251112", "gp2"),
     "24.04": ("noble", "20251113", "gp3"),
 }
-DEBIAN_RELEASES = {"11": ("bullseye", "20251006-2257", "gp2"), "12": ("bookworm", "20251112-2294", "gp3")}
+DEBIAN_RELEASES = {"11": ("20251006-2257", "gp2"), "12": ("20251112-2294", "gp3")}
 EKS_RELEASES = ("1.30", "1.31", "1.32", "1.33")
 EPHEMERAL = [Device(name="/dev/sdb", virtual="ephemeral0"), Device(name="/dev/sdc", virtual="ephemeral1")]
 
@@ -120,7 +120,7 @@ def _ubuntu() -> Iterator[Offer]:
 
 
 def _debian() -> Iterator[Offer]:
-    for version, (word, date, type) in DEBIAN_RELEASES.items():
+    for version, (date, type) in DEBIAN_RELEASES.items():
         for architecture in ARCHITECTURES:
             arch = DEBIAN_WORDS[architecture]
             yield {

@@ -22,7 +22,13 @@ ACCELERATORS = {
     "inference": ("InferenceAcceleratorInfo", "Accelerators"),
     "media": ("MediaAcceleratorInfo", "Accelerators"),
 }
-ACCELERATOR_MAKERS = {"NVIDIA": "nvidia", "AMD": "amd", "AWS": "amazon-web-services", "Xilinx": "xilinx", "Habana": "habana"}  # fmt: skip
+ACCELERATOR_MAKERS = {
+    "NVIDIA": "nvidia",
+    "AMD": "amd",
+    "AWS": "amazon-web-services",
+    "Xilinx": "xilinx",
+    "Habana": "habana",
+}
 
 
 class Wanted(msgspec.Struct):
