@@ -67,7 +67,7 @@ def test_requirements(ec2):
         },
     )["InstanceTypes"]  # fmt: skip
     names = {each["InstanceType"] for each in found}
-    assert "m6i.large" in names
+    assert "m7i.large" in names
     assert not names & {
         "m6a.large",
         "t3.large",
