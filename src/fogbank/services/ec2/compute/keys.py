@@ -56,7 +56,7 @@ def _read(text: bytes) -> Public:
         if text.startswith(b"---- BEGIN SSH2 PUBLIC KEY ----"):
             text = _rfc4716(text)
         if text.startswith((b"ssh-", b"ecdsa-")):
-            key = serialization.load_ssh_public_key(b" ".join(text.split()[:2]))
+            key: object = serialization.load_ssh_public_key(b" ".join(text.split()[:2]))
         elif text.startswith(b"-----BEGIN"):
             key = serialization.load_pem_public_key(text)
         else:

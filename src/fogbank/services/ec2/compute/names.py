@@ -48,7 +48,7 @@ class ByName(Kind[R], Generic[R]):
 
     def seen(self, tx: Reader, ctx: Context, name: str) -> R | None:
         """A thing of the caller's account, for descriptions and for checks of what is there."""
-        return tx.first(self.table, "name", (ctx.account, ctx.region, name))  # type: ignore[no-any-return]
+        return tx.first(self.table, "name", (ctx.account, ctx.region, name))
 
     def known(self, tx: Reader, ctx: Context, name: str) -> R:
         found = self.seen(tx, ctx, name)
@@ -92,10 +92,12 @@ class Either(Generic[R]):
         return [Access("", self._by_id.new(ctx))]
 
     def find(self, tx: Reader, ctx: Context, req: dict[str, Any]) -> R | None:
-        return self._either(lambda kind, text: kind.find(tx, ctx, text), req)
+        found: R | None = self._either(lambda kind, text: kind.find(tx, ctx, text), req)
+        return found
 
     def require(self, tx: Reader, ctx: Context, req: dict[str, Any]) -> R:
-        return self._either(lambda kind, text: kind.require(tx, ctx, text), req)
+        found: R = self._either(lambda kind, text: kind.require(tx, ctx, text), req)
+        return found
 
     def _either(self, look: Callable[[Kind[R], str], Any], req: dict[str, Any]) -> Any:
         if req.get(self._id):

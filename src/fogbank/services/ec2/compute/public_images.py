@@ -193,9 +193,10 @@ def _images(region: str) -> dict[str, Image]:
 def _image(region: str, offer: Offer) -> Image:
     parameter = offer["parameter"]
     devices = [_with_snapshot(region, parameter, device) for device in offer["devices"]]
+    members: dict[str, Any] = {"root_device": "/dev/xvda", **offer}
+    members |= {"parameter": f"/aws/service/{parameter}", "devices": devices}
     return Image(
-        **{"root_device": "/dev/xvda"} | offer | {"parameter": f"/aws/service/{parameter}", "devices": devices},
-        account="", region=region, id=image_id(region, parameter), alias="amazon", launch=["all"],
+        **members, account="", region=region, id=image_id(region, parameter), alias="amazon", launch=["all"],
         location=f"amazon/{offer['name']}",
     )  # fmt: skip
 

@@ -222,14 +222,6 @@ class Instance(Thing):
     licenses: list[str] = []
 
 
-class Reservation(Thing):
-    """What one RunInstances made, by its client token: the same request again gives the same answer."""
-
-    token: str
-    digest: str
-    instances: list[str]
-
-
 class LaunchTemplate(Thing):
     name: str
     creator: str
@@ -298,7 +290,6 @@ INSTANCES = Table(
         "counted": lambda i: at(i) if i.state in ("pending", "running") else None,
     },
 )
-RESERVATIONS = Table("ec2/reservation", Reservation, key=lambda r: (r.account, r.region, r.token))
 LAUNCH_TEMPLATES = Table("ec2/launch-template", LaunchTemplate, key=key, indexes={"name": lambda t: at(t, t.name)})
 TEMPLATE_VERSIONS = Table(
     "ec2/launch-template-version", TemplateVersion, key=lambda v: (v.account, v.region, v.template, v.number)
