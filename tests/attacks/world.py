@@ -297,6 +297,11 @@ class World:
             self.texts[service, "imageTag"] = ["Tag"]
             self.texts[service, "registryId"] = [VICTIM]
             self.texts[service, "layerDigest"] = self.texts[service, "layerDigests"] = [digest]
+        rule = {"rulePriority": 1, "action": {"type": "expire"},
+                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}}  # fmt: skip
+        self.own("ecr", "StartLifecyclePolicyPreview", repositoryName="deep/image",
+                 lifecyclePolicyText=json.dumps({"rules": [rule]}))  # fmt: skip
+        self.own("ecr", "StartImageScan", repositoryName="deep/image", imageId={"imageTag": "Tag"})
         policy = json.dumps({"Version": "2012-10-17", "Statement": {
             "Effect": "Allow", "Principal": {"AWS": VICTIM}, "Action": "ecr:ReplicateImage", "Resource": "*",
             "Sid": "Kept"}})  # fmt: skip

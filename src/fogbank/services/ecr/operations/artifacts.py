@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.context import Context
-from fogbank.core.kinds import Named
-from fogbank.core.operation import Access, operation
+from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
 
 from .. import door_lists, expiry, find, images, names, scans
@@ -57,6 +56,8 @@ def describe_image_scan_findings(ctx: Context, req: Req) -> dict[str, Any]:
     with ctx.read() as tx:
         found = find.require(tx, ctx, req)
         image = images.require(tx, found, req["imageId"])
+    if req.get("nextToken"):
+        raise _bad_token()  # none is given out: there are no findings
     if image.scan is None:
         raise ScanNotFound(
             f"Image scan does not exist for the image with '{{imageDigest:'{image.digest}'}}' in the repository with "
@@ -74,12 +75,8 @@ def describe_image_signing_status(ctx: Context, req: Req) -> dict[str, Any]:
     return {**_where(found, image, req), "signingStatuses": []}  # AWS Signer does not run here
 
 
-def _reading(ctx: Context, req: Req) -> list[Access]:
-    resource: Named = find.repository(ctx, req)
-    return [Access("ecr:BatchGetImage", resource)]  # as the API reference says
-
-
-@operation("ecr", "ListImageReferrers", resource=_reading)
+# "The IAM principal invoking this operation must have the ecr:BatchGetImage permission."
+@operation("ecr", "ListImageReferrers", action="ecr:BatchGetImage", resource=find.repository)
 def list_image_referrers(ctx: Context, req: Req) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ListImageReferrers.html"""
     digest = req["subjectId"]["imageDigest"]
