@@ -7,6 +7,7 @@ nothing happens by itself.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import json
 import zipfile
@@ -158,7 +159,7 @@ class World:
     def make(self) -> None:
         for each in (self._iam, self._sqs, self._sns, self._s3, self._dynamodb, self._kms, self._ssm, self._logs,
                      self._cloudwatch, self._lambda, self._apigateway, self._cloudformation,
-                     self._cloudtrail, self._ec2):  # fmt: skip
+                     self._cloudtrail, self._ec2, self._ecr):  # fmt: skip
             each()
         caches.make(self, VICTIM, REGION, SECRET)
 
@@ -276,6 +277,38 @@ class World:
                           ChangeSetType="CREATE", TemplateBody=body)  # fmt: skip
         self.thing("cloudformation", stack, StackName="Stack")
         self.thing("cloudformation", change["StackId"], StackName="Second", ChangeSetName=change["Id"])
+
+    def _ecr(self) -> None:
+        """A repository in each kind of registry, with a layer and an image."""
+        layer = SECRET.encode()
+        digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
+        part = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest, "size": len(layer)}
+        manifest = json.dumps({"schemaVersion": 2, "config": part, "layers": [part], "annotations": {"k": SECRET}})
+        for service, region in (("ecr", REGION), ("ecr-public", "")):
+            name = {"repositoryName": "deep/image"}
+            self.own(service, "CreateRepository", **name, tags=[{"Key": "k", "Value": SECRET}])
+            upload = self.own(service, "InitiateLayerUpload", **name)["uploadId"]
+            self.own(service, "UploadLayerPart", **name, uploadId=upload, partFirstByte=0,
+                     partLastByte=len(layer) - 1, layerPartBlob=layer)  # fmt: skip
+            self.own(service, "CompleteLayerUpload", **name, uploadId=upload, layerDigests=[digest])
+            self.own(service, "PutImage", **name, imageManifest=manifest, imageTag="Tag")
+            arn = f"arn:aws:{service}:{region}:{VICTIM}:repository/deep/image"
+            self.thing(service, arn, repositoryName="deep/image", repositoryNames="deep/image", resourceArn=arn)
+            self.texts[service, "imageTag"] = ["Tag"]
+            self.texts[service, "registryId"] = [VICTIM]
+            self.texts[service, "layerDigest"] = self.texts[service, "layerDigests"] = [digest]
+        rule = {"rulePriority": 1, "action": {"type": "expire"},
+                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}}  # fmt: skip
+        self.own("ecr", "StartLifecyclePolicyPreview", repositoryName="deep/image",
+                 lifecyclePolicyText=json.dumps({"rules": [rule]}))  # fmt: skip
+        self.own("ecr", "StartImageScan", repositoryName="deep/image", imageId={"imageTag": "Tag"})
+        policy = json.dumps({"Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Principal": {"AWS": VICTIM}, "Action": "ecr:ReplicateImage", "Resource": "*",
+            "Sid": "Kept"}})  # fmt: skip
+        self.own("ecr", "PutRegistryPolicy", policyText=policy)
+        self.own("ecr", "CreatePullThroughCacheRule", ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
+        self.own("ecr", "CreateRepositoryCreationTemplate", prefix="deep", appliedFor=["REPLICATION"],
+                 description=SECRET)  # fmt: skip
 
     def _cloudtrail(self) -> None:
         allow = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*",

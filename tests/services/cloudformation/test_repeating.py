@@ -207,6 +207,22 @@ LEAST = {
     "AWS::CloudWatch::Dashboard": lambda w: {"DashboardBody": '{"widgets": []}', "Tags": TAGS},
     "AWS::DynamoDB::GlobalTable": lambda w: {**TABLE, "Replicas": [{"Region": "us-east-1"}]},
     "AWS::DynamoDB::Table": lambda w: {**TABLE, "TableName": "tab", "Tags": TAGS},
+    "AWS::ECR::PublicRepository": lambda w: {
+        "RepositoryName": "made", "RepositoryCatalogData": {"AboutText": "a"}, "Tags": TAGS},
+    "AWS::ECR::PullThroughCacheRule": lambda w: {"EcrRepositoryPrefix": "quay", "UpstreamRegistryUrl": "quay.io"},
+    "AWS::ECR::PullTimeUpdateExclusion": lambda w: {"PrincipalArn": w.need("role")["Arn"]},
+    "AWS::ECR::RegistryPolicy": lambda w: {"PolicyText": {
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": w.aws.id},
+                                                "Action": "ecr:ReplicateImage", "Resource": "*"}]}},
+    "AWS::ECR::RegistryScanningConfiguration": lambda w: {
+        "ScanType": "BASIC", "Rules": [{"ScanFrequency": "SCAN_ON_PUSH", "RepositoryFilters": [
+            {"Filter": "*", "FilterType": "WILDCARD"}]}]},
+    "AWS::ECR::ReplicationConfiguration": lambda w: {"ReplicationConfiguration": {
+        "Rules": [{"Destinations": [{"Region": "eu-west-1", "RegistryId": w.aws.id}]}]}},
+    "AWS::ECR::Repository": lambda w: {"RepositoryName": "made", "EmptyOnDelete": True, "Tags": TAGS},
+    "AWS::ECR::RepositoryCreationTemplate": lambda w: {"Prefix": "made", "AppliedFor": ["REPLICATION"]},
+    "AWS::ECR::SigningConfiguration": lambda w: {"Rules": [
+        {"SigningProfileArn": f"arn:aws:signer:us-east-1:{w.aws.id}:/signing-profiles/made"}]},
     "AWS::ElastiCache::CacheCluster": lambda w: {
         "ClusterName": w.made.setdefault("cache", f"c{uuid.uuid4().hex[:12]}"), "Engine": "redis",
         "CacheNodeType": "cache.t3.micro", "NumCacheNodes": 1, "Tags": TAGS},
