@@ -36,10 +36,16 @@ class Mapping(Record):
     id: str = ""
 
 
+def label_of(domain: Domain) -> str:
+    """The first label of the name that a custom domain name is an alias of: d-abc123."""
+    target = domain.shape.get("regionalDomainName") or domain.shape.get("distributionDomainName") or ""
+    return str(target).partition(".")[0]
+
+
 DOMAINS = Table(
     "apigateway/domain",
     Domain,
     key=lambda d: (d.account, d.region, d.id),
-    indexes={"name": lambda d: (d.id,), "target": lambda d: (d.shape.get("regionalDomainName") or "",)},
+    indexes={"name": lambda d: (d.id,), "label": lambda d: (label_of(d),)},
 )
 MAPPINGS = Table("apigateway/mapping", Mapping, key=lambda m: (m.account, m.region, m.domain, m.base))
