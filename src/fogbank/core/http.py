@@ -196,7 +196,13 @@ class Disconnected(Exception):
 
 
 class WebSocket(Protocol):
-    """An open WebSocket, as endpoints use it."""
+    """An open WebSocket, as endpoints use it.
+
+    `closing` is the code and reason of the end, once there is one: 1005 for a close frame without a code, 1006 for a
+    connection that was lost (RFC 6455 section 7.1.5).
+    """
+
+    closing: tuple[int, str]
 
     async def receive(self) -> str | bytes | None:
         """Wait for the next message. None if the socket is closed."""

@@ -7,8 +7,9 @@ import http.server
 import io
 import json
 import threading
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -25,6 +26,15 @@ TRUST = {
     ],
 }
 ECHO = "def handler(event, context):\n    return event\n"
+
+
+def until(look: Callable[[], Any], seconds: float = 60) -> Any:
+    """Wait for what `look` finds."""
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+    return found
 
 
 class Answer(NamedTuple):

@@ -54,8 +54,10 @@ def new_integration(tx: Transaction, ctx: Context, api: Api, given: Mapping[str,
     if api.protocol != HTTP:
         shape |= {"PassthroughBehavior": "WHEN_NO_MATCH", "PayloadFormatVersion": "1.0", "RequestTemplates": {}}
     shape |= rules.without_empty(rules.present(given, INTEGRATION))
-    if shape["IntegrationType"] in ("AWS", "HTTP") and api.protocol != HTTP:
-        shape["IntegrationResponseSelectionExpression"] = "${integration.response.statuscode}"
+    if shape["IntegrationType"] in ("AWS", "HTTP", "MOCK") and api.protocol != HTTP:
+        by_error = ":lambda:" in (shape.get("IntegrationUri") or "")
+        selected = "${integration.response.body.errorMessage}" if by_error else "${integration.response.statuscode}"
+        shape["IntegrationResponseSelectionExpression"] = selected
     check_integration(shape, api.protocol)
     shape["IntegrationId"] = ctx.ids.lower(7)
     if managed:

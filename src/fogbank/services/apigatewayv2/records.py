@@ -112,6 +112,13 @@ class Connection(Record):
     user_agent: str
 
 
+class Holder(Record):
+    """A process that holds WebSockets, and until when it is known to live, in seconds of real time."""
+
+    node: str
+    until: float
+
+
 class Outgoing(Record):
     """A message, or the end, for a WebSocket that another node holds."""
 
@@ -151,7 +158,8 @@ DEPLOYMENTS = Table("apigatewayv2/deployment", Deployment, key=_of_api)
 STAGES = Table("apigatewayv2/stage", Stage, key=lambda s: (s.account, s.region, s.api, s.name))
 VPC_LINKS = Table("apigatewayv2/vpc-link", VpcLink, key=_of_account)
 RULES = Table("apigatewayv2/routing-rule", RoutingRule, key=lambda r: (r.account, r.region, r.domain, r.id))
-CONNECTIONS = Table("apigatewayv2/connection", Connection, key=lambda c: (c.id,), indexes={"node": lambda c: (c.node,)})
+CONNECTIONS = Table("apigatewayv2/connection", Connection, key=lambda c: (c.id,))
+HOLDERS = Table("apigatewayv2/holder", Holder, key=lambda h: (h.node,))
 OUTGOING = Table("apigatewayv2/outgoing", Outgoing, key=lambda o: (o.node, o.at, o.id))
 
 CHILDREN: tuple[Table[Any], ...] = (

@@ -20,6 +20,7 @@ from fogbank.core.visit import Visit
 
 from ..records import HTTP
 from ..rules import DEFAULT
+from ..websockets import callbacks, handshake
 from . import admission, answers, cors, functions, http_backend, mapping, recording, services
 from .authorizers import Refusal
 from .exchange import Exchange
@@ -47,7 +48,12 @@ async def answer(visit: Visit) -> Response:
         visit.fail("NotFoundException", "There is no such stage, or nothing is deployed to it")
         return answers.plain(answers.NOT_FOUND if served.protocol == HTTP else answers.FORBIDDEN)
     visit.reaches(serving.account, serving.region, "Invoke")
-    return await _serve(visit, serving, address, path)
+    if served.protocol == HTTP:
+        return await _serve(visit, serving, address, path)
+    if path.startswith(callbacks.PATH):
+        return await callbacks.answer(visit, serving, path)
+    exchange = Exchange(visit.request, serving, address, path, visit.anonymous())
+    return await handshake.answer(visit, serving, exchange.domain)
 
 
 def stage_of(served: Served, address: Address) -> tuple[Serving | None, str]:
