@@ -107,9 +107,10 @@ def changed_integration(tx: Reader, api: Api, part: Part, given: Mapping[str, An
     """Apply an update to an integration. Raises BadRequest."""
     shape = dict(part.shape)
     for name, value in rules.present(given, INTEGRATION).items():
-        is_map = name in ("RequestParameters", "RequestTemplates", "ResponseParameters")
-        shape[name] = rules.merged(shape.get(name), value) if is_map else value
-    shape = rules.without_empty(shape)
+        if name in ("RequestParameters", "RequestTemplates", "ResponseParameters"):
+            value = rules.merged(shape.get(name), value)
+        shape[name] = rules.without_empty(value) if isinstance(value, dict) else value
+    shape = {name: value for name, value in shape.items() if value not in ("", {}) or name == "RequestTemplates"}
     check_integration(shape, api.protocol)
     part.shape = shape
 
@@ -167,7 +168,9 @@ def changed_route(tx: Reader, api: Api, part: Part, given: Mapping[str, Any]) ->
     """Apply an update to a route. Raises the errors of `check_route`."""
     shape = dict(part.shape)
     for name, value in rules.present(given, ROUTE).items():
-        shape[name] = rules.merged(shape.get(name), value) if name == "RequestParameters" else value
+        if name == "RequestParameters":
+            value = rules.merged(shape.get(name), value)
+        shape[name] = rules.without_empty(value) if isinstance(value, dict) else value
     shape = rules.without_empty(shape)
     if shape["AuthorizationType"] in ("NONE", "AWS_IAM"):
         shape.pop("AuthorizerId", None)
