@@ -6,6 +6,7 @@ import http.client
 import http.server
 import io
 import json
+import socket
 import threading
 import time
 import zipfile
@@ -180,3 +181,11 @@ def backend() -> Iterator[Backend]:
     server = Backend()
     yield server
     server.close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
