@@ -134,7 +134,7 @@ def new_route(tx: Transaction, ctx: Context, api: Api, given: Mapping[str, Any],
 
 def check_route(tx: Reader, api: Api, shape: Mapping[str, Any], id: str = "") -> None:
     """Raise the error of AWS for a route that cannot be."""
-    key = shape["RouteKey"]
+    key = shape.get("RouteKey") or ""
     rules.check_route_key(key, api.protocol)
     held = tx.first(ROUTES, "key", (*scope_of(api), key))
     if held is not None and held.id != id:

@@ -94,6 +94,13 @@ def present(req: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: req[name] for name in names if req.get(name) is not None}
 
 
+def require(shape: Mapping[str, Any], *names: str) -> None:
+    """Raise BadRequest unless a structure has these members. The text is not confirmed."""
+    for name in names:
+        if not shape.get(name):
+            raise BadRequest(f"{name} is required")
+
+
 def without_empty(shape: dict[str, Any]) -> dict[str, Any]:
     """A structure without the texts that an update emptied."""
     return {name: value for name, value in shape.items() if value != ""}

@@ -45,8 +45,7 @@ def new_api(ctx: Context, given: Mapping[str, Any], protocol: str, tags: Mapping
 def check(shape: Mapping[str, Any]) -> None:
     """Raise BadRequest for settings that an API of this protocol cannot have. The texts are not confirmed."""
     selection = shape.get("RouteSelectionExpression")
-    if not shape.get("Name"):
-        raise BadRequest("Name is required")
+    rules.require(shape, "Name")
     if shape["ProtocolType"] == HTTP:
         if selection not in _HTTP_SELECTIONS:
             raise BadRequest("RouteSelectionExpression must be ${request.method} ${request.path} for HTTP APIs")

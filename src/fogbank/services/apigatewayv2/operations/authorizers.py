@@ -59,6 +59,7 @@ def new_authorizer(tx: Transaction, ctx: Context, api: Api, given: Mapping[str, 
 
 def _check(tx: Transaction, api: Api, shape: Mapping[str, Any], id: str = "") -> None:
     """Raise AWS's error for an authorizer that cannot be. Texts are not confirmed."""
+    rules.require(shape, "Name", "AuthorizerType")
     kind, sources = shape["AuthorizerType"], shape.get("IdentitySource") or []
     for other in tx.scan(AUTHORIZERS, scope_of(api)):
         if other.shape["Name"] == shape["Name"] and other.id != id:

@@ -26,6 +26,7 @@ get_model, get_models, delete_model = part_operations(__name__, MODELS, "Model",
 
 def _check(tx: Reader, api: Api, shape: dict[str, Any], id: str = "") -> None:
     """Raise AWS's error for a model that cannot be. The texts are not confirmed."""
+    rules.require(shape, "Name", "Schema")
     if not shape["Name"].isalnum():
         raise BadRequest("Model name must be alphanumeric: " + shape["Name"])
     try:
