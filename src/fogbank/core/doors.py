@@ -10,7 +10,7 @@ A folder may hold a `door.toml`:
     shared = false                         # true: the host does not belong to NAME alone
 
     [[path]]                               # for clients that cannot resolve such names; includes all paths below
-    path = "/_aws/execute-api/{api}/{stage}"
+    path = "/_aws/execute-api/{api}"
     endpoint = "execute-api"
     unsigned = false                       # true: a request with AWS's signature on this path is for an API
 
