@@ -156,7 +156,8 @@ class World:
                 self.texts.setdefault((service, member), []).append(each)
 
     def make(self) -> None:
-        for each in (self._iam, self._sqs, self._sns, self._s3, self._dynamodb, self._kms, self._ssm, self._logs,
+        for each in (self._iam, self._sqs, self._sns, self._s3, self._dynamodb, self._kms, self._ssm,
+                     self._secretsmanager, self._logs,
                      self._cloudwatch, self._lambda, self._apigateway, self._cloudformation,
                      self._cloudtrail):  # fmt: skip
             each()
@@ -228,6 +229,12 @@ class World:
         self.thing("ssm", arn, Name="/deep/Word", Names="/deep/Word", ResourceId="/deep/Word")
         self.texts["ssm", "Name"] += ["/deep/Word:1", "deep/Word"]
         self.texts["ssm", "Names"] += ["/deep/Word:1", "deep/Word"]
+
+    def _secretsmanager(self) -> None:
+        arn = self.own("secretsmanager", "CreateSecret", Name="deep/Safe", SecretString=SECRET, Description=SECRET,
+                       Tags=[{"Key": "k", "Value": SECRET}])["ARN"]  # fmt: skip
+        self.thing("secretsmanager", arn, SecretId="deep/Safe", Name="deep/Safe", SecretIdList="deep/Safe")
+        self.texts["secretsmanager", "SecretId"] += [arn.rpartition("-")[0]]
 
     def _logs(self) -> None:
         self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})
