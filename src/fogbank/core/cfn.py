@@ -81,7 +81,8 @@ class ResourceType(msgspec.Struct, frozen=True):
 
     A change of an `immutable` property replaces the resource; None: as AWS's schema says. A change of a `fixed`
     property (given with its default) fails the update. `unbuilt` are properties that Fogbank does not support yet,
-    as paths (`Tags`, `VpcConfig/Id`, `Rules/*/Id` below a list): a template that sets one is refused.
+    as paths (`Tags`, `VpcConfig/Id`, `Rules/*/Id` below a list): a template that sets one is refused, or (the setting
+    `cfn_unknown`) it is `recorded`: kept, and not handed to the handler.
     """
 
     type_name: str
@@ -89,6 +90,7 @@ class ResourceType(msgspec.Struct, frozen=True):
     immutable: tuple[str, ...] | None = None
     fixed: Mapping[str, Any] = {}
     unbuilt: tuple[str, ...] = ()
+    recorded: tuple[str, ...] = ()
 
 
 C = TypeVar("C", bound=type)

@@ -14,6 +14,7 @@ Iam = Literal["enforce", "audit", "off"]
 Durability = Literal["process", "full"]
 Partition = Literal["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"]
 Runtimes = Literal["nearest", "exact"]
+CfnUnknown = Literal["record", "fail"]
 Secret = Annotated[str, "secret"]  # a setting whose value must not appear in answers or messages
 DEFAULT_SECRET = "test"  # noqa: S105 - known to everybody
 SHORTEST = 8  # characters; a shorter secret counts as well known
@@ -42,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: str = "aws"  # or "off", or a file of quotas (core.quotas)
     durability: Durability = "process"
     runtimes: Runtimes = "nearest"
+    cfn_unknown: CfnUnknown = "record"  # what CloudFormation does with what Fogbank does not have
     outbound: Outbound = "open"  # where the cloud's own requests may go (core.reach)
     init: Path | None = None  # a folder of scripts to run when the cloud is ready
     region: str = "us-east-1"  # the region of requests that name none

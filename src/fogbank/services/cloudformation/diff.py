@@ -96,8 +96,8 @@ class Differ:
         self, record: StackResource, declared: dict[str, Any], wanted: dict[str, Any]
     ) -> dict[str, Any] | None:
         found = self._find(record.type)
-        immutable = registry.immutable(found) if found is not None else ()
         old = record.properties
+        immutable = compare.moved(registry.immutable(found), old, wanted) if found is not None else set()
         names = compare.changed(old, wanted)
         scope, details = [], []
         for name in names:

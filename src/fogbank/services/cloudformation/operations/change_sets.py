@@ -128,13 +128,13 @@ async def _work_out(
     imports = {item["logical_id"]: item["physical_id"] for item in record.imports}
     found = await ctx.fetch(difference, ctx, stack, current, prepared, imports)
     found.refuse_other_types()
-    _check_imports(record, prepared, found)
+    _check_imports(record, prepared, found, registry.finder(ctx.app.settings))
     record.changes = found.changes
     if current is not None and found.nothing:
         _fail(record, NO_CHANGES)
 
 
-def _check_imports(record: ChangeSet, prepared: Prepared, found: Difference) -> None:
+def _check_imports(record: ChangeSet, prepared: Prepared, found: Difference, find: registry.Find) -> None:
     if record.type != "IMPORT":
         return
     if not record.imports:
@@ -148,7 +148,7 @@ def _check_imports(record: ChangeSet, prepared: Prepared, found: Difference) -> 
                 f"Resources [{item['logical_id']}] to import must have DeletionPolicy attribute specified in the "
                 "template."
             )
-        if registry.find(item["type"]) is None:
+        if find(item["type"]) is None:
             raise ValidationError(f"ResourceTypes [{item['type']}] are not supported for Import")
     if any(change["Action"] != "Import" for change in found.changes):
         raise ValidationError(
