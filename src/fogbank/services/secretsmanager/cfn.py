@@ -104,8 +104,8 @@ class SecretResource:
         if regions := [each["Region"] for each in about.get("ReplicationStatus") or ()]:
             request = {"SecretId": physical_id, "RemoveReplicaRegions": regions}
             await ctx.call("secretsmanager", "RemoveRegionsFromReplication", request)
-        request = {"SecretId": physical_id, "ForceDeleteWithoutRecovery": True}
-        await ctx.call("secretsmanager", "DeleteSecret", request)
+        gone = {"SecretId": physical_id, "ForceDeleteWithoutRecovery": True}
+        await ctx.call("secretsmanager", "DeleteSecret", gone)
 
     @staticmethod
     async def _replicate(ctx: Context, arn: str, old: Properties, new: Properties) -> None:
