@@ -157,7 +157,7 @@ class World:
 
     def make(self) -> None:
         for each in (self._iam, self._sqs, self._sns, self._s3, self._dynamodb, self._kms, self._ssm,
-                     self._secretsmanager, self._logs,
+                     self._secretsmanager, self._resource_groups, self._logs,
                      self._cloudwatch, self._lambda, self._apigateway, self._cloudformation,
                      self._cloudtrail, self._ec2):  # fmt: skip
             each()
@@ -235,6 +235,13 @@ class World:
                        Tags=[{"Key": "k", "Value": SECRET}])["ARN"]  # fmt: skip
         self.thing("secretsmanager", arn, SecretId="deep/Safe", Name="deep/Safe", SecretIdList="deep/Safe")
         self.texts["secretsmanager", "SecretId"] += [arn.rpartition("-")[0]]
+
+    def _resource_groups(self) -> None:
+        query = {"ResourceTypeFilters": ["AWS::AllSupported"], "TagFilters": [{"Key": "k", "Values": [SECRET]}]}
+        group = self.own("resource-groups", "CreateGroup", Name="Gang", Description=SECRET, Tags={"k": SECRET},
+                         ResourceQuery={"Type": "TAG_FILTERS_1_0", "Query": json.dumps(query)})["Group"]  # fmt: skip
+        self.thing("resource-groups", group["GroupArn"], Group="Gang", GroupName="Gang", Name="Gang",
+                   Arn=group["GroupArn"])  # fmt: skip
 
     def _logs(self) -> None:
         self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})

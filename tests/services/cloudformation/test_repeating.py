@@ -283,6 +283,9 @@ LEAST = {
     "AWS::S3::BucketPolicy": lambda w: {"Bucket": w.need("bucket"), "PolicyDocument": {
         "Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket",
                                                 "Resource": f"arn:aws:s3:::{w.need('bucket')}"}]}},
+    "AWS::ResourceGroups::Group": lambda w: {
+        "Name": "made", "Tags": TAGS,
+        "ResourceQuery": {"Type": "TAG_FILTERS_1_0", "Query": {"TagFilters": [{"Key": "team", "Values": ["fog"]}]}}},
     "AWS::SecretsManager::ResourcePolicy": lambda w: {"SecretId": w.need("secret"), "ResourcePolicy": {
         "Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*",
                                                 "Action": "secretsmanager:DeleteSecret", "Resource": "*"}]}},
