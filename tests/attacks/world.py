@@ -157,9 +157,26 @@ class World:
                 self.texts.setdefault((service, member), []).append(each)
 
     def make(self) -> None:
-        for each in (self._iam, self._sqs, self._sns, self._s3, self._dynamodb, self._kms, self._ssm, self._logs,
-                     self._cloudwatch, self._lambda, self._apigateway, self._apigatewayv2, self._cloudformation,
-                     self._cloudtrail, self._ec2, self._ecr):  # fmt: skip
+        for each in (
+            self._iam,
+            self._sqs,
+            self._sns,
+            self._s3,
+            self._dynamodb,
+            self._kms,
+            self._ssm,
+            self._secretsmanager,
+            self._resource_groups,
+            self._logs,
+            self._cloudwatch,
+            self._lambda,
+            self._apigateway,
+            self._apigatewayv2,
+            self._cloudformation,
+            self._cloudtrail,
+            self._ec2,
+            self._ecr,
+        ):
             each()
         caches.make(self, VICTIM, REGION, SECRET)
 
@@ -229,6 +246,19 @@ class World:
         self.thing("ssm", arn, Name="/deep/Word", Names="/deep/Word", ResourceId="/deep/Word")
         self.texts["ssm", "Name"] += ["/deep/Word:1", "deep/Word"]
         self.texts["ssm", "Names"] += ["/deep/Word:1", "deep/Word"]
+
+    def _secretsmanager(self) -> None:
+        arn = self.own("secretsmanager", "CreateSecret", Name="deep/Safe", SecretString=SECRET, Description=SECRET,
+                       Tags=[{"Key": "k", "Value": SECRET}])["ARN"]  # fmt: skip
+        self.thing("secretsmanager", arn, SecretId="deep/Safe", Name="deep/Safe", SecretIdList="deep/Safe")
+        self.texts["secretsmanager", "SecretId"] += [arn.rpartition("-")[0]]
+
+    def _resource_groups(self) -> None:
+        query = {"ResourceTypeFilters": ["AWS::AllSupported"], "TagFilters": [{"Key": "k", "Values": [SECRET]}]}
+        group = self.own("resource-groups", "CreateGroup", Name="Gang", Description=SECRET, Tags={"k": SECRET},
+                         ResourceQuery={"Type": "TAG_FILTERS_1_0", "Query": json.dumps(query)})["Group"]  # fmt: skip
+        self.thing("resource-groups", group["GroupArn"], Group="Gang", GroupName="Gang", Name="Gang",
+                   Arn=group["GroupArn"])  # fmt: skip
 
     def _logs(self) -> None:
         self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})

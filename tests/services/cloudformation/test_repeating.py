@@ -126,6 +126,16 @@ class World:
         self.need("function")
         return self.aws.client("lambda").publish_version(FunctionName="made")["Version"]
 
+    def _secret(self):
+        return self.aws.client("secretsmanager").create_secret(Name="held", SecretString="{}")["ARN"]
+
+    def _rotator(self):
+        self.aws.client("lambda").add_permission(
+            FunctionName=self.need("function"), StatementId="rotator", Action="lambda:InvokeFunction",
+            Principal="secretsmanager.amazonaws.com",
+        )  # fmt: skip
+        return self.need("function")
+
     def _api(self):
         gateway = self.aws.client("apigateway")
         api = gateway.create_rest_api(name="made")["id"]
@@ -349,6 +359,17 @@ LEAST = {
     "AWS::S3::BucketPolicy": lambda w: {"Bucket": w.need("bucket"), "PolicyDocument": {
         "Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket",
                                                 "Resource": f"arn:aws:s3:::{w.need('bucket')}"}]}},
+    "AWS::ResourceGroups::Group": lambda w: {
+        "Name": "made", "Tags": TAGS,
+        "ResourceQuery": {"Type": "TAG_FILTERS_1_0", "Query": {"TagFilters": [{"Key": "team", "Values": ["fog"]}]}}},
+    "AWS::SecretsManager::ResourcePolicy": lambda w: {"SecretId": w.need("secret"), "ResourcePolicy": {
+        "Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*",
+                                                "Action": "secretsmanager:DeleteSecret", "Resource": "*"}]}},
+    "AWS::SecretsManager::RotationSchedule": lambda w: {
+        "SecretId": w.need("secret"), "RotationLambdaARN": w.need("rotator"), "RotateImmediatelyOnUpdate": False,
+        "RotationRules": {"ScheduleExpression": "rate(10 days)"}},
+    "AWS::SecretsManager::Secret": lambda w: {
+        "Name": "made", "GenerateSecretString": {"PasswordLength": 20}, "Tags": TAGS},
     "AWS::SNS::Subscription": lambda w: {
         "TopicArn": w.need("topic"), "Protocol": "sqs", "Endpoint": w.need("queue")["arn"]},
     "AWS::SNS::Topic": lambda w: {
@@ -364,6 +385,7 @@ LEAST = {
 }  # fmt: skip
 # these wait for a function's answer, for signals or for a stack: test_restart.py kills them
 WAITING = {"AWS::CloudFormation::CustomResource", "AWS::CloudFormation::Stack", "AWS::CloudFormation::WaitCondition"}
+WAITING |= {"AWS::SecretsManager::SecretTargetAttachment"}  # needs a database, which no service here makes
 # attributes that a resource has only with more than the least properties, or that AWS's reference does not list
 NOT_GIVEN = {
     "AWS::DynamoDB::GlobalTable": {"StreamArn"},

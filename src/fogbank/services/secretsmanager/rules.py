@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fogbank.core import tags
 from fogbank.core.context import Context
 
 from .errors import InvalidParameterException, LimitExceededException
@@ -33,6 +34,13 @@ def window(req: dict[str, Any]) -> int:
     if days is not None and not 7 <= days <= 30:
         raise InvalidParameterException("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
     return int(days or 30)
+
+
+def given_tags(given: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    """The tags of a request; the model does not say that the key is required."""
+    if any(not tag.get("Key") for tag in given or ()):
+        raise InvalidParameterException("Each tag needs a key.")  # not confirmed
+    return check_new_tags(tags.from_list(given))
 
 
 def check_new_tags(given: Mapping[str, str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
 from fogbank.store.api import Reader, Transaction
 
-from .. import filters, public, rules
+from .. import filters, public, references, rules
 from ..arns import AWS, NAMED, READ, arn_of, by_name, by_path, each_by_name, each_read, place, put, read
 from ..errors import (
     InvalidKeyId,
@@ -192,6 +192,8 @@ def _find(tx: Reader, ctx: Context, name: str) -> Chosen | None:
 @operation("ssm", "GetParameter", resource=read)
 def get_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]:
     """One parameter by name, name:version, name:label or ARN. Async only if there is a secret to decrypt."""
+    if references.is_reference(req["Name"]):
+        return _referenced(ctx, req)
     with ctx.read() as tx:
         found = _find(tx, ctx, req["Name"])
     if found is None:
@@ -203,6 +205,10 @@ def get_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Corouti
     return opened() if _sealed(req, [found]) else {"Parameter": shape(ctx, *found)}
 
 
+async def _referenced(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    return {"Parameter": await references.parameter(ctx, req["Name"], decrypt=req.get("WithDecryption", False))}
+
+
 @operation("ssm", "GetParameters", resource=each_read)
 def get_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]:
     """Up to ten parameters; those that do not exist are listed as invalid."""
@@ -210,8 +216,11 @@ def get_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Corout
         raise ValidationError("Duplicate parameters found in request")
     good: list[Chosen] = []
     bad: list[str] = []
+    elsewhere = [name for name in req["Names"] if references.is_reference(name)]
     with ctx.read() as tx:
         for name in req["Names"]:
+            if name in elsewhere:
+                continue
             try:
                 found = _find(tx, ctx, name)
             except ParameterVersionNotFound:
@@ -222,10 +231,16 @@ def get_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Corout
                 good.append(found)
 
     async def opened() -> dict[str, Any]:
-        shown = [shape(ctx, await _decrypted(ctx, parameter), chosen) for parameter, chosen in good]
+        decrypt = bool(req.get("WithDecryption"))
+        shown = [shape(ctx, await _decrypted(ctx, p) if decrypt else p, chosen) for p, chosen in good]
+        for name in elsewhere:
+            try:
+                shown.append(await references.parameter(ctx, name, decrypt=decrypt))
+            except ParameterNotFound:
+                bad.append(name)
         return {"Parameters": shown, "InvalidParameters": bad}
 
-    if _sealed(req, good):
+    if elsewhere or _sealed(req, good):
         return opened()
     return {"Parameters": [shape(ctx, *found) for found in good], "InvalidParameters": bad}
 
