@@ -39,6 +39,7 @@ class Stack(Record):
     root_id: str = ""
     change_set_id: str = ""
     operation: str = ""
+    asked: str = ""  # the type of the last operation: CREATE_STACK, UPDATE_STACK, DELETE_STACK, …
     role_arn: str = ""
     notification_arns: list[str] = []
     retain: list[str] = []  # DeleteStack's RetainResources
@@ -216,6 +217,11 @@ class ChangeSet(Record):
     changes: list[dict[str, Any]] = []  # ResourceChange structures
     on_failure: str = ""
     include_nested: bool = False
+    parent: str = ""  # of a nested change set: the ids of its parent and of the outermost one
+    root: str = ""
+    import_existing: bool = False
+    deployment_mode: str = ""  # REVERT_DRIFT
+    deployment: dict[str, Any] = {}  # DeploymentConfig
     imports: list[dict[str, str]] = []
     client_token: str = ""
 
@@ -224,7 +230,7 @@ CHANGE_SETS = Table(
     "cloudformation/changeset",
     ChangeSet,
     key=lambda c: (c.account, c.region, c.id),
-    indexes={"stack": lambda c: (c.stack_id, c.name)},
+    indexes={"stack": lambda c: (c.stack_id, c.name), "root": lambda c: (c.root,) if c.root else None},
 )
 
 

@@ -47,8 +47,14 @@ def stack(record: Stack, revision: Revision | None) -> dict[str, Any]:
         "RoleARN": record.role_arn,
         "ParentId": record.parent_id,
         "RootId": record.root_id,
+        "LastOperations": _operations(record),
     }
     return merge(shown, {key: value for key, value in optional.items() if value})
+
+
+def _operations(record: Stack) -> list[dict[str, str]]:
+    """The last operation of a stack, as an `OperationEntry`."""
+    return [{"OperationType": record.asked, "OperationId": record.operation}] if record.asked else []
 
 
 def summary(record: Stack) -> dict[str, Any]:
@@ -67,6 +73,7 @@ def summary(record: Stack) -> dict[str, Any]:
         "StackStatusReason": record.reason,
         "ParentId": record.parent_id,
         "RootId": record.root_id,
+        "LastOperations": _operations(record),
     }
     return merge(shown, {key: value for key, value in optional.items() if value})
 
@@ -124,11 +131,16 @@ def change_set(record: ChangeSet) -> dict[str, Any]:
         "NotificationARNs": list(record.notification_arns),
         "RollbackConfiguration": record.rollback_configuration,
         "Capabilities": list(record.capabilities),
-        "Tags": [{"Key": key, "Value": value} for key, value in record.tags.items()],
-        "Parameters": parameters(record.parameters),
         "IncludeNestedStacks": record.include_nested,
     }
     optional = {
+        "Tags": [{"Key": key, "Value": value} for key, value in record.tags.items()],
+        "Parameters": parameters(record.parameters),
+        "ParentChangeSetId": record.parent,
+        "RootChangeSetId": record.root,
+        "ImportExistingResources": record.import_existing,
+        "DeploymentMode": record.deployment_mode,
+        "DeploymentConfig": record.deployment,
         "Description": record.description,
         "StatusReason": record.reason,
         "OnStackFailure": record.on_failure,
@@ -148,4 +160,11 @@ def change_set_summary(record: ChangeSet) -> dict[str, Any]:
         "CreationTime": record.created,
         "IncludeNestedStacks": record.include_nested,
     }
-    return merge(shown, {"Description": record.description, "StatusReason": record.reason})
+    optional = {
+        "Description": record.description,
+        "StatusReason": record.reason,
+        "ParentChangeSetId": record.parent,
+        "RootChangeSetId": record.root,
+        "ImportExistingResources": record.import_existing,
+    }
+    return merge(shown, optional)

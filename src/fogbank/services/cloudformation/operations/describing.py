@@ -117,7 +117,7 @@ def describe_stack_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         for record in stacks.present(tx, stack):
             if record.logical_id == req["LogicalResourceId"]:
                 return {"StackResourceDetail": shapes.resource_detail(record, stack.name)}
-    raise ValidationError(f"Resource {req['LogicalResourceId']} does not exist for stack {stack.name}")
+    raise ValidationError(f"Resource {req['LogicalResourceId']} does not exist for stack {req['StackName']}")
 
 
 @operation("cloudformation", "DescribeStackResources", resource=owning_stack)
