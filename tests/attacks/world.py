@@ -158,7 +158,7 @@ class World:
     def make(self) -> None:
         for each in (self._iam, self._sqs, self._sns, self._s3, self._dynamodb, self._kms, self._ssm, self._logs,
                      self._cloudwatch, self._lambda, self._apigateway, self._cloudformation,
-                     self._cloudtrail):  # fmt: skip
+                     self._cloudtrail, self._ec2):  # fmt: skip
             each()
         caches.make(self, VICTIM, REGION, SECRET)
 
@@ -291,3 +291,13 @@ class World:
                          TerminationProtectionEnabled=False)["EventDataStoreArn"]  # fmt: skip
         self.thing("cloudtrail", trail, Name="Trail", TrailName="Trail", ResourceId=trail, ResourceIdList=trail)
         self.thing("cloudtrail", store, EventDataStore=store.rpartition("/")[2], ResourceId=store)
+
+    def _ec2(self) -> None:
+        """Descriptions are authorised on everything, so what they tell is no secret."""
+        made = self.own("ec2", "CreateVpc", CidrBlock="10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
+        vpc = made["VpcId"]
+        subnet = self.own("ec2", "CreateSubnet", VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        for word, member, id in (("vpc", "VpcId", vpc), ("subnet", "SubnetId", subnet)):
+            self.thing("ec2", f"arn:aws:ec2:{REGION}:{VICTIM}:{word}/{id}", **{member: id, "Resources": id})
+        blocks = (*made["CidrBlockAssociationSet"], *made["Ipv6CidrBlockAssociationSet"])
+        self.texts["ec2", "AssociationId"] = [block["AssociationId"] for block in blocks]

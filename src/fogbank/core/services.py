@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from . import doors
@@ -99,6 +99,13 @@ def load(name: str) -> Service | None:
         if mark.service == name if isinstance(mark, Operation) else name == first:
             service.add(mark)
     return service
+
+
+@lru_cache(maxsize=20_000)  # more than all that are built; the names may come from users
+def operation(service: str, name: str) -> Operation | None:
+    """Find an operation by its names. Imports the service on first use. None if Fogbank has no such operation."""
+    loaded = load(service)
+    return loaded.operations.get(name) if loaded else None
 
 
 @cache

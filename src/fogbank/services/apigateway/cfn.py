@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fogbank.apis.document import MAX_DOCUMENT
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
 from fogbank.core.cfn_calls import create_once, text, unless
 from fogbank.core.cfn_tables import tags_of
@@ -16,7 +17,6 @@ from fogbank.core.errors import ServiceError
 
 from .cfn_calls import GONE, gone, made_once, retag
 from .cfn_values import camel, patches
-from .openapi.document import MAX_DOCUMENT
 from .records import APIS, DEPLOYMENTS, STAGES
 
 TOO_LARGE = "The API definition is larger than 6 MB."

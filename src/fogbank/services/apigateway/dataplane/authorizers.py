@@ -11,14 +11,15 @@ from typing import Any
 
 import msgspec
 
+from fogbank.apis import patterns, workers
+from fogbank.apis.acting import function_arn, region_of
+from fogbank.apis.budget import OverBudget
+from fogbank.apis.failures import GatewayError
 from fogbank.auth.policy import AccessRequest, MalformedPolicy, Policy, PolicySet, compile, evaluate
 from fogbank.core.errors import ServiceError
 from fogbank.core.principal import Principal
 
-from .. import patterns
-from ..budget import OverBudget
-from . import lambda_proxy, mapping, table, workers
-from .answers import GatewayError
+from . import lambda_proxy, mapping, table
 from .exchange import Exchange
 
 MAX_CACHED = 10_000
@@ -88,11 +89,11 @@ def _value(exchange: Exchange, source: str) -> str | None:
 
 async def _ask(exchange: Exchange, authorizer: dict[str, Any], identity: tuple[str, ...], ttl: int) -> Answer:
     event = _event(exchange, authorizer, identity)
-    arn = lambda_proxy.function_arn(authorizer.get("authorizerUri") or "", exchange.variables)
+    arn = function_arn(authorizer.get("authorizerUri") or "", exchange.variables)
     source = exchange.running.arn(f"authorizers/{authorizer['id']}")
-    region = lambda_proxy.region_of(arn)
+    region = region_of(arn)
     try:
-        ctx = await lambda_proxy.acting(exchange, authorizer.get("authorizerCredentials") or "", source, region)
+        ctx = await lambda_proxy.acting_for(exchange, authorizer.get("authorizerCredentials") or "", source, region)
         request = {"FunctionName": arn, "Payload": msgspec.json.encode(event), "InvocationType": "RequestResponse"}
         result = await asyncio.wait_for(ctx.call("lambda", "Invoke", request), 29)
     except (ServiceError, GatewayError, TimeoutError) as error:

@@ -20,15 +20,16 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 
+from fogbank.apis.acting import timed_out
+from fogbank.apis.budget import MAX_PAYLOAD
+from fogbank.apis.failures import INTERNAL, GatewayError, misconfigured
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import FileSlice, Request, Response
 from fogbank.wire import models
 from fogbank.wire.index import signed_as
 from fogbank.wire.models import OperationModel, ServiceModel
 
-from ..budget import MAX_PAYLOAD
 from . import lambda_proxy, mapping
-from .answers import INTERNAL, GatewayError, misconfigured
 from .exchange import Exchange
 
 _URI = re.compile(
@@ -78,7 +79,7 @@ async def _service(
     service = _model(match["service"])
     credentials = exchange.route.integration.get("credentials") or ""
     source = lambda_proxy.source(exchange)
-    ctx = await lambda_proxy.acting(exchange, credentials, source, match["region"])
+    ctx = await lambda_proxy.acting_for(exchange, credentials, source, match["region"])
     request, name = _request(exchange, match, parameters, body)
     protocol, operation, labels = _operation(service, request, name)
     seconds = (exchange.route.integration.get("timeoutInMillis") or 29000) / 1000
@@ -86,7 +87,7 @@ async def _service(
         params = operation.parse(protocol, request, labels, request.content)
         result = await asyncio.wait_for(ctx.call(service.name, operation.name, params), seconds)
     except TimeoutError:
-        raise lambda_proxy.timed_out() from None
+        raise timed_out() from None
     except ServiceError as error:
         if protocol == "query":
             return error.status, [("Content-Type", mapping.JSON)], _query_error(error, exchange)

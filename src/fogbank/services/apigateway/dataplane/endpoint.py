@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 import re
 
+from fogbank.apis.budget import MAX_PAYLOAD
+from fogbank.apis.failures import INTERNAL, GatewayError, misconfigured
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.core.operation import endpoint
 from fogbank.core.visit import Visit
 
-from ..budget import MAX_PAYLOAD
 from . import access, answers, integrations, recording
-from .answers import GatewayError
 from .exchange import Exchange
 from .running import Running, Stages
 
@@ -31,7 +31,7 @@ def refuse(visit: Visit, error: ServiceError) -> Response:
     """The response to an error outside a stage, whose gateway responses would decide otherwise."""
     if error.status < 500:
         return answers.plain(error.status, error.message, error.code_for("json"))
-    return answers.plain(error.status, answers.INTERNAL, "InternalServerErrorException")
+    return answers.plain(error.status, INTERNAL, "InternalServerErrorException")
 
 
 @endpoint("execute-api", refuse=refuse)
@@ -93,7 +93,7 @@ async def _run(visit: Visit, exchange: Exchange) -> Response:
         await access.admit(visit, exchange)
         return await integrations.run(exchange)
     except ServiceError as error:
-        raise answers.misconfigured(f"{error.code}: {error.message}") from error
+        raise misconfigured(f"{error.code}: {error.message}") from error
 
 
 def choose_deployment(exchange: Exchange, running: Running) -> None:

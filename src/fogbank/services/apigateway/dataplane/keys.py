@@ -10,14 +10,15 @@ from typing import Any
 
 import msgspec
 
+from fogbank.apis.accounts import CHANGED
+from fogbank.apis.failures import GatewayError
 from fogbank.core.cache import Cache
 from fogbank.core.context import Cloud
 from fogbank.core.quotas import Buckets
 from fogbank.store.api import Reader
 
 from .. import account_quotas, quotas
-from ..records import CHANGED, KEYS, PLAN_KEYS, PLANS
-from .answers import GatewayError
+from ..records import KEYS, PLAN_KEYS, PLANS
 from .exchange import Exchange
 
 

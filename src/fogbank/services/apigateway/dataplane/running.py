@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
+from fogbank.apis.accounts import CHANGED
 from fogbank.core import arns
 from fogbank.core.cache import Cache
 from fogbank.core.context import Cloud
 from fogbank.store.api import Reader
 
-from ..records import APIS, CHANGED, SNAPSHOTS, STAGES, Api, Stage
+from ..records import APIS, SNAPSHOTS, STAGES, Api, Stage
 from .table import RouteTable
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.apis.domains import DOMAINS, MAPPINGS, NONE, Domain, Mapping
+from fogbank.apis.errors import BadRequest, Conflict
 from fogbank.core.context import Context
 from fogbank.core.operation import Access
 from fogbank.store.api import Reader
@@ -14,13 +16,10 @@ from fogbank.store.api import Reader
 from .. import account_quotas, patching
 from ..apis import endpoint_configuration
 from ..arns import call, resource
-from ..errors import BadRequest, Conflict
-from ..lookups import page, require_api, require_item, require_stage
+from ..lookups import changed, page, require_api, require_item, require_stage
 from ..patching import MEMBER, REPLACE, SETTABLE
-from ..records import DOMAINS, MAPPINGS, Item, Mapping
 
 UNKNOWN = "Invalid domain name identifier specified"
-NONE = "(none)"
 _MEMBERS = (
     "certificateName", "certificateArn", "regionalCertificateName", "regionalCertificateArn", "endpointConfiguration",
     "tags", "securityPolicy", "endpointAccessMode", "mutualTlsAuthentication", "ownershipVerificationCertificateArn",
@@ -44,7 +43,7 @@ RULES = {
 _ZONES = {"us-east-1": "Z1UJRXOUMOOFQ8", "us-west-2": "Z2OJLYMUO9EFXC", "eu-west-1": "ZLY8HYME6SFDD"}
 
 
-def shown(ctx: Context, domain: Item) -> dict[str, Any]:
+def shown(ctx: Context, domain: Domain) -> dict[str, Any]:
     """The DomainName structure."""
     arn = f"arn:{ctx.partition}:apigateway:{ctx.region}::/domainnames/{domain.id}"
     return {
@@ -105,8 +104,9 @@ def create_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         if tx.first(DOMAINS, "name", (name,)) is not None:
             raise BadRequest("The domain name you provided already exists.")
         account_quotas.hold(tx, ctx, "custom domain names")
-        domain = Item(account=ctx.account, region=ctx.region, id=name, created=now, updated=now, shape=shape)
+        domain = Domain(account=ctx.account, region=ctx.region, id=name, created=now, updated=now, shape=shape)
         tx.put(DOMAINS, domain)
+        changed(tx)
     return shown(ctx, domain)
 
 
@@ -132,6 +132,7 @@ def update_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         domain = require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN)
         domain.shape = patching.apply(domain.shape, req.get("patchOperations"), RULES)
         tx.put(DOMAINS, domain)
+        changed(tx)
     return shown(ctx, domain)
 
 
@@ -143,6 +144,7 @@ def delete_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         for mapping in list(tx.scan(MAPPINGS, (ctx.account, ctx.region, domain.id))):
             tx.delete(MAPPINGS, MAPPINGS.key(mapping))
         tx.delete(DOMAINS, DOMAINS.key(domain))
+        changed(tx)
     return {}
 
 
@@ -160,7 +162,7 @@ def _require(tx: Reader, ctx: Context, req: dict[str, Any]) -> Mapping:
     require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN)
     found = tx.get(MAPPINGS, (ctx.account, ctx.region, req["domainName"], req["basePath"]))
     if found is None:
-        from ..errors import NotFound
+        from fogbank.apis.errors import NotFound
 
         raise NotFound("Invalid base path mapping identifier specified")
     return found
@@ -181,9 +183,10 @@ def create_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any
         if req.get("stage"):
             require_stage(tx, ctx, req["restApiId"], req["stage"])
         mapping = Mapping(account=ctx.account, region=ctx.region, domain=domain.id, base=base, api=req["restApiId"],
-                          stage=req.get("stage") or "")  # fmt: skip
+                          stage=req.get("stage") or "", id=ctx.ids.lower(6))  # fmt: skip
         _refuse_taken(tx, mapping)
         tx.put(MAPPINGS, mapping)
+        changed(tx)
     return _shown_mapping(mapping)
 
 
@@ -220,6 +223,7 @@ def update_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any
         if mapping.stage:
             require_stage(tx, ctx, mapping.api, mapping.stage)
         tx.put(MAPPINGS, mapping)
+        changed(tx)
     return _shown_mapping(mapping)
 
 
@@ -228,4 +232,5 @@ def delete_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any
     """Remove a mapping."""
     with ctx.write() as tx:
         tx.delete(MAPPINGS, MAPPINGS.key(_require(tx, ctx, req)))
+        changed(tx)
     return {}

@@ -8,14 +8,15 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from fogbank.apis.domains import DOMAINS
+from fogbank.apis.errors import BadRequest, NotFound
 from fogbank.core.context import Context
 from fogbank.core.kinds import Named
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Table
 
 from ..arns import resource
-from ..errors import BadRequest, NotFound
-from ..records import APIS, CERTIFICATES, DOMAINS, KEYS, PLANS, STAGES, VPC_LINKS
+from ..records import APIS, CERTIFICATES, KEYS, PLANS, STAGES, VPC_LINKS
 
 _TABLES: dict[str, Table[Any]] = {
     "restapis": APIS,

@@ -1,0 +1,1 @@
+"""The operations of EC2, one module for each family."""
