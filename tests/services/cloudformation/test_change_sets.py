@@ -265,3 +265,29 @@ def test_a_nested_change_set_that_fails_fails_its_parent(cfn, child_url):
     with pytest.raises(ClientError) as error:
         propose(cfn, "outer", "c", template, ChangeSetType="CREATE", IncludeNestedStacks=True)
     assert "Unrecognized resource types" in code_of(error)[1]
+
+
+def test_existing_resources_are_imported(cfn, aws):
+    """ImportExistingResources: a resource with a custom name that exists already becomes the stack's."""
+    aws.client("iam").create_role(RoleName="there", AssumeRolePolicyDocument=json.dumps(TRUST))
+    properties = {"RoleName": "there", "AssumeRolePolicyDocument": TRUST}
+    role = {"Type": "AWS::IAM::Role", "DeletionPolicy": "Retain", "Properties": properties}
+    other = {"Type": "AWS::IAM::Role", "Properties": {**properties, "RoleName": "new"}}
+    template = {"Resources": {"There": role, "New": other}}
+    made = propose(cfn, "mine", "c", template, ChangeSetType="CREATE", ImportExistingResources=True,
+                   Capabilities=["CAPABILITY_NAMED_IAM"])  # fmt: skip
+    found = changes_of(cfn, made["Id"])
+    assert (found["There"]["Action"], found["There"]["PhysicalResourceId"]) == ("Import", "there")
+    assert found["New"]["Action"] == "Add"
+    cfn.client.execute_change_set(ChangeSetName=made["Id"])
+    assert cfn.settled("mine")["StackStatus"] == "CREATE_COMPLETE", cfn.failures("mine")
+    assert ("There", "IMPORT_COMPLETE") in cfn.story("mine")
+    summary = cfn.client.get_template_summary(TemplateBody=json.dumps(template))["ResourceIdentifierSummaries"]
+    assert summary == [{"ResourceType": "AWS::IAM::Role", "LogicalResourceIds": ["There", "New"],
+                        "ResourceIdentifiers": ["RoleName"]}]  # fmt: skip
+
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}

@@ -39,6 +39,8 @@ class Stack(Record):
     root_id: str = ""
     change_set_id: str = ""
     operation: str = ""
+    drift: str = ""  # DRIFTED or IN_SYNC, as the last detection found
+    drift_time: float = 0.0
     asked: str = ""  # the type of the last operation: CREATE_STACK, UPDATE_STACK, DELETE_STACK, …
     role_arn: str = ""
     notification_arns: list[str] = []
@@ -132,6 +134,42 @@ LEFTOVERS = Table(
     Leftover,
     key=lambda r: (r.account, r.region, r.stack_id, r.logical_id, r.physical_id),
 )
+
+
+class Detection(Record):
+    """One detection of drift, of a whole stack."""
+
+    account: str
+    region: str
+    id: str
+    stack_id: str
+    time: float
+    status: str = "DETECTION_IN_PROGRESS"  # DETECTION_COMPLETE, DETECTION_FAILED
+    drift: str = ""  # DRIFTED, IN_SYNC
+    reason: str = ""
+    drifted: int = 0
+    only: list[str] = []  # logical ids; empty: all
+
+
+DETECTIONS = Table("cloudformation/detection", Detection, key=lambda d: (d.account, d.region, d.id))
+
+
+class Drift(Record):
+    """How a resource differed from its template when that was last detected."""
+
+    account: str
+    region: str
+    stack_id: str
+    logical_id: str
+    status: str  # IN_SYNC, MODIFIED, DELETED, UNKNOWN
+    time: float
+    expected: str = ""  # JSON
+    actual: str = ""
+    differences: list[dict[str, str]] = []
+    reason: str = ""
+
+
+DRIFTS = Table("cloudformation/drift", Drift, key=lambda d: (d.account, d.region, d.stack_id, d.logical_id))
 
 
 class Event(Record):

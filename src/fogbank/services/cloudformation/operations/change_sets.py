@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
+from fogbank.core.cfn import Readable
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError, ValidationError
 from fogbank.core.operation import operation
@@ -65,6 +68,8 @@ async def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         if not (error.message.startswith("Transform ") or "transform" in error.message[:40]):
             raise
         _fail(record, error.message)
+    if record.import_existing and record.status != "FAILED":
+        await _find_existing(ctx, record)
     if record.include_nested and record.status != "FAILED":
         reason = await nested_changes.descend(ctx, record)
         if reason:
@@ -148,6 +153,31 @@ async def _work_out(
     record.changes = found.changes
     if current is not None and found.nothing:
         _fail(record, NO_CHANGES)
+
+
+async def _find_existing(ctx: Context, record: ChangeSet) -> None:
+    """ImportExistingResources: what the template names, and what exists already, is imported and not created.
+
+    AWS finds the same resources by their custom names. Here their type must be one that can be read.
+    """
+    find = registry.finder(ctx.app.settings)
+    for change in record.changes:
+        kind = find(change["ResourceType"]) if change["Action"] == "Add" else None
+        if kind is None or not isinstance(kind.handler, Readable):
+            continue
+        properties = msgspec.json.decode(change["AfterContext"])["Properties"]
+        names = {key: str(value) for key, value in properties.items() if isinstance(value, str | int)}
+        id = _identifier(change["ResourceType"], names) if _is_named(change["ResourceType"], names) else ""
+        if id and await kind.handler.read(ctx, id) is not None:
+            change |= {"Action": "Import", "PhysicalResourceId": id}
+            name = change["LogicalResourceId"]
+            record.imports.append({"logical_id": name, "type": change["ResourceType"], "physical_id": id})
+
+
+def _is_named(type_name: str, names: dict[str, str]) -> bool:
+    """Whether a template gives all parts of a resource's primary identifier."""
+    schema = resource_schemas.find(type_name)
+    return schema is not None and bool(schema.id) and all(path in names for path in schema.id)
 
 
 def _check_imports(record: ChangeSet, prepared: Prepared, found: Difference, find: registry.Find) -> None:
@@ -280,7 +310,7 @@ def _execute(tx: Transaction, ctx: Context, req: dict[str, Any], record: ChangeS
     stack.role_arn = record.role_arn or stack.role_arn
     stack.on_failure = record.on_failure or ("DO_NOTHING" if req.get("DisableRollback") else "ROLLBACK")
     stack.retain_except_on_create = bool(req.get("RetainExceptOnCreate"))
-    stack.imports = record.imports if record.type == "IMPORT" else []
+    stack.imports = record.imports if record.type == "IMPORT" or record.import_existing else []
     token = req.get("ClientRequestToken", "")
     if stack.status == "REVIEW_IN_PROGRESS":
         stack.description = template.description
