@@ -62,6 +62,12 @@ def refusal(kind: ResourceType, logical_id: str, properties: dict[str, Any], *, 
     return ""
 
 
+def problems(type_name: str, properties: dict[str, Any]) -> list[str]:
+    """The violations of the schema of a type, in the words of AWS's validator."""
+    schema = schema_of(type_name)
+    return [] if schema is None else [str(problem) for problem in _Check(schema).problems(properties)]
+
+
 def typed(type_name: str, properties: dict[str, Any]) -> dict[str, Any]:
     """The properties as handlers get them: every value converted to the schema's type."""
     schema = schema_of(type_name)

@@ -239,9 +239,7 @@ class Steps:
             record.reason = "Resource creation Initiated"
             events.of_resource(tx, self._own, self._stack, record)
             record.status = "CREATE_FAILED" if cancelled else "CREATE_COMPLETE"
-            record.reason = (
-                "Resource creation cancelled" if cancelled else notes.of_resource(self._kind(record.type), record)
-            )
+            record.reason = "Resource creation cancelled" if cancelled else notes.of_resource(self._find, record)
             tx.put(RESOURCES, record)
             events.of_resource(tx, self._own, self._stack, record)
 
@@ -264,7 +262,7 @@ class Steps:
         record.attributes = made.attributes
         record.status, record.reason = (
             "IMPORT_COMPLETE",
-            notes.of_resource(self._kind(record.type), record) or "Resource import completed.",
+            notes.of_resource(self._find, record) or "Resource import completed.",
         )
         await self._put(record)
         self.records[record.logical_id] = record
@@ -348,9 +346,7 @@ class Steps:
             record.properties = wanted
             record.attempted = wanted if cancelled else None
             record.status = "UPDATE_FAILED" if cancelled else "UPDATE_COMPLETE"
-            record.reason = (
-                "Resource update cancelled" if cancelled else notes.of_resource(self._kind(record.type), record)
-            )
+            record.reason = "Resource update cancelled" if cancelled else notes.of_resource(self._find, record)
             record.updated = self._own.now()
             tx.put(RESOURCES, record)
             events.of_resource(tx, self._own, self._stack, record)

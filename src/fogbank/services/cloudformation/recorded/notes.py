@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fogbank.core.cfn import ResourceType
 
 from ..engine.properties import set_paths
@@ -9,9 +11,10 @@ from ..records import StackResource
 from .handler import Recorded
 
 
-def of_resource(kind: ResourceType, record: StackResource) -> str:
+def of_resource(find: Callable[[str], ResourceType | None], record: StackResource) -> str:
     """The note on a resource; '' where all of it is real."""
-    if isinstance(kind.handler, Recorded):
+    kind = find(record.type)
+    if kind is None or isinstance(kind.handler, Recorded):
         return _note(record.type)
     kept = set_paths(record.properties, kind.recorded)
     return _note(f"{', '.join(kept)} of {record.type}") if kept else ""
