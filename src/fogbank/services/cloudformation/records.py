@@ -190,6 +190,8 @@ class Event(Record):
     properties: str = ""  # JSON
     token: str = ""
     detailed: str = ""  # VALIDATION_FAILED
+    operation: str = ""  # the id of the operation, and its type: CREATE_STACK, …
+    asked: str = ""
 
 
 EVENTS = Table("cloudformation/event", Event, key=lambda e: (e.account, e.region, e.stack_id, e.number))
@@ -260,6 +262,8 @@ class ChangeSet(Record):
     import_existing: bool = False
     deployment_mode: str = ""  # REVERT_DRIFT
     deployment: dict[str, Any] = {}  # DeploymentConfig
+    operation: str = ""  # the id of its creation as an operation
+    violations: list[dict[str, str]] = []  # what early validation found: {"name", "type", "check", "path", "reason"}
     imports: list[dict[str, str]] = []
     client_token: str = ""
 

@@ -13,7 +13,7 @@ from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Transaction
 from fogbank.wire import resource_schemas
 
-from .. import change_sets, shapes, stacks
+from .. import change_sets, early, shapes, stacks
 from ..arns import change_set, changed_stack, named_stack
 from ..difference import Difference, difference
 from ..engine import registry
@@ -60,6 +60,7 @@ async def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         deployment_mode=req.get("DeploymentMode") or "",
         deployment=req.get("DeploymentConfig") or {},
         imports=_imports(req),
+        operation=ctx.ids.uuid(),
         client_token=req.get("ClientToken") or "",
     )
     try:
@@ -70,6 +71,10 @@ async def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         _fail(record, error.message)
     if record.import_existing and record.status != "FAILED":
         await _find_existing(ctx, record)
+    if record.status != "FAILED" and not req.get("DisableValidation"):
+        reason = await early.validate(ctx, record)
+        if reason:
+            _fail(record, reason)
     if record.include_nested and record.status != "FAILED":
         reason = await nested_changes.descend(ctx, record)
         if reason:
