@@ -340,6 +340,9 @@ class World:
                           ChangeSetType="CREATE", TemplateBody=body)  # fmt: skip
         self.thing("cloudformation", stack, StackName="Stack")
         self.thing("cloudformation", change["StackId"], StackName="Second", ChangeSetName=change["Id"])
+        made = self.own("cloudformation", "CreateStackSet", StackSetName="Set", TemplateBody=body, Description=SECRET)
+        arn = f"arn:aws:cloudformation:{REGION}:{VICTIM}:stackset/{made['StackSetId']}"
+        self.thing("cloudformation", arn, StackSetName="Set")
 
     def _ecr(self) -> None:
         """A repository in each kind of registry, with a layer and an image."""

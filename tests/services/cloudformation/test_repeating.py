@@ -28,6 +28,7 @@ TRUST = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}]}
+TEMPLATE = json.dumps({"Resources": {"P": {"Type": "AWS::SSM::Parameter"}}})
 CODE = "def handler(event, context):\n    return event\n"
 
 
@@ -265,6 +266,8 @@ LEAST = {
         "Tags": TAGS},
     "AWS::CDK::Metadata": lambda w: {"Analytics": "v2:deflate64:x"},
     "AWS::CloudFormation::Macro": lambda w: {"Name": "M", "FunctionName": "f"},
+    "AWS::CloudFormation::StackSet": lambda w: {"StackSetName": "S", "PermissionModel": "SELF_MANAGED",
+                                                "TemplateBody": TEMPLATE},
     "AWS::CloudFormation::WaitConditionHandle": lambda w: {},
     "AWS::CloudTrail::EventDataStore": lambda w: {
         "Name": "lake", "TerminationProtectionEnabled": False, "Tags": TAGS},
