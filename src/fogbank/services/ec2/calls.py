@@ -17,6 +17,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import Fidelity, Resource, operation
 from fogbank.network import defaults
 
+from . import tags
 from .errors import DryRunOperation
 
 Request = dict[str, Any]
@@ -32,6 +33,8 @@ def action(name: str, *, resource: Resource | Literal["*"], fidelity: Fidelity =
         def call(ctx: Context, req: Request) -> Any:
             if req.get("DryRun"):
                 raise DryRunOperation
+            if not ctx.principal.via:
+                tags.check_reserved(req)
             defaults.ensure(ctx)
             return function(ctx, req)
 
