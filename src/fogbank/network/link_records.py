@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from fogbank.store.api import Key, Record, Table
@@ -48,8 +50,6 @@ class Side(msgspec.Struct, omit_defaults=True):
     account: str
     region: str
     vpc: str
-    cidrs: list[str] = []
-    ipv6: list[str] = []
     resolve: bool = False
 
 
@@ -59,6 +59,7 @@ class Peering(Thing):
     requester: Side
     accepter: Side
     status: str = "pending-acceptance"
+    reason: str = ""
 
 
 PEERINGS = Table("ec2/vpc-peering-connection", Peering, key=key)
@@ -92,6 +93,7 @@ class NatGateway(Thing):
     addresses: list[NatAddress] = []
     state: str = "available"
     deleted: float = 0.0
+    failure: tuple[str, str] = ("", "")  # code and text
     token: str = ""
 
 
@@ -185,3 +187,22 @@ ENDPOINTS = Table(
 ENDPOINT_SERVICES = Table(
     "ec2/vpc-endpoint-service", EndpointService, key=key, indexes={"name": lambda s: (s.region, s.name)}
 )
+
+# -- flow logs ---------------------------------------------------------------------------------------------------------
+
+
+class FlowLog(Thing):
+    """A flow log of a VPC, subnet or interface. `options` are those of S3."""
+
+    resource: str
+    traffic: str = ""
+    destination_type: str = "cloud-watch-logs"
+    destination: str = ""
+    group: str = ""  # the name of the log group
+    role: str = ""
+    format: str = ""
+    interval: int = 600
+    options: dict[str, Any] = {}
+
+
+FLOW_LOGS = Table("ec2/flow-log", FlowLog, key=key, indexes={"resource": lambda f: at(f, f.resource)})

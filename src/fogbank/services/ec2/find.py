@@ -10,6 +10,7 @@ from fogbank.network.link_records import (
     EGRESS_GATEWAYS,
     ENDPOINT_SERVICES,
     ENDPOINTS,
+    FLOW_LOGS,
     NAT_GATEWAYS,
     PEERINGS,
     PREFIX_LISTS,
@@ -18,6 +19,7 @@ from fogbank.network.link_records import (
     EgressGateway,
     Endpoint,
     EndpointService,
+    FlowLog,
     NatGateway,
     Peering,
     PrefixList,
@@ -30,6 +32,7 @@ from fogbank.network.records import (
     INTERFACES,
     INTERNET_GATEWAYS,
     NETWORK_ACLS,
+    RESERVATIONS,
     ROUTE_TABLES,
     SECURITY_GROUPS,
     SUBNETS,
@@ -40,10 +43,19 @@ from fogbank.network.records import (
     Interface,
     InternetGateway,
     NetworkAcl,
+    Reservation,
     RouteTable,
     SecurityGroup,
     Subnet,
     Vpc,
+)
+from fogbank.network.transit_records import (
+    TRANSIT_ATTACHMENTS,
+    TRANSIT_GATEWAYS,
+    TRANSIT_TABLES,
+    TransitAttachment,
+    TransitGateway,
+    TransitTable,
 )
 
 from .kinds import ById
@@ -108,4 +120,24 @@ ENDPOINT: ById[Endpoint] = ById("vpc-endpoint", "vpce", ENDPOINTS, code="Invalid
 ENDPOINT_SERVICE: ById[EndpointService] = ById(
     "vpc-endpoint-service", "vpce-svc", ENDPOINT_SERVICES, code="InvalidVpcEndpointServiceId",
     label="VpcEndpointService Id",
+)  # fmt: skip
+FLOW_LOG: ById[FlowLog] = ById(
+    "vpc-flow-log", "fl", FLOW_LOGS, code="InvalidFlowLogId",
+    text="These flow log ids in the input list are not found: [TotalCount: 1] {id}",
+)  # fmt: skip
+RESERVATION: ById[Reservation] = ById(
+    "subnet-cidr-reservation", "scr", RESERVATIONS, code="InvalidSubnetCidrReservationID",
+    label="subnet CIDR reservation ID",
+)  # fmt: skip
+TRANSIT_GATEWAY: ById[TransitGateway] = ById(
+    "transit-gateway", "tgw", TRANSIT_GATEWAYS, code="InvalidTransitGatewayID",
+    text="Transit Gateway {id} was deleted or does not exist.",
+)  # fmt: skip
+TRANSIT_ATTACHMENT: ById[TransitAttachment] = ById(
+    "transit-gateway-attachment", "tgw-attach", TRANSIT_ATTACHMENTS, code="InvalidTransitGatewayAttachmentID",
+    text="Transit Gateway Attachment {id} was deleted or does not exist.",
+)  # fmt: skip
+TRANSIT_TABLE: ById[TransitTable] = ById(
+    "transit-gateway-route-table", "tgw-rtb", TRANSIT_TABLES, code="InvalidRouteTableID",
+    text="Transit Gateway Route Table {id} was deleted or does not exist.",
 )  # fmt: skip
