@@ -73,9 +73,7 @@ def create_launch_template(ctx: Context, req: Request) -> Answer:
                 "InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use."
             )
         if tx.count(LAUNCH_TEMPLATES, (ctx.account, ctx.region)) >= MOST:
-            raise NetworkError(
-                "LaunchTemplateLimitExceeded", "The maximum number of launch templates has been reached."
-            )
+            raise NetworkError("LaunchTemplateLimitExceeded", "The maximum number of launch templates is reached.")
         template = LaunchTemplate(**vpcs.common(ctx, "lt", given), name=name, creator=ctx.principal.arn)
         tx.put(LAUNCH_TEMPLATES, template)
         tx.put(TEMPLATE_VERSIONS, _version(ctx, template, 1, data, req))
@@ -155,9 +153,7 @@ def delete_launch_template_versions(ctx: Context, req: Request) -> Answer:
         for text in req["Versions"]:
             number = templates.number(template, text)
             if number == template.default:
-                raise InvalidParameterValue(
-                    "Cannot delete the default version. Set another version as the default first."
-                )
+                raise InvalidParameterValue("Cannot delete the default version.")
             if tx.delete(TEMPLATE_VERSIONS, (*LAUNCH_TEMPLATES.key(template), number)):
                 gone.append({**base, "VersionNumber": number})
             else:
