@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
 from typing import Any
 
 from fogbank.core.context import Context
@@ -18,6 +17,7 @@ from fogbank.store.api import Reader
 
 from ..errors import InvalidParameterCombination, MissingParameter, NetworkError
 from ..tags import listed
+from .kept import plain
 from .records import VOLUMES, Instance
 
 Data = dict[str, Any]
@@ -40,15 +40,7 @@ def check(data: Data) -> Data:
         raise InvalidParameterCombination(
             "Network interfaces and an instance-level security groups may not be specified on the same request"
         )
-    return _plain(data)  # type: ignore[no-any-return]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items() if each is not None}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return value.timestamp() if isinstance(value, datetime) else value
+    return plain(data)  # type: ignore[no-any-return]
 
 
 def of_instance(tx: Reader, ctx: Context, instance: Instance) -> Data:
