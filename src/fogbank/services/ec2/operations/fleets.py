@@ -180,10 +180,12 @@ def describe_fleet_instances(ctx: Context, req: Request) -> Answer:
     with ctx.read() as tx:
         found = FLEET.require(tx, ctx, req["FleetId"])
         shown = instances(tx, ctx, found.shown["InstanceIds"])
-    answer = page(
-        ctx, req, shown, key=lambda each: str(each["InstanceId"]), into="ActiveInstances", shape=dict, least=1
-    )
-    return {**answer, "FleetId": found.id}
+    return {**active(ctx, req, shown), "FleetId": found.id}
+
+
+def active(ctx: Context, req: Request, shown: list[Answer]) -> Answer:
+    """A page of the instances of a fleet."""
+    return page(ctx, req, shown, key=lambda each: str(each["InstanceId"]), into="ActiveInstances", shape=dict, least=1)
 
 
 def instances(tx: Reader, ctx: Context, ids: list[str]) -> list[dict[str, Any]]:

@@ -137,10 +137,7 @@ def describe_spot_fleet_instances(ctx: Context, req: Request) -> Answer:
     with ctx.read() as tx:
         found = SPOT_FLEET.require(tx, ctx, req["SpotFleetRequestId"])
         shown = fleets.instances(tx, ctx, found.shown["InstanceIds"])
-    answer = page(
-        ctx, req, shown, key=lambda each: str(each["InstanceId"]), into="ActiveInstances", shape=dict, least=1
-    )
-    return {**answer, "SpotFleetRequestId": found.id}
+    return {**fleets.active(ctx, req, shown), "SpotFleetRequestId": found.id}
 
 
 @action("DescribeSpotFleetRequestHistory", resource=on((SPOT_FLEET, "SpotFleetRequestId")), fidelity="recorded")
