@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import boto3
 from botocore.auth import S3SigV4Auth, SigV4Auth
@@ -38,12 +40,14 @@ class Target:
             config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}, read_timeout=120),
         )
 
-    def signed(self, service: str, method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+    def signed(
+        self, service: str, method: str, path: str, body: bytes = b"", keys: Credentials = KEYS, **headers: str
+    ) -> bytes:
         """One raw, signed request."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         made = AWSRequest(method, self.endpoint + path, data=body, headers=named)
         auth = S3SigV4Auth if service == "s3" else SigV4Auth
-        auth(KEYS, service, REGION).add_auth(made)
+        auth(keys, service, REGION).add_auth(made)
         host = f"127.0.0.1:{self.port}"
         return request(method, path, host, body, [(k, v) for k, v in made.headers.items() if k.lower() != "host"])
 
@@ -173,6 +177,79 @@ def api(target: Target) -> list[bytes]:
     return [request("GET", f"/restapis/{made}/v1/_user_request_/", f"127.0.0.1:{target.port}")]
 
 
+def _queue(target: Target, name: str, **more: Any) -> str:
+    return str(target.client("sqs").create_queue(QueueName=name, **more)["QueueUrl"])
+
+
+def _sqs(target: Target, operation: str, keys: Credentials = KEYS, **body: Any) -> bytes:
+    return target.signed(
+        "sqs", "POST", "/", json.dumps(body).encode(), keys,
+        X_Amz_Target=f"AmazonSQS.{operation}", Content_Type="application/x-amz-json-1.0",
+    )  # fmt: skip
+
+
+def send_message(target: Target) -> list[bytes]:
+    url = _queue(target, "bench")
+    return [_sqs(target, "SendMessage", QueueUrl=url, MessageBody="m" * 200)]
+
+
+def send_batch(target: Target) -> list[bytes]:
+    entries = [{"Id": str(n), "MessageBody": "m" * 200} for n in range(10)]
+    return [_sqs(target, "SendMessageBatch", QueueUrl=_queue(target, "bench-batches"), Entries=entries)]
+
+
+def receive_messages(target: Target) -> list[bytes]:
+    """Ten of a thousand messages, visible again at once, so that each request finds some."""
+    url, sqs = _queue(target, "bench-full"), target.client("sqs")
+    for _ in range(100):
+        sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": str(n), "MessageBody": "m" * 200} for n in range(10)])
+    return [_sqs(target, "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)]
+
+
+def publish(target: Target) -> list[bytes]:
+    """A topic with three queues. What is measured is the answer; the deliveries take their share of the processor."""
+    sns = target.client("sns")
+    topic = sns.create_topic(Name="bench")["TopicArn"]
+    for n in range(3):
+        url = _queue(target, f"bench-topic-{n}")
+        sqs = target.client("sqs")
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    body = urlencode({"Action": "Publish", "Version": "2010-03-31", "TopicArn": topic, "Message": "m" * 200}).encode()
+    return [target.signed("sns", "POST", "/", body, Content_Type="application/x-www-form-urlencoded")]
+
+
+def put_log_events(target: Target) -> list[bytes]:
+    """Ten events of 100 characters."""
+    logs = target.client("logs")
+    logs.create_log_group(logGroupName="bench")
+    logs.create_log_stream(logGroupName="bench", logStreamName="one")
+    at = int(time.time() * 1000)
+    events = [{"timestamp": at + n, "message": "e" * 100} for n in range(10)]
+    body = json.dumps({"logGroupName": "bench", "logStreamName": "one", "logEvents": events}).encode()
+    return [
+        target.signed("logs", "POST", "/", body, X_Amz_Target="Logs_20140328.PutLogEvents",
+                      Content_Type="application/x-amz-json-1.1")
+    ]  # fmt: skip
+
+
+def by_tags(target: Target) -> list[bytes]:
+    """A user who may only use what has the tag of its own team: a decision that depends on two records' tags."""
+    iam = target.client("iam")
+    condition = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
+    own = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*", "Condition": condition}
+    iam.create_user(UserName="bench", Tags=[{"Key": "team", "Value": "a"}])
+    document = json.dumps({"Version": "2012-10-17", "Statement": [own]})
+    iam.put_user_policy(UserName="bench", PolicyName="team", PolicyDocument=document)
+    key = iam.create_access_key(UserName="bench")["AccessKey"]
+    url = _queue(target, "bench-team", tags={"team": "a"})
+    keys = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    return [_sqs(target, "GetQueueAttributes", keys, QueueUrl=url, AttributeNames=["All"])]
+
+
 def loads() -> Iterator[tuple[str, Callable[[Target], list[bytes]], int]]:
     """(name, preparation, connections), in the order they build upon each other."""
     yield "STS GetCallerIdentity", caller_identity, 16
@@ -182,5 +259,11 @@ def loads() -> Iterator[tuple[str, Callable[[Target], list[bytes]], int]]:
     yield "DynamoDB Query (100 of 100)", query_whole, 16
     yield "S3 PutObject 1 KB", put_object, 16
     yield "S3 GetObject 1 KB", get_object, 16
+    yield "SQS SendMessage", send_message, 16
+    yield "SQS SendMessageBatch (10)", send_batch, 16
+    yield "SQS ReceiveMessage (10)", receive_messages, 16
+    yield "SQS GetQueueAttributes, decided by tags", by_tags, 16
+    yield "SNS Publish to 3 queues", publish, 16
+    yield "Logs PutLogEvents (10)", put_log_events, 16
     yield "Lambda warm invoke", invoke, 1
     yield "API Gateway → Lambda → DynamoDB", api, 1

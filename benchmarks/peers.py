@@ -23,7 +23,7 @@ CACHE = ROOT / ".bench"
 
 @dataclass
 class Peer:
-    """`package`: what pip installs into an environment of its own; empty: this checkout."""
+    """`package`: what pip installs into an environment of its own; empty: this checkout; "-": a program on PATH."""
 
     name: str
     package: str
@@ -35,6 +35,8 @@ class Peer:
         """The program, installed on first use; None when it cannot be."""
         if not self.package:
             return sys.executable
+        if self.package == "-":
+            return shutil.which(self.command[0])
         folder = CACHE / self.name
         program = folder / "bin" / self.command[0]
         if not program.exists():
@@ -55,6 +57,7 @@ def peers(port: int, data: Path) -> list[Peer]:
         Peer("fogbank", "", ["-m", "fogbank.server"], {"FOGBANK_SETTINGS": settings}, "/_fogbank/health"),
         Peer("ministack", "ministack", ["ministack"], {"GATEWAY_PORT": str(port)}),
         Peer("moto", "moto[server]", ["moto_server", "-p", str(port)], {}),
+        Peer("fakecloud", "-", ["fakecloud", "--addr", f"127.0.0.1:{port}"], {}),  # cargo install fakecloud
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import botocore.config
@@ -10,6 +12,8 @@ import pytest
 
 from fogbank import testing
 from fogbank.testing import watchdog
+
+from . import nodes, postgres
 
 watchdog.arm()
 # no verdict hangs on how fast the machine is
@@ -31,6 +35,25 @@ def the_loop_is_free(request):
 @pytest.fixture(scope="session")
 def fogbank_options() -> dict[str, Any]:
     return {"client_config": CONFIG}
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgres.server(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def fogbank_cloud(fogbank_options, tmp_path_factory, request):
+    """The session's cloud: one process, or with FOGBANK_NODES=2 so many that share a PostgreSQL (`make test-nodes`)."""
+    count = int(os.environ.get("FOGBANK_NODES", "0"))
+    if not count:
+        with testing.cloud(**fogbank_options) as running:
+            yield running
+        return
+    url = request.getfixturevalue("postgres_url")
+    with nodes.shared(count, url, tmp_path_factory.mktemp("nodes"), **fogbank_options) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

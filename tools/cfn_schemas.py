@@ -14,6 +14,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from cfn_values import actions_of, arn_of, form_of, name_of
+
 TARGET = Path(__file__).parents[1] / "src" / "fogbank" / "wire" / "data" / "cfn"
 PRIMITIVES = ("string", "integer", "number", "boolean")
 MAX_DEPTH = 24  # of a $ref that leads to another one
@@ -47,7 +49,46 @@ class Compact:
                 kept["tagsFixed"] = True
         if "handlers" not in schema:
             kept["classic"] = True
+        forms = self._forms(kept["id"])
+        kept["arn"] = arn_of(schema["typeName"], schema, forms)
+        actions = actions_of(schema, kept["arn"].split(":")[2])
+        if actions:
+            kept["actions"] = actions
+        if forms:
+            kept["forms"] = forms
         return kept
+
+    def _forms(self, identifier: list[str]) -> dict[str, str]:
+        """The forms of the texts that AWS makes: read-only ones, and names that a template may leave out."""
+        read_only = {_path(pointer) for pointer in self._schema.get("readOnlyProperties") or ()}
+        found = {}
+        for path in sorted(read_only):
+            node = self._at(path)
+            if node.get("type") == "string":
+                found[path] = form_of(path.rsplit("/", 1)[-1], node)
+        for path in identifier:
+            node = self._at(path)
+            if path not in read_only and path not in (self._schema.get("required") or ()) and "enum" not in node:
+                found[path] = name_of(node)
+        return {path: form for path, form in found.items() if form}
+
+    def _at(self, path: str) -> Json:
+        """The node of a property."""
+        node: Json = self._schema
+        for part in path.split("/"):
+            node = self._followed(node)
+            node = node.get("items", {}) if part == "*" else (node.get("properties") or {}).get(part, {})
+        return self._followed(node)
+
+    def _followed(self, node: Json) -> Json:
+        for _ in range(MAX_DEPTH):
+            if "$ref" not in node:
+                break
+            target: Any = self._schema
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                target = target.get(part, {})
+            node = target
+        return node
 
     def _properties(self, node: Json, name: str) -> Json:
         found = sorted((node.get("properties") or {}).items())

@@ -24,7 +24,7 @@ def files(name: str) -> dict[str, str]:
         f"{source}/__init__.py": f'"""{entry.full_name}.\n\nhttps://docs.aws.amazon.com/ (say which page)\n"""\n',
         f"{source}/records.py": RECORDS.format(name=name, record=class_name + "Thing"),
         f"{source}/errors.py": ERRORS.format(full=entry.full_name),
-        f"{source}/arns.py": ARNS.format(signing=entry.signing),
+        f"{source}/find.py": FIND.format(signing=entry.signing, record=class_name + "Thing"),
         f"{source}/operations/__init__.py": "",
         f"{source}/operations/things.py": OPERATIONS.format(name=name, operation=first, function=_snake(first)),
         f"{tests}/test_things.py": TESTS.format(name=name, operation=first, client=name, function=_snake(first)),
@@ -65,20 +65,34 @@ from fogbank.core.errors import ServiceError
 class ResourceNotFoundException(ServiceError):
     """Replace it by what the service's pages name."""
 '''
-ARNS = '''"""The resources that the actions of {signing} name.
+FIND = '''"""The look-up of records by the names in requests.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/ (the page of this service)
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from fogbank.core.context import Context
+from fogbank.core.kinds import Kind
+
+from .errors import ResourceNotFoundException
+from .records import THINGS, {record}
+
+Place = tuple[str, str, str]  # account, region, name
 
 
-def thing_arn(ctx: Context, req: dict[str, Any]) -> str:
-    return ctx.arn("{signing}", f"thing/{{req.get('Name', '')}}")
+def _arn(ctx: Context, place: Place, thing: {record} | None = None) -> str:
+    account, region, name = place
+    return ctx.arn("{signing}", f"thing/{{name}}", region=region, account=account)
+
+
+def _missing(ctx: Context, place: Place) -> ResourceNotFoundException:
+    return ResourceNotFoundException(f"Thing {{place[2]}} not found")
+
+
+THING: Kind[{record}] = Kind(
+    "thing", THINGS, key=lambda ctx, name: (ctx.account, ctx.region, name), arn=_arn, missing=_missing
+)
 '''
 OPERATIONS = '''"""The family of {operation}."""
 
@@ -90,7 +104,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
 
-@operation("{name}", "{operation}", resource="*")
+@operation("{name}", "{operation}", resource="*")  # or THING.of("Name"), of find.py
 def {function}(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Say what it does, its errors, and AWS's page."""
     raise NotImplementedError

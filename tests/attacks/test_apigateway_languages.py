@@ -18,10 +18,10 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fogbank.services.apigateway import patterns, vtl
-from fogbank.services.apigateway.budget import STEPS, Budget, OverBudget
+from fogbank.apis import patterns, vtl
+from fogbank.apis.budget import STEPS, Budget, OverBudget
+from fogbank.apis.vtl import texts
 from fogbank.services.apigateway.dataplane import mapping
-from fogbank.services.apigateway.vtl import texts
 
 HANG = 60  # seconds that no answer takes, however busy the machine: only to catch what does not end
 INTERNAL = (500, {"message": "Internal server error"})

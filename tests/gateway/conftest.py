@@ -151,7 +151,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     """Put a service's folder beside the others."""
 
     def forget() -> None:
-        for remembered in (services.built, services.load, services._folders, hosts.parse):
+        for remembered in (services.built, services.load, services.operation, services._folders, hosts.parse):
             remembered.cache_clear()
 
     def put(name: str, files: dict[str, str]) -> None:

@@ -22,6 +22,9 @@ from .signatures.errors import AuthorizationHeaderMalformed
 KNOWN = 10_000  # credentials and regions that are cached
 
 
+WRITTEN_EVERY = 60.0  # seconds between two writes of a key's last use
+
+
 class InvalidToken(CommonError):
     """S3's error for a session token that does not belong to its key."""
 
@@ -52,7 +55,8 @@ class Authenticator:
         self._keys = signatures.SigningKeys()
         self._known: dict[str, Credential] = {}
         self._regions: set[str] = {""}  # of this partition; a version 2 signature has no region
-        self.last_used: dict[str, LastUse] = {}  # of long-term keys, in this process
+        self._used: dict[str, LastUse] = {}  # the last uses of long-term keys, in this process
+        self._written: dict[str, float] = {}  # when a key's last use was last written to the store
         for topic in (records.CHANGED, "reset"):
             cloud.signals.on(topic, self._known.clear)
 
@@ -90,8 +94,21 @@ class Authenticator:
         else:
             sigv2.verify(claim, request, credential.secret, against, service=claim_service)
         if key.startswith("AKIA"):
-            self.last_used[key] = LastUse(now, claim_service, claim.region)
+            self._used[key] = used = LastUse(now, claim_service, claim.region)
+            if not 0 <= now - self._written.get(key, 0.0) < WRITTEN_EVERY:
+                self._written[key] = now
+                with self._cloud.store.write() as tx:
+                    tx.put(records.KEY_USES, records.KeyUse(id=key, use=used))
         return credential.principal
+
+    def last_use(self, key: str) -> LastUse | None:
+        """The last use of a long-term key, by any node and before any restart: exact to a minute."""
+        used = self._used.get(key)
+        with self._cloud.store.read() as tx:
+            written = tx.get(records.KEY_USES, (key,))
+        if written is None or (used is not None and used.at > written.use.at):
+            return used
+        return written.use
 
     def credential(self, key: str) -> Credential | None:
         """The credential of an access key id. None for an unknown one, even with --auth=open."""

@@ -52,6 +52,7 @@ class Authorizer:
         self._cloud = cloud
         self.identities = Identities(cloud)
         self.controls_of: Callable[[str], Levels] = lambda account: ()
+        self._off = cloud.settings.iam == "off"
         self._allowed: set[tuple[str, str, str, str, str | None, str | None]] = set()
         for topic in (records.CHANGED, "reset"):
             cloud.signals.on(topic, self.forget)
@@ -63,9 +64,10 @@ class Authorizer:
 
     def authorize(self, ctx: Context, operation: Operation, request: dict[str, Any]) -> None:
         """Raise AccessDenied, in AWS's words, unless every permission that the operation needs is given."""
-        if operation.resource is None or self._cloud.settings.iam == "off":
+        resource = operation.resource
+        if resource is None or self._off:
             return
-        needed = operation.resource(ctx, request)
+        needed = resource(ctx, request)
         if ctx.names is not None:
             ctx.names.needed = needed
         if needed.__class__ is Access:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.core.principal import LastUse
 from fogbank.store.api import Record, Table, Transaction
 
 CHANGED = "identity"
@@ -92,6 +93,13 @@ class AccessKey(Record, kw_only=True):
     created: float
 
 
+class KeyUse(Record, kw_only=True):
+    """The last use of a long-term key, as far as it was written down: the process knows the last minute better."""
+
+    id: str
+    use: LastUse
+
+
 class Session(Record, kw_only=True):
     """Temporary credentials of AssumeRole, GetSessionToken or GetFederationToken."""
 
@@ -152,6 +160,7 @@ PROFILES = Table(
 ACCESS_KEYS = Table(
     "iam/key", AccessKey, key=lambda k: (k.id,), indexes={"user": lambda k: (k.account, k.user.lower())}
 )
+KEY_USES = Table("iam/key-use", KeyUse, key=lambda u: (u.id,))
 SESSIONS = Table("sts/session", Session, key=lambda s: (s.id,), indexes={"expires": lambda s: (int(s.expires),)})
 ACCOUNTS = Table(
     "iam/account", Account, key=lambda a: (a.id,), indexes={"alias": lambda a: (a.alias,) if a.alias else None}

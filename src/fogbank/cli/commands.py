@@ -86,6 +86,13 @@ def up(
         str | None, typer.Option(help="process (survives kill -9) or full (survives a power cut).")
     ] = None,
     runtimes: Annotated[str | None, typer.Option(help="nearest or exact versions of Lambda runtimes.")] = None,
+    fetch: Annotated[
+        str | None,
+        typer.Option(help="auto or never: npm fetches the AWS SDK that Node.js functions name [default: auto]."),
+    ] = None,
+    cfn_unknown: Annotated[
+        str | None, typer.Option(help="record or fail: CloudFormation types that are not built [default: record].")
+    ] = None,
     outbound: Outbound = None,
     store: Annotated[str | None, typer.Option(help="A postgresql:// URL: many nodes on one database.")] = None,
     init: Annotated[Path | None, typer.Option(help="A folder of scripts to run when the cloud is ready.")] = None,
@@ -100,7 +107,7 @@ def up(
         "port": port, "host": host, "data": data and str(data), "ephemeral": ephemeral, "auth": auth, "iam": iam,
         "limits": limits, "durability": durability, "runtimes": runtimes, "store": store, "init": init and str(init),
         "outbound": outbound, "partition": partition, "expose_test_keys": expose_test_keys,
-        "allow_origin": allow_origin or None,
+        "allow_origin": allow_origin or None, "cfn_unknown": cfn_unknown, "fetch": fetch,
     }  # fmt: skip
     settings = config.load(flags, os.environ, Path.cwd())
     for hint in config.hints(os.environ):
@@ -355,12 +362,25 @@ def ca(port: Port = 4566) -> None:
     sys.stdout.write(client.call(port, "GET", "ca.pem"))
 
 
-@app.command(short_help="What this machine lacks, and how to get it.")
+@app.command(short_help="What this machine lacks, and how to get it; or what of a stack is only recorded.")
 @guarded
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    stack: Annotated[
+        str, typer.Argument(help="A CloudFormation stack: list what Fogbank only keeps of its resources.")
+    ] = "",
+    account: Annotated[str, typer.Option(help="The stack's account [default: the cloud's].")] = "",
+    region: Annotated[str, typer.Option(help="The stack's region [default: the cloud's].")] = "",
+    port: Port = 4566,
+    as_json: Json = False,
+) -> None:
     """What is missing on this machine, for which service, and the command that installs it."""
-    from .doctor import examine, show
+    from .doctor import examine, show, show_recorded
 
+    if stack:
+        query = {"stack": stack, "account": account, "region": region}
+        kept = client.call(port, "GET", "recorded", query=query)
+        emit(kept, as_json, lambda: show_recorded(stack, kept))
+        return
     found = examine()
     emit(found, as_json, lambda: show(found))
 

@@ -1,4 +1,7 @@
-"""`fogbank doctor`: shows what this machine lacks, for which service, and the command that installs it."""
+"""`fogbank doctor`: shows what this machine lacks, for which service, and the command that installs it.
+
+`fogbank doctor STACK` lists what Fogbank only keeps of a CloudFormation stack: resources, and properties of some.
+"""
 
 from __future__ import annotations
 
@@ -56,4 +59,14 @@ def show(entries: list[dict[str, Any]]) -> None:
     for entry in entries:
         mark = "[green]✓[/green]" if entry["ok"] else "[yellow]–[/yellow]"
         table.add_row(mark, entry["name"], entry["for"], escape(entry["found"] or entry["install"]))
+    Console().print(table)
+
+
+def show_recorded(stack: str, kept: list[dict[str, Any]]) -> None:
+    if not kept:
+        Console().print(f"Everything in {escape(stack)} is real: no resource or property is only recorded.")
+        return
+    table = Table("resource", "type", "what")
+    for entry in kept:
+        table.add_row(escape(entry["name"]), entry["type"], escape(entry["reason"]))
     Console().print(table)

@@ -15,13 +15,21 @@ are made already. Create sees by `name.began` that an earlier try was interrupte
 the same `name.token` makes the same generated name, and `core.cfn_calls.create_once` helps to find the rest.
 `physical_id` is what Ref returns; the attributes are what Fn::GetAtt returns, named as in the resource reference.
 
+A handler may also read what it made, for drift detection and Cloud Control:
+
+        async def read(self, ctx, physical_id): ... -> {"QueueName": …, "RedrivePolicy": None} or None
+        async def list(self, ctx): ... -> the physical ids
+
+`read` returns the properties as they are now, None for one that is not set; what it leaves out is not compared. It
+returns None if there is no such resource.
+
 Simple types are declared as a table instead of a class: `core/cfn_tables.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -76,12 +84,22 @@ class Handler(Protocol):
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None: ...
 
 
+@runtime_checkable
+class Readable(Protocol):
+    """The methods of a handler that can read its resources."""
+
+    async def read(self, ctx: Context, physical_id: str) -> dict[str, Any] | None: ...
+
+    async def list(self, ctx: Context) -> list[str]: ...
+
+
 class ResourceType(msgspec.Struct, frozen=True):
     """A resource type and its handler.
 
     A change of an `immutable` property replaces the resource; None: as AWS's schema says. A change of a `fixed`
     property (given with its default) fails the update. `unbuilt` are properties that Fogbank does not support yet,
-    as paths (`Tags`, `VpcConfig/Id`, `Rules/*/Id` below a list): a template that sets one is refused.
+    as paths (`Tags`, `VpcConfig/Id`, `Rules/*/Id` below a list): a template that sets one is refused, or (the setting
+    `cfn_unknown`) it is `recorded`: kept, and not handed to the handler.
     """
 
     type_name: str
@@ -89,6 +107,7 @@ class ResourceType(msgspec.Struct, frozen=True):
     immutable: tuple[str, ...] | None = None
     fixed: Mapping[str, Any] = {}
     unbuilt: tuple[str, ...] = ()
+    recorded: tuple[str, ...] = ()
 
 
 C = TypeVar("C", bound=type)

@@ -44,11 +44,11 @@ class Auditing(Protocol):
 class Authentication(Protocol):
     """Finds out who is calling. The implementation is `fogbank.auth.authenticate.Authenticator`."""
 
-    last_used: dict[str, LastUse]
-
     def authenticate(self, request: Request, claim_service: str, /) -> Principal: ...
 
     def credential(self, key: str, /) -> Credential | None: ...
+
+    def last_use(self, key: str, /) -> LastUse | None: ...
 
     def signer(self, key: str, request: Request, service: str, /) -> Credential | None: ...
 

@@ -23,6 +23,7 @@ from fogbank import __version__
 from fogbank.audit import queries
 from fogbank.core import arns, exposure, principal, services, tokens
 from fogbank.core.context import Context
+from fogbank.core.errors import ServiceError
 from fogbank.core.http import BodyTooLarge, Request, Response
 from fogbank.engines import folders
 from fogbank.jobs import failed, timetravel
@@ -63,6 +64,7 @@ class Control:
             "snapshots": self._snapshots,
             "engines": lambda _: self._engines(),
             "ca.pem": self._ca,
+            "recorded": self._recorded,
             "coverage": lambda _: asyncio.to_thread(coverage),  # it imports every service
         }
         self._post: dict[str, Callable[[dict[str, Any]], Awaitable[Answer]]] = {
@@ -205,6 +207,36 @@ class Control:
 
         return self._app.local(Engines).shown()
 
+    async def _recorded(self, request: Request) -> Answer:
+        """What CloudFormation only keeps of a stack: the resources whose status reason begins with "recorded:"."""
+        asked = {name: values[0] for name, values in parse_qs(request.query).items()}
+        ctx = self._as_root(asked.get("account", ""), asked.get("region", ""))
+        req: dict[str, Any] = {"StackName": asked["stack"]}
+        found: list[Any] = []
+        try:
+            while True:
+                page = await self._app.call(ctx, "cloudformation", "ListStackResources", req)
+                found += page["StackResourceSummaries"]
+                if not page.get("NextToken"):
+                    break
+                req["NextToken"] = page["NextToken"]
+        except ServiceError as error:
+            raise Refused(404, error.message) from None
+        return [
+            {"name": each["LogicalResourceId"], "type": each["ResourceType"], "reason": each["ResourceStatusReason"]}
+            for each in found
+            if each.get("ResourceStatusReason", "").startswith("recorded:")
+        ]
+
+    def _as_root(self, account: str = "", region: str = "") -> Context:
+        """A context of an account's root, by default in the cloud's own account and region."""
+        app = self._app
+        account = account or app.settings.account
+        return Context(
+            app=app, account=account, region=region or app.settings.region, principal=principal.root(account),
+            request_id=app.ids.uuid(),
+        )  # fmt: skip
+
     def _ca(self, request: Request) -> Answer:
         from .tls import ca_pem
 
@@ -227,13 +259,10 @@ class Control:
 
     async def _release(self, body: dict[str, Any]) -> Answer:
         """Release the globally unique names that an account holds. Runs each loaded service's job SERVICE.leave."""
-        app, account = self._app, str(body["account"])
+        account = str(body["account"])
         if not arns.ACCOUNT.fullmatch(account):
             raise Refused(400, 'say {"account": 12 digits}')
-        ctx = Context(
-            app=app, account=account, region=app.settings.region, principal=principal.root(account),
-            request_id=app.ids.uuid(),
-        )  # fmt: skip
+        ctx = self._as_root(account)
         for name in services.built():
             service = services.load(name) if services.package_of(name) in sys.modules else None
             leave = service.jobs.get(f"{name}.leave") if service else None

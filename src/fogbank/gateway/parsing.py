@@ -10,7 +10,7 @@ digits only, and never together with Transfer-Encoding, which must be `chunked`.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..core.http import CONTROL, TOKEN, Request, look_up
 from .limits import HttpLimits
@@ -84,8 +84,11 @@ class HeadParser:
         del lines[0]
         if len(lines) > self._limits.header_count:
             raise Refusal(431, "too many headers")
-        remembered, read = self._lines.get, self._read
-        as_sent, by_name = zip(*[remembered(line) or read(line) for line in lines], strict=True) if lines else ((), ())
+        known: list[Any] = list(map(self._lines.get, lines))
+        while None in known:
+            at = known.index(None)
+            known[at] = self._read(lines[at])
+        as_sent, by_name = zip(*known, strict=True) if known else ((), ())
         headers = list(as_sent)
         lookup = dict(by_name)
         if len(lookup) != len(headers):

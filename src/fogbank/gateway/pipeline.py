@@ -90,7 +90,8 @@ class Pipeline:
         self._app = app
         self._router = Router(app.settings.domains, app.settings.region, app)
         self._enforced = app.settings.iam != "off"
-        self._inline = app.store.embedded and app.settings.durability != "full"
+        self._embedded = app.store.embedded
+        self._inline = self._embedded and app.settings.durability != "full"
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """Answer one request. Returns a coroutine only if the answer has to wait for something."""
@@ -126,6 +127,8 @@ class Pipeline:
             model = call.target.operation
             if model is None or not model.streaming_input:
                 return self._finish_late(call, read=True)
+        if not self._embedded:
+            return self._finish_late(call)
         try:
             operation = self._prepare(call)
             if operation.is_async or not self._inline:
@@ -148,13 +151,14 @@ class Pipeline:
 
     async def _receive(self, visit: Visit) -> Response:
         """Call the endpoint. Whatever it raises becomes an answer; the visit is recorded and made durable."""
-        app, hop, id_header = self._app, visit.hop, visit.endpoint.id_header
+        app, hop = self._app, visit.hop
         app.trace.add(hop)  # before the call, so that calls made by the endpoint come after it in the trace
         started = perf_counter()
         try:
             response = await visit.endpoint.call(visit)
         except Exception as error:  # the pipeline's outermost edge
             response = visit.refuse(self._as_service_error(error, hop.id, hop.service, hop.operation))
+        id_header = visit.endpoint.id_header  # of the endpoint that answered: a visit may have been handed over
         others = [pair for pair in response.headers if pair[0].lower() != id_header.lower()]
         response.headers = [(id_header, hop.id), *others, *visit.headers]
         hop.status, hop.seconds = response.status, perf_counter() - started
@@ -177,16 +181,25 @@ class Pipeline:
             if read:
                 call.request.content = await call.request.read(self._app.settings.max_body)
                 call.request.stream = None
-            if rest is not None:
-                result = await rest
-            else:
-                operation = call.operation or self._prepare(call)
-                result = await self._run(operation, cast(Context, call.ctx), call.params)
+            result = await (rest if rest is not None else self._prepare_and_run(call))
             response = self._answer(call, result)
         except Exception as error:  # the pipeline's outermost edge
             response = self._fail(call, error)
         await self._app.store.durable()
         return response
+
+    async def _prepare_and_run(self, call: Call) -> dict[str, Any]:
+        """Prepare and run in one thread of the pool on a networked store, since authorization reads the store too."""
+
+        def work() -> Any:  # repeated on conflicts
+            operation = call.operation or self._prepare(call)
+            return None if operation.is_async else operation.call(call.ctx, call.params)
+
+        result = await self._app.run(work)
+        operation, ctx = cast(Operation, call.operation), cast(Context, call.ctx)
+        if operation.is_async:
+            return cast("dict[str, Any]", await operation.call(ctx, call.params))
+        return cast("dict[str, Any]", await _late(ctx, result) if isinstance(result, Coroutine) else result)
 
     async def _run(self, operation: Operation, ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         if operation.is_async:
@@ -209,7 +222,7 @@ class Pipeline:
             if service not in services.built():
                 raise NotBuilt(service, target.name)
             raise UnknownOperation(f"Unknown operation: {service} {target.name}")
-        operation = self.find(service, model.name)
+        operation = services.operation(service, model.name)
         if principal.kind == "anonymous" and service not in ANONYMOUS_OK and not model.unsigned:
             raise MissingAuthenticationToken
         if operation is None:
@@ -236,12 +249,6 @@ class Pipeline:
         )
         app.authorizer.authorize(ctx, operation, call.params)
         return operation
-
-    @staticmethod
-    def find(service: str, operation: str) -> Operation | None:
-        """Find an operation by its names. Imports the service on first use."""
-        loaded = services.load(service)
-        return loaded.operations.get(operation) if loaded else None
 
     # -- the answer --------------------------------------------------------------------------------------------------
 
@@ -322,7 +329,7 @@ class Pipeline:
     async def call(self, ctx: Context, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """Run `ctx.call`: validates, authorises and records it like a call from outside."""
         app = self._app
-        declared = self.find(service, operation)
+        declared = services.operation(service, operation)
         if declared is None:
             raise NotBuilt(service, operation)
         child = msgspec.structs.replace(
@@ -342,7 +349,7 @@ class Pipeline:
         result, problem = None, None
         try:
             wire.models.load(service).operations[operation].validate(params)
-            app.authorizer.authorize(child, declared, params)
+            await app.run(lambda: app.authorizer.authorize(child, declared, params))
             result = await self._run(declared, child, params) or {}
         except ServiceError as error:
             problem = error

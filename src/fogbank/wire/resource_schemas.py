@@ -32,7 +32,9 @@ class Definition(msgspec.Struct, frozen=True):
 class ResourceSchema(msgspec.Struct, frozen=True, rename="camel"):
     """The schema of one type. Properties are named by paths: `Tags`, `VpcConfig/Id`, and `Rules/*/Id` below a list.
 
-    `classic` marks a type that CloudFormation implements itself, without a handler in its registry.
+    `classic` marks a type that CloudFormation implements itself, without a handler in its registry. `arn` and `forms`
+    are forms of the values that AWS makes, with the places `<x17>` (an alphabet and a length) and `${Region}`;
+    tools/cfn_values.py explains them.
     """
 
     properties: dict[str, Any]
@@ -46,6 +48,9 @@ class ResourceSchema(msgspec.Struct, frozen=True, rename="camel"):
     tags: str = ""  # the property with the tags, "" if there is none
     tags_fixed: bool = False  # tags cannot be changed
     classic: bool = False
+    arn: str = ""
+    forms: dict[str, str] = {}  # by path: read-only texts, and names that a template may leave out
+    actions: dict[str, str] = {}  # handler ("create", "update", "delete") -> the IAM action that it needs most
 
 
 def find(type_name: str) -> ResourceSchema | None:

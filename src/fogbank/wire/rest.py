@@ -236,6 +236,7 @@ class ResponseWriter:
         self._operation = operation
         self._xml = xml
         self._s3 = xml and operation.service.name in ("s3", "s3control")
+        self._id_header = "x-amz-request-id" if self._s3 else "x-amzn-RequestId"
         self._status = operation.http.response_code
         self._sized_by_body = operation.http.method != "HEAD"
         shape = operation.output_shape
@@ -254,6 +255,8 @@ class ResponseWriter:
                 self._prefixes[name] = _prefix(ref)
             elif ref.location == "statusCode":
                 self._status_member = name
+        # if the body is bytes or a file, the gateway sets Content-Length
+        self._unsized = {name: bound for name, bound in self._headers.items() if name != self._length_member}
         self._payload = operation.payload_out
         elsewhere = ("header", "headers", "statusCode")  # other locations exist only in requests: the body
         in_body = {n: r for n, r in members.items() if r.location not in elsewhere} if self._payload is None else {}
@@ -317,18 +320,17 @@ class ResponseWriter:
         return write_xml
 
     def serialize(self, result: dict[str, Any], request_id: str) -> Response:
-        result = result or {}
-        found = self._identity(request_id)
-        bindings = self._headers
+        found = [("x-amz-id-2", host_id(request_id))] if self._s3 else []
+        found.append((self._id_header, request_id))
         body = self._body(result)
-        # if the body is bytes or a file, the gateway sets Content-Length
-        unsaid = self._length_member if self._sized_by_body and isinstance(body, _AT_HAND) else None
+        sized = self._sized_by_body and isinstance(body, _AT_HAND)
+        bindings = self._unsized if sized else self._headers
         for name, value in result.items():
-            if value is None or name == unsaid:
+            if value is None:
                 continue
-            bound = bindings.get(name)
-            if bound is not None:
-                found.append((bound[0], bound[1](value)))
+            if name in bindings:
+                header, write = bindings[name]
+                found.append((header, write(value)))
             elif name in self._prefixes:
                 found += [
                     (f"{self._prefixes[name]}{key}", str(item)) for key, item in value.items() if item is not None
@@ -343,19 +345,14 @@ class ResponseWriter:
         extras = result.get("@headers")
         if extras:
             found = _with_extras(found, extras)
-            if unsaid is not None:
+            if sized:
                 found = [pair for pair in found if pair[0].lower() != "content-length"]
-            typed = any(name.lower() == "content-type" for name, _ in found)
+            typed = not self._type or any(name.lower() == "content-type" for name, _ in found)
         else:
-            typed = result.get(self._type_member) is not None
-        if self._type and not typed and body != b"":
+            typed = not self._type or result.get(self._type_member) is not None
+        if not typed and body != b"":
             found.append(("Content-Type", self._type))
         return Response(status, found, body)
-
-    def _identity(self, request_id: str) -> list[tuple[str, str]]:
-        if self._s3:
-            return [("x-amz-id-2", host_id(request_id)), ("x-amz-request-id", request_id)]
-        return [("x-amzn-RequestId", request_id)]
 
 
 def _with_extras(found: list[tuple[str, str]], extras: list[tuple[str, str]] | None) -> list[tuple[str, str]]:

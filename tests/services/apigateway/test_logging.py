@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from fogbank import testing
-from fogbank.services.apigateway.dataplane.logs import BATCH_BYTES, BATCH_EVENTS, Logs, _batches
+from fogbank.apis.logs import BATCH_BYTES, BATCH_EVENTS, Logs, _batches
 
 from .conftest import Gate
 

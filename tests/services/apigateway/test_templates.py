@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fogbank.services.apigateway import vtl
-from fogbank.services.apigateway.budget import Budget
+from fogbank.apis import vtl
+from fogbank.apis.budget import Budget
 from fogbank.services.apigateway.dataplane.table import RouteTable
 
 

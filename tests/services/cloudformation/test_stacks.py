@@ -218,14 +218,6 @@ def test_failed_update_may_stay_and_be_rolled_back_later(cfn, aws, parameter):
     assert aws.client("ssm").get_parameter(Name=name)["Parameter"]["Value"] == "one"
 
 
-def test_a_type_that_is_not_built_fails_before_anything_is_made(cfn, parameter, aws):
-    template = {"Resources": {"P": parameter(), "X": {"Type": "AWS::Ground::Station", "Properties": {}}}}
-    stack = cfn.create("unknown", template)
-    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert "AWS::Ground::Station" in cfn.reason("unknown", "X", "CREATE_FAILED")
-    assert aws.client("ssm").describe_parameters()["Parameters"] == []
-
-
 def test_delete(cfn, aws, parameter):
     template = {"Resources": {"A": parameter(DeletionPolicy="Retain"), "B": parameter(DependsOn="A")}}
     stack_id = cfn.create("end", template)["StackId"]

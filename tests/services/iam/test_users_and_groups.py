@@ -201,3 +201,15 @@ def test_identities_survive_a_kill(restarted):
     user = account.user(json.dumps(ALLOW), name="kept")
     restarted.restart()
     assert user.client("iam").get_user()["User"]["UserName"] == "kept"
+
+
+def test_the_last_use_of_a_key_survives_a_kill(restarted):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html"""
+    account = restarted.account()
+    iam = account.client("iam")
+    iam.create_user(UserName="u")
+    key = iam.create_access_key(UserName="u")["AccessKey"]
+    account.as_keys(key).client("sts").get_caller_identity()
+    restarted.restart()
+    used = restarted.account(account.id).client("iam").get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
+    assert (used["AccessKeyLastUsed"]["ServiceName"], used["AccessKeyLastUsed"]["Region"]) == ("sts", "us-east-1")

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.apis.errors import LimitExceeded
 from fogbank.auth import quotas
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Table
 
-from .errors import LimitExceeded
-from .records import APIS, DOMAINS, KEYS, PLANS, RESOURCES, STAGES, VPC_LINKS, Api
+from .records import APIS, KEYS, PLANS, RESOURCES, STAGES, VPC_LINKS, Api
 
 APIS_OF_TYPE = {"REGIONAL": "L-AA0FF27B", "PRIVATE": "L-A966AB5C", "EDGE": "L-B97207D0"}
 RESOURCES_PER_API, STAGES_PER_API = "L-01C8A9E0", "L-379E48B0"
@@ -22,7 +22,6 @@ RATE, BURST = "L-8A5B8E43", "L-CDF5615A"
 _IN_REGION: dict[str, tuple[str, Table[Any]]] = {
     "API keys": ("L-1D180A63", KEYS),
     "usage plans": ("L-E8693075", PLANS),
-    "custom domain names": ("L-A93447B8", DOMAINS),
     "VPC links": ("L-A4C7274F", VPC_LINKS),
 }
 

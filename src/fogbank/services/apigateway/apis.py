@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fogbank.apis.domains import MAPPINGS
+from fogbank.apis.errors import BadRequest
 from fogbank.core.context import Context
 from fogbank.store.api import Transaction
 
-from .errors import BadRequest
 from .lookups import changed
-from .records import APIS, CHILDREN, MAPPINGS, MODELS, PLANS, RESOURCES, Api, Part, Resource
+from .records import APIS, CHILDREN, MODELS, PLANS, RESOURCES, Api, Part, Resource
 
 DEFAULT_MODELS = {
     "Empty": (

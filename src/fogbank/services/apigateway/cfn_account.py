@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.apis.domains import DOMAINS, MAPPINGS
 from fogbank.core.cfn import Name, Resource, resource
 from fogbank.core.cfn_calls import create_once
 from fogbank.core.cfn_tables import tags_of
@@ -12,7 +13,7 @@ from fogbank.core.errors import ServiceError
 
 from .cfn_calls import gone, made_once, retag
 from .cfn_values import camel, patches
-from .records import DOMAINS, KEYS, MAPPINGS, PLANS, VPC_LINKS
+from .records import KEYS, PLANS, VPC_LINKS
 
 
 @resource("AWS::ApiGateway::ApiKey")

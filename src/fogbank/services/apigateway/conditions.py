@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
+from fogbank.apis.domains import DOMAINS
 from fogbank.core.conditions import Asked, Keys
 from fogbank.store.api import Table
 
-from .records import APIS, CERTIFICATES, DOMAINS, PLANS, STAGES, VPC_LINKS
+from .records import APIS, CERTIFICATES, PLANS, STAGES, VPC_LINKS
 from .records import KEYS as API_KEYS
 
 TABLES: dict[str, Table[Any]] = {

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from fogbank.apis.accounts import CHANGED
+from fogbank.apis.errors import BadRequest, NotFound
 from fogbank.core import paging
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Table, Transaction
 
-from .errors import BadRequest, NotFound
-from .records import APIS, CHANGED, RESOURCES, STAGES, Api, Resource, Stage
+from .records import APIS, RESOURCES, STAGES, Api, Resource, Stage
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from .errors import BadRequest
+from fogbank.apis.errors import BadRequest
 
 Convert = Callable[[str], Any]
 

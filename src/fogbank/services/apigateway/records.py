@@ -6,8 +6,6 @@ from typing import Any
 
 from fogbank.store.api import Record, Table
 
-CHANGED = "apigateway/changed"  # signalled when what a stage answers with may have changed
-
 
 class Api(Record):
     """A REST API. `shape` is the RestApi structure without what is computed."""
@@ -120,23 +118,6 @@ class Granted(Record):
     remaining: int
 
 
-class Mapping(Record):
-    """A base path of a custom domain name."""
-
-    account: str
-    region: str
-    domain: str
-    base: str  # "(none)" for the empty path
-    api: str
-    stage: str
-
-
-class AccountSettings(Record):
-    account: str
-    region: str
-    shape: dict[str, Any]
-
-
 def _of_api(record: Any) -> tuple[str, str, str, str]:
     return (record.account, record.region, record.api, record.id)
 
@@ -170,11 +151,8 @@ PLAN_KEYS = Table(
 )
 USAGE = Table("apigateway/usage", Usage, key=lambda u: (u.account, u.region, u.plan, u.key, u.day))
 GRANTS = Table("apigateway/grant", Granted, key=lambda g: (g.account, g.region, g.plan, g.key))
-DOMAINS = Table("apigateway/domain", Item, key=_of_account, indexes={"name": lambda d: (d.id,)})
-MAPPINGS = Table("apigateway/mapping", Mapping, key=lambda m: (m.account, m.region, m.domain, m.base))
 VPC_LINKS = Table("apigateway/vpc-link", Item, key=_of_account)
 CERTIFICATES = Table("apigateway/client-certificate", Item, key=_of_account)
-ACCOUNTS = Table("apigateway/account", AccountSettings, key=lambda a: (a.account, a.region))
 
 CHILDREN: tuple[Table[Any], ...] = (
     RESOURCES, MODELS, VALIDATORS, AUTHORIZERS, RESPONSES, DOCUMENTATION, DOCUMENTATION_VERSIONS, DEPLOYMENTS,

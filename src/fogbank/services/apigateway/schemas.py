@@ -15,8 +15,8 @@ from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from . import patterns
-from .budget import Budget, OverBudget
+from fogbank.apis import patterns
+from fogbank.apis.budget import Budget, OverBudget
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator

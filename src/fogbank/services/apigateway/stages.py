@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.apis.errors import BadRequest
 from fogbank.core.context import Context
 
-from .errors import BadRequest
 from .records import Api, Stage
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")

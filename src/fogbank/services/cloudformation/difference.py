@@ -50,7 +50,7 @@ def difference(
     if current is not None:
         old = plan(stack, current, stacks.template_of(current))
     scope = msgspec.structs.replace(prepared.plan.scope, export=exports_of(ctx, stack, tx))
-    differ = Differ(records, old, prepared.plan, prepared.revision.tags, registry.find, scope)
+    differ = Differ(records, old, prepared.plan, prepared.revision.tags, registry.finder(ctx.app.settings), scope)
     changes = differ.changes(imports)
     other = current is None
     if current is not None:

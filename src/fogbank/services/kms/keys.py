@@ -106,7 +106,10 @@ def name(ctx: Context, text: str) -> Named:
         return KEY.name(ctx, text)
     with ctx.read() as tx:
         target = _follow(tx, ctx, text)
-    return remember(ctx, KEY.word, text, KEY.name(ctx, target))
+    found = KEY.name(ctx, target)
+    if found.record is None and _comes_to_be(ctx, place := read(ctx, text)):
+        found.policy = managed_policy(ctx, place[2].rpartition("/")[2])
+    return remember(ctx, KEY.word, text, found)
 
 
 def _follow(tx: Reader, ctx: Context, text: str) -> str:
@@ -203,7 +206,7 @@ def _make_managed(tx: Transaction, ctx: Context, alias: str) -> Key:
         id=_managed_id(ctx, alias),
         created=ctx.now(),
         material=[ctx.ids.bytes(32)],
-        policy=default_policy(ctx),
+        policy=managed_policy(ctx, service),
         manager="AWS",
         rotation=True,
         rotates=ctx.now() + 365 * 86400,
@@ -217,6 +220,27 @@ def _make_managed(tx: Transaction, ctx: Context, alias: str) -> Key:
         Alias(account=ctx.account, region=ctx.region, name=alias, key_id=key.id, created=now, updated=now),
     )
     return key
+
+
+def managed_policy(ctx: Context, service: str) -> str:
+    """The policy of an AWS managed key: the service uses it for everybody of the account, who cannot use it directly.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html#security-encryption-authz
+    """
+    import json
+
+    def via(region: str) -> dict[str, str]:
+        return {"kms:CallerAccount": ctx.account, "kms:ViaService": f"{service}.{region}.amazonaws.com"}
+
+    use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant", "kms:DescribeKey"]
+    look = ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"]
+    root = f"arn:{ctx.partition}:iam::{ctx.account}:root"
+    statements = [
+        {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": use, "Resource": "*",
+         "Condition": {"StringEquals": via(ctx.region)}},
+        {"Effect": "Allow", "Principal": {"AWS": root}, "Action": look, "Resource": "*"},
+    ]  # fmt: skip
+    return json.dumps({"Version": "2012-10-17", "Id": f"auto-{service}-1", "Statement": statements})
 
 
 def rotate(tx: Transaction, ctx: Context, key: Key) -> None:

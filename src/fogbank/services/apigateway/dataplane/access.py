@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authoriz
 
 from __future__ import annotations
 
+from fogbank.apis.failures import GatewayError
 from fogbank.core.errors import AccessDenied, ExpiredToken, IncompleteSignature, InvalidSignature, ServiceError
 from fogbank.core.kinds import named
 from fogbank.core.visit import Visit
@@ -12,7 +13,6 @@ from fogbank.core.visit import Visit
 from .. import apis
 from ..records import Api
 from . import authorizers, keys, table, validation
-from .answers import GatewayError
 from .exchange import Exchange
 
 ACTION = "execute-api:Invoke"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from fogbank.apis.failures import misconfigured
 from fogbank.core.http import Response, is_header
 
 from . import aws_backend, http_backend, lambda_proxy, mock
-from .answers import misconfigured
 from .exchange import Exchange
 
 

@@ -8,28 +8,18 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import re
 from typing import Any
 
 import msgspec
 
-from fogbank.auth import roles
-from fogbank.core import arns
+from fogbank.apis.acting import acting, function_arn, region_of, timed_out
+from fogbank.apis.failures import INTERNAL, GatewayError, malformed, misconfigured
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import Response
-from fogbank.core.principal import service
 
-from ..passing import callers_own
-from .answers import INTERNAL, GatewayError, malformed, misconfigured
 from .exchange import Exchange
 
-SERVICE = "apigateway.amazonaws.com"
-SESSION = "BackplaneAssumeRoleSession"  # as CloudTrail shows it
-_URI = re.compile(
-    r"arn:[^:]+:apigateway:[^:]+:lambda:path/[0-9-]+/functions/(?P<arn>[^/]+)/(?:invocations|response-streaming-invocations)$"
-)
-_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 _ALLOWED = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
 REMAPPED = frozenset(
@@ -57,20 +47,11 @@ def source(exchange: Exchange) -> str:
     return exchange.running.arn(f"{exchange.running.stage}/{exchange.request.method}{exchange.route.path}")
 
 
-def function_arn(uri: str, variables: dict[str, str]) -> str:
-    """The function's ARN in an integration's or authorizer's URI. Raises GatewayError when there is none."""
-    filled = _VARIABLE.sub(lambda match: variables.get(match[1], ""), uri)
-    match = _URI.match(filled)
-    if match is None:
-        raise misconfigured(f"Invalid Lambda function URI {filled}")
-    return match["arn"]
-
-
 async def invoke(exchange: Exchange, payload: bytes, source_arn: str, *, event: bool = False) -> dict[str, Any]:
     """Invoke the integration's function, as the role in its credentials or as API Gateway itself."""
     integration = exchange.route.integration
     arn = function_arn(integration.get("uri") or "", exchange.variables)
-    ctx = await acting(exchange, integration.get("credentials") or "", source_arn, region_of(arn))
+    ctx = await acting_for(exchange, integration.get("credentials") or "", source_arn, region_of(arn))
     limit = (integration.get("timeoutInMillis") or 29000) / 1000
     request = {"FunctionName": arn, "Payload": payload, "InvocationType": "Event" if event else "RequestResponse"}
     try:
@@ -83,37 +64,9 @@ async def invoke(exchange: Exchange, payload: bytes, source_arn: str, *, event: 
         raise GatewayError("API_CONFIGURATION_ERROR", INTERNAL, why=f"{error.code}: {error.message}") from None
 
 
-def timed_out() -> GatewayError:
-    return GatewayError("INTEGRATION_TIMEOUT", "Endpoint request timed out")
-
-
-def region_of(arn: str) -> str:
-    try:
-        return arns.parse(arn).region
-    except ValueError:
-        return ""
-
-
-async def acting(exchange: Exchange, credentials: str, source_arn: str, region: str = "") -> Context:
-    """The context for an integration's calls: as its role, as the caller, or as the service principal."""
-    ctx = exchange.ctx
-    if credentials == callers_own(ctx.partition):
-        if exchange.caller is None:
-            raise misconfigured("Caller credentials need AWS_IAM authorization")
-        return ctx.acting_as(exchange.caller, region=region or ctx.region)
-    if credentials:
-        return await as_role(ctx, credentials, source_arn, region or ctx.region)
-    return ctx.acting_as(service(SERVICE, exchange.running.account, source_arn), region=region or ctx.region)
-
-
-async def as_role(ctx: Context, role: str, source_arn: str = "", region: str | None = None) -> Context:
-    """Assume a role as API Gateway. Raises GatewayError (500), also when the role is not of the API's account."""
-    if roles.account_of(role, ctx.partition) != ctx.account:
-        raise misconfigured(f"The role {role} is not one of the account {ctx.account}")
-    try:
-        return await ctx.assume(role, by=SERVICE, session=SESSION, source_arn=source_arn, region=region)
-    except ServiceError as error:
-        raise misconfigured(f"API Gateway does not have permission to assume the provided role {role}") from error
+async def acting_for(exchange: Exchange, credentials: str, source_arn: str, region: str = "") -> Context:
+    """The context for a call that an integration or an authorizer of this stage makes."""
+    return await acting(exchange.ctx, credentials, source_arn, caller=exchange.caller, region=region)
 
 
 def event_of(exchange: Exchange) -> dict[str, Any]:

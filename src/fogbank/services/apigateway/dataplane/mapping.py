@@ -12,12 +12,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from fogbank.apis import jsontext, patterns, vtl, workers
+from fogbank.apis.budget import Budget, OverBudget
+from fogbank.apis.failures import GatewayError, misconfigured
 from fogbank.core.http import Response
 
-from .. import jsontext, patterns, vtl
-from ..budget import Budget, OverBudget
-from . import workers
-from .answers import GatewayError, misconfigured
 from .exchange import Exchange
 
 T = TypeVar("T")

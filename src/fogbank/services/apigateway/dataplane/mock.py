@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.apis import jsontext, workers
+from fogbank.apis.budget import Budget, OverBudget
+from fogbank.apis.failures import INTERNAL, GatewayError
 from fogbank.core.http import Response
 
-from .. import jsontext
-from ..budget import Budget, OverBudget
-from . import mapping, workers
-from .answers import INTERNAL, GatewayError
+from . import mapping
 from .exchange import Exchange
 
 # matches {statusCode: 200} and {'statusCode': '200'}

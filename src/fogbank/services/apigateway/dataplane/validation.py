@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import jsontext
-from ..budget import Budget, OverBudget
+from fogbank.apis import jsontext, workers
+from fogbank.apis.budget import Budget, OverBudget
+from fogbank.apis.failures import GatewayError, misconfigured
+
 from ..schemas import BadSchema, Schema
-from . import mapping, workers
-from .answers import GatewayError, misconfigured
+from . import mapping
 from .exchange import Exchange
 
 

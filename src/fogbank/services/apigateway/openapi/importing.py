@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.apis.document import Document
+from fogbank.apis.errors import BadRequest
 from fogbank.core.context import Context
 from fogbank.store.api import Table, Transaction
 
 from .. import account_quotas
-from ..errors import BadRequest
 from ..lookups import changed
 from ..records import AUTHORIZERS, MODELS, RESOURCES, RESPONSES, VALIDATORS, Api, Part, Resource
-from .document import Document
 from .reading import Content, Described, with_references
 
 MOST_RESOURCES = 10_000  # of an API, whatever its quota is

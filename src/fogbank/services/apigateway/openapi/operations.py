@@ -10,8 +10,8 @@ import json
 import re
 from typing import Any
 
-from ..errors import BadRequest
-from .document import Document, entries, members
+from fogbank.apis.document import Document, entries, members
+from fogbank.apis.errors import BadRequest
 
 INTEGRATION = "x-amazon-apigateway-integration"
 AUTHORIZER = "x-amazon-apigateway-authorizer"

@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
-from .. import jsontext
-from ..budget import OverBudget
-from ..dataplane.answers import TYPES
-from ..errors import BadRequest
+from fogbank.apis import jsontext
+from fogbank.apis.budget import OverBudget
+from fogbank.apis.document import MALFORMED, Document, members
+from fogbank.apis.errors import BadRequest
+from fogbank.apis.failures import TYPES
+
 from . import operations
-from .document import MALFORMED, Document, members
 
 LIBRARY = "x-amazon-apigateway-"
 MAX_PARTS = 3_000  # models, validators, authorizers and responses of an API; AWS names no limit for models

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.apis.accounts import ACCOUNTS, AccountSettings
+from fogbank.apis.errors import BadRequest
 from fogbank.auth import roles
 from fogbank.core.context import Context
 from fogbank.store.api import Reader
 
 from .. import passing, patching
 from ..arns import call
-from ..errors import BadRequest
 from ..lookups import changed
 from ..patching import SETTABLE
-from ..records import ACCOUNTS, AccountSettings
 
 
 def settings(tx: Reader, account: str, region: str) -> AccountSettings:

@@ -6,12 +6,12 @@ import csv
 import io
 from typing import Any
 
+from fogbank.apis.errors import BadRequest, Conflict
 from fogbank.core.context import Context
 from fogbank.store.api import Transaction
 
 from .. import account_quotas, patching
 from ..arns import call
-from ..errors import BadRequest, Conflict
 from ..lookups import changed, page, require_item
 from ..patching import FLAG, MEMBER, REPLACE
 from ..records import KEYS, PLAN_KEYS, PLANS, STAGES, Item, PlanKey

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.apis.errors import BadRequest
 from fogbank.core.context import Context
 from fogbank.store.api import Transaction
 
 from .. import account_quotas, patching, snapshot
 from ..arns import call
-from ..errors import BadRequest
 from ..lookups import changed, page, require_api, require_part
 from ..patching import REPLACE
 from ..records import DEPLOYMENTS, SNAPSHOTS, STAGES, Api, Deployment, Snapshot

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.apis.errors import Conflict
 from fogbank.core.context import Context
 
 from .. import patching
 from ..arns import call
-from ..errors import Conflict
 from ..lookups import page, require_api, require_part
 from ..patching import REPLACE
 from ..records import DOCUMENTATION, DOCUMENTATION_VERSIONS, Part

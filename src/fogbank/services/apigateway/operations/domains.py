@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.apis.domains import DOMAINS, MAPPINGS, NONE, Domain, Mapping, new_domain, remove_domain
+from fogbank.apis.errors import Conflict
 from fogbank.core.context import Context
 from fogbank.core.operation import Access
 from fogbank.store.api import Reader
 
-from .. import account_quotas, patching
+from .. import patching
 from ..apis import endpoint_configuration
 from ..arns import call, resource
-from ..errors import BadRequest, Conflict
-from ..lookups import page, require_api, require_item, require_stage
+from ..lookups import changed, page, require_api, require_item, require_stage
 from ..patching import MEMBER, REPLACE, SETTABLE
-from ..records import DOMAINS, MAPPINGS, Item, Mapping
 
 UNKNOWN = "Invalid domain name identifier specified"
-NONE = "(none)"
 _MEMBERS = (
     "certificateName", "certificateArn", "regionalCertificateName", "regionalCertificateArn", "endpointConfiguration",
     "tags", "securityPolicy", "endpointAccessMode", "mutualTlsAuthentication", "ownershipVerificationCertificateArn",
@@ -41,10 +40,9 @@ RULES = {
     "/mutualTlsAuthentication/truststoreUri": SETTABLE,
     "/mutualTlsAuthentication/truststoreVersion": SETTABLE,
 }
-_ZONES = {"us-east-1": "Z1UJRXOUMOOFQ8", "us-west-2": "Z2OJLYMUO9EFXC", "eu-west-1": "ZLY8HYME6SFDD"}
 
 
-def shown(ctx: Context, domain: Item) -> dict[str, Any]:
+def shown(ctx: Context, domain: Domain) -> dict[str, Any]:
     """The DomainName structure."""
     arn = f"arn:{ctx.partition}:apigateway:{ctx.region}::/domainnames/{domain.id}"
     return {
@@ -89,24 +87,10 @@ def _removing(ctx: Context, req: dict[str, Any]) -> list[Access]:
 @call("CreateDomainName", "POST", "/domainnames", also=_making, fidelity="recorded")
 def create_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A name of one's own for stages."""
-    name = req["domainName"]
-    if name != name.lower():  # "Uppercase letters are not supported": AWS::ApiGateway::DomainName, DomainName
-        raise BadRequest("Invalid domain name specified: uppercase letters are not supported")
     shape = {member: req[member] for member in _MEMBERS if req.get(member) not in (None, "", {})}
     shape["endpointConfiguration"] = endpoint_configuration(shape.get("endpointConfiguration"))
-    if shape["endpointConfiguration"]["types"] == ["EDGE"]:
-        shape["distributionDomainName"] = f"d{ctx.ids.lower(13)}.cloudfront.net"
-        shape["distributionHostedZoneId"] = "Z2FDTNDATAQYW2"
-    else:
-        shape["regionalDomainName"] = f"d-{ctx.ids.lower(10)}.execute-api.{ctx.region}.amazonaws.com"
-        shape["regionalHostedZoneId"] = _ZONES.get(ctx.region, "Z1UJRXOUMOOFQ8")
-    now = float(int(ctx.now()))
     with ctx.write() as tx:
-        if tx.first(DOMAINS, "name", (name,)) is not None:
-            raise BadRequest("The domain name you provided already exists.")
-        account_quotas.hold(tx, ctx, "custom domain names")
-        domain = Item(account=ctx.account, region=ctx.region, id=name, created=now, updated=now, shape=shape)
-        tx.put(DOMAINS, domain)
+        domain = new_domain(tx, ctx, req["domainName"], shape)
     return shown(ctx, domain)
 
 
@@ -132,6 +116,7 @@ def update_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         domain = require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN)
         domain.shape = patching.apply(domain.shape, req.get("patchOperations"), RULES)
         tx.put(DOMAINS, domain)
+        changed(tx)
     return shown(ctx, domain)
 
 
@@ -139,10 +124,7 @@ def update_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def delete_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove a name with its mappings."""
     with ctx.write() as tx:
-        domain = require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN)
-        for mapping in list(tx.scan(MAPPINGS, (ctx.account, ctx.region, domain.id))):
-            tx.delete(MAPPINGS, MAPPINGS.key(mapping))
-        tx.delete(DOMAINS, DOMAINS.key(domain))
+        remove_domain(tx, require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN))
     return {}
 
 
@@ -160,7 +142,7 @@ def _require(tx: Reader, ctx: Context, req: dict[str, Any]) -> Mapping:
     require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN)
     found = tx.get(MAPPINGS, (ctx.account, ctx.region, req["domainName"], req["basePath"]))
     if found is None:
-        from ..errors import NotFound
+        from fogbank.apis.errors import NotFound
 
         raise NotFound("Invalid base path mapping identifier specified")
     return found
@@ -181,9 +163,10 @@ def create_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any
         if req.get("stage"):
             require_stage(tx, ctx, req["restApiId"], req["stage"])
         mapping = Mapping(account=ctx.account, region=ctx.region, domain=domain.id, base=base, api=req["restApiId"],
-                          stage=req.get("stage") or "")  # fmt: skip
+                          stage=req.get("stage") or "", id=ctx.ids.lower(6))  # fmt: skip
         _refuse_taken(tx, mapping)
         tx.put(MAPPINGS, mapping)
+        changed(tx)
     return _shown_mapping(mapping)
 
 
@@ -220,6 +203,7 @@ def update_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any
         if mapping.stage:
             require_stage(tx, ctx, mapping.api, mapping.stage)
         tx.put(MAPPINGS, mapping)
+        changed(tx)
     return _shown_mapping(mapping)
 
 
@@ -228,4 +212,5 @@ def delete_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any
     """Remove a mapping."""
     with ctx.write() as tx:
         tx.delete(MAPPINGS, MAPPINGS.key(_require(tx, ctx, req)))
+        changed(tx)
     return {}

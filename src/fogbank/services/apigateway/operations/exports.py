@@ -6,10 +6,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from fogbank.apis.errors import BadRequest, NotFound
 from fogbank.core.context import Context
 
 from ..arns import call
-from ..errors import BadRequest, NotFound
 from ..lookups import require_stage
 from ..openapi.exporting import Exporter
 from ..records import SNAPSHOTS

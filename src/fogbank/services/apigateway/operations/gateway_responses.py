@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.apis.errors import BadRequest, NotFound
+from fogbank.apis.failures import TYPES
 from fogbank.core.context import Context
 
 from .. import patching
 from ..arns import call
-from ..dataplane.answers import TYPES
-from ..errors import BadRequest, NotFound
 from ..lookups import page, require_api
 from ..patching import ENTRY, REPLACE
 from ..records import RESPONSES, Part

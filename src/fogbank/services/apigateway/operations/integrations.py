@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.apis.errors import BadRequest, NotFound
+from fogbank.apis.passing import member
+from fogbank.apis.vtl import MAX_TEMPLATE
 from fogbank.core.context import Context
 
 from .. import passing, patching
 from ..arns import call
-from ..errors import BadRequest, NotFound
 from ..lookups import require_integration, require_method, require_resource
 from ..patching import COUNT, ENTRY, FLAG, MEMBER, REPLACE, SETTABLE
 from ..records import RESOURCES, Resource
-from ..vtl import MAX_TEMPLATE
 
 _PATH = "/restapis/{restApiId}/resources/{resourceId}/methods/{httpMethod}/integration"
 _RESPONSE = _PATH + "/responses/{statusCode}"
@@ -79,7 +80,7 @@ def _replace(resource: Resource, verb: str, integration: dict[str, Any] | None) 
     resource.methods = {**resource.methods, verb: method}
 
 
-@call("PutIntegration", "PUT", _PATH, also=passing.member("credentials"))
+@call("PutIntegration", "PUT", _PATH, also=member("credentials"))
 def put_integration(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """What a method does; replaces what it did."""
     with ctx.write() as tx:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.apis.errors import BadRequest, Conflict, NotFound
 from fogbank.core.context import Context
 from fogbank.store.api import Reader
 
 from .. import patching
 from ..arns import call
-from ..errors import BadRequest, Conflict, NotFound
 from ..lookups import require_method, require_resource
 from ..patching import ENTRY, FLAG, FLAG_ENTRY, MEMBER, REPLACE, SETTABLE
 from ..records import AUTHORIZERS, MODELS, RESOURCES, VALIDATORS, Resource

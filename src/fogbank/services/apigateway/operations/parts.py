@@ -10,12 +10,13 @@ import json
 import re
 from typing import Any
 
+from fogbank.apis.errors import BadRequest, Conflict
+from fogbank.apis.passing import member
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Table
 
 from .. import passing, patching
 from ..arns import call
-from ..errors import BadRequest, Conflict
 from ..lookups import page, require_api, require_part
 from ..patching import COUNT, FLAG, MEMBER, REPLACE, SETTABLE
 from ..records import AUTHORIZERS, MODELS, RESOURCES, VALIDATORS, Part
@@ -216,7 +217,7 @@ def check_authorizer(shape: dict[str, Any]) -> None:
         raise BadRequest("Provider ARNs must be specified for a COGNITO_USER_POOLS authorizer")
 
 
-@call("CreateAuthorizer", "POST", "/restapis/{restApiId}/authorizers", also=passing.member("authorizerCredentials"))
+@call("CreateAuthorizer", "POST", "/restapis/{restApiId}/authorizers", also=member("authorizerCredentials"))
 def create_authorizer(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A function (or a user pool) that says who may call."""
     shape = {name: req[name] for name in _AUTHORIZER_MEMBERS if req.get(name) not in (None, "", [])}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from fogbank.apis.errors import BadRequest, Conflict
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Transaction
 
 from .. import account_quotas, patching
 from ..arns import call
-from ..errors import BadRequest, Conflict
 from ..lookups import page, require_api, require_resource
 from ..patching import REPLACE
 from ..records import RESOURCES, Resource

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.apis import workers
+from fogbank.apis.document import MAX_DOCUMENT, Document
+from fogbank.apis.errors import BadRequest
+from fogbank.apis.passing import passed
 from fogbank.core.context import Context
 from fogbank.core.errors import RequestTooLarge
 from fogbank.core.http import BodyTooLarge
@@ -12,11 +16,8 @@ from fogbank.store.api import Reader, Transaction
 
 from .. import account_quotas, apis, passing, patching
 from ..arns import call, resource
-from ..dataplane import workers
-from ..errors import BadRequest
 from ..lookups import page, require_api
 from ..openapi import importing, reading
-from ..openapi.document import MAX_DOCUMENT, Document
 from ..patching import FLAG, MEMBER, REPLACE, SETTABLE, Rule
 from ..records import APIS, RESOURCES, Api, Part, Resource
 
@@ -202,7 +203,7 @@ async def _content(ctx: Context, req: dict[str, Any], path: str, parameters: dic
     if len(body) > MAX_DOCUMENT:
         raise RequestTooLarge
     content = await workers.read(ctx.app, reading.read, bytes(body))
-    needed = passing.passed(ctx, content.roles)
+    needed = passed(ctx, content.roles)
     if content.document.settings(parameters).get("policy") or await ctx.fetch(_loses_policy, ctx, req):
         needed.append(_policy(ctx, path))
     for access in needed:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.apis.domains import MAPPINGS
+from fogbank.apis.errors import BadRequest, Conflict
 from fogbank.core.context import Context
 from fogbank.core.operation import Access
 
 from .. import account_quotas, patching, stages
 from ..arns import call, resource
-from ..errors import BadRequest, Conflict
 from ..lookups import changed, require_api, require_stage
 from ..patching import COUNT, ENTRY, FLAG, RATE, REPLACE, SETTABLE, Rule
-from ..records import APIS, DEPLOYMENTS, MAPPINGS, PLANS, STAGES
+from ..records import APIS, DEPLOYMENTS, PLANS, STAGES
 from .account import settings
 
 _SETTINGS = {

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.apis.errors import NotFound
+from fogbank.apis.failures import GatewayError
 from fogbank.core.context import Context
 from fogbank.core.http import Request, Response
 
 from .. import snapshot
 from ..arns import call
 from ..dataplane import answers, authorizers, integrations
-from ..dataplane.answers import GatewayError
 from ..dataplane.exchange import Exchange
 from ..dataplane.logs import execution_lines
 from ..dataplane.running import Deployed, Route, Running, compiled
-from ..errors import NotFound
 from ..lookups import require_api, require_method, require_resource
 from ..records import Resource
 

@@ -9,12 +9,12 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any
 
+from fogbank.apis.errors import BadRequest, Conflict, NotFound
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Table
 
 from .. import account_quotas, patching, quotas
 from ..arns import call
-from ..errors import BadRequest, Conflict, NotFound
 from ..lookups import changed, page, require_item
 from ..patching import COUNT, RATE, REPLACE, Rule
 from ..records import GRANTS, KEYS, PLAN_KEYS, PLANS, STAGES, USAGE, Granted, Item, PlanKey

@@ -30,10 +30,24 @@ def differing(defaults: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[
     return [name for name, value in defaults.items() if normal(old.get(name, value)) != normal(new.get(name, value))]
 
 
-def replaces(immutable: Iterable[str], names: Iterable[str]) -> bool:
-    """Whether one of the changed properties requires a replacement. `*` in `immutable` means: every property does."""
-    immutable = set(immutable)
-    return bool(immutable & set(names)) or ("*" in immutable and any(True for _ in names))
+def moved(paths: Iterable[str], old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
+    """The top-level properties of the paths whose values differ. The path `*` means: every property."""
+    found = set()
+    for path in paths:
+        if path == "*":
+            found |= set(changed(old, new))
+        elif normal(_at(old, path.split("/"))) != normal(_at(new, path.split("/"))):
+            found.add(path.partition("/")[0])
+    return found
+
+
+def _at(value: Any, path: list[str]) -> Any:
+    """The value at a path; below a list (`*`) those of all its items."""
+    if not path:
+        return value
+    if path[0] == "*":
+        return [_at(item, path[1:]) for item in value] if isinstance(value, list) else None
+    return _at(value.get(path[0]), path[1:]) if isinstance(value, dict) else None
 
 
 def custom_name(immutable: Iterable[str], physical_id: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
@@ -42,12 +56,13 @@ def custom_name(immutable: Iterable[str], physical_id: str, old: Mapping[str, An
     A name property is an immutable property that ends in "Name" and whose value is the physical id or its last part.
     Also '' when a property that scopes the name changes (another …Name, an …Id, …Arn or …Bucket).
     """
-    moved = [name for name in immutable if normal(old.get(name)) != normal(new.get(name))]
-    if any(name.endswith(("Name", "Id", "Arn", "Bucket")) for name in moved):
+    immutable = [name for name in immutable if "/" not in name]
+    differing = moved(immutable, old, new)
+    if any(name.endswith(("Name", "Id", "Arn", "Bucket")) for name in differing):
         return ""
     for name in immutable:
         value = new.get(name)
-        if name.endswith("Name") and isinstance(value, str) and value and name not in moved:
+        if name.endswith("Name") and isinstance(value, str) and value and name not in differing:
             tail = physical_id.replace(":", "/").rsplit("/", 1)[-1]
             if value in (physical_id, tail):
                 return value

@@ -20,7 +20,7 @@ service checks bounds, patterns and enumerations itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from fogbank.core.cfn import ResourceType
@@ -47,7 +47,7 @@ def refusal(kind: ResourceType, logical_id: str, properties: dict[str, Any], *, 
     schema = schema_of(kind.type_name)
     if schema is None:
         return ""
-    unbuilt = [path for path in kind.unbuilt if _present(properties, path.split("/"))]
+    unbuilt = set_paths(properties, kind.unbuilt)
     found = list(_Check(schema).problems(properties))
     if found and schema.classic:
         return found[0].classic()
@@ -56,16 +56,52 @@ def refusal(kind: ResourceType, logical_id: str, properties: dict[str, Any], *, 
         listed = f"[{', '.join(lines)}]" if early else "\n".join(lines)
         return f"Properties validation failed for resource {logical_id} with message:\n{listed}"
     if unbuilt:
-        names = ", ".join(path.replace("/*", "").replace("/", ".") for path in unbuilt)
+        names = ", ".join(unbuilt)
         what = "property" if len(unbuilt) == 1 else "properties"
         return f"Fogbank has not built the {what} {names} of {kind.type_name}; nothing was made of this resource."
     return ""
+
+
+def violations(kind: ResourceType, properties: dict[str, Any]) -> list[tuple[str, str]]:
+    """The JSON pointers of what violates the schema of a type, each with the reason."""
+    schema = schema_of(kind.type_name)
+    if schema is None:
+        return []
+    return [(problem.place, str(problem)) for problem in _Check(schema).problems(properties)]
+
+
+def problems(type_name: str, properties: dict[str, Any]) -> list[str]:
+    """The violations of the schema of a type, in the words of AWS's validator."""
+    schema = schema_of(type_name)
+    return [] if schema is None else [str(problem) for problem in _Check(schema).problems(properties)]
 
 
 def typed(type_name: str, properties: dict[str, Any]) -> dict[str, Any]:
     """The properties as handlers get them: every value converted to the schema's type."""
     schema = schema_of(type_name)
     return properties if schema is None else _Typing(schema).members(schema, properties)
+
+
+def set_paths(properties: dict[str, Any], paths: Iterable[str]) -> list[str]:
+    """Those of the paths that are set, written with dots as in the template reference: `Rules.Id`."""
+    return [path.replace("/*", "").replace("/", ".") for path in paths if _present(properties, path.split("/"))]
+
+
+def without(value: Any, paths: Iterable[str]) -> Any:
+    """The properties without what is set at the paths."""
+    for path in paths:
+        if _present(value, path.split("/")):
+            value = _without(value, path.split("/"))
+    return value
+
+
+def _without(value: Any, path: list[str]) -> Any:
+    if path[0] == "*" and isinstance(value, list):
+        return [_without(item, path[1:]) for item in value]
+    if not isinstance(value, dict) or path[0] not in value:
+        return value
+    rest = {key: item for key, item in value.items() if key != path[0]}
+    return rest if len(path) == 1 else {**rest, path[0]: _without(value[path[0]], path[1:])}
 
 
 def _present(value: Any, path: list[str]) -> bool:
@@ -81,12 +117,12 @@ class _Problem:
     """One violation of the schema. `place` is the JSON pointer of the value or its structure, without the #."""
 
     def __init__(self, place: str, text: str, classic: str) -> None:
-        self._place = place
+        self.place = place
         self._text = text
         self._classic = classic
 
     def __str__(self) -> str:
-        return f"#{self._place}: {self._text}"
+        return f"#{self.place}: {self._text}"
 
     def classic(self) -> str:
         return self._classic

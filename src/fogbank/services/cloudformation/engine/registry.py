@@ -6,10 +6,16 @@ Imports nothing for a type that AWS's schemas do not have, or whose service Fogb
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+
+import msgspec
 
 from fogbank.core import services
 from fogbank.core.cfn import ResourceType
+from fogbank.core.settings import Settings
 from fogbank.wire import resource_schemas
+
+from ..recorded.handler import recorded
 
 Find = Callable[[str], ResourceType | None]
 
@@ -36,6 +42,7 @@ _SERVICES = {
     "OpenSearchService": ("opensearch",),
     "OpenSearchServerless": ("opensearchserverless",),
     "Pipes": ("pipes",),
+    "ResourceGroups": ("resource-groups",),
     "ServiceDiscovery": ("servicediscovery",),
     "StepFunctions": ("stepfunctions",),
     "WAF": ("waf",),
@@ -57,12 +64,23 @@ def find(type_name: str) -> ResourceType | None:
     return None
 
 
-def immutable(kind: ResourceType) -> tuple[str, ...]:
-    """The properties whose change requires a replacement: from the handler if it lists them, else from AWS's schema.
+def finder(settings: Settings) -> Find:
+    """How this cloud finds resource types: by default it records those that it does not have."""
+    return find if settings.cfn_unknown == "fail" else find_or_record
 
-    Ignores paths below a property: none of the implemented types has one.
-    """
+
+@cache
+def find_or_record(type_name: str) -> ResourceType | None:
+    """As `find`, but a type or property that is not built is recorded. None if AWS publishes no such type."""
+    kind = find(type_name)
+    if kind is None:
+        return recorded(type_name)
+    return msgspec.structs.replace(kind, unbuilt=(), recorded=kind.unbuilt) if kind.unbuilt else kind
+
+
+def immutable(kind: ResourceType) -> tuple[str, ...]:
+    """The paths whose change requires a replacement: from the handler if it lists them, else from AWS's schema."""
     if kind.immutable is not None:
         return kind.immutable
     schema = resource_schemas.find(kind.type_name)
-    return tuple(name for name in schema.create_only if "/" not in name) if schema is not None else ()
+    return schema.create_only if schema is not None else ()

@@ -42,10 +42,10 @@ class Superseded(Exception):
 class Run:
     """Runs the phases of a stack until its status is final. `find` looks up resource types."""
 
-    def __init__(self, ctx: Context, stack_id: str, find: registry.Find = registry.find) -> None:
+    def __init__(self, ctx: Context, stack_id: str, find: registry.Find | None = None) -> None:
         self._ctx = ctx
         self._id = stack_id
-        self._find = find
+        self._find = find or registry.finder(ctx.app.settings)
         self._phases: dict[str, Phase] = {
             "CREATE_IN_PROGRESS": self._create,
             "ROLLBACK_IN_PROGRESS": self._roll_back_creation,
@@ -211,7 +211,7 @@ class Run:
             return
 
         def change(tx: Transaction, stack: Stack) -> None:
-            stack.operation = self._ctx.ids.hex(16)
+            stack.operation, stack.asked = self._ctx.ids.uuid(), "ROLLBACK"
             stack.cancelled = False
 
         await self._set("IMPORT_ROLLBACK_IN_PROGRESS" if importing else "UPDATE_ROLLBACK_IN_PROGRESS", reason, change)

@@ -18,6 +18,7 @@ from fogbank.store.api import Reader, Transaction
 from .. import events, stacks
 from ..policies import denied
 from ..prepare import beside
+from ..recorded import notes
 from ..records import LEFTOVERS, RESOURCES, Leftover, Revision, Stack, StackResource
 from ..template.functions import evaluate
 from ..template.scope import Scope
@@ -27,7 +28,8 @@ from .claims import claims
 from .environment import Plan, exports_of, properties_of, with_resources
 from .failures import not_updatable
 from .lookups import resolved
-from .properties import refusal, typed
+from .properties import refusal, typed, without
+from .removal import default_policy
 from .schedule import run_graph
 from .surroundings import Surroundings, bound, waits
 from .tagging import with_stack_tags, with_system_tags
@@ -189,7 +191,7 @@ class Steps:
     def _describe(self, record: StackResource, declared: dict[str, Any]) -> None:
         """Copy the declaration's attributes other than the properties into the record."""
         record.needs = sorted(self.plan.graph[record.logical_id])
-        record.deletion_policy = str(declared.get("DeletionPolicy", _default_policy(declared)))
+        record.deletion_policy = str(declared.get("DeletionPolicy", default_policy(declared)))
         record.replace_policy = str(declared.get("UpdateReplacePolicy", "Delete"))
         if "Metadata" in declared:
             known = with_resources(self.plan.scope, self.records, lambda _: "")
@@ -237,7 +239,7 @@ class Steps:
             record.reason = "Resource creation Initiated"
             events.of_resource(tx, self._own, self._stack, record)
             record.status = "CREATE_FAILED" if cancelled else "CREATE_COMPLETE"
-            record.reason = "Resource creation cancelled" if cancelled else ""
+            record.reason = "Resource creation cancelled" if cancelled else notes.of_resource(self._find, record)
             tx.put(RESOURCES, record)
             events.of_resource(tx, self._own, self._stack, record)
 
@@ -258,7 +260,10 @@ class Steps:
             await self._fail(record, _cause(error, "import"), creating=True)
             return False
         record.attributes = made.attributes
-        record.status, record.reason = "IMPORT_COMPLETE", "Resource import completed."
+        record.status, record.reason = (
+            "IMPORT_COMPLETE",
+            notes.of_resource(self._find, record) or "Resource import completed.",
+        )
         await self._put(record)
         self.records[record.logical_id] = record
         return True
@@ -274,7 +279,7 @@ class Steps:
             if record != before:
                 await self._own.transact(lambda tx: tx.put(RESOURCES, record))
             return True
-        replacing = compare.replaces(registry.immutable(kind), names)
+        replacing = bool(compare.moved(registry.immutable(kind), old, wanted))
         refused = self._refusal(record, kind, old, wanted, replacing)
         if refused:
             await self._fail(record, refused, creating=False)
@@ -341,7 +346,7 @@ class Steps:
             record.properties = wanted
             record.attempted = wanted if cancelled else None
             record.status = "UPDATE_FAILED" if cancelled else "UPDATE_COMPLETE"
-            record.reason = "Resource update cancelled" if cancelled else ""
+            record.reason = "Resource update cancelled" if cancelled else notes.of_resource(self._find, record)
             record.updated = self._own.now()
             tx.put(RESOURCES, record)
             events.of_resource(tx, self._own, self._stack, record)
@@ -430,9 +435,10 @@ class Steps:
         return made
 
     def _handed(self, record: StackResource, properties: dict[str, Any]) -> dict[str, Any]:
-        """Properties as the handler gets them: converted to the schema's types, with CloudFormation's own tags."""
+        """Properties for the handler: those that are built, in the schema's types, with CloudFormation's own tags."""
         stack = self._stack
-        return with_system_tags(record.type, typed(record.type, properties), stack.name, stack.id, record.logical_id)
+        properties = typed(record.type, without(properties, self._kind(record.type).recorded))
+        return with_system_tags(record.type, properties, stack.name, stack.id, record.logical_id)
 
     async def _do_update(
         self, handler: Any, record: StackResource, old: dict[str, Any], wanted: dict[str, Any]
@@ -477,20 +483,10 @@ class Steps:
         record = self._fresh(name, declared)
         reason = (
             f"Fogbank has not built the resource type {kind}; nothing was created. `fogbank coverage` lists the types "
-            "that are."
+            "that are, and --cfn-unknown=record keeps all others."
         )
         await self._fail(record, reason, creating=True)
 
 
 def _cause(error: Exception, what: str) -> str:
     return f"Resource {what} cancelled" if isinstance(error, Cancelled) else str(error)
-
-
-def _default_policy(declared: dict[str, Any]) -> str:
-    """The default DeletionPolicy: Snapshot for RDS clusters and for instances outside a cluster, Delete for others."""
-    kind = declared["Type"]
-    if kind == "AWS::RDS::DBCluster":
-        return "Snapshot"
-    if kind == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in declared.get("Properties", {}):
-        return "Snapshot"
-    return "Delete"

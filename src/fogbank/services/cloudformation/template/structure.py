@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from fogbank.wire import resource_schemas
+
 from .errors import TemplateError, format_error, template_error
 from .functions import FUNCTIONS, unsupported
 from .graph import depends_on, references
@@ -219,7 +221,7 @@ def _check_resources(template: Template) -> None:
         kind = resource.get("Type")
         if not isinstance(kind, str):
             raise format_error(f"[/Resources/{name}] Every Resources object must contain a Type member.")
-        if not _TYPE.fullmatch(kind) or (kind.startswith("AWS::") and kind.count("::") < 2):
+        if not _is_known(kind):
             strange.append(kind)
         if not isinstance(resource.get("Properties", {}), dict):
             raise format_error(f"[/Resources/{name}/Properties] Properties must be an object.")
@@ -234,6 +236,13 @@ def _check_resources(template: Template) -> None:
             raise format_error("DependsOn must be a string or list of strings.")
     if strange:
         raise format_error(f"Unrecognized resource types: [{', '.join(sorted(set(strange)))}]")
+
+
+def _is_known(kind: str) -> bool:
+    """Whether a resource type is a custom resource's, or one that AWS publishes."""
+    if not _TYPE.fullmatch(kind):
+        return False
+    return kind.startswith("Custom::") or resource_schemas.find(kind) is not None
 
 
 def _check_outputs(template: Template) -> None:

@@ -67,7 +67,9 @@ def update_access_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def delete_access_key(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove a key for good."""
     with ctx.write() as tx:
-        tx.delete(records.ACCESS_KEYS, (_key(tx, ctx, req).id,))
+        key = _key(tx, ctx, req).id
+        tx.delete(records.ACCESS_KEYS, (key,))
+        tx.delete(records.KEY_USES, (key,))
         records.changed(tx)
     return {}
 
@@ -87,12 +89,12 @@ def _age(key: records.AccessKey) -> str:
 
 @operation("iam", "GetAccessKeyLastUsed", resource=arns.last_used)
 def get_access_key_last_used(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """When and where a key was used last, since this server started; `N/A` before its first use."""
+    """When and where a key was used last; `N/A` before its first use."""
     with ctx.read() as tx:
         key = tx.get(records.ACCESS_KEYS, (req["AccessKeyId"],))
     if key is None or key.account != ctx.account:
         raise NoSuchEntity(f"The Access Key with id {req['AccessKeyId']} cannot be found.")
-    used = ctx.app.authenticator.last_used.get(key.id)
+    used = ctx.app.authenticator.last_use(key.id)
     last: dict[str, Any] = {"ServiceName": "N/A", "Region": "N/A"}
     if used is not None:
         last = {"LastUsedDate": int(used.at), "ServiceName": used.service, "Region": used.region}

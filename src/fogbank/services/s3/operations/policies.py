@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.auth.policy.public import is_public
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
@@ -15,7 +16,7 @@ from .. import arns
 from ..bucket_cache import keep
 from ..errors import AccessDenied, MalformedPolicy, MalformedXML, MethodNotAllowed, NoSuchConfig
 from ..lookups import config, require_bucket
-from ..policy import check_document, is_public
+from ..policy import check_document
 from ..records import CONFIGS, Bucket, Config
 
 _FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")

@@ -56,10 +56,12 @@ async def _put_large(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _put_answer(made: Object, bucket: Bucket) -> dict[str, Any]:
-    answer: dict[str, Any] = {"ETag": f'"{made.etag}"', **shapes.encryption(made)}
-    answer.update(shapes.checksum_members(made))
-    answer.update(shapes.version_member(bucket, made))
-    return answer
+    return {
+        "ETag": f'"{made.etag}"',
+        **shapes.encryption(made),
+        **shapes.checksum_members(made),
+        **shapes.version_member(bucket, made),
+    }
 
 
 def _commit(tx: Transaction, ctx: Context, req: dict[str, Any], content: Content) -> tuple[Object, Bucket]:

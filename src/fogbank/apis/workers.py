@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from fogbank.core.context import Cloud
 
-from ..budget import Budget, OverBudget
+from .budget import Budget, OverBudget
 
 T = TypeVar("T")
 THREADS = 2

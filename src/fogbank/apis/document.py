@@ -10,9 +10,9 @@ import json
 import re
 from typing import Any
 
-from .. import jsontext
-from ..budget import Budget, OverBudget
-from ..errors import BadRequest
+from . import jsontext
+from .budget import Budget, OverBudget
+from .errors import BadRequest
 
 VERBS = ("get", "put", "post", "delete", "options", "head", "patch")
 ANY = "x-amazon-apigateway-any-method"
