@@ -425,7 +425,7 @@ class World:
             ("Groups", "GroupId"), ("SecurityGroupIds", "GroupId"), ("SubnetIds", "SubnetId"),
             ("RouteTableIds", "RouteTableId"), ("AllocationIds", "AllocationId"), ("GatewayId", "VpnGatewayId"),
             ("VpcEndpointIds", "VpcEndpointId"), ("FlowLogIds", "FlowLogId"), ("ServiceIds", "ServiceId"),
-            ("PeerVpcId", "VpcId"),
+            ("PeerVpcId", "VpcId"), ("ResourceIds", "VpcId"),
         ):  # fmt: skip
             self.texts["ec2", several] = self.texts["ec2", one]
         instances.make(self, REGION, VICTIM, SECRET)
