@@ -10,6 +10,7 @@ from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import Access
+from fogbank.network import defaults
 
 from ..find import GROUP, INTERFACE, SUBNET
 from ..kinds import created
@@ -22,6 +23,7 @@ BY_PARAMETER = "resolve:ssm:"
 
 def needed(ctx: Context, req: dict[str, Any]) -> list[Access]:
     """For RunInstances. Condition keys go with what they describe."""
+    defaults.ensure(ctx)
     found: list[Access] = []
     shared = {}
     if req.get("LaunchTemplate"):
