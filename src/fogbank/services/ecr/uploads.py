@@ -55,18 +55,16 @@ def find(tx: Reader, repository: Repository, id: str) -> Upload:
     return upload
 
 
-async def receive(ctx: Context, body: AsyncIterator[bytes], limit: int = MAX_LAYER) -> tuple[Blob, str]:
-    """Write bytes to a blob while they arrive. Returns it with its SHA-256 in hex. Raises LimitExceeded."""
-    running = hashlib.sha256()
+async def receive(ctx: Context, body: AsyncIterator[bytes], limit: int = MAX_LAYER) -> Blob:
+    """Write bytes to a blob while they arrive. Raises LimitExceeded."""
     size = 0
-    async with await ctx.blobs.create() as writer:
+    async with await ctx.blobs.create(use_sha256=True) as writer:
         async for chunk in body:
             size += len(chunk)
             if size > limit:
                 raise LimitExceeded("The maximum layer size has been exceeded")
-            running.update(chunk)  # a chunk is so small that the event loop is not held
             await writer.write(chunk)
-        return await writer.commit(), running.hexdigest()
+        return await writer.commit()
 
 
 async def append(ctx: Context, repository: Repository, id: str, start: int | None, body: AsyncIterator[bytes]) -> int:
@@ -82,7 +80,7 @@ async def append(ctx: Context, repository: Repository, id: str, start: int | Non
         return upload
 
     before = (await ctx.fetch(check)).size
-    blob, digest = await receive(ctx, body, MAX_LAYER - before)
+    blob = await receive(ctx, body, MAX_LAYER - before)
 
     def keep(tx: Transaction) -> int:
         upload = check(tx)
@@ -90,7 +88,7 @@ async def append(ctx: Context, repository: Repository, id: str, start: int | Non
             raise OutOfOrder(upload.size)  # another part came first
         if blob.size:
             ctx.blobs.publish(tx, blob, layers.OWNER)
-            upload.parts = [*upload.parts, Part(blob=blob.id, size=blob.size, digest=digest)]
+            upload.parts = [*upload.parts, Part(blob=blob.id, size=blob.size, digest=blob.sha256)]
             tx.put(UPLOADS, upload)
         return upload.size
 
@@ -116,9 +114,9 @@ async def complete(ctx: Context, repository: Repository, id: str, digest: str) -
         _compare(digest, part.digest)
         await ctx.transact(_keep_part, ctx, repository, upload, digest)
         return digest, part.size
-    blob, found = await receive(ctx, _pieces(ctx, upload))
+    blob = await receive(ctx, _pieces(ctx, upload))
     try:
-        _compare(digest, found)
+        _compare(digest, blob.sha256)
         used = await ctx.transact(_keep_whole, ctx, repository, upload, digest, blob)
     except BaseException:
         await ctx.blobs.discard(blob)

@@ -155,10 +155,10 @@ async def _fetch(
 
 
 async def _fetch_layer(ctx: Context, found: Repository, digest: str, body: AsyncIterator[bytes]) -> None:
-    blob, sha256 = await uploads.receive(ctx, body)
-    if digest != f"sha256:{sha256}":
+    blob = await uploads.receive(ctx, body)
+    if digest != f"sha256:{blob.sha256}":
         await ctx.blobs.discard(blob)
-        raise UnableToGetUpstreamImage(f"The upstream layer {digest} has the digest sha256:{sha256}")
+        raise UnableToGetUpstreamImage(f"The upstream layer {digest} has the digest sha256:{blob.sha256}")
     try:
         used = await ctx.transact(layers.add, ctx, found, digest, blob)
     except BaseException:
