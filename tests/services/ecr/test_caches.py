@@ -36,7 +36,8 @@ def cached(cloud, account, name, user=None):
 def test_rules_are_kept_and_changed(aws, ecr):
     rule = {"ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io"}
     made = ecr.create_pull_through_cache_rule(**rule)
-    assert (made["registryId"], made["upstreamRegistry"], made["upstreamRepositoryPrefix"]) == (aws.id, "quay", "ROOT")
+    assert (made["registryId"], made["upstreamRegistry"]) == (aws.id, "quay")
+    assert "upstreamRepositoryPrefix" not in made
     again = refused(ecr.create_pull_through_cache_rule, **rule)
     assert again.code == "PullThroughCacheRuleAlreadyExistsException"
     secret = "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/x-AbCdEf"

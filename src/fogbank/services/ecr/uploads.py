@@ -6,6 +6,8 @@ survives a crash. A layer that arrived in one part needs no copy. Others are put
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 
@@ -67,6 +69,22 @@ async def receive(ctx: Context, body: AsyncIterator[bytes], limit: int = MAX_LAY
         return await writer.commit()
 
 
+@contextlib.asynccontextmanager
+async def kept(ctx: Context, blob: Blob) -> AsyncIterator[None]:
+    """Discard a blob if the block fails, which should publish it.
+
+    If the client goes, the block is cancelled, but its transaction may still commit in a thread. Then the file stays:
+    if nothing refers to it, the next start removes it.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise
+    except BaseException:
+        await ctx.blobs.discard(blob)
+        raise
+
+
 async def append(ctx: Context, repository: Repository, id: str, start: int | None, body: AsyncIterator[bytes]) -> int:
     """Add a part to an upload, and return its new size. `start` is where the part begins, if its sender says so.
 
@@ -92,11 +110,8 @@ async def append(ctx: Context, repository: Repository, id: str, start: int | Non
             tx.put(UPLOADS, upload)
         return upload.size
 
-    try:
+    async with kept(ctx, blob):
         size = await ctx.transact(keep)
-    except BaseException:
-        await ctx.blobs.discard(blob)
-        raise
     if not blob.size:
         await ctx.blobs.discard(blob)
     return size
@@ -115,12 +130,9 @@ async def complete(ctx: Context, repository: Repository, id: str, digest: str) -
         await ctx.transact(_keep_part, ctx, repository, upload, digest)
         return digest, part.size
     blob = await receive(ctx, _pieces(ctx, upload))
-    try:
+    async with kept(ctx, blob):
         _compare(digest, blob.sha256)
         used = await ctx.transact(_keep_whole, ctx, repository, upload, digest, blob)
-    except BaseException:
-        await ctx.blobs.discard(blob)
-        raise
     if not used:
         await ctx.blobs.discard(blob)
     return digest, blob.size
