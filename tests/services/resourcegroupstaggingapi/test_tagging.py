@@ -85,7 +85,14 @@ def _vpc(aws):
     return f"arn:aws:ec2:us-east-1:{aws.id}:vpc/{id}"
 
 
+def _target(aws):
+    return aws.client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="ecs", ResourceId="service/c/s", ScalableDimension="ecs:service:DesiredCount",
+        MinCapacity=1, MaxCapacity=2)["ScalableTargetARN"]  # fmt: skip
+
+
 MAKERS = {
+    "application-autoscaling": _target,
     "apigateway": _api,
     "cloudtrail": lambda aws: aws.client("cloudtrail").create_event_data_store(Name="lake")["EventDataStoreArn"],
     "cloudwatch": _alarm,
