@@ -21,7 +21,10 @@ SERVICES = "fogbank.services"
 
 
 class Service:
-    """What a folder declares for one of its APIs. Jobs, endpoints and the like belong to the folder's first API."""
+    """What a folder declares for one of its APIs. Jobs, endpoints and the like belong to the folder's first API.
+
+    Condition keys belong to all of its APIs: they are looked up by the prefix of an action.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -105,7 +108,7 @@ def load(name: str) -> Service | None:
     first = next((door.service for door in doors.table() if door.folder == folder), name)
     service = Service(name)
     for mark in _marks(f"{SERVICES}.{folder}"):
-        if mark.service == name if isinstance(mark, Operation) else name == first:
+        if mark.service == name if isinstance(mark, Operation) else name == first or isinstance(mark, Keys):
             service.add(mark)
     return service
 

@@ -1,54 +1,43 @@
-"""Secrets of Secrets Manager as parameters: /aws/reference/secretsmanager/NAME.
+"""Secrets of Secrets Manager that are read as parameters: /aws/reference/secretsmanager/NAME.
 
 https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html
 
-GetParameter and GetParameters read them, with decryption only. The caller needs secretsmanager:GetSecretValue too.
+The caller needs the permission to read the secret too. After a colon stands a version's id or a staging label.
 """
 
 from __future__ import annotations
 
-import base64
-from datetime import UTC, datetime
+import json
 from typing import Any
-
-import msgspec
 
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError, ValidationError
 
 from .errors import ParameterNotFound
 
-PREFIX = "/aws/reference/secretsmanager/"
-_SHORTEST_VERSION = 32  # characters of a version's id; a shorter selector is a label
+REFERENCE = "/aws/reference/secretsmanager/"
 
 
-def is_reference(name: str) -> bool:
-    return name.startswith(PREFIX)
-
-
-async def parameter(ctx: Context, name: str, *, decrypt: bool) -> dict[str, Any]:
-    """A `Parameter`. Raises ParameterNotFound; that a version follows the name as a selector is not confirmed."""
+async def fetch(ctx: Context, text: str, decrypt: bool) -> dict[str, Any]:
+    """The secret in the shape of a `Parameter`. Its version is 0, and `SourceResult` is GetSecretValue's answer."""
     if not decrypt:
         raise ValidationError("WithDecryption flag must be True for retrieving a Secret Manager secret.")
-    secret, _, chosen = name.removeprefix(PREFIX).partition(":")
-    request = {"SecretId": secret}
-    if chosen:
-        request["VersionId" if len(chosen) >= _SHORTEST_VERSION else "VersionStage"] = chosen
+    name, _, chosen = text.removeprefix(REFERENCE).partition(":")
     try:
-        found = await ctx.call("secretsmanager", "GetSecretValue", request)
+        found = await ctx.call("secretsmanager", "GetSecretValue", {"SecretId": name, **_version(chosen)})
     except ServiceError as error:
         if error.code != "ResourceNotFoundException":
             raise
         raise ParameterNotFound(
-            f"An error occurred (ParameterNotFound) when referencing Secrets Manager: Secret {name} not found."
-        ) from None
-    text = found.get("SecretString")
-    shown = {
-        "Name": f"{PREFIX}{secret}",
+            "An error occurred (ParameterNotFound) when referencing Secrets Manager: "
+            f"Secret {REFERENCE}{name} not found."
+        ) from error
+    shown: dict[str, Any] = {
+        "Name": REFERENCE + name,
         "Type": "SecureString",
-        "Value": base64.b64encode(found["SecretBinary"]).decode() if text is None else text,
+        "Value": found.get("SecretString", ""),
         "Version": 0,
-        "SourceResult": msgspec.json.encode(_source(found)).decode(),
+        "SourceResult": json.dumps(found, default=_plain),
         "LastModifiedDate": found["CreatedDate"],
         "ARN": found["ARN"],
         "DataType": "text",
@@ -56,5 +45,15 @@ async def parameter(ctx: Context, name: str, *, decrypt: bool) -> dict[str, Any]
     return {**shown, "Selector": f":{chosen}"} if chosen else shown
 
 
-def _source(found: dict[str, Any]) -> dict[str, Any]:
-    return {**found, "CreatedDate": datetime.fromtimestamp(found["CreatedDate"], UTC).isoformat()}
+def _version(chosen: str) -> dict[str, str]:
+    """The members of GetSecretValue that choose a version. An id is longer than any of AWS's own labels."""
+    if not chosen:
+        return {}
+    return {"VersionId": chosen} if len(chosen) >= 32 else {"VersionStage": chosen}
+
+
+def _plain(value: Any) -> Any:
+    """Dates as epoch seconds, and bytes as base64, as the answers of the API have them."""
+    import base64
+
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value.timestamp()

@@ -46,7 +46,7 @@ async def create_secret(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         changed=ctx.now(),
         description=req.get("Description") or "",
         key_id=req.get("KmsKeyId") or "",
-        tags=given_tags(req.get("Tags")),
+        tags=given_tags(ctx, req.get("Tags")),
         external={"Type": req["Type"]} if req.get("Type") else {},
     )
     again = await ctx.fetch(_repeated, ctx, secret, token, value)
