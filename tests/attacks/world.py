@@ -167,6 +167,8 @@ class World:
             self._ssm,
             self._secretsmanager,
             self._resource_groups,
+            self._application_autoscaling,
+            self._resource_groups,
             self._logs,
             self._cloudwatch,
             self._lambda,
@@ -259,6 +261,20 @@ class World:
                          ResourceQuery={"Type": "TAG_FILTERS_1_0", "Query": json.dumps(query)})["Group"]  # fmt: skip
         self.thing("resource-groups", group["GroupArn"], Group="Gang", GroupName="Gang", Name="Gang",
                    Arn=group["GroupArn"])  # fmt: skip
+
+    def _application_autoscaling(self) -> None:
+        self.own("dynamodb", "CreateTable", TableName="Scaled", KeySchema=[{"AttributeName": "x", "KeyType": "HASH"}],
+                 AttributeDefinitions=[{"AttributeName": "x", "AttributeType": "S"}],
+                 ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})  # fmt: skip
+        self.own("application-autoscaling", "RegisterScalableTarget", ServiceNamespace="ecs", MinCapacity=1,
+                 ResourceId="service/deep/Work", ScalableDimension="ecs:service:DesiredCount", MaxCapacity=2,
+                 Tags={"k": SECRET})  # fmt: skip
+        target = self.own("application-autoscaling", "DescribeScalableTargets", ServiceNamespace="ecs")
+        arn = target["ScalableTargets"][0]["ScalableTargetARN"]
+        self.thing("application-autoscaling", arn, ResourceARN=arn)
+        for member, text in {"ServiceNamespace": "ecs", "ResourceId": "service/deep/Work",
+                             "ScalableDimension": "ecs:service:DesiredCount"}.items():  # fmt: skip
+            self.texts["application-autoscaling", member] = [text]
 
     def _logs(self) -> None:
         self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})

@@ -128,6 +128,21 @@ class World:
         self.need("function")
         return self.aws.client("lambda").publish_version(FunctionName="made")["Version"]
 
+    def _table(self):
+        self.aws.client("dynamodb").create_table(
+            TableName="held", KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+            ProvisionedThroughput={"ReadCapacityUnits": 2, "WriteCapacityUnits": 2})  # fmt: skip
+        return "held"
+
+    def _scalable(self):
+        parts = (f"table/{self.need('table')}", "dynamodb:table:WriteCapacityUnits", "dynamodb")
+        names = ("ResourceId", "ScalableDimension", "ServiceNamespace")
+        self.aws.client("application-autoscaling").register_scalable_target(
+            **dict(zip(names, parts, strict=True)), MinCapacity=1, MaxCapacity=5
+        )
+        return "|".join(parts)
+
     def _secret(self):
         return self.aws.client("secretsmanager").create_secret(Name="held", SecretString="{}")["ARN"]
 
@@ -360,6 +375,13 @@ LEAST = {
     "AWS::ApiGateway::VpcLink": lambda w: {
         "Name": "l", "TargetArns": [f"arn:aws:elasticloadbalancing:us-east-1:{w.aws.id}:loadbalancer/net/n/1"],
         "Tags": TAGS},
+    "AWS::ApplicationAutoScaling::ScalableTarget": lambda w: {
+        "ServiceNamespace": "dynamodb", "ResourceId": f"table/{w.need('table')}", "MinCapacity": 1, "MaxCapacity": 5,
+        "ScalableDimension": "dynamodb:table:ReadCapacityUnits", "Tags": TAGS},
+    "AWS::ApplicationAutoScaling::ScalingPolicy": lambda w: {
+        "PolicyName": "p", "PolicyType": "TargetTrackingScaling", "ScalingTargetId": w.need("scalable"),
+        "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 70, "PredefinedMetricSpecification": {
+            "PredefinedMetricType": "DynamoDBWriteCapacityUtilization"}}},
     "AWS::CDK::Metadata": lambda w: {"Analytics": "v2:deflate64:x"},
     "AWS::CloudFormation::Macro": lambda w: {"Name": "M", "FunctionName": "f"},
     "AWS::CloudFormation::StackSet": lambda w: {"StackSetName": "S", "PermissionModel": "SELF_MANAGED",
