@@ -8,17 +8,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 
+def place(stack, logical_id):
+    return {"StackName": stack, "LogicalResourceId": logical_id}
+
+
 def refactor(cfn, definitions, mappings=(), **kw):
     """Create a refactor and describe it."""
     id = cfn.client.create_stack_refactor(
         StackDefinitions=[{"StackName": name, "TemplateBody": json.dumps(body)} for name, body in definitions.items()],
-        ResourceMappings=[
-            {
-                "Source": {"StackName": a, "LogicalResourceId": b},
-                "Destination": {"StackName": c, "LogicalResourceId": d},
-            }
-            for (a, b), (c, d) in mappings
-        ],
+        ResourceMappings=[{"Source": place(*source), "Destination": place(*target)} for source, target in mappings],
         **kw,
     )["StackRefactorId"]
     return cfn.client.describe_stack_refactor(StackRefactorId=id)
