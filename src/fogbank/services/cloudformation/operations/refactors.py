@@ -171,7 +171,7 @@ def _move(record: StackResource, source: Place, target: Place, *, manual: bool) 
 def _require(tx: Reader, ctx: Context, id: str) -> Refactor:
     found = tx.get(REFACTORS, (ctx.account, ctx.region, id))
     if found is None:
-        raise StackRefactorNotFound(f"Stack refactor {id} does not exist")
+        raise ValidationError(f"Stack refactor {id} does not exist")
     return found
 
 
@@ -179,7 +179,9 @@ def _require(tx: Reader, ctx: Context, id: str) -> Refactor:
 def describe_stack_refactor(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackRefactor.html"""
     with ctx.read() as tx:
-        found = _require(tx, ctx, req["StackRefactorId"])
+        found = tx.get(REFACTORS, (ctx.account, ctx.region, req["StackRefactorId"]))
+    if found is None:
+        raise StackRefactorNotFound(f"Stack refactor {req['StackRefactorId']} does not exist")
     return _shape(found) | {"StackIds": found.stack_ids}
 
 
