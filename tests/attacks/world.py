@@ -158,7 +158,7 @@ class World:
     def make(self) -> None:
         for each in (self._iam, self._sqs, self._sns, self._s3, self._dynamodb, self._kms, self._ssm, self._logs,
                      self._cloudwatch, self._lambda, self._apigateway, self._cloudformation,
-                     self._cloudtrail, self._ec2):  # fmt: skip
+                     self._cloudtrail, self._ec2, self._route53):  # fmt: skip
             each()
         caches.make(self, VICTIM, REGION, SECRET)
 
@@ -225,7 +225,7 @@ class World:
     def _ssm(self) -> None:
         self.own("ssm", "PutParameter", Name="/deep/Word", Value=SECRET, Type="String")
         arn = f"arn:aws:ssm:{REGION}:{VICTIM}:parameter/deep/Word"
-        self.thing("ssm", arn, Name="/deep/Word", Names="/deep/Word", ResourceId="/deep/Word")
+        self.thing("ssm", arn, Name="/deep/Word", Names="/deep/Word", ResourceId="/deep/Word", ResourceArn=arn)
         self.texts["ssm", "Name"] += ["/deep/Word:1", "deep/Word"]
         self.texts["ssm", "Names"] += ["/deep/Word:1", "deep/Word"]
 
@@ -276,6 +276,19 @@ class World:
                           ChangeSetType="CREATE", TemplateBody=body)  # fmt: skip
         self.thing("cloudformation", stack, StackName="Stack")
         self.thing("cloudformation", change["StackId"], StackName="Second", ChangeSetName=change["Id"])
+
+    def _route53(self) -> None:
+        made = self.own("route53", "CreateHostedZone", Name="victim.com", CallerReference="r",
+                        HostedZoneConfig={"Comment": SECRET})  # fmt: skip
+        id = made["HostedZone"]["Id"].removeprefix("/hostedzone/")
+        self.thing("route53", f"arn:aws:route53:::hostedzone/{id}", HostedZoneId=id, Id=id, ResourceId=id,
+                   ResourceIds=id)  # fmt: skip
+        self.texts["route53", "HostedZoneId"].append(f"/hostedzone/{id}")
+        config = {"Type": "HTTP", "FullyQualifiedDomainName": SECRET}
+        check = self.own("route53", "CreateHealthCheck", CallerReference="r", HealthCheckConfig=config)["HealthCheck"]
+        self.thing("route53", f"arn:aws:route53:::healthcheck/{check['Id']}", HealthCheckId=check["Id"])
+        made = self.own("route53", "CreateCidrCollection", Name="c", CallerReference="r")["Collection"]
+        self.thing("route53", made["Arn"], CollectionId=made["Id"])
 
     def _cloudtrail(self) -> None:
         allow = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*",

@@ -10,11 +10,13 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
+from fogbank.network.records import VPCS
 from fogbank.network.zones import ZONES, Zone
 from fogbank.store.api import Reader
 
 from .. import changes, shapes, vpcs
 from ..errors import (
+    InvalidInput,
     InvalidPaginationToken,
     LastVPCAssociation,
     NotAuthorizedException,
@@ -113,7 +115,8 @@ def list_hosted_zones_by_vpc(ctx: Context, req: dict[str, Any]) -> dict[str, Any
     """The private zones that a VPC sees, of whichever account."""
     vpc = (req["VPCRegion"], req["VPCId"])
     with ctx.read() as tx:
-        vpcs.check(tx, ctx, vpc)
+        if tx.get(VPCS, (ctx.account, *vpc)) is None:
+            raise InvalidInput(f"The VPC {vpc[1]} does not exist in region {vpc[0]}.")  # not confirmed
         zones = sorted((zone for zone in tx.scan(ZONES) if vpc in zone.vpcs), key=lambda zone: zone.id)
     size = page_size(req, 100)
     found, more = Pages(ctx, InvalidPaginationToken).by_key(zones, req.get("NextToken"), size, lambda zone: zone.id)

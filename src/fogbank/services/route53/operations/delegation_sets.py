@@ -9,7 +9,7 @@ from typing import Any
 
 from fogbank.auth import quotas
 from fogbank.core.context import Context
-from fogbank.core.operation import operation
+from fogbank.core.operation import Access, operation
 from fogbank.network.zones import ZONES
 
 from .. import ids, shapes
@@ -28,10 +28,10 @@ QUOTA = "L-A72C7724"
 _by_id = DELEGATION_SET.of("Id")
 
 
-def _created(ctx: Context, req: dict[str, Any]) -> Any:
-    if req.get("HostedZoneId"):
-        ZONE.name(ctx, req["HostedZoneId"])
-    return "*"
+def _created(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """No resource; and the zone, where its set is made reusable, for that changes the zone."""
+    zone = [Access("", ZONE.name(ctx, req["HostedZoneId"]))] if req.get("HostedZoneId") else []
+    return [Access("", "*"), *zone]
 
 
 @operation("route53", "CreateReusableDelegationSet", resource=_created)

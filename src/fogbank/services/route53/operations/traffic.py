@@ -154,7 +154,10 @@ def list_traffic_policies(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 @operation("route53", "ListTrafficPolicyVersions", resource=_by_id, fidelity="recorded")
 def list_traffic_policy_versions(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The versions of a policy."""
-    size, marker = page_size(req, 100), int(req.get("TrafficPolicyVersionMarker") or "0")
+    size, text = page_size(req, 100), req.get("TrafficPolicyVersionMarker") or "0"
+    if not text.isdecimal() or len(text) > 4:  # "a maximum of 1000 versions"
+        raise InvalidInput(f"The marker {text} is not the number of a version.")  # not confirmed
+    marker = int(text)
     with ctx.read() as tx:
         found = [each.data for each in _versions(tx, ctx, req["Id"]) if each.data["Version"] >= marker]
     return {
