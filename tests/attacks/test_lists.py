@@ -29,6 +29,7 @@ ANY_TEXT = {
 MORE: dict[tuple[str, str], dict[str, Any]] = {
     ("dynamodb", "Query"): {
         "KeyConditionExpression": "x = :x", "ExpressionAttributeValues": {":x": {"S": "x"}}},
+    ("ecr", "DescribeImageScanFindings"): {"imageId": {"imageTag": "Tag"}},
     ("elasticache", "DescribeCacheParameters"): {"CacheParameterGroupName": "default.valkey8"},
     ("elasticache", "DescribeEngineDefaultParameters"): {"CacheParameterGroupFamily": "valkey8"},
     ("iam", "SimulateCustomPolicy"): {"PolicyInputList": [json.dumps({"Version": "2012-10-17", "Statement": ALL})],
@@ -41,6 +42,7 @@ MORE: dict[tuple[str, str], dict[str, Any]] = {
 }  # fmt: skip
 # what the victim has nothing for
 WANTING = {
+    "DescribeReplicationBackfillResults",
     "GetBasePathMappings", "GetMetricData", "GetUsage", "GetUsagePlanKeys", "ListImports", "ListParts",
     "ListRequestedServiceQuotaChangeHistoryByQuota",
 }  # fmt: skip

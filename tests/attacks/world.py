@@ -7,6 +7,7 @@ nothing happens by itself.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import json
 import zipfile
@@ -156,9 +157,27 @@ class World:
                 self.texts.setdefault((service, member), []).append(each)
 
     def make(self) -> None:
-        for each in (self._iam, self._sqs, self._sns, self._s3, self._dynamodb, self._kms, self._ssm, self._logs,
-                     self._cloudwatch, self._lambda, self._apigateway, self._cloudformation,
-                     self._cloudtrail, self._ec2, self._route53):  # fmt: skip
+        for each in (
+            self._iam,
+            self._sqs,
+            self._sns,
+            self._s3,
+            self._dynamodb,
+            self._kms,
+            self._ssm,
+            self._secretsmanager,
+            self._resource_groups,
+            self._logs,
+            self._cloudwatch,
+            self._lambda,
+            self._apigateway,
+            self._apigatewayv2,
+            self._cloudformation,
+            self._cloudtrail,
+            self._ec2,
+            self._ecr,
+            self._route53,
+        ):
             each()
         caches.make(self, VICTIM, REGION, SECRET)
 
@@ -229,6 +248,19 @@ class World:
         self.texts["ssm", "Name"] += ["/deep/Word:1", "deep/Word"]
         self.texts["ssm", "Names"] += ["/deep/Word:1", "deep/Word"]
 
+    def _secretsmanager(self) -> None:
+        arn = self.own("secretsmanager", "CreateSecret", Name="deep/Safe", SecretString=SECRET, Description=SECRET,
+                       Tags=[{"Key": "k", "Value": SECRET}])["ARN"]  # fmt: skip
+        self.thing("secretsmanager", arn, SecretId="deep/Safe", Name="deep/Safe", SecretIdList="deep/Safe")
+        self.texts["secretsmanager", "SecretId"] += [arn.rpartition("-")[0]]
+
+    def _resource_groups(self) -> None:
+        query = {"ResourceTypeFilters": ["AWS::AllSupported"], "TagFilters": [{"Key": "k", "Values": [SECRET]}]}
+        group = self.own("resource-groups", "CreateGroup", Name="Gang", Description=SECRET, Tags={"k": SECRET},
+                         ResourceQuery={"Type": "TAG_FILTERS_1_0", "Query": json.dumps(query)})["Group"]  # fmt: skip
+        self.thing("resource-groups", group["GroupArn"], Group="Gang", GroupName="Gang", Name="Gang",
+                   Arn=group["GroupArn"])  # fmt: skip
+
     def _logs(self) -> None:
         self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})
         self.own("logs", "CreateLogStream", logGroupName="/deep/Log", logStreamName="x")
@@ -269,6 +301,39 @@ class World:
         self.thing("apigateway", arn, restApiId=api, resourceArn=arn)
         self.arns.append(f"arn:aws:apigateway:{REGION}::/tags/{quote(arn, safe='')}")  # what tagging it is asked on
 
+    def _apigatewayv2(self) -> None:
+        own = self.own
+        api = own("apigatewayv2", "CreateApi", Name="web", ProtocolType="HTTP", Description=SECRET)["ApiId"]
+        arn = f"arn:aws:apigateway:{REGION}::/apis/{api}"
+        integration = own("apigatewayv2", "CreateIntegration", ApiId=api, IntegrationType="HTTP_PROXY",
+                          IntegrationUri=f"https://{SECRET}.example.com", IntegrationMethod="GET",
+                          PayloadFormatVersion="1.0")["IntegrationId"]  # fmt: skip
+        route = own("apigatewayv2", "CreateRoute", ApiId=api, RouteKey=f"GET /{SECRET}")["RouteId"]
+        own("apigatewayv2", "CreateStage", ApiId=api, StageName="dev", AutoDeploy=True, Description=SECRET)
+        deployment = own("apigatewayv2", "CreateDeployment", ApiId=api, Description=SECRET)["DeploymentId"]
+        authorizer = own(
+            "apigatewayv2", "CreateAuthorizer", ApiId=api, Name=SECRET, AuthorizerType="JWT",
+            IdentitySource=["$request.header.Authorization"],
+            JwtConfiguration={"Issuer": "https://example.com", "Audience": ["a"]},
+        )["AuthorizerId"]  # fmt: skip
+        link = own("apigatewayv2", "CreateVpcLink", Name=SECRET, SubnetIds=["subnet-1"])["VpcLinkId"]
+        own("apigatewayv2", "CreateDomainName", DomainName="web.example.com",
+            DomainNameConfigurations=[{"CertificateArn": SECRET}])  # fmt: skip
+        mapping = own("apigatewayv2", "CreateApiMapping", DomainName="web.example.com", ApiId=api, Stage="dev",
+                      ApiMappingKey=SECRET)["ApiMappingId"]  # fmt: skip
+        self.thing("apigatewayv2", arn, ApiId=api, ResourceArn=arn)
+        self.arns.append(f"arn:aws:apigateway:{REGION}::/tags/{quote(arn, safe='')}")
+        for member, path, id in (
+            ("IntegrationId", "integrations", integration), ("RouteId", "routes", route),
+            ("StageName", "stages", "dev"), ("DeploymentId", "deployments", deployment),
+            ("AuthorizerId", "authorizers", authorizer),
+        ):  # fmt: skip
+            self.thing("apigatewayv2", f"{arn}/{path}/{id}", **{member: id})
+        self.thing("apigatewayv2", f"arn:aws:apigateway:{REGION}::/vpclinks/{link}", VpcLinkId=link)
+        domain = f"arn:aws:apigateway:{REGION}::/domainnames/web.example.com"
+        self.thing("apigatewayv2", domain, DomainName="web.example.com")
+        self.thing("apigatewayv2", f"{domain}/apimappings/{mapping}", ApiMappingId=mapping)
+
     def _cloudformation(self) -> None:
         body = json.dumps({"Description": SECRET, "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
         stack = self.own("cloudformation", "CreateStack", StackName="Stack", TemplateBody=body)["StackId"]
@@ -276,6 +341,41 @@ class World:
                           ChangeSetType="CREATE", TemplateBody=body)  # fmt: skip
         self.thing("cloudformation", stack, StackName="Stack")
         self.thing("cloudformation", change["StackId"], StackName="Second", ChangeSetName=change["Id"])
+        made = self.own("cloudformation", "CreateStackSet", StackSetName="Set", TemplateBody=body, Description=SECRET)
+        arn = f"arn:aws:cloudformation:{REGION}:{VICTIM}:stackset/{made['StackSetId']}"
+        self.thing("cloudformation", arn, StackSetName="Set")
+
+    def _ecr(self) -> None:
+        """A repository in each kind of registry, with a layer and an image."""
+        layer = SECRET.encode()
+        digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
+        part = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest, "size": len(layer)}
+        manifest = json.dumps({"schemaVersion": 2, "config": part, "layers": [part], "annotations": {"k": SECRET}})
+        for service, region in (("ecr", REGION), ("ecr-public", "")):
+            name = {"repositoryName": "deep/image"}
+            self.own(service, "CreateRepository", **name, tags=[{"Key": "k", "Value": SECRET}])
+            upload = self.own(service, "InitiateLayerUpload", **name)["uploadId"]
+            self.own(service, "UploadLayerPart", **name, uploadId=upload, partFirstByte=0,
+                     partLastByte=len(layer) - 1, layerPartBlob=layer)  # fmt: skip
+            self.own(service, "CompleteLayerUpload", **name, uploadId=upload, layerDigests=[digest])
+            self.own(service, "PutImage", **name, imageManifest=manifest, imageTag="Tag")
+            arn = f"arn:aws:{service}:{region}:{VICTIM}:repository/deep/image"
+            self.thing(service, arn, repositoryName="deep/image", repositoryNames="deep/image", resourceArn=arn)
+            self.texts[service, "imageTag"] = ["Tag"]
+            self.texts[service, "registryId"] = [VICTIM]
+            self.texts[service, "layerDigest"] = self.texts[service, "layerDigests"] = [digest]
+        rule = {"rulePriority": 1, "action": {"type": "expire"},
+                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}}  # fmt: skip
+        self.own("ecr", "StartLifecyclePolicyPreview", repositoryName="deep/image",
+                 lifecyclePolicyText=json.dumps({"rules": [rule]}))  # fmt: skip
+        self.own("ecr", "StartImageScan", repositoryName="deep/image", imageId={"imageTag": "Tag"})
+        policy = json.dumps({"Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Principal": {"AWS": VICTIM}, "Action": "ecr:ReplicateImage", "Resource": "*",
+            "Sid": "Kept"}})  # fmt: skip
+        self.own("ecr", "PutRegistryPolicy", policyText=policy)
+        self.own("ecr", "CreatePullThroughCacheRule", ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
+        self.own("ecr", "CreateRepositoryCreationTemplate", prefix="deep", appliedFor=["REPLICATION"],
+                 description=SECRET)  # fmt: skip
 
     def _route53(self) -> None:
         made = self.own("route53", "CreateHostedZone", Name="victim.com", CallerReference="r",
@@ -307,10 +407,79 @@ class World:
 
     def _ec2(self) -> None:
         """Descriptions are authorised on everything, so what they tell is no secret."""
-        made = self.own("ec2", "CreateVpc", CidrBlock="10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
+
+        def own(name: str, /, **request: Any) -> dict[str, Any]:
+            return self.own("ec2", name, **request)
+
+        made = own("CreateVpc", CidrBlock="10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
         vpc = made["VpcId"]
-        subnet = self.own("ec2", "CreateSubnet", VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
-        for word, member, id in (("vpc", "VpcId", vpc), ("subnet", "SubnetId", subnet)):
+        subnet = own("CreateSubnet", VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        group = own("CreateSecurityGroup", VpcId=vpc, GroupName="Group", Description=SECRET)["GroupId"]
+        gateway = own("CreateInternetGateway")["InternetGateway"]["InternetGatewayId"]
+        own("AttachInternetGateway", InternetGatewayId=gateway, VpcId=vpc)
+        table = own("CreateRouteTable", VpcId=vpc)["RouteTable"]["RouteTableId"]
+        interface = own("CreateNetworkInterface", SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+        address = own("AllocateAddress")
+        nat = own("CreateNatGateway", SubnetId=subnet, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+        prefixes = own("CreateManagedPrefixList", PrefixListName="n", MaxEntries=1, AddressFamily="IPv4",
+                       Entries=[{"Cidr": "10.0.0.0/8", "Description": SECRET}])["PrefixList"]  # fmt: skip
+        for word, member, id in (
+            ("vpc", "VpcId", vpc), ("subnet", "SubnetId", subnet), ("security-group", "GroupId", group),
+            ("internet-gateway", "InternetGatewayId", gateway), ("route-table", "RouteTableId", table),
+            ("network-interface", "NetworkInterfaceId", interface), ("natgateway", "NatGatewayId", nat),
+            ("elastic-ip", "AllocationId", address["AllocationId"]),
+            ("prefix-list", "PrefixListId", prefixes["PrefixListId"]), *self._links(vpc, subnet),
+        ):  # fmt: skip
             self.thing("ec2", f"arn:aws:ec2:{REGION}:{VICTIM}:{word}/{id}", **{member: id, "Resources": id})
+        self.texts["ec2", "PublicIp"] = [address["PublicIp"]]
         blocks = (*made["CidrBlockAssociationSet"], *made["Ipv6CidrBlockAssociationSet"])
-        self.texts["ec2", "AssociationId"] = [block["AssociationId"] for block in blocks]
+        associated = own("AssociateRouteTable", RouteTableId=table, SubnetId=subnet)["AssociationId"]
+        self.texts["ec2", "AssociationId"] = [*(block["AssociationId"] for block in blocks), associated]
+        for several, one in (
+            ("Groups", "GroupId"), ("SecurityGroupIds", "GroupId"), ("SubnetIds", "SubnetId"),
+            ("RouteTableIds", "RouteTableId"), ("AllocationIds", "AllocationId"), ("GatewayId", "VpnGatewayId"),
+            ("VpcEndpointIds", "VpcEndpointId"), ("FlowLogIds", "FlowLogId"), ("ServiceIds", "ServiceId"),
+            ("PeerVpcId", "VpcId"),
+        ):  # fmt: skip
+            self.texts["ec2", several] = self.texts["ec2", one]
+
+    def _links(self, vpc: str, subnet: str) -> list[tuple[str, str, str]]:
+        """What links the VPC with others: resource types, members and ids."""
+
+        def own(name: str, /, **request: Any) -> Any:
+            (answer,) = (each for each in self.own("ec2", name, **request).values() if isinstance(each, dict | list))
+            return answer
+
+        egress = own("CreateEgressOnlyInternetGateway", VpcId=vpc)["EgressOnlyInternetGatewayId"]
+        vpn = own("CreateVpnGateway", Type="ipsec.1")["VpnGatewayId"]
+        customer = own("CreateCustomerGateway", Type="ipsec.1", IpAddress="203.0.113.9")["CustomerGatewayId"]
+        acl = self.own("ec2", "CreateNetworkAcl", VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+        dhcp = own("CreateDhcpOptions", DhcpConfigurations=[{"Key": "domain-name", "Values": [SECRET]}])
+        endpoint = own("CreateVpcEndpoint", VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3")["VpcEndpointId"]
+        service = own("CreateVpcEndpointServiceConfiguration", NetworkLoadBalancerArns=["arn:x"])["ServiceId"]
+        other = own("CreateVpc", CidrBlock="10.5.0.0/16")["VpcId"]
+        peering = own("CreateVpcPeeringConnection", VpcId=vpc, PeerVpcId=other)["VpcPeeringConnectionId"]
+        kept = own("CreateSubnetCidrReservation", SubnetId=subnet, Cidr="10.0.0.0/28", ReservationType="explicit")
+        transit = own("CreateTransitGateway")
+        attachment = own("CreateTransitGatewayVpcAttachment", TransitGatewayId=transit["TransitGatewayId"], VpcId=vpc,
+                         SubnetIds=[subnet])["TransitGatewayAttachmentId"]  # fmt: skip
+        self.own("ec2", "CreateFlowLogs", ResourceType="VPC", ResourceIds=[vpc], TrafficType="ALL",
+                 LogGroupName="x", DeliverLogsPermissionArn=self.role)  # fmt: skip
+        log = own("DescribeFlowLogs")[0]["FlowLogId"]
+        self.arns.append(f"arn:aws:ec2:{REGION}:{VICTIM}:vpc/{other}")
+        return [
+            ("egress-only-internet-gateway", "EgressOnlyInternetGatewayId", egress),
+            ("vpn-gateway", "VpnGatewayId", vpn),
+            ("customer-gateway", "CustomerGatewayId", customer),
+            ("network-acl", "NetworkAclId", acl),
+            ("dhcp-options", "DhcpOptionsId", dhcp["DhcpOptionsId"]),
+            ("vpc-endpoint", "VpcEndpointId", endpoint),
+            ("vpc-endpoint-service", "ServiceId", service),
+            ("vpc-peering-connection", "VpcPeeringConnectionId", peering),
+            ("subnet-cidr-reservation", "SubnetCidrReservationId", kept["SubnetCidrReservationId"]),
+            ("transit-gateway", "TransitGatewayId", transit["TransitGatewayId"]),
+            ("transit-gateway-attachment", "TransitGatewayAttachmentId", attachment),
+            ("transit-gateway-route-table", "TransitGatewayRouteTableId",
+             transit["Options"]["AssociationDefaultRouteTableId"]),
+            ("vpc-flow-log", "FlowLogId", log),
+        ]  # fmt: skip

@@ -10,8 +10,9 @@ A folder may hold a `door.toml`:
     shared = false                         # true: the host does not belong to NAME alone
 
     [[path]]                               # for clients that cannot resolve such names; includes all paths below
-    path = "/_aws/execute-api/{api}/{stage}"
+    path = "/_aws/execute-api/{api}"
     endpoint = "execute-api"
+    unsigned = false                       # true: a request with AWS's signature on this path is for an API
 
     browser = "s3-browser"                 # the @endpoint for requests to the API that only browsers send
 
@@ -40,6 +41,7 @@ class HostDoor(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 class PathDoor(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     path: str
     endpoint: str
+    unsigned: bool = False
 
     @property
     def start(self) -> str:

@@ -72,7 +72,7 @@ class Router:
         declared = doors.table()
         self._hosts = {host.label: DataPlane(host.endpoint, door.service)
                        for door in declared for host in door.host if host.endpoint}  # fmt: skip
-        self._paths = [(path.pattern, DataPlane(path.endpoint, door.service))
+        self._paths = [(path.pattern, DataPlane(path.endpoint, door.service), path.unsigned)
                        for door in declared for path in door.path]  # fmt: skip
         self._starts = tuple({path.start for door in declared for path in door.path})
         self._browsers = {door.service: DataPlane(door.browser, door.service) for door in declared if door.browser}
@@ -88,8 +88,8 @@ class Router:
             return self._hosts[host.service]
         path = request.path
         if path != "/" and not host.plane and path.startswith(self._starts):
-            for pattern, plane in self._paths:
-                if pattern.fullmatch(path):
+            for pattern, plane, unsigned in self._paths:
+                if pattern.fullmatch(path) and not (unsigned and _is_signed(request)):
                     return plane
         claim = None
         try:
@@ -254,6 +254,11 @@ def _of_browser(request: Request) -> bool:
     if request.method == "POST" and request.header("content-type").startswith("multipart/form-data"):
         return True
     return bool(request.header("origin"))
+
+
+def _is_signed(request: Request) -> bool:
+    """Whether the request looks as if it had AWS's signature: enough to tell an API's path from a data plane's."""
+    return request.header("authorization").startswith("AWS") or "X-Amz-" in request.query
 
 
 def form_action(request: Request) -> tuple[str, str]:

@@ -28,6 +28,7 @@ TRUST = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}]}
+TEMPLATE = json.dumps({"Resources": {"P": {"Type": "AWS::SSM::Parameter"}}})
 CODE = "def handler(event, context):\n    return event\n"
 
 
@@ -137,6 +138,16 @@ class World:
         self.need("function")
         return self.aws.client("lambda").publish_version(FunctionName="made")["Version"]
 
+    def _secret(self):
+        return self.aws.client("secretsmanager").create_secret(Name="held", SecretString="{}")["ARN"]
+
+    def _rotator(self):
+        self.aws.client("lambda").add_permission(
+            FunctionName=self.need("function"), StatementId="rotator", Action="lambda:InvokeFunction",
+            Principal="secretsmanager.amazonaws.com",
+        )  # fmt: skip
+        return self.need("function")
+
     def _api(self):
         gateway = self.aws.client("apigateway")
         api = gateway.create_rest_api(name="made")["id"]
@@ -159,6 +170,31 @@ class World:
     def _api_key(self):
         return self.aws.client("apigateway").create_api_key(name="made")["id"]
 
+    def _web(self):
+        """An HTTP API with an integration, a route and a stage."""
+        gateway = self.aws.client("apigatewayv2")
+        api = gateway.create_api(Name="made", ProtocolType="HTTP")["ApiId"]
+        integration = gateway.create_integration(
+            ApiId=api, IntegrationType="HTTP_PROXY", IntegrationUri="https://example.com", IntegrationMethod="GET",
+            PayloadFormatVersion="1.0",
+        )["IntegrationId"]  # fmt: skip
+        gateway.create_route(ApiId=api, RouteKey="GET /made", Target=f"integrations/{integration}")
+        gateway.create_stage(ApiId=api, StageName="made", AutoDeploy=True)
+        return {"id": api, "integration": integration}
+
+    def _quick(self):
+        request = {"Name": "quick", "ProtocolType": "HTTP", "Target": "https://example.com"}
+        return self.aws.client("apigatewayv2").create_api(**request)["ApiId"]
+
+    def _talk(self):
+        """A WebSocket API with an integration and a route."""
+        gateway = self.aws.client("apigatewayv2")
+        request = {"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"}
+        api = gateway.create_api(Name="made", **request)["ApiId"]
+        integration = gateway.create_integration(ApiId=api, IntegrationType="MOCK")["IntegrationId"]
+        route = gateway.create_route(ApiId=api, RouteKey="made", Target=f"integrations/{integration}")["RouteId"]
+        return {"id": api, "integration": integration, "route": route}
+
     def _domain(self):
         name = f"d{uuid.uuid4().hex[:8]}.example.com"
         self.aws.client("apigateway").create_domain_name(domainName=name, regionalCertificateArn=CERTIFICATE)
@@ -175,6 +211,41 @@ TAGS = [{"Key": "team", "Value": "fog"}]
 # the least, or nearly, that a resource of each type says: a function of the World
 LEAST = {
     "AWS::ApiGateway::Account": lambda w: {},
+    "AWS::ApiGatewayV2::Api": lambda w: {"Name": "web", "ProtocolType": "HTTP", "Tags": {"team": "fog"}},
+    "AWS::ApiGatewayV2::ApiGatewayManagedOverrides": lambda w: {
+        "ApiId": w.need("quick"), "Stage": {"Description": "d"}, "Integration": {"TimeoutInMillis": 1000}},
+    "AWS::ApiGatewayV2::ApiMapping": lambda w: {
+        "DomainName": w.need("domain"), "ApiId": w.need("web")["id"], "Stage": "made", "ApiMappingKey": "a/b"},
+    "AWS::ApiGatewayV2::Authorizer": lambda w: {
+        "ApiId": w.need("web")["id"], "Name": "a", "AuthorizerType": "JWT",
+        "IdentitySource": ["$request.header.Authorization"],
+        "JwtConfiguration": {"Issuer": "https://example.com", "Audience": ["a"]}},
+    "AWS::ApiGatewayV2::Deployment": lambda w: {"ApiId": w.need("web")["id"], "Description": "d"},
+    "AWS::ApiGatewayV2::DomainName": lambda w: {
+        "DomainName": "v2.example.com", "DomainNameConfigurations": [{"CertificateArn": CERTIFICATE}],
+        "Tags": {"team": "fog"}},
+    "AWS::ApiGatewayV2::Integration": lambda w: {
+        "ApiId": w.need("web")["id"], "IntegrationType": "HTTP_PROXY", "IntegrationUri": "https://example.com/x",
+        "IntegrationMethod": "GET", "PayloadFormatVersion": "1.0",
+        "RequestParameters": {"overwrite:path": "/y"},
+        "ResponseParameters": {
+            "200": {"ResponseParameters": [{"Destination": "overwrite:statuscode", "Source": "201"}]}}},
+    "AWS::ApiGatewayV2::IntegrationResponse": lambda w: {
+        "ApiId": w.need("talk")["id"], "IntegrationId": w.need("talk")["integration"],
+        "IntegrationResponseKey": "$default"},
+    "AWS::ApiGatewayV2::Model": lambda w: {"ApiId": w.need("talk")["id"], "Name": "M", "Schema": {"type": "object"}},
+    "AWS::ApiGatewayV2::Route": lambda w: {
+        "ApiId": w.need("web")["id"], "RouteKey": "GET /x", "Target": f"integrations/{w.need('web')['integration']}"},
+    "AWS::ApiGatewayV2::RouteResponse": lambda w: {
+        "ApiId": w.need("talk")["id"], "RouteId": w.need("talk")["route"], "RouteResponseKey": "$default"},
+    "AWS::ApiGatewayV2::RoutingRule": lambda w: {
+        "DomainNameArn": f"arn:aws:apigateway:us-east-1::/domainnames/{w.need('domain')}", "Priority": 1,
+        "Conditions": [{"MatchBasePaths": {"AnyOf": ["x"]}}],
+        "Actions": [{"InvokeApi": {"ApiId": w.need("web")["id"], "Stage": "made"}}]},
+    "AWS::ApiGatewayV2::Stage": lambda w: {
+        "ApiId": w.need("web")["id"], "StageName": "dev", "AutoDeploy": True, "StageVariables": {"a": "b"},
+        "RouteSettings": {"GET /made": {"ThrottlingBurstLimit": "1"}}, "Tags": {"team": "fog"}},
+    "AWS::ApiGatewayV2::VpcLink": lambda w: {"Name": "l", "SubnetIds": ["subnet-1"], "Tags": {"team": "fog"}},
     "AWS::ApiGateway::ApiKey": lambda w: {"Tags": TAGS},
     "AWS::ApiGateway::Authorizer": lambda w: {
         "RestApiId": w.need("api")["id"], "Name": "a", "Type": "TOKEN",
@@ -206,6 +277,8 @@ LEAST = {
         "Tags": TAGS},
     "AWS::CDK::Metadata": lambda w: {"Analytics": "v2:deflate64:x"},
     "AWS::CloudFormation::Macro": lambda w: {"Name": "M", "FunctionName": "f"},
+    "AWS::CloudFormation::StackSet": lambda w: {"StackSetName": "S", "PermissionModel": "SELF_MANAGED",
+                                                "TemplateBody": TEMPLATE},
     "AWS::CloudFormation::WaitConditionHandle": lambda w: {},
     "AWS::CloudTrail::EventDataStore": lambda w: {
         "Name": "lake", "TerminationProtectionEnabled": False, "Tags": TAGS},
@@ -218,6 +291,22 @@ LEAST = {
     "AWS::CloudWatch::Dashboard": lambda w: {"DashboardBody": '{"widgets": []}', "Tags": TAGS},
     "AWS::DynamoDB::GlobalTable": lambda w: {**TABLE, "Replicas": [{"Region": "us-east-1"}]},
     "AWS::DynamoDB::Table": lambda w: {**TABLE, "TableName": "tab", "Tags": TAGS},
+    "AWS::ECR::PublicRepository": lambda w: {
+        "RepositoryName": "made", "RepositoryCatalogData": {"AboutText": "a"}, "Tags": TAGS},
+    "AWS::ECR::PullThroughCacheRule": lambda w: {"EcrRepositoryPrefix": "quay", "UpstreamRegistryUrl": "quay.io"},
+    "AWS::ECR::PullTimeUpdateExclusion": lambda w: {"PrincipalArn": w.need("role")["Arn"]},
+    "AWS::ECR::RegistryPolicy": lambda w: {"PolicyText": {
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": w.aws.id},
+                                                "Action": "ecr:ReplicateImage", "Resource": "*"}]}},
+    "AWS::ECR::RegistryScanningConfiguration": lambda w: {
+        "ScanType": "BASIC", "Rules": [{"ScanFrequency": "SCAN_ON_PUSH", "RepositoryFilters": [
+            {"Filter": "*", "FilterType": "WILDCARD"}]}]},
+    "AWS::ECR::ReplicationConfiguration": lambda w: {"ReplicationConfiguration": {
+        "Rules": [{"Destinations": [{"Region": "eu-west-1", "RegistryId": w.aws.id}]}]}},
+    "AWS::ECR::Repository": lambda w: {"RepositoryName": "made", "EmptyOnDelete": True, "Tags": TAGS},
+    "AWS::ECR::RepositoryCreationTemplate": lambda w: {"Prefix": "made", "AppliedFor": ["REPLICATION"]},
+    "AWS::ECR::SigningConfiguration": lambda w: {"Rules": [
+        {"SigningProfileArn": f"arn:aws:signer:us-east-1:{w.aws.id}:/signing-profiles/made"}]},
     "AWS::ElastiCache::CacheCluster": lambda w: {
         "ClusterName": w.made.setdefault("cache", f"c{uuid.uuid4().hex[:12]}"), "Engine": "redis",
         "CacheNodeType": "cache.t3.micro", "NumCacheNodes": 1, "Tags": TAGS},
@@ -299,6 +388,17 @@ LEAST = {
     "AWS::S3::BucketPolicy": lambda w: {"Bucket": w.need("bucket"), "PolicyDocument": {
         "Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket",
                                                 "Resource": f"arn:aws:s3:::{w.need('bucket')}"}]}},
+    "AWS::ResourceGroups::Group": lambda w: {
+        "Name": "made", "Tags": TAGS,
+        "ResourceQuery": {"Type": "TAG_FILTERS_1_0", "Query": {"TagFilters": [{"Key": "team", "Values": ["fog"]}]}}},
+    "AWS::SecretsManager::ResourcePolicy": lambda w: {"SecretId": w.need("secret"), "ResourcePolicy": {
+        "Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*",
+                                                "Action": "secretsmanager:DeleteSecret", "Resource": "*"}]}},
+    "AWS::SecretsManager::RotationSchedule": lambda w: {
+        "SecretId": w.need("secret"), "RotationLambdaARN": w.need("rotator"), "RotateImmediatelyOnUpdate": False,
+        "RotationRules": {"ScheduleExpression": "rate(10 days)"}},
+    "AWS::SecretsManager::Secret": lambda w: {
+        "Name": "made", "GenerateSecretString": {"PasswordLength": 20}, "Tags": TAGS},
     "AWS::SNS::Subscription": lambda w: {
         "TopicArn": w.need("topic"), "Protocol": "sqs", "Endpoint": w.need("queue")["arn"]},
     "AWS::SNS::Topic": lambda w: {
@@ -314,6 +414,7 @@ LEAST = {
 }  # fmt: skip
 # these wait for a function's answer, for signals or for a stack: test_restart.py kills them
 WAITING = {"AWS::CloudFormation::CustomResource", "AWS::CloudFormation::Stack", "AWS::CloudFormation::WaitCondition"}
+WAITING |= {"AWS::SecretsManager::SecretTargetAttachment"}  # needs a database, which no service here makes
 # attributes that a resource has only with more than the least properties, or that AWS's reference does not list
 NOT_GIVEN = {
     "AWS::DynamoDB::GlobalTable": {"StreamArn"},

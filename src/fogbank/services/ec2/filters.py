@@ -151,17 +151,19 @@ def describe(
     ctx: Context,
     req: Mapping[str, Any],
     kind: ById[R],
-    filters: Filters[R],
+    filters: Filters[Any],
     *,
     ids: str,
     into: str,
-    shape: Callable[[Reader, R], dict[str, Any]],
+    shape: Callable[[Reader, Any], dict[str, Any]],
     index: tuple[str, str] | None = ("vpc-id", "vpc"),
     least: int = 5,
+    view: Callable[[Reader, R], Any] | None = None,
 ) -> dict[str, Any]:
     """The answer of a description: the things that are named by id, or all, that pass the filters, in pages by id.
 
-    `index` is a filter and the table's index that finds what it asks for.
+    `index` is a filter and the table's index that finds what it asks for. `view` makes what filters and `shape` get
+    instead of the record, if they need more than that.
     """
     test = filters.test(req.get("Filters") or req.get("Filter"))
     limit = limit_of(req, least=least)
@@ -169,8 +171,9 @@ def describe(
     after = pages.after(req.get("NextToken"))
     with ctx.read() as tx:
         found = _candidates(tx, ctx, req, kind, filters, ids, after, index)
-        passed = (record for record in found if test is None or test(record))
-        shown, more = pages.cut(list(islice(passed, limit + 1)), limit, lambda record: record.id)  # type: ignore[attr-defined]
+        seen: Iterator[Any] = found if view is None else (view(tx, record) for record in found)
+        passed = (record for record in seen if test is None or test(record))
+        shown, more = pages.cut(list(islice(passed, limit + 1)), limit, lambda record: record.id)
         return {into: [shape(tx, record) for record in shown], **more}
 
 
@@ -179,7 +182,7 @@ def _candidates(
     ctx: Context,
     req: Mapping[str, Any],
     kind: ById[R],
-    filters: Filters[R],
+    filters: Filters[Any],
     ids: str,
     after: str | None,
     index: tuple[str, str] | None,

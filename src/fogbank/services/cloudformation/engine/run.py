@@ -211,7 +211,7 @@ class Run:
             return
 
         def change(tx: Transaction, stack: Stack) -> None:
-            stack.operation = self._ctx.ids.hex(16)
+            stack.operation, stack.asked = self._ctx.ids.uuid(), "ROLLBACK"
             stack.cancelled = False
 
         await self._set("IMPORT_ROLLBACK_IN_PROGRESS" if importing else "UPDATE_ROLLBACK_IN_PROGRESS", reason, change)

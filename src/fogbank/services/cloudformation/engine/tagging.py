@@ -14,11 +14,18 @@ from .properties import schema_of
 
 _SYSTEM = frozenset(
     (
+        "AWS::ApiGateway::RestApi",
+        "AWS::ApiGateway::Stage",
+        "AWS::ApiGateway::UsagePlan",
+        "AWS::EC2::DHCPOptions",
+        "AWS::EC2::NetworkAcl",
+        "AWS::EC2::RouteTable",
+        "AWS::EC2::SecurityGroup",
         "AWS::IAM::Role",
         "AWS::Lambda::Function",
         "AWS::Logs::LogGroup",
         "AWS::SNS::Topic",
-        "AWS::SQS::Queue",
+        "AWS::SecretsManager::Secret",
     )
 )
 
