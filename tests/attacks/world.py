@@ -177,6 +177,7 @@ class World:
             self._ec2,
             self._ecr,
             self._route53,
+            self._s3control,
         ):
             each()
         caches.make(self, VICTIM, REGION, SECRET)
@@ -376,6 +377,19 @@ class World:
         self.own("ecr", "CreatePullThroughCacheRule", ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
         self.own("ecr", "CreateRepositoryCreationTemplate", prefix="deep", appliedFor=["REPLICATION"],
                  description=SECRET)  # fmt: skip
+
+    def _s3control(self) -> None:
+        mine = {"AccountId": VICTIM}
+        point = self.own("s3control", "CreateAccessPoint", **mine, Name="point", Bucket="victims")["AccessPointArn"]
+        self.thing("s3control", point, Name="point", ResourceArn=point)
+        self.thing("s3control", "arn:aws:s3:::victims", ResourceArn="arn:aws:s3:::victims")
+        lens = {"Id": "lens", "AccountLevel": {"BucketLevel": {}}, "IsEnabled": True}
+        self.own("s3control", "PutStorageLensConfiguration", **mine, ConfigId="lens", StorageLensConfiguration=lens,
+                 Tags=[{"Key": "k", "Value": SECRET}])  # fmt: skip
+        self.thing("s3control", f"arn:aws:s3:{REGION}:{VICTIM}:storage-lens/lens", ConfigId="lens")
+        grants = self.own("s3control", "CreateAccessGrantsInstance", **mine)["AccessGrantsInstanceArn"]
+        self.thing("s3control", grants, ResourceArn=grants)
+        self.texts["s3control", "AccountId"] = [VICTIM]
 
     def _route53(self) -> None:
         made = self.own("route53", "CreateHostedZone", Name="victim.com", CallerReference="r",

@@ -58,6 +58,7 @@ class DataPlane(msgspec.Struct):
 
 NAMED_WITHIN = 1 << 20  # bytes of a form that are searched for Action and Version: SDKs write them first
 CHOSEN_WITHIN = 1 << 16  # bytes of a form that are parsed to choose between APIs
+S3_CONTROL, S3_CONTROL_PATHS = "s3control", "/v20180820/"
 KEPT = 10_000  # entries in the cache of targets
 
 
@@ -172,6 +173,8 @@ class Router:
             return cast(DataPlane, browser)
         candidates = self._signers.get(signing_name) or self._signed(signing_name)
         path = request.path
+        if signing_name == "s3" and _to_control(request, host):
+            candidates = [S3_CONTROL]
         bucket = ""
         for name in candidates:
             service = models.load(name)
@@ -254,6 +257,17 @@ def _of_browser(request: Request) -> bool:
     if request.method == "POST" and request.header("content-type").startswith("multipart/form-data"):
         return True
     return bool(request.header("origin"))
+
+
+def _to_control(request: Request, host: hosts.Host) -> bool:
+    """Whether a request signed for S3 is one to S3 Control, of which each names its account in a header.
+
+    SDKs put the account before the endpoint's host (ACCOUNT.s3-control.REGION.DOMAIN, ACCOUNT.localhost), but a client
+    may also ask the endpoint itself.
+    """
+    return host.service == "s3-control" or (
+        "x-amz-account-id" in request.lookup and request.path.startswith(S3_CONTROL_PATHS)
+    )
 
 
 def _is_signed(request: Request) -> bool:
