@@ -23,7 +23,7 @@ from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal, root
 from fogbank.core.settings import Settings
 
-from . import caches
+from . import caches, instances
 
 VICTIM, STRANGER, REGION = "111122223333", "444455556666", "us-east-1"
 SECRET = "kept-for-the-owner"  # in whatever the victim's things tell of themselves
@@ -428,6 +428,7 @@ class World:
             ("PeerVpcId", "VpcId"), ("ResourceIds", "VpcId"),
         ):  # fmt: skip
             self.texts["ec2", several] = self.texts["ec2", one]
+        instances.make(self, REGION, VICTIM, SECRET)
 
     def _links(self, vpc: str, subnet: str) -> list[tuple[str, str, str]]:
         """What links the VPC with others: resource types, members and ids."""

@@ -29,6 +29,7 @@ TRUST = {
 }
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}]}
 TEMPLATE = json.dumps({"Resources": {"P": {"Type": "AWS::SSM::Parameter"}}})
+ZONE = "us-east-1a"
 CODE = "def handler(event, context):\n    return event\n"
 
 
@@ -255,6 +256,30 @@ class World:
         )
         return made["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
 
+    def _image(self):
+        name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+        return self.aws.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+
+    def _instance(self):
+        launch = {"ImageId": self.need("image"), "InstanceType": "t3.nano", "Placement": {"AvailabilityZone": ZONE}}
+        id = self.ec2.run_instances(**launch, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+        self.ec2.get_waiter("instance_running").wait(InstanceIds=[id], WaiterConfig={"Delay": 1})
+        return id
+
+    def _volume(self):
+        id = self.ec2.create_volume(AvailabilityZone=ZONE, Size=1)["VolumeId"]
+        self.ec2.get_waiter("volume_available").wait(VolumeIds=[id], WaiterConfig={"Delay": 1})
+        return id
+
+    def _launch_template(self):
+        data = {"ImageId": self.need("image"), "InstanceType": "t3.nano"}
+        made = self.ec2.create_launch_template(LaunchTemplateName="made", LaunchTemplateData=data)
+        return made["LaunchTemplate"]["LaunchTemplateId"]
+
+    def _fleet_role(self):
+        trust = json.dumps(TRUST).replace("lambda", "spotfleet")
+        return self.aws.client("iam").create_role(RoleName="fleet", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+
     def _domain(self):
         name = f"d{uuid.uuid4().hex[:8]}.example.com"
         self.aws.client("apigateway").create_domain_name(domainName=name, regionalCertificateArn=CERTIFICATE)
@@ -368,6 +393,8 @@ LEAST = {
     "AWS::ECR::SigningConfiguration": lambda w: {"Rules": [
         {"SigningProfileArn": f"arn:aws:signer:us-east-1:{w.aws.id}:/signing-profiles/made"}]},
 
+    "AWS::EC2::CapacityReservation": lambda w: {
+        "AvailabilityZone": ZONE, "InstanceType": "t3.nano", "InstancePlatform": "Linux/UNIX", "InstanceCount": 1},
     "AWS::EC2::CustomerGateway": lambda w: {
         "Type": "ipsec.1", "IpAddress": "203.0.113.1", "BgpAsn": 65000, "Tags": TAGS},
     "AWS::EC2::DHCPOptions": lambda w: {"DomainName": "example.com", "NtpServers": ["10.0.0.2"], "Tags": TAGS},
@@ -380,7 +407,13 @@ LEAST = {
         "LogDestination": f"arn:aws:s3:::{w.need('bucket')}", "Tags": TAGS},
     "AWS::EC2::GatewayRouteTableAssociation": lambda w: {
         "GatewayId": w.need("attached_gateway"), "RouteTableId": w.need("route_table")},
+    "AWS::EC2::Host": lambda w: {"AvailabilityZone": ZONE, "InstanceType": "m5.large", "Tags": TAGS},
+    "AWS::EC2::Instance": lambda w: {
+        "ImageId": w.need("image"), "InstanceType": "t3.nano", "SourceDestCheck": False, "Tags": TAGS},
+    "AWS::EC2::InstanceConnectEndpoint": lambda w: {"SubnetId": w.need("subnet"), "Tags": TAGS},
     "AWS::EC2::InternetGateway": lambda w: {"Tags": TAGS},
+    "AWS::EC2::KeyPair": lambda w: {"KeyName": "made", "KeyType": "ed25519", "Tags": TAGS},
+    "AWS::EC2::LaunchTemplate": lambda w: {"LaunchTemplateData": {"ImageId": w.need("image")}},
     "AWS::EC2::NatGateway": lambda w: {
         "SubnetId": w.need("attached_gateway") and w.need("subnet"), "AllocationId": w.need("address"), "Tags": TAGS},
     "AWS::EC2::NetworkAcl": lambda w: {"VpcId": w.need("vpc"), "Tags": TAGS},
@@ -389,6 +422,7 @@ LEAST = {
         "CidrBlock": "0.0.0.0/0", "PortRange": {"From": 80, "To": 80}},
     "AWS::EC2::NetworkInterface": lambda w: {
         "SubnetId": w.need("subnet"), "GroupSet": [w.need("security_group")], "SourceDestCheck": False, "Tags": TAGS},
+    "AWS::EC2::PlacementGroup": lambda w: {"Strategy": "spread", "Tags": TAGS},
     "AWS::EC2::PrefixList": lambda w: {
         "PrefixListName": "n", "AddressFamily": "IPv4", "MaxEntries": 2, "Entries": [{"Cidr": "10.0.0.0/8"}],
         "Tags": TAGS},
@@ -404,6 +438,9 @@ LEAST = {
         "GroupId": w.need("security_group"), "IpProtocol": "-1", "CidrIpv6": "::/0"},
     "AWS::EC2::SecurityGroupIngress": lambda w: {
         "GroupId": w.need("security_group"), "IpProtocol": "-1", "SourceSecurityGroupId": w.need("security_group")},
+    "AWS::EC2::SpotFleet": lambda w: {"SpotFleetRequestConfigData": {
+        "IamFleetRole": w.need("fleet_role"), "TargetCapacity": 1, "LaunchTemplateConfigs": [
+            {"LaunchTemplateSpecification": {"LaunchTemplateId": w.need("launch_template"), "Version": "1"}}]}},
     "AWS::EC2::Subnet": lambda w: {
         "VpcId": w.need("vpc"), "CidrBlock": "10.0.1.0/24", "MapPublicIpOnLaunch": True, "Tags": TAGS},
     "AWS::EC2::SubnetCidrBlock": lambda w: {"SubnetId": w.need("subnet"), "Ipv6CidrBlock": w.need("ipv6")},
@@ -440,6 +477,9 @@ LEAST = {
     "AWS::EC2::VPCGatewayAttachment": lambda w: {"VpcId": w.need("vpc"), "InternetGatewayId": w.need("gateway")},
     "AWS::EC2::VPCPeeringConnection": lambda w: {
         "VpcId": w.need("vpc"), "PeerVpcId": w.need("other_vpc"), "Tags": TAGS},
+    "AWS::EC2::Volume": lambda w: {"AvailabilityZone": ZONE, "Size": 1, "Tags": TAGS},
+    "AWS::EC2::VolumeAttachment": lambda w: {
+        "VolumeId": w.need("volume"), "InstanceId": w.need("instance"), "Device": "/dev/sdf"},
     "AWS::EC2::VPNGateway": lambda w: {"Type": "ipsec.1", "Tags": TAGS},
     "AWS::EC2::VPNGatewayRoutePropagation": lambda w: {
         "VpnGatewayId": w.need("vpn_gateway"), "RouteTableIds": [w.need("route_table")]},

@@ -42,7 +42,7 @@ class Create(msgspec.Struct, frozen=True):
     """
 
     operation: str
-    id: tuple[str, ...]
+    id: tuple[str | int, ...]
     members: tuple[str, ...] = ()
     request: Callable[[Name, Properties], Properties] = lambda name, properties: {}
 
