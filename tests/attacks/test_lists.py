@@ -39,6 +39,7 @@ MORE: dict[tuple[str, str], dict[str, Any]] = {
     ("cloudtrail", "ListTags"): {"ResourceIdList": [f"arn:aws:cloudtrail:us-east-1:{VICTIM}:trail/Trail"]},
     ("service-quotas", "ListAWSDefaultServiceQuotas"): {"ServiceCode": "kms"},
     ("service-quotas", "ListServiceQuotas"): {"ServiceCode": "kms"},
+    ("ec2", "SearchTransitGatewayRoutes"): {"Filters": [{"Name": "type", "Values": ["static"]}]},
     ("ssm", "GetParametersByPath"): {"Path": "/"},
 }  # fmt: skip
 # what the victim has nothing for
