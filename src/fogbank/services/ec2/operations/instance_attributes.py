@@ -17,7 +17,7 @@ from fogbank.store.api import Transaction
 from ..calls import Answer, Request, action
 from ..compute import attachments, disks, instance_types, launch_options, launching
 from ..compute.find import INSTANCE, PLACEMENT_NAME
-from ..compute.instance_shapes import Seen, group_shapes
+from ..compute.instance_shapes import Around, Seen, instance
 from ..compute.records import INSTANCES, SETTINGS, Instance, Settings
 from ..errors import InvalidParameterCombination, InvalidParameterValue, MissingParameter, NetworkError
 from ..filters import page
@@ -47,18 +47,16 @@ def describe_instance_attribute(ctx: Context, req: Request) -> Answer:
     name = req["Attribute"]
     with ctx.read() as tx:
         found = INSTANCE.require(tx, ctx, req["InstanceId"])
-        seen = Seen(tx, ctx, found)
+        seen = Seen(Around(tx, ctx), found)
         if name in VALUES:
             member, read = VALUES[name]
             value = read(found)
             return {"InstanceId": found.id, member: {} if value == "" else {"Value": value}}
         match name:
             case "blockDeviceMapping":
-                from ..compute.instance_shapes import instance
-
                 return {"InstanceId": found.id, "BlockDeviceMappings": instance(seen)["BlockDeviceMappings"]}
             case "groupSet":
-                groups = group_shapes(tx, ctx, seen.primary.groups) if seen.primary else []
+                groups = seen.around.groups(seen.primary.groups) if seen.primary else []
                 return {"InstanceId": found.id, "Groups": groups}
             case "sourceDestCheck":
                 check = bool(seen.primary and seen.primary.source_check)
