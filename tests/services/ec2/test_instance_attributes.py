@@ -210,3 +210,16 @@ def test_a_role_must_be_passed(aws, ec2, launch, profile, instance):
            "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}}  # fmt: skip
     passing = aws.user(json.dumps({"Version": "2012-10-17", "Statement": [allow, own]})).client("ec2")
     passing.associate_iam_instance_profile(**request)
+
+
+def test_settings_of_the_region(ec2, launch):
+    assert ec2.get_default_credit_specification(InstanceFamily="t3")["InstanceFamilyCreditSpecification"] == {
+        "InstanceFamily": "t3", "CpuCredits": "unlimited",
+    }  # fmt: skip
+    ec2.modify_default_credit_specification(InstanceFamily="t3", CpuCredits="standard")
+    (found,) = ec2.describe_instance_credit_specifications(InstanceIds=[launch()])["InstanceCreditSpecifications"]
+    assert found["CpuCredits"] == "standard"
+    assert ec2.get_serial_console_access_status()["SerialConsoleAccessEnabled"] is False
+    assert ec2.enable_serial_console_access()["SerialConsoleAccessEnabled"] is True
+    assert ec2.get_serial_console_access_status()["SerialConsoleAccessEnabled"] is True
+    assert ec2.disable_serial_console_access()["SerialConsoleAccessEnabled"] is False
