@@ -23,6 +23,7 @@ ANY_TEXT = {
     "s3": {"ListMultipartUploads", "ListObjectVersions", "ListObjects"},
     "elasticache": {"DescribeServiceUpdates", "DescribeUpdateActions"},
     "cloudformation": {"DescribeAccountLimits"},
+    "route53": {"ListHealthChecks", "ListHostedZones", "ListResourceRecordSets"},
 }
 # what a request needs besides the members that the model requires
 MORE: dict[tuple[str, str], dict[str, Any]] = {

@@ -61,6 +61,17 @@ class World:
             self.made[what] = getattr(self, f"_{what}")()
         return self.made[what]
 
+    def _zone(self):
+        made = self.aws.client("route53").create_hosted_zone(Name="zone.com", CallerReference="zone")
+        return made["HostedZone"]["Id"].removeprefix("/hostedzone/")
+
+    def _signed_zone(self):
+        self.aws.client("route53").create_key_signing_key(
+            HostedZoneId=self.need("zone"), Name="key", Status="ACTIVE", CallerReference="key",
+            KeyManagementServiceArn=f"arn:aws:kms:us-east-1:{self.aws.id}:key/{self.need('key')}",
+        )  # fmt: skip
+        return self.need("zone")
+
     def _bucket(self):
         name = f"b{uuid.uuid4().hex}"
         self.aws.client("s3").create_bucket(Bucket=name)
@@ -127,6 +138,21 @@ class World:
     def _version(self):
         self.need("function")
         return self.aws.client("lambda").publish_version(FunctionName="made")["Version"]
+
+    def _table(self):
+        self.aws.client("dynamodb").create_table(
+            TableName="held", KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+            ProvisionedThroughput={"ReadCapacityUnits": 2, "WriteCapacityUnits": 2})  # fmt: skip
+        return "held"
+
+    def _scalable(self):
+        parts = (f"table/{self.need('table')}", "dynamodb:table:WriteCapacityUnits", "dynamodb")
+        names = ("ResourceId", "ScalableDimension", "ServiceNamespace")
+        self.aws.client("application-autoscaling").register_scalable_target(
+            **dict(zip(names, parts, strict=True)), MinCapacity=1, MaxCapacity=5
+        )
+        return "|".join(parts)
 
     def _secret(self):
         return self.aws.client("secretsmanager").create_secret(Name="held", SecretString="{}")["ARN"]
@@ -360,6 +386,13 @@ LEAST = {
     "AWS::ApiGateway::VpcLink": lambda w: {
         "Name": "l", "TargetArns": [f"arn:aws:elasticloadbalancing:us-east-1:{w.aws.id}:loadbalancer/net/n/1"],
         "Tags": TAGS},
+    "AWS::ApplicationAutoScaling::ScalableTarget": lambda w: {
+        "ServiceNamespace": "dynamodb", "ResourceId": f"table/{w.need('table')}", "MinCapacity": 1, "MaxCapacity": 5,
+        "ScalableDimension": "dynamodb:table:ReadCapacityUnits", "Tags": TAGS},
+    "AWS::ApplicationAutoScaling::ScalingPolicy": lambda w: {
+        "PolicyName": "p", "PolicyType": "TargetTrackingScaling", "ScalingTargetId": w.need("scalable"),
+        "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 70, "PredefinedMetricSpecification": {
+            "PredefinedMetricType": "DynamoDBWriteCapacityUtilization"}}},
     "AWS::CDK::Metadata": lambda w: {"Analytics": "v2:deflate64:x"},
     "AWS::CloudFormation::Macro": lambda w: {"Name": "M", "FunctionName": "f"},
     "AWS::CloudFormation::StackSet": lambda w: {"StackSetName": "S", "PermissionModel": "SELF_MANAGED",
@@ -545,6 +578,21 @@ LEAST = {
                                                  "Action": "logs:PutLogEvents", "Resource": "*"}]})},
     "AWS::Logs::SubscriptionFilter": lambda w: {
         "LogGroupName": w.need("log_group"), "FilterPattern": "x", "DestinationArn": w.need("function")},
+    "AWS::Route53::CidrCollection": lambda w: {
+        "Name": "c", "Locations": [{"LocationName": "l", "CidrList": ["10.0.0.0/24"]}]},
+    "AWS::Route53::DNSSEC": lambda w: {"HostedZoneId": w.need("signed_zone")},
+    "AWS::Route53::HealthCheck": lambda w: {
+        "HealthCheckConfig": {"Type": "TCP", "IPAddress": "10.0.0.1", "Port": 80}, "HealthCheckTags": TAGS},
+    "AWS::Route53::HostedZone": lambda w: {"Name": "made.com", "HostedZoneTags": TAGS},
+    "AWS::Route53::KeySigningKey": lambda w: {
+        "HostedZoneId": w.need("zone"), "Name": "key", "Status": "ACTIVE",
+        "KeyManagementServiceArn": f"arn:aws:kms:us-east-1:{w.aws.id}:key/{w.need('key')}"},
+    "AWS::Route53::RecordSet": lambda w: {
+        "HostedZoneId": w.need("zone"), "Name": "a.zone.com", "Type": "A", "TTL": "60",
+        "ResourceRecords": ["10.0.0.1"]},
+    "AWS::Route53::RecordSetGroup": lambda w: {
+        "HostedZoneName": w.need("zone") and "zone.com.", "RecordSets": [
+            {"Name": "a.zone.com", "Type": "A", "TTL": "60", "ResourceRecords": ["10.0.0.1"]}]},
     "AWS::S3::Bucket": lambda w: {"BucketName": w.made.setdefault("name", f"c{uuid.uuid4().hex}"), "Tags": TAGS},
     "AWS::S3::BucketPolicy": lambda w: {"Bucket": w.need("bucket"), "PolicyDocument": {
         "Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket",
