@@ -1,7 +1,6 @@
-"""The CDK: a bootstrap, and the deployment of a stack whose asset is a container image.
+"""The CDK, unmodified: bootstrap, deploy, use, deploy a change, diff, destroy.
 
-The assembly is written here, as `cdk synth` writes it, so only the command line tool is needed. It calls a builder with
-docker's command line; the one here runs buildah.
+https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping.html
 """
 
 from __future__ import annotations
@@ -10,131 +9,80 @@ import json
 import os
 import shutil
 import subprocess
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-TAG = "0c7e4f3a9d5b1e2f"
-BUILDER = """#!/bin/sh
-store="--storage-driver vfs --root {home}/root --runroot {home}/run"
-command="$1"
-shift
-case "$command" in
-    build) exec buildah $store bud --signature-policy {home}/policy.json --isolation chroot "$@" ;;
-    push) exec buildah $store push --signature-policy {home}/policy.json --tls-verify=false "$@" ;;
-    login) exec buildah $store login --tls-verify=false "$@" ;;
-    tag) exec buildah $store tag "$@" ;;
-esac
-exit 1
-"""
+HERE = Path(__file__).parent
+MODULES = HERE.parent / "npm" / "node_modules"
+CDK = MODULES / ".bin" / "cdk"
+
+pytestmark = [
+    pytest.mark.skipif(not shutil.which("node"), reason="needs node and npm: apt install nodejs npm"),
+    pytest.mark.skipif(not CDK.exists(), reason="needs the CDK: cd tests/npm && npm ci"),
+]
 
 
 class Cdk:
-    def __init__(self, aws: Any, home: Path) -> None:
-        self.aws = aws
-        self.home = home
-        self.env = {
-            **os.environ,
-            "HOME": str(home),
-            "CDK_HOME": str(home / "cdk"),
-            "TMPDIR": str(home),
-            "AWS_ENDPOINT_URL": aws.endpoint,
-            "AWS_ACCESS_KEY_ID": aws.id,
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": "us-east-1",
-            "REGISTRY_AUTH_FILE": str(home / "auth.json"),
-            "CDK_DOCKER": str(home / "builder"),
-            "CDK_DISABLE_CLI_TELEMETRY": "1",
-        }
+    def __init__(self, folder: Path, variables: dict[str, str]) -> None:
+        self._folder = folder
+        self._env = os.environ | variables | {
+            "CDK_HOME": str(folder / "home"), "CDK_DISABLE_VERSION_CHECK": "1", "CDK_DISABLE_CLI_TELEMETRY": "1",
+            "CI": "true", "NODE_PATH": str(MODULES), "NO_COLOR": "1",
+        }  # fmt: skip
 
-    def run(self, *command: str) -> None:
-        done = subprocess.run(
-            ["cdk", *command, "--ci"],
-            cwd=self.home,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+    def synth(self, greeting: str) -> None:
+        out = self._folder / "out"
+        shutil.rmtree(out, ignore_errors=True)
+        env = self._env | {"CDK_OUTDIR": str(out), "GREETING": greeting}
+        subprocess.run(["node", HERE / "cdk" / "app.js"], env=env, check=True, timeout=300)
+
+    def run(self, *words: str) -> str:
+        command = [CDK, *words, "--app", str(self._folder / "out")]
+        done = subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=600, check=False,
+                              cwd=self._folder)  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
-
-    def builder(self) -> None:
-        (self.home / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
-        (self.home / "builder").write_text(BUILDER.format(home=self.home))
-        (self.home / "builder").chmod(0o755)
-
-    def assembly(self) -> str:
-        """A stack with a repository and a container image as its asset."""
-        folder = self.home / "cdk.out"
-        image = folder / "asset.image"
-        image.mkdir(parents=True)
-        (image / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
-        here = f"{self.aws.id}-us-east-1"
-
-        def role(name: str) -> str:
-            return f"arn:${{AWS::Partition}}:iam::{self.aws.id}:role/cdk-hnb659fds-{name}-role-{here}"
-
-        bootstrap = {
-            "requiresBootstrapStackVersion": 6,
-            "bootstrapStackVersionSsmParameter": "/cdk-bootstrap/hnb659fds/version",
-        }
-        template = {"Resources": {"R": {"Type": "AWS::ECR::Repository", "Properties": {"EmptyOnDelete": True}}}}
-        destination = {"region": "us-east-1", "assumeRoleArn": role("file-publishing")}
-        bucket = f"cdk-hnb659fds-assets-{here}"
-        assets = {
-            "version": "36.0.0",
-            "files": {"t": {
-                "source": {"path": "S.template.json", "packaging": "file"},
-                "destinations": {"d": {**destination, "bucketName": bucket, "objectKey": "t.json"}}}},
-            "dockerImages": {TAG: {
-                "source": {"directory": "asset.image"},
-                "destinations": {"d": {
-                    "region": "us-east-1", "assumeRoleArn": role("image-publishing"), "imageTag": TAG,
-                    "repositoryName": f"cdk-hnb659fds-container-assets-{here}"}}}},
-        }  # fmt: skip
-        stack = {
-            "type": "aws:cloudformation:stack",
-            "environment": f"aws://{self.aws.id}/us-east-1",
-            "properties": {
-                **bootstrap, "templateFile": "S.template.json", "assumeRoleArn": role("deploy"),
-                "cloudFormationExecutionRoleArn": role("cfn-exec"),
-                "stackTemplateAssetObjectUrl": f"s3://{bucket}/t.json"},
-            "dependencies": ["S.assets"],
-        }  # fmt: skip
-        manifest = {
-            "version": "36.0.0",
-            "artifacts": {
-                "S.assets": {"type": "cdk:asset-manifest", "properties": {**bootstrap, "file": "S.assets.json"}},
-                "S": stack,
-            },
-        }
-        for name, content in (("manifest", manifest), ("S.template", template), ("S.assets", assets)):
-            (folder / f"{name}.json").write_text(json.dumps(content))
-        return str(folder)
+        return done.stdout + done.stderr
 
 
-@pytest.fixture
-def cdk(aws: Any, tmp_path: Path) -> Cdk:
-    return Cdk(aws, tmp_path)
+def eventually(url: str, host: str) -> bytes:
+    """The answer of an API by its host's name, which not every resolver knows."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, headers={"Host": host}), timeout=30) as answer:
+                return bytes(answer.read())
+        except urllib.error.HTTPError as error:
+            if error.code != 404 or time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
 
 
-@pytest.mark.skipif(shutil.which("cdk") is None, reason="npm install -g aws-cdk")
-def test_a_bootstrap_and_a_stack_with_a_container_image(aws: Any, cdk: Cdk) -> None:
-    ecr = aws.client("ecr")
-    cdk.run("bootstrap", f"aws://{aws.id}/us-east-1")
-    (made,) = ecr.describe_repositories()["repositories"]
-    name = f"cdk-hnb659fds-container-assets-{aws.id}-us-east-1"
-    assert (made["repositoryName"], made["imageTagMutability"]) == (name, "IMMUTABLE")
-    cdk.run("bootstrap", f"aws://{aws.id}/us-east-1")
-    if shutil.which("buildah") is None:
-        pytest.skip("apt-get install buildah")
-    cdk.builder()
-    folder = cdk.assembly()
-    cdk.run("deploy", "S", "--app", folder, "--require-approval", "never")
-    (image,) = ecr.list_images(repositoryName=name)["imageIds"]
-    assert image["imageTag"] == TAG
-    assert len(ecr.describe_repositories()["repositories"]) == 2
-    cdk.run("destroy", "S", "--app", folder, "--force")
-    assert len(ecr.describe_repositories()["repositories"]) == 1
+@pytest.mark.xdist_group("cdk")
+def test_an_application_comes_works_changes_and_goes(own_cloud, tmp_path):
+    account = own_cloud.account("000000000000")
+    cdk = Cdk(tmp_path, account.env)
+    cdk.synth("hello")
+    cdk.run("bootstrap", "aws://000000000000/us-east-1")
+    cdk.run("deploy", "--require-approval", "never")
+    (stack,) = account.client("cloudformation").describe_stacks(StackName="Harbour")["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    s3 = account.client("s3")
+    assert s3.get_object(Bucket=outputs["BucketName"], Key="hello.txt")["Body"].read() == b"hello"
+
+    account.client("sns").publish(TopicArn=outputs["TopicArn"], Message="buoy")
+    host = f"{outputs['ApiId']}.execute-api.us-east-1.amazonaws.com"
+    assert json.loads(eventually(f"{own_cloud.endpoint}/things/buoy", host)) == {"pk": {"S": "buoy"}}
+
+    assert "no differences" in cdk.run("diff", "--fail").lower()
+    cdk.synth("good morning")
+    cdk.run("deploy", "--require-approval", "never")
+    assert s3.get_object(Bucket=outputs["BucketName"], Key="hello.txt")["Body"].read() == b"good morning"
+
+    cdk.run("destroy", "--force")
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if "assets" not in bucket["Name"]] == []
+    assert account.client("lambda").list_functions()["Functions"] == []
+    assert [vpc["IsDefault"] for vpc in account.client("ec2").describe_vpcs()["Vpcs"]] == [True]

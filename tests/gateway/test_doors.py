@@ -90,7 +90,7 @@ def test_a_path_that_a_folder_declares(folder: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "call"),
-    [("apigatewayv2", "get_apis"), ("sesv2", "list_email_identities"), ("ses", "list_identities"),
+    [("sesv2", "list_email_identities"), ("ses", "list_identities"),
      ("rds", "describe_db_clusters"), ("mailmanager", "list_relays"), ("elbv2", "describe_load_balancers")],
 )  # fmt: skip
 def test_what_is_not_built_says_so_by_its_own_name(aws: Any, name: str, call: str) -> None:

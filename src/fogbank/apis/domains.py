@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.store.api import Record, Table
+from fogbank.auth import quotas
+from fogbank.core.context import Context
+from fogbank.store.api import Record, Table, Transaction
+
+from .accounts import CHANGED
+from .errors import BadRequest, LimitExceeded
 
 NONE = "(none)"  # the base path of a mapping for everything that no other mapping takes
 
@@ -36,10 +41,48 @@ class Mapping(Record):
     id: str = ""
 
 
+def label_of(domain: Domain) -> str:
+    """The first label of the name that a custom domain name is an alias of: d-abc123."""
+    target = domain.shape.get("regionalDomainName") or domain.shape.get("distributionDomainName") or ""
+    return str(target).partition(".")[0]
+
+
 DOMAINS = Table(
     "apigateway/domain",
     Domain,
     key=lambda d: (d.account, d.region, d.id),
-    indexes={"name": lambda d: (d.id,), "target": lambda d: (d.shape.get("regionalDomainName") or "",)},
+    indexes={"name": lambda d: (d.id,), "label": lambda d: (label_of(d),)},
 )
 MAPPINGS = Table("apigateway/mapping", Mapping, key=lambda m: (m.account, m.region, m.domain, m.base))
+_QUOTA = "L-A93447B8"
+_ZONES = {"us-east-1": "Z1UJRXOUMOOFQ8", "us-west-2": "Z2OJLYMUO9EFXC", "eu-west-1": "ZLY8HYME6SFDD"}
+
+
+def new_domain(tx: Transaction, ctx: Context, name: str, shape: dict[str, Any]) -> Domain:
+    """Store a new domain name, with the name that it is to be an alias of. Raises BadRequest, LimitExceeded."""
+    if name != name.lower():  # "Uppercase letters are not supported": AWS::ApiGateway::DomainName, DomainName
+        raise BadRequest("Invalid domain name specified: uppercase letters are not supported")
+    if tx.first(DOMAINS, "name", (name,)) is not None:
+        raise BadRequest("The domain name you provided already exists.")
+    if quotas.reached(tx, ctx, "apigateway", _QUOTA, DOMAINS, (ctx.account, ctx.region)) is not None:
+        raise LimitExceeded("Maximum number of custom domain names for this account has been reached. Please contact "
+                            "AWS if you need additional custom domain names.")  # fmt: skip
+    if shape["endpointConfiguration"]["types"] == ["EDGE"]:
+        shape["distributionDomainName"] = f"d{ctx.ids.lower(13)}.cloudfront.net"
+        shape["distributionHostedZoneId"] = "Z2FDTNDATAQYW2"
+    else:
+        shape["regionalDomainName"] = f"d-{ctx.ids.lower(10)}.execute-api.{ctx.region}.amazonaws.com"
+        shape["regionalHostedZoneId"] = _ZONES.get(ctx.region, "Z1UJRXOUMOOFQ8")
+    now = float(int(ctx.now()))
+    domain = Domain(account=ctx.account, region=ctx.region, id=name, created=now, updated=now, shape=shape)
+    tx.put(DOMAINS, domain)
+    tx.signal(CHANGED)
+    return domain
+
+
+def remove_domain(tx: Transaction, domain: Domain) -> None:
+    """Delete a domain name with its mappings."""
+    for mapping in list(tx.scan(MAPPINGS, (domain.account, domain.region, domain.id))):
+        tx.delete(MAPPINGS, MAPPINGS.key(mapping))
+    tx.delete(DOMAINS, DOMAINS.key(domain))
+    tx.signal(CHANGED)

@@ -7,11 +7,13 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.ht
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+from fogbank.core import arns
 from fogbank.core.cache import Cache
 from fogbank.core.context import Cloud, Context
 from fogbank.core.errors import ServiceError
@@ -146,6 +148,19 @@ def _batches(events: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         batch.append(event)
         size += more
     yield batch
+
+
+def stream_of(api: str, stage: str) -> str:
+    return hashlib.md5(f"{api}/{stage}".encode(), usedforsecurity=False).hexdigest()
+
+
+def group_of(destination: str) -> str:
+    """The log group in the ARN of an access log's destination; empty for others (Firehose)."""
+    return (
+        arns.parse(destination).resource.removeprefix("log-group:").removesuffix(":*")
+        if ":logs:" in destination
+        else ""
+    )
 
 
 def line_of(form: str, context: dict[str, Any]) -> str:

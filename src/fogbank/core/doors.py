@@ -10,11 +10,12 @@ A folder may hold a `door.toml`:
     shared = false                         # true: the host does not belong to NAME alone
 
     [[path]]                               # for clients that cannot resolve such names; includes all paths below
-    path = "/_aws/execute-api/{api}/{stage}"
+    path = "/_aws/execute-api/{api}"
     endpoint = "execute-api"
     unsigned = false                       # true: a request with AWS's signature on this path is for an API
 
     browser = "s3-browser"                 # the @endpoint for requests to the API that only browsers send
+    inner = ["http-api"]                   # those to which endpoints of other folders hand visits over
 
 `python -m fogbank.core.doors` generates doors.json from these files (tests/tidy/test_doors.py fails if it is out of
 date).
@@ -62,6 +63,7 @@ class Door(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     host: tuple[HostDoor, ...] = ()
     path: tuple[PathDoor, ...] = ()
     browser: str = ""
+    inner: tuple[str, ...] = ()
 
     @property
     def service(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -35,6 +36,28 @@ CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # characters that no client m
 def is_header(name: str, value: str) -> bool:
     """Whether this is a valid header to send."""
     return TOKEN.fullmatch(name) is not None and BREAKING.search(value) is None
+
+
+_TEXT = ("text/", "application/json", "application/javascript", "application/xml")
+
+
+def is_text(content_type: str) -> bool:
+    """Whether events of payload format 2.0 carry a body of this type as text; they carry others in base64.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind.startswith(_TEXT) or kind.endswith(("+json", "+xml"))
+
+
+def as_text(body: bytes, content_type: str) -> tuple[str, bool]:
+    """(body, isBase64Encoded) of an event."""
+    if is_text(content_type):
+        try:
+            return body.decode(), False
+        except UnicodeDecodeError:
+            pass
+    return base64.b64encode(body).decode(), True
 
 
 @lru_cache(maxsize=4096)
@@ -173,7 +196,13 @@ class Disconnected(Exception):
 
 
 class WebSocket(Protocol):
-    """An open WebSocket, as endpoints use it."""
+    """An open WebSocket, as endpoints use it.
+
+    `closing` is the code and reason of the end, once there is one: 1005 for a close frame without a code, 1006 for a
+    connection that was lost (RFC 6455 section 7.1.5).
+    """
+
+    closing: tuple[int, str]
 
     async def receive(self) -> str | bytes | None:
         """Wait for the next message. None if the socket is closed."""

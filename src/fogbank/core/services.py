@@ -6,12 +6,15 @@ import importlib
 import pkgutil
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from . import doors
 from .cfn import ResourceType
 from .conditions import Keys
+from .kinds import Kind
 from .operation import Chooser, Endpoint, Job, Operation
 from .residents import Resident
+from .taggable import Taggable
 from .targets import Target
 
 SERVICES = "fogbank.services"
@@ -33,6 +36,8 @@ class Service:
         self.resource_types: dict[str, ResourceType] = {}
         self.condition_keys: dict[str, Keys] = {}  # by the prefix of actions
         self.chooser: Chooser | None = None
+        self.kinds: list[Kind[Any]] = []
+        self.taggable: Taggable | None = None
 
     def add(self, mark: object) -> None:
         match mark:
@@ -54,6 +59,10 @@ class Service:
                 self.condition_keys[mark.prefix] = mark
             case ResourceType():
                 self.resource_types[mark.type_name] = mark
+            case Kind():
+                self.kinds.append(mark)
+            case Taggable():
+                self.taggable = mark
 
 
 @cache
@@ -120,7 +129,7 @@ def _marks(package: str) -> tuple[object, ...]:
         module = importlib.import_module(info.name)
         for value in vars(module).values():
             mark = getattr(value, "__fogbank__", None)
-            if isinstance(value, ResourceType | Keys):  # marked by their type: they are no functions
+            if isinstance(value, ResourceType | Keys | Kind | Taggable):  # marked by their type: they are no functions
                 found.append(value)
             elif mark is not None and getattr(value, "__module__", "") == module.__name__:
                 found.append(mark)

@@ -63,6 +63,12 @@ class Trace:
         if len(hops) > self._size:
             hops.popitem(last=False)
 
+    def rename(self, hop: Hop, hop_id: str) -> None:
+        """Give a hop that was just added another id."""
+        self._hops.pop(hop.id, None)
+        hop.id = hop_id
+        self.add(hop)
+
     def clear(self) -> None:
         self._hops.clear()
 

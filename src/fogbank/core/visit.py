@@ -16,8 +16,9 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from . import services
 from .context import Cloud, Context
-from .errors import AccessDenied, ServiceError
+from .errors import AccessDenied, NotBuilt, ServiceError
 from .http import Request, Response, is_secure
 from .kinds import Named, Names
 from .principal import Principal, anonymous
@@ -105,6 +106,20 @@ class Visit:
         self._ctx.require(action, resource, conditions)
 
     # -- the answer ----------------------------------------------------------------------------------------------------
+
+    async def hand_over(self, service: str, endpoint: str) -> Response:
+        """Let the endpoint of another service answer: the two share the hosts of one door."""
+        found = services.load(service)
+        if found is None or endpoint not in found.endpoints:
+            raise NotBuilt(service, endpoint)
+        self.endpoint = found.endpoints[endpoint]
+        self.hop.service, self.hop.operation = service, endpoint
+        return await self.endpoint.call(self)
+
+    def rename(self, request_id: str) -> None:
+        """Give the visit an id of the form that its endpoint uses. Call it before the context is made."""
+        self.app.trace.rename(self.hop, request_id)
+        self.request_id = request_id
 
     async def pass_on(self) -> Response:
         """Let the service's API answer the request, with this request id. The API call writes the record."""

@@ -151,13 +151,14 @@ class Pipeline:
 
     async def _receive(self, visit: Visit) -> Response:
         """Call the endpoint. Whatever it raises becomes an answer; the visit is recorded and made durable."""
-        app, hop, id_header = self._app, visit.hop, visit.endpoint.id_header
+        app, hop = self._app, visit.hop
         app.trace.add(hop)  # before the call, so that calls made by the endpoint come after it in the trace
         started = perf_counter()
         try:
             response = await visit.endpoint.call(visit)
         except Exception as error:  # the pipeline's outermost edge
             response = visit.refuse(self._as_service_error(error, hop.id, hop.service, hop.operation))
+        id_header = visit.endpoint.id_header  # of the endpoint that answered: a visit may have been handed over
         others = [pair for pair in response.headers if pair[0].lower() != id_header.lower()]
         response.headers = [(id_header, hop.id), *others, *visit.headers]
         hop.status, hop.seconds = response.status, perf_counter() - started

@@ -25,7 +25,7 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 from ..core import http
 from .streams import HIGH, ClientDisconnected, Outlet
 
-GOING_AWAY, TOO_BIG, FAILED = 1001, 1009, 1011  # RFC 6455 section 7.4.1
+GOING_AWAY, LOST, TOO_BIG, FAILED = 1001, 1006, 1009, 1011  # RFC 6455 section 7.4.1
 LEAST = 64  # bytes that a message counts as, an empty one too
 
 
@@ -42,6 +42,7 @@ class Socket:
         self._messages: deque[str | bytes] = deque()
         self._held = 0  # the same of all messages that the endpoint has not received yet
         self._arrived = asyncio.Event()
+        self.closing = (LOST, "")
         self._over = False
         self._stopped = False  # the client is made to wait
 
@@ -99,6 +100,7 @@ class Socket:
             case Ping() | CloseConnection():
                 self._write(event.response())
                 if isinstance(event, CloseConnection):
+                    self.closing = (int(event.code), event.reason or "")
                     self.lost()
 
     def _piece(self, event: TextMessage | BytesMessage) -> None:
@@ -124,6 +126,8 @@ class Socket:
     def end(self, code: int, reason: str = "") -> None:
         """Send a close frame, without waiting for the client."""
         self._write(CloseConnection(code, reason or None))
+        if not self._over:
+            self.closing = (code, reason)
         self.lost()
 
     # -- called by the endpoint --------------------------------------------------------------------------------------

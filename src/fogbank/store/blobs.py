@@ -193,6 +193,7 @@ class BlobStore:
         self._fresh: set[str] = set()  # blobs that this process committed and has not published yet
         self._doomed: dict[str, float] = {}  # released blobs, with the instant from which they may be deleted
         self._writing: set[str] = set()
+        self._closed = False
         self._holds = 0
         with explained(directory):
             private.folder(directory / "incoming")
@@ -310,6 +311,8 @@ class BlobStore:
             loop.call_later(GRACE + 0.05, self._purge_soon)
 
     def _purge_soon(self) -> None:
+        if self._closed:
+            return
         loop = asyncio.get_running_loop()
         self._pool.submit(self.purge)
         if self._doomed:
@@ -405,6 +408,7 @@ class BlobStore:
 
     def close(self) -> None:
         """Finish the work in the pool, and remove released files, or everything if the store is temporary."""
+        self._closed = True
         self._pool.shutdown()
         self._holds = 0
         self.purge(everything=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.apis.domains import DOMAINS
 from fogbank.apis.errors import LimitExceeded
 from fogbank.auth import quotas
 from fogbank.core.context import Context
@@ -23,7 +22,6 @@ RATE, BURST = "L-8A5B8E43", "L-CDF5615A"
 _IN_REGION: dict[str, tuple[str, Table[Any]]] = {
     "API keys": ("L-1D180A63", KEYS),
     "usage plans": ("L-E8693075", PLANS),
-    "custom domain names": ("L-A93447B8", DOMAINS),
     "VPC links": ("L-A4C7274F", VPC_LINKS),
 }
 

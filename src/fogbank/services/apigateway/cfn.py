@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fogbank.apis.document import MAX_DOCUMENT
+from fogbank.apis.definitions import document_of
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
 from fogbank.core.cfn_calls import create_once, text, unless
 from fogbank.core.cfn_tables import tags_of
@@ -18,35 +18,6 @@ from fogbank.core.errors import ServiceError
 from .cfn_calls import GONE, gone, made_once, retag
 from .cfn_values import camel, patches
 from .records import APIS, DEPLOYMENTS, STAGES
-
-TOO_LARGE = "The API definition is larger than 6 MB."
-
-
-async def document_of(ctx: Context, properties: dict[str, Any]) -> bytes | None:
-    """The OpenAPI document in Body or BodyS3Location."""
-    if properties.get("Body"):
-        return json.dumps(properties["Body"]).encode()
-    place = properties.get("BodyS3Location")
-    if not place:
-        return None
-    request = {"Bucket": place["Bucket"], "Key": place["Key"]}
-    if place.get("Version"):
-        request["VersionId"] = place["Version"]
-    found = (await ctx.call("s3", "GetObject", request))["Body"]
-    if isinstance(found, bytes):
-        return found
-    if hasattr(found, "path"):
-        if found.length > MAX_DOCUMENT:
-            raise ResourceFailed(TOO_LARGE)
-        with open(found.path, "rb") as file:  # noqa: ASYNC230 - a few megabytes
-            file.seek(found.offset)
-            return file.read(found.length)
-    content = b""
-    async for chunk in found:
-        content += chunk
-        if len(content) > MAX_DOCUMENT:
-            raise ResourceFailed(TOO_LARGE)
-    return content
 
 
 @resource("AWS::ApiGateway::RestApi", unbuilt=("BodyS3Location/ETag",))

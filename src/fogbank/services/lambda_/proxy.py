@@ -13,20 +13,13 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
-from fogbank.core.http import Request, Response, is_header
+from fogbank.core.http import Request, Response, as_text, is_header
 from fogbank.core.principal import Principal
 
 from .environments.spec import Outcome
 
 PRELUDE = "application/vnd.awslambda.http-integration-response"
 PRELUDE_END = bytes(8)
-_TEXT = ("text/", "application/json", "application/javascript", "application/xml")
-
-
-def is_text(content_type: str) -> bool:
-    """Returns whether a body of this type goes into the event as text; others go in base64."""
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind.startswith(_TEXT) or kind.endswith(("+json", "+xml"))
 
 
 def event_of(
@@ -85,17 +78,8 @@ def event_of(
     if query:
         event["queryStringParameters"] = query
     if body:
-        text = _as_text(body) if is_text(headers.get("content-type", "")) else None
-        event["isBase64Encoded"] = text is None
-        event["body"] = text if text is not None else base64.b64encode(body).decode()
+        event["body"], event["isBase64Encoded"] = as_text(body, headers.get("content-type", ""))
     return event
-
-
-def _as_text(body: bytes) -> str | None:
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def plain(status: int, message: str, error: str = "") -> Response:

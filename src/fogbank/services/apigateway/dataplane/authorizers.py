@@ -11,13 +11,12 @@ from typing import Any
 
 import msgspec
 
-from fogbank.apis import patterns, workers
+from fogbank.apis import patterns, policies, workers
 from fogbank.apis.acting import function_arn, region_of
 from fogbank.apis.budget import OverBudget
 from fogbank.apis.failures import GatewayError
-from fogbank.auth.policy import AccessRequest, MalformedPolicy, Policy, PolicySet, compile, evaluate
+from fogbank.auth.policy import MalformedPolicy, Policy
 from fogbank.core.errors import ServiceError
-from fogbank.core.principal import Principal
 
 from . import lambda_proxy, mapping, table
 from .exchange import Exchange
@@ -134,7 +133,7 @@ def _read(value: Any, expires: float) -> Answer:
     if not isinstance(context, dict) or any(isinstance(entry, dict | list) for entry in context.values()):
         raise _misconfigured("Invalid context in the authorizer's response")
     try:
-        policy = _policy(value["policyDocument"])
+        policy = policies.compiled(value["policyDocument"])
     except MalformedPolicy as error:
         raise _misconfigured(f"Invalid policy in the authorizer's response: {error}") from None
     return Answer(
@@ -147,21 +146,6 @@ def _read(value: Any, expires: float) -> Answer:
     )
 
 
-def _policy(document: dict[str, Any]) -> Policy | None:
-    """Compile an authorizer's policy. Drops statements with an empty list of resources, which IAM would refuse.
-
-    Chalice returns such a statement for a caller who may not call any route, and documents that access is denied:
-    https://aws.github.io/chalice/topics/authorizers.html
-    """
-    statements = document.get("Statement")
-    if isinstance(statements, list):
-        kept = [entry for entry in statements if not isinstance(entry, dict) or entry.get("Resource") != []]
-        if statements and not kept:
-            return None
-        document = {**document, "Statement": kept}
-    return compile(json.dumps(document), name="authorizer")
-
-
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -169,10 +153,7 @@ def _text(value: Any) -> str:
 def _decide(exchange: Exchange, answer: Answer) -> None:
     running = exchange.running
     arn = running.arn(f"{running.stage}/{exchange.request.method}/{table.bare(exchange.path)}")
-    who = Principal(kind="user", account=running.account, arn=answer.principal, identity_arn=answer.principal)
-    context = {"aws:SourceIp": exchange.request.client, "aws:UserAgent": exchange.request.header("user-agent")}
-    policies = PolicySet(identity=(answer.policy,) if answer.policy else ())
-    decision = evaluate(AccessRequest(who, "execute-api:Invoke", arn, context), policies)
+    decision = policies.decide(answer.policy, running.account, answer.principal, arn, exchange.request)
     if not decision.allowed:
         text = "User is not authorized to access this resource"
         if decision.explicit:

@@ -1,19 +1,17 @@
-"""The data plane's endpoint: handles requests to ID.execute-api.… and to the path forms of the same address.
+"""The data plane's endpoint: handles requests to ID.execute-api.… and to other forms of the same address.
 
-http://ID.execute-api.REGION.localhost:4566/STAGE/path
-http://localhost:4566/restapis/ID/STAGE/_user_request_/path
-http://localhost:4566/_aws/execute-api/ID/STAGE/path
+`fogbank.apis.addresses` lists the forms. Requests to HTTP and WebSocket APIs are handed over to apigatewayv2.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 
+from fogbank.apis import addresses
 from fogbank.apis.budget import MAX_PAYLOAD
 from fogbank.apis.failures import INTERNAL, GatewayError, misconfigured
 from fogbank.core.errors import ServiceError
-from fogbank.core.http import BodyTooLarge, Request, Response
+from fogbank.core.http import BodyTooLarge, Response
 from fogbank.core.operation import endpoint
 from fogbank.core.visit import Visit
 
@@ -22,9 +20,6 @@ from .exchange import Exchange
 from .running import Running, Stages
 
 log = logging.getLogger("fogbank.apigateway")
-_PATH = re.compile(
-    r"/(?:restapis/(?P<a>[a-z0-9]+)/(?P<s>[^/]+)/_user_request_|_aws/execute-api/(?P<b>[a-z0-9]+)/(?P<t>[^/]+))(?P<p>/.*)?$"
-)
 
 
 def refuse(visit: Visit, error: ServiceError) -> Response:
@@ -38,14 +33,19 @@ def refuse(visit: Visit, error: ServiceError) -> Response:
 async def answer(visit: Visit) -> Response:
     """Handle one request to a stage."""
     clock = visit.app.clock
-    api, stage, path = address(visit.request)
-    running = await visit.app.local(Stages).find(api, stage)
+    address = await addresses.of(visit.app, visit.request)
+    stages = visit.app.local(Stages)
+    if not await stages.has(address.api):
+        return await visit.hand_over("apigatewayv2", "http-api")
+    stage, path = address.staged()
+    running = await stages.find(address.api, stage)
     if running is None:
         message, error_type = unknown(stage)
         visit.fail(error_type, message)
         return answers.plain(403, message, error_type)
     visit.reaches(running.account, running.region, "Invoke")
     exchange = Exchange(visit.request, running, path, visit.anonymous())
+    exchange.custom_domain = address.domain
     started = clock.monotonic()
     try:
         response = await _run(visit, exchange)
@@ -60,15 +60,6 @@ async def answer(visit: Visit) -> Response:
     return response
 
 
-def address(request: Request) -> tuple[str, str, str]:
-    """Parse a request's address into (API id, stage, raw path below the stage)."""
-    match = _PATH.match(request.path)
-    if match and not request.host.partition(":")[0].partition(".")[2].startswith("execute-api"):
-        return match["a"] or match["b"], match["s"] or match["t"], match["p"] or "/"
-    stage, _, rest = request.path[1:].partition("/")
-    return request.host.partition(".")[0].lower(), stage, f"/{rest}"
-
-
 def unknown(stage: str) -> tuple[str, str]:
     """(message, error type) of the 403 response for a missing or unknown stage."""
     if not stage:
@@ -79,7 +70,7 @@ def unknown(stage: str) -> tuple[str, str]:
 async def _run(visit: Visit, exchange: Exchange) -> Response:
     request = exchange.request
     choose_deployment(exchange, exchange.running)
-    if exchange.deployed.api.get("disableExecuteApiEndpoint"):
+    if exchange.deployed.api.get("disableExecuteApiEndpoint") and not exchange.custom_domain:
         raise GatewayError("DEFAULT_4XX", "Forbidden", status=403, error_type="ForbiddenException")
     found = exchange.deployed.table.find(request.method, exchange.path)
     if found is None:

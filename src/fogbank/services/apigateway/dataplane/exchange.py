@@ -26,6 +26,7 @@ class Exchange:
         self.body = b""
         self.route: Route = cast(Route, None)  # None until the request is routed
         self.parameters: dict[str, str] = {}
+        self.custom_domain = ""  # the custom domain name that the request came to
         self.is_canary = False
         self.authorizer: dict[str, Any] = {}  # principalId and context from the authorizer
         self.api_key = ""
@@ -100,6 +101,8 @@ class Exchange:
 
     @property
     def domain(self) -> str:
+        if self.custom_domain:
+            return self.custom_domain
         host = self.request.host.rpartition(":")[0] or self.request.host
         if ".execute-api." in host:
             return host

@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import msgspec
 
+from fogbank.apis import throttles
 from fogbank.apis.accounts import CHANGED
 from fogbank.apis.failures import GatewayError
 from fogbank.core.cache import Cache
@@ -17,7 +17,7 @@ from fogbank.core.context import Cloud
 from fogbank.core.quotas import Buckets
 from fogbank.store.api import Reader
 
-from .. import account_quotas, quotas
+from .. import quotas
 from ..records import KEYS, PLAN_KEYS, PLANS
 from .exchange import Exchange
 
@@ -64,7 +64,7 @@ async def admit(exchange: Exchange) -> None:
     """Raise GatewayError: 403 when a required key is missing or unknown, 429 beyond a throttle or quota."""
     route, running, now = exchange.route, exchange.running, exchange.ctx.now()
     buckets = exchange.app.local(Buckets)
-    account_rate, account_burst = _account(exchange)
+    account_rate, account_burst = throttles.of_account(exchange.ctx)
     known = None
     if route.method.get("apiKeyRequired"):
         value = _value(exchange)
@@ -80,19 +80,12 @@ async def admit(exchange: Exchange) -> None:
         burst = account_burst if burst is None else int(burst)
         if not buckets.take((*stage, route.path, route.verb), rate, burst, now):
             raise GatewayError("THROTTLED", "Too Many Requests")
-    if account_rate < math.inf and not buckets.take(stage[:2], account_rate, account_burst, now):
+    if not throttles.take(exchange.ctx):
         raise GatewayError("THROTTLED", "Too Many Requests")
     if known is not None and known.quota:
         scope = (running.account, running.region, known.plan, known.key)
         if not await exchange.ctx.transact(quotas.take, scope, known.quota, int(now // 86400)):
             raise GatewayError("QUOTA_EXCEEDED", "Limit Exceeded")
-
-
-def _account(exchange: Exchange) -> tuple[float, float]:
-    """The account's quotas: rate (requests per second) and burst."""
-    ctx, account = exchange.ctx, exchange.running.account
-    rate = ctx.quota("apigateway", account_quotas.RATE, account=account)
-    return rate, ctx.quota("apigateway", account_quotas.BURST, account=account)
 
 
 def _value(exchange: Exchange) -> str:
@@ -115,7 +108,7 @@ def _client_limits(exchange: Exchange, buckets: Buckets, known: Known, now: floa
             break
     if not throttle:
         return
-    account_rate, account_burst = _account(exchange)
+    account_rate, account_burst = throttles.of_account(exchange.ctx)
     rate = float(throttle.get("rateLimit") or 0) if "rateLimit" in throttle else account_rate
     burst = int(throttle.get("burstLimit") or 0) if "burstLimit" in throttle else account_burst
     if not buckets.take(key, rate, burst, now):

@@ -5,33 +5,26 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 
 from __future__ import annotations
 
-import hashlib
-
-from fogbank.apis.logs import EXECUTION, Logs, line_of
-from fogbank.core import arns
+from fogbank.apis.logs import EXECUTION, Logs, group_of, line_of, stream_of
 from fogbank.core.http import Response
 
 from .exchange import Exchange
-
-
-def stream_of(exchange: Exchange) -> str:
-    return hashlib.md5(f"{exchange.running.api}/{exchange.running.stage}".encode(), usedforsecurity=False).hexdigest()
 
 
 def write(exchange: Exchange, response: Response, seconds: float) -> None:
     """Log a request, to the logs that its stage has enabled."""
     running = exchange.running
     access = running.shape.get("accessLogSettings") or {}
-    destination = access.get("destinationArn") or ""
-    if access.get("format") and ":logs:" in destination:
-        group = arns.parse(destination).resource.removeprefix("log-group:").removesuffix(":*")
+    group = group_of(access.get("destinationArn") or "")
+    stream = stream_of(running.api, running.stage)
+    if access.get("format") and group:
         line = access_line(exchange, response, seconds, access["format"])
-        exchange.app.local(Logs).add(exchange.ctx, group, stream_of(exchange), [line])
+        exchange.app.local(Logs).add(exchange.ctx, group, stream, [line])
     level = running.setting(exchange.route, "loggingLevel") if exchange.route else None
     if level == "INFO" or (level == "ERROR" and response.status >= 400):
         group = f"{EXECUTION}{running.api}/{running.stage}"
         lines = execution_lines(exchange, response, seconds)
-        exchange.app.local(Logs).add(exchange.ctx, group, stream_of(exchange), lines)
+        exchange.app.local(Logs).add(exchange.ctx, group, stream, lines)
 
 
 def access_line(exchange: Exchange, response: Response, seconds: float, form: str) -> str:

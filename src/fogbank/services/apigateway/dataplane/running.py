@@ -79,6 +79,19 @@ class Stages:
     def __init__(self, app: Cloud) -> None:
         self._app = app
         self._running: Cache[tuple[str, str], Running | None] = Cache(app, CHANGED, most=2000)
+        self._known: Cache[str, bool] = Cache(app, CHANGED)
+
+    async def has(self, api: str) -> bool:
+        """Whether this is the id of a REST API. It may be one of an HTTP or WebSocket API."""
+        found = self._known.get(api)
+        if found is not None:
+            return found
+
+        def load() -> bool:
+            with self._app.store.read() as tx:
+                return tx.first(APIS, "id", (api,)) is not None
+
+        return await self._known.fill(api, self._app.run(load))
 
     async def find(self, api: str, stage: str) -> Running | None:
         """The compiled stage, or None when there is no such API or stage."""

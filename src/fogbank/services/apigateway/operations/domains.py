@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.apis.domains import DOMAINS, MAPPINGS, NONE, Domain, Mapping
-from fogbank.apis.errors import BadRequest, Conflict
+from fogbank.apis.domains import DOMAINS, MAPPINGS, NONE, Domain, Mapping, new_domain, remove_domain
+from fogbank.apis.errors import Conflict
 from fogbank.core.context import Context
 from fogbank.core.operation import Access
 from fogbank.store.api import Reader
 
-from .. import account_quotas, patching
+from .. import patching
 from ..apis import endpoint_configuration
 from ..arns import call, resource
 from ..lookups import changed, page, require_api, require_item, require_stage
@@ -40,7 +40,6 @@ RULES = {
     "/mutualTlsAuthentication/truststoreUri": SETTABLE,
     "/mutualTlsAuthentication/truststoreVersion": SETTABLE,
 }
-_ZONES = {"us-east-1": "Z1UJRXOUMOOFQ8", "us-west-2": "Z2OJLYMUO9EFXC", "eu-west-1": "ZLY8HYME6SFDD"}
 
 
 def shown(ctx: Context, domain: Domain) -> dict[str, Any]:
@@ -88,25 +87,10 @@ def _removing(ctx: Context, req: dict[str, Any]) -> list[Access]:
 @call("CreateDomainName", "POST", "/domainnames", also=_making, fidelity="recorded")
 def create_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A name of one's own for stages."""
-    name = req["domainName"]
-    if name != name.lower():  # "Uppercase letters are not supported": AWS::ApiGateway::DomainName, DomainName
-        raise BadRequest("Invalid domain name specified: uppercase letters are not supported")
     shape = {member: req[member] for member in _MEMBERS if req.get(member) not in (None, "", {})}
     shape["endpointConfiguration"] = endpoint_configuration(shape.get("endpointConfiguration"))
-    if shape["endpointConfiguration"]["types"] == ["EDGE"]:
-        shape["distributionDomainName"] = f"d{ctx.ids.lower(13)}.cloudfront.net"
-        shape["distributionHostedZoneId"] = "Z2FDTNDATAQYW2"
-    else:
-        shape["regionalDomainName"] = f"d-{ctx.ids.lower(10)}.execute-api.{ctx.region}.amazonaws.com"
-        shape["regionalHostedZoneId"] = _ZONES.get(ctx.region, "Z1UJRXOUMOOFQ8")
-    now = float(int(ctx.now()))
     with ctx.write() as tx:
-        if tx.first(DOMAINS, "name", (name,)) is not None:
-            raise BadRequest("The domain name you provided already exists.")
-        account_quotas.hold(tx, ctx, "custom domain names")
-        domain = Domain(account=ctx.account, region=ctx.region, id=name, created=now, updated=now, shape=shape)
-        tx.put(DOMAINS, domain)
-        changed(tx)
+        domain = new_domain(tx, ctx, req["domainName"], shape)
     return shown(ctx, domain)
 
 
@@ -140,11 +124,7 @@ def update_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def delete_domain_name(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Remove a name with its mappings."""
     with ctx.write() as tx:
-        domain = require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN)
-        for mapping in list(tx.scan(MAPPINGS, (ctx.account, ctx.region, domain.id))):
-            tx.delete(MAPPINGS, MAPPINGS.key(mapping))
-        tx.delete(DOMAINS, DOMAINS.key(domain))
-        changed(tx)
+        remove_domain(tx, require_item(tx, ctx, DOMAINS, req["domainName"], UNKNOWN))
     return {}
 
 

@@ -1,0 +1,1 @@
+"""HTTP APIs as OpenAPI 3.0 documents."""

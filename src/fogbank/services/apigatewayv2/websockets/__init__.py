@@ -1,0 +1,1 @@
+"""WebSocket APIs: handshakes, the messages of connections, and @connections."""
