@@ -71,7 +71,8 @@ def test_no_name_leads_to_anothers_repository(here, who):
             registry = Registry(here.cloud, f"{host}/{before}{name}", getattr(here, who))
             for method, path in (
                 ("GET", "manifests/v1"), ("GET", f"blobs/{digest}"), ("GET", "tags/list"),
-                ("GET", f"referrers/{digest}"), ("POST", "blobs/uploads/"), ("PUT", "manifests/v1"), ("DELETE", "manifests/v1"),
+                ("GET", f"referrers/{digest}"), ("POST", "blobs/uploads/"),
+                ("PUT", "manifests/v1"), ("DELETE", "manifests/v1"),
             ):  # fmt: skip
                 answer = registry.on(method, path, here.image.manifest if method == "PUT" else b"")
                 assert answer.status in (400, 401, 403, 404, 405, 421), (method, registry.host, registry.name, path)
