@@ -167,7 +167,6 @@ class World:
             self._secretsmanager,
             self._resource_groups,
             self._application_autoscaling,
-            self._resource_groups,
             self._logs,
             self._cloudwatch,
             self._lambda,
