@@ -134,7 +134,7 @@ class World:
                 "Action": "*",
                 "Resource": [each for arn in some for each in (arn, f"{arn}/*", f"{arn}:*")],
             }
-            for some in (arns[at : at + 10] for at in range(0, len(arns), 10))
+            for some in (arns[at : at + 20] for at in range(0, len(arns), 20))
         ]
         return self._user("denied", ALL, *denies)
 
