@@ -7,7 +7,6 @@ nothing happens by itself.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import io
 import json
 import zipfile
@@ -23,7 +22,7 @@ from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal, root
 from fogbank.core.settings import Settings
 
-from . import caches, instances
+from . import caches, images, instances
 
 VICTIM, STRANGER, REGION = "111122223333", "444455556666", "us-east-1"
 SECRET = "kept-for-the-owner"  # in whatever the victim's things tell of themselves
@@ -135,7 +134,7 @@ class World:
                 "Action": "*",
                 "Resource": [each for arn in some for each in (arn, f"{arn}/*", f"{arn}:*")],
             }
-            for some in (arns[at : at + 10] for at in range(0, len(arns), 10))
+            for some in (arns[at : at + 20] for at in range(0, len(arns), 20))
         ]
         return self._user("denied", ALL, *denies)
 
@@ -168,7 +167,6 @@ class World:
             self._secretsmanager,
             self._resource_groups,
             self._application_autoscaling,
-            self._resource_groups,
             self._logs,
             self._cloudwatch,
             self._lambda,
@@ -177,12 +175,12 @@ class World:
             self._cloudformation,
             self._cloudtrail,
             self._ec2,
-            self._ecr,
             self._route53,
             self._s3control,
         ):
             each()
         caches.make(self, VICTIM, REGION, SECRET)
+        images.make(self, VICTIM, REGION, SECRET)
 
     def _iam(self) -> None:
         own = self.own
@@ -361,38 +359,6 @@ class World:
         made = self.own("cloudformation", "CreateStackSet", StackSetName="Set", TemplateBody=body, Description=SECRET)
         arn = f"arn:aws:cloudformation:{REGION}:{VICTIM}:stackset/{made['StackSetId']}"
         self.thing("cloudformation", arn, StackSetName="Set")
-
-    def _ecr(self) -> None:
-        """A repository in each kind of registry, with a layer and an image."""
-        layer = SECRET.encode()
-        digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
-        part = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest, "size": len(layer)}
-        manifest = json.dumps({"schemaVersion": 2, "config": part, "layers": [part], "annotations": {"k": SECRET}})
-        for service, region in (("ecr", REGION), ("ecr-public", "")):
-            name = {"repositoryName": "deep/image"}
-            self.own(service, "CreateRepository", **name, tags=[{"Key": "k", "Value": SECRET}])
-            upload = self.own(service, "InitiateLayerUpload", **name)["uploadId"]
-            self.own(service, "UploadLayerPart", **name, uploadId=upload, partFirstByte=0,
-                     partLastByte=len(layer) - 1, layerPartBlob=layer)  # fmt: skip
-            self.own(service, "CompleteLayerUpload", **name, uploadId=upload, layerDigests=[digest])
-            self.own(service, "PutImage", **name, imageManifest=manifest, imageTag="Tag")
-            arn = f"arn:aws:{service}:{region}:{VICTIM}:repository/deep/image"
-            self.thing(service, arn, repositoryName="deep/image", repositoryNames="deep/image", resourceArn=arn)
-            self.texts[service, "imageTag"] = ["Tag"]
-            self.texts[service, "registryId"] = [VICTIM]
-            self.texts[service, "layerDigest"] = self.texts[service, "layerDigests"] = [digest]
-        rule = {"rulePriority": 1, "action": {"type": "expire"},
-                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}}  # fmt: skip
-        self.own("ecr", "StartLifecyclePolicyPreview", repositoryName="deep/image",
-                 lifecyclePolicyText=json.dumps({"rules": [rule]}))  # fmt: skip
-        self.own("ecr", "StartImageScan", repositoryName="deep/image", imageId={"imageTag": "Tag"})
-        policy = json.dumps({"Version": "2012-10-17", "Statement": {
-            "Effect": "Allow", "Principal": {"AWS": VICTIM}, "Action": "ecr:ReplicateImage", "Resource": "*",
-            "Sid": "Kept"}})  # fmt: skip
-        self.own("ecr", "PutRegistryPolicy", policyText=policy)
-        self.own("ecr", "CreatePullThroughCacheRule", ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
-        self.own("ecr", "CreateRepositoryCreationTemplate", prefix="deep", appliedFor=["REPLICATION"],
-                 description=SECRET)  # fmt: skip
 
     def _s3control(self) -> None:
         mine = {"AccountId": VICTIM}
