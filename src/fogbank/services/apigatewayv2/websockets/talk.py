@@ -12,7 +12,6 @@ import json
 import msgspec
 
 from fogbank.apis.failures import GatewayError
-from fogbank.core.clock import aside
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import Disconnected, WebSocket
@@ -49,7 +48,7 @@ async def talk(session: Session, connection: Connection, socket: WebSocket) -> N
         sockets.held.pop(connection.id, None)
         for task in tasks:
             task.cancel()
-        aside(_ended(session, connection, socket.closing))  # this task may be cancelled: the client is gone
+        sockets.start(_ended(session, connection, socket.closing))  # this task may be cancelled: the client is gone
 
 
 async def _next(session: Session, held: Held) -> str | bytes | None:
