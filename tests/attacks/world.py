@@ -7,6 +7,7 @@ nothing happens by itself.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import json
 import zipfile
@@ -22,7 +23,7 @@ from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal, root
 from fogbank.core.settings import Settings
 
-from . import caches
+from . import caches, instances
 
 VICTIM, STRANGER, REGION = "111122223333", "444455556666", "us-east-1"
 SECRET = "kept-for-the-owner"  # in whatever the victim's things tell of themselves
@@ -156,9 +157,30 @@ class World:
                 self.texts.setdefault((service, member), []).append(each)
 
     def make(self) -> None:
-        for each in (self._iam, self._sqs, self._sns, self._s3, self._dynamodb, self._kms, self._ssm, self._logs,
-                     self._cloudwatch, self._lambda, self._apigateway, self._apigatewayv2, self._cloudformation,
-                     self._cloudtrail, self._ec2):  # fmt: skip
+        for each in (
+            self._iam,
+            self._sqs,
+            self._sns,
+            self._s3,
+            self._dynamodb,
+            self._kms,
+            self._ssm,
+            self._secretsmanager,
+            self._resource_groups,
+            self._application_autoscaling,
+            self._resource_groups,
+            self._logs,
+            self._cloudwatch,
+            self._lambda,
+            self._apigateway,
+            self._apigatewayv2,
+            self._cloudformation,
+            self._cloudtrail,
+            self._ec2,
+            self._ecr,
+            self._route53,
+            self._s3control,
+        ):
             each()
         caches.make(self, VICTIM, REGION, SECRET)
 
@@ -225,9 +247,36 @@ class World:
     def _ssm(self) -> None:
         self.own("ssm", "PutParameter", Name="/deep/Word", Value=SECRET, Type="String")
         arn = f"arn:aws:ssm:{REGION}:{VICTIM}:parameter/deep/Word"
-        self.thing("ssm", arn, Name="/deep/Word", Names="/deep/Word", ResourceId="/deep/Word")
+        self.thing("ssm", arn, Name="/deep/Word", Names="/deep/Word", ResourceId="/deep/Word", ResourceArn=arn)
         self.texts["ssm", "Name"] += ["/deep/Word:1", "deep/Word"]
         self.texts["ssm", "Names"] += ["/deep/Word:1", "deep/Word"]
+
+    def _secretsmanager(self) -> None:
+        arn = self.own("secretsmanager", "CreateSecret", Name="deep/Safe", SecretString=SECRET, Description=SECRET,
+                       Tags=[{"Key": "k", "Value": SECRET}])["ARN"]  # fmt: skip
+        self.thing("secretsmanager", arn, SecretId="deep/Safe", Name="deep/Safe", SecretIdList="deep/Safe")
+        self.texts["secretsmanager", "SecretId"] += [arn.rpartition("-")[0]]
+
+    def _resource_groups(self) -> None:
+        query = {"ResourceTypeFilters": ["AWS::AllSupported"], "TagFilters": [{"Key": "k", "Values": [SECRET]}]}
+        group = self.own("resource-groups", "CreateGroup", Name="Gang", Description=SECRET, Tags={"k": SECRET},
+                         ResourceQuery={"Type": "TAG_FILTERS_1_0", "Query": json.dumps(query)})["Group"]  # fmt: skip
+        self.thing("resource-groups", group["GroupArn"], Group="Gang", GroupName="Gang", Name="Gang",
+                   Arn=group["GroupArn"])  # fmt: skip
+
+    def _application_autoscaling(self) -> None:
+        self.own("dynamodb", "CreateTable", TableName="Scaled", KeySchema=[{"AttributeName": "x", "KeyType": "HASH"}],
+                 AttributeDefinitions=[{"AttributeName": "x", "AttributeType": "S"}],
+                 ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})  # fmt: skip
+        self.own("application-autoscaling", "RegisterScalableTarget", ServiceNamespace="ecs", MinCapacity=1,
+                 ResourceId="service/deep/Work", ScalableDimension="ecs:service:DesiredCount", MaxCapacity=2,
+                 Tags={"k": SECRET})  # fmt: skip
+        target = self.own("application-autoscaling", "DescribeScalableTargets", ServiceNamespace="ecs")
+        arn = target["ScalableTargets"][0]["ScalableTargetARN"]
+        self.thing("application-autoscaling", arn, ResourceARN=arn)
+        for member, text in {"ServiceNamespace": "ecs", "ResourceId": "service/deep/Work",
+                             "ScalableDimension": "ecs:service:DesiredCount"}.items():  # fmt: skip
+            self.texts["application-autoscaling", member] = [text]
 
     def _logs(self) -> None:
         self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})
@@ -309,6 +358,67 @@ class World:
                           ChangeSetType="CREATE", TemplateBody=body)  # fmt: skip
         self.thing("cloudformation", stack, StackName="Stack")
         self.thing("cloudformation", change["StackId"], StackName="Second", ChangeSetName=change["Id"])
+        made = self.own("cloudformation", "CreateStackSet", StackSetName="Set", TemplateBody=body, Description=SECRET)
+        arn = f"arn:aws:cloudformation:{REGION}:{VICTIM}:stackset/{made['StackSetId']}"
+        self.thing("cloudformation", arn, StackSetName="Set")
+
+    def _ecr(self) -> None:
+        """A repository in each kind of registry, with a layer and an image."""
+        layer = SECRET.encode()
+        digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
+        part = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest, "size": len(layer)}
+        manifest = json.dumps({"schemaVersion": 2, "config": part, "layers": [part], "annotations": {"k": SECRET}})
+        for service, region in (("ecr", REGION), ("ecr-public", "")):
+            name = {"repositoryName": "deep/image"}
+            self.own(service, "CreateRepository", **name, tags=[{"Key": "k", "Value": SECRET}])
+            upload = self.own(service, "InitiateLayerUpload", **name)["uploadId"]
+            self.own(service, "UploadLayerPart", **name, uploadId=upload, partFirstByte=0,
+                     partLastByte=len(layer) - 1, layerPartBlob=layer)  # fmt: skip
+            self.own(service, "CompleteLayerUpload", **name, uploadId=upload, layerDigests=[digest])
+            self.own(service, "PutImage", **name, imageManifest=manifest, imageTag="Tag")
+            arn = f"arn:aws:{service}:{region}:{VICTIM}:repository/deep/image"
+            self.thing(service, arn, repositoryName="deep/image", repositoryNames="deep/image", resourceArn=arn)
+            self.texts[service, "imageTag"] = ["Tag"]
+            self.texts[service, "registryId"] = [VICTIM]
+            self.texts[service, "layerDigest"] = self.texts[service, "layerDigests"] = [digest]
+        rule = {"rulePriority": 1, "action": {"type": "expire"},
+                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}}  # fmt: skip
+        self.own("ecr", "StartLifecyclePolicyPreview", repositoryName="deep/image",
+                 lifecyclePolicyText=json.dumps({"rules": [rule]}))  # fmt: skip
+        self.own("ecr", "StartImageScan", repositoryName="deep/image", imageId={"imageTag": "Tag"})
+        policy = json.dumps({"Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Principal": {"AWS": VICTIM}, "Action": "ecr:ReplicateImage", "Resource": "*",
+            "Sid": "Kept"}})  # fmt: skip
+        self.own("ecr", "PutRegistryPolicy", policyText=policy)
+        self.own("ecr", "CreatePullThroughCacheRule", ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
+        self.own("ecr", "CreateRepositoryCreationTemplate", prefix="deep", appliedFor=["REPLICATION"],
+                 description=SECRET)  # fmt: skip
+
+    def _s3control(self) -> None:
+        mine = {"AccountId": VICTIM}
+        point = self.own("s3control", "CreateAccessPoint", **mine, Name="point", Bucket="victims")["AccessPointArn"]
+        self.thing("s3control", point, Name="point", ResourceArn=point)
+        self.thing("s3control", "arn:aws:s3:::victims", ResourceArn="arn:aws:s3:::victims")
+        lens = {"Id": "lens", "AccountLevel": {"BucketLevel": {}}, "IsEnabled": True}
+        self.own("s3control", "PutStorageLensConfiguration", **mine, ConfigId="lens", StorageLensConfiguration=lens,
+                 Tags=[{"Key": "k", "Value": SECRET}])  # fmt: skip
+        self.thing("s3control", f"arn:aws:s3:{REGION}:{VICTIM}:storage-lens/lens", ConfigId="lens")
+        grants = self.own("s3control", "CreateAccessGrantsInstance", **mine)["AccessGrantsInstanceArn"]
+        self.thing("s3control", grants, ResourceArn=grants)
+        self.texts["s3control", "AccountId"] = [VICTIM]
+
+    def _route53(self) -> None:
+        made = self.own("route53", "CreateHostedZone", Name="victim.com", CallerReference="r",
+                        HostedZoneConfig={"Comment": SECRET})  # fmt: skip
+        id = made["HostedZone"]["Id"].removeprefix("/hostedzone/")
+        self.thing("route53", f"arn:aws:route53:::hostedzone/{id}", HostedZoneId=id, Id=id, ResourceId=id,
+                   ResourceIds=id)  # fmt: skip
+        self.texts["route53", "HostedZoneId"].append(f"/hostedzone/{id}")
+        config = {"Type": "HTTP", "FullyQualifiedDomainName": SECRET}
+        check = self.own("route53", "CreateHealthCheck", CallerReference="r", HealthCheckConfig=config)["HealthCheck"]
+        self.thing("route53", f"arn:aws:route53:::healthcheck/{check['Id']}", HealthCheckId=check["Id"])
+        made = self.own("route53", "CreateCidrCollection", Name="c", CallerReference="r")["Collection"]
+        self.thing("route53", made["Arn"], CollectionId=made["Id"])
 
     def _cloudtrail(self) -> None:
         allow = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*",
@@ -327,10 +437,80 @@ class World:
 
     def _ec2(self) -> None:
         """Descriptions are authorised on everything, so what they tell is no secret."""
-        made = self.own("ec2", "CreateVpc", CidrBlock="10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
+
+        def own(name: str, /, **request: Any) -> dict[str, Any]:
+            return self.own("ec2", name, **request)
+
+        made = own("CreateVpc", CidrBlock="10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
         vpc = made["VpcId"]
-        subnet = self.own("ec2", "CreateSubnet", VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
-        for word, member, id in (("vpc", "VpcId", vpc), ("subnet", "SubnetId", subnet)):
+        subnet = own("CreateSubnet", VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        group = own("CreateSecurityGroup", VpcId=vpc, GroupName="Group", Description=SECRET)["GroupId"]
+        gateway = own("CreateInternetGateway")["InternetGateway"]["InternetGatewayId"]
+        own("AttachInternetGateway", InternetGatewayId=gateway, VpcId=vpc)
+        table = own("CreateRouteTable", VpcId=vpc)["RouteTable"]["RouteTableId"]
+        interface = own("CreateNetworkInterface", SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+        address = own("AllocateAddress")
+        nat = own("CreateNatGateway", SubnetId=subnet, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+        prefixes = own("CreateManagedPrefixList", PrefixListName="n", MaxEntries=1, AddressFamily="IPv4",
+                       Entries=[{"Cidr": "10.0.0.0/8", "Description": SECRET}])["PrefixList"]  # fmt: skip
+        for word, member, id in (
+            ("vpc", "VpcId", vpc), ("subnet", "SubnetId", subnet), ("security-group", "GroupId", group),
+            ("internet-gateway", "InternetGatewayId", gateway), ("route-table", "RouteTableId", table),
+            ("network-interface", "NetworkInterfaceId", interface), ("natgateway", "NatGatewayId", nat),
+            ("elastic-ip", "AllocationId", address["AllocationId"]),
+            ("prefix-list", "PrefixListId", prefixes["PrefixListId"]), *self._links(vpc, subnet),
+        ):  # fmt: skip
             self.thing("ec2", f"arn:aws:ec2:{REGION}:{VICTIM}:{word}/{id}", **{member: id, "Resources": id})
+        self.texts["ec2", "PublicIp"] = [address["PublicIp"]]
         blocks = (*made["CidrBlockAssociationSet"], *made["Ipv6CidrBlockAssociationSet"])
-        self.texts["ec2", "AssociationId"] = [block["AssociationId"] for block in blocks]
+        associated = own("AssociateRouteTable", RouteTableId=table, SubnetId=subnet)["AssociationId"]
+        self.texts["ec2", "AssociationId"] = [*(block["AssociationId"] for block in blocks), associated]
+        for several, one in (
+            ("Groups", "GroupId"), ("SecurityGroupIds", "GroupId"), ("SubnetIds", "SubnetId"),
+            ("RouteTableIds", "RouteTableId"), ("AllocationIds", "AllocationId"), ("GatewayId", "VpnGatewayId"),
+            ("VpcEndpointIds", "VpcEndpointId"), ("FlowLogIds", "FlowLogId"), ("ServiceIds", "ServiceId"),
+            ("PeerVpcId", "VpcId"), ("ResourceIds", "VpcId"),
+        ):  # fmt: skip
+            self.texts["ec2", several] = self.texts["ec2", one]
+        instances.make(self, REGION, VICTIM, SECRET)
+
+    def _links(self, vpc: str, subnet: str) -> list[tuple[str, str, str]]:
+        """What links the VPC with others: resource types, members and ids."""
+
+        def own(name: str, /, **request: Any) -> Any:
+            (answer,) = (each for each in self.own("ec2", name, **request).values() if isinstance(each, dict | list))
+            return answer
+
+        egress = own("CreateEgressOnlyInternetGateway", VpcId=vpc)["EgressOnlyInternetGatewayId"]
+        vpn = own("CreateVpnGateway", Type="ipsec.1")["VpnGatewayId"]
+        customer = own("CreateCustomerGateway", Type="ipsec.1", IpAddress="203.0.113.9")["CustomerGatewayId"]
+        acl = self.own("ec2", "CreateNetworkAcl", VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+        dhcp = own("CreateDhcpOptions", DhcpConfigurations=[{"Key": "domain-name", "Values": [SECRET]}])
+        endpoint = own("CreateVpcEndpoint", VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3")["VpcEndpointId"]
+        service = own("CreateVpcEndpointServiceConfiguration", NetworkLoadBalancerArns=["arn:x"])["ServiceId"]
+        other = own("CreateVpc", CidrBlock="10.5.0.0/16")["VpcId"]
+        peering = own("CreateVpcPeeringConnection", VpcId=vpc, PeerVpcId=other)["VpcPeeringConnectionId"]
+        kept = own("CreateSubnetCidrReservation", SubnetId=subnet, Cidr="10.0.0.0/28", ReservationType="explicit")
+        transit = own("CreateTransitGateway")
+        attachment = own("CreateTransitGatewayVpcAttachment", TransitGatewayId=transit["TransitGatewayId"], VpcId=vpc,
+                         SubnetIds=[subnet])["TransitGatewayAttachmentId"]  # fmt: skip
+        self.own("ec2", "CreateFlowLogs", ResourceType="VPC", ResourceIds=[vpc], TrafficType="ALL",
+                 LogGroupName="x", DeliverLogsPermissionArn=self.role)  # fmt: skip
+        log = own("DescribeFlowLogs")[0]["FlowLogId"]
+        self.arns.append(f"arn:aws:ec2:{REGION}:{VICTIM}:vpc/{other}")
+        return [
+            ("egress-only-internet-gateway", "EgressOnlyInternetGatewayId", egress),
+            ("vpn-gateway", "VpnGatewayId", vpn),
+            ("customer-gateway", "CustomerGatewayId", customer),
+            ("network-acl", "NetworkAclId", acl),
+            ("dhcp-options", "DhcpOptionsId", dhcp["DhcpOptionsId"]),
+            ("vpc-endpoint", "VpcEndpointId", endpoint),
+            ("vpc-endpoint-service", "ServiceId", service),
+            ("vpc-peering-connection", "VpcPeeringConnectionId", peering),
+            ("subnet-cidr-reservation", "SubnetCidrReservationId", kept["SubnetCidrReservationId"]),
+            ("transit-gateway", "TransitGatewayId", transit["TransitGatewayId"]),
+            ("transit-gateway-attachment", "TransitGatewayAttachmentId", attachment),
+            ("transit-gateway-route-table", "TransitGatewayRouteTableId",
+             transit["Options"]["AssociationDefaultRouteTableId"]),
+            ("vpc-flow-log", "FlowLogId", log),
+        ]  # fmt: skip

@@ -87,6 +87,10 @@ def _api(client: Any, name: str, tags: dict[str, str]) -> str:
     return f"arn:aws:apigateway:us-east-1::/restapis/{client.create_rest_api(name=name, tags=tags)['id']}"
 
 
+def _repository(client: Any, name: str, tags: dict[str, str]) -> str:
+    return str(client.create_repository(repositoryName=name, tags=pairs(tags))["repository"]["repositoryArn"])
+
+
 def _trail_store(client: Any, name: str, tags: dict[str, str]) -> str:
     return str(client.create_event_data_store(Name=name, TagsList=pairs(tags))["EventDataStoreArn"])
 
@@ -106,6 +110,10 @@ WAYS = [
     Way("ssm", _parameter, lambda c, x: c.get_parameter(Name=x),
         lambda c, x, t: c.add_tags_to_resource(ResourceType="Parameter", ResourceId=x, Tags=pairs(t)),
         lambda c, x, k: c.remove_tags_from_resource(ResourceType="Parameter", ResourceId=x, TagKeys=k)),
+    Way("secretsmanager", lambda c, n, t: c.create_secret(Name=n, Tags=pairs(t))["ARN"],
+        lambda c, x: c.describe_secret(SecretId=x),
+        lambda c, x, t: c.tag_resource(SecretId=x, Tags=pairs(t)),
+        lambda c, x, k: c.untag_resource(SecretId=x, TagKeys=k)),
     Way("logs", _group, lambda c, x: c.describe_log_streams(logGroupName=x.rpartition(":")[2]),
         lambda c, x, t: c.tag_resource(resourceArn=x, tags=t),
         lambda c, x, k: c.untag_resource(resourceArn=x, tagKeys=k)),
@@ -130,6 +138,9 @@ WAYS = [
                                              Tags=pairs(t))["Role"]["RoleName"],
         lambda c, x: c.get_role(RoleName=x),
         lambda c, x, t: c.tag_role(RoleName=x, Tags=pairs(t)), lambda c, x, k: c.untag_role(RoleName=x, TagKeys=k)),
+    *(Way(service, _repository, lambda c, x: c.describe_images(repositoryName=x.rpartition("/")[2]),
+          lambda c, x, t: c.tag_resource(resourceArn=x, tags=pairs(t)),
+          lambda c, x, k: c.untag_resource(resourceArn=x, tagKeys=k)) for service in ("ecr", "ecr-public")),
     Way("elasticache", lambda c, n, t: c.create_cache_parameter_group(
             CacheParameterGroupName=n, CacheParameterGroupFamily="valkey8", Description="d",
             Tags=pairs(t))["CacheParameterGroup"]["ARN"],

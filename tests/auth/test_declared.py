@@ -68,5 +68,5 @@ def test_the_tags_of_requests_are_found(operation: Operation) -> None:
     """Wherever AWS supplies them and the model has a member for tags."""
     shape = models.load(operation.service).operations[operation.name].input_shape
     members = {name for name in (shape.members if shape is not None else {}) if "tag" in name.lower()}
-    known = {*tagging._GIVEN, *tagging._TAKEN}
+    known = {*tagging._GIVEN, *tagging._TAKEN, "imageTagMutability", "imageTagMutabilityExclusionFilters"}
     assert members <= known | {"TransitiveTagKeys"}, members

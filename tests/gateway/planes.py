@@ -29,9 +29,11 @@ PLANES = {
     "s3-browser": ("s3", "x-amz-request-id"),
     "sns-certificate": ("sns", "x-amzn-requestid"),
     "cloudformation-callback": ("cloudformation", "x-amz-request-id"),
+    "ecr-registry": ("ecr", "x-amzn-requestid"),
+    "ecr-layer": ("ecr", "x-amzn-requestid"),
 }
 LET_IN = {"execute-api": 200, "http-api": 200, "lambda-url": 200, "s3-website": 200, "s3-browser": 204,
-          "sns-certificate": 200, "cloudformation-callback": 403}  # fmt: skip
+          "sns-certificate": 200, "cloudformation-callback": 403, "ecr-registry": 200, "ecr-layer": 403}  # fmt: skip
 
 
 class Answer(NamedTuple):
@@ -41,7 +43,7 @@ class Answer(NamedTuple):
 
 
 class Planes:
-    """`ask(plane)` sends a request that is let in (a callback's names nothing: it is refused)."""
+    """`ask(plane)` sends a request that is let in (a callback's and a layer's name nothing: they are refused)."""
 
     def __init__(self, cloud: Any) -> None:
         self.cloud = cloud
@@ -51,6 +53,7 @@ class Planes:
         self._bucket()
         self.key, self.url = self._function()
         self.api = self._stage()
+        self.token = self._repository()
         target = f"arn:aws:lambda:us-east-1:{self.account.id}:function:f"
         web = self.account.client("apigatewayv2")
         self.web: str = web.create_api(Name="web", ProtocolType="HTTP", Target=target)["ApiId"]
@@ -74,6 +77,10 @@ class Planes:
                 return self.send("GET", "/_aws/sns/SimpleNotificationService.pem")
             case "cloudformation-callback":
                 return self.send("PUT", "/_aws/cloudformation/nothing", {}, b"{}")
+            case "ecr-registry":
+                return self.send("GET", "/v2/app/tags/list", {"Authorization": self.token})
+            case "ecr-layer":
+                return self.send("GET", "/_aws/ecr/layer/nothing")
         raise ValueError(plane)
 
     def send(self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"") -> Answer:
@@ -84,6 +91,14 @@ class Planes:
         answer = Answer(response.status, found, response.read())
         connection.close()
         return answer
+
+    def _repository(self) -> str:
+        """A repository, and the Authorization header of somebody who may list its tags."""
+        self.account.client("ecr").create_repository(repositoryName="app")
+        rights = {"Effect": "Allow", "Action": "ecr:*", "Resource": "*", "Condition": SECURE}
+        user = self.account.user(json.dumps({"Version": "2012-10-17", "Statement": rights}))
+        (data,) = user.client("ecr").get_authorization_token()["authorizationData"]
+        return f"Basic {data['authorizationToken']}"
 
     def _bucket(self) -> None:
         s3 = self.account.client("s3")

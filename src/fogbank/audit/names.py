@@ -73,6 +73,13 @@ _TYPES = (
     ("events", "rule/", "AWS::Events::Rule"),
     ("states", "stateMachine:", "AWS::StepFunctions::StateMachine"),
     ("kinesis", "stream/", "AWS::Kinesis::Stream"),
+    ("elasticache", "cluster:", "AWS::ElastiCache::CacheCluster"),
+    ("elasticache", "replicationgroup:", "AWS::ElastiCache::ReplicationGroup"),
+    ("elasticache", "serverlesscache:", "AWS::ElastiCache::ServerlessCache"),
+    ("resource-groups", "group/", "AWS::ResourceGroups::Group"),
+    ("ec2", "vpc/", "AWS::EC2::VPC"),
+    ("ec2", "subnet/", "AWS::EC2::Subnet"),
+    ("ec2", "security-group/", "AWS::EC2::SecurityGroup"),
 )
 
 

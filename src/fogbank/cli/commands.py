@@ -86,6 +86,10 @@ def up(
         str | None, typer.Option(help="process (survives kill -9) or full (survives a power cut).")
     ] = None,
     runtimes: Annotated[str | None, typer.Option(help="nearest or exact versions of Lambda runtimes.")] = None,
+    fetch: Annotated[
+        str | None,
+        typer.Option(help="auto or never: npm fetches the AWS SDK that Node.js functions name [default: auto]."),
+    ] = None,
     cfn_unknown: Annotated[
         str | None, typer.Option(help="record or fail: CloudFormation types that are not built [default: record].")
     ] = None,
@@ -103,7 +107,7 @@ def up(
         "port": port, "host": host, "data": data and str(data), "ephemeral": ephemeral, "auth": auth, "iam": iam,
         "limits": limits, "durability": durability, "runtimes": runtimes, "store": store, "init": init and str(init),
         "outbound": outbound, "partition": partition, "expose_test_keys": expose_test_keys,
-        "allow_origin": allow_origin or None, "cfn_unknown": cfn_unknown,
+        "allow_origin": allow_origin or None, "cfn_unknown": cfn_unknown, "fetch": fetch,
     }  # fmt: skip
     settings = config.load(flags, os.environ, Path.cwd())
     for hint in config.hints(os.environ):

@@ -15,13 +15,21 @@ are made already. Create sees by `name.began` that an earlier try was interrupte
 the same `name.token` makes the same generated name, and `core.cfn_calls.create_once` helps to find the rest.
 `physical_id` is what Ref returns; the attributes are what Fn::GetAtt returns, named as in the resource reference.
 
+A handler may also read what it made, for drift detection and Cloud Control:
+
+        async def read(self, ctx, physical_id): ... -> {"QueueName": …, "RedrivePolicy": None} or None
+        async def list(self, ctx): ... -> the physical ids
+
+`read` returns the properties as they are now, None for one that is not set; what it leaves out is not compared. It
+returns None if there is no such resource.
+
 Simple types are declared as a table instead of a class: `core/cfn_tables.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -74,6 +82,15 @@ class Handler(Protocol):
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource: ...
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None: ...
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """The methods of a handler that can read its resources."""
+
+    async def read(self, ctx: Context, physical_id: str) -> dict[str, Any] | None: ...
+
+    async def list(self, ctx: Context) -> list[str]: ...
 
 
 class ResourceType(msgspec.Struct, frozen=True):

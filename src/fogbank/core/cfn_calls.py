@@ -46,6 +46,24 @@ async def retag(
         await tag(changed)
 
 
+async def everything(call: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]], member: str) -> list[Any]:
+    """The items of all pages of a list: `call(more)` gets {"NextToken": …} from the second page on."""
+    found: list[Any] = []
+    more: dict[str, Any] = {}
+    while True:
+        answer = await call(more)
+        found += answer.get(member) or []
+        member_of = {"NextToken": "NextToken", "nextToken": "nextToken", "NextMarker": "Marker", "Marker": "Marker"}
+        more = {asked: answer[got] for got, asked in member_of.items() if answer.get(got)}
+        if not more:
+            return found
+
+
+def without_system(tags: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
+    """A list of tags without those that only AWS sets."""
+    return [{"Key": tag["Key"], "Value": tag["Value"]} for tag in tags if not tag["Key"].startswith("aws:")]
+
+
 def given(properties: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """The named properties that are set."""
     return {name: properties[name] for name in names if properties.get(name) is not None}

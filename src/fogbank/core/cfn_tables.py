@@ -23,7 +23,7 @@ import msgspec
 
 from . import tags
 from .cfn import Handler, Name, Resource, ResourceType
-from .cfn_calls import create_once, retag, text, unless
+from .cfn_calls import create_once, everything, retag, text, unless
 from .context import Context
 
 if TYPE_CHECKING:
@@ -37,6 +37,19 @@ class Call(msgspec.Struct, frozen=True):
 
     operation: str
     request: Callable[[str, Properties], Properties]
+
+
+class Read(msgspec.Struct, frozen=True):
+    """How to read resources that are named, and to list them.
+
+    `one` makes the request from the name, and `properties` the properties from the name and the response (None: there
+    is no such resource). `all` is the operation that lists, with the member that has the items and the name in an item.
+    """
+
+    operation: str
+    one: Callable[[str], Properties]
+    properties: Callable[[str, Properties], Properties | None]
+    all: tuple[str, str, str]
 
 
 class Tags(msgspec.Struct, frozen=True):
@@ -80,6 +93,7 @@ class Named:
         attributes: Callable[[Context, str, Properties], Properties] = lambda ctx, name, properties: {},
         settle: Callable[[Context, str, Properties, Properties], Awaitable[None]] | None = None,
         tagging: Tags | None = None,
+        read: Read | None = None,
     ) -> None:
         self._service = service
         self._name = name
@@ -92,6 +106,9 @@ class Named:
         self._attributes = attributes
         self._settle = settle
         self._tagging = tagging
+        self._read = read
+        if read is not None:  # only then it is a `cfn.Readable`
+            self.read, self.list = self._read_one, self._list
 
     async def create(self, ctx: Context, name: Name, properties: Properties) -> Resource:
         chosen = str(properties.get(self._name) or self._generate(name, properties))
@@ -112,6 +129,18 @@ class Named:
 
     async def delete(self, ctx: Context, physical_id: str, properties: Properties) -> None:
         await unless(self._call(ctx, self._delete, physical_id, properties), *self._gone)
+
+    async def _read_one(self, ctx: Context, physical_id: str) -> Properties | None:
+        assert self._read is not None
+        read = self._read
+        answer = await unless(ctx.call(self._service, read.operation, read.one(physical_id)), *self._gone)
+        return None if answer is None else read.properties(physical_id, answer)
+
+    async def _list(self, ctx: Context) -> list[str]:
+        assert self._read is not None
+        operation, member, name = self._read.all
+        items = await everything(lambda more: ctx.call(self._service, operation, more), member)
+        return [item[name] for item in items]
 
     async def _call(self, ctx: Context, call: Call, name: str, properties: Properties) -> Properties:
         return await ctx.call(self._service, call.operation, call.request(name, properties))

@@ -12,6 +12,7 @@ A folder may hold a `door.toml`:
     [[path]]                               # for clients that cannot resolve such names; includes all paths below
     path = "/_aws/execute-api/{api}"
     endpoint = "execute-api"
+    unsigned = false                       # true: a request with AWS's signature on this path is for an API
 
     browser = "s3-browser"                 # the @endpoint for requests to the API that only browsers send
     inner = ["http-api"]                   # those to which endpoints of other folders hand visits over
@@ -41,6 +42,7 @@ class HostDoor(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 class PathDoor(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     path: str
     endpoint: str
+    unsigned: bool = False
 
     @property
     def start(self) -> str:

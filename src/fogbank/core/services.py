@@ -6,19 +6,25 @@ import importlib
 import pkgutil
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from . import doors
 from .cfn import ResourceType
 from .conditions import Keys
+from .kinds import Kind
 from .operation import Chooser, Endpoint, Job, Operation
 from .residents import Resident
+from .taggable import Taggable
 from .targets import Target
 
 SERVICES = "fogbank.services"
 
 
 class Service:
-    """What a folder declares for one of its APIs. Jobs, endpoints and the like belong to the folder's first API."""
+    """What a folder declares for one of its APIs. Jobs, endpoints and the like belong to the folder's first API.
+
+    Condition keys belong to all of its APIs: they are looked up by the prefix of an action.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -30,6 +36,8 @@ class Service:
         self.resource_types: dict[str, ResourceType] = {}
         self.condition_keys: dict[str, Keys] = {}  # by the prefix of actions
         self.chooser: Chooser | None = None
+        self.kinds: list[Kind[Any]] = []
+        self.taggable: Taggable | None = None
 
     def add(self, mark: object) -> None:
         match mark:
@@ -51,6 +59,10 @@ class Service:
                 self.condition_keys[mark.prefix] = mark
             case ResourceType():
                 self.resource_types[mark.type_name] = mark
+            case Kind():
+                self.kinds.append(mark)
+            case Taggable():
+                self.taggable = mark
 
 
 @cache
@@ -96,7 +108,7 @@ def load(name: str) -> Service | None:
     first = next((door.service for door in doors.table() if door.folder == folder), name)
     service = Service(name)
     for mark in _marks(f"{SERVICES}.{folder}"):
-        if mark.service == name if isinstance(mark, Operation) else name == first:
+        if mark.service == name if isinstance(mark, Operation) else name == first or isinstance(mark, Keys):
             service.add(mark)
     return service
 
@@ -117,7 +129,7 @@ def _marks(package: str) -> tuple[object, ...]:
         module = importlib.import_module(info.name)
         for value in vars(module).values():
             mark = getattr(value, "__fogbank__", None)
-            if isinstance(value, ResourceType | Keys):  # marked by their type: they are no functions
+            if isinstance(value, ResourceType | Keys | Kind | Taggable):  # marked by their type: they are no functions
                 found.append(value)
             elif mark is not None and getattr(value, "__module__", "") == module.__name__:
                 found.append(mark)

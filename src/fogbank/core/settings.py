@@ -15,6 +15,7 @@ Durability = Literal["process", "full"]
 Partition = Literal["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"]
 Runtimes = Literal["nearest", "exact"]
 CfnUnknown = Literal["record", "fail"]
+Fetch = Literal["auto", "never"]
 Secret = Annotated[str, "secret"]  # a setting whose value must not appear in answers or messages
 DEFAULT_SECRET = "test"  # noqa: S105 - known to everybody
 SHORTEST = 8  # characters; a shorter secret counts as well known
@@ -43,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: str = "aws"  # or "off", or a file of quotas (core.quotas)
     durability: Durability = "process"
     runtimes: Runtimes = "nearest"
+    fetch: Fetch = "auto"  # whether npm fetches the SDK that AWS's Node.js runtimes bring along
     cfn_unknown: CfnUnknown = "record"  # what CloudFormation does with what Fogbank does not have
     outbound: Outbound = "open"  # where the cloud's own requests may go (core.reach)
     init: Path | None = None  # a folder of scripts to run when the cloud is ready

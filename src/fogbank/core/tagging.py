@@ -32,7 +32,7 @@ Call = Callable[["Context", Req], dict[str, Any]]
 
 # the members in which requests carry tags; tests/attacks/test_tags.py holds them against AWS's models
 _GIVEN = ("Tags", "tags", "TagsList", "TagList")
-_TAKEN = ("TagKeys", "tagKeys")
+_TAKEN = ("TagKeys", "tagKeys", "Keys")
 _KEYS = ("Key", "key", "TagKey")
 _VALUES = ("Value", "value", "TagValue")
 

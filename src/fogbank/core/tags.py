@@ -23,6 +23,16 @@ def without(tags: Mapping[str, str], keys: Container[str]) -> dict[str, str]:
     return {key: value for key, value in tags.items() if key not in keys}
 
 
+def is_reserved(key: str, via: Container[str]) -> bool:
+    """Whether a tag is AWS's own to write: the prefix aws:, unless the call comes `via` CloudFormation with its tags.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+    """
+    lower = key.lower()
+    ours = lower.startswith("aws:cloudformation:") and "cloudformation.amazonaws.com" in via
+    return lower.startswith("aws:") and not ours
+
+
 def conditions(tags: Mapping[str, str], removed: Iterable[str] = ()) -> dict[str, Any]:
     """aws:RequestTag/… and aws:TagKeys of a request that sets these tags or takes those keys away.
 

@@ -9,7 +9,7 @@ adopts orphaned grandchildren (PR_SET_CHILD_SUBREAPER), so a daemon that left it
 Messages are a 4-byte big-endian length and JSON, in both directions; a spawn's file descriptors travel with the length.
 
     -> {"op": "spawn", "id": 1, "argv": […], "env": {…}, "cwd": "…", "fds": [0, 1, 2, 3], "limits": {"NOFILE": 1024},
-        "umask": 18}
+        "umask": 18, "mounts": {"/opt": "…"}}
     <- {"id": 1, "pid": 4711} or {"id": 1, "errno": 2, "error": "No such file or directory"}
     <- {"exit": 4711, "status": -9, "peak": 41234432}   status as subprocess gives it, peak resident bytes
     -> {"op": "kill", "pid": 4711}                       the group and every descendant
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import json
 import os
@@ -36,6 +37,8 @@ from typing import Any
 LENGTH = struct.Struct(">I")
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 4096, 16384, 1 << 18, 2
 PATIENCE = 2.0  # seconds to reap dying children before the nursery exits
 RESTORED = ("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD")
 
@@ -223,6 +226,40 @@ class Nursery:
                 break
 
 
+def see(mounts: dict[str, str], needed: list[str]) -> None:
+    """Have this process and its children see folders at other places, over what is there; nobody else does.
+
+    On Linux, by a mount namespace: as root, or in a user namespace of the same user. What is there stays visible, by an
+    overlay (Linux 5.11), but cannot be written; where there are no overlays the place must be empty. `needed` are paths
+    that must not disappear. Raises OSError.
+    https://man7.org/linux/man-pages/man7/user_namespaces.7.html, https://docs.kernel.org/filesystems/overlayfs.html
+    """
+    if sys.platform != "linux":
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    libc = ctypes.CDLL(None, use_errno=True)
+    user, group = os.getuid(), os.getgid()
+    if user != 0 or libc.unshare(CLONE_NEWNS):
+        _check(libc.unshare(CLONE_NEWUSER | CLONE_NEWNS))
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+    _check(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
+    for target, folder in mounts.items():
+        place, options = target.encode(), f"lowerdir={folder}:{target}".encode()
+        if libc.mount(b"overlay", place, b"overlay", 0, options):
+            if os.listdir(target):
+                raise OSError(errno.EBUSY, "no overlay can be mounted, and it is not empty")
+            _check(libc.mount(folder.encode(), place, None, MS_BIND, None))
+        if not all(map(os.path.exists, needed)):  # in a file system that is mounted below
+            _check(libc.umount2(place, MNT_DETACH))
+
+
+def _check(result: int) -> None:
+    if result:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
 def become(message: dict[str, Any], fds: list[int]) -> None:
     """In the forked child: set session, limits, umask, descriptors and directory, then exec."""
     os.setsid()
@@ -239,6 +276,12 @@ def become(message: dict[str, Any], fds: list[int]) -> None:
     high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 64) for fd in fds]
     for fd, target in zip(high, message["fds"], strict=True):
         os.dup2(fd, target, inheritable=True)
+    try:
+        if message["mounts"]:
+            see(message["mounts"], needed=[message["cwd"] or "/", *filter(os.path.isabs, message["argv"])])
+    except OSError as error:  # the program may not mind
+        places = " and ".join(message["mounts"])
+        os.write(2, f"[fogbank] {places} cannot be mounted for a process here: {error.strerror}\n".encode())
     if message["cwd"]:
         os.chdir(message["cwd"])
     os.execve(message["argv"][0], message["argv"], message["env"])  # noqa: S606 - what it is for

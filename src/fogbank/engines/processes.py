@@ -180,12 +180,15 @@ class Supervisor:
         on_exit: Exit | None = None,
         limits: Mapping[str, int] | None = None,
         umask: int = private.OTHERS,
+        mounts: Mapping[str, str] | None = None,
     ) -> Process:
         """Start a program. Returns after exec. Raises SpawnFailed.
 
         `argv[0]` is a path (PATH is not searched). `stdout` and `stderr` receive lines of text (or are splitters);
         output without a receiver goes to /dev/null. `channels` are further descriptors that the child writes to, by
-        their number. `limits` are RLIMIT_* names without their prefix. `on_exit` is called once, after the last output.
+        their number. `limits` are RLIMIT_* names without their prefix. `mounts` are folders that the child sees at
+        other places, by place; where the system does not allow it, a line on its stderr says so. `on_exit` is called
+        once, after the last output.
         """
         if self._closed:
             raise SpawnFailed(argv, 0, "the supervisor is closed")
@@ -195,7 +198,9 @@ class Supervisor:
             if sink is not None:
                 pipes[number] = Pipe(Lines(sink) if callable(sink) else sink)
         try:
-            answer = await self._request(argv, dict(env), str(cwd), pipes, {**DEFAULT_LIMITS, **(limits or {})}, umask)
+            answer = await self._request(
+                argv, dict(env), str(cwd), pipes, {**DEFAULT_LIMITS, **(limits or {})}, umask, mounts or {}
+            )
         except BaseException:
             for pipe in pipes.values():
                 pipe.close()
@@ -222,6 +227,7 @@ class Supervisor:
         pipes: dict[int, Pipe],
         limits: Mapping[str, int],
         umask: int,
+        mounts: Mapping[str, str],
     ) -> dict[str, Any]:
         self._sequence += 1
         number = self._sequence
@@ -232,7 +238,7 @@ class Supervisor:
             fds = {0: null, 1: null, 2: null} | {target: pipe.inner for target, pipe in pipes.items()}
             message = {
                 "op": "spawn", "id": number, "argv": list(argv), "env": env, "cwd": cwd, "limits": dict(limits),
-                "fds": list(fds), "umask": umask,
+                "fds": list(fds), "umask": umask, "mounts": dict(mounts),
             }  # fmt: skip
             self._send(message, list(fds.values()))
         finally:

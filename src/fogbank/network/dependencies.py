@@ -14,6 +14,7 @@ from fogbank.store.api import Key, Reader, Table, Transaction
 from . import public, vpcs
 from .cidrs import conflict
 from .errors import DependencyViolation
+from .link_records import EGRESS_GATEWAYS, ENDPOINTS, VPN_GATEWAYS
 from .records import (
     GROUP_RULES,
     INTERFACES,
@@ -39,7 +40,9 @@ def _of(vpc: Vpc) -> Key:
 
 def _others(tx: Reader, vpc: Vpc) -> Iterator[object]:
     """What a VPC did not begin with."""
-    tables: tuple[Table[Any], ...] = (SUBNETS, INTERNET_GATEWAYS, INTERFACES)
+    tables: tuple[Table[Any], ...] = (
+        SUBNETS, INTERNET_GATEWAYS, INTERFACES, VPN_GATEWAYS, EGRESS_GATEWAYS, ENDPOINTS,
+    )  # fmt: skip
     for table in tables:
         yield from tx.scan_index(table, "vpc", _of(vpc), limit=1)
     yield from (each for each in tx.scan_index(SECURITY_GROUPS, "vpc", _of(vpc)) if each.name != "default")
@@ -119,13 +122,13 @@ def allow_ipv6(tx: Transaction, vpc: Vpc) -> None:
     if len(vpc.ipv6) != 1:
         return
     for acl in list(tx.scan_index(NETWORK_ACLS, "vpc", _of(vpc))):
-        added = [_ipv6(vpcs.LAST + 1, egress, "deny") for egress in (True, False)]
+        added = vpcs.closed_entries6()
         if acl.default:
-            added += [_ipv6(101, egress, "allow") for egress in (True, False)]
+            added += [_allow6(egress) for egress in (True, False)]
         numbers = {(entry.number, entry.egress) for entry in acl.entries}
         acl.entries = acl.entries + [entry for entry in added if (entry.number, entry.egress) not in numbers]
         tx.put(NETWORK_ACLS, acl)
 
 
-def _ipv6(number: int, egress: bool, action: str) -> AclEntry:
-    return AclEntry(number=number, egress=egress, protocol="-1", action=action, ipv6=vpcs.ANY6)
+def _allow6(egress: bool) -> AclEntry:
+    return AclEntry(number=101, egress=egress, protocol="-1", action="allow", ipv6=vpcs.ANY6)

@@ -210,6 +210,15 @@ class Taken(Record):
     interface: str
 
 
+class Reservation(Thing):
+    """A block of a subnet that is not given out by itself. `kind`: prefix, or explicit."""
+
+    subnet: str
+    cidr: str
+    kind: str
+    description: str = ""
+
+
 class ElasticIp(Thing):
     """An elastic address: `id` is its allocation."""
 
@@ -220,7 +229,7 @@ class ElasticIp(Thing):
     association: str = ""
     interface: str = ""
     private: str = ""
-    instance: str = ""
+    service: str = ""  # what has it, where that is no interface of the account's own
     ptr: str = ""
 
 
@@ -242,6 +251,16 @@ class Home(Record):
 
 def _groups(interface: Interface) -> list[Key]:
     return [at(interface, group) for group in interface.groups]
+
+
+def _instance(interface: Interface) -> Key | None:
+    attached = interface.attachment
+    return at(interface, attached.instance) if attached is not None and attached.instance else None
+
+
+def _elastic(address: ElasticIp) -> list[Key]:
+    """By its public address, and by its association."""
+    return [at(address, name) for name in (address.address, address.association) if name]
 
 
 def _rule(rule: GroupRule) -> Key:
@@ -270,9 +289,10 @@ INTERFACES = Table(
     "ec2/network-interface",
     Interface,
     key=key,
-    indexes={"vpc": _vpc, "subnet": lambda i: at(i, i.subnet), "group": _groups},
+    indexes={"vpc": _vpc, "subnet": lambda i: at(i, i.subnet), "group": _groups, "instance": _instance},
 )
 TAKEN = Table("ec2/address", Taken, key=lambda t: (t.account, t.region, t.subnet, t.number))
-ELASTIC_IPS = Table("ec2/elastic-ip", ElasticIp, key=key, indexes={"address": lambda e: at(e, e.address)})
+RESERVATIONS = Table("ec2/subnet-cidr-reservation", Reservation, key=key, indexes={"subnet": lambda r: at(r, r.subnet)})
+ELASTIC_IPS = Table("ec2/elastic-ip", ElasticIp, key=key, indexes={"name": _elastic})
 PUBLIC_BLOCKS = Table("ec2/public-block", PublicBlock, key=lambda p: (p.cidr,))
 HOMES = Table("ec2/home", Home, key=lambda h: (h.account, h.region))

@@ -78,6 +78,13 @@ def closed_entries() -> list[AclEntry]:
     return [AclEntry(number=LAST, egress=egress, protocol="-1", action="deny", cidr=ANY) for egress in (True, False)]
 
 
+def closed_entries6() -> list[AclEntry]:
+    """The same for IPv6, in a VPC that has it."""
+    return [
+        AclEntry(number=LAST + 1, egress=egress, protocol="-1", action="deny", ipv6=ANY6) for egress in (True, False)
+    ]
+
+
 def create_group(
     tx: Transaction, ctx: Context, vpc: str, name: str, description: str, tags: dict[str, str] | None = None
 ) -> SecurityGroup:

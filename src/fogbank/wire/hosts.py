@@ -23,7 +23,7 @@ from fogbank.core import doors
 from . import index
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_ALSO = ("on.aws", "api.aws")  # function URLs and dual-stack names
+_ALSO = ("on.aws", "api.aws", "ecr.aws")  # function URLs, dual-stack names, and public.ecr.aws
 # Domains whose names no stranger can point at this machine: AWS owns some, and nobody can register names below the
 # others (RFC 6761 section 6.3; ICANN's resolution 2024.07.29.06 reserves .internal for private use).
 _SAFE = ("amazonaws.com", *_ALSO, "localhost", "internal")

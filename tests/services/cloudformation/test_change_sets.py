@@ -182,3 +182,112 @@ def test_a_broken_macro_fails_the_change_set(cfn, parameter):
     found = cfn.client.describe_change_set(StackName="macro", ChangeSetName="c")
     assert found["Status"] == "FAILED"
     assert "No transform named Unheard found" in found["StatusReason"]
+
+
+def test_what_an_empty_change_set_shows(cfn, parameter):
+    """Recorded from AWS: Tags and Parameters are left out, the other lists are empty."""
+    propose(cfn, "bare", "c", {"Resources": {"P": parameter()}}, ChangeSetType="CREATE")
+    found = cfn.client.describe_change_set(StackName="bare", ChangeSetName="c")
+    assert "Tags" not in found and "Parameters" not in found
+    assert (found["Capabilities"], found["NotificationARNs"], found["RollbackConfiguration"]) == ([], [], {})
+    assert found["IncludeNestedStacks"] is False
+    cfn.client.execute_change_set(StackName="bare", ChangeSetName="c")
+    stack = cfn.settled("bare")
+    assert stack["LastUpdatedTime"] >= stack["CreationTime"]
+    (last,) = stack["LastOperations"]
+    assert last["OperationType"] == "CREATE_STACK" and len(last["OperationId"]) == 36
+
+
+def test_a_parameter_through_a_mapping_has_two_details(cfn, parameter):
+    """Recorded from AWS: the parameter's reference, and a direct modification that is evaluated dynamically."""
+    template = {
+        "Parameters": {"Size": {"Type": "String", "Default": "small"}},
+        "Mappings": {"Sizes": {"small": {"v": "1"}, "large": {"v": "2"}}},
+        "Resources": {"P": parameter({"Fn::FindInMap": ["Sizes", {"Ref": "Size"}, "v"]})},
+    }
+    cfn.create("mapped", template)
+    made = propose(cfn, "mapped", "c", template, Parameters=[{"ParameterKey": "Size", "ParameterValue": "large"}])
+    details = changes_of(cfn, made["Id"])["P"]["Details"]
+    assert [(d["ChangeSource"], d["Evaluation"], d.get("CausingEntity")) for d in details] == [
+        ("ParameterReference", "Static", "Size"),
+        ("DirectModification", "Dynamic", None),
+    ]
+
+
+@pytest.fixture
+def child_url(aws):
+    """Store a template in S3 and return its URL."""
+
+    def put(name, template):
+        bucket = f"nested-{aws.id}"
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key=name, Body=json.dumps(template))
+        return f"https://{bucket}.s3.amazonaws.com/{name}"
+
+    return put
+
+
+def test_nested_change_sets(cfn, parameter, child_url):
+    """One change set for each nested stack; the root's execution executes all of them."""
+
+    def outer(value):
+        url = child_url(f"{value}.json", {"Resources": {"Inner": parameter(value)}})
+        return {"Resources": {"Child": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}}}
+
+    made = propose(cfn, "outer", "c", outer("one"), ChangeSetType="CREATE", IncludeNestedStacks=True)
+    change = changes_of(cfn, made["Id"])["Child"]
+    child = cfn.client.describe_change_set(ChangeSetName=change["ChangeSetId"])
+    assert child["ParentChangeSetId"] == child["RootChangeSetId"] == made["Id"]
+    assert [c["ResourceChange"]["LogicalResourceId"] for c in child["Changes"]] == ["Inner"]
+    assert cfn.stack(child["StackId"])["StackStatus"] == "REVIEW_IN_PROGRESS"
+    with pytest.raises(ClientError) as error:
+        cfn.client.execute_change_set(ChangeSetName=child["ChangeSetId"])
+    assert made["Id"] in code_of(error)[1]
+    cfn.client.execute_change_set(ChangeSetName=made["Id"])
+    assert cfn.settled("outer")["StackStatus"] == "CREATE_COMPLETE", cfn.failures("outer")
+
+    second = propose(cfn, "outer", "d", outer("two"), IncludeNestedStacks=True)
+    change = changes_of(cfn, second["Id"])["Child"]
+    child = cfn.client.describe_change_set(ChangeSetName=change["ChangeSetId"])
+    inner = child["Changes"][0]["ResourceChange"]
+    assert (inner["Action"], inner["LogicalResourceId"], inner["Replacement"]) == ("Modify", "Inner", "False")
+    assert child["StackId"] == cfn.physical("outer")["Child"]
+    cfn.client.delete_change_set(ChangeSetName=second["Id"])
+    with pytest.raises(ClientError) as error:
+        cfn.client.describe_change_set(ChangeSetName=change["ChangeSetId"])
+    assert code_of(error)[0] == "ChangeSetNotFound"
+
+
+def test_a_nested_change_set_that_fails_fails_its_parent(cfn, child_url):
+    url = child_url("bad.json", {"Resources": {"A": {"Type": "AWS::Nobody::Knows"}}})
+    template = {"Resources": {"Child": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}}}
+    with pytest.raises(ClientError) as error:
+        propose(cfn, "outer", "c", template, ChangeSetType="CREATE", IncludeNestedStacks=True)
+    assert "Unrecognized resource types" in code_of(error)[1]
+
+
+def test_existing_resources_are_imported(cfn, aws):
+    """ImportExistingResources: a resource with a custom name that exists already becomes the stack's."""
+    aws.client("iam").create_role(RoleName="there", AssumeRolePolicyDocument=json.dumps(TRUST))
+    properties = {"RoleName": "there", "AssumeRolePolicyDocument": TRUST}
+    role = {"Type": "AWS::IAM::Role", "DeletionPolicy": "Retain", "Properties": properties}
+    other = {"Type": "AWS::IAM::Role", "Properties": {**properties, "RoleName": "new"}}
+    template = {"Resources": {"There": role, "New": other}}
+    made = propose(cfn, "mine", "c", template, ChangeSetType="CREATE", ImportExistingResources=True,
+                   Capabilities=["CAPABILITY_NAMED_IAM"])  # fmt: skip
+    found = changes_of(cfn, made["Id"])
+    assert (found["There"]["Action"], found["There"]["PhysicalResourceId"]) == ("Import", "there")
+    assert found["New"]["Action"] == "Add"
+    cfn.client.execute_change_set(ChangeSetName=made["Id"])
+    assert cfn.settled("mine")["StackStatus"] == "CREATE_COMPLETE", cfn.failures("mine")
+    assert ("There", "IMPORT_COMPLETE") in cfn.story("mine")
+    summary = cfn.client.get_template_summary(TemplateBody=json.dumps(template))["ResourceIdentifierSummaries"]
+    assert summary == [{"ResourceType": "AWS::IAM::Role", "LogicalResourceIds": ["There", "New"],
+                        "ResourceIdentifiers": ["RoleName"]}]  # fmt: skip
+
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}

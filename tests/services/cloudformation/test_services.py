@@ -99,11 +99,13 @@ def test_an_application(cfn, aws):
     item = aws.client("dynamodb").get_item(TableName=out["Table"], Key={"pk": {"S": "k"}})["Item"]
     assert item == {"pk": {"S": "k"}}
     sqs = aws.client("sqs")
-    assert sqs.list_queue_tags(QueueUrl=out["Queue"])["Tags"] == {
+    assert sqs.list_queue_tags(QueueUrl=out["Queue"])["Tags"] == {"team": "fog"}  # seen on AWS in December 2025
+    function = aws.client("lambda").get_function(FunctionName=out["Function"])
+    assert function["Tags"] == {
         "team": "fog",
         "aws:cloudformation:stack-name": "app",
         "aws:cloudformation:stack-id": stack["StackId"],
-        "aws:cloudformation:logical-id": "Queue",
+        "aws:cloudformation:logical-id": "Function",
     }
     assert aws.client("s3").get_bucket_versioning(Bucket=cfn.physical("app")["Bucket"])["Status"] == "Enabled"
     changed = TEMPLATE.replace("VisibilityTimeout: 40", "VisibilityTimeout: 50").replace("Timeout: '20'", "Timeout: 21")

@@ -36,10 +36,10 @@ class Bench:
         self.app = SimpleNamespace(
             clock=self.clock,
             signals=Signals(self.clock),
-            settings=Settings(data=folder / "data"),
+            settings=Settings(data=folder / "data", fetch="never"),
             endpoint="http://localhost:4566",
             on_stop=lambda close: None,
-            local=lambda kind: self.engines,
+            local=lambda kind: self.engines if kind is Engines else kind(self.app),
         )
         self.engines = Engines(self.app)  # type: ignore[arg-type]
         self.fleet = Fleet(self.app)  # type: ignore[arg-type]

@@ -177,7 +177,7 @@ def test_a_schedule_waits_for_its_window(own_cloud, account, client):
 
 
 def test_a_value_that_is_put_counts_as_a_rotation_by_days(own_cloud, account, client):
-    """ "Manually updating the secret value … is considered a valid rotation" (Rotate a secret, Secrets Manager)."""
+    """ "Manually updating the secret value … is considered a valid rotation": API_RotationRulesType."""
     rules = {"AutomaticallyAfterDays": 10}
     client.rotate_secret(SecretId="db", RotationLambdaARN=rotator(account), RotationRules=rules)
     before = rotated(client, 1)["NextRotationDate"]

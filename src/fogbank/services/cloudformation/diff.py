@@ -175,6 +175,8 @@ class Differ:
              "ChangeSource": source[0], "CausingEntity": source[1]}
             for source in self._causes(declared, name)
         ]  # fmt: skip
+        if details and _looks_up(declared, name, {source[1] for source in self._causes(declared, name)}):
+            details.append({"Target": target, "Evaluation": "Dynamic", "ChangeSource": "DirectModification"})
         if not details or self._written_otherwise(logical_id, declared, name):
             evaluation = "Dynamic" if dynamic and not details else "Static"
             details.append({"Target": target, "Evaluation": evaluation, "ChangeSource": "DirectModification"})
@@ -218,6 +220,20 @@ class Differ:
             "Details": [],
             "BeforeContext": _context(record.properties),
         }
+
+
+def _looks_up(declared: Mapping[str, Any], name: str, causes: set[str]) -> bool:
+    """Whether a property comes through a Fn::FindInMap from a cause of its change: AWS lists that as well."""
+    todo = [(declared.get("Properties") or {}).get(name)]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, list):
+            todo.extend(item)
+        elif isinstance(item, dict):
+            if "Fn::FindInMap" in item and any(other in causes for _, other in graph.references(item)):
+                return True
+            todo.extend(item.values())
+    return False
 
 
 def _attribute(value: Any, logical_id: str) -> str:

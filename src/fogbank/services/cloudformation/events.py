@@ -48,6 +48,8 @@ def add(
         properties=json.dumps(properties) if properties is not None else "",
         token=stack.token,
         detailed=detailed,
+        operation=stack.operation,
+        asked=stack.asked,
     )
     tx.put(EVENTS, event)
     if stack.notification_arns:

@@ -10,7 +10,7 @@ from fogbank.core.operation import job
 from fogbank.store.api import Transaction
 
 from .engine.run import Run
-from .records import CHANGE_SETS, EVENTS, RESOURCES, REVISIONS, STACKS
+from .records import CHANGE_SETS, DRIFTS, EVENTS, RESOURCES, REVISIONS, STACKS
 
 
 @job("cloudformation.run", attempts=10, lane="cloudformation")
@@ -47,6 +47,8 @@ async def forget(ctx: Context, payload: dict[str, Any]) -> None:
             tx.delete(CHANGE_SETS, CHANGE_SETS.key(change_set))
         for event in list(tx.scan(EVENTS, where)):
             tx.delete(EVENTS, EVENTS.key(event))
+        for drift in list(tx.scan(DRIFTS, where)):
+            tx.delete(DRIFTS, DRIFTS.key(drift))
         for record in list(tx.scan(RESOURCES, where)):
             tx.delete(RESOURCES, RESOURCES.key(record))
         for revision in list(tx.scan(REVISIONS, where)):

@@ -39,6 +39,9 @@ class Stack(Record):
     root_id: str = ""
     change_set_id: str = ""
     operation: str = ""
+    drift: str = ""  # DRIFTED or IN_SYNC, as the last detection found
+    drift_time: float = 0.0
+    asked: str = ""  # the type of the last operation: CREATE_STACK, UPDATE_STACK, DELETE_STACK, …
     role_arn: str = ""
     notification_arns: list[str] = []
     retain: list[str] = []  # DeleteStack's RetainResources
@@ -133,6 +136,42 @@ LEFTOVERS = Table(
 )
 
 
+class Detection(Record):
+    """One detection of drift, of a whole stack."""
+
+    account: str
+    region: str
+    id: str
+    stack_id: str
+    time: float
+    status: str = "DETECTION_IN_PROGRESS"  # DETECTION_COMPLETE, DETECTION_FAILED
+    drift: str = ""  # DRIFTED, IN_SYNC
+    reason: str = ""
+    drifted: int = 0
+    only: list[str] = []  # logical ids; empty: all
+
+
+DETECTIONS = Table("cloudformation/detection", Detection, key=lambda d: (d.account, d.region, d.id))
+
+
+class Drift(Record):
+    """How a resource differed from its template when that was last detected."""
+
+    account: str
+    region: str
+    stack_id: str
+    logical_id: str
+    status: str  # IN_SYNC, MODIFIED, DELETED, UNKNOWN
+    time: float
+    expected: str = ""  # JSON
+    actual: str = ""
+    differences: list[dict[str, str]] = []
+    reason: str = ""
+
+
+DRIFTS = Table("cloudformation/drift", Drift, key=lambda d: (d.account, d.region, d.stack_id, d.logical_id))
+
+
 class Event(Record):
     """A stack event. `number` counts the events of one stack."""
 
@@ -151,6 +190,8 @@ class Event(Record):
     properties: str = ""  # JSON
     token: str = ""
     detailed: str = ""  # VALIDATION_FAILED
+    operation: str = ""  # the id of the operation, and its type: CREATE_STACK, …
+    asked: str = ""
 
 
 EVENTS = Table("cloudformation/event", Event, key=lambda e: (e.account, e.region, e.stack_id, e.number))
@@ -216,6 +257,13 @@ class ChangeSet(Record):
     changes: list[dict[str, Any]] = []  # ResourceChange structures
     on_failure: str = ""
     include_nested: bool = False
+    parent: str = ""  # of a nested change set: the ids of its parent and of the outermost one
+    root: str = ""
+    import_existing: bool = False
+    deployment_mode: str = ""  # REVERT_DRIFT
+    deployment: dict[str, Any] = {}  # DeploymentConfig
+    operation: str = ""  # the id of its creation as an operation
+    violations: list[dict[str, str]] = []  # what early validation found: {"name", "type", "check", "path", "reason"}
     imports: list[dict[str, str]] = []
     client_token: str = ""
 
@@ -224,7 +272,7 @@ CHANGE_SETS = Table(
     "cloudformation/changeset",
     ChangeSet,
     key=lambda c: (c.account, c.region, c.id),
-    indexes={"stack": lambda c: (c.stack_id, c.name)},
+    indexes={"stack": lambda c: (c.stack_id, c.name), "root": lambda c: (c.root,) if c.root else None},
 )
 
 

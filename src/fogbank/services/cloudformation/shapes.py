@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .records import ChangeSet, Revision, Stack, StackResource
+from .records import ChangeSet, Drift, Revision, Stack, StackResource
 from .stacks import merge
 from .template.parameters import Value
 
-UNCHECKED = {"StackDriftStatus": "NOT_CHECKED"}
 HIDDEN = "****"
 
 
@@ -24,7 +23,7 @@ def stack(record: Stack, revision: Revision | None) -> dict[str, Any]:
         "NotificationARNs": list(record.notification_arns),
         "Tags": [],
         "EnableTerminationProtection": record.termination_protection,
-        "DriftInformation": UNCHECKED,
+        "DriftInformation": _drift(record),
     }
     if revision is not None:
         shown |= {
@@ -47,8 +46,21 @@ def stack(record: Stack, revision: Revision | None) -> dict[str, Any]:
         "RoleARN": record.role_arn,
         "ParentId": record.parent_id,
         "RootId": record.root_id,
+        "LastOperations": _operations(record),
     }
     return merge(shown, {key: value for key, value in optional.items() if value})
+
+
+def _drift(record: Stack) -> dict[str, Any]:
+    """The `StackDriftInformation`; a stack that was updated since counts as unchecked."""
+    if not record.drift or (record.updated or 0.0) > record.drift_time:
+        return {"StackDriftStatus": "NOT_CHECKED"}
+    return {"StackDriftStatus": record.drift, "LastCheckTimestamp": record.drift_time}
+
+
+def _operations(record: Stack) -> list[dict[str, str]]:
+    """The last operation of a stack, as an `OperationEntry`."""
+    return [{"OperationType": record.asked, "OperationId": record.operation}] if record.asked else []
 
 
 def summary(record: Stack) -> dict[str, Any]:
@@ -58,7 +70,7 @@ def summary(record: Stack) -> dict[str, Any]:
         "StackName": record.name,
         "CreationTime": record.created,
         "StackStatus": record.status,
-        "DriftInformation": UNCHECKED,
+        "DriftInformation": _drift(record),
     }
     optional = {
         "TemplateDescription": record.description,
@@ -67,6 +79,7 @@ def summary(record: Stack) -> dict[str, Any]:
         "StackStatusReason": record.reason,
         "ParentId": record.parent_id,
         "RootId": record.root_id,
+        "LastOperations": _operations(record),
     }
     return merge(shown, {key: value for key, value in optional.items() if value})
 
@@ -90,24 +103,27 @@ def _output(output: dict[str, str]) -> dict[str, str]:
     return shown
 
 
-def resource(record: StackResource, stack_name: str = "") -> dict[str, Any]:
+def resource(record: StackResource, drift: Drift | None, stack_name: str = "") -> dict[str, Any]:
     """A `StackResourceSummary`, or with the stack's name a `StackResource`."""
+    checked: dict[str, Any] = {"StackResourceDriftStatus": "NOT_CHECKED"}
+    if drift is not None and drift.time >= record.updated:
+        checked = {"StackResourceDriftStatus": drift.status, "LastCheckTimestamp": drift.time}
     moment = "Timestamp" if stack_name else "LastUpdatedTimestamp"
     shown: dict[str, Any] = {
         "LogicalResourceId": record.logical_id,
         "ResourceType": record.type,
         moment: record.updated,
         "ResourceStatus": record.status,
-        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": checked,
     }
     if stack_name:
         shown |= {"StackName": stack_name, "StackId": record.stack_id}
     return merge(shown, {"PhysicalResourceId": record.physical_id, "ResourceStatusReason": record.reason})
 
 
-def resource_detail(record: StackResource, stack_name: str) -> dict[str, Any]:
+def resource_detail(record: StackResource, drift: Drift | None, stack_name: str) -> dict[str, Any]:
     """A `StackResourceDetail`."""
-    shown = resource(record) | {"StackName": stack_name, "StackId": record.stack_id}
+    shown = resource(record, drift) | {"StackName": stack_name, "StackId": record.stack_id}
     return merge(shown, {"Metadata": record.metadata})
 
 
@@ -124,11 +140,16 @@ def change_set(record: ChangeSet) -> dict[str, Any]:
         "NotificationARNs": list(record.notification_arns),
         "RollbackConfiguration": record.rollback_configuration,
         "Capabilities": list(record.capabilities),
-        "Tags": [{"Key": key, "Value": value} for key, value in record.tags.items()],
-        "Parameters": parameters(record.parameters),
         "IncludeNestedStacks": record.include_nested,
     }
     optional = {
+        "Tags": [{"Key": key, "Value": value} for key, value in record.tags.items()],
+        "Parameters": parameters(record.parameters),
+        "ParentChangeSetId": record.parent,
+        "RootChangeSetId": record.root,
+        "ImportExistingResources": record.import_existing,
+        "DeploymentMode": record.deployment_mode,
+        "DeploymentConfig": record.deployment,
         "Description": record.description,
         "StatusReason": record.reason,
         "OnStackFailure": record.on_failure,
@@ -148,4 +169,11 @@ def change_set_summary(record: ChangeSet) -> dict[str, Any]:
         "CreationTime": record.created,
         "IncludeNestedStacks": record.include_nested,
     }
-    return merge(shown, {"Description": record.description, "StatusReason": record.reason})
+    optional = {
+        "Description": record.description,
+        "StatusReason": record.reason,
+        "ParentChangeSetId": record.parent,
+        "RootChangeSetId": record.root,
+        "ImportExistingResources": record.import_existing,
+    }
+    return merge(shown, optional)

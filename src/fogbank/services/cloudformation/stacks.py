@@ -192,9 +192,24 @@ def in_progress(status: str) -> bool:
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
-def begin(tx: Transaction, ctx: Context, stack: Stack, status: str, reason: str, token: str = "") -> None:
-    """Start a run: a new operation id, the status with its event, and the job."""
-    stack.operation = ctx.ids.hex(16)
+_ASKED = {
+    "CREATE": "CREATE_STACK",
+    "DELETE": "DELETE_STACK",
+    "IMPORT": "UPDATE_STACK",
+    "ROLLBACK": "ROLLBACK",
+    "UPDATE": "UPDATE_STACK",
+}
+
+
+def begin(
+    tx: Transaction, ctx: Context, stack: Stack, status: str, reason: str, token: str = "", *, asked: str = ""
+) -> None:
+    """Start a run: a new operation id, the status with its event, and the job.
+
+    `asked` is the type of the operation in LastOperations where the status does not tell it.
+    """
+    stack.operation = ctx.ids.uuid()
+    stack.asked = asked or _ASKED[status.partition("_")[0]]
     stack.cancelled = False
     stack.token = token
     set_status(tx, ctx, stack, status, reason)

@@ -145,6 +145,32 @@ class Table:
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         await unless(self._drop(ctx, physical_id), "ResourceNotFoundException")
 
+    async def read(self, ctx: Context, physical_id: str) -> dict[str, Any] | None:
+        request = {"TableName": physical_id}
+        answer = await unless(ctx.call("dynamodb", "DescribeTable", request), "ResourceNotFoundException")
+        if answer is None:
+            return None
+        found = answer["Table"]
+        stream = found.get("StreamSpecification") or {}
+        mode = (found.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
+        capacity = given(found.get("ProvisionedThroughput") or {}, "ReadCapacityUnits", "WriteCapacityUnits")
+        return {
+            **given(found, "TableName", "AttributeDefinitions", "KeySchema", "DeletionProtectionEnabled"),
+            "BillingMode": mode,
+            "ProvisionedThroughput": capacity if mode == "PROVISIONED" else None,
+            "StreamSpecification": given(stream, "StreamViewType") or None,
+        }
+
+    async def list(self, ctx: Context) -> list[str]:
+        names: list[str] = []
+        more: dict[str, Any] = {}
+        while True:
+            answer = await ctx.call("dynamodb", "ListTables", more)
+            names += answer["TableNames"]
+            if not answer.get("LastEvaluatedTableName"):
+                return names
+            more = {"ExclusiveStartTableName": answer["LastEvaluatedTableName"]}
+
     @staticmethod
     async def _drop(ctx: Context, name: str) -> None:
         await _settle(ctx, name)

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import Fidelity, Resource, operation
 from fogbank.network import defaults
 
+from . import tags
 from .errors import DryRunOperation
 
 Request = dict[str, Any]
@@ -30,11 +32,23 @@ def action(name: str, *, resource: Resource | Literal["*"], fidelity: Fidelity =
     def mark(function: Call) -> Call:
         @wraps(function)
         def call(ctx: Context, req: Request) -> Any:
-            if req.get("DryRun"):
-                raise DryRunOperation
-            defaults.ensure(ctx)
+            _begin(ctx, req)
             return function(ctx, req)
 
-        return operation("ec2", name, resource=resource, fidelity=fidelity)(call)
+        @wraps(function)
+        async def call_async(ctx: Context, req: Request) -> Any:
+            await ctx.app.run(lambda: _begin(ctx, req))
+            return await function(ctx, req)
+
+        chosen = call_async if inspect.iscoroutinefunction(function) else call
+        return operation("ec2", name, resource=resource, fidelity=fidelity)(chosen)
 
     return mark
+
+
+def _begin(ctx: Context, req: Request) -> None:
+    if req.get("DryRun"):
+        raise DryRunOperation
+    if not ctx.principal.via:
+        tags.check_reserved(req)
+    defaults.ensure(ctx)

@@ -9,10 +9,11 @@ from typing import Any
 from fogbank.network import ids
 
 from . import find
+from .compute import find as compute_find
 from .errors import NetworkError
 from .kinds import ById
 
-MODULES: tuple[ModuleType, ...] = (find,)
+MODULES: tuple[ModuleType, ...] = (find, compute_find)
 
 
 @cache

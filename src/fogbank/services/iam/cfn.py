@@ -5,10 +5,12 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_IAM.html
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import unquote
 
 from fogbank.core.cfn import Name, Resource, resource
-from fogbank.core.cfn_calls import given, unless
+from fogbank.core.cfn_calls import everything, given, unless, without_system
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.wire.timestamps import iso8601
@@ -33,6 +35,28 @@ class Role:
         await create(ctx, name, "Role", request, RoleName=chosen)
         await _finish(ctx, self.holder, chosen, {}, properties)
         return await self._read(ctx, chosen)
+
+    async def read(self, ctx: Context, physical_id: str) -> dict[str, Any] | None:
+        who = {"RoleName": physical_id}
+        answer = await unless(ctx.call("iam", "GetRole", who), GONE)
+        if answer is None:
+            return None
+        role = answer["Role"]
+        attached = await everything(
+            lambda more: ctx.call("iam", "ListAttachedRolePolicies", {**who, **more}), "AttachedPolicies"
+        )
+        return {
+            "AssumeRolePolicyDocument": json.loads(unquote(role["AssumeRolePolicyDocument"])),
+            "Description": role.get("Description") or None,
+            "ManagedPolicyArns": [policy["PolicyArn"] for policy in attached] or None,
+            "PermissionsBoundary": (role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
+            "Tags": without_system(role.get("Tags") or ()) or None,
+            **given(role, "MaxSessionDuration", "Path", "RoleName"),
+        }
+
+    async def list(self, ctx: Context) -> list[str]:
+        found = await everything(lambda more: ctx.call("iam", "ListRoles", more), "Roles")
+        return [role["RoleName"] for role in found]
 
     async def update(self, ctx: Context, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> Resource:
         who = {"RoleName": physical_id}

@@ -9,10 +9,11 @@ deleting a KMS key."
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, resource
-from fogbank.core.cfn_calls import create_once, given, text, unless
+from fogbank.core.cfn_calls import create_once, everything, given, text, unless
 from fogbank.core.cfn_tables import Call, Named, Tags, change_tags, table, tags_of
 from fogbank.core.context import Context
 from fogbank.store.api import Reader
@@ -64,6 +65,28 @@ class KeyResource:
         request = {"KeyId": physical_id, "PendingWindowInDays": int(properties.get("PendingWindowInDays", 30))}
         gone = (NotFoundException.code, KMSInvalidStateException.code)
         await unless(ctx.call("kms", "ScheduleKeyDeletion", request), *gone)
+
+    async def read(self, ctx: Context, physical_id: str) -> dict[str, Any] | None:
+        key = {"KeyId": physical_id}
+        answer = await unless(ctx.call("kms", "DescribeKey", key), NotFoundException.code)
+        if answer is None or answer["KeyMetadata"]["KeyState"] == "PendingDeletion":
+            return None
+        found = answer["KeyMetadata"]
+        policy = await ctx.call("kms", "GetKeyPolicy", {**key, "PolicyName": "default"})
+        properties = {
+            "Description": found.get("Description") or None,
+            "Enabled": found["Enabled"],
+            "KeyPolicy": json.loads(policy["Policy"]),
+            **given(found, "KeySpec", "KeyUsage", "MultiRegion", "Origin"),
+        }
+        if found["KeySpec"] == "SYMMETRIC_DEFAULT":
+            rotation = await ctx.call("kms", "GetKeyRotationStatus", key)
+            properties["EnableKeyRotation"] = rotation["KeyRotationEnabled"]
+        return properties
+
+    async def list(self, ctx: Context) -> list[str]:
+        found = await everything(lambda more: ctx.call("kms", "ListKeys", more), "Keys")
+        return [key["KeyId"] for key in found]
 
     @staticmethod
     async def _switches(ctx: Context, key_id: str, old: dict[str, Any], new: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
-from fogbank.core.cfn_calls import create_once, given, text, unless
+from fogbank.core.cfn_calls import create_once, everything, given, text, unless, without_system
 from fogbank.core.cfn_tables import Tags, change_tags, tags_of
 from fogbank.core.context import Context
 from fogbank.store.api import Reader
@@ -114,6 +114,28 @@ class FunctionResource:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         await unless(ctx.call("lambda", "DeleteFunction", {"FunctionName": physical_id}), GONE)
+
+    async def read(self, ctx: Context, physical_id: str) -> dict[str, Any] | None:
+        request = {"FunctionName": physical_id}
+        config = await unless(ctx.call("lambda", "GetFunctionConfiguration", request), GONE)
+        if config is None:
+            return None
+        found = {name: config.get(name) for name in ("Runtime", "Role", "Handler", "Timeout", "MemorySize",
+                 "TracingConfig", "EphemeralStorage", "Architectures", "FunctionName", "PackageType")}  # fmt: skip
+        variables = (config.get("Environment") or {}).get("Variables")
+        own = await ctx.call("lambda", "ListTags", {"Resource": config["FunctionArn"]})
+        tags = without_system([{"Key": key, "Value": value} for key, value in (own.get("Tags") or {}).items()])
+        return {
+            **found,
+            "Description": config.get("Description") or None,
+            "Environment": {"Variables": variables} if variables else None,
+            "Layers": [layer["Arn"] for layer in config.get("Layers") or ()] or None,
+            "Tags": tags or None,
+        }
+
+    async def list(self, ctx: Context) -> list[str]:
+        found = await everything(lambda more: ctx.call("lambda", "ListFunctions", more), "Functions")
+        return [function["FunctionName"] for function in found]
 
     @staticmethod
     async def _concurrency(ctx: Context, name: str, old: dict[str, Any], new: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fogbank.core import private
+from fogbank.engines import programs
 
 if TYPE_CHECKING:
     from fogbank.core.context import Cloud
@@ -251,5 +252,6 @@ def node_path(opt_root: str, version: Version) -> str:
     if prefix:
         shared.insert(0, Path(prefix) / "lib" / "node_modules")
     shared = [Path(entry) for entry in os.environ.get("NODE_PATH", "").split(os.pathsep) if entry] + shared
+    shared.append(programs.home() / "aws-sdk-js" / "node_modules")  # see node_sdk
     folders += [str(folder) for folder in dict.fromkeys(shared) if (folder / "@aws-sdk").is_dir()]
     return ":".join(folders)

@@ -10,7 +10,7 @@ from typing import Any
 
 from fogbank.core.cfn import Name, Resource, resource
 from fogbank.core.cfn_calls import given, text, unless
-from fogbank.core.cfn_tables import Call, Named, Tags, table, tags_of
+from fogbank.core.cfn_tables import Call, Named, Read, Tags, table, tags_of
 from fogbank.core.context import Context
 from fogbank.store.api import Reader
 
@@ -51,6 +51,18 @@ async def _keep_for(ctx: Context, group: str, old: dict[str, Any], new: dict[str
         await ctx.call("logs", "AssociateKmsKey" if key else "DisassociateKmsKey", request)
 
 
+def _group_read(name: str, answer: dict[str, Any]) -> dict[str, Any] | None:
+    for group in answer["logGroups"]:
+        if group["logGroupName"] == name:
+            return {
+                "LogGroupName": name,
+                "KmsKeyId": group.get("kmsKeyId"),
+                "LogGroupClass": group.get("logGroupClass", "STANDARD"),
+                "RetentionInDays": group.get("retentionInDays"),
+            }
+    return None
+
+
 LOG_GROUP = table(
     "AWS::Logs::LogGroup",  # Ref: the name
     Named(
@@ -67,6 +79,12 @@ LOG_GROUP = table(
         tagging=Tags(
             untag=("UntagLogGroup", lambda ctx, name, keys: {"logGroupName": name, "tags": keys}),
             tag=("TagLogGroup", lambda ctx, name, tags: {"logGroupName": name, "tags": tags}),
+        ),
+        read=Read(
+            "DescribeLogGroups",
+            lambda name: {"logGroupNamePrefix": name},
+            _group_read,
+            ("DescribeLogGroups", "logGroups", "logGroupName"),
         ),
     ),
     fixed={"LogGroupClass": "STANDARD"},  # the API has no operation to change it

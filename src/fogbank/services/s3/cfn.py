@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, ResourceFailed, resource
-from fogbank.core.cfn_calls import text, truth, unless
+from fogbank.core.cfn_calls import text, truth, unless, without_system
 from fogbank.core.cfn_tables import Call, Named, table
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
@@ -75,6 +75,23 @@ class Bucket:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         await unless(ctx.call("s3", "DeleteBucket", {"Bucket": physical_id}), GONE)
+
+    async def read(self, ctx: Context, physical_id: str) -> dict[str, Any] | None:
+        bucket = {"Bucket": physical_id}
+        versioning = await unless(ctx.call("s3", "GetBucketVersioning", bucket), GONE)
+        if versioning is None:
+            return None
+        tags = await unless(ctx.call("s3", "GetBucketTagging", bucket), "NoSuchTagSet")
+        access = await unless(ctx.call("s3", "GetPublicAccessBlock", bucket), "NoSuchPublicAccessBlockConfiguration")
+        return {
+            "BucketName": physical_id,
+            "VersioningConfiguration": {"Status": versioning["Status"]} if versioning.get("Status") else None,
+            "PublicAccessBlockConfiguration": access["PublicAccessBlockConfiguration"] if access else None,
+            "Tags": (without_system(tags["TagSet"]) or None) if tags else None,
+        }
+
+    async def list(self, ctx: Context) -> list[str]:
+        return [bucket["Name"] for bucket in (await ctx.call("s3", "ListBuckets"))["Buckets"]]
 
     async def _configure(self, ctx: Context, bucket: str, old: dict[str, Any], new: dict[str, Any]) -> None:
         """Calls S3 for every sub-resource whose new properties differ from the old ones."""

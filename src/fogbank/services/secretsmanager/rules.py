@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fogbank.core import tags
 from fogbank.core.context import Context
 
 from .errors import InvalidParameterException, LimitExceededException
@@ -35,10 +36,18 @@ def window(req: dict[str, Any]) -> int:
     return int(days or 30)
 
 
-def check_new_tags(given: Mapping[str, str]) -> dict[str, str]:
-    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html; texts not confirmed."""
-    if any(key.lower().startswith("aws:") for key in given):
+def given_tags(ctx: Context, given: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    """The tags of a request; the model does not say that the key is required."""
+    if any(not tag.get("Key") for tag in given or ()):
+        raise InvalidParameterException("Each tag needs a key.")  # not confirmed
+    found = tags.from_list(given)
+    if any(tags.is_reserved(key, ctx.principal.via) for key in found):
         raise InvalidParameterException("Tag keys can't begin with aws:, which is reserved for AWS use.")
-    if len(given) > MOST_TAGS:
+    return check_count(found)
+
+
+def check_count(held: dict[str, str]) -> dict[str, str]:
+    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html; texts not confirmed."""
+    if sum(not key.startswith("aws:") for key in held) > MOST_TAGS:
         raise LimitExceededException(f"A secret can have at most {MOST_TAGS} tags.")
-    return dict(given)
+    return held

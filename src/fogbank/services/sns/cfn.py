@@ -11,7 +11,7 @@ import msgspec
 
 from fogbank.core import tags
 from fogbank.core.cfn import Name, Resource, resource
-from fogbank.core.cfn_calls import text, texts
+from fogbank.core.cfn_calls import everything, text, texts, unless, without_system
 from fogbank.core.cfn_tables import PolicyOf, Tags, change_tags, table, tags_of
 from fogbank.core.context import Context
 
@@ -75,6 +75,23 @@ class TopicResource:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         await ctx.call("sns", "DeleteTopic", {"TopicArn": physical_id})
+
+    async def read(self, ctx: Context, physical_id: str) -> dict[str, Any] | None:
+        answer = await unless(ctx.call("sns", "GetTopicAttributes", {"TopicArn": physical_id}), "NotFound")
+        if answer is None:
+            return None
+        names = ("DisplayName", "KmsMasterKeyId", "FifoTopic", "ContentBasedDeduplication", "SignatureVersion",
+                 "TracingConfig")  # fmt: skip
+        own = await ctx.call("sns", "ListTagsForResource", {"ResourceArn": physical_id})
+        return {
+            **{name: answer["Attributes"].get(name) or None for name in names},
+            "TopicName": physical_id.rsplit(":", 1)[1],
+            "Tags": without_system(own["Tags"]) or None,
+        }
+
+    async def list(self, ctx: Context) -> list[str]:
+        found = await everything(lambda more: ctx.call("sns", "ListTopics", more), "Topics")
+        return [topic["TopicArn"] for topic in found]
 
     @staticmethod
     def _made(arn: str) -> Resource:

@@ -5,10 +5,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from fogbank.core.cfn import Name, Resource, resource
-from fogbank.core.cfn_calls import texts, unless
+from fogbank.core.cfn_calls import everything, texts, unless, without_system
 from fogbank.core.cfn_tables import PolicyOf, Tags, change_tags, table, tags_of
 from fogbank.core.context import Context
 
@@ -61,6 +62,22 @@ class Queue:
 
     async def delete(self, ctx: Context, physical_id: str, properties: dict[str, Any]) -> None:
         await unless(ctx.call("sqs", "DeleteQueue", {"QueueUrl": physical_id}), QueueDoesNotExist.code)
+
+    async def read(self, ctx: Context, physical_id: str) -> dict[str, Any] | None:
+        request = {"QueueUrl": physical_id, "AttributeNames": ["All"]}
+        answer = await unless(ctx.call("sqs", "GetQueueAttributes", request), QueueDoesNotExist.code)
+        if answer is None:
+            return None
+        found = answer["Attributes"]
+        properties = {name: found.get(name) for name in _ATTRIBUTES}
+        for name in ("RedrivePolicy", "RedriveAllowPolicy"):
+            properties[name] = json.loads(found[name]) if found.get(name) else None
+        own = await ctx.call("sqs", "ListQueueTags", {"QueueUrl": physical_id})
+        tags = without_system([{"Key": key, "Value": value} for key, value in (own.get("Tags") or {}).items()])
+        return {**properties, "QueueName": physical_id.rsplit("/", 1)[1], "Tags": tags or None}
+
+    async def list(self, ctx: Context) -> list[str]:
+        return await everything(lambda more: ctx.call("sqs", "ListQueues", {"MaxResults": 1000, **more}), "QueueUrls")
 
     @staticmethod
     async def _made(ctx: Context, url: str) -> Resource:

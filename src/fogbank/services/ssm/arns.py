@@ -14,9 +14,12 @@ from fogbank.core.errors import ValidationError
 from fogbank.core.kinds import Kind, Named, named
 from fogbank.core.operation import Access
 
-from .errors import InvalidResourceId, ParameterNotFound
+from .errors import ParameterNotFound
 from .public import PREFIX
-from .records import PARAMETERS, Parameter
+from .records import PARAMETERS, Parameter, bare
+from .references import REFERENCE
+from .rules import check_form
+from .sharing import combined
 
 Key = tuple[str, str, str]  # account, region, name
 AWS = "aws"  # the owner of public parameters
@@ -27,9 +30,14 @@ def arn_of(ctx: Context, name: str) -> str:
     return _arn(ctx, _here(ctx, name))
 
 
+def arn_of_record(ctx: Context, parameter: Parameter) -> str:
+    """The ARN of a parameter, which may be another account's."""
+    return _arn(ctx, (parameter.account or AWS, parameter.region, parameter.name))
+
+
 def _here(ctx: Context, name: str) -> Key:
-    """The key of a parameter name. Names are compared literally, so each text names at most one parameter."""
-    return (AWS if f"{name}/".startswith(PREFIX) else ctx.account), ctx.region, name
+    """The key of a parameter name. Apart from the slash before a root-level name, names are compared literally."""
+    return (AWS if f"{name}/".startswith(PREFIX) else ctx.account), ctx.region, bare(name)
 
 
 def _arn(ctx: Context, key: Key) -> str:
@@ -42,11 +50,14 @@ def _arn(ctx: Context, key: Key) -> str:
 def place(ctx: Context, text: str) -> tuple[Key, str]:
     """Parse a name to read into the parameter's key and a version or label: `name`, `name:3`, `name:label`, or its ARN.
 
-    An ARN without a hierarchy means the name without a slash. The error text is AWS's for colons in a name; whether AWS
-    uses it for ARNs of another service, partition or region could not be confirmed.
+    Raises ValidationException for a name that no parameter can have. An ARN without a hierarchy means the name without
+    a slash. The error text is AWS's for colons in a name; whether AWS uses it for ARNs of another service, partition or
+    region could not be confirmed.
     """
     if not text.startswith("arn:"):
         name, _, chosen = text.partition(":")
+        if not name.startswith(REFERENCE):
+            check_form(name)
         key = _here(ctx, name)
     else:
         head, _, rest = text.partition(":parameter/")
@@ -80,6 +91,7 @@ READ: Kind[Parameter] = Kind(
     key=lambda ctx, text: place(ctx, text)[0],
     arn=NAMED.arn,
     missing=NAMED.missing,
+    policy=lambda parameter: combined(parameter.shared),
 )
 by_name = NAMED.of("Name")
 read = READ.of("Name")
@@ -92,6 +104,11 @@ def each_by_name(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 def each_read(ctx: Context, req: dict[str, Any]) -> list[Access]:
     return [Access("", READ.name(ctx, name)) for name in req["Names"]]
+
+
+def shared_arn(ctx: Context, req: dict[str, Any]) -> Named:
+    """The parameter whose resource policies a request is about, by its ARN."""
+    return READ.name(ctx, req["ResourceArn"])
 
 
 def put(ctx: Context, req: dict[str, Any]) -> list[Access]:
@@ -110,10 +127,3 @@ def by_path(ctx: Context, req: dict[str, Any]) -> Named:
     """
     key = _here(ctx, req["Path"].rstrip("/"))
     return named(_arn(ctx, key), key[0])
-
-
-def tagged(ctx: Context, req: dict[str, Any]) -> Named:
-    """The parameter to be tagged, by its name. Fogbank has no other taggable resources of Systems Manager."""
-    if req["ResourceType"] != "Parameter":
-        raise InvalidResourceId
-    return NAMED.name(ctx, req["ResourceId"])

@@ -10,7 +10,7 @@ from typing import Any
 from fogbank.core import tags
 from fogbank.core.cfn import Name
 from fogbank.core.cfn_calls import given
-from fogbank.core.cfn_tables import Call, Named, Tags, table, tags_of
+from fogbank.core.cfn_tables import Call, Named, Read, Tags, table, tags_of
 from fogbank.core.context import Context
 from fogbank.store.api import Reader
 
@@ -49,6 +49,12 @@ PARAMETER = table(
         tagging=Tags(
             untag=("RemoveTagsFromResource", lambda ctx, name, keys: {**_target(name), "TagKeys": keys}),
             tag=("AddTagsToResource", lambda ctx, name, new: {**_target(name), "Tags": tags.to_list(new)}),
+        ),
+        read=Read(
+            "GetParameter",
+            lambda name: {"Name": name},
+            lambda name, answer: {"Name": name, **given(answer["Parameter"], "Type", "Value", "DataType")},
+            ("DescribeParameters", "Parameters", "Name"),
         ),
     ),
 )

@@ -2,16 +2,17 @@
 
 https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
 
-The regions are real. The ids of images are made up, but stable for a name and region.
+The regions are real. The ids of images are those of EC2's public images (`core/public_images.py`).
 """
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from pathlib import Path
 
 import msgspec
+
+from fogbank.core.public_images import image_id
 
 from . import rules
 from .errors import ParameterVersionNotFound
@@ -31,16 +32,12 @@ def _values(region: str) -> dict[str, str]:
     """Every public parameter of a region, in order of the names."""
     text = (Path(__file__).parent / "public_parameters.json").read_text(encoding="utf-8")
     data = msgspec.json.decode(text, type=_Data)
-    values = {PREFIX + name: _image(region, name) for name in data.images}
+    values = {PREFIX + name: image_id(region, name) for name in data.images}
     for code, facts in data.regions.items():
         place = f"{PREFIX}global-infrastructure/regions/{code}"
         values[place] = code
         values |= {f"{place}/{name}": value for name, value in facts.items()}
     return dict(sorted(values.items()))
-
-
-def _image(region: str, name: str) -> str:
-    return f"ami-{hashlib.sha256(f'{region}/{name}'.encode()).hexdigest()[:17]}"
 
 
 def _parameter(region: str, name: str, value: str) -> Parameter:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from fogbank.core.context import Context
 
-from .arns import arn_of
+from . import policies
+from .arns import arn_of_record
 from .records import Parameter
 
 
-def shape(ctx: Context, parameter: Parameter, chosen: str) -> dict[str, Any]:
-    """A `Parameter`. `chosen` is the selector of the request."""
-    shown = {**_common(parameter), "Value": parameter.value, "ARN": arn_of(ctx, parameter.name)}
+def shape(ctx: Context, parameter: Parameter, chosen: str, asked: str = "") -> dict[str, Any]:
+    """A `Parameter`. `chosen` is the selector of the request, `asked` the name in it."""
+    shown = {**_common(parameter), "Value": parameter.value, "ARN": arn_of_record(ctx, parameter)}
+    if asked and not asked.startswith("arn:"):
+        shown["Name"] = asked.partition(":")[0]
     return {**shown, "Selector": chosen} if chosen else shown
 
 
 def metadata(ctx: Context, parameter: Parameter) -> dict[str, Any]:
     """A `ParameterMetadata`: everything but the value."""
-    return {**_described(parameter), "ARN": arn_of(ctx, parameter.name)}
+    return {**_described(parameter), "ARN": arn_of_record(ctx, parameter)}
 
 
 def history(parameter: Parameter) -> dict[str, Any]:
@@ -37,7 +41,15 @@ def _common(parameter: Parameter) -> dict[str, Any]:
 
 
 def _described(parameter: Parameter) -> dict[str, Any]:
-    shown = {"LastModifiedUser": parameter.user, "Tier": parameter.tier, "Policies": []}
+    found = policies.read(parameter.policies) if parameter.policies else []
+    shown = {
+        "LastModifiedUser": parameter.user,
+        "Tier": parameter.tier,
+        "Policies": [
+            {"PolicyText": json.dumps(policy), "PolicyType": policy["Type"], "PolicyStatus": "Pending"}
+            for policy in found
+        ],
+    }
     return {**_common(parameter), **shown, **_optional(parameter)}
 
 

@@ -18,7 +18,7 @@ from fogbank.store.api import Reader, Table
 from ..arns import resource
 from ..records import APIS, CERTIFICATES, KEYS, PLANS, STAGES, VPC_LINKS
 
-_TABLES: dict[str, Table[Any]] = {
+TABLES: dict[str, Table[Any]] = {
     "restapis": APIS,
     "stages": STAGES,
     "apikeys": KEYS,
@@ -35,7 +35,7 @@ def _key(ctx: Context, text: str) -> tuple[str, tuple[str, ...]]:
     kind, *ids = text.removeprefix(prefix).split("/") if text.startswith(prefix) else [""]
     if kind == "restapis" and len(ids) == 3 and ids[1] == "stages":
         return "stages", (ctx.account, ctx.region, ids[0], ids[2])
-    if len(ids) != 1 or kind not in _TABLES:
+    if len(ids) != 1 or kind not in TABLES:
         raise BadRequest("Invalid ARN specified in the request")
     return kind, (ctx.account, ctx.region, ids[0])
 
@@ -49,10 +49,10 @@ def _tagged(ctx: Context, req: dict[str, Any]) -> Named:
 
 def _find(tx: Reader, ctx: Context, text: str) -> tuple[Table[Any], Any]:
     kind, key = _key(ctx, text)
-    found = tx.get(_TABLES[kind], key)
+    found = tx.get(TABLES[kind], key)
     if found is None:
         raise NotFound("Invalid resource identifier specified")
-    return _TABLES[kind], found
+    return TABLES[kind], found
 
 
 @operation("apigateway", "GetTags", action="apigateway:GET", resource=_tagged)

@@ -62,6 +62,20 @@ def refusal(kind: ResourceType, logical_id: str, properties: dict[str, Any], *, 
     return ""
 
 
+def violations(kind: ResourceType, properties: dict[str, Any]) -> list[tuple[str, str]]:
+    """The JSON pointers of what violates the schema of a type, each with the reason."""
+    schema = schema_of(kind.type_name)
+    if schema is None:
+        return []
+    return [(problem.place, str(problem)) for problem in _Check(schema).problems(properties)]
+
+
+def problems(type_name: str, properties: dict[str, Any]) -> list[str]:
+    """The violations of the schema of a type, in the words of AWS's validator."""
+    schema = schema_of(type_name)
+    return [] if schema is None else [str(problem) for problem in _Check(schema).problems(properties)]
+
+
 def typed(type_name: str, properties: dict[str, Any]) -> dict[str, Any]:
     """The properties as handlers get them: every value converted to the schema's type."""
     schema = schema_of(type_name)
@@ -103,12 +117,12 @@ class _Problem:
     """One violation of the schema. `place` is the JSON pointer of the value or its structure, without the #."""
 
     def __init__(self, place: str, text: str, classic: str) -> None:
-        self._place = place
+        self.place = place
         self._text = text
         self._classic = classic
 
     def __str__(self) -> str:
-        return f"#{self._place}: {self._text}"
+        return f"#{self.place}: {self._text}"
 
     def classic(self) -> str:
         return self._classic

@@ -42,6 +42,7 @@ _SERVICES = {
     "OpenSearchService": ("opensearch",),
     "OpenSearchServerless": ("opensearchserverless",),
     "Pipes": ("pipes",),
+    "ResourceGroups": ("resource-groups",),
     "ServiceDiscovery": ("servicediscovery",),
     "StepFunctions": ("stepfunctions",),
     "WAF": ("waf",),

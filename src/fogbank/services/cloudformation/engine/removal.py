@@ -118,3 +118,13 @@ class Removal:
                 events.of_resource(tx, self._own, self._stack, record)
 
         await self._own.transact(write)
+
+
+def default_policy(declared: dict[str, Any]) -> str:
+    """The default DeletionPolicy: Snapshot for RDS clusters and for instances outside a cluster, Delete for others."""
+    kind = declared["Type"]
+    if kind == "AWS::RDS::DBCluster":
+        return "Snapshot"
+    if kind == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in declared.get("Properties", {}):
+        return "Snapshot"
+    return "Delete"

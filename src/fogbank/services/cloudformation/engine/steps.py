@@ -18,7 +18,7 @@ from fogbank.store.api import Reader, Transaction
 from .. import events, stacks
 from ..policies import denied
 from ..prepare import beside
-from ..recorded.handler import Recorded, note
+from ..recorded import notes
 from ..records import LEFTOVERS, RESOURCES, Leftover, Revision, Stack, StackResource
 from ..template.functions import evaluate
 from ..template.scope import Scope
@@ -28,8 +28,10 @@ from .claims import claims
 from .environment import Plan, exports_of, properties_of, with_resources
 from .failures import not_updatable
 from .lookups import resolved
-from .properties import refusal, set_paths, typed, without
+from .properties import refusal, typed, without
+from .removal import default_policy
 from .schedule import run_graph
+from .stack_outputs import StackOutputs
 from .surroundings import Surroundings, bound, waits
 from .tagging import with_stack_tags, with_system_tags
 from .validation import invalid
@@ -59,6 +61,7 @@ class Steps:
         self.plan = plan
         self.records = records
         self.imported: set[str] = set()
+        self.outputs = StackOutputs(calls)
         self._own = own
         self._calls = calls
         self._stack = stack
@@ -86,6 +89,9 @@ class Steps:
         """Start no more steps. The first reason given is the one that counts."""
         self._said = self._said or reason
         self._stop.set()
+
+    def stopped(self) -> bool:
+        return self._stop.is_set()
 
     def reason(self) -> str:
         """The reason of the run's failure in AWS's words, or ''."""
@@ -163,11 +169,12 @@ class Steps:
         def read(tx: Reader) -> dict[str, Any]:
             return properties_of(declared, self._scope(tx))
 
-        properties = await self._own.fetch(read)
+        properties = await self.outputs.resolving(lambda: self._own.fetch(read))
         return with_stack_tags(declared["Type"], properties, self._revision.tags)
 
     def _scope(self, tx: Reader) -> Scope:
-        return with_resources(self.plan.scope, self.records, self.exports(tx, self.imported))
+        known = with_resources(self.plan.scope, self.records, self.exports(tx, self.imported))
+        return msgspec.structs.replace(known, output=self.outputs)
 
     def _fresh(self, name: str, declared: dict[str, Any]) -> StackResource:
         stack = self._stack
@@ -190,7 +197,7 @@ class Steps:
     def _describe(self, record: StackResource, declared: dict[str, Any]) -> None:
         """Copy the declaration's attributes other than the properties into the record."""
         record.needs = sorted(self.plan.graph[record.logical_id])
-        record.deletion_policy = str(declared.get("DeletionPolicy", _default_policy(declared)))
+        record.deletion_policy = str(declared.get("DeletionPolicy", default_policy(declared)))
         record.replace_policy = str(declared.get("UpdateReplacePolicy", "Delete"))
         if "Metadata" in declared:
             known = with_resources(self.plan.scope, self.records, lambda _: "")
@@ -238,7 +245,7 @@ class Steps:
             record.reason = "Resource creation Initiated"
             events.of_resource(tx, self._own, self._stack, record)
             record.status = "CREATE_FAILED" if cancelled else "CREATE_COMPLETE"
-            record.reason = "Resource creation cancelled" if cancelled else self._note(record)
+            record.reason = "Resource creation cancelled" if cancelled else notes.of_resource(self._find, record)
             tx.put(RESOURCES, record)
             events.of_resource(tx, self._own, self._stack, record)
 
@@ -259,7 +266,10 @@ class Steps:
             await self._fail(record, _cause(error, "import"), creating=True)
             return False
         record.attributes = made.attributes
-        record.status, record.reason = "IMPORT_COMPLETE", self._note(record) or "Resource import completed."
+        record.status, record.reason = (
+            "IMPORT_COMPLETE",
+            notes.of_resource(self._find, record) or "Resource import completed.",
+        )
         await self._put(record)
         self.records[record.logical_id] = record
         return True
@@ -342,7 +352,7 @@ class Steps:
             record.properties = wanted
             record.attempted = wanted if cancelled else None
             record.status = "UPDATE_FAILED" if cancelled else "UPDATE_COMPLETE"
-            record.reason = "Resource update cancelled" if cancelled else self._note(record)
+            record.reason = "Resource update cancelled" if cancelled else notes.of_resource(self._find, record)
             record.updated = self._own.now()
             tx.put(RESOURCES, record)
             events.of_resource(tx, self._own, self._stack, record)
@@ -436,14 +446,6 @@ class Steps:
         properties = typed(record.type, without(properties, self._kind(record.type).recorded))
         return with_system_tags(record.type, properties, stack.name, stack.id, record.logical_id)
 
-    def _note(self, record: StackResource) -> str:
-        """The reason of a resource that is recorded, or of one with properties that are; '' for all others."""
-        kind = self._kind(record.type)
-        if isinstance(kind.handler, Recorded):
-            return note(record.type)
-        kept = set_paths(record.properties, kind.recorded)
-        return note(f"{', '.join(kept)} of {record.type}") if kept else ""
-
     async def _do_update(
         self, handler: Any, record: StackResource, old: dict[str, Any], wanted: dict[str, Any]
     ) -> Resource:
@@ -494,13 +496,3 @@ class Steps:
 
 def _cause(error: Exception, what: str) -> str:
     return f"Resource {what} cancelled" if isinstance(error, Cancelled) else str(error)
-
-
-def _default_policy(declared: dict[str, Any]) -> str:
-    """The default DeletionPolicy: Snapshot for RDS clusters and for instances outside a cluster, Delete for others."""
-    kind = declared["Type"]
-    if kind == "AWS::RDS::DBCluster":
-        return "Snapshot"
-    if kind == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in declared.get("Properties", {}):
-        return "Snapshot"
-    return "Delete"

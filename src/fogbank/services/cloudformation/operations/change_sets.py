@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
+from fogbank.core.cfn import Readable
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError, ValidationError
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Transaction
+from fogbank.wire import resource_schemas
 
-from .. import change_sets, shapes, stacks
+from .. import change_sets, early, shapes, stacks
 from ..arns import change_set, changed_stack, named_stack
 from ..difference import Difference, difference
 from ..engine import registry
@@ -17,6 +21,7 @@ from ..engine.environment import plan
 from ..errors import AlreadyExists, InvalidChangeSetStatus, stack_missing
 from ..prepare import Draft, Prepared, draft, finish
 from ..records import CHANGE_SETS, STACKS, ChangeSet, Revision, Stack
+from . import nested_changes
 from .changing import UPDATABLE, begin_update, new_stack, put_revision, refuse_existing, role_of
 from .describing import page
 
@@ -32,34 +37,23 @@ async def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     kind = req.get("ChangeSetType") or "UPDATE"
     stack, current = await ctx.fetch(_target, ctx, req, kind)
     made = await draft(ctx, req, stack, current)
-    record = ChangeSet(
-        account=ctx.account,
-        region=ctx.region,
-        id=ctx.arn("cloudformation", f"changeSet/{req['ChangeSetName']}/{ctx.ids.uuid()}"),
-        name=req["ChangeSetName"],
-        stack_id=stack.id,
-        stack_name=stack.name,
-        type=kind,
-        status="CREATE_COMPLETE",
-        execution_status="AVAILABLE",
-        created=ctx.now(),
-        body=made.body,
-        processed="",
-        description=req.get("Description") or "",
-        parameters=made.values,
-        capabilities=list(req.get("Capabilities") or ()),
-        role_arn=await ctx.fetch(role_of, ctx, req),
-        on_failure=req.get("OnStackFailure") or "",
-        include_nested=bool(req.get("IncludeNestedStacks")),
-        imports=_imports(req),
-        client_token=req.get("ClientToken") or "",
-    )
+    record = _new(ctx, req, stack, made, await ctx.fetch(role_of, ctx, req))
     try:
         await _work_out(ctx, req, stack, current, made, record)
     except ServiceError as error:
         if not (error.message.startswith("Transform ") or "transform" in error.message[:40]):
             raise
         _fail(record, error.message)
+    if record.import_existing and record.status != "FAILED":
+        await _find_existing(ctx, record)
+    if record.status != "FAILED" and not req.get("DisableValidation"):
+        reason = await early.validate(ctx, record)
+        if reason:
+            _fail(record, reason)
+    if record.include_nested and record.status != "FAILED":
+        reason = await nested_changes.descend(ctx, record)
+        if reason:
+            _fail(record, reason)
 
     def write(tx: Transaction) -> None:
         latest, _ = _target(tx, ctx, req, kind, stack)
@@ -73,6 +67,36 @@ async def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
     await ctx.transact(write)
     return {"Id": record.id, "StackId": record.stack_id}
+
+
+def _new(ctx: Context, req: dict[str, Any], stack: Stack, made: Draft, role_arn: str) -> ChangeSet:
+    """The record of a change set whose changes are not worked out yet."""
+    return ChangeSet(
+        account=ctx.account,
+        region=ctx.region,
+        id=ctx.arn("cloudformation", f"changeSet/{req['ChangeSetName']}/{ctx.ids.uuid()}"),
+        name=req["ChangeSetName"],
+        stack_id=stack.id,
+        stack_name=stack.name,
+        type=req.get("ChangeSetType") or "UPDATE",
+        status="CREATE_COMPLETE",
+        execution_status="AVAILABLE",
+        created=ctx.now(),
+        body=made.body,
+        processed="",
+        description=req.get("Description") or "",
+        parameters=made.values,
+        capabilities=list(req.get("Capabilities") or ()),
+        role_arn=role_arn,
+        on_failure=req.get("OnStackFailure") or "",
+        include_nested=bool(req.get("IncludeNestedStacks")),
+        import_existing=bool(req.get("ImportExistingResources")),
+        deployment_mode=req.get("DeploymentMode") or "",
+        deployment=req.get("DeploymentConfig") or {},
+        imports=_imports(req),
+        operation=ctx.ids.uuid(),
+        client_token=req.get("ClientToken") or "",
+    )
 
 
 def _target(
@@ -106,15 +130,22 @@ def _target(
 
 
 def _imports(req: dict[str, Any]) -> list[dict[str, str]]:
-    """ResourcesToImport; the physical id is the first of its identifier's values."""
+    """ResourcesToImport."""
     return [
         {
             "logical_id": item["LogicalResourceId"],
             "type": item["ResourceType"],
-            "physical_id": next(iter(item["ResourceIdentifier"].values()), ""),
+            "physical_id": _identifier(item["ResourceType"], item["ResourceIdentifier"]),
         }
         for item in req.get("ResourcesToImport") or ()
     ]
+
+
+def _identifier(type_name: str, given: dict[str, str]) -> str:
+    """The primary identifier: its parts in the schema's order, joined by `|`."""
+    schema = resource_schemas.find(type_name)
+    parts = [given[path] for path in schema.id if path in given] if schema is not None else []
+    return "|".join(parts or given.values())
 
 
 async def _work_out(
@@ -132,6 +163,31 @@ async def _work_out(
     record.changes = found.changes
     if current is not None and found.nothing:
         _fail(record, NO_CHANGES)
+
+
+async def _find_existing(ctx: Context, record: ChangeSet) -> None:
+    """ImportExistingResources: what the template names, and what exists already, is imported and not created.
+
+    AWS finds the same resources by their custom names. Here their type must be one that can be read.
+    """
+    find = registry.finder(ctx.app.settings)
+    for change in record.changes:
+        kind = find(change["ResourceType"]) if change["Action"] == "Add" else None
+        if kind is None or not isinstance(kind.handler, Readable):
+            continue
+        properties = msgspec.json.decode(change["AfterContext"])["Properties"]
+        names = {key: str(value) for key, value in properties.items() if isinstance(value, str | int)}
+        id = _identifier(change["ResourceType"], names) if _is_named(change["ResourceType"], names) else ""
+        if id and await kind.handler.read(ctx, id) is not None:
+            change |= {"Action": "Import", "PhysicalResourceId": id}
+            name = change["LogicalResourceId"]
+            record.imports.append({"logical_id": name, "type": change["ResourceType"], "physical_id": id})
+
+
+def _is_named(type_name: str, names: dict[str, str]) -> bool:
+    """Whether a template gives all parts of a resource's primary identifier."""
+    schema = resource_schemas.find(type_name)
+    return schema is not None and bool(schema.id) and all(path in names for path in schema.id)
 
 
 def _check_imports(record: ChangeSet, prepared: Prepared, found: Difference, find: registry.Find) -> None:
@@ -210,6 +266,8 @@ def delete_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             raise
         if record.execution_status == "EXECUTE_IN_PROGRESS":
             raise InvalidChangeSetStatus(f"ChangeSet [{record.id}] cannot be deleted while it is executing")
+        nested_changes.refuse_nested(record, "delete")
+        nested_changes.finish(tx, record, executed=False)
         tx.delete(CHANGE_SETS, CHANGE_SETS.key(record))
     return {}
 
@@ -228,7 +286,9 @@ async def execute_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any
             raise InvalidChangeSetStatus(
                 f"ChangeSet [{record.id}] cannot be executed in its current status of [{status}]"
             )
+        nested_changes.refuse_nested(record, "execute")
         stack = stacks.get(tx, ctx, record.stack_id)
+        nested_changes.finish(tx, record, executed=True)
         _execute(tx, ctx, req, record, stack)
         for other in list(tx.scan_index(CHANGE_SETS, "stack", (stack.id,))):
             if other.id != record.id:
@@ -260,12 +320,13 @@ def _execute(tx: Transaction, ctx: Context, req: dict[str, Any], record: ChangeS
     stack.role_arn = record.role_arn or stack.role_arn
     stack.on_failure = record.on_failure or ("DO_NOTHING" if req.get("DisableRollback") else "ROLLBACK")
     stack.retain_except_on_create = bool(req.get("RetainExceptOnCreate"))
-    stack.imports = record.imports if record.type == "IMPORT" else []
+    stack.imports = record.imports if record.type == "IMPORT" or record.import_existing else []
     token = req.get("ClientRequestToken", "")
     if stack.status == "REVIEW_IN_PROGRESS":
         stack.description = template.description
         put_revision(tx, stack, revision, 1)
         status = "IMPORT_IN_PROGRESS" if record.type == "IMPORT" else "CREATE_IN_PROGRESS"
+        stack.updated = ctx.now()  # as AWS shows it after a change set, and not after CreateStack
         stacks.begin(tx, ctx, stack, status, "User Initiated", token)
         return
     if stack.status not in UPDATABLE:

@@ -237,7 +237,8 @@ def continue_update_rollback(ctx: Context, req: dict[str, Any]) -> dict[str, Any
         stack.skip = list(req.get("ResourcesToSkip") or ())
         stack.role_arn = role_of(tx, ctx, req) or stack.role_arn
         token = req.get("ClientRequestToken", "")
-        stacks.begin(tx, ctx, stack, "UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated", token)
+        status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        stacks.begin(tx, ctx, stack, status, "User Initiated", token, asked="CONTINUE_ROLLBACK")
     return {}
 
 
@@ -258,7 +259,8 @@ def rollback_stack(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             raise ValidationError(f"Stack:{stack.id} is in {stack.status} state and can not be rolled back.")
         stack.role_arn = role_of(tx, ctx, req) or stack.role_arn
         stack.retain_except_on_create = bool(req.get("RetainExceptOnCreate"))
-        stacks.begin(tx, ctx, stack, status, "User Initiated", req.get("ClientRequestToken", ""))
+        token = req.get("ClientRequestToken", "")
+        stacks.begin(tx, ctx, stack, status, "User Initiated", token, asked="ROLLBACK")
     return {"StackId": stack.id}
 
 

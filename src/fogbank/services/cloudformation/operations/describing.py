@@ -15,7 +15,7 @@ from fogbank.store.api import Reader
 from .. import events, shapes, stacks
 from ..arns import any_stack, named_stack, owning_stack
 from ..errors import stack_missing
-from ..records import EVENTS, REVISIONS, STACKS, Event, Stack
+from ..records import DRIFTS, EVENTS, REVISIONS, STACKS, Drift, Event, Stack
 from ..stacks import STACK_COUNT
 from ..template.structure import LIMITS
 
@@ -23,8 +23,10 @@ T = TypeVar("T")
 PAGE = 100
 
 
-def page(ctx: Context, items: list[T], req: dict[str, Any], key: Callable[[T], str]) -> tuple[list[T], dict[str, str]]:
-    """The next hundred items after NextToken, and {"NextToken": …} when more follow. Keeps the items' order."""
+def page(
+    ctx: Context, items: list[T], req: dict[str, Any], key: Callable[[T], str], *, size: int = PAGE
+) -> tuple[list[T], dict[str, str]]:
+    """The next `size` items after NextToken, and {"NextToken": …} when more follow. Keeps the items' order."""
     scope = f"{ctx.account}/{ctx.region}/{ctx.operation}/{req.get('StackName', '')}"
     start = 0
     if req.get("NextToken"):
@@ -34,8 +36,8 @@ def page(ctx: Context, items: list[T], req: dict[str, Any], key: Callable[[T], s
             raise ValidationError("Invalid NextToken") from None
         keys = [key(item) for item in items]
         start = keys.index(str(after)) + 1 if after in keys else 0
-    shown = items[start : start + PAGE]
-    if start + PAGE >= len(items):
+    shown = items[start : start + size]
+    if start + size >= len(items):
         return shown, {}
     return shown, {"NextToken": paging.encode(ctx.app.secret, scope, key(shown[-1]))}
 
@@ -116,8 +118,9 @@ def describe_stack_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
         stack = _require(tx, ctx, req["StackName"])
         for record in stacks.present(tx, stack):
             if record.logical_id == req["LogicalResourceId"]:
-                return {"StackResourceDetail": shapes.resource_detail(record, stack.name)}
-    raise ValidationError(f"Resource {req['LogicalResourceId']} does not exist for stack {stack.name}")
+                drift = tx.get(DRIFTS, (stack.account, stack.region, stack.id, record.logical_id))
+                return {"StackResourceDetail": shapes.resource_detail(record, drift, stack.name)}
+    raise ValidationError(f"Resource {req['LogicalResourceId']} does not exist for stack {req['StackName']}")
 
 
 @operation("cloudformation", "DescribeStackResources", resource=owning_stack)
@@ -134,8 +137,11 @@ def describe_stack_resources(ctx: Context, req: dict[str, Any]) -> dict[str, Any
         else:
             raise ValidationError("Either StackName or PhysicalResourceId must be specified")
         found = stacks.present(tx, stack)
+        drifts = _drifts(tx, stack)
     wanted = req.get("LogicalResourceId")
-    shown = [shapes.resource(r, stack.name) for r in found if not wanted or r.logical_id == wanted]
+    shown = [
+        shapes.resource(r, drifts.get(r.logical_id), stack.name) for r in found if not wanted or r.logical_id == wanted
+    ]
     return {"StackResources": shown[:PAGE]}
 
 
@@ -143,9 +149,15 @@ def describe_stack_resources(ctx: Context, req: dict[str, Any]) -> dict[str, Any
 def list_stack_resources(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStackResources.html"""
     with ctx.read() as tx:
-        found = stacks.present(tx, stacks.require(tx, ctx, req["StackName"]))
+        stack = stacks.require(tx, ctx, req["StackName"])
+        found, drifts = stacks.present(tx, stack), _drifts(tx, stack)
     shown, token = page(ctx, found, req, lambda r: r.logical_id)
-    return {"StackResourceSummaries": [shapes.resource(record) for record in shown], **token}
+    summaries = [shapes.resource(record, drifts.get(record.logical_id)) for record in shown]
+    return {"StackResourceSummaries": summaries, **token}
+
+
+def _drifts(tx: Reader, stack: Stack) -> dict[str, Drift]:
+    return {drift.logical_id: drift for drift in tx.scan(DRIFTS, (stack.account, stack.region, stack.id))}
 
 
 @operation("cloudformation", "DescribeAccountLimits", resource="*")

@@ -10,6 +10,7 @@ from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader
+from fogbank.wire import resource_schemas
 
 from .. import change_sets, stacks
 from ..arns import any_stack
@@ -124,6 +125,7 @@ async def get_template_summary(ctx: Context, req: dict[str, Any]) -> dict[str, A
                           if isinstance(declared, dict)],
     }  # fmt: skip
     optional = {
+        "ResourceIdentifierSummaries": _identifiers(template),
         "Description": template.description,
         "Version": template.document.get("AWSTemplateFormatVersion", ""),
         "Metadata": msgspec.json.encode(template.document["Metadata"]).decode() if "Metadata" in template.document
@@ -131,6 +133,20 @@ async def get_template_summary(ctx: Context, req: dict[str, Any]) -> dict[str, A
         **_needs(template),
     }  # fmt: skip
     return stacks.merge(shown, optional)
+
+
+def _identifiers(template: Template) -> list[dict[str, Any]]:
+    """The `ResourceIdentifierSummary` of each type: the properties that ResourcesToImport has to give."""
+    by_type: dict[str, list[str]] = {}
+    for name, declared in template.resources.items():
+        if isinstance(declared, dict):
+            by_type.setdefault(str(declared.get("Type", "")), []).append(name)
+    found = []
+    for kind, names in by_type.items():
+        schema = resource_schemas.find(kind)
+        if schema is not None:
+            found.append({"ResourceType": kind, "LogicalResourceIds": names, "ResourceIdentifiers": list(schema.id)})
+    return found
 
 
 def _summary(name: str, declared: dict[str, Any]) -> dict[str, Any]:

@@ -19,11 +19,6 @@ from .records import RECORDED, RecordedResource
 from .values import Maker, Model, identifier_of, ref_of
 
 
-def note(what: str) -> str:
-    """The reason in the events of what is recorded."""
-    return f"recorded: {what} is kept, nothing else happens"
-
-
 def recorded(type_name: str) -> ResourceType | None:
     """The recorded form of a type; None if AWS publishes no such type, or CloudFormation itself implements it."""
     schema = resource_schemas.find(type_name)
@@ -65,7 +60,7 @@ class Recorded:
         await ctx.transact(write)
         return self._shown(made)
 
-    async def read(self, ctx: Context, physical_id: str, properties: Model) -> Model | None:
+    async def read(self, ctx: Context, physical_id: str) -> Model | None:
         kept = await ctx.fetch(self._find, ctx, physical_id)
         return None if kept is None else kept.model
 
@@ -92,11 +87,9 @@ class Recorded:
             self._allow(ctx, "delete", self._arn_of(kept))
             await ctx.transact(lambda tx: tx.delete(RECORDED, RECORDED.key(kept)))
 
-    async def list(self, ctx: Context) -> list[tuple[str, Model]]:
-        """The physical ids and the models of all resources of this type."""
-        return await ctx.fetch(
-            lambda tx: [(kept.id, kept.model) for kept in tx.scan(RECORDED, (ctx.account, ctx.region, self._type))]
-        )
+    async def list(self, ctx: Context) -> list[str]:
+        where = (ctx.account, ctx.region, self._type)
+        return await ctx.fetch(lambda tx: [kept.id for kept in tx.scan(RECORDED, where)])
 
     def _find(self, tx: Reader, ctx: Context, physical_id: str) -> RecordedResource | None:
         where = (ctx.account, ctx.region, self._type, physical_id)

@@ -17,6 +17,7 @@ from .scope import Scope
 from .structure import sections, transform_names
 
 INCLUDE = "AWS::Include"
+HOSTED_ROTATION = ("AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16")
 MAX_RUNS = 500  # of macros for one template; AWS's own bound is not documented
 
 
@@ -159,6 +160,8 @@ async def _outer(name: str, parameters: dict[str, Any], document: dict[str, Any]
     if name == sam.NAME:
         sections(document)  # so that structural errors get CloudFormation's text, not the translator's
         return await host.translate(document, {**scope.parameters, **scope.pseudo}, str(scope.pseudo["AWS::Region"]))
+    if name in HOSTED_ROTATION:
+        return document  # HostedRotationLambda, the one thing that it expands, is refused where it is used
     return await host.macro(name, document, parameters, dict(scope.parameters))
 
 

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import tempfile
@@ -194,7 +195,7 @@ class Environment:
         try:
             self._process = await self._host.supervisor.spawn(
                 argv, env=env, cwd=self.spec.task_root, stdout=sink, stderr=sink, limits=LIMITS, on_exit=self._exited,
-                umask=private.FUNCTIONS,
+                umask=private.FUNCTIONS, mounts=self._mounts(),
             )  # fmt: skip
         except SpawnFailed as error:
             self.close()
@@ -202,6 +203,27 @@ class Environment:
         self.alive = self._process.returncode is None
         if self.alive and self._api is not None:
             self._api.admit(self._process.pid)
+
+    def _mounts(self) -> dict[str, str]:
+        """Of a function with layers: they are at /opt, and their programs find the interpreter where AWS has it.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html; /var/lang/bin is what scripts name that
+        were packed in AWS's images.
+        """
+        if not self.spec.opt_root:
+            return {}
+        mounts = {"/opt": self.spec.opt_root}
+        program = Path(self._interpreter.path)
+        if program.is_absolute():
+            var = Path(self._host.scratch()) / "var" / str(program).replace("/", "-")
+            folder = var / "lang" / "bin"
+            folder.mkdir(parents=True, exist_ok=True)
+            names = {program.name, "python", "python3"} if self._interpreter.family == "python" else {program.name}
+            for name in names:
+                with contextlib.suppress(FileExistsError):
+                    (folder / name).symlink_to(program)
+            mounts["/var"] = str(var)
+        return mounts
 
     def _command(self) -> tuple[list[str], str]:
         path = self._interpreter.path

@@ -25,6 +25,7 @@ from fogbank.core.clock import aside
 from fogbank.engines.running import Engines
 
 from ..errors import TooManyRequests
+from ..node_sdk import NodeSdk
 from ..runtimes import Interpreters, wanted
 from .environment import Environment, Gone
 from .logs import LogStream
@@ -214,6 +215,8 @@ class Fleet:
         credentials, stream = await pool.waiters[0].enter()
         self._streams.add(stream)
         sdk, no_sdk = self.interpreters.sdk() if interpreter.family == "python" else ("", "")
+        if interpreter.family == "nodejs":
+            no_sdk = await self._app.local(NodeSdk).prepare(pool.spec, interpreter)
         return Environment(
             pool.spec,
             self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.auth import quotas
-from fogbank.core import tags
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.operation import job, operation
@@ -22,7 +21,7 @@ from ..errors import (
 from ..find import SECRET, by_id, created, drawn
 from ..records import SECRETS, VALUES, Secret, Value
 from ..rotation import ROTATION, home, plan, replaced
-from ..rules import check_new_tags, check_request_token, window
+from ..rules import check_request_token, given_tags, window
 from ..sealing import digest
 
 DELETE = "secretsmanager.delete"
@@ -47,7 +46,7 @@ async def create_secret(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         changed=ctx.now(),
         description=req.get("Description") or "",
         key_id=req.get("KmsKeyId") or "",
-        tags=check_new_tags(tags.from_list(req.get("Tags"))),
+        tags=given_tags(ctx, req.get("Tags")),
         external={"Type": req["Type"]} if req.get("Type") else {},
     )
     again = await ctx.fetch(_repeated, ctx, secret, token, value)

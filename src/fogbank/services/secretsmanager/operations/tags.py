@@ -10,18 +10,17 @@ from fogbank.core.operation import operation
 
 from .. import find
 from ..find import by_id
-from ..rules import check_new_tags
+from ..rules import check_count, given_tags
 from .secrets import save
 
 
 @operation("secretsmanager", "TagResource", resource=by_id)
 def tag_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Add tags, or change their values."""
-    given = tags.from_list(req["Tags"])
-    check_new_tags(given)
+    given = given_tags(ctx, req["Tags"])
     with ctx.write() as tx:
         secret = find.writable(tx, ctx, req["SecretId"])
-        secret.tags = check_new_tags(secret.tags | given)
+        secret.tags = check_count(secret.tags | given)
         save(tx, ctx, secret)
     return {}
 

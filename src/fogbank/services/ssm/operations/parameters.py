@@ -1,171 +1,27 @@
-"""Put, get and delete parameters, their history and labels."""
+"""Get and delete parameters, and their history."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from itertools import chain
 from typing import Any
 
-import msgspec
-
-from fogbank.auth import quotas
-from fogbank.core import tags
 from fogbank.core.context import Context
-from fogbank.core.errors import ServiceError, ValidationError
+from fogbank.core.errors import ValidationError
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
 from fogbank.store.api import Reader, Transaction
 
-from .. import filters, public, rules
-from ..arns import AWS, NAMED, READ, arn_of, by_name, by_path, each_by_name, each_read, place, put, read
-from ..errors import (
-    InvalidKeyId,
-    InvalidNextToken,
-    ParameterAlreadyExists,
-    ParameterLimitExceeded,
-    ParameterMaxVersionLimitExceeded,
-    ParameterNotFound,
-    ParameterVersionNotFound,
-)
+from .. import filters, public, references, rules
+from ..arns import AWS, NAMED, READ, by_name, by_path, each_by_name, each_read, place, read
+from ..errors import InvalidNextToken, ParameterNotFound, ParameterVersionNotFound
 from ..records import PARAMETERS, VERSIONS, Parameter
+from ..removal import remove
+from ..sealing import opened
 from ..shapes import history, shape
 
-DEFAULT_KEY = "alias/aws/ssm"
-_TIERS = {"Standard": "L-C3B871CB", "Advanced": "L-527D1CD8"}  # the quota of each
 Chosen = tuple[Parameter, str]  # a version, and the selector that chose it: ":3", ":label" or ""
-
-
-@operation("ssm", "PutParameter", resource=put)
-async def put_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Create a parameter, or add a version to it with Overwrite.
-
-    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-    """
-    rules.check_name(req["Name"])
-    if not req["Value"]:
-        raise ValidationError(
-            "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length "
-            "greater than or equal to 1"
-        )
-    if req.get("Overwrite") and req.get("Tags"):
-        raise ValidationError(
-            "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please "
-            "remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or "
-            "RemoveTagsFromResource."
-        )
-    value = req["Value"]
-    existing = await ctx.fetch(NAMED.find, ctx, req["Name"])
-    kind = req.get("Type") or (existing.type if existing else "")
-    if not kind:
-        raise ValidationError("A parameter type is required when you create a parameter.")
-    tier = _tier(req.get("Tier"), existing, value)
-    rules.check_value(value, tier, req.get("AllowedPattern", ""))
-    key_id = ""
-    if kind == "SecureString":
-        key_id = req.get("KeyId") or DEFAULT_KEY
-        value = await _encrypt(ctx, key_id, req["Name"], value)
-    elif req.get("KeyId"):
-        raise ValidationError("KeyId is required for SecureString type parameter only.")
-    parameter = await ctx.transact(_store, ctx, req, kind, tier, key_id, value)
-    return {"Version": parameter.version, "Tier": parameter.tier}
-
-
-def _tier(asked: str | None, existing: Parameter | None, value: str) -> str:
-    if asked == "Intelligent-Tiering":
-        large = len(value.encode()) > rules.STANDARD_BYTES
-        return "Advanced" if large or (existing and existing.tier == "Advanced") else "Standard"
-    if existing and existing.tier == "Advanced" and asked == "Standard":
-        raise ValidationError(
-            "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
-            "advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the advanced "
-            "parameter and recreate it as a standard parameter."
-        )
-    return asked or (existing.tier if existing else "Standard")
-
-
-def _store(
-    tx: Transaction, ctx: Context, req: dict[str, Any], kind: str, tier: str, key_id: str, value: str
-) -> Parameter:
-    existing = NAMED.find(tx, ctx, req["Name"])
-    if existing is not None and not req.get("Overwrite"):
-        raise ParameterAlreadyExists
-    if existing is None or existing.tier != tier:
-        _refuse_more(tx, ctx, tier)
-    if existing is not None and existing.version >= rules.MAX_VERSIONS:
-        _drop_oldest(tx, existing)
-    parameter = Parameter(
-        account=ctx.account,
-        region=ctx.region,
-        name=req["Name"],
-        type=kind,
-        value=value,
-        version=existing.version + 1 if existing else 1,
-        modified=ctx.now(),
-        user=ctx.principal.arn,
-        tier=tier,
-        data_type=req.get("DataType") or (existing.data_type if existing else "text"),
-        description=req.get("Description") or (existing.description if existing else ""),
-        allowed_pattern=req.get("AllowedPattern") or (existing.allowed_pattern if existing else ""),
-        key_id=key_id,
-        policies=req.get("Policies", ""),
-        tags=tags.from_list(req.get("Tags")) if existing is None else existing.tags,
-    )
-    tx.put(PARAMETERS, parameter)
-    tx.put(VERSIONS, parameter)
-    return parameter
-
-
-def _refuse_more(tx: Transaction, ctx: Context, tier: str) -> None:
-    """Enforce the quota of a tier: each has its own.
-
-    https://docs.aws.amazon.com/general/latest/gr/ssm.html
-    """
-    where = (ctx.account, ctx.region)
-    limit = quotas.reached(tx, ctx, "ssm", _TIERS[tier], PARAMETERS, where)
-    if limit is not None and sum(found.tier == tier for found in tx.scan(PARAMETERS, where)) >= limit:
-        raise ParameterLimitExceeded
-
-
-def _drop_oldest(tx: Transaction, parameter: Parameter) -> None:
-    """Make room for the 101st version by deleting the oldest one. Raises if that one has a label."""
-    versions = list(tx.scan(VERSIONS, PARAMETERS.key(parameter)))
-    while len(versions) >= rules.MAX_VERSIONS:
-        oldest = versions.pop(0)
-        if oldest.labels:
-            raise ParameterMaxVersionLimitExceeded(
-                f"You attempted to create a new version of {parameter.name} by calling the PutParameter API with the "
-                f"overwrite flag. Version {oldest.version}, the oldest version, can't be deleted because it has a "
-                "label associated with it. Move the label to another version of the parameter, and try again."
-            )
-        tx.delete(VERSIONS, VERSIONS.key(oldest))
-
-
-async def _encrypt(ctx: Context, key_id: str, name: str, value: str) -> str:
-    context = {"PARAMETER_ARN": arn_of(ctx, name)}
-    try:
-        sealed = await ctx.call(
-            "kms", "Encrypt", {"KeyId": key_id, "Plaintext": value.encode(), "EncryptionContext": context}
-        )
-    except ServiceError as error:
-        if error.code in ("NotFoundException", "DisabledException", "InvalidKeyUsageException"):
-            raise InvalidKeyId(error.message) from error
-        raise
-    return base64.b64encode(sealed["CiphertextBlob"]).decode()
-
-
-async def _decrypted(ctx: Context, parameter: Parameter) -> Parameter:
-    if parameter.type != "SecureString":
-        return parameter
-    opened = await ctx.call(
-        "kms",
-        "Decrypt",
-        {
-            "CiphertextBlob": base64.b64decode(parameter.value),
-            "EncryptionContext": {"PARAMETER_ARN": arn_of(ctx, parameter.name)},
-        },
-    )
-    return msgspec.structs.replace(parameter, value=opened["Plaintext"].decode())
+Answer = dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]
 
 
 def _find(tx: Reader, ctx: Context, name: str) -> Chosen | None:
@@ -183,51 +39,69 @@ def _find(tx: Reader, ctx: Context, name: str) -> Chosen | None:
             raise ParameterVersionNotFound(f"Systems Manager could not find version {chosen} of {parameter.name}. "
                                            "Verify the version and try again.")  # fmt: skip
         return version, f":{chosen}"
-    for version in tx.scan(VERSIONS, key, reverse=True):
-        if chosen in version.labels:
-            return version, f":{chosen}"
-    return None
+    version = labelled(tx, parameter, (chosen,))
+    return (version, f":{chosen}") if version is not None else None
+
+
+def labelled(tx: Reader, parameter: Parameter, labels: tuple[str, ...]) -> Parameter | None:
+    """The newest version of a parameter that has one of these labels."""
+    versions = tx.scan(VERSIONS, PARAMETERS.key(parameter), reverse=True)
+    return next((version for version in versions if any(label in version.labels for label in labels)), None)
 
 
 @operation("ssm", "GetParameter", resource=read)
-def get_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]:
+def get_parameter(ctx: Context, req: dict[str, Any]) -> Answer:
     """One parameter by name, name:version, name:label or ARN. Async only if there is a secret to decrypt."""
+    name = req["Name"]
+    if name.startswith(references.REFERENCE):
+        return _referenced(ctx, name, bool(req.get("WithDecryption")))
     with ctx.read() as tx:
-        found = _find(tx, ctx, req["Name"])
+        found = _find(tx, ctx, name)
     if found is None:
         raise ParameterNotFound
 
-    async def opened() -> dict[str, Any]:
-        return {"Parameter": shape(ctx, await _decrypted(ctx, found[0]), found[1])}
+    async def decrypted() -> dict[str, Any]:
+        return {"Parameter": shape(ctx, await opened(ctx, found[0]), found[1], name)}
 
-    return opened() if _sealed(req, [found]) else {"Parameter": shape(ctx, *found)}
+    return decrypted() if _sealed(req, [found]) else {"Parameter": shape(ctx, *found, name)}
+
+
+async def _referenced(ctx: Context, name: str, decrypt: bool) -> dict[str, Any]:
+    return {"Parameter": await references.fetch(ctx, name, decrypt)}
 
 
 @operation("ssm", "GetParameters", resource=each_read)
-def get_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any] | Coroutine[Any, Any, dict[str, Any]]:
+def get_parameters(ctx: Context, req: dict[str, Any]) -> Answer:
     """Up to ten parameters; those that do not exist are listed as invalid."""
     if len(set(req["Names"])) != len(req["Names"]):
         raise ValidationError("Duplicate parameters found in request")
-    good: list[Chosen] = []
-    bad: list[str] = []
+    good: dict[str, Chosen] = {}
+    names = [name for name in req["Names"] if not name.startswith(references.REFERENCE)]
     with ctx.read() as tx:
-        for name in req["Names"]:
+        for name in names:
             try:
                 found = _find(tx, ctx, name)
             except ParameterVersionNotFound:
                 found = None
-            if found is None:
-                bad.append(name)
-            else:
-                good.append(found)
+            if found is not None:
+                good[name] = found
+    bad = [name for name in names if name not in good]
 
-    async def opened() -> dict[str, Any]:
-        shown = [shape(ctx, await _decrypted(ctx, parameter), chosen) for parameter, chosen in good]
+    async def waited() -> dict[str, Any]:
+        decrypt = bool(req.get("WithDecryption"))
+        shown = [shape(ctx, await opened(ctx, each[0]) if decrypt else each[0], each[1], name)
+                 for name, each in good.items()]  # fmt: skip
+        for name in req["Names"]:
+            if name.startswith(references.REFERENCE):
+                try:
+                    shown.append(await references.fetch(ctx, name, decrypt))
+                except ParameterNotFound:
+                    bad.append(name)
         return {"Parameters": shown, "InvalidParameters": bad}
 
-    if _sealed(req, good):
-        return opened()
-    return {"Parameters": [shape(ctx, *found) for found in good], "InvalidParameters": bad}
+    if _sealed(req, list(good.values())) or len(names) < len(req["Names"]):
+        return waited()
+    return {"Parameters": [shape(ctx, *found, name) for name, found in good.items()], "InvalidParameters": bad}
 
 
 def _sealed(req: dict[str, Any], found: list[Chosen]) -> bool:
@@ -237,31 +111,36 @@ def _sealed(req: dict[str, Any], found: list[Chosen]) -> bool:
 
 @operation("ssm", "GetParametersByPath", resource=by_path)
 async def get_parameters_by_path(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Parameters under a path, one level deep or recursively."""
+    """Parameters under a path, one level deep or recursively. With a filter by labels, the versions that have them.
+
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
+    """
     path = req["Path"]
-    if not path.startswith("/"):
-        raise ValidationError(
-            "The parameter doesn't meet the parameter name requirements. The parameter name must begin with a forward "
-            'slash "/". It can\'t be prefixed with "aws" or "ssm" (case-insensitive). It must use only letters, '
-            "numbers, or the following symbols: . (period), - (hyphen), _ (underscore). Special characters are not "
-            'allowed. All sub-paths, if specified, must use the forward slash symbol "/". Valid example: '
-            "/get/parameters2-/by1./path0_."
-        )
+    rules.check_path(path)
     recursive = req.get("Recursive", False)
-    wanted = [filters.check(item) for item in req.get("ParameterFilters", ())]
+    wanted = filters.read(req.get("ParameterFilters", ()), filters.BY_PATH)
+    labels = tuple(label for item in wanted if item["Key"] == "Label" for label in item["Values"])
 
     def find(tx: Reader) -> list[Parameter]:
-        prefix = path.rstrip("/") + "/"
-        start, end = (ctx.account, ctx.region, prefix), (ctx.account, ctx.region, prefix + "\U0010ffff")
-        found = (p for p in tx.scan(PARAMETERS, start=start, end=end) if rules.under(path, p.name, recursive))
-        shown = chain(found, public.under(ctx.region, path, recursive))
-        return [p for p in shown if all(filters.passes(p, f) for f in wanted)]
+        current = (p for p in _below(tx, ctx, path) if rules.under(path, p.name, recursive))
+        found = (labelled(tx, p, labels) for p in current) if labels else current
+        shown = chain((p for p in found if p is not None), public.under(ctx.region, path, recursive))
+        return sorted((p for p in shown if all(filters.passes(p, f) for f in wanted)), key=lambda p: p.name)
 
     pages, limit = Pages(ctx, InvalidNextToken), req.get("MaxResults", 10)
     found, token = pages.by_key(await ctx.fetch(find), req.get("NextToken"), limit, lambda p: p.name)
     decrypt = req.get("WithDecryption")
-    shown = [shape(ctx, await _decrypted(ctx, p) if decrypt else p, "") for p in found]
+    shown = [shape(ctx, await opened(ctx, p) if decrypt else p, "") for p in found]
     return {"Parameters": shown, **token}
+
+
+def _below(tx: Reader, ctx: Context, path: str) -> Iterator[Parameter]:
+    """The parameters that may lie under a path. Those of the root have keys without a slash."""
+    where = (ctx.account, ctx.region)
+    prefix = path.rstrip("/") + "/"
+    if prefix == "/":
+        return tx.scan(PARAMETERS, where)
+    return tx.scan(PARAMETERS, start=(*where, prefix), end=(*where, prefix + "\U0010ffff"))
 
 
 @operation("ssm", "DeleteParameter", resource=by_name)
@@ -287,11 +166,7 @@ def delete_parameters(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 def _remove(tx: Transaction, ctx: Context, name: str) -> bool:
     parameter = NAMED.find(tx, ctx, name)
-    if parameter is None:
-        return False
-    for version in list(tx.scan(VERSIONS, PARAMETERS.key(parameter))):
-        tx.delete(VERSIONS, VERSIONS.key(version))
-    return tx.delete(PARAMETERS, PARAMETERS.key(parameter))
+    return parameter is not None and remove(tx, ctx, parameter)
 
 
 @operation("ssm", "GetParameterHistory", resource=read)
@@ -308,30 +183,4 @@ async def get_parameter_history(ctx: Context, req: dict[str, Any]) -> dict[str, 
     pages, limit = Pages(ctx, InvalidNextToken), req.get("MaxResults", 50)
     found, token = pages.by_key(await ctx.fetch(find), req.get("NextToken"), limit, lambda p: f"{p.version:09d}")
     decrypt = req.get("WithDecryption")
-    return {"Parameters": [history(await _decrypted(ctx, p) if decrypt else p) for p in found], **token}
-
-
-@operation("ssm", "LabelParameterVersion", resource=by_name)
-def label_parameter_version(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Move labels to a version (the newest by default). A version has at most ten labels."""
-    with ctx.write() as tx:
-        current = NAMED.require(tx, ctx, req["Name"])
-        key = PARAMETERS.key(current)
-        number = req.get("ParameterVersion", current.version)
-        chosen = tx.get(VERSIONS, (*key, number))
-        if chosen is None:
-            raise ParameterVersionNotFound(
-                f"Systems Manager could not find version {number} of {req['Name']}. Verify the version and try again."
-            )
-        bad = [label for label in req["Labels"] if label[0].isdigit() or label.lower().startswith(("aws", "ssm"))]
-        good = [label for label in req["Labels"] if label not in bad]
-        for version in list(tx.scan(VERSIONS, key)):
-            kept = [label for label in version.labels if label not in good]
-            if version.version == number:
-                kept += good
-            if kept != version.labels:
-                version.labels = kept
-                tx.put(VERSIONS, version)
-                if version.version == current.version:
-                    tx.put(PARAMETERS, msgspec.structs.replace(current, labels=kept))
-    return {"InvalidLabels": bad, "ParameterVersion": number}
+    return {"Parameters": [history(await opened(ctx, p) if decrypt else p) for p in found], **token}

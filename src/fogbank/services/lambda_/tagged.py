@@ -1,0 +1,19 @@
+"""Functions, for the Resource Groups Tagging API: no Kind describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from fogbank.core.context import Context
+from fogbank.core.taggable import Taggable
+from fogbank.store.api import Reader
+
+from .records import FUNCTIONS
+
+
+def _each(tx: Reader, ctx: Context) -> Iterator[tuple[str, Mapping[str, str]]]:
+    for function in tx.scan(FUNCTIONS, (ctx.account, ctx.region)):
+        yield ctx.arn("lambda", f"function:{function.name}"), function.tags
+
+
+TAGGABLE = Taggable(each=_each)

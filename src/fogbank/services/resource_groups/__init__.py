@@ -1,0 +1,4 @@
+"""AWS Resource Groups.
+
+https://docs.aws.amazon.com/ARG/latest/APIReference/Welcome.html
+"""
