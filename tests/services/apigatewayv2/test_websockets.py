@@ -413,3 +413,15 @@ def test_the_path_form(web, talk):
     client = Client(web, f"/_aws/execute-api/{talk.id}/dev", host="localhost")
     client.say("x")
     assert client.hear()["requestContext"]["stage"] == "dev"
+
+
+def test_a_message_of_many_values_takes_its_route(web, talk):
+    """However long it takes to read it: up to 128 KB."""
+    for key in ("many", "$default"):
+        talk.route(key, web.function(TELL) if key == "many" else "", answers=key == "many")
+    talk.deploy()
+    client = Client(web)
+    client.say({"values": [1] * 40_000, "action": "many"})
+    assert client.hear()["requestContext"]["routeKey"] == "many"
+    client.say("x" * (128 * 1024 + 1))
+    assert client.next().code == 1009
