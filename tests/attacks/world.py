@@ -168,7 +168,7 @@ class World:
             self._secretsmanager,
             self._resource_groups,
             self._application_autoscaling,
-            self._resource_groups,
+            self._acm,
             self._logs,
             self._cloudwatch,
             self._lambda,
@@ -275,6 +275,11 @@ class World:
         for member, text in {"ServiceNamespace": "ecs", "ResourceId": "service/deep/Work",
                              "ScalableDimension": "ecs:service:DesiredCount"}.items():  # fmt: skip
             self.texts["application-autoscaling", member] = [text]
+
+    def _acm(self) -> None:
+        arn = self.own("acm", "RequestCertificate", DomainName="deep.example.com",
+                       Tags=[{"Key": "k", "Value": SECRET}])["CertificateArn"]  # fmt: skip
+        self.thing("acm", arn, CertificateArn=arn)
 
     def _logs(self) -> None:
         self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})

@@ -92,6 +92,7 @@ def _target(aws):
 
 
 MAKERS = {
+    "acm": lambda aws: aws.client("acm").request_certificate(DomainName="a.example.com")["CertificateArn"],
     "apigatewayv2": lambda aws: "arn:aws:apigateway:us-east-1::/apis/" + aws.client("apigatewayv2").create_api(
         Name="a", ProtocolType="HTTP")["ApiId"],
     "ecr": lambda aws: aws.client("ecr").create_repository(repositoryName="repo")["repository"]["repositoryArn"],
