@@ -74,6 +74,21 @@ def test_a_request_waits_for_its_record(client):
     )
 
 
+def test_it_is_issued_when_its_record_stands_in_a_zone(aws, client):
+    """https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html"""
+    name = f"d{aws.id}.example.com"
+    route53 = aws.client("route53")
+    zone = route53.create_hosted_zone(Name=name, CallerReference="r")["HostedZone"]["Id"]
+    arn = client.request_certificate(DomainName=f"*.{name}", ValidationMethod="DNS", SubjectAlternativeNames=[name],
+                                     KeyAlgorithm="EC_prime256v1")["CertificateArn"]  # fmt: skip
+    record = describe(client, arn)["DomainValidationOptions"][0]["ResourceRecord"]
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [
+        {"Action": "CREATE", "ResourceRecordSet": {"Name": record["Name"], "Type": "CNAME", "TTL": 60,
+                                                   "ResourceRecords": [{"Value": record["Value"]}]}}]})  # fmt: skip
+    client.get_waiter("certificate_validated").wait(CertificateArn=arn, WaiterConfig={"Delay": 1})
+    assert describe(client, arn)["Status"] == "ISSUED"
+
+
 def test_validation_by_mail(client):
     options = [{"DomainName": "www.example.com", "ValidationDomain": "example.com"}]
     arn = client.request_certificate(DomainName="www.example.com", DomainValidationOptions=options)["CertificateArn"]
@@ -170,6 +185,19 @@ def test_a_stack_has_its_certificate_issued(cloud, aws, client):
     aws.client("cloudformation").delete_stack(StackName="cert")
     aws.client("cloudformation").get_waiter("stack_delete_complete").wait(StackName="cert", WaiterConfig={"Delay": 1})
     assert refused(client.describe_certificate, CertificateArn=arn).code == "ResourceNotFoundException"
+
+
+def test_a_stack_makes_the_record(aws, client):
+    name = f"s{aws.id}.example.com"
+    route53 = aws.client("route53")
+    zone = route53.create_hosted_zone(Name=name, CallerReference="r")["HostedZone"]["Id"]
+    options = [{"DomainName": name, "HostedZoneId": zone.rpartition("/")[2]}]
+    arn = stack(aws, DomainName=name, DomainValidationOptions=options)
+    record = describe(client, arn)["DomainValidationOptions"][0]["ResourceRecord"]
+    kept = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    found = {each["Name"]: [value["Value"] for value in each["ResourceRecords"]] for each in kept}
+    assert found[record["Name"]] == [record["Value"]]
+    assert describe(client, arn)["Status"] == "ISSUED"
 
 
 def test_a_certificate_is_exported_renewed_and_revoked(aws, client):

@@ -2,9 +2,8 @@
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-certificatemanager-certificate.html
 
-On AWS, CloudFormation makes the record in the hosted zone of DomainValidationOptions, and waits until the certificate
-is issued. Route 53 is not built, so the record cannot be made: CloudFormation counts it as made, and the certificate is
-issued.
+CloudFormation makes the records in the hosted zones of DomainValidationOptions, and the certificate is issued. Where
+no zone is given, AWS waits until somebody makes the record, or follows the link in the mail; here that counts as done.
 """
 
 from __future__ import annotations
@@ -40,6 +39,7 @@ class CertificateResource:
         token = hashlib.sha256(f"{name.stack_id}/{name.logical_id}/{name.token}".encode()).hexdigest()[:32]
         answer = await ctx.call("acm", "RequestCertificate", {**request, "IdempotencyToken": token})
         arn = str(answer["CertificateArn"])
+        await self._make_records(ctx, arn, properties)
         await approve(ctx, (ctx.account, ctx.region, arn.rpartition("/")[2]))
         return Resource(arn, {"CertificateArn": arn})
 
@@ -62,6 +62,21 @@ class CertificateResource:
     async def delete(self, ctx: Context, physical_id: str, properties: Properties) -> None:
         call = ctx.call("acm", "DeleteCertificate", {"CertificateArn": physical_id})
         await unless(call, ResourceNotFoundException.code)
+
+    @staticmethod
+    async def _make_records(ctx: Context, arn: str, properties: Properties) -> None:
+        given = properties.get("DomainValidationOptions") or ()
+        hosted = {each.get("DomainName"): each["HostedZoneId"] for each in given if each.get("HostedZoneId")}
+        if not hosted:
+            return
+        found = await ctx.call("acm", "DescribeCertificate", {"CertificateArn": arn})
+        for each in found["Certificate"]["DomainValidationOptions"]:
+            if each["DomainName"] in hosted and (record := each.get("ResourceRecord")):
+                wanted = {"Name": record["Name"], "Type": record["Type"], "TTL": 300,
+                          "ResourceRecords": [{"Value": record["Value"]}]}  # fmt: skip
+                batch = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": wanted}]}
+                request = {"HostedZoneId": hosted[each["DomainName"]], "ChangeBatch": batch}
+                await ctx.call("route53", "ChangeResourceRecordSets", request)
 
 
 def _options(properties: Properties) -> dict[str, str]:

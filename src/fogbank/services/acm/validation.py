@@ -16,6 +16,7 @@ import hmac
 from fogbank.apis.domains import DOMAINS
 from fogbank.core.context import Context
 from fogbank.core.residents import resident
+from fogbank.network import zones
 from fogbank.store.api import Reader, Transaction
 
 from . import pem
@@ -41,9 +42,10 @@ def record(ctx: Context, domain: str) -> dict[str, str]:
     }
 
 
-def stands(ctx: Context, wanted: dict[str, str]) -> bool:
-    """Whether a hosted zone of this cloud has a record. Route 53 is not built yet, so none has."""
-    return False
+def stands(tx: Reader, wanted: dict[str, str]) -> bool:
+    """Whether a public hosted zone of this cloud has a record."""
+    held = zones.values(zones.lookup(tx, wanted["Name"], wanted["Type"]))
+    return wanted["Value"].rstrip(".") in [value.lower().rstrip(".") for value in held]
 
 
 def users(tx: Reader, ctx: Context, certificate: Certificate) -> list[str]:
@@ -102,6 +104,11 @@ def watch(tx: Transaction, ctx: Context, certificate: Certificate) -> None:
         ctx.leave(tx, WATCH, certificate.id)
 
 
+def _until_next_look(age: float) -> float:
+    """Seconds until the zones are looked at again: a new certificate is likely to be waited for."""
+    return 2.0 if age < 120 else 30.0 if age < 3600 else 600.0
+
+
 @resident(WATCH)
 async def keep(ctx: Context, id: str) -> None:
     """Time out, renew and expire a certificate."""
@@ -121,9 +128,11 @@ def _next(tx: Transaction, ctx: Context, key: tuple[str, str, str]) -> tuple[flo
     if certificate is None:
         return None, False
     if certificate.status == "PENDING_VALIDATION":
-        if certificate.method == "DNS" and all(stands(ctx, record(ctx, name)) for name in certificate.names):
+        if certificate.method == "DNS" and all(stands(tx, record(ctx, name)) for name in certificate.names):
             return 60.0, True
         due, after = certificate.created + PATIENCE, "VALIDATION_TIMED_OUT"
+        if now < due and certificate.method == "DNS":
+            return min(due - now, _until_next_look(now - certificate.created)), False
     else:
         due, after = certificate.ends, "EXPIRED"
     if now >= due:
