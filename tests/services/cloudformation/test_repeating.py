@@ -300,6 +300,8 @@ LEAST = {
         "PolicyName": "p", "PolicyType": "TargetTrackingScaling", "ScalingTargetId": w.need("scalable"),
         "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 70, "PredefinedMetricSpecification": {
             "PredefinedMetricType": "DynamoDBWriteCapacityUtilization"}}},
+    "AWS::CertificateManager::Certificate": lambda w: {
+        "DomainName": "a.example.com", "ValidationMethod": "DNS", "KeyAlgorithm": "EC_prime256v1", "Tags": TAGS},
     "AWS::CDK::Metadata": lambda w: {"Analytics": "v2:deflate64:x"},
     "AWS::CloudFormation::Macro": lambda w: {"Name": "M", "FunctionName": "f"},
     "AWS::CloudFormation::StackSet": lambda w: {"StackSetName": "S", "PermissionModel": "SELF_MANAGED",
