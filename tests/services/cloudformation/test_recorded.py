@@ -87,6 +87,13 @@ def test_properties_are_checked_by_the_schema(cfn):
     assert "extraneous key [Colour] is not permitted" in cfn.failures("strange")[0][1]
 
 
+def test_enumerations_are_checked_since_no_service_does(cfn):
+    stack = cfn.create("enum", {"Resources": {"A": {"Type": "AWS::Athena::WorkGroup",
+                                                    "Properties": {"Name": "w", "State": "MAYBE"}}}})  # fmt: skip
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "#/State: MAYBE is not a valid enum value" in cfn.failures("enum")[0][1]
+
+
 def test_retained_resources_stay(cfn):
     cfn.create("kept", {"Resources": {"Mesh": {**mesh("stays"), "DeletionPolicy": "Retain"}}})
     assert cfn.delete("kept")["StackStatus"] == "DELETE_COMPLETE"
