@@ -23,7 +23,7 @@ from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal, root
 from fogbank.core.settings import Settings
 
-from . import caches
+from . import caches, instances
 
 VICTIM, STRANGER, REGION = "111122223333", "444455556666", "us-east-1"
 SECRET = "kept-for-the-owner"  # in whatever the victim's things tell of themselves
@@ -167,6 +167,8 @@ class World:
             self._ssm,
             self._secretsmanager,
             self._resource_groups,
+            self._application_autoscaling,
+            self._resource_groups,
             self._logs,
             self._cloudwatch,
             self._lambda,
@@ -176,6 +178,8 @@ class World:
             self._cloudtrail,
             self._ec2,
             self._ecr,
+            self._route53,
+            self._s3control,
         ):
             each()
         caches.make(self, VICTIM, REGION, SECRET)
@@ -243,7 +247,7 @@ class World:
     def _ssm(self) -> None:
         self.own("ssm", "PutParameter", Name="/deep/Word", Value=SECRET, Type="String")
         arn = f"arn:aws:ssm:{REGION}:{VICTIM}:parameter/deep/Word"
-        self.thing("ssm", arn, Name="/deep/Word", Names="/deep/Word", ResourceId="/deep/Word")
+        self.thing("ssm", arn, Name="/deep/Word", Names="/deep/Word", ResourceId="/deep/Word", ResourceArn=arn)
         self.texts["ssm", "Name"] += ["/deep/Word:1", "deep/Word"]
         self.texts["ssm", "Names"] += ["/deep/Word:1", "deep/Word"]
 
@@ -259,6 +263,20 @@ class World:
                          ResourceQuery={"Type": "TAG_FILTERS_1_0", "Query": json.dumps(query)})["Group"]  # fmt: skip
         self.thing("resource-groups", group["GroupArn"], Group="Gang", GroupName="Gang", Name="Gang",
                    Arn=group["GroupArn"])  # fmt: skip
+
+    def _application_autoscaling(self) -> None:
+        self.own("dynamodb", "CreateTable", TableName="Scaled", KeySchema=[{"AttributeName": "x", "KeyType": "HASH"}],
+                 AttributeDefinitions=[{"AttributeName": "x", "AttributeType": "S"}],
+                 ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})  # fmt: skip
+        self.own("application-autoscaling", "RegisterScalableTarget", ServiceNamespace="ecs", MinCapacity=1,
+                 ResourceId="service/deep/Work", ScalableDimension="ecs:service:DesiredCount", MaxCapacity=2,
+                 Tags={"k": SECRET})  # fmt: skip
+        target = self.own("application-autoscaling", "DescribeScalableTargets", ServiceNamespace="ecs")
+        arn = target["ScalableTargets"][0]["ScalableTargetARN"]
+        self.thing("application-autoscaling", arn, ResourceARN=arn)
+        for member, text in {"ServiceNamespace": "ecs", "ResourceId": "service/deep/Work",
+                             "ScalableDimension": "ecs:service:DesiredCount"}.items():  # fmt: skip
+            self.texts["application-autoscaling", member] = [text]
 
     def _logs(self) -> None:
         self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})
@@ -376,6 +394,32 @@ class World:
         self.own("ecr", "CreateRepositoryCreationTemplate", prefix="deep", appliedFor=["REPLICATION"],
                  description=SECRET)  # fmt: skip
 
+    def _s3control(self) -> None:
+        mine = {"AccountId": VICTIM}
+        point = self.own("s3control", "CreateAccessPoint", **mine, Name="point", Bucket="victims")["AccessPointArn"]
+        self.thing("s3control", point, Name="point", ResourceArn=point)
+        self.thing("s3control", "arn:aws:s3:::victims", ResourceArn="arn:aws:s3:::victims")
+        lens = {"Id": "lens", "AccountLevel": {"BucketLevel": {}}, "IsEnabled": True}
+        self.own("s3control", "PutStorageLensConfiguration", **mine, ConfigId="lens", StorageLensConfiguration=lens,
+                 Tags=[{"Key": "k", "Value": SECRET}])  # fmt: skip
+        self.thing("s3control", f"arn:aws:s3:{REGION}:{VICTIM}:storage-lens/lens", ConfigId="lens")
+        grants = self.own("s3control", "CreateAccessGrantsInstance", **mine)["AccessGrantsInstanceArn"]
+        self.thing("s3control", grants, ResourceArn=grants)
+        self.texts["s3control", "AccountId"] = [VICTIM]
+
+    def _route53(self) -> None:
+        made = self.own("route53", "CreateHostedZone", Name="victim.com", CallerReference="r",
+                        HostedZoneConfig={"Comment": SECRET})  # fmt: skip
+        id = made["HostedZone"]["Id"].removeprefix("/hostedzone/")
+        self.thing("route53", f"arn:aws:route53:::hostedzone/{id}", HostedZoneId=id, Id=id, ResourceId=id,
+                   ResourceIds=id)  # fmt: skip
+        self.texts["route53", "HostedZoneId"].append(f"/hostedzone/{id}")
+        config = {"Type": "HTTP", "FullyQualifiedDomainName": SECRET}
+        check = self.own("route53", "CreateHealthCheck", CallerReference="r", HealthCheckConfig=config)["HealthCheck"]
+        self.thing("route53", f"arn:aws:route53:::healthcheck/{check['Id']}", HealthCheckId=check["Id"])
+        made = self.own("route53", "CreateCidrCollection", Name="c", CallerReference="r")["Collection"]
+        self.thing("route53", made["Arn"], CollectionId=made["Id"])
+
     def _cloudtrail(self) -> None:
         allow = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*",
                  "Resource": ["arn:aws:s3:::trails", "arn:aws:s3:::trails/*"]}  # fmt: skip
@@ -425,9 +469,10 @@ class World:
             ("Groups", "GroupId"), ("SecurityGroupIds", "GroupId"), ("SubnetIds", "SubnetId"),
             ("RouteTableIds", "RouteTableId"), ("AllocationIds", "AllocationId"), ("GatewayId", "VpnGatewayId"),
             ("VpcEndpointIds", "VpcEndpointId"), ("FlowLogIds", "FlowLogId"), ("ServiceIds", "ServiceId"),
-            ("PeerVpcId", "VpcId"),
+            ("PeerVpcId", "VpcId"), ("ResourceIds", "VpcId"),
         ):  # fmt: skip
             self.texts["ec2", several] = self.texts["ec2", one]
+        instances.make(self, REGION, VICTIM, SECRET)
 
     def _links(self, vpc: str, subnet: str) -> list[tuple[str, str, str]]:
         """What links the VPC with others: resource types, members and ids."""

@@ -58,6 +58,7 @@ class DataPlane(msgspec.Struct):
 
 NAMED_WITHIN = 1 << 20  # bytes of a form that are searched for Action and Version: SDKs write them first
 CHOSEN_WITHIN = 1 << 16  # bytes of a form that are parsed to choose between APIs
+S3_CONTROL, S3_CONTROL_PATHS = "s3control", "/v20180820/"
 KEPT = 10_000  # entries in the cache of targets
 
 
@@ -74,7 +75,8 @@ class Router:
                        for door in declared for host in door.host if host.endpoint}  # fmt: skip
         self._paths = [(path.pattern, DataPlane(path.endpoint, door.service), path.unsigned)
                        for door in declared for path in door.path]  # fmt: skip
-        self._starts = tuple({path.start for door in declared for path in door.path})
+        self._starts = (S3_CONTROL_PATHS, *{path.start for door in declared for path in door.path})
+        self._signers[S3_CONTROL] = [S3_CONTROL]
         self._browsers = {door.service: DataPlane(door.browser, door.service) for door in declared if door.browser}
 
     def route(self, request: Request, visit_id: str = "") -> Target | DataPlane:
@@ -91,6 +93,8 @@ class Router:
             for pattern, plane, unsigned in self._paths:
                 if pattern.fullmatch(path) and not (unsigned and _is_signed(request)):
                     return plane
+            if path.startswith(S3_CONTROL_PATHS) and "x-amz-account-id" in request.lookup:
+                return self._to_control(request, host, visit_id)
         claim = None
         try:
             claim = claims.read(request)
@@ -124,6 +128,19 @@ class Router:
             if not scope_service:
                 raise UnknownOperation(f"Could not find operation {action} for version {version}")
         return self._rest(request, scope_service or host.service or "s3", host, region, claim, visit_id)
+
+    def _to_control(self, request: Request, host: hosts.Host, visit_id: str) -> Target | DataPlane:
+        """Route a request to S3 Control. It is signed for S3, but has paths of its own and names its account in a header.
+
+        SDKs put the account before the endpoint's host (ACCOUNT.s3-control.REGION.DOMAIN, ACCOUNT.localhost), but a
+        client may also ask the endpoint itself.
+        """
+        try:
+            claim = claims.read(request)
+            region = claim.region if claim is not None else ""
+        except ServiceError:  # as in `route`
+            claim, region = None, claims.meant(request)[0]
+        return self._rest(request, S3_CONTROL, host, region or host.region or self._region, claim, visit_id)
 
     def _by_target(self, target: str, request: Request, region: str) -> Target:
         prefix, _, name = target.rpartition(".")

@@ -58,7 +58,7 @@ def check_object_acl(req: dict[str, Any], bucket: Bucket) -> str:
         if canned == "bucket-owner-full-control" and not granted:
             return "private"
         raise AccessControlListNotSupported
-    if is_public(canned or "") and bucket.public_access[BLOCK_PUBLIC_ACLS]:
+    if is_public(canned or "") and bucket.blocked[BLOCK_PUBLIC_ACLS]:
         raise AccessDenied
     return canned or "private"
 

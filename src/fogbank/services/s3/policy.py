@@ -16,7 +16,7 @@ from fogbank.store.api import Reader
 from .errors import MalformedPolicy
 from .records import CONFIGS, OBJECTS, Bucket
 
-_IGNORE_ACLS, RESTRICT = 1, 3  # indexes of IgnorePublicAcls, RestrictPublicBuckets in Bucket.public_access
+_IGNORE_ACLS, RESTRICT = 1, 3  # indexes of IgnorePublicAcls, RestrictPublicBuckets in Bucket.blocked
 MAX_POLICY = 20 * 1024
 
 
@@ -30,7 +30,7 @@ def policy_of(tx: Reader, bucket: Bucket, key: str | None) -> str | None:
     if bucket.has_policy:
         config = tx.get(CONFIGS, (bucket.name, "policy", ""))
         document = config.value if config is not None else None
-        if document is not None and bucket.public_access[RESTRICT] and is_public(document):
+        if document is not None and bucket.blocked[RESTRICT] and is_public(document):
             document = _restricted(document, bucket.account)
     if not by_bucket_alone(bucket):
         granted = _granted(tx, bucket, key)
@@ -41,7 +41,7 @@ def policy_of(tx: Reader, bucket: Bucket, key: str | None) -> str | None:
 
 def by_bucket_alone(bucket: Bucket) -> bool:
     """Returns whether no ACL applies, so that one policy is valid for all keys."""
-    return bucket.ownership == "BucketOwnerEnforced" or bucket.public_access[_IGNORE_ACLS]
+    return bucket.ownership == "BucketOwnerEnforced" or bucket.blocked[_IGNORE_ACLS]
 
 
 def _granted(tx: Reader, bucket: Bucket, key: str | None) -> dict[str, Any] | None:

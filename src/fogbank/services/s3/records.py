@@ -15,6 +15,7 @@ Larger contents are blobs of owner "s3"; a copy of an object refers to the same 
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import msgspec
@@ -34,11 +35,17 @@ class Bucket(Record):
     ownership: str = "BucketOwnerEnforced"  # "" when the controls were removed; then like ObjectWriter
     # BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets
     public_access: tuple[bool, ...] = (True, True, True, True)
+    account_access: tuple[bool, ...] = (False, False, False, False)  # the same of its account: see account_block.py
     has_policy: bool = False
     has_cors: bool = False
     has_notifications: bool = False
     kms_key: str | None = None  # the key of a default SSE-KMS encryption; None: SSE-S3
     grants: str = "private"  # the canned ACL
+
+    @property
+    def blocked(self) -> tuple[bool, ...]:
+        """What is blocked: by the bucket, or by its account."""
+        return tuple(map(operator.or_, self.public_access, self.account_access))
 
 
 class Config(Record):

@@ -58,7 +58,7 @@ def _asked(req: dict[str, Any], bucket: Bucket) -> str:
         canned = acls.check_object_acl(req, bucket)
     else:
         raise MalformedXML
-    if acls.is_public(canned) and bucket.public_access[acls.BLOCK_PUBLIC_ACLS]:
+    if acls.is_public(canned) and bucket.blocked[acls.BLOCK_PUBLIC_ACLS]:
         raise AccessDenied
     return canned
 

@@ -13,7 +13,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader, Transaction
 
-from .. import arns
+from .. import account_block, arns
 from ..acls import check_bucket_acl
 from ..bucket_cache import forget, keep
 from ..errors import (
@@ -69,7 +69,13 @@ def create_bucket(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             return _created(ctx, name)
         _refuse_more(tx, ctx)
         made = Bucket(
-            name=name, account=ctx.account, region=region, created=ctx.now(), ownership=ownership, grants=grants
+            name=name,
+            account=ctx.account,
+            region=region,
+            created=ctx.now(),
+            ownership=ownership,
+            grants=grants,
+            account_access=account_block.flags(tx, ctx.account),
         )
         keep(tx, made)
         if tags:

@@ -33,7 +33,7 @@ def put_bucket_policy(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         bucket = require_bucket(tx, ctx, req)
         _owner_only(ctx, bucket)
         check_document(document, bucket.name)
-        if bucket.public_access[_BLOCK_POLICY] and is_public(document):
+        if bucket.blocked[_BLOCK_POLICY] and is_public(document):
             raise AccessDenied(
                 f"User: {ctx.principal.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "
                 f'"{arns.bucket_arn(ctx, bucket.name)}" because public policies are prevented by the BlockPublicPolicy '

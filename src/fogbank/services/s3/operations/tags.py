@@ -107,8 +107,7 @@ def delete_bucket_tagging(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 def put_bucket_abac(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Let policies decide by the bucket's tags, for the bucket and its objects.
 
-    In AWS PutBucketTagging is refused from then on, and S3 Control's TagResource sets the tags. Here there is no S3
-    Control, so it goes on setting them.
+    In AWS PutBucketTagging is refused from then on, and S3 Control's TagResource sets the tags. Here both set them.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAbac.html
     """
     status = (req.get("AbacStatus") or {}).get("Status")

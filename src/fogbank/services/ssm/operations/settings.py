@@ -20,14 +20,18 @@ from ..records import SETTINGS, Setting
 
 def _id(ctx: Context, text: str) -> str:
     """The id of a setting, of its id or ARN."""
-    id = text.removeprefix(ctx.arn("ssm", "servicesetting"))
+    id = _read(ctx, text)
     if not settings.known(id):
         raise ServiceSettingNotFound
     return id
 
 
+def _read(ctx: Context, text: str) -> str:
+    return text.removeprefix(ctx.arn("ssm", "servicesetting"))
+
+
 def _by_id(ctx: Context, req: dict[str, Any]) -> Named:
-    return named(ctx.arn("ssm", f"servicesetting{_id(ctx, req['SettingId'])}"), ctx.account)
+    return named(ctx.arn("ssm", f"servicesetting{_read(ctx, req['SettingId'])}"), ctx.account)
 
 
 def _shape(tx: Reader, ctx: Context, id: str) -> dict[str, Any]:
