@@ -39,12 +39,14 @@ MORE: dict[tuple[str, str], dict[str, Any]] = {
     ("service-quotas", "ListAWSDefaultServiceQuotas"): {"ServiceCode": "kms"},
     ("service-quotas", "ListServiceQuotas"): {"ServiceCode": "kms"},
     ("ssm", "GetParametersByPath"): {"Path": "/"},
+    ("ssm", "ListDocumentVersions"): {"Name": "Runs"},
 }  # fmt: skip
 # what the victim has nothing for
 WANTING = {
     "DescribeReplicationBackfillResults",
     "GetBasePathMappings", "GetMetricData", "GetUsage", "GetUsagePlanKeys", "ListImports", "ListParts",
     "ListRequestedServiceQuotaChangeHistoryByQuota",
+    "DescribeInstanceAssociationsStatus", "ListInventoryEntries",
 }  # fmt: skip
 
 

@@ -262,6 +262,21 @@ class World:
         self.thing("resource-groups", group["GroupArn"], Group="Gang", GroupName="Gang", Name="Gang",
                    Arn=group["GroupArn"])  # fmt: skip
 
+        steps = [{"name": "x", "action": "aws:runShellScript", "inputs": {"runCommand": [SECRET]}}]
+        content = json.dumps({"schemaVersion": "2.2", "description": SECRET, "mainSteps": steps})
+        self.own("ssm", "CreateDocument", Name="Runs", Content=content, DocumentType="Command")
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:document/Runs", Name="Runs", DocumentName="Runs")
+        window = self.own("ssm", "CreateMaintenanceWindow", Name="window", Schedule="rate(1 day)", Duration=2, Cutoff=1,
+                          AllowUnassociatedTargets=True, Description=SECRET)["WindowId"]  # fmt: skip
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:maintenancewindow/{window}", WindowId=window)
+        made = self.own("ssm", "CreateAssociation", Name="Runs", AssociationName=SECRET,
+                        Targets=[{"Key": "tag:a", "Values": ["b"]}])["AssociationDescription"]["AssociationId"]  # fmt: skip
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:association/{made}", AssociationId=made)
+        base = self.own("ssm", "CreatePatchBaseline", Name="base", Description=SECRET)["BaselineId"]
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:patchbaseline/{base}", BaselineId=base)
+        item = self.own("ssm", "CreateOpsItem", Title=SECRET, Source="s", Description="d")["OpsItemId"]
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:opsitem/{item}", OpsItemId=item)
+
     def _logs(self) -> None:
         self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})
         self.own("logs", "CreateLogStream", logGroupName="/deep/Log", logStreamName="x")

@@ -1,4 +1,4 @@
-"""What Systems Manager keeps: associations, windows, baselines, OpsItems, activations, syncs; and that no node is there.
+"""What Systems Manager keeps: associations, windows, baselines, OpsItems, activations, syncs. And no node is there.
 
 https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Operations.html
 """
@@ -221,7 +221,7 @@ def test_no_node_is_managed(ssm):
         (ssm.list_inventory_entries, {"InstanceId": NODE, "TypeName": "AWS:Application"}, "InvalidInstanceId"),
         (ssm.describe_instance_associations_status, {"InstanceId": NODE}, "InvalidInstanceId"),
         (ssm.put_compliance_items, {
-            "ResourceId": NODE, "ResourceType": "ManagedInstance", "ComplianceType": "Custom:X",
+            "ResourceId": NODE, "ResourceType": "ManagedInstance", "ComplianceType": "Custom:Mine",
             "ExecutionSummary": {"ExecutionTime": 0}, "Items": []}, "InvalidResourceId"),
     ):  # fmt: skip
         assert refused(call, **request).code == code, call

@@ -70,6 +70,13 @@ def all_of(tx: Reader, ctx: Context, of: Kind[Thing]) -> list[Thing]:
     return list(tx.scan(of.table, (ctx.account, ctx.region)))
 
 
+def filters(
+    req: dict[str, Any], member: str = "Filters", key: str = "Key", values: str = "Values"
+) -> dict[str, list[str]]:
+    """The filters of a request: key -> values. One without a key filters nothing."""
+    return {each[key]: each.get(values) or [] for each in req.get(member) or () if each.get(key)}
+
+
 def given(req: dict[str, Any], *names: str) -> dict[str, Any]:
     """The members of a request that are set."""
     return {name: req[name] for name in names if req.get(name) is not None}

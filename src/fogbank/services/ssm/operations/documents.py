@@ -13,7 +13,7 @@ from fogbank.core.operation import Access, operation
 from fogbank.core.paging import Pages
 from fogbank.store.api import Reader
 
-from .. import documents
+from .. import documents, things
 from ..documents import AMAZON, AWS, DOCUMENT, DOCUMENTS, VERSIONS, Document, Version
 from ..errors import (
     DocumentAlreadyExists,
@@ -237,7 +237,7 @@ def _identifier(tx: Reader, document: Document) -> dict[str, Any]:
 def _filters(req: dict[str, Any]) -> dict[str, list[str]]:
     """The filters of both kinds, the older ones with one value each."""
     old = {each["key"]: [each["value"]] for each in req.get("DocumentFilterList") or ()}
-    return {**old, **{each["Key"]: each.get("Values") or [] for each in req.get("Filters") or ()}}
+    return old | things.filters(req)
 
 
 def _held(shown: dict[str, Any], key: str, account: str) -> set[str]:

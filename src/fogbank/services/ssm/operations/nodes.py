@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.auth.roles import passed
 from fogbank.core.context import Context
+from fogbank.core.errors import NotBuilt
 from fogbank.core.kinds import Named, named
 from fogbank.core.operation import Access, operation
 from fogbank.core.paging import Pages
@@ -103,9 +105,10 @@ def list_nodes(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sent(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    """The document, and each node that the request names."""
+    """The document, each node that the request names, and the role for notifications."""
     found = [DOCUMENT.name(ctx, req["DocumentName"]), *(_node(ctx, id) for id in req.get("InstanceIds") or ())]
-    return [Access("", each) for each in found]
+    role = [passed(ctx, req["ServiceRoleArn"], "ssm.amazonaws.com")] if req.get("ServiceRoleArn") else []
+    return [*(Access("", each) for each in found), *role]
 
 
 @operation("ssm", "SendCommand", resource=_sent)
@@ -164,11 +167,16 @@ def _automation(ctx: Context, req: dict[str, Any]) -> Named:
     return named(ctx.arn("ssm", f"automation-execution/{req['AutomationExecutionId']}"), ctx.account)
 
 
-@operation("ssm", "StartAutomationExecution", resource=DOCUMENT.of("DocumentName"))
+def _started(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """The document; and tags on the execution need their permission."""
+    found = [Access("", DOCUMENT.name(ctx, req["DocumentName"]))]
+    execution = named(ctx.arn("ssm", "automation-execution/*"), ctx.account)
+    return [*found, *([Access("ssm:AddTagsToResource", execution)] if req.get("Tags") else [])]
+
+
+@operation("ssm", "StartAutomationExecution", resource=_started)
 def start_automation_execution(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Fails for what is no runbook; runbooks are kept and not run."""
-    from fogbank.core.errors import NotBuilt
-
     with ctx.read() as tx:
         key = DOCUMENT.key(ctx, req["DocumentName"])
         known = documents.own(ctx.region, str(key[2])) if key[0] == documents.AWS else DOCUMENT.find(
@@ -276,8 +284,6 @@ def describe_instance_associations_status(ctx: Context, req: dict[str, Any]) -> 
 
 def _activated(ctx: Context, req: dict[str, Any]) -> list[Access]:
     """The permission to pass the role, which requests name by its name."""
-    from fogbank.auth.roles import passed
-
     role = req["IamRole"]
     arn = role if role.startswith("arn:") else ctx.arn("iam", f"role/{role}", region="")
     found = [Access(action, "*") for action in ("", *(["ssm:AddTagsToResource"] if req.get("Tags") else []))]
@@ -301,7 +307,7 @@ def create_activation(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
 @operation("ssm", "DescribeActivations", resource="*", fidelity="recorded")
 def describe_activations(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The activations of the account."""
-    wanted = {each["FilterKey"]: each["FilterValues"] for each in req.get("Filters") or ()}
+    wanted = things.filters(req, key="FilterKey", values="FilterValues")
     keys = {"IamRole": "IamRole", "DefaultInstanceName": "DefaultInstanceName"}
     with ctx.read() as tx:
         there = things.all_of(tx, ctx, ACTIVATION)

@@ -9,6 +9,7 @@ from typing import Any
 
 from fogbank.auth import quotas
 from fogbank.core.context import Context
+from fogbank.core.errors import NotBuilt
 from fogbank.core.operation import Access, operation
 from fogbank.core.paging import Pages
 from fogbank.store.api import Reader
@@ -16,7 +17,6 @@ from fogbank.store.api import Reader
 from .. import things
 from ..errors import (
     AlreadyExistsException,
-    DoesNotExistException,
     InvalidNextToken,
     InvalidResourceId,
     ResourceInUseException,
@@ -106,7 +106,7 @@ def _identity(thing: Thing) -> dict[str, Any]:
 @operation("ssm", "DescribePatchBaselines", resource="*", fidelity="recorded")
 def describe_patch_baselines(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The baselines of the account. AWS's own are not among them."""
-    wanted = {each["Key"]: each["Values"] for each in req.get("Filters") or ()}
+    wanted = things.filters(req)
     with ctx.read() as tx:
         there = things.all_of(tx, ctx, BASELINE)
     names = {"NAME_PREFIX": "Name", "OPERATING_SYSTEM": "OperatingSystem"}
@@ -206,10 +206,10 @@ def register_default_patch_baseline(ctx: Context, req: dict[str, Any]) -> dict[s
 
 @operation("ssm", "GetDefaultPatchBaseline", resource="*", fidelity="recorded")
 def get_default_patch_baseline(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """The default baseline of an operating system. AWS's own, with which an account begins, does not exist here."""
+    """The default baseline of an operating system. AWS's own, with which an account begins, is not built."""
     system = req.get("OperatingSystem") or "WINDOWS"
     with ctx.read() as tx:
         found = _default(tx, ctx, system)
     if found is None:
-        raise DoesNotExistException(f"No default patch baseline is registered for {system}.")
+        raise NotBuilt("ssm", ctx.operation)
     return {"BaselineId": found.id, "OperatingSystem": system}

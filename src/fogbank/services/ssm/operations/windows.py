@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.auth import quotas
+from fogbank.auth.roles import passed
 from fogbank.core.context import Context
 from fogbank.core.errors import ValidationError
 from fogbank.core.kinds import Kind
@@ -113,7 +114,7 @@ def delete_maintenance_window(ctx: Context, req: dict[str, Any]) -> dict[str, An
 @operation("ssm", "DescribeMaintenanceWindows", resource="*", fidelity="recorded")
 def describe_maintenance_windows(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The windows of the account."""
-    wanted = {each["Key"]: each["Values"] for each in req.get("Filters") or ()}
+    wanted = things.filters(req)
     with ctx.read() as tx:
         there = things.all_of(tx, ctx, WINDOW)
     found = [each for each in there if _passes(each.data, wanted)]
@@ -130,6 +131,16 @@ def _listed(ctx: Context, req: dict[str, Any], member: str, found: list[dict[str
     pages = Pages(ctx, InvalidNextToken, f"{ctx.account}/{ctx.region}/{member}/{req.get('WindowId')}")
     shown, more = pages.by_position(found, req.get("NextToken"), req.get("MaxResults") or 50)
     return {member: shown, **more}
+
+
+def _with_roles(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """The window, and the roles that a task is given: its own, and that of its command."""
+    command = (req.get("TaskInvocationParameters") or {}).get("RunCommand") or {}
+    roles = [each["ServiceRoleArn"] for each in (req, command) if each.get("ServiceRoleArn")]
+    return [
+        Access("", _by_window(ctx, req)),
+        *(passed(ctx, role, "ssm.amazonaws.com") for role in dict.fromkeys(roles)),
+    ]
 
 
 # -- targets and tasks -------------------------------------------------------------------------------------------------
@@ -171,7 +182,7 @@ def _target(thing: Thing) -> dict[str, Any]:
 @operation("ssm", "DescribeMaintenanceWindowTargets", resource=_by_window, fidelity="recorded")
 def describe_maintenance_window_targets(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The targets of a window."""
-    wanted = {each["Key"]: each["Values"] for each in req.get("Filters") or ()}
+    wanted = things.filters(req)
     with ctx.read() as tx:
         WINDOW.require(tx, ctx, req["WindowId"])
         found = [_target(each) for each in _parts(tx, ctx, WINDOW_TARGET, req["WindowId"])]
@@ -195,7 +206,7 @@ def deregister_target_from_maintenance_window(ctx: Context, req: dict[str, Any])
     return {"WindowId": req["WindowId"], "WindowTargetId": req["WindowTargetId"]}
 
 
-@operation("ssm", "RegisterTaskWithMaintenanceWindow", resource=_by_window, fidelity="recorded")
+@operation("ssm", "RegisterTaskWithMaintenanceWindow", resource=_with_roles, fidelity="recorded")
 def register_task_with_maintenance_window(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Keep a task."""
     return {"WindowTaskId": _register(ctx, WINDOW_TASK, req, {"Priority": 0, **given(req, *_TASK)})}
@@ -215,7 +226,7 @@ def get_maintenance_window_task(ctx: Context, req: dict[str, Any]) -> dict[str, 
 @operation("ssm", "DescribeMaintenanceWindowTasks", resource=_by_window, fidelity="recorded")
 def describe_maintenance_window_tasks(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """The tasks of a window."""
-    wanted = {each["Key"]: each["Values"] for each in req.get("Filters") or ()}
+    wanted = things.filters(req)
     with ctx.read() as tx:
         WINDOW.require(tx, ctx, req["WindowId"])
         found = [_task(each) for each in _parts(tx, ctx, WINDOW_TASK, req["WindowId"])]
@@ -227,7 +238,7 @@ def describe_maintenance_window_tasks(ctx: Context, req: dict[str, Any]) -> dict
     return _listed(ctx, req, "Tasks", shown)
 
 
-@operation("ssm", "UpdateMaintenanceWindowTask", resource=_by_window, fidelity="recorded")
+@operation("ssm", "UpdateMaintenanceWindowTask", resource=_with_roles, fidelity="recorded")
 def update_maintenance_window_task(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Change a task."""
     with ctx.write() as tx:
