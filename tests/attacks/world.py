@@ -270,8 +270,9 @@ class World:
                           AllowUnassociatedTargets=True, Description=SECRET)["WindowId"]  # fmt: skip
         self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:maintenancewindow/{window}", WindowId=window)
         made = self.own("ssm", "CreateAssociation", Name="Runs", AssociationName=SECRET,
-                        Targets=[{"Key": "tag:a", "Values": ["b"]}])["AssociationDescription"]["AssociationId"]  # fmt: skip
-        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:association/{made}", AssociationId=made)
+                        Targets=[{"Key": "tag:a", "Values": ["b"]}])["AssociationDescription"]  # fmt: skip
+        id = made["AssociationId"]
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:association/{id}", AssociationId=id)
         base = self.own("ssm", "CreatePatchBaseline", Name="base", Description=SECRET)["BaselineId"]
         self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:patchbaseline/{base}", BaselineId=base)
         item = self.own("ssm", "CreateOpsItem", Title=SECRET, Source="s", Description="d")["OpsItemId"]

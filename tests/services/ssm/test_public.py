@@ -55,7 +55,17 @@ def test_regions(ssm):
         f"{REGIONS}/us-west-1/geolocationCountry": "US",
         f"{REGIONS}/us-west-1/longName": "US West (N. California)",
         f"{REGIONS}/us-west-1/partition": "aws",
+        f"{REGIONS}/us-west-1/availability-zones/usw1-az1": "usw1-az1",
+        f"{REGIONS}/us-west-1/availability-zones/usw1-az3": "usw1-az3",
     }
+
+
+def test_the_recommended_image_of_ecs(ssm):
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/retrieve-ecs-optimized_AMI.html"""
+    name = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended"
+    found = json.loads(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+    assert found["image_id"] == ssm.get_parameter(Name=f"{name}/image_id")["Parameter"]["Value"]
+    assert found["schema_version"] == 1
 
 
 def test_they_do_not_show_among_ones_own(ssm):

@@ -70,11 +70,9 @@ def all_of(tx: Reader, ctx: Context, of: Kind[Thing]) -> list[Thing]:
     return list(tx.scan(of.table, (ctx.account, ctx.region)))
 
 
-def filters(
-    req: dict[str, Any], member: str = "Filters", key: str = "Key", values: str = "Values"
-) -> dict[str, list[str]]:
+def filters(req: dict[str, Any], *, key: str = "Key", values: str = "Values") -> dict[str, list[str]]:
     """The filters of a request: key -> values. One without a key filters nothing."""
-    return {each[key]: each.get(values) or [] for each in req.get(member) or () if each.get(key)}
+    return {each[key]: each.get(values) or [] for each in req.get("Filters") or () if each.get(key)}
 
 
 def given(req: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def _passes(data: dict[str, Any], wanted: dict[str, list[str]]) -> bool:
 
 def _listed(ctx: Context, req: dict[str, Any], member: str, found: list[dict[str, Any]]) -> dict[str, Any]:
     pages = Pages(ctx, InvalidNextToken, f"{ctx.account}/{ctx.region}/{member}/{req.get('WindowId')}")
-    shown, more = pages.by_position(found, req.get("NextToken"), req.get("MaxResults") or 50)
+    shown, more = pages.by_position(found, req.get("NextToken"), int(req.get("MaxResults") or 50))
     return {member: shown, **more}
 
 
