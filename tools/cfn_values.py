@@ -179,7 +179,7 @@ def _prefix(type_name: str, schema: Json) -> str:
 
 VERBS = {
     "create": ("Create", "Put", "Register"),
-    "update": ("Update", "Modify", "Put"),
+    "update": ("Update", "Modify", "Put", "Set"),
     "delete": ("Delete", "Deregister"),
 }
 

@@ -153,10 +153,10 @@ class App:
             self._pool.shutdown(wait=True)
         self._sweeping.cancel()
         await asyncio.gather(self._sweeping, return_exceptions=True)
-        self.blobs.close()
+        await asyncio.to_thread(self.blobs.close)
         self.store.close()
         if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
 
     async def _close(self, grace: float) -> None:
         """Run all `on_stop` callbacks concurrently. After `grace` seconds those that hang are cancelled."""

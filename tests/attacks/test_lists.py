@@ -30,6 +30,7 @@ MORE: dict[tuple[str, str], dict[str, Any]] = {
     ("dynamodb", "Query"): {
         "KeyConditionExpression": "x = :x", "ExpressionAttributeValues": {":x": {"S": "x"}}},
     ("ecr", "DescribeImageScanFindings"): {"imageId": {"imageTag": "Tag"}},
+    ("ec2", "DescribeLaunchTemplateVersions"): {"Versions": ["$Latest"]},
     ("elasticache", "DescribeCacheParameters"): {"CacheParameterGroupName": "default.valkey8"},
     ("elasticache", "DescribeEngineDefaultParameters"): {"CacheParameterGroupFamily": "valkey8"},
     ("iam", "SimulateCustomPolicy"): {"PolicyInputList": [json.dumps({"Version": "2012-10-17", "Statement": ALL})],

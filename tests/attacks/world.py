@@ -23,7 +23,7 @@ from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal, root
 from fogbank.core.settings import Settings
 
-from . import caches
+from . import caches, instances
 
 VICTIM, STRANGER, REGION = "111122223333", "444455556666", "us-east-1"
 SECRET = "kept-for-the-owner"  # in whatever the victim's things tell of themselves
@@ -167,6 +167,8 @@ class World:
             self._ssm,
             self._secretsmanager,
             self._resource_groups,
+            self._application_autoscaling,
+            self._resource_groups,
             self._logs,
             self._cloudwatch,
             self._lambda,
@@ -277,6 +279,20 @@ class World:
         self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:patchbaseline/{base}", BaselineId=base)
         item = self.own("ssm", "CreateOpsItem", Title=SECRET, Source="s", Description="d")["OpsItemId"]
         self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:opsitem/{item}", OpsItemId=item)
+
+    def _application_autoscaling(self) -> None:
+        self.own("dynamodb", "CreateTable", TableName="Scaled", KeySchema=[{"AttributeName": "x", "KeyType": "HASH"}],
+                 AttributeDefinitions=[{"AttributeName": "x", "AttributeType": "S"}],
+                 ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})  # fmt: skip
+        self.own("application-autoscaling", "RegisterScalableTarget", ServiceNamespace="ecs", MinCapacity=1,
+                 ResourceId="service/deep/Work", ScalableDimension="ecs:service:DesiredCount", MaxCapacity=2,
+                 Tags={"k": SECRET})  # fmt: skip
+        target = self.own("application-autoscaling", "DescribeScalableTargets", ServiceNamespace="ecs")
+        arn = target["ScalableTargets"][0]["ScalableTargetARN"]
+        self.thing("application-autoscaling", arn, ResourceARN=arn)
+        for member, text in {"ServiceNamespace": "ecs", "ResourceId": "service/deep/Work",
+                             "ScalableDimension": "ecs:service:DesiredCount"}.items():  # fmt: skip
+            self.texts["application-autoscaling", member] = [text]
 
     def _logs(self) -> None:
         self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})
@@ -469,9 +485,10 @@ class World:
             ("Groups", "GroupId"), ("SecurityGroupIds", "GroupId"), ("SubnetIds", "SubnetId"),
             ("RouteTableIds", "RouteTableId"), ("AllocationIds", "AllocationId"), ("GatewayId", "VpnGatewayId"),
             ("VpcEndpointIds", "VpcEndpointId"), ("FlowLogIds", "FlowLogId"), ("ServiceIds", "ServiceId"),
-            ("PeerVpcId", "VpcId"),
+            ("PeerVpcId", "VpcId"), ("ResourceIds", "VpcId"),
         ):  # fmt: skip
             self.texts["ec2", several] = self.texts["ec2", one]
+        instances.make(self, REGION, VICTIM, SECRET)
 
     def _links(self, vpc: str, subnet: str) -> list[tuple[str, str, str]]:
         """What links the VPC with others: resource types, members and ids."""

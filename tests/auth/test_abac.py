@@ -78,6 +78,11 @@ def _group(client: Any, name: str, tags: dict[str, str]) -> str:
     return f"arn:aws:logs:us-east-1:{client.account}:log-group:{name}"
 
 
+def _web(client: Any, name: str, tags: dict[str, str]) -> str:
+    made = client.create_api(Name=name, ProtocolType="HTTP", Tags=tags)
+    return f"arn:aws:apigateway:us-east-1::/apis/{made['ApiId']}"
+
+
 def _api(client: Any, name: str, tags: dict[str, str]) -> str:
     return f"arn:aws:apigateway:us-east-1::/restapis/{client.create_rest_api(name=name, tags=tags)['id']}"
 
@@ -120,6 +125,9 @@ WAYS = [
     Way("cloudwatch", _alarm, lambda c, x: c.set_alarm_state(AlarmName=x, StateValue="OK", StateReason="so"),
         lambda c, x, t: c.tag_resource(ResourceARN=c.arn_of(x), Tags=pairs(t)),
         lambda c, x, k: c.untag_resource(ResourceARN=c.arn_of(x), TagKeys=k)),
+    Way("apigatewayv2", _web, lambda c, x: c.get_routes(ApiId=x.rpartition("/")[2]),
+        lambda c, x, tags: c.tag_resource(ResourceArn=x, Tags=tags),
+        lambda c, x, keys: c.untag_resource(ResourceArn=x, TagKeys=keys)),
     Way("apigateway", _api, lambda c, x: c.get_resources(restApiId=x.rpartition("/")[2]),
         lambda c, x, t: c.tag_resource(resourceArn=x, tags=t),
         lambda c, x, k: c.untag_resource(resourceArn=x, tagKeys=k)),

@@ -23,6 +23,7 @@ FORM = (
 # plane → its service, and the header that AWS sends the request id in
 PLANES = {
     "execute-api": ("apigateway", "x-amzn-requestid"),
+    "http-api": ("apigatewayv2", "apigw-requestid"),
     "lambda-url": ("lambda", "x-amzn-requestid"),
     "s3-website": ("s3", "x-amz-request-id"),
     "s3-browser": ("s3", "x-amz-request-id"),
@@ -31,8 +32,8 @@ PLANES = {
     "ecr-registry": ("ecr", "x-amzn-requestid"),
     "ecr-layer": ("ecr", "x-amzn-requestid"),
 }
-LET_IN = {"execute-api": 200, "lambda-url": 200, "s3-website": 200, "s3-browser": 204, "sns-certificate": 200,
-          "cloudformation-callback": 403, "ecr-registry": 200, "ecr-layer": 403}  # fmt: skip
+LET_IN = {"execute-api": 200, "http-api": 200, "lambda-url": 200, "s3-website": 200, "s3-browser": 204,
+          "sns-certificate": 200, "cloudformation-callback": 403, "ecr-registry": 200, "ecr-layer": 403}  # fmt: skip
 
 
 class Answer(NamedTuple):
@@ -53,11 +54,16 @@ class Planes:
         self.key, self.url = self._function()
         self.api = self._stage()
         self.token = self._repository()
+        target = f"arn:aws:lambda:us-east-1:{self.account.id}:function:f"
+        web = self.account.client("apigatewayv2")
+        self.web: str = web.create_api(Name="web", ProtocolType="HTTP", Target=target)["ApiId"]
 
     def ask(self, plane: str) -> Answer:
         match plane:
             case "execute-api":
                 return self.send("GET", f"/_aws/execute-api/{self.api}/dev/p")
+            case "http-api":
+                return self.send("GET", f"/_aws/execute-api/{self.web}/p")
             case "lambda-url":
                 request = AWSRequest("GET", self.url)
                 SigV4Auth(self.key, "lambda", "us-east-1").add_auth(request)

@@ -36,7 +36,7 @@ def test_why_knows_a_visit_by_the_id_in_its_answer(planes: Planes, plane: str) -
     answer = planes.ask(plane)
     first, *_ = planes.cloud.why(answer.headers[header])
     assert (first["service"], first["status"]) == (service, answer.status)
-    if plane in ("execute-api", "lambda-url", "s3-website"):  # whose they are
+    if plane in ("execute-api", "http-api", "lambda-url", "s3-website"):  # whose they are
         assert (first["account"], first["region"]) == (planes.account.id, "us-east-1")
     if plane == "lambda-url":
         assert first["principal"] == f"arn:aws:iam::{planes.account.id}:user/caller"

@@ -21,6 +21,7 @@ def test_every_endpoint_has_its_door():
                 *(host.endpoint for host in door.host),
                 *(path.endpoint for path in door.path),
                 door.browser,
+                *door.inner,
             )
             if endpoint
         }

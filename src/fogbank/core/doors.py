@@ -15,6 +15,7 @@ A folder may hold a `door.toml`:
     unsigned = false                       # true: a request with AWS's signature on this path is for an API
 
     browser = "s3-browser"                 # the @endpoint for requests to the API that only browsers send
+    inner = ["http-api"]                   # those to which endpoints of other folders hand visits over
 
 `python -m fogbank.core.doors` generates doors.json from these files (tests/tidy/test_doors.py fails if it is out of
 date).
@@ -62,6 +63,7 @@ class Door(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     host: tuple[HostDoor, ...] = ()
     path: tuple[PathDoor, ...] = ()
     browser: str = ""
+    inner: tuple[str, ...] = ()
 
     @property
     def service(self) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 # services whose name in ARNs differs from botocore's
-_NAMES = {"states": "stepfunctions"}
+_NAMES = {"autoscaling": "application-autoscaling", "states": "stepfunctions"}
 # client errors after which a retry may succeed
 _PASSING = frozenset(
     {

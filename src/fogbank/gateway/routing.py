@@ -130,7 +130,7 @@ class Router:
         return self._rest(request, scope_service or host.service or "s3", host, region, claim, visit_id)
 
     def _to_control(self, request: Request, host: hosts.Host, visit_id: str) -> Target | DataPlane:
-        """Route a request to S3 Control: signed for S3, with paths of its own, and with its account in a header.
+        """Route a request to S3 Control: signed for S3, it has paths of its own and names its account in a header.
 
         SDKs put the account before the endpoint's host (ACCOUNT.s3-control.REGION.DOMAIN, ACCOUNT.localhost), but a
         client may also ask the endpoint itself.

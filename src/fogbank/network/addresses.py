@@ -107,7 +107,7 @@ def _reserved(tx: Reader, subnet: Subnet) -> Callable[[int], bool]:
 
 def _any(tx: Reader, ctx: Context, subnet: Subnet, block: cidrs.V4) -> ipaddress.IPv4Address:
     reserved = _reserved(tx, subnet)
-    first, most = int(block.network_address) + 4, cidrs.size(block)
+    first, most = int(block.network_address) + 4, cidrs.size(block.prefixlen)
     for _ in range(_TRIES):
         number = first + int.from_bytes(ctx.ids.bytes(4), "big") % most
         if not reserved(number) and _free(tx, subnet, address := ipaddress.IPv4Address(number)):

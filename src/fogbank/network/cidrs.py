@@ -85,9 +85,9 @@ def hosts(block: V4, taken: set[int]) -> Iterator[int]:
     return (number for number in range(first, last) if number not in taken)
 
 
-def size(block: V4) -> int:
-    """How many addresses of a subnet can be given out."""
-    return block.num_addresses - RESERVED
+def size(length: int) -> int:
+    """How many addresses can be given out of an IPv4 subnet with a prefix of this length."""
+    return (1 << 32 - length) - RESERVED
 
 
 def extends(block: V4, primary: V4) -> bool:

@@ -27,7 +27,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from hashlib import md5
+from hashlib import md5, sha256
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -69,12 +69,13 @@ class BlobDamaged(StoreError):
 
 
 class Blob(msgspec.Struct, frozen=True):
-    """A committed blob: `md5` in hex, `crc32` of the whole content, `size` in bytes."""
+    """A committed blob: `md5` or `sha256` in hex, `crc32` of the whole content, `size` in bytes."""
 
     id: str
     size: int
     md5: str
     crc32: int
+    sha256: str = ""
 
 
 class Published(Record):
@@ -89,14 +90,15 @@ class Published(Record):
 class BlobWriter:
     """One blob being written. Buffers up to CHUNK bytes. Use `async with`, or call `commit` or `abort` in the end."""
 
-    def __init__(self, blobs: BlobStore) -> None:
+    def __init__(self, blobs: BlobStore, *, use_sha256: bool = False) -> None:
         self.id = secrets.token_hex(16)
         self.size = 0
         self._blobs = blobs
         self._incoming = blobs.directory / "incoming" / self.id
         self._waiting: list[bytes] = []
         self._waiting_size = 0
-        self._md5 = md5(usedforsecurity=False)
+        self._use_sha256 = use_sha256
+        self._digest = sha256() if use_sha256 else md5(usedforsecurity=False)
         self._crc = 0
         self._descriptor = -1
         self._done = False
@@ -125,7 +127,7 @@ class BlobWriter:
             if self._descriptor < 0:
                 self._descriptor = os.open(self._incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             for chunk in waiting:
-                self._md5.update(chunk)
+                self._digest.update(chunk)
                 self._crc = zlib.crc32(chunk, self._crc)
                 view = memoryview(chunk)
                 while view:
@@ -162,7 +164,10 @@ class BlobWriter:
             raise
         self._done = True
         self._blobs._writing.discard(self.id)
-        return Blob(self.id, self.size, self._md5.hexdigest(), self._crc)
+        digest = self._digest.hexdigest()
+        if self._use_sha256:
+            return Blob(self.id, self.size, "", self._crc, digest)
+        return Blob(self.id, self.size, digest, self._crc)
 
     async def abort(self) -> None:
         """Give up the blob and remove its bytes."""
@@ -188,15 +193,16 @@ class BlobStore:
         self._fresh: set[str] = set()  # blobs that this process committed and has not published yet
         self._doomed: dict[str, float] = {}  # released blobs, with the instant from which they may be deleted
         self._writing: set[str] = set()
+        self._closed = False
         self._holds = 0
         with explained(directory):
             private.folder(directory / "incoming")
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    async def create(self) -> BlobWriter:
-        """Begin a blob."""
-        return BlobWriter(self)
+    async def create(self, *, use_sha256: bool = False) -> BlobWriter:
+        """Begin a blob, whose SHA-256 is computed while it is written, or else its MD5."""
+        return BlobWriter(self, use_sha256=use_sha256)
 
     async def put(self, content: bytes) -> Blob:
         """Store bytes that are already in memory as a blob."""
@@ -305,6 +311,8 @@ class BlobStore:
             loop.call_later(GRACE + 0.05, self._purge_soon)
 
     def _purge_soon(self) -> None:
+        if self._closed:
+            return
         loop = asyncio.get_running_loop()
         self._pool.submit(self.purge)
         if self._doomed:
@@ -400,6 +408,7 @@ class BlobStore:
 
     def close(self) -> None:
         """Finish the work in the pool, and remove released files, or everything if the store is temporary."""
+        self._closed = True
         self._pool.shutdown()
         self._holds = 0
         self.purge(everything=True)

@@ -30,7 +30,7 @@ def handler(event, context):
     answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
     answer["Status"] = "FAILED" if properties.get("Fail") == event["RequestType"] else "SUCCESS"
     answer["Reason"] = "told to"
-    answer["PhysicalResourceId"] = "thing-" + properties.get("Name", "x")
+    answer["PhysicalResourceId"] = "" if "Empty" in properties else "thing-" + properties.get("Name", "x")
     old = event.get("OldResourceProperties", {}).get("Name", "-")
     answer["Data"] = {"Said": f"{event['RequestType']} {properties.get('Name')} {old} {event['ResourceType']}"}
     put = urllib.request.Request(event["ResponseURL"], json.dumps(answer).encode(), method="PUT")
@@ -93,6 +93,16 @@ def test_a_custom_resource_that_says_no(cfn, function):
     # AWS sends a Delete for what a failed Create may have left
     deleted = [e for e in cfn.events("refused") if e["ResourceStatus"] == "DELETE_COMPLETE"]
     assert [e["PhysicalResourceId"] for e in deleted] == ["thing-one"]
+
+
+@pytest.mark.parametrize("more", [{}, {"Fail": "Create"}])
+def test_an_empty_physical_id(cfn, function, more):
+    """Seen on AWS: an answer with an empty id fails, whatever its status; the Delete has an id that AWS made."""
+    stack = cfn.create("empty", template(function, Empty="yes", **more))
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE", cfn.failures("empty")
+    assert cfn.reason("empty", "Thing", "CREATE_FAILED") == "Invalid PhysicalResourceId"
+    (deleted,) = [e for e in cfn.events("empty") if e["ResourceStatus"] == "DELETE_COMPLETE"]
+    assert deleted["PhysicalResourceId"].startswith("empty-Thing-")
 
 
 def test_a_deletion_that_fails(cfn, function):

@@ -185,3 +185,71 @@ def test_a_stack_under_review_has_an_empty_template(cfn, parameter):
 def test_account_limits(cfn):
     limits = {limit["Name"]: limit["Value"] for limit in cfn.client.describe_account_limits()["AccountLimits"]}
     assert limits == {"StackLimit": 2000, "StackOutputsLimit": 200, "ConcurrentResourcesLimit": 2500}
+
+
+# -- functions that need a transform, and outputs of other stacks ------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [{"Fn::Length": ["a"]}, {"Fn::ToJsonString": {"a": 1}}])
+def test_functions_of_language_extensions_need_the_transform(cfn, value):
+    """User Guide, "AWS::LanguageExtensions transform"."""
+    template = {"Resources": {"P": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": value}}}}
+    with pytest.raises(ClientError) as error:
+        cfn.create("plain", template)
+    said = error.value.response["Error"]["Message"]
+    name = next(iter(value))
+    assert said.startswith(
+        f"Template error: Encountered unsupported function: {name} Supported functions are: [Fn::Bas"
+    )
+    extended = {**template, "Transform": "AWS::LanguageExtensions"}
+    stack = cfn.create("extended", extended, Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_an_attribute_that_a_type_does_not_have(cfn, parameter):
+    """AWS refuses the template before it makes anything."""
+    template = {"Resources": {"P": parameter()}, "Outputs": {"O": {"Value": {"Fn::GetAtt": ["P", "Colour"]}}}}
+    with pytest.raises(ClientError) as error:
+        cfn.create("colour", template)
+    assert error.value.response["Error"]["Message"] == (
+        "Template error: resource P does not support attribute type Colour in Fn::GetAtt"
+    )
+
+
+def test_the_output_of_another_stack(cfn, cfn_of, aws, cloud, parameter):
+    """Fn::GetStackOutput: in the same region, in another one, and in another account with a role."""
+    made = {"Resources": {"P": parameter("here")}, "Outputs": {"O": {"Value": {"Fn::GetAtt": ["P", "Value"]}}}}
+    cfn.create("source", made)
+    far = aws.client("cloudformation", region="eu-west-1")
+    far.create_stack(StackName="far", TemplateBody=json.dumps(made).replace("here", "far"))
+    far.get_waiter("stack_create_complete").wait(StackName="far", WaiterConfig={"Delay": 0.1})
+    other = cloud.account()
+    theirs = cfn_of(other)
+    theirs.create("theirs", json.loads(json.dumps(made).replace("here", "theirs")))
+    trust = {"Effect": "Allow", "Principal": {"AWS": aws.id}, "Action": "sts:AssumeRole"}
+    allow = {"Effect": "Allow", "Action": "cloudformation:DescribeStacks", "Resource": "*"}
+    iam = other.client("iam")
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": [trust]}))["Role"]["Arn"]  # fmt: skip
+    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": [allow]}))  # fmt: skip
+
+    def of(**members):
+        return {"Fn::GetStackOutput": {"OutputName": "O", **members}}
+
+    template = {
+        "Resources": {
+            "Near": parameter(of(StackName="source")),
+            "Far": parameter(of(StackName={"Fn::Sub": "far"}, Region="eu-west-1")),
+        },
+        "Outputs": {
+            "Near": {"Value": {"Fn::GetAtt": ["Near", "Value"]}},
+            "Far": {"Value": {"Fn::GetAtt": ["Far", "Value"]}},
+            "Theirs": {"Value": of(StackName="theirs", RoleArn=role)},
+        },
+    }
+    assert cfn.create("user", template)["StackStatus"] == "CREATE_COMPLETE", cfn.failures("user")
+    assert cfn.outputs("user") == {"Near": "here", "Far": "far", "Theirs": "theirs"}
+    lacking = {"Resources": {"P": parameter(of(StackName="source", OutputName="none"))}}
+    assert cfn.create("lacking", lacking)["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "none" in cfn.reason("lacking", "P", "CREATE_FAILED")

@@ -21,4 +21,7 @@ def uri(ecr: Any) -> str:
 
 @pytest.fixture
 def registry(cloud: Any, aws: Any, uri: str) -> Registry:
-    return Registry(cloud, uri, password(aws))
+    """The repository on its registry's own host."""
+    registry = Registry(cloud, uri, password(aws))
+    registry.host, registry.name = f"{aws.id}.dkr.ecr.us-east-1.localhost:{registry.port}", "team/app"
+    return registry

@@ -17,7 +17,12 @@ def upstream(cloud):
     """A public repository, and how others name it as an upstream registry: host and prefix."""
     owner = cloud.account()
     uri = owner.client("ecr-public").create_repository(repositoryName="tools")["repository"]["repositoryUri"]
-    return Registry(cloud, uri, password(owner, "ecr-public"))
+    return on_its_host(Registry(cloud, uri, password(owner, "ecr-public")))
+
+
+def on_its_host(registry):
+    registry.host, registry.name = f"public.ecr.localhost:{registry.port}", registry.name.partition("/")[2]
+    return registry
 
 
 def prefix_of(upstream):
@@ -31,7 +36,8 @@ def cached(cloud, account, name, user=None):
 def test_rules_are_kept_and_changed(aws, ecr):
     rule = {"ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io"}
     made = ecr.create_pull_through_cache_rule(**rule)
-    assert (made["registryId"], made["upstreamRegistry"], made["upstreamRepositoryPrefix"]) == (aws.id, "quay", "ROOT")
+    assert (made["registryId"], made["upstreamRegistry"]) == (aws.id, "quay")
+    assert "upstreamRepositoryPrefix" not in made
     again = refused(ecr.create_pull_through_cache_rule, **rule)
     assert again.code == "PullThroughCacheRuleAlreadyExistsException"
     secret = "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/x-AbCdEf"
@@ -85,7 +91,7 @@ def test_an_index_brings_its_images(cloud, aws, ecr, upstream):
 def test_a_tag_is_looked_up_again_once_a_day(own_cloud):
     aws = own_cloud.account()
     public = aws.client("ecr-public").create_repository(repositoryName="tools")["repository"]["repositoryUri"]
-    upstream = Registry(own_cloud, public, password(aws, "ecr-public"))
+    upstream = on_its_host(Registry(own_cloud, public, password(aws, "ecr-public")))
     old, new = make(), make()
     upstream.push(old, "v1")
     aws.client("ecr").create_pull_through_cache_rule(

@@ -19,8 +19,11 @@ def public(aws):
 
 @pytest.fixture
 def registry(cloud, aws, public):
+    """The repository on the public registry's own host."""
     uri = public.create_repository(**NAME)["repository"]["repositoryUri"]
-    return Registry(cloud, uri, password(aws, "ecr-public"))
+    registry = Registry(cloud, uri, password(aws, "ecr-public"))
+    registry.host, registry.name = f"public.ecr.localhost:{registry.port}", registry.name.partition("/")[2]
+    return registry
 
 
 def test_a_public_repository(aws, public):
@@ -33,7 +36,7 @@ def test_a_public_repository(aws, public):
     (found,) = public.describe_registries()["registries"]
     alias = found["aliases"][0]["name"]
     port = aws.endpoint.rpartition(":")[2]
-    assert found["registryUri"] == f"public.ecr.localhost:{port}/{alias}"
+    assert found["registryUri"] == f"localhost:{port}/public.ecr.aws/{alias}"
     assert shown["repositoryUri"] == f"{found['registryUri']}/tools/cat"
     assert found["registryArn"] == f"arn:aws:ecr-public::{aws.id}:registry/{aws.id}"
     assert refused(public.create_repository, **NAME).code == "RepositoryAlreadyExistsException"
@@ -74,6 +77,7 @@ def test_everybody_pulls_and_the_owner_pushes(cloud, registry):
     ):
         anybody = Registry(cloud, uri)
         assert anybody.pull("v1") == image
+        assert Registry(cloud, uri, "Basic Og==").pull("v1") == image  # as skopeo says that it has no credentials
         assert anybody.on("GET", "tags/list").json["tags"] == ["v1"]
         assert anybody.push(make(), "v2").error == (401, "UNAUTHORIZED")
     other = Registry(cloud, f"{registry.host}/{alias}/{name}", password(cloud.account(), "ecr-public"))

@@ -71,10 +71,10 @@ def test_a_repository_has_one_name_below_its_registrys_host_and_two_below_the_cl
     assert registry.push(image).status == 201
     port = registry.port
     for uri in (
+        f"localhost:{port}/{aws.id}.dkr.ecr.us-east-1.amazonaws.com/team/app",
         f"{aws.id}.dkr.ecr.us-east-1.localhost:{port}/team/app",
         f"{aws.id}.dkr.ecr.us-east-1.amazonaws.com/team/app",
         f"{aws.id}.dkr-ecr.us-east-1.on.aws/team/app",
-        f"localhost:{port}/{aws.id}.dkr.ecr.us-east-1.amazonaws.com/team/app",
         f"127.0.0.1:{port}/team/app",
     ):
         assert Registry(cloud, uri, registry.authorization).pull() == image

@@ -61,7 +61,7 @@ def test_an_image_is_pulled_in_another_region(cloud, aws, ecr, abroad, registry)
     registry.push(image, "v1")
     assert statuses(ecr, "v1") == [{"region": "eu-west-1", "registryId": aws.id, "status": "COMPLETE"}]
     uri = abroad.describe_repositories(repositoryNames=["team/app"])["repositories"][0]["repositoryUri"]
-    assert uri.startswith(f"{aws.id}.dkr.ecr.eu-west-1.")
+    assert f"/{aws.id}.dkr.ecr.eu-west-1." in uri
     assert Registry(cloud, uri, password(aws)).pull("v1") == image
 
 

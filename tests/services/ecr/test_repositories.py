@@ -21,7 +21,7 @@ def test_a_repository_with_its_defaults(aws, ecr):
         "repositoryArn": f"arn:aws:ecr:us-east-1:{aws.id}:repository/team/app",
         "registryId": aws.id,
         "repositoryName": "team/app",
-        "repositoryUri": f"{aws.id}.dkr.ecr.us-east-1.localhost:{port}/team/app",
+        "repositoryUri": f"localhost:{port}/{aws.id}.dkr.ecr.us-east-1.amazonaws.com/team/app",
         "imageTagMutability": "MUTABLE",
         "imageScanningConfiguration": {"scanOnPush": False},
         "encryptionConfiguration": {"encryptionType": "AES256"},

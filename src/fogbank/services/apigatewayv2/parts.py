@@ -104,10 +104,13 @@ def _check_subtype(shape: Mapping[str, Any], subtype: str, protocol: str) -> Non
 
 
 def changed_integration(tx: Reader, api: Api, part: Part, given: Mapping[str, Any]) -> None:
-    """Apply an update to an integration. Raises BadRequest."""
+    """Apply an update to an integration. Raises BadRequest.
+
+    Parameters that are given empty go, and others stay; templates are replaced.
+    """
     shape = dict(part.shape)
     for name, value in rules.present(given, INTEGRATION).items():
-        if name in ("RequestParameters", "RequestTemplates", "ResponseParameters"):
+        if name in ("RequestParameters", "ResponseParameters"):
             value = rules.merged(shape.get(name), value)
         shape[name] = rules.without_empty(value) if isinstance(value, dict) else value
     shape = {name: value for name, value in shape.items() if value not in ("", {}) or name == "RequestTemplates"}

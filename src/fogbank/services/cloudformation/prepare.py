@@ -17,7 +17,7 @@ from .errors import InsufficientCapabilities
 from .macros import Host
 from .records import Revision, Stack
 from .sources import template_text
-from .template import capabilities, graph, macros, parameters
+from .template import capabilities, graph, language_extensions, macros, parameters
 from .template.conditions import check_rules
 from .template.errors import format_error
 from .template.parameters import Given, Value
@@ -114,7 +114,7 @@ def _work_out(
 ) -> Prepared:
     template = sections(document)
     processed = written(document, expanded=expanded)
-    check(template)
+    check(template, extended=language_extensions.NAME in made.template.transforms)
     values = _values(template, made.values)
     tags = {tag["Key"]: tag["Value"] for tag in req["Tags"]} if req.get("Tags") is not None else None
     revision = Revision(
@@ -196,7 +196,7 @@ def _check_plan(worked_out: Plan) -> None:
 
 def static_check(template: Template) -> None:
     """The checks of ValidateTemplate, for a template without macros."""
-    check(template)
+    check(template, extended=False)
     edges = {
         name: {other for _, other in graph.references(declared.get("Properties", {})) if other in template.resources}
         | set(graph.depends_on(declared))

@@ -1,4 +1,4 @@
-"""What an alarm's actions send: the message to a topic, the event to a function.
+"""What an alarm's actions send: the message to a topic, the event to a function or a scaling policy.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
@@ -22,7 +22,7 @@ _STATISTICS = {"SampleCount": "SAMPLE_COUNT", "Average": "AVERAGE", "Sum": "SUM"
 
 
 async def deliver(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> bool:
-    """Take one action; False for one of a kind that is not built (EC2, Auto Scaling, Systems Manager).
+    """Take one action; False for one of a kind that is not built (EC2, its Auto Scaling, Systems Manager).
 
     Raises Undeliverable. The policy a topic has by default lets its owner's alarms in (AWS:SourceOwner).
     """
@@ -32,6 +32,8 @@ async def deliver(ctx: Context, alarm: Alarm, change: dict[str, Any]) -> bool:
         by, text = "cloudwatch.amazonaws.com", json.dumps(_message(ctx, alarm, change))
     elif service == "lambda":
         by, text = "lambda.alarms.cloudwatch.amazonaws.com", json.dumps(_event(ctx, alarm, change))
+    elif service == "autoscaling" and ":resource/" in target:  # a policy of Application Auto Scaling
+        by, text = "cloudwatch.amazonaws.com", json.dumps(_event(ctx, alarm, change))
     else:
         return False
     itself = ctx.acting_as(principal.service(by, ctx.account, alarm_arn(ctx, alarm.name)))

@@ -18,6 +18,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import Fidelity, Resource, operation
 from fogbank.network import defaults
 
+from . import tags
 from .errors import DryRunOperation
 
 Request = dict[str, Any]
@@ -48,4 +49,6 @@ def action(name: str, *, resource: Resource | Literal["*"], fidelity: Fidelity =
 def _begin(ctx: Context, req: Request) -> None:
     if req.get("DryRun"):
         raise DryRunOperation
+    if not ctx.principal.via:
+        tags.check_reserved(req)
     defaults.ensure(ctx)

@@ -92,8 +92,8 @@ class Filters(Generic[R]):
         if sum(len(each.get("Values") or ()) for each in wanted) > MOST_VALUES:
             raise FilterLimitExceeded
         tests = [self._one(each.get("Name") or "", list(each.get("Values") or ())) for each in wanted]
-        if not tests:
-            return None
+        if len(tests) < 2:
+            return tests[0] if tests else None
         return lambda record: all(test(record) for test in tests)
 
     def _one(self, name: str, values: list[str]) -> Test:
@@ -110,9 +110,7 @@ class Filters(Generic[R]):
             raise InvalidParameterValue(f"The filter '{name}' is invalid")
         if not values:
             raise InvalidParameterValue(f"The filter '{name}' must have at least one value")
-        matchers = [matcher(value) for value in values]
-        found = read
-        return lambda record: any(match(text) for text in _texts(found(record)) for match in matchers)
+        return _passes(read, [matcher(value) for value in values])
 
     def only(self, given: Iterable[Mapping[str, Any]] | None, name: str) -> str | None:
         """The one value, without wildcards, that a filter asks for: an index can find what has it."""
@@ -121,6 +119,19 @@ class Filters(Generic[R]):
             if each.get("Name") == name and len(values) == 1 and not re.search(r"[*?\\]", values[0]):
                 return str(values[0])
         return None
+
+
+def _passes(read: Read, matchers: list[Callable[[str], object]]) -> Test:
+    """A test of one filter. It runs for each record of a list, most often on a text with one value."""
+    first = matchers[0]
+
+    def passes(record: Any) -> bool:
+        value = read(record)
+        if value.__class__ is str and len(matchers) == 1:
+            return bool(first(value))
+        return any(match(text) for text in _texts(value) for match in matchers)
+
+    return passes
 
 
 def _reader(read: str | Callable[[Any], Any]) -> Read:

@@ -63,7 +63,7 @@ def vpc(found: Vpc, state: str = "available") -> Shape:
 
 def available(found: Subnet) -> int:
     """How many IPv4 addresses of a subnet are free."""
-    return cidrs.size(cidrs.v4(found.cidr)) - found.used if found.cidr else 0
+    return cidrs.size(int(found.cidr.rpartition("/")[2])) - found.used if found.cidr else 0
 
 
 def subnet(ctx: Context, found: Subnet) -> Shape:

@@ -40,8 +40,16 @@ def read(listed: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
     return {tag.get("Key") or "": tag.get("Value") or "" for tag in listed or ()}
 
 
+def check_reserved(req: Mapping[str, Any]) -> None:
+    """Refuse tags of AWS's own, in any request that gives or takes tags. AWS's services may write them."""
+    lists = [req.get("Tags"), *(each.get("Tags") for each in req.get("TagSpecifications") or ())]
+    for listed in lists:
+        if isinstance(listed, list) and any((tag.get("Key") or "").startswith(RESERVED) for tag in listed):
+            raise InvalidParameterValue("Tag keys starting with 'aws:' are reserved for internal use")
+
+
 def check(held: Mapping[str, str]) -> None:
-    """Keys to 127 characters, values to 255, 50 tags. The prefix aws: belongs to AWS; its own services may write it."""
+    """Keys to 127 characters, values to 255, and 50 tags beside AWS's own."""
     for name, value in held.items():
         if not name:
             raise InvalidParameterValue("Tag key cannot be empty")

@@ -28,6 +28,7 @@ from .door_routes import Route, route
 from .names import Place
 from .tokens import Bearer
 
+_NOBODY = "Basic Og=="  # no name and no password: what skopeo sends without credentials
 Answer = Callable[[Caller, Route], Awaitable[Response]]
 
 _ANSWERS: dict[tuple[str, str], Answer] = {
@@ -56,11 +57,16 @@ def _refuse(visit: Visit, error: ServiceError) -> Response:
 
 
 def _challenge(visit: Visit) -> str:
+    """A private registry's own host asks for a password, as AWS's does.
+
+    All other hosts ask for a bearer's token, as AWS's public registry does: then tools that have no password can still
+    pull from public repositories.
+    """
     request = visit.request
     here = f"{request.scheme}://{request.host}"
-    if _is_public(visit):
-        return f'Bearer realm="{here}/v2/token/",service="public.ecr.aws",scope="aws"'
-    return f'Basic realm="{here}/",service="ecr.amazonaws.com"'
+    if hosts.parse(request.host, visit.app.settings.domains).plane:
+        return f'Basic realm="{here}/",service="ecr.amazonaws.com"'
+    return f'Bearer realm="{here}/v2/token/",service="public.ecr.aws",scope="aws"'
 
 
 def _is_public(visit: Visit) -> bool:
@@ -95,7 +101,7 @@ async def answer(visit: Visit) -> Response:
 async def _bearer(visit: Visit) -> Bearer | None:
     """Whom the request's token stands for; None if it has none."""
     authorization = visit.request.header("authorization")
-    if not authorization:
+    if not authorization or authorization == _NOBODY:
         return None
     token = tokens.password(authorization)
     if token is None:
@@ -126,11 +132,13 @@ def _place(visit: Visit, found: Route, bearer: Bearer | None) -> Place:
 
 
 async def _token(visit: Visit) -> Response:
-    """A bearer's token for a public registry: the one that the caller has, or one for pulls without credentials."""
+    """A bearer's token: the one that the caller has, or one for pulls from public repositories."""
     if visit.request.method != "GET":
-        raise Unsupported
+        raise Unsupported  # containerd tries POST first
     visit.hop.operation = "GetAuthorizationToken"
-    if await _bearer(visit) is None:
+    bearer = await _bearer(visit)
+    if bearer is None:
         token, ends = tokens.unnamed(visit.app)
-        return json_response(200, {"token": token, "expires_in": int(ends - visit.app.clock.now())})
-    return json_response(200, {"token": tokens.password(visit.request.header("authorization"))})
+    else:
+        token, ends = tokens.password(visit.request.header("authorization")) or "", bearer.ends
+    return json_response(200, {"token": token, "expires_in": int(ends - visit.app.clock.now())})

@@ -4,13 +4,16 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.h
 https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pull
 
 AWS's URI of a repository is ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME, and public.ecr.aws/ALIAS/NAME of a public one.
-Here the name of the cloud takes the place of AWS's domain, so that container tools find the repository: docker and
-crane take `localhost` and names below it without TLS. Each registry also answers below the cloud's own names, for
-machines that do not resolve names below `localhost`:
+Here the same registry has several names:
 
-    localhost:4566/ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME
+    ACCOUNT.dkr.ecr.REGION.DOMAIN/NAME, public.ecr.DOMAIN/ALIAS/NAME     by host, below each of the cloud's domains
+    localhost:4566/ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME             by path, on each of the cloud's own names
     localhost:4566/public.ecr.aws/ALIAS/NAME
-    localhost:4566/NAME                     in the registry of the account and region that the token was made for
+    localhost:4566/NAME                                                  of the account and region of the token
+
+The API shows the second form to callers that use `localhost` or an address, and the first one to others. docker and
+crane take `localhost` without TLS and without configuration. Many machines do not resolve names below `localhost`:
+glibc does so only with systemd, and programs written in Go ask a name server.
 """
 
 from __future__ import annotations
@@ -81,8 +84,8 @@ def public(alias: str, name: str) -> Place:
     return Place(account_of(alias) or "", PUBLIC, name)
 
 
-def _domain(ctx: Context) -> tuple[str, str]:
-    """The scheme, and the name and port of the cloud as the caller knows it. Nothing can be put before an address."""
+def _domain(ctx: Context) -> tuple[str, bool]:
+    """The name and port of the cloud as the caller knows it, and whether names of registries can stand before it."""
     here = urlsplit(ctx.endpoint)
     host = here.hostname or "localhost"
     if host.replace(".", "").isdigit() or ":" in host:
@@ -91,17 +94,23 @@ def _domain(ctx: Context) -> tuple[str, str]:
         if host.startswith(service):
             host = re.sub(r"^[a-z]{2}(-[a-z]+)+-\d\.", "", host.removeprefix(service))
             break
-    return here.scheme, f"{host}:{here.port}" if here.port else host
+    return (f"{host}:{here.port}" if here.port else host), host != "localhost"
 
 
-def registry_host(ctx: Context, account: str, region: str) -> str:
-    _, domain = _domain(ctx)
-    return f"{account}.dkr.ecr.{region}.{domain}" if region else f"{PUBLIC_HOST}.{domain}/{alias_of(account)}"
+def registry_uri(ctx: Context, account: str, region: str) -> str:
+    """What stands before the names of a registry's repositories."""
+    domain, before = _domain(ctx)
+    if not region:
+        alias = alias_of(account)
+        return f"{PUBLIC_HOST}.{domain}/{alias}" if before else f"{domain}/{PUBLIC_HOST}.aws/{alias}"
+    host = f"{account}.dkr.ecr.{region}"
+    return f"{host}.{domain}" if before else f"{domain}/{host}.amazonaws.com"
 
 
-def registry_url(ctx: Context, account: str, region: str) -> str:
-    return f"{_domain(ctx)[0]}://{registry_host(ctx, account, region)}"
+def proxy_endpoint(ctx: Context, account: str, region: str) -> str:
+    """Where container tools log in."""
+    return f"{urlsplit(ctx.endpoint).scheme}://{registry_uri(ctx, account, region).partition('/')[0]}"
 
 
 def repository_uri(ctx: Context, account: str, region: str, name: str) -> str:
-    return f"{registry_host(ctx, account, region)}/{name}"
+    return f"{registry_uri(ctx, account, region)}/{name}"

@@ -45,7 +45,7 @@ class CacheRule(Record):
     updated: float
     credential: str | None = None
     role: str | None = None
-    upstream_prefix: str = "ROOT"
+    upstream_prefix: str | None = None  # what stands for the prefix upstream; None, or ROOT: nothing
 
 
 class Template(Record):

@@ -32,10 +32,11 @@ class ExpiredToken(Exception):
 
 
 class Bearer(NamedTuple):
-    """Whom a token stands for, and the region that it was made in."""
+    """Whom a token stands for, the region that it was made in, and when it ends."""
 
     principal: Principal
     region: str
+    ends: float
 
 
 def make(ctx: Context) -> tuple[str, float]:
@@ -76,7 +77,7 @@ def read(cloud: Cloud, token: str) -> Bearer:
             principal = credential.principal
         elif cloud.settings.auth != "open" or principal.kind != "root":
             raise BadToken
-    return Bearer(principal, region)
+    return Bearer(principal, region, ends)
 
 
 def password(authorization: str) -> str | None:

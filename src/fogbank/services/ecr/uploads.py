@@ -6,6 +6,8 @@ survives a crash. A layer that arrived in one part needs no copy. Others are put
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 
@@ -55,18 +57,32 @@ def find(tx: Reader, repository: Repository, id: str) -> Upload:
     return upload
 
 
-async def receive(ctx: Context, body: AsyncIterator[bytes], limit: int = MAX_LAYER) -> tuple[Blob, str]:
-    """Write bytes to a blob while they arrive. Returns it with its SHA-256 in hex. Raises LimitExceeded."""
-    running = hashlib.sha256()
+async def receive(ctx: Context, body: AsyncIterator[bytes], limit: int = MAX_LAYER) -> Blob:
+    """Write bytes to a blob while they arrive. Raises LimitExceeded."""
     size = 0
-    async with await ctx.blobs.create() as writer:
+    async with await ctx.blobs.create(use_sha256=True) as writer:
         async for chunk in body:
             size += len(chunk)
             if size > limit:
                 raise LimitExceeded("The maximum layer size has been exceeded")
-            running.update(chunk)  # a chunk is so small that the event loop is not held
             await writer.write(chunk)
-        return await writer.commit(), running.hexdigest()
+        return await writer.commit()
+
+
+@contextlib.asynccontextmanager
+async def kept(ctx: Context, blob: Blob) -> AsyncIterator[None]:
+    """Discard a blob if the block fails, which should publish it.
+
+    If the client goes, the block is cancelled, but its transaction may still commit in a thread. Then the file stays:
+    if nothing refers to it, the next start removes it.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise
+    except BaseException:
+        await ctx.blobs.discard(blob)
+        raise
 
 
 async def append(ctx: Context, repository: Repository, id: str, start: int | None, body: AsyncIterator[bytes]) -> int:
@@ -82,7 +98,7 @@ async def append(ctx: Context, repository: Repository, id: str, start: int | Non
         return upload
 
     before = (await ctx.fetch(check)).size
-    blob, digest = await receive(ctx, body, MAX_LAYER - before)
+    blob = await receive(ctx, body, MAX_LAYER - before)
 
     def keep(tx: Transaction) -> int:
         upload = check(tx)
@@ -90,15 +106,12 @@ async def append(ctx: Context, repository: Repository, id: str, start: int | Non
             raise OutOfOrder(upload.size)  # another part came first
         if blob.size:
             ctx.blobs.publish(tx, blob, layers.OWNER)
-            upload.parts = [*upload.parts, Part(blob=blob.id, size=blob.size, digest=digest)]
+            upload.parts = [*upload.parts, Part(blob=blob.id, size=blob.size, digest=blob.sha256)]
             tx.put(UPLOADS, upload)
         return upload.size
 
-    try:
+    async with kept(ctx, blob):
         size = await ctx.transact(keep)
-    except BaseException:
-        await ctx.blobs.discard(blob)
-        raise
     if not blob.size:
         await ctx.blobs.discard(blob)
     return size
@@ -116,13 +129,10 @@ async def complete(ctx: Context, repository: Repository, id: str, digest: str) -
         _compare(digest, part.digest)
         await ctx.transact(_keep_part, ctx, repository, upload, digest)
         return digest, part.size
-    blob, found = await receive(ctx, _pieces(ctx, upload))
-    try:
-        _compare(digest, found)
+    blob = await receive(ctx, _pieces(ctx, upload))
+    async with kept(ctx, blob):
+        _compare(digest, blob.sha256)
         used = await ctx.transact(_keep_whole, ctx, repository, upload, digest, blob)
-    except BaseException:
-        await ctx.blobs.discard(blob)
-        raise
     if not used:
         await ctx.blobs.discard(blob)
     return digest, blob.size

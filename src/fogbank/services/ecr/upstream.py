@@ -43,7 +43,7 @@ def rule_of(tx: Reader, place: Place) -> CacheRule | None:
 
 def _upstream_name(rule: CacheRule, name: str) -> str:
     rest = name if rule.prefix == ROOT else name.removeprefix(f"{rule.prefix}/")
-    return rest if rule.upstream_prefix == ROOT else f"{rule.upstream_prefix}/{rest}"
+    return rest if rule.upstream_prefix in (None, ROOT) else f"{rule.upstream_prefix}/{rest}"
 
 
 async def image(ctx: Context, place: Place, reference: str) -> Image | None:
@@ -155,15 +155,12 @@ async def _fetch(
 
 
 async def _fetch_layer(ctx: Context, found: Repository, digest: str, body: AsyncIterator[bytes]) -> None:
-    blob, sha256 = await uploads.receive(ctx, body)
-    if digest != f"sha256:{sha256}":
+    blob = await uploads.receive(ctx, body)
+    if digest != f"sha256:{blob.sha256}":
         await ctx.blobs.discard(blob)
-        raise UnableToGetUpstreamImage(f"The upstream layer {digest} has the digest sha256:{sha256}")
-    try:
+        raise UnableToGetUpstreamImage(f"The upstream layer {digest} has the digest sha256:{blob.sha256}")
+    async with uploads.kept(ctx, blob):
         used = await ctx.transact(layers.add, ctx, found, digest, blob)
-    except BaseException:
-        await ctx.blobs.discard(blob)
-        raise
     if not used:
         await ctx.blobs.discard(blob)
 

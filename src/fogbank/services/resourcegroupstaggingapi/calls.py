@@ -16,8 +16,8 @@ from fogbank.core.inventory import Resource
 from fogbank.wire import models
 from fogbank.wire.shapes import Shape
 
-_TAG = ("TagResource", "AddTagsToResource", "AddTags", "CreateTags", "TagQueue", "Tag")
-_UNTAG = ("UntagResource", "RemoveTagsFromResource", "RemoveTags", "DeleteTags", "UntagQueue", "Untag")
+TAG = ("TagResource", "AddTagsToResource", "AddTags", "CreateTags", "TagQueue", "Tag")
+UNTAG = ("UntagResource", "RemoveTagsFromResource", "RemoveTags", "DeleteTags", "UntagQueue", "Untag")
 _TAGS = ("Tags", "tags", "TagsList", "TagList")
 _KEYS = ("TagKeys", "tagKeys", "Keys", *_TAGS)
 
@@ -27,7 +27,7 @@ async def tag(ctx: Context, resource: Resource, tags: Mapping[str, str]) -> None
     declared = _service(resource).taggable
     if declared is not None and declared.tag is not None:
         return await declared.tag(ctx, resource.arn, tags)
-    await _call(ctx, resource, _TAG, _TAGS, tags)
+    await _call(ctx, resource, TAG, _TAGS, tags)
 
 
 async def untag(ctx: Context, resource: Resource, keys: list[str]) -> None:
@@ -35,7 +35,7 @@ async def untag(ctx: Context, resource: Resource, keys: list[str]) -> None:
     declared = _service(resource).taggable
     if declared is not None and declared.untag is not None:
         return await declared.untag(ctx, resource.arn, keys)
-    await _call(ctx, resource, _UNTAG, _KEYS, dict.fromkeys(keys, ""))
+    await _call(ctx, resource, UNTAG, _KEYS, dict.fromkeys(keys, ""))
 
 
 def _service(resource: Resource) -> services.Service:

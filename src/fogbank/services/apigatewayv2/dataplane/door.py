@@ -31,6 +31,8 @@ log = logging.getLogger("fogbank.apigatewayv2")
 
 def refuse(visit: Visit, error: ServiceError) -> Response:
     """The response to an error that is nobody's fault here."""
+    if error.status == 503:
+        return answers.plain(answers.UNAVAILABLE)
     return answers.plain(answers.FORBIDDEN if error.status < 500 else answers.INTERNAL)
 
 

@@ -98,15 +98,12 @@ def create_integration_response(ctx: Context, req: Req) -> dict[str, Any]:
 
 @call("UpdateIntegrationResponse", "PATCH", _RESPONSES + "/{IntegrationResponseId}")
 def update_integration_response(ctx: Context, req: Req) -> dict[str, Any]:
-    """Change an integration response. Entries of maps that are given empty go."""
+    """Change an integration response. Maps are replaced."""
     with ctx.write() as tx:
         api = require_api(tx, ctx, req["ApiId"])
         id = req["IntegrationResponseId"]
         answer = require_answer(tx, ctx, INTEGRATION_RESPONSES, api.id, req["IntegrationId"], id)
-        shape = dict(answer.shape)
-        for name, value in rules.present(req, _RESPONSE).items():
-            shape[name] = rules.merged(shape.get(name), value) if isinstance(value, dict) else value
-        answer.shape = rules.without_empty(shape)
+        answer.shape = rules.without_empty({**answer.shape, **rules.present(req, _RESPONSE)})
         tx.put(INTEGRATION_RESPONSES, answer)
         redeploy(tx, ctx, api)
     return answer.shape

@@ -7,7 +7,6 @@ holds sockets: the connections of a node that died are gone. It watches for mess
 from __future__ import annotations
 
 import asyncio
-import time
 
 import msgspec
 
@@ -61,7 +60,7 @@ class Sockets:
             if self._app.store.embedded and not self.held:  # no other process: they are of one that ended
                 for old in [c for c in tx.scan(CONNECTIONS) if c.node != self._app.node and c.id not in self.held]:
                     tx.delete(CONNECTIONS, CONNECTIONS.key(old))
-            tx.put(HOLDERS, Holder(node=self._app.node, until=time.time() + LEASE_SECONDS))
+            tx.put(HOLDERS, Holder(node=self._app.node, until=self._app.clock.real() + LEASE_SECONDS))
             tx.put(CONNECTIONS, connection)
 
     async def close(self, connection: Connection) -> None:
@@ -83,7 +82,7 @@ class Sockets:
         if self._app.store.embedded:
             return False
         holder = tx.get(HOLDERS, (connection.node,))
-        return holder is not None and holder.until > time.time()
+        return holder is not None and holder.until > self._app.clock.real()
 
     async def send(self, id: str, data: bytes, now: float) -> None:
         """Send to a socket of this process. Raises Disconnected."""
@@ -95,8 +94,9 @@ class Sockets:
 
     def leave(self, tx: Transaction, connection: Connection, data: bytes, *, close: bool = False) -> None:
         """Leave a message, or the end, for a connection of another process."""
-        made = Outgoing(node=connection.node, at=time.time_ns(), id=self._app.ids.hex(8), connection=connection.id,
-                        data=data, close=close)  # fmt: skip
+        at = int(self._app.clock.real() * 1e9)
+        made = Outgoing(node=connection.node, at=at, id=self._app.ids.hex(8), connection=connection.id, data=data,
+                        close=close)  # fmt: skip
         tx.put(OUTGOING, made)
         tx.signal(_topic(connection.node))
 
@@ -130,7 +130,7 @@ class Sockets:
             found = list(tx.scan(OUTGOING, (node,)))
             for message in found:
                 tx.delete(OUTGOING, OUTGOING.key(message))
-            tx.put(HOLDERS, Holder(node=node, until=time.time() + LEASE_SECONDS))
+            tx.put(HOLDERS, Holder(node=node, until=self._app.clock.real() + LEASE_SECONDS))
             return found
 
 

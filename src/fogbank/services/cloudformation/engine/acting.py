@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from fogbank.auth import roles
+from fogbank.auth.authenticate import issued
 from fogbank.core.context import Context
-from fogbank.core.errors import ValidationError
+from fogbank.core.errors import AccessDenied, ValidationError
 from fogbank.store.api import Reader
 
 SERVICE = "cloudformation.amazonaws.com"
@@ -23,6 +24,16 @@ def check_role(tx: Reader, ctx: Context, role_arn: str) -> str:
     if role is None or role.account != ctx.account:
         raise ValidationError(f"Role {role_arn} is invalid or cannot be assumed")
     return role_arn
+
+
+async def assumed(ctx: Context, role_arn: str, session: str, region: str) -> Context:
+    """The context as another role, of any account, which the context's own principal assumes through STS."""
+    request = {"RoleArn": role_arn, "RoleSessionName": session}
+    keys = (await ctx.call("sts", "AssumeRole", request))["Credentials"]
+    found = await ctx.fetch(issued, keys["AccessKeyId"], ctx.partition)
+    if found is None:
+        raise AccessDenied(f"The role {role_arn} does not exist.")
+    return encrypted(ctx.acting_as(found.principal, region=region))
 
 
 async def acting(ctx: Context, role_arn: str) -> Context:

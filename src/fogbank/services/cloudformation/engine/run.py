@@ -30,6 +30,7 @@ from .environment import Plan, outputs_of, plan, with_resources
 from .exports import ExportProblem, publish, withdraw
 from .removal import Removal
 from .steps import Steps
+from .triggers import Triggers
 
 Phase = Callable[[], Awaitable[None]]
 Change = Callable[[Transaction, Stack], None]
@@ -123,13 +124,16 @@ class Run:
         except ServiceError as error:
             return None, error.message
         steps = Steps(self._ctx, ctx, self._stack, revision, wanted, records, self._find, rolling_back=rolling_back)
-        deadline = aside(self._deadline(steps)) if self._stack.timeout_minutes else None
+        triggers = Triggers(ctx, {} if rolling_back else revision.rollback_configuration)
+        beside = [aside(triggers.watch(steps.stop))]
+        if self._stack.timeout_minutes:
+            beside.append(aside(self._deadline(steps)))
         try:
             await steps.run()
+            return steps, steps.reason() or await triggers.monitor(steps.stopped)
         finally:
-            if deadline is not None:
-                deadline.cancel()
-        return steps, steps.reason()
+            for task in beside:
+                task.cancel()
 
     async def _deadline(self, steps: Steps) -> None:
         if self._stack.status == "CREATE_IN_PROGRESS":
@@ -144,6 +148,7 @@ class Run:
             stack = self._mine(tx)
             names: set[str] = set()
             scope = with_resources(steps.plan.scope, steps.records, steps.exports(tx, names))
+            scope.output = steps.outputs
             outputs = outputs_of(steps.plan, scope)
             publish(tx, stack, outputs, steps.imported | names)
             stack.outputs = outputs
@@ -153,7 +158,7 @@ class Run:
             stacks.set_status(tx, self._ctx, stack, status)
 
         try:
-            await self._ctx.transact(write)
+            await steps.outputs.resolving(lambda: self._ctx.transact(write))
         except ServiceError as error:
             return error.message
         except ExportProblem as error:

@@ -31,6 +31,7 @@ from .lookups import resolved
 from .properties import refusal, typed, without
 from .removal import default_policy
 from .schedule import run_graph
+from .stack_outputs import StackOutputs
 from .surroundings import Surroundings, bound, waits
 from .tagging import with_stack_tags, with_system_tags
 from .validation import invalid
@@ -60,6 +61,7 @@ class Steps:
         self.plan = plan
         self.records = records
         self.imported: set[str] = set()
+        self.outputs = StackOutputs(calls)
         self._own = own
         self._calls = calls
         self._stack = stack
@@ -87,6 +89,9 @@ class Steps:
         """Start no more steps. The first reason given is the one that counts."""
         self._said = self._said or reason
         self._stop.set()
+
+    def stopped(self) -> bool:
+        return self._stop.is_set()
 
     def reason(self) -> str:
         """The reason of the run's failure in AWS's words, or ''."""
@@ -164,11 +169,12 @@ class Steps:
         def read(tx: Reader) -> dict[str, Any]:
             return properties_of(declared, self._scope(tx))
 
-        properties = await self._own.fetch(read)
+        properties = await self.outputs.resolving(lambda: self._own.fetch(read))
         return with_stack_tags(declared["Type"], properties, self._revision.tags)
 
     def _scope(self, tx: Reader) -> Scope:
-        return with_resources(self.plan.scope, self.records, self.exports(tx, self.imported))
+        known = with_resources(self.plan.scope, self.records, self.exports(tx, self.imported))
+        return msgspec.structs.replace(known, output=self.outputs)
 
     def _fresh(self, name: str, declared: dict[str, Any]) -> StackResource:
         stack = self._stack

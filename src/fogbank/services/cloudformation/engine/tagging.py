@@ -1,8 +1,8 @@
 """Adds a stack's tags, and CloudFormation's own three tags, to the properties of its resources.
 
 User Guide, "Resource tag": a tag of the resource itself wins over one of the stack. AWS's schemas tell which types have
-tags, and in which property. Only the types in `_SYSTEM` get the tags aws:cloudformation:stack-name, …:stack-id and
-…:logical-id: the services of other types refuse the prefix aws: from every caller.
+tags, and in which property. Only the types in `_SYSTEM` and those of EC2 get the tags aws:cloudformation:stack-name,
+…:stack-id and …:logical-id: the services of other types refuse the prefix aws: from every caller.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def with_system_tags(
     kind: str, properties: dict[str, Any], stack_name: str, stack_id: str, logical_id: str
 ) -> dict[str, Any]:
     """The properties with CloudFormation's own tags, which the service gets but the stack's records do not have."""
-    if kind not in _SYSTEM:
+    if kind not in _SYSTEM and not kind.startswith("AWS::EC2::"):
         return properties
     tags = {"stack-name": stack_name, "stack-id": stack_id, "logical-id": logical_id}
     return with_stack_tags(kind, properties, {f"aws:cloudformation:{key}": value for key, value in tags.items()})

@@ -37,32 +37,7 @@ async def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
     kind = req.get("ChangeSetType") or "UPDATE"
     stack, current = await ctx.fetch(_target, ctx, req, kind)
     made = await draft(ctx, req, stack, current)
-    record = ChangeSet(
-        account=ctx.account,
-        region=ctx.region,
-        id=ctx.arn("cloudformation", f"changeSet/{req['ChangeSetName']}/{ctx.ids.uuid()}"),
-        name=req["ChangeSetName"],
-        stack_id=stack.id,
-        stack_name=stack.name,
-        type=kind,
-        status="CREATE_COMPLETE",
-        execution_status="AVAILABLE",
-        created=ctx.now(),
-        body=made.body,
-        processed="",
-        description=req.get("Description") or "",
-        parameters=made.values,
-        capabilities=list(req.get("Capabilities") or ()),
-        role_arn=await ctx.fetch(role_of, ctx, req),
-        on_failure=req.get("OnStackFailure") or "",
-        include_nested=bool(req.get("IncludeNestedStacks")),
-        import_existing=bool(req.get("ImportExistingResources")),
-        deployment_mode=req.get("DeploymentMode") or "",
-        deployment=req.get("DeploymentConfig") or {},
-        imports=_imports(req),
-        operation=ctx.ids.uuid(),
-        client_token=req.get("ClientToken") or "",
-    )
+    record = _new(ctx, req, stack, made, await ctx.fetch(role_of, ctx, req))
     try:
         await _work_out(ctx, req, stack, current, made, record)
     except ServiceError as error:
@@ -92,6 +67,36 @@ async def create_change_set(ctx: Context, req: dict[str, Any]) -> dict[str, Any]
 
     await ctx.transact(write)
     return {"Id": record.id, "StackId": record.stack_id}
+
+
+def _new(ctx: Context, req: dict[str, Any], stack: Stack, made: Draft, role_arn: str) -> ChangeSet:
+    """The record of a change set whose changes are not worked out yet."""
+    return ChangeSet(
+        account=ctx.account,
+        region=ctx.region,
+        id=ctx.arn("cloudformation", f"changeSet/{req['ChangeSetName']}/{ctx.ids.uuid()}"),
+        name=req["ChangeSetName"],
+        stack_id=stack.id,
+        stack_name=stack.name,
+        type=req.get("ChangeSetType") or "UPDATE",
+        status="CREATE_COMPLETE",
+        execution_status="AVAILABLE",
+        created=ctx.now(),
+        body=made.body,
+        processed="",
+        description=req.get("Description") or "",
+        parameters=made.values,
+        capabilities=list(req.get("Capabilities") or ()),
+        role_arn=role_arn,
+        on_failure=req.get("OnStackFailure") or "",
+        include_nested=bool(req.get("IncludeNestedStacks")),
+        import_existing=bool(req.get("ImportExistingResources")),
+        deployment_mode=req.get("DeploymentMode") or "",
+        deployment=req.get("DeploymentConfig") or {},
+        imports=_imports(req),
+        operation=ctx.ids.uuid(),
+        client_token=req.get("ClientToken") or "",
+    )
 
 
 def _target(

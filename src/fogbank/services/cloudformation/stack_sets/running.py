@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from fogbank.auth.authenticate import issued
 from fogbank.core.context import Context
 from fogbank.core.errors import AccessDenied, ServiceError
 from fogbank.core.operation import job
@@ -19,7 +18,7 @@ from fogbank.core.tags import to_list
 from fogbank.store.api import Reader, Transaction
 
 from .. import stacks
-from ..engine.acting import SERVICE, encrypted
+from ..engine.acting import SERVICE, assumed
 from ..records import DETECTIONS, STACKS, Detection, Stack
 from ..types.nested import settled
 from .records import INSTANCES, OPERATIONS, SETS, Instance, Result, SetOperation, StackSet
@@ -122,18 +121,13 @@ class _Run:
         administration = administration_role(self._ctx, self._set)
         admin = await self._ctx.assume(administration, by=SERVICE, session=f"StackSet-{self._set.name}"[:64])
         role = self._ctx.arn("iam", f"role/{self._set.execution_role}", region="", account=result.target)
-        request = {"RoleArn": role, "RoleSessionName": f"StackSet-{self._set.name}"[:64]}
         try:
-            keys = (await admin.call("sts", "AssumeRole", request))["Credentials"]
+            return await assumed(admin, role, f"StackSet-{self._set.name}"[:64], result.region)
         except AccessDenied:
             raise AccessDenied(
                 f"Account {result.target} should have '{self._set.execution_role}' role with trust relationship to "
                 f"Role '{administration.rpartition('/')[2]}'."
             ) from None
-        found = await self._ctx.fetch(issued, keys["AccessKeyId"], self._ctx.partition)
-        if found is None:
-            raise AccessDenied(f"The role {role} does not exist.")
-        return encrypted(admin.acting_as(found.principal, region=result.region))
 
     async def _act(self, ctx: Context, result: Result) -> str:
         """Do the operation's work in one account and region. Returns the reason of a failure, or ''."""

@@ -67,9 +67,17 @@ def _evaluate(value: Any, scope: Scope) -> Any:
     return value
 
 
+# the list as AWS words it; the functions of AWS::LanguageExtensions are not in it
+_SUPPORTED = (
+    "Fn::Base64, Fn::GetAtt, Fn::GetAZs, Fn::ImportValue, Fn::Join, Fn::Split, Fn::FindInMap, Fn::Select, Ref, "
+    "Fn::Equals, Fn::If, Fn::Not, Condition, Fn::And, Fn::Or, Fn::Contains, Fn::EachMemberEquals, Fn::EachMemberIn, "
+    "Fn::ValueOf, Fn::ValueOfAll, Fn::RefAll, Fn::Sub, Fn::Cidr"
+)
+EXTENSIONS = frozenset(("Fn::Length", "Fn::ToJsonString"))  # only with the transform AWS::LanguageExtensions
+
+
 def unsupported(name: str) -> TemplateError:
-    supported = ", ".join(sorted(FUNCTIONS))
-    return template_error(f"Encountered unsupported function: {name} Supported functions are: [{supported}]")
+    return template_error(f"Encountered unsupported function: {name} Supported functions are: [{_SUPPORTED}]")
 
 
 def text_of(value: Any) -> str:
@@ -216,6 +224,20 @@ def _import_value(argument: Any, scope: Scope) -> Any:
     return _brought(value, scope)
 
 
+def _get_stack_output(argument: Any, scope: Scope) -> Any:
+    """An output of another stack, https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html"""
+    members = ("StackName", "OutputName", "Region", "RoleArn")
+    if not isinstance(argument, dict) or not set(members[:2]) <= set(argument) <= set(members):
+        raise template_error("every Fn::GetStackOutput object requires StackName and OutputName")
+    values = [_evaluate(argument.get(name, ""), scope) for name in members]
+    if any(value is NO_VALUE or isinstance(value, dict | list) for value in values):
+        raise template_error("the members of Fn::GetStackOutput must be strings")
+    stack, output, region, role = (text_of(value) for value in values)
+    if any(UNKNOWN in text for text in (stack, output, region, role)):
+        return UNKNOWN
+    return _brought(scope.output((stack, output, region, role)), scope)
+
+
 # -- text and lists --------------------------------------------------------------------------------------------------
 
 
@@ -339,10 +361,13 @@ def if_branch(argument: Any, scope: Scope) -> Any:
     return argument[1] if scope.condition(argument[0]) else argument[2]
 
 
+USAGE_OF_MAP = (
+    "every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value"
+)
+
+
 def _find_in_map(argument: Any, scope: Scope) -> Any:
-    usage = (
-        "every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value"
-    )
+    usage = USAGE_OF_MAP
     if not isinstance(argument, list) or len(argument) not in (3, 4):
         raise template_error(usage)
     default: Any = NO_VALUE
@@ -442,6 +467,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "Fn::FindInMap": _find_in_map,
     "Fn::GetAZs": _get_azs,
     "Fn::GetAtt": _get_att,
+    "Fn::GetStackOutput": _get_stack_output,
     "Fn::If": _if,
     "Fn::ImportValue": _import_value,
     "Fn::Join": _join,

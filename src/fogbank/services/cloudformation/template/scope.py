@@ -34,6 +34,10 @@ def _no_resource(name: str, *_: str) -> Any:
     raise KeyError(name)
 
 
+def _unknown_output(key: tuple[str, str, str, str]) -> Any:
+    return UNKNOWN
+
+
 def _no_export(name: str) -> str | None:
     return None
 
@@ -68,7 +72,8 @@ class Scope(msgspec.Struct, kw_only=True):
     """The environment of an evaluation.
 
     `ref(logical_id)` returns a resource's physical id and `attribute(logical_id, name)` an attribute; both raise
-    KeyError if there is none. `export(name)` returns an exported value or None.
+    KeyError if there is none. `export(name)` returns an exported value or None. `output(key)` returns an output of
+    another stack; the key has its stack, name, region and role.
     """
 
     parameters: Mapping[str, Any] = {}  # text, or a list of texts for the list types
@@ -79,6 +84,7 @@ class Scope(msgspec.Struct, kw_only=True):
     ref: Callable[[str], Any] = _no_resource
     attribute: Callable[[str, str], Any] = _no_resource
     export: Callable[[str], str | None] = _no_export
+    output: Callable[[tuple[str, str, str, str]], Any] = _unknown_output
     zones: Callable[[str], list[str]] = default_zones
     room: Room = msgspec.field(default_factory=Room)  # the budget of the current evaluation
 

@@ -14,7 +14,15 @@ import msgspec
 from fogbank.wire import resource_schemas
 
 from .errors import TemplateError, format_error, template_error
-from .functions import FUNCTIONS, unsupported
+from .functions import (
+    EXTENSIONS,
+    FUNCTIONS,
+    USAGE_OF_MAP,
+    get_att_parts,
+    sub_names,
+    sub_parts,
+    unsupported,
+)
 from .graph import depends_on, references
 from .parameters import is_type
 from .scope import PSEUDO
@@ -135,15 +143,19 @@ def sections(document: dict[str, Any]) -> Template:
     return template
 
 
-def check(template: Template) -> None:
-    """All checks of a template that need its macros' result but not the values of its parameters."""
+def check(template: Template, *, extended: bool = False) -> None:
+    """All checks of a template that need its macros' result but not the values of its parameters.
+
+    `extended`: the template has the transform AWS::LanguageExtensions, and so its functions.
+    """
     _check_nulls(template.document)
-    _check_functions(template)
+    _check_functions(template, extended=extended)
     _check_resources(template)
     _check_outputs(template)
     _check_mappings(template.mappings)
     _check_conditions(template)
     _check_references(template)
+    _check_attributes(template)
 
 
 def _check_nulls(document: dict[str, Any]) -> None:
@@ -197,15 +209,17 @@ def _check_parameters(parameters: dict[str, Any]) -> None:
             raise format_error("Every Default member must be a string.")
 
 
-def _check_functions(template: Template) -> None:
+def _check_functions(template: Template, *, extended: bool) -> None:
     """Raise TemplateError for an unknown function in a place that allows functions."""
     places: list[Any] = [template.conditions, [r.get("Properties") for r in template.resources.values()]]
     places.append(list(template.outputs.values()))
     for value in _walk(places):
         if isinstance(value, dict):
             for key in value:
-                if key.startswith("Fn::") and key not in FUNCTIONS:
+                if key.startswith("Fn::") and (key not in FUNCTIONS or (key in EXTENSIONS and not extended)):
                     raise unsupported(key)
+                if key == "Fn::FindInMap" and not extended and isinstance(value[key], list) and len(value[key]) > 3:
+                    raise template_error(USAGE_OF_MAP)
 
 
 def _check_resources(template: Template) -> None:
@@ -313,6 +327,32 @@ def _check_references(template: Template) -> None:
     if missing:
         names = ", ".join(sorted(set(missing)))
         raise format_error(f"Unresolved resource dependencies [{names}] in the Outputs block of the template")
+
+
+def _check_attributes(template: Template) -> None:
+    """Raise TemplateError for a Fn::GetAtt of an attribute that AWS's schema of the type does not have."""
+    for value in _walk([template.resources, template.outputs]):
+        if not isinstance(value, dict):
+            continue
+        if "Fn::GetAtt" in value:
+            name, attribute = get_att_parts(value["Fn::GetAtt"])
+            _check_attribute(template, name, attribute)
+        if "Fn::Sub" in value:
+            text, variables = sub_parts(value["Fn::Sub"])
+            for variable in sub_names(text):
+                name, dot, attribute = variable.partition(".")
+                if dot and variable not in variables:
+                    _check_attribute(template, name, attribute)
+
+
+def _check_attribute(template: Template, name: str, attribute: Any) -> None:
+    declared = template.resources.get(name)
+    if declared is None or not isinstance(attribute, str) or declared["Type"].startswith("AWS::CloudFormation::"):
+        return
+    schema = resource_schemas.find(declared["Type"])
+    if schema is None or schema.classic or attribute.split(".")[0] in schema.properties:
+        return
+    raise template_error(f"resource {name} does not support attribute type {attribute} in Fn::GetAtt")
 
 
 def _missing(value: Any, known: set[str], template: Template) -> list[str]:

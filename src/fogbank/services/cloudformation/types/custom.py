@@ -71,7 +71,10 @@ class _Bound:
             await self._send(ctx, token, self._request(ctx, kind, properties, callback, extra or {}))
             callback.sent = True
             await ctx.transact(lambda tx: _sent(tx, callback.secret))
-        return await self._wait(ctx, callback, _timeout(properties))
+        answer = await self._wait(ctx, callback, _timeout(properties))
+        if kind != "Delete" and answer.get("PhysicalResourceId") == "":
+            raise ResourceFailed("Invalid PhysicalResourceId")
+        return _checked(answer, _request_id(callback.secret))
 
     def _request(
         self, ctx: Context, kind: str, properties: dict[str, Any], callback: Callback, extra: dict[str, Any]
@@ -105,7 +108,7 @@ class _Bound:
             while True:
                 kept = await ctx.fetch(callbacks.find, callback.secret)
                 if kept is not None and kept.answers:
-                    return _checked(kept.answers[0], _request_id(callback.secret))
+                    return kept.answers[0]
                 left = end - ctx.now()
                 if left <= 0:
                     raise ResourceFailed(

@@ -173,7 +173,7 @@ class Instance(Thing):
     subnet: str = ""
     vpc: str = ""
     index: int = 0
-    interfaces: list[str] = []
+    public_ip: bool = False  # whether it gets a public address when it starts
     devices: list[InstanceDevice] = []
     key_name: str = ""
     root_device: str = ""
@@ -199,6 +199,7 @@ class Instance(Thing):
     profile: Profile | None = None
     lifecycle: str = ""  # spot; empty: on demand
     spot_request: str = ""
+    persistent: bool = False  # whether its spot request is
     capacity_reservation: str = ""
     capacity: dict[str, Any] = {}
     cores: int = 1

@@ -35,8 +35,6 @@ def create_tags(ctx: Context, req: Request) -> Answer:
     given = read(req.get("Tags"))
     if not given:
         raise MissingParameter.of("tagSet")
-    if any(name.startswith(RESERVED) for name in given) and not ctx.principal.via:
-        raise InvalidParameterValue("Tag keys starting with 'aws:' are reserved for internal use")
     with ctx.write() as tx:
         for id in _resources(req):
             kind = kind_of(id)
@@ -51,8 +49,6 @@ def create_tags(ctx: Context, req: Request) -> Answer:
 def delete_tags(ctx: Context, req: Request) -> Answer:
     """Remove tags by key, or by key and value; without Tags all that the user has set."""
     wanted = {tag.get("Key") or "": tag.get("Value") for tag in req.get("Tags") or ()}
-    if any(name.startswith(RESERVED) for name in wanted) and not ctx.principal.via:
-        raise InvalidParameterValue("Tag keys starting with 'aws:' are reserved for internal use")
     with ctx.write() as tx:
         for id in _resources(req):
             kind = kind_of(id)

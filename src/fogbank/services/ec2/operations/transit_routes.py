@@ -24,7 +24,7 @@ from fogbank.store.api import Reader
 from .. import jobs, tags
 from ..calls import Answer, Request, action
 from ..errors import IncorrectState, InvalidParameterValue, MissingParameter, NetworkError
-from ..filters import Filters, describe, limit_of, page
+from ..filters import Filters, describe, page
 from ..find import TRANSIT_ATTACHMENT, TRANSIT_GATEWAY, TRANSIT_TABLE
 from ..kinds import creates, on
 from .transit_gateways import live
@@ -351,5 +351,7 @@ def search_transit_gateway_routes(ctx: Context, req: Request) -> Answer:
     for search, values in searches:
         passed = [each for each in passed if any(search(each, text) for text in values)]
     passed.sort(key=lambda each: each["DestinationCidrBlock"])
-    limit = limit_of(req)
-    return {"Routes": passed[:limit], "AdditionalRoutesAvailable": len(passed) > limit}
+    answer = page(
+        ctx, req, passed, key=lambda each: each["DestinationCidrBlock"], into="Routes", shape=lambda each: each
+    )
+    return {**answer, "AdditionalRoutesAvailable": "NextToken" in answer}

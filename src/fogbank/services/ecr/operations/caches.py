@@ -19,7 +19,6 @@ from ..errors import (
     UnsupportedUpstream,
 )
 from ..settings import CACHE_RULES, CacheRule
-from ..templates import ROOT
 from .templates import check_prefix
 
 Req = dict[str, Any]
@@ -35,7 +34,7 @@ def create_pull_through_cache_rule(ctx: Context, req: Req) -> dict[str, Any]:
     kind = upstream_registries.kind_of(url)
     if kind is None or req.get("upstreamRegistry", kind) != kind:
         raise UnsupportedUpstream(f"The upstream registry '{url}' is not supported")
-    now = ctx.now()
+    now, given = ctx.now(), req.get("upstreamRepositoryPrefix")
     made = CacheRule(
         account=ctx.account,
         region=ctx.region,
@@ -46,7 +45,7 @@ def create_pull_through_cache_rule(ctx: Context, req: Req) -> dict[str, Any]:
         updated=now,
         credential=req.get("credentialArn"),
         role=req.get("customRoleArn"),
-        upstream_prefix=check_prefix(req.get("upstreamRepositoryPrefix") or ROOT, "upstreamRepositoryPrefix"),
+        upstream_prefix=check_prefix(given, "upstreamRepositoryPrefix") if given else None,
     )
     with ctx.write() as tx:
         if tx.get(CACHE_RULES, CACHE_RULES.key(made)) is not None:
@@ -135,13 +134,17 @@ def _require(tx: Reader, ctx: Context, req: Req) -> CacheRule:
 
 
 def _shape(found: CacheRule) -> dict[str, Any]:
-    optional = {"credentialArn": found.credential, "customRoleArn": found.role}
+    # without a default for upstreamRepositoryPrefix: Terraform would want to replace the rule
+    optional = {
+        "credentialArn": found.credential,
+        "customRoleArn": found.role,
+        "upstreamRepositoryPrefix": found.upstream_prefix,
+    }
     return {
         "ecrRepositoryPrefix": found.prefix,
         "upstreamRegistryUrl": found.url,
         "createdAt": found.created,
         "registryId": found.account,
-        "upstreamRepositoryPrefix": found.upstream_prefix,
         **{name: value for name, value in optional.items() if value},
     }
 

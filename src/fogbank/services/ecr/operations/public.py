@@ -73,7 +73,7 @@ def describe_registries(ctx: Context, req: Req) -> dict[str, Any]:
     registry = {
         "registryId": ctx.account,
         "registryArn": str(find.public_registry(ctx, req)),
-        "registryUri": names.registry_host(ctx, ctx.account, PUBLIC),
+        "registryUri": names.registry_uri(ctx, ctx.account, PUBLIC),
         "verified": False,
         "aliases": [alias],
     }

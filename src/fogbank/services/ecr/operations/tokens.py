@@ -14,11 +14,8 @@ from .. import names, tokens
 def get_authorization_token(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html"""
     accounts = req.get("registryIds") or [ctx.account]
-    return {
-        "authorizationData": [
-            {**tokens.data(ctx), "proxyEndpoint": names.registry_url(ctx, account, ctx.region)} for account in accounts
-        ]
-    }
+    endpoints = [names.proxy_endpoint(ctx, account, ctx.region) for account in accounts]
+    return {"authorizationData": [{**tokens.data(ctx), "proxyEndpoint": endpoint} for endpoint in endpoints]}
 
 
 @operation("ecr-public", "GetAuthorizationToken", resource="*")

@@ -21,9 +21,20 @@ from ..kinds import ROLE
 _NAMES = {
     "autoscaling": "AutoScaling",
     "ecs": "ECS",
-    "ecs.application-autoscaling": "ApplicationAutoScaling_ECSService",
+    "appstream.application-autoscaling": "ApplicationAutoScaling_AppStreamFleet",
+    "cassandra.application-autoscaling": "ApplicationAutoScaling_CassandraTable",
+    "comprehend.application-autoscaling": "ApplicationAutoScaling_ComprehendEndpoint",
+    "custom-resource.application-autoscaling": "ApplicationAutoScaling_CustomResource",
     "dynamodb.application-autoscaling": "ApplicationAutoScaling_DynamoDBTable",
+    "ec2.application-autoscaling": "ApplicationAutoScaling_EC2SpotFleetRequest",
+    "ecs.application-autoscaling": "ApplicationAutoScaling_ECSService",
+    "elasticache.application-autoscaling": "ApplicationAutoScaling_ElastiCacheRG",
+    "kafka.application-autoscaling": "ApplicationAutoScaling_KafkaCluster",
     "lambda.application-autoscaling": "ApplicationAutoScaling_LambdaConcurrency",
+    "neptune.application-autoscaling": "ApplicationAutoScaling_NeptuneCluster",
+    "rds.application-autoscaling": "ApplicationAutoScaling_RDSCluster",
+    "sagemaker.application-autoscaling": "ApplicationAutoScaling_SageMakerEndpoint",
+    "workspaces.application-autoscaling": "ApplicationAutoScaling_WorkSpacesPool",
     "eks": "AmazonEKS",
     "eks-nodegroup": "AmazonEKSNodegroup",
     "eks-fargate": "AmazonEKSForFargate",
@@ -47,9 +58,16 @@ _NAMES = {
 }
 
 
+# the permissions policies that are attached, https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
+_POLICIES = {
+    "dynamodb.application-autoscaling": "AWSApplicationAutoscalingDynamoDBTablePolicy",
+    "lambda.application-autoscaling": "AWSApplicationAutoscalingLambdaConcurrencyPolicy",
+}
+
+
 @operation("iam", "CreateServiceLinkedRole", resource=arns.service_linked)
 def create_service_linked_role(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-    """Make the role of a service. The service's own permissions policy is not attached: services here need none."""
+    """Make the role of a service, with its policy where a service here assumes the role. Others need none."""
     service = req["AWSServiceName"]
     prefix = service.removesuffix(".amazonaws.com")
     if prefix == service or not prefix:
@@ -72,12 +90,18 @@ def create_service_linked_role(ctx: Context, req: dict[str, Any]) -> dict[str, A
             trust=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
             description=req.get("Description") or "",
             service=service,
+            attached=[managed] if (managed := _policy(ctx, prefix)) else [],
         )
         tx.put(records.ROLES, role)
         records.changed(tx)
     shape = shapes.role(ctx, role)
     del shape["RoleLastUsed"]
     return {"Role": shape}
+
+
+def _policy(ctx: Context, prefix: str) -> str:
+    name = _POLICIES.get(prefix)
+    return f"arn:{ctx.partition}:iam::aws:policy/aws-service-role/{name}" if name else ""
 
 
 @operation("iam", "DeleteServiceLinkedRole", resource=arns.role)

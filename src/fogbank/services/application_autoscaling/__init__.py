@@ -1,0 +1,4 @@
+"""Application Auto Scaling.
+
+https://docs.aws.amazon.com/autoscaling/application/APIReference/Welcome.html
+"""

@@ -1,0 +1,1 @@
+"""The IaC generator: scans of an account's resources, and templates that are generated from them."""
