@@ -164,6 +164,7 @@ class World:
             self._dynamodb,
             self._kms,
             self._ssm,
+            self._ssm_documents,
             self._logs,
             self._cloudwatch,
             self._lambda,
@@ -246,6 +247,23 @@ class World:
         self.thing("ssm", arn, Name="/deep/Word", Names="/deep/Word", ResourceId="/deep/Word", ResourceArn=arn)
         self.texts["ssm", "Name"] += ["/deep/Word:1", "deep/Word"]
         self.texts["ssm", "Names"] += ["/deep/Word:1", "deep/Word"]
+
+    def _ssm_documents(self) -> None:
+        steps = [{"name": "x", "action": "aws:runShellScript", "inputs": {"runCommand": [SECRET]}}]
+        content = json.dumps({"schemaVersion": "2.2", "description": SECRET, "mainSteps": steps})
+        self.own("ssm", "CreateDocument", Name="Runs", Content=content, DocumentType="Command")
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:document/Runs", Name="Runs", DocumentName="Runs")
+        window = self.own("ssm", "CreateMaintenanceWindow", Name="window", Schedule="rate(1 day)", Duration=2, Cutoff=1,
+                          AllowUnassociatedTargets=True, Description=SECRET)["WindowId"]  # fmt: skip
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:maintenancewindow/{window}", WindowId=window)
+        made = self.own("ssm", "CreateAssociation", Name="Runs", AssociationName=SECRET,
+                        Targets=[{"Key": "tag:a", "Values": ["b"]}])["AssociationDescription"]  # fmt: skip
+        id = made["AssociationId"]
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:association/{id}", AssociationId=id)
+        base = self.own("ssm", "CreatePatchBaseline", Name="base", Description=SECRET)["BaselineId"]
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:patchbaseline/{base}", BaselineId=base)
+        item = self.own("ssm", "CreateOpsItem", Title=SECRET, Source="s", Description="d")["OpsItemId"]
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:opsitem/{item}", OpsItemId=item)
 
     def _logs(self) -> None:
         self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})
