@@ -8,7 +8,7 @@ PORT ?= $(or $(FOGBANK_PORT),4566)
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up down demo venv dev test check bench test-faults test-attacks lock service coverage clean
+.PHONY: help up down demo venv dev test check bench test-faults test-attacks test-nodes lock service coverage clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ test-faults: $(VENV)/.dev  ## the long crash and fault tests
 
 test-attacks: $(VENV)/.dev  ## the long form of every attack: more spellings, more bombs, more browsers
 	@FOGBANK_ATTACKS=1 FOGBANK_FUZZ=1 $(BIN)/pytest tests/attacks -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+test-nodes: $(VENV)/.dev  ## the services' tests against two nodes on one PostgreSQL, which take turns
+	@FOGBANK_NODES=2 $(BIN)/pytest tests/services -n 2 $(PYTEST_ARGS)
 
 lock: $(VENV)/.dev  ## newest allowed versions of every dependency into the lock files
 	@echo "Resolving dependencies…"

@@ -9,6 +9,7 @@ import json
 import urllib.request
 from typing import Any
 
+import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -178,6 +179,7 @@ def authorized(gate: Any, kind: str = "token", **more: Any) -> None:
     gate.import_api(paths, components={"securitySchemes": {"a": scheme}})
 
 
+@pytest.mark.one_node(reason="each node remembers what authorizers said")
 def test_token_authorizer(gate: Any) -> None:
     authorized(gate)
     first = gate.ask("GET", "/a", headers={"X-Token": "yes"})

@@ -73,6 +73,7 @@ def test_without_its_integration_a_method_is_not_deployed(gate: Any, place: dict
     assert refused(gate.client.create_deployment, restApiId=place["restApiId"]).code == "BadRequestException"
 
 
+@pytest.mark.one_node(reason="other nodes hear of it a moment later")
 def test_a_deleted_method_answers_until_the_next_deployment(gate: Any, place: dict[str, Any]) -> None:
     gate.client.put_method(**{**place, "httpMethod": "POST"}, authorizationType="NONE")
     gate.client.put_integration(

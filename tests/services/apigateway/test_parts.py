@@ -103,6 +103,7 @@ def test_an_authorizer_is_shown_and_tried_out(gate: Any, api: str) -> None:
         assert refused(call, **none) == ("NotFoundException", "Invalid Authorizer identifier specified", 404)
 
 
+@pytest.mark.one_node(reason="each node remembers what authorizers said")
 def test_what_authorizers_said_is_flushed(gate: Any, api: str) -> None:
     """https://docs.aws.amazon.com/apigateway/latest/api/API_FlushStageAuthorizersCache.html"""
     made = authorizer(gate, api, authorizerResultTtlInSeconds=300)

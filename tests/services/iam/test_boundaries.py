@@ -24,6 +24,7 @@ def document(**statement):
     return json.dumps({"Version": "2012-10-17", "Statement": [full]})
 
 
+@pytest.mark.one_node(reason="other nodes hear of it a moment later")
 def test_a_role_is_held_to_its_boundary(aws, iam):
     arn = iam.create_role(
         RoleName="r", AssumeRolePolicyDocument=document(Action="sts:AssumeRole", Principal={"AWS": aws.id})

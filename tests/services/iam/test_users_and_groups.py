@@ -105,6 +105,7 @@ def test_groups_and_memberships(iam, aws):
     assert refused(iam.add_user_to_group, GroupName="g10", UserName="u").code == "LimitExceeded"
 
 
+@pytest.mark.one_node(reason="other nodes hear of it a moment later")
 def test_access_keys(iam, aws):
     iam.create_user(UserName="u")
     keys = [iam.create_access_key(UserName="u")["AccessKey"] for _ in range(2)]

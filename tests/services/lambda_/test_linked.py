@@ -28,6 +28,7 @@ def followed(cloud: Any, request_id: str) -> list[tuple[str, str, str]]:
     return [(hop["service"], hop["operation"], hop["error"]) for hop in cloud.why(request_id)]
 
 
+@pytest.mark.one_node(reason="the trace is its node's")
 def test_an_invocation(fn: Any, cloud: Any) -> None:
     fn.make(code=CALL)
     answer = fn.client.invoke(FunctionName="f")
@@ -36,6 +37,7 @@ def test_an_invocation(fn: Any, cloud: Any) -> None:
     assert ("dynamodb", "PutItem", "AccessDenied") in hops
 
 
+@pytest.mark.one_node(reason="the trace is its node's")
 def test_a_request_to_its_url(fn: Any, cloud: Any) -> None:
     from .test_urls import ask, open_url
 
@@ -46,6 +48,7 @@ def test_a_request_to_its_url(fn: Any, cloud: Any) -> None:
     assert ("dynamodb", "PutItem", "AccessDenied") in hops
 
 
+@pytest.mark.one_node(reason="the trace is its node's")
 def test_an_event(fn: Any, cloud: Any) -> None:
     from .test_mappings import eventually
 
@@ -74,6 +77,7 @@ def test_messages_of_a_queue(fn: Any, cloud: Any, role_of: Any) -> None:
     assert hops.index(("lambda", "Invoke", "")) < hops.index(("sqs", "SendMessage", ""))
 
 
+@pytest.mark.one_node(reason="the trace is its node's")
 @pytest.mark.parametrize("who", ["another account", "another role of the account", "the account's root"])
 def test_nobody_else_gets_into_the_chain(fn: Any, cloud: Any, who: str) -> None:
     """The header may come from anybody: it counts with keys of the function's role."""

@@ -235,6 +235,7 @@ def test_http_endpoint_confirms_and_receives(sns, topic):
         server.shutdown()
 
 
+@pytest.mark.one_node(reason="the trace is its node's")
 def test_a_password_in_an_endpoint_is_in_no_record_of_a_failure(cloud, sns, topic):
     endpoint = "http://user:hush-hush@127.0.0.1:1/hook"
     made = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint)

@@ -79,6 +79,7 @@ def calls(cloud: Any, function: Any) -> tuple[int, Any]:
     return cloud.run(run())
 
 
+@pytest.mark.one_node(reason="it counts steps in the embedded store")
 def test_counting_does_not_read_the_messages(cloud, aws, sqs):
     url = sqs.create_queue(QueueName="many")["QueueUrl"]
     fill(cloud, aws, "many", MANY)
