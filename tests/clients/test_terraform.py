@@ -19,7 +19,8 @@ UNCHANGED = 0  # of `plan -detailed-exitcode`
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("terraform") and PLUGINS),
-    reason="needs Terraform and FOGBANK_TERRAFORM_PLUGINS=D: terraform -chdir=tests/clients/terraform providers mirror D",
+    reason="needs Terraform, and FOGBANK_TERRAFORM_PLUGINS=D of terraform -chdir=tests/clients/terraform "
+    "providers mirror D",
 )
 
 
