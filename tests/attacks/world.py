@@ -22,7 +22,7 @@ from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal, root
 from fogbank.core.settings import Settings
 
-from . import caches, images, instances
+from . import caches, holdings, images, instances
 
 VICTIM, STRANGER, REGION = "111122223333", "444455556666", "us-east-1"
 SECRET = "kept-for-the-owner"  # in whatever the victim's things tell of themselves
@@ -134,7 +134,7 @@ class World:
                 "Action": "*",
                 "Resource": [each for arn in some for each in (arn, f"{arn}/*", f"{arn}:*")],
             }
-            for some in (arns[at : at + 20] for at in range(0, len(arns), 20))
+            for some in (arns[at : at + 15] for at in range(0, len(arns), 15))
         ]
         return self._user("denied", ALL, *denies)
 
@@ -164,9 +164,7 @@ class World:
             self._dynamodb,
             self._kms,
             self._ssm,
-            self._secretsmanager,
-            self._resource_groups,
-            self._application_autoscaling,
+            self._ssm_documents,
             self._logs,
             self._cloudwatch,
             self._lambda,
@@ -181,6 +179,7 @@ class World:
             each()
         caches.make(self, VICTIM, REGION, SECRET)
         images.make(self, VICTIM, REGION, SECRET)
+        holdings.make(self, SECRET)
 
     def _iam(self) -> None:
         own = self.own
@@ -249,32 +248,22 @@ class World:
         self.texts["ssm", "Name"] += ["/deep/Word:1", "deep/Word"]
         self.texts["ssm", "Names"] += ["/deep/Word:1", "deep/Word"]
 
-    def _secretsmanager(self) -> None:
-        arn = self.own("secretsmanager", "CreateSecret", Name="deep/Safe", SecretString=SECRET, Description=SECRET,
-                       Tags=[{"Key": "k", "Value": SECRET}])["ARN"]  # fmt: skip
-        self.thing("secretsmanager", arn, SecretId="deep/Safe", Name="deep/Safe", SecretIdList="deep/Safe")
-        self.texts["secretsmanager", "SecretId"] += [arn.rpartition("-")[0]]
-
-    def _resource_groups(self) -> None:
-        query = {"ResourceTypeFilters": ["AWS::AllSupported"], "TagFilters": [{"Key": "k", "Values": [SECRET]}]}
-        group = self.own("resource-groups", "CreateGroup", Name="Gang", Description=SECRET, Tags={"k": SECRET},
-                         ResourceQuery={"Type": "TAG_FILTERS_1_0", "Query": json.dumps(query)})["Group"]  # fmt: skip
-        self.thing("resource-groups", group["GroupArn"], Group="Gang", GroupName="Gang", Name="Gang",
-                   Arn=group["GroupArn"])  # fmt: skip
-
-    def _application_autoscaling(self) -> None:
-        self.own("dynamodb", "CreateTable", TableName="Scaled", KeySchema=[{"AttributeName": "x", "KeyType": "HASH"}],
-                 AttributeDefinitions=[{"AttributeName": "x", "AttributeType": "S"}],
-                 ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})  # fmt: skip
-        self.own("application-autoscaling", "RegisterScalableTarget", ServiceNamespace="ecs", MinCapacity=1,
-                 ResourceId="service/deep/Work", ScalableDimension="ecs:service:DesiredCount", MaxCapacity=2,
-                 Tags={"k": SECRET})  # fmt: skip
-        target = self.own("application-autoscaling", "DescribeScalableTargets", ServiceNamespace="ecs")
-        arn = target["ScalableTargets"][0]["ScalableTargetARN"]
-        self.thing("application-autoscaling", arn, ResourceARN=arn)
-        for member, text in {"ServiceNamespace": "ecs", "ResourceId": "service/deep/Work",
-                             "ScalableDimension": "ecs:service:DesiredCount"}.items():  # fmt: skip
-            self.texts["application-autoscaling", member] = [text]
+    def _ssm_documents(self) -> None:
+        steps = [{"name": "x", "action": "aws:runShellScript", "inputs": {"runCommand": [SECRET]}}]
+        content = json.dumps({"schemaVersion": "2.2", "description": SECRET, "mainSteps": steps})
+        self.own("ssm", "CreateDocument", Name="Runs", Content=content, DocumentType="Command")
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:document/Runs", Name="Runs", DocumentName="Runs")
+        window = self.own("ssm", "CreateMaintenanceWindow", Name="window", Schedule="rate(1 day)", Duration=2, Cutoff=1,
+                          AllowUnassociatedTargets=True, Description=SECRET)["WindowId"]  # fmt: skip
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:maintenancewindow/{window}", WindowId=window)
+        made = self.own("ssm", "CreateAssociation", Name="Runs", AssociationName=SECRET,
+                        Targets=[{"Key": "tag:a", "Values": ["b"]}])["AssociationDescription"]  # fmt: skip
+        id = made["AssociationId"]
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:association/{id}", AssociationId=id)
+        base = self.own("ssm", "CreatePatchBaseline", Name="base", Description=SECRET)["BaselineId"]
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:patchbaseline/{base}", BaselineId=base)
+        item = self.own("ssm", "CreateOpsItem", Title=SECRET, Source="s", Description="d")["OpsItemId"]
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:opsitem/{item}", OpsItemId=item)
 
     def _logs(self) -> None:
         self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})

@@ -19,8 +19,7 @@ UNCHANGED = 0  # of `plan -detailed-exitcode`
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("terraform") and PLUGINS),
-    reason="needs Terraform, and FOGBANK_TERRAFORM_PLUGINS=D of terraform -chdir=tests/clients/terraform "
-    "providers mirror D",
+    reason="needs FOGBANK_TERRAFORM_PLUGINS=D, and: terraform -chdir=tests/clients/terraform providers mirror D",
 )
 
 
