@@ -12,7 +12,7 @@ from fogbank.store.api import Transaction
 from . import expiry, find
 from .errors import InvalidParameter, InvalidTag, LimitExceeded, RepositoryAlreadyExists, TooManyTags
 from .names import Place
-from .records import REPOSITORIES, Repository
+from .records import PREVIEWS, REPOSITORIES, Repository
 
 REPOSITORIES_QUOTA = "L-CFEB8E8D"
 TAGS = 50  # of a repository
@@ -95,5 +95,6 @@ def delete(tx: Transaction, ctx: Context, found: Repository) -> None:
     """Delete a repository. Its images and layers are removed by a job."""
     tx.delete(REPOSITORIES, REPOSITORIES.key(found))
     expiry.stop(tx, ctx, found)
+    tx.delete(PREVIEWS, found.place)
     account, region, id = found.place
     ctx.later(tx, "ecr.clear", {"account": account, "region": region, "repository": id})

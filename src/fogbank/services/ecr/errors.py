@@ -182,17 +182,5 @@ class CatalogDataNotFound(ServiceError):
     code = "RepositoryCatalogDataNotFoundException"
 
 
-class UnsupportedCommand(ServiceError):
-    code = "UnsupportedCommandException"
-
-
 class BackfillInProgress(ServiceError):
     code = "ReplicationBackfillInProgressException"
-
-
-class SecretNotFound(ServiceError):
-    code = "SecretNotFoundException"
-
-
-class UnableToAccessSecret(ServiceError):
-    code = "UnableToAccessSecretException"

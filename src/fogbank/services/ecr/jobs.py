@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from fogbank.core.context import Context
@@ -17,7 +18,11 @@ async def tidy(ctx: Context, payload: dict[str, Any]) -> None:
     """Remove unfinished uploads, and layers that no image names, a day after they were begun or uploaded."""
     place = (payload["account"], payload["region"], payload["repository"])
 
-    await ctx.transact(layers.sweep, ctx, place, ctx.now() - layers.UNUSED)
+    before = ctx.now() - layers.UNUSED
+    after = await ctx.transact(layers.sweep, ctx, place, before, None)
+    while after is not None:
+        await asyncio.sleep(0)
+        after = await ctx.transact(layers.sweep, ctx, place, before, after)
 
 
 @job("ecr.clear")

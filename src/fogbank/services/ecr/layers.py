@@ -14,7 +14,7 @@ from .records import CONTENTS, IMAGES, LAYERS, UPLOADS, Content, Layer, Part, Re
 
 OWNER = "ecr"  # of the blobs
 UNUSED = 86_400.0  # seconds that a layer without an image and an unfinished upload are kept
-SLICE = 200  # records that one transaction deletes
+SLICE = 200  # records that one transaction looks at or deletes
 
 
 def find(tx: Reader, repository: Repository, digest: str) -> Layer | None:
@@ -90,11 +90,14 @@ def drop_upload(tx: Transaction, ctx: Context, upload: Upload) -> None:
         ctx.blobs.release(tx, part.blob, OWNER)
 
 
-def sweep(tx: Transaction, ctx: Context, place: Key, before: float) -> None:
-    """Remove what was uploaded before an instant and is in no image."""
-    for upload in list(tx.scan(UPLOADS, place)):
-        if upload.started <= before:
-            drop_upload(tx, ctx, upload)
-    for layer in list(tx.scan(LAYERS, place)):
+def sweep(tx: Transaction, ctx: Context, place: Key, before: float, after: Key | None) -> Key | None:
+    """Remove what was uploaded before an instant and is in no image, of some layers. Returns where to go on."""
+    if after is None:
+        for upload in list(tx.scan(UPLOADS, place)):
+            if upload.started <= before:
+                drop_upload(tx, ctx, upload)
+    some = tx.page(LAYERS, place, after=after, limit=SLICE)
+    for layer in some:
         if layer.created <= before and tx.first(IMAGES, "layer", (*place, layer.digest)) is None:
             remove(tx, ctx, layer)
+    return LAYERS.key(some[-1]) if len(some) == SLICE else None
