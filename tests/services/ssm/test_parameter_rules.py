@@ -219,3 +219,13 @@ def test_data_types_are_checked(ssm):
     ssm.put_parameter(Name="image", Value="ami-0123456789abcdef0", **image)
     assert refused(ssm.put_parameter, Name="other", Value="none", **image).code == "ValidationException"
     assert refused(ssm.put_parameter, Name="o", Value="v", Type="String", DataType="x").code == "ValidationException"
+
+
+def test_a_new_version_without_a_key_has_the_default_one(ssm, aws):
+    """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html (KeyId)"""
+    key = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    ssm.put_parameter(Name="s", Value="1", Type="SecureString", KeyId=key)
+    ssm.put_parameter(Name="s", Value="2", Type="SecureString", Overwrite=True)
+    (found,) = ssm.describe_parameters()["Parameters"]
+    assert found["KeyId"] == "alias/aws/ssm"
+    assert ssm.get_parameter(Name="s:1", WithDecryption=True)["Parameter"]["Value"] == "1"

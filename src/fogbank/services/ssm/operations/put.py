@@ -41,7 +41,7 @@ async def put_parameter(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     rules.check_value(value, tier, req.get("AllowedPattern", ""))
     key_id = ""
     if kind == "SecureString":
-        key_id = req.get("KeyId") or (existing.key_id if existing else "") or DEFAULT_KEY
+        key_id = req.get("KeyId") or DEFAULT_KEY  # "If you don't specify a key ID, the system uses the default key"
         value = await seal(ctx, key_id, req["Name"], value, tier == "Advanced")
     elif req.get("KeyId"):
         raise ValidationError("KeyId is required for SecureString type parameter only.")
