@@ -153,7 +153,7 @@ class PolicyResource:
         return _made(str((await ctx.call("secretsmanager", "PutResourcePolicy", request))["ARN"]))
 
 
-@resource("AWS::SecretsManager::RotationSchedule", unbuilt=("HostedRotationLambda",))
+@resource("AWS::SecretsManager::RotationSchedule")
 class ScheduleResource:
     """The rotation of a secret."""
 
@@ -169,6 +169,8 @@ class ScheduleResource:
 
     @staticmethod
     async def _rotate(ctx: Context, properties: Properties, **more: str) -> Resource:
+        if properties.get("HostedRotationLambda"):  # without its function nothing would rotate
+            raise ResourceFailed("Fogbank has not built the property HostedRotationLambda: give a RotationLambdaARN.")
         request = given(
             properties, "SecretId", "RotationLambdaARN", "RotationRules", "ExternalSecretRotationMetadata",
             "ExternalSecretRotationRoleArn",
