@@ -23,7 +23,7 @@ from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal, root
 from fogbank.core.settings import Settings
 
-from . import caches, instances
+from . import caches, instances, network
 
 VICTIM, STRANGER, REGION = "111122223333", "444455556666", "us-east-1"
 SECRET = "kept-for-the-owner"  # in whatever the victim's things tell of themselves
@@ -168,7 +168,6 @@ class World:
             self._secretsmanager,
             self._resource_groups,
             self._application_autoscaling,
-            self._resource_groups,
             self._logs,
             self._cloudwatch,
             self._lambda,
@@ -176,13 +175,14 @@ class World:
             self._apigatewayv2,
             self._cloudformation,
             self._cloudtrail,
-            self._ec2,
             self._ecr,
             self._route53,
             self._s3control,
         ):
             each()
         caches.make(self, VICTIM, REGION, SECRET)
+        network.make(self, REGION, VICTIM, SECRET)
+        instances.make(self, REGION, VICTIM, SECRET)
 
     def _iam(self) -> None:
         own = self.own
@@ -434,83 +434,3 @@ class World:
                          TerminationProtectionEnabled=False)["EventDataStoreArn"]  # fmt: skip
         self.thing("cloudtrail", trail, Name="Trail", TrailName="Trail", ResourceId=trail, ResourceIdList=trail)
         self.thing("cloudtrail", store, EventDataStore=store.rpartition("/")[2], ResourceId=store)
-
-    def _ec2(self) -> None:
-        """Descriptions are authorised on everything, so what they tell is no secret."""
-
-        def own(name: str, /, **request: Any) -> dict[str, Any]:
-            return self.own("ec2", name, **request)
-
-        made = own("CreateVpc", CidrBlock="10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
-        vpc = made["VpcId"]
-        subnet = own("CreateSubnet", VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
-        group = own("CreateSecurityGroup", VpcId=vpc, GroupName="Group", Description=SECRET)["GroupId"]
-        gateway = own("CreateInternetGateway")["InternetGateway"]["InternetGatewayId"]
-        own("AttachInternetGateway", InternetGatewayId=gateway, VpcId=vpc)
-        table = own("CreateRouteTable", VpcId=vpc)["RouteTable"]["RouteTableId"]
-        interface = own("CreateNetworkInterface", SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
-        address = own("AllocateAddress")
-        nat = own("CreateNatGateway", SubnetId=subnet, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
-        prefixes = own("CreateManagedPrefixList", PrefixListName="n", MaxEntries=1, AddressFamily="IPv4",
-                       Entries=[{"Cidr": "10.0.0.0/8", "Description": SECRET}])["PrefixList"]  # fmt: skip
-        for word, member, id in (
-            ("vpc", "VpcId", vpc), ("subnet", "SubnetId", subnet), ("security-group", "GroupId", group),
-            ("internet-gateway", "InternetGatewayId", gateway), ("route-table", "RouteTableId", table),
-            ("network-interface", "NetworkInterfaceId", interface), ("natgateway", "NatGatewayId", nat),
-            ("elastic-ip", "AllocationId", address["AllocationId"]),
-            ("prefix-list", "PrefixListId", prefixes["PrefixListId"]), *self._links(vpc, subnet),
-        ):  # fmt: skip
-            self.thing("ec2", f"arn:aws:ec2:{REGION}:{VICTIM}:{word}/{id}", **{member: id, "Resources": id})
-        self.texts["ec2", "PublicIp"] = [address["PublicIp"]]
-        blocks = (*made["CidrBlockAssociationSet"], *made["Ipv6CidrBlockAssociationSet"])
-        associated = own("AssociateRouteTable", RouteTableId=table, SubnetId=subnet)["AssociationId"]
-        self.texts["ec2", "AssociationId"] = [*(block["AssociationId"] for block in blocks), associated]
-        for several, one in (
-            ("Groups", "GroupId"), ("SecurityGroupIds", "GroupId"), ("SubnetIds", "SubnetId"),
-            ("RouteTableIds", "RouteTableId"), ("AllocationIds", "AllocationId"), ("GatewayId", "VpnGatewayId"),
-            ("VpcEndpointIds", "VpcEndpointId"), ("FlowLogIds", "FlowLogId"), ("ServiceIds", "ServiceId"),
-            ("PeerVpcId", "VpcId"), ("ResourceIds", "VpcId"),
-        ):  # fmt: skip
-            self.texts["ec2", several] = self.texts["ec2", one]
-        instances.make(self, REGION, VICTIM, SECRET)
-
-    def _links(self, vpc: str, subnet: str) -> list[tuple[str, str, str]]:
-        """What links the VPC with others: resource types, members and ids."""
-
-        def own(name: str, /, **request: Any) -> Any:
-            (answer,) = (each for each in self.own("ec2", name, **request).values() if isinstance(each, dict | list))
-            return answer
-
-        egress = own("CreateEgressOnlyInternetGateway", VpcId=vpc)["EgressOnlyInternetGatewayId"]
-        vpn = own("CreateVpnGateway", Type="ipsec.1")["VpnGatewayId"]
-        customer = own("CreateCustomerGateway", Type="ipsec.1", IpAddress="203.0.113.9")["CustomerGatewayId"]
-        acl = self.own("ec2", "CreateNetworkAcl", VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
-        dhcp = own("CreateDhcpOptions", DhcpConfigurations=[{"Key": "domain-name", "Values": [SECRET]}])
-        endpoint = own("CreateVpcEndpoint", VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3")["VpcEndpointId"]
-        service = own("CreateVpcEndpointServiceConfiguration", NetworkLoadBalancerArns=["arn:x"])["ServiceId"]
-        other = own("CreateVpc", CidrBlock="10.5.0.0/16")["VpcId"]
-        peering = own("CreateVpcPeeringConnection", VpcId=vpc, PeerVpcId=other)["VpcPeeringConnectionId"]
-        kept = own("CreateSubnetCidrReservation", SubnetId=subnet, Cidr="10.0.0.0/28", ReservationType="explicit")
-        transit = own("CreateTransitGateway")
-        attachment = own("CreateTransitGatewayVpcAttachment", TransitGatewayId=transit["TransitGatewayId"], VpcId=vpc,
-                         SubnetIds=[subnet])["TransitGatewayAttachmentId"]  # fmt: skip
-        self.own("ec2", "CreateFlowLogs", ResourceType="VPC", ResourceIds=[vpc], TrafficType="ALL",
-                 LogGroupName="x", DeliverLogsPermissionArn=self.role)  # fmt: skip
-        log = own("DescribeFlowLogs")[0]["FlowLogId"]
-        self.arns.append(f"arn:aws:ec2:{REGION}:{VICTIM}:vpc/{other}")
-        return [
-            ("egress-only-internet-gateway", "EgressOnlyInternetGatewayId", egress),
-            ("vpn-gateway", "VpnGatewayId", vpn),
-            ("customer-gateway", "CustomerGatewayId", customer),
-            ("network-acl", "NetworkAclId", acl),
-            ("dhcp-options", "DhcpOptionsId", dhcp["DhcpOptionsId"]),
-            ("vpc-endpoint", "VpcEndpointId", endpoint),
-            ("vpc-endpoint-service", "ServiceId", service),
-            ("vpc-peering-connection", "VpcPeeringConnectionId", peering),
-            ("subnet-cidr-reservation", "SubnetCidrReservationId", kept["SubnetCidrReservationId"]),
-            ("transit-gateway", "TransitGatewayId", transit["TransitGatewayId"]),
-            ("transit-gateway-attachment", "TransitGatewayAttachmentId", attachment),
-            ("transit-gateway-route-table", "TransitGatewayRouteTableId",
-             transit["Options"]["AssociationDefaultRouteTableId"]),
-            ("vpc-flow-log", "FlowLogId", log),
-        ]  # fmt: skip

@@ -23,7 +23,7 @@ from fogbank.services.cloudformation.engine.properties import refusal, typed
 from fogbank.store.api import Table
 from fogbank.wire import resource_schemas
 
-from . import ec2_types
+from . import cache_types, ec2_types
 
 TRUST = {
     "Version": "2012-10-17",
@@ -227,6 +227,7 @@ TABLE = {
 TAGS = [{"Key": "team", "Value": "fog"}]
 # the least, or nearly, that a resource of each type says: a function of the World
 LEAST = {
+    **cache_types.LEAST,
     **ec2_types.LEAST,
     "AWS::ApiGateway::Account": lambda w: {},
     "AWS::ApiGatewayV2::Api": lambda w: {"Name": "web", "ProtocolType": "HTTP", "Tags": {"team": "fog"}},
@@ -333,25 +334,6 @@ LEAST = {
     "AWS::ECR::SigningConfiguration": lambda w: {"Rules": [
         {"SigningProfileArn": f"arn:aws:signer:us-east-1:{w.aws.id}:/signing-profiles/made"}]},
 
-    "AWS::ElastiCache::CacheCluster": lambda w: {
-        "ClusterName": w.made.setdefault("cache", f"c{uuid.uuid4().hex[:12]}"), "Engine": "redis",
-        "CacheNodeType": "cache.t3.micro", "NumCacheNodes": 1, "Tags": TAGS},
-    "AWS::ElastiCache::ParameterGroup": lambda w: {
-        "CacheParameterGroupFamily": "redis7", "Description": "d", "Tags": TAGS},
-    "AWS::ElastiCache::ReplicationGroup": lambda w: {
-        "ReplicationGroupId": w.made.setdefault("group id", f"r{uuid.uuid4().hex[:12]}"),
-        "ReplicationGroupDescription": "d", "CacheNodeType": "cache.t3.micro", "Engine": "valkey",
-        "NumCacheClusters": 1, "AutomaticFailoverEnabled": False, "Tags": TAGS},
-    "AWS::ElastiCache::ServerlessCache": lambda w: {
-        "ServerlessCacheName": w.made.setdefault("less", f"s{uuid.uuid4().hex[:12]}"), "Engine": "valkey",
-        "Tags": TAGS},
-    "AWS::ElastiCache::SubnetGroup": lambda w: {
-        "CacheSubnetGroupName": "nets", "Description": "d", "SubnetIds": ["subnet-1"], "Tags": TAGS},
-    "AWS::ElastiCache::User": lambda w: {
-        "UserId": "made", "UserName": "made", "Engine": "redis", "NoPasswordRequired": True,
-        "AccessString": "on ~* +@all", "Tags": TAGS},
-    "AWS::ElastiCache::UserGroup": lambda w: {
-        "UserGroupId": "made", "Engine": "redis", "UserIds": ["default"], "Tags": TAGS},
     "AWS::IAM::AccessKey": lambda w: {"UserName": w.need("user"), "Status": "Inactive"},
     "AWS::IAM::Group": lambda w: {"GroupName": "g"},
     "AWS::IAM::GroupPolicy": lambda w: {"GroupName": w.need("group"), "PolicyName": "p", "PolicyDocument": POLICY},
@@ -443,19 +425,11 @@ WAITING = {"AWS::CloudFormation::CustomResource", "AWS::CloudFormation::Stack", 
 WAITING |= {"AWS::SecretsManager::SecretTargetAttachment"}  # needs a database, which no service here makes
 # attributes that a resource has only with more than the least properties, or that AWS's reference does not list
 NOT_GIVEN = {
+    **cache_types.NOT_GIVEN,
     **ec2_types.NOT_GIVEN,
     "AWS::DynamoDB::GlobalTable": {"StreamArn"},
     "AWS::DynamoDB::Table": {"StreamArn"},
     "AWS::ApiGateway::DomainName": {"DistributionDomainName", "DistributionHostedZoneId"},
-    # structures, of which the members are given: RedisEndpoint.Address
-    "AWS::ElastiCache::CacheCluster": {"ConfigurationEndpoint", "RedisEndpoint"},
-    "AWS::ElastiCache::ReplicationGroup": {
-        "ConfigurationEndPoint",
-        "EffectiveDurability",
-        "PrimaryEndPoint",
-        "ReadEndPoint",
-        "ReaderEndPoint",
-    },
 }
 TYPES = sorted(
     kind.type_name
