@@ -41,12 +41,14 @@ MORE: dict[tuple[str, str], dict[str, Any]] = {
     ("service-quotas", "ListServiceQuotas"): {"ServiceCode": "kms"},
     ("ec2", "SearchTransitGatewayRoutes"): {"Filters": [{"Name": "type", "Values": ["static"]}]},
     ("ssm", "GetParametersByPath"): {"Path": "/"},
+    ("ssm", "ListDocumentVersions"): {"Name": "Runs"},
 }  # fmt: skip
 # what the victim has nothing for
 WANTING = {
     "DescribeReplicationBackfillResults",
     "GetBasePathMappings", "GetMetricData", "GetUsage", "GetUsagePlanKeys", "ListImports", "ListParts",
     "ListRequestedServiceQuotaChangeHistoryByQuota",
+    "DescribeInstanceAssociationsStatus", "ListInventoryEntries",
 }  # fmt: skip
 
 

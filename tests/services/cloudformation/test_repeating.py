@@ -31,6 +31,8 @@ TRUST = {
 }
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}]}
 TEMPLATE = json.dumps({"Resources": {"P": {"Type": "AWS::SSM::Parameter"}}})
+RUNBOOK = {"schemaVersion": "0.3", "mainSteps": [{"name": "wait", "action": "aws:sleep", "inputs": {}}]}
+ZONE = "us-east-1a"
 CODE = "def handler(event, context):\n    return event\n"
 
 
@@ -61,6 +63,16 @@ class World(ec2_types.Needs):
         if what not in self.made:
             self.made[what] = getattr(self, f"_{what}")()
         return self.made[what]
+
+    def _window(self):
+        made = self.aws.client("ssm").create_maintenance_window(
+            Name="window", Schedule="rate(1 day)", Duration=2, Cutoff=1, AllowUnassociatedTargets=True
+        )
+        return made["WindowId"]
+
+    def _shared_parameter(self):
+        self.aws.client("ssm").put_parameter(Name="/shared", Value="v", Type="String", Tier="Advanced")
+        return f"arn:aws:ssm:us-east-1:{self.aws.id}:parameter/shared"
 
     def _zone(self):
         made = self.aws.client("route53").create_hosted_zone(Name="zone.com", CallerReference="zone")
@@ -301,6 +313,8 @@ LEAST = {
         "PolicyName": "p", "PolicyType": "TargetTrackingScaling", "ScalingTargetId": w.need("scalable"),
         "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 70, "PredefinedMetricSpecification": {
             "PredefinedMetricType": "DynamoDBWriteCapacityUtilization"}}},
+    "AWS::CertificateManager::Certificate": lambda w: {
+        "DomainName": "a.example.com", "ValidationMethod": "DNS", "KeyAlgorithm": "EC_prime256v1", "Tags": TAGS},
     "AWS::CDK::Metadata": lambda w: {"Analytics": "v2:deflate64:x"},
     "AWS::CloudFormation::Macro": lambda w: {"Name": "M", "FunctionName": "f"},
     "AWS::CloudFormation::StackSet": lambda w: {"StackSetName": "S", "PermissionModel": "SELF_MANAGED",
@@ -418,6 +432,25 @@ LEAST = {
     "AWS::SQS::QueuePolicy": lambda w: {"Queues": [w.need("queue")["url"]], "PolicyDocument": {
         "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage",
                                                 "Resource": w.need("queue")["arn"]}]}},
+    "AWS::SSM::Association": lambda w: {
+        "Name": "AWS-RunShellScript", "Targets": [{"Key": "tag:a", "Values": ["b"]}], "Tags": TAGS},
+    "AWS::SSM::Document": lambda w: {"Content": RUNBOOK, "DocumentType": "Automation", "Tags": TAGS},
+    "AWS::SSM::MaintenanceWindow": lambda w: {
+        "Name": "window", "Schedule": "rate(1 day)", "Duration": 2, "Cutoff": 1, "AllowUnassociatedTargets": True,
+        "Tags": TAGS},
+    "AWS::SSM::MaintenanceWindowTarget": lambda w: {
+        "WindowId": w.need("window"), "ResourceType": "INSTANCE", "Targets": [{"Key": "tag:a", "Values": ["b"]}]},
+    "AWS::SSM::MaintenanceWindowTask": lambda w: {
+        "WindowId": w.need("window"), "TaskType": "RUN_COMMAND", "TaskArn": "AWS-RunShellScript", "Priority": 1,
+        "Targets": [{"Key": "InstanceIds", "Values": ["i-0123456789abcdef0"]}]},
+    "AWS::SSM::PatchBaseline": lambda w: {"Name": "base", "PatchGroups": ["g"], "DefaultBaseline": True, "Tags": TAGS},
+    "AWS::SSM::ResourceDataSync": lambda w: {
+        "SyncName": "s", "S3Destination": {
+            "BucketName": "b", "BucketRegion": "us-east-1", "SyncFormat": "JsonSerDe"}},
+    "AWS::SSM::ResourcePolicy": lambda w: {"ResourceArn": w.need("shared_parameter"), "Policy": {
+        "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "ssm:GetParameter",
+            "Resource": w.need("shared_parameter")}]}},
     "AWS::SSM::Parameter": lambda w: {"Name": "/p", "Type": "String", "Value": "v", "Tags": {"team": "fog"}},
 }  # fmt: skip
 # these wait for a function's answer, for signals or for a stack: test_restart.py kills them
