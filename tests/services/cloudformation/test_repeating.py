@@ -23,20 +23,15 @@ from fogbank.services.cloudformation.engine.properties import refusal, typed
 from fogbank.store.api import Table
 from fogbank.wire import resource_schemas
 
-from . import cache_types, ec2_types
+from . import cache_types, ec2_types, iam_types
 
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
-POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}]}
 TEMPLATE = json.dumps({"Resources": {"P": {"Type": "AWS::SSM::Parameter"}}})
 RUNBOOK = {"schemaVersion": "0.3", "mainSteps": [{"name": "wait", "action": "aws:sleep", "inputs": {}}]}
 ZONE = "us-east-1a"
 CODE = "def handler(event, context):\n    return event\n"
 
 
-class World(ec2_types.Needs):
+class World(ec2_types.Needs, iam_types.Needs):
     """An account with whatever a resource needs, made when it is asked for."""
 
     def __init__(self, cloud, aws):
@@ -101,13 +96,6 @@ class World(ec2_types.Needs):
         made = self.aws.client("lambda").publish_layer_version(LayerName="l", Content=self.need("layer"))
         return made["LayerVersionArn"]
 
-    def _role(self):
-        iam = self.aws.client("iam")
-        role = iam.create_role(RoleName="made", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
-        anything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-        iam.put_role_policy(RoleName="made", PolicyName="p", PolicyDocument=json.dumps(anything))
-        return role
-
     def _trail_bucket(self):
         name = self.need("bucket")
         allow = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*",
@@ -115,12 +103,6 @@ class World(ec2_types.Needs):
         policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
         self.aws.client("s3").put_bucket_policy(Bucket=name, Policy=policy)
         return name
-
-    def _user(self):
-        return self.aws.client("iam").create_user(UserName="made")["User"]["UserName"]
-
-    def _group(self):
-        return self.aws.client("iam").create_group(GroupName="made")["Group"]["GroupName"]
 
     def _queue(self):
         sqs = self.aws.client("sqs")
@@ -241,6 +223,7 @@ TAGS = [{"Key": "team", "Value": "fog"}]
 LEAST = {
     **cache_types.LEAST,
     **ec2_types.LEAST,
+    **iam_types.LEAST,
     "AWS::ApiGateway::Account": lambda w: {},
     "AWS::ApiGatewayV2::Api": lambda w: {"Name": "web", "ProtocolType": "HTTP", "Tags": {"team": "fog"}},
     "AWS::ApiGatewayV2::ApiGatewayManagedOverrides": lambda w: {
@@ -348,20 +331,6 @@ LEAST = {
     "AWS::ECR::SigningConfiguration": lambda w: {"Rules": [
         {"SigningProfileArn": f"arn:aws:signer:us-east-1:{w.aws.id}:/signing-profiles/made"}]},
 
-    "AWS::IAM::AccessKey": lambda w: {"UserName": w.need("user"), "Status": "Inactive"},
-    "AWS::IAM::Group": lambda w: {"GroupName": "g"},
-    "AWS::IAM::GroupPolicy": lambda w: {"GroupName": w.need("group"), "PolicyName": "p", "PolicyDocument": POLICY},
-    "AWS::IAM::InstanceProfile": lambda w: {"InstanceProfileName": "i", "Roles": [w.need("role")["RoleName"]]},
-    "AWS::IAM::ManagedPolicy": lambda w: {"ManagedPolicyName": "m", "PolicyDocument": POLICY,
-                                          "Users": [w.need("user")]},
-    "AWS::IAM::Policy": lambda w: {"PolicyName": "p", "PolicyDocument": POLICY, "Users": [w.need("user")]},
-    "AWS::IAM::Role": lambda w: {"RoleName": "r", "AssumeRolePolicyDocument": TRUST, "Tags": TAGS},
-    "AWS::IAM::RolePolicy": lambda w: {
-        "RoleName": w.need("role")["RoleName"], "PolicyName": "p", "PolicyDocument": POLICY},
-    "AWS::IAM::ServiceLinkedRole": lambda w: {"AWSServiceName": "autoscaling.amazonaws.com", "CustomSuffix": "x"},
-    "AWS::IAM::User": lambda w: {"UserName": "u", "Groups": [w.need("group")], "Tags": TAGS},
-    "AWS::IAM::UserPolicy": lambda w: {"UserName": w.need("user"), "PolicyName": "p", "PolicyDocument": POLICY},
-    "AWS::IAM::UserToGroupAddition": lambda w: {"GroupName": w.need("group"), "Users": [w.need("user")]},
     "AWS::KMS::Alias": lambda w: {"AliasName": "alias/a", "TargetKeyId": w.need("key")},
     "AWS::KMS::Key": lambda w: {"Description": "d", "EnableKeyRotation": True, "Tags": TAGS},
     "AWS::Lambda::Alias": lambda w: {
