@@ -23,19 +23,14 @@ from fogbank.services.cloudformation.engine.properties import refusal, typed
 from fogbank.store.api import Table
 from fogbank.wire import resource_schemas
 
-from . import ec2_types, systems_types
+from . import cache_types, ec2_types, iam_types, systems_types
 
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
-POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}]}
 TEMPLATE = json.dumps({"Resources": {"P": {"Type": "AWS::SSM::Parameter"}}})
 ZONE = "us-east-1a"
 CODE = "def handler(event, context):\n    return event\n"
 
 
-class World(ec2_types.Needs, systems_types.Needs):
+class World(ec2_types.Needs, iam_types.Needs, systems_types.Needs):
     """An account with whatever a resource needs, made when it is asked for."""
 
     def __init__(self, cloud, aws):
@@ -79,13 +74,6 @@ class World(ec2_types.Needs, systems_types.Needs):
         made = self.aws.client("lambda").publish_layer_version(LayerName="l", Content=self.need("layer"))
         return made["LayerVersionArn"]
 
-    def _role(self):
-        iam = self.aws.client("iam")
-        role = iam.create_role(RoleName="made", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
-        anything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-        iam.put_role_policy(RoleName="made", PolicyName="p", PolicyDocument=json.dumps(anything))
-        return role
-
     def _trail_bucket(self):
         name = self.need("bucket")
         allow = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*",
@@ -93,12 +81,6 @@ class World(ec2_types.Needs, systems_types.Needs):
         policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
         self.aws.client("s3").put_bucket_policy(Bucket=name, Policy=policy)
         return name
-
-    def _user(self):
-        return self.aws.client("iam").create_user(UserName="made")["User"]["UserName"]
-
-    def _group(self):
-        return self.aws.client("iam").create_group(GroupName="made")["Group"]["GroupName"]
 
     def _queue(self):
         sqs = self.aws.client("sqs")
@@ -217,7 +199,9 @@ TABLE = {
 TAGS = [{"Key": "team", "Value": "fog"}]
 # the least, or nearly, that a resource of each type says: a function of the World
 LEAST = {
+    **cache_types.LEAST,
     **ec2_types.LEAST,
+    **iam_types.LEAST,
     **systems_types.LEAST,
     "AWS::ApiGateway::Account": lambda w: {},
     "AWS::ApiGatewayV2::Api": lambda w: {"Name": "web", "ProtocolType": "HTTP", "Tags": {"team": "fog"}},
@@ -326,39 +310,6 @@ LEAST = {
     "AWS::ECR::SigningConfiguration": lambda w: {"Rules": [
         {"SigningProfileArn": f"arn:aws:signer:us-east-1:{w.aws.id}:/signing-profiles/made"}]},
 
-    "AWS::ElastiCache::CacheCluster": lambda w: {
-        "ClusterName": w.made.setdefault("cache", f"c{uuid.uuid4().hex[:12]}"), "Engine": "redis",
-        "CacheNodeType": "cache.t3.micro", "NumCacheNodes": 1, "Tags": TAGS},
-    "AWS::ElastiCache::ParameterGroup": lambda w: {
-        "CacheParameterGroupFamily": "redis7", "Description": "d", "Tags": TAGS},
-    "AWS::ElastiCache::ReplicationGroup": lambda w: {
-        "ReplicationGroupId": w.made.setdefault("group id", f"r{uuid.uuid4().hex[:12]}"),
-        "ReplicationGroupDescription": "d", "CacheNodeType": "cache.t3.micro", "Engine": "valkey",
-        "NumCacheClusters": 1, "AutomaticFailoverEnabled": False, "Tags": TAGS},
-    "AWS::ElastiCache::ServerlessCache": lambda w: {
-        "ServerlessCacheName": w.made.setdefault("less", f"s{uuid.uuid4().hex[:12]}"), "Engine": "valkey",
-        "Tags": TAGS},
-    "AWS::ElastiCache::SubnetGroup": lambda w: {
-        "CacheSubnetGroupName": "nets", "Description": "d", "SubnetIds": ["subnet-1"], "Tags": TAGS},
-    "AWS::ElastiCache::User": lambda w: {
-        "UserId": "made", "UserName": "made", "Engine": "redis", "NoPasswordRequired": True,
-        "AccessString": "on ~* +@all", "Tags": TAGS},
-    "AWS::ElastiCache::UserGroup": lambda w: {
-        "UserGroupId": "made", "Engine": "redis", "UserIds": ["default"], "Tags": TAGS},
-    "AWS::IAM::AccessKey": lambda w: {"UserName": w.need("user"), "Status": "Inactive"},
-    "AWS::IAM::Group": lambda w: {"GroupName": "g"},
-    "AWS::IAM::GroupPolicy": lambda w: {"GroupName": w.need("group"), "PolicyName": "p", "PolicyDocument": POLICY},
-    "AWS::IAM::InstanceProfile": lambda w: {"InstanceProfileName": "i", "Roles": [w.need("role")["RoleName"]]},
-    "AWS::IAM::ManagedPolicy": lambda w: {"ManagedPolicyName": "m", "PolicyDocument": POLICY,
-                                          "Users": [w.need("user")]},
-    "AWS::IAM::Policy": lambda w: {"PolicyName": "p", "PolicyDocument": POLICY, "Users": [w.need("user")]},
-    "AWS::IAM::Role": lambda w: {"RoleName": "r", "AssumeRolePolicyDocument": TRUST, "Tags": TAGS},
-    "AWS::IAM::RolePolicy": lambda w: {
-        "RoleName": w.need("role")["RoleName"], "PolicyName": "p", "PolicyDocument": POLICY},
-    "AWS::IAM::ServiceLinkedRole": lambda w: {"AWSServiceName": "autoscaling.amazonaws.com", "CustomSuffix": "x"},
-    "AWS::IAM::User": lambda w: {"UserName": "u", "Groups": [w.need("group")], "Tags": TAGS},
-    "AWS::IAM::UserPolicy": lambda w: {"UserName": w.need("user"), "PolicyName": "p", "PolicyDocument": POLICY},
-    "AWS::IAM::UserToGroupAddition": lambda w: {"GroupName": w.need("group"), "Users": [w.need("user")]},
     "AWS::KMS::Alias": lambda w: {"AliasName": "alias/a", "TargetKeyId": w.need("key")},
     "AWS::KMS::Key": lambda w: {"Description": "d", "EnableKeyRotation": True, "Tags": TAGS},
     "AWS::Lambda::Alias": lambda w: {
@@ -420,19 +371,11 @@ WAITING = {"AWS::CloudFormation::CustomResource", "AWS::CloudFormation::Stack", 
 WAITING |= {"AWS::SecretsManager::SecretTargetAttachment"}  # needs a database, which no service here makes
 # attributes that a resource has only with more than the least properties, or that AWS's reference does not list
 NOT_GIVEN = {
+    **cache_types.NOT_GIVEN,
     **ec2_types.NOT_GIVEN,
     "AWS::DynamoDB::GlobalTable": {"StreamArn"},
     "AWS::DynamoDB::Table": {"StreamArn"},
     "AWS::ApiGateway::DomainName": {"DistributionDomainName", "DistributionHostedZoneId"},
-    # structures, of which the members are given: RedisEndpoint.Address
-    "AWS::ElastiCache::CacheCluster": {"ConfigurationEndpoint", "RedisEndpoint"},
-    "AWS::ElastiCache::ReplicationGroup": {
-        "ConfigurationEndPoint",
-        "EffectiveDurability",
-        "PrimaryEndPoint",
-        "ReadEndPoint",
-        "ReaderEndPoint",
-    },
 }
 TYPES = sorted(
     kind.type_name

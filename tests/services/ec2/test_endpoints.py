@@ -114,3 +114,13 @@ def test_a_service_of_a_customer(cloud, ec2, net):
     (found,) = ec2.describe_vpc_endpoint_service_configurations(ServiceIds=[id])["ServiceConfigurations"]
     assert found["AcceptanceRequired"] is True
     assert ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[id])["Unsuccessful"] == []
+
+
+def test_policies_see_the_service(aws, ec2, net):
+    allow = {"Effect": "Allow", "Action": "ec2:CreateVpcEndpoint", "Resource": "*"}
+    only = {**allow, "Condition": {"StringEquals": {"ec2:VpceServiceName": S3}}}
+    vpcs = {**allow, "Resource": f"arn:aws:ec2:us-east-1:{aws.id}:vpc/*"}
+    user = aws.user(json.dumps({"Version": "2012-10-17", "Statement": [only, vpcs]})).client("ec2")
+    user.create_vpc_endpoint(VpcId=net.vpc, ServiceName=S3)
+    other = "com.amazonaws.us-east-1.dynamodb"
+    assert refused(user.create_vpc_endpoint, VpcId=net.vpc, ServiceName=other)[0] == "UnauthorizedOperation"

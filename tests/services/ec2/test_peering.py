@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.support import refused
 
@@ -76,6 +78,15 @@ def test_between_accounts(cloud, ec2, pair):
     assert ec2.describe_vpc_peering_connections()["VpcPeeringConnections"][0]["Tags"] == []
     theirs.delete_vpc_peering_connection(VpcPeeringConnectionId=id)
     assert status(ec2, id) == "deleted"
+
+
+def test_policies_see_both_sides(aws, ec2, pair):
+    allow = {"Effect": "Allow", "Action": "ec2:CreateVpcPeeringConnection", "Resource": "*"}
+    arn = f"arn:aws:ec2:us-east-1:{aws.id}:vpc/{pair[1]}"
+    only = {**allow, "Condition": {"ArnEquals": {"ec2:AccepterVpc": arn}}}
+    user = aws.user(json.dumps({"Version": "2012-10-17", "Statement": [only]})).client("ec2")
+    user.create_vpc_peering_connection(VpcId=pair[0], PeerVpcId=pair[1])
+    assert refused(user.create_vpc_peering_connection, VpcId=pair[1], PeerVpcId=pair[0])[0] == "UnauthorizedOperation"
 
 
 def test_what_fails(ec2, pair):

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from fogbank.core.conditions import Asked, Keys
+from fogbank.network.link_records import Endpoint, Peering, Side
+from fogbank.network.records import ElasticIp
 
 
 def _attribute(name: str) -> Callable[[Asked], Any]:
@@ -37,6 +39,31 @@ def _arn(word: str, name: str) -> Callable[[Asked], Any]:
     return read
 
 
+def _peer(side: str) -> Callable[[Asked], Any]:
+    """The ARN of one VPC of a peering connection: of the record, or of the request that makes it."""
+
+    def read(asked: Asked) -> Any:
+        if isinstance(asked.record, Peering):
+            found: Side = getattr(asked.record, side)
+            return asked.ctx.arn("ec2", f"vpc/{found.vpc}", account=found.account, region=found.region)
+        request, ctx = asked.request, asked.ctx
+        if ctx.operation != "CreateVpcPeeringConnection":
+            return None
+        if side == "requester":
+            return ctx.arn("ec2", f"vpc/{request.get('VpcId')}")
+        account, region = request.get("PeerOwnerId") or ctx.account, request.get("PeerRegion") or ctx.region
+        return ctx.arn("ec2", f"vpc/{request.get('PeerVpcId')}", account=account, region=region)
+
+    return read
+
+
+def _endpoint_service(asked: Asked) -> Any:
+    """The name of the service of an endpoint: of the record, or of the request that makes it."""
+    if isinstance(asked.record, Endpoint):
+        return asked.record.service
+    return asked.request.get("ServiceName") if asked.ctx.operation == "CreateVpcEndpoint" else None
+
+
 KEYS = Keys(
     "ec2",
     {
@@ -56,6 +83,15 @@ KEYS = Keys(
         "ec2:SecurityGroupID": _id("security-group"),
         "ec2:NetworkInterfaceID": _id("network-interface"),
         "ec2:AllocationId": _id("elastic-ip"),
+        "ec2:PublicIpAddress": lambda asked: asked.record.address if isinstance(asked.record, ElasticIp) else None,
+        "ec2:Domain": lambda asked: asked.record.domain if isinstance(asked.record, ElasticIp) else None,
+        "ec2:VpcPeeringConnectionID": _id("vpc-peering-connection"),
+        "ec2:AccepterVpc": _peer("accepter"),
+        "ec2:RequesterVpc": _peer("requester"),
+        "ec2:VpceServiceName": _endpoint_service,
+        "ec2:transitGatewayId": _id("transit-gateway"),
+        "ec2:transitGatewayAttachmentId": _id("transit-gateway-attachment"),
+        "ec2:transitGatewayRouteTableId": _id("transit-gateway-route-table"),
     },
     given=("ec2:CreateAction",),
 )
