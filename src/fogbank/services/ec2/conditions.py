@@ -10,6 +10,8 @@ from typing import Any
 
 from fogbank.core.conditions import Asked, Keys
 
+from .compute import conditions as compute
+
 
 def _attribute(name: str) -> Callable[[Asked], Any]:
     """An attribute of the record; None where it has none."""
@@ -56,6 +58,7 @@ KEYS = Keys(
         "ec2:SecurityGroupID": _id("security-group"),
         "ec2:NetworkInterfaceID": _id("network-interface"),
         "ec2:AllocationId": _id("elastic-ip"),
+        **compute.READS,
     },
-    given=("ec2:CreateAction",),
+    given=("ec2:CreateAction", *compute.GIVEN),
 )
