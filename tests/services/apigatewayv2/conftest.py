@@ -102,14 +102,14 @@ class Web:
             iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document)
         return arn
 
-    def function(self, code: str = ECHO, name: str = "f", *, source: str = "*") -> str:
+    def function(self, code: str = ECHO, name: str = "f", *, source: str = "*", runtime: str = "python3.11") -> str:
         """The ARN of a function that APIs of this account may invoke; `source` is a pattern of their routes."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as package:
-            package.writestr("app.py", code)
+            package.writestr("app.js" if runtime.startswith("nodejs") else "app.py", code)
         client = self.account.client("lambda")
         arn: str = client.create_function(
-            FunctionName=name, Runtime="python3.11", Handler="app.handler", Role=self.role(name=f"role-{name}"),
+            FunctionName=name, Runtime=runtime, Handler="app.handler", Role=self.role(name=f"role-{name}"),
             Code={"ZipFile": archive.getvalue()}, Timeout=20,
         )["FunctionArn"]  # fmt: skip
         client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.05})

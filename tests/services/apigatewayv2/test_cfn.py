@@ -204,3 +204,26 @@ def test_a_websocket_api(web, stacks):
     client = Client(web)
     client.say({"action": "say"})
     assert client.hear()["requestContext"]["routeKey"] == "say"
+
+
+def test_sams_websocket_api(web, stacks):
+    pytest.importorskip("wsproto", reason="pip install wsproto")
+    from .test_websockets import Client
+
+    template = {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Resources": {
+            "Function": {"Type": "AWS::Serverless::Function", "Properties": {
+                "InlineCode": CODE, "Handler": "index.handler", "Runtime": "python3.11"}},
+            "Talk": {"Type": "AWS::Serverless::WebSocketApi", "Properties": {
+                "RouteSelectionExpression": "$request.body.action", "StageName": "dev",
+                "Routes": {"$default": {"FunctionArn": {"Fn::GetAtt": ["Function", "Arn"]}}}}},
+        },
+        "Outputs": {"Id": {"Value": {"Ref": "Talk"}}},
+    }  # fmt: skip
+    web.id = stacks.deploy(template)["Id"]
+    client = Client(web)
+    client.say({"action": "x"})  # one way: nothing comes back, and no error does
+    (route,) = web.client.get_routes(ApiId=web.id)["Items"]
+    assert (route["RouteKey"], route["AuthorizationType"]) == ("$default", "NONE")
+    client.close()

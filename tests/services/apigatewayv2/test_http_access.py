@@ -111,9 +111,7 @@ class Issuer:
                 if self.path == "/pool/.well-known/openid-configuration":
                     found: Any = {"issuer": issuer.url, "jwks_uri": f"{issuer.url}/jwks.json"}
                 else:
-                    numbers = issuer.key.public_key().public_numbers()
-                    key = {"kty": "RSA", "kid": "k1", "alg": "RS256", "n": _long(numbers.n), "e": _long(numbers.e)}
-                    found = {"keys": [key]}
+                    found = {"keys": [issuer.jwk()]}
                 body = json.dumps(found).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
@@ -127,7 +125,11 @@ class Issuer:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/pool"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def token(self, *, kid: str = "k1", alg: str = "RS256", **claims: Any) -> str:
+    def jwk(self) -> dict[str, str]:
+        numbers = self.key.public_key().public_numbers()
+        return {"kty": "RSA", "kid": "k1", "alg": "RS256", "n": _long(numbers.n), "e": _long(numbers.e)}
+
+    def token(self, *, kid: str = "k1", alg: Any = "RS256", **claims: Any) -> str:
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
@@ -240,6 +242,30 @@ def test_an_issuer_that_does_not_answer(web, issuer):
     answer = _ask(web, token)
     assert answer[::2] == UNAUTHORIZED
     assert "OIDC discovery endpoint communication error" in answer.headers["www-authenticate"]
+
+
+def test_an_issuer_of_this_cloud(web, issuer):
+    """Its name is AWS's, and its keys are objects of a bucket: https://github.com/aws/amazon-eks-pod-identity-webhook"""
+    s3, bucket = web.account.client("s3"), f"issuer-{web.account.id}"
+    issuer.url = f"https://{bucket}.s3.us-east-1.amazonaws.com"
+    s3.create_bucket(Bucket=bucket)
+    s3.delete_public_access_block(Bucket=bucket)
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statement}))
+    configuration = {"issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys.json"}
+    s3.put_object(Bucket=bucket, Key=".well-known/openid-configuration", Body=json.dumps(configuration))
+    s3.put_object(Bucket=bucket, Key="keys.json", Body=json.dumps({"keys": [issuer.jwk()]}))
+    _guarded(web, issuer)
+    assert _ask(web, issuer.token()).status == 200
+    assert not issuer.fetched
+
+
+def test_what_a_token_says_stays_inside_its_header(web, issuer):
+    _guarded(web, issuer)
+    for alg in ("x\r\nset-cookie: a=b", ["RS256"], {"a": 1}, 7, "é"):
+        answer = _ask(web, issuer.token(alg=alg))
+        assert answer[::2] == UNAUTHORIZED
+        assert "set-cookie" not in answer.headers
 
 
 # -- Lambda authorizers ------------------------------------------------------------------------------------------------

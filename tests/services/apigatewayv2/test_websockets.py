@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocke
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,13 +25,15 @@ TELL = "import json\ndef handler(event, context):\n    return {'statusCode': 200
 class Client:
     """A WebSocket client. `accepted` is the answer to its handshake."""
 
-    def __init__(self, web: Any, path: str = "/dev", headers: list[tuple[str, str]] | None = None, **more: Any) -> None:
+    def __init__(self, web: Any, path: str = "/dev", headers: list[tuple[str, str]] | None = None, *, host: str = "",
+        **more: Any,
+    ) -> None:  # fmt: skip
         place = urlsplit(web.account.endpoint)
         self.raw = socket.create_connection(("127.0.0.1", place.port), timeout=30)
         self.wire = wsproto.WSConnection(wsproto.ConnectionType.CLIENT)
         self._events: list[Any] = []
         given = [(name.encode(), value.encode()) for name, value in headers or []]
-        host = f"{web.id}.execute-api.us-east-1.localhost:{place.port}"
+        host = host or f"{web.id}.execute-api.us-east-1.localhost:{place.port}"
         self.raw.sendall(self.wire.send(events.Request(host=host, target=path, extra_headers=given, **more)))
         self.accepted = self.next()
 
@@ -355,3 +358,70 @@ def test_messages_to_a_service(web, talk):
     assert "SendMessageResponse" in json.dumps(client.hear())
     (message,) = web.account.client("sqs").receive_message(QueueUrl=queue)["Messages"]
     assert message["Body"] == "a & b"
+
+
+CALL_BACK = """
+def handler(event, context):
+    import boto3
+    where = event["requestContext"]
+    url = f"https://{where['domainName']}/{where['stage']}"
+    client = boto3.client("apigatewaymanagementapi", endpoint_url=url)
+    client.post_to_connection(ConnectionId=where["connectionId"], Data=b"called back")
+    return {"statusCode": 200}
+"""
+POST = """
+const https = require("https");
+exports.handler = async (event) => {
+  const { domainName, stage, connectionId } = event.requestContext;
+  const path = `/${stage}/@connections/${encodeURIComponent(connectionId)}`;
+  const status = await new Promise((resolve) => {
+    const answered = (answer) => resolve(answer.statusCode);
+    const request = https.request({ hostname: domainName, path, method: "POST" }, answered);
+    request.end("x");
+  });
+  return { statusCode: 200, body: `answered ${status}` };
+};
+"""
+
+
+def test_functions_call_back(web, talk):
+    """As AWS's own examples do it, with the domain name and the stage of the event."""
+    talk.route("$default", web.function(CALL_BACK))
+    allow = {"Effect": "Allow", "Action": "execute-api:ManageConnections", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": allow})
+    web.account.client("iam").put_role_policy(RoleName="role-f", PolicyName="p", PolicyDocument=policy)
+    talk.deploy()
+    client = Client(web)
+    client.say("x")
+    assert client.hear() == "called back"
+
+
+def test_functions_of_node_reach_their_api(web, talk):
+    """The call is led to this cloud, where it is refused: it has no signature."""
+    if shutil.which("node") is None:
+        pytest.skip("apt-get install nodejs")
+    talk.route("$default", web.function(POST, runtime="nodejs20.x"), answers=True)
+    talk.deploy()
+    client = Client(web)
+    client.say("x")
+    assert client.hear() == "answered 403"
+
+
+def test_the_path_form(web, talk):
+    talk.route("$default", web.function(TELL), answers=True)
+    talk.deploy()
+    client = Client(web, f"/_aws/execute-api/{talk.id}/dev", host="localhost")
+    client.say("x")
+    assert client.hear()["requestContext"]["stage"] == "dev"
+
+
+def test_a_message_of_many_values_takes_its_route(web, talk):
+    """However long it takes to read it: up to 128 KB."""
+    for key in ("many", "$default"):
+        talk.route(key, web.function(TELL) if key == "many" else "", answers=key == "many")
+    talk.deploy()
+    client = Client(web)
+    client.say({"values": [1] * 40_000, "action": "many"})
+    assert client.hear()["requestContext"]["routeKey"] == "many"
+    client.say("x" * (128 * 1024 + 1))
+    assert client.next().code == 1009

@@ -20,6 +20,8 @@ HTTP_SELECTION = "${request.method} ${request.path}"
 API_KEY_SELECTION = "$request.header.x-api-key"
 SECONDS = {HTTP: 30, "WEBSOCKET": 29}  # the longest timeout of an integration
 
+MOST_KEY = 1024  # characters of a route key (AWS names no limit)
+
 _PATH = re.compile(r"/(?:[^/\s{}]+|\{[\w.-]+\+?\})?(?:/(?:[^/\s{}]+|\{[\w.-]+\+?\}))*/?")
 _STAGE = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _VARIABLE = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -37,6 +39,8 @@ _STATUS = re.compile(r"[2-5]\d\d")
 
 def check_route_key(key: str, protocol: str) -> None:
     """Raise BadRequest unless this is a route key of the protocol."""
+    if len(key) > MOST_KEY:
+        raise BadRequest(f"A route key has at most {MOST_KEY} characters")
     if protocol != HTTP:
         if not key or (key.startswith("$") and key not in (DEFAULT, "$connect", "$disconnect")):
             raise BadRequest(f"Invalid route key {key}")  # not confirmed

@@ -1,4 +1,4 @@
-"""Custom domain names and base path mappings: kept and returned, not served.
+"""Custom domain names and base path mappings. Certificates and policies are kept and returned.
 
 https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDomainName.html
 """
@@ -153,7 +153,7 @@ def _refuse_taken(tx: Reader, mapping: Mapping) -> None:
         raise Conflict("Base path already exists for this domain name")
 
 
-@call("CreateBasePathMapping", "POST", "/domainnames/{domainName}/basepathmappings", fidelity="recorded")
+@call("CreateBasePathMapping", "POST", "/domainnames/{domainName}/basepathmappings")
 def create_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """A stage under a path of a name."""
     base = req.get("basePath") or NONE
@@ -186,7 +186,7 @@ def get_base_path_mappings(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     return page(ctx, req, f"mappings/{domain.id}", found)
 
 
-@call("UpdateBasePathMapping", "PATCH", "/domainnames/{domainName}/basepathmappings/{basePath}", fidelity="recorded")
+@call("UpdateBasePathMapping", "PATCH", "/domainnames/{domainName}/basepathmappings/{basePath}")
 def update_base_path_mapping(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Move a mapping to another path, API or stage."""
     rules = {"/basePath": REPLACE, "/restapiId": REPLACE, "/restApiId": REPLACE, "/stage": REPLACE}

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-con
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -103,7 +104,8 @@ async def _verdict(exchange: Exchange, authorizer: dict[str, Any], identity: lis
     serving, now = exchange.serving, exchange.ctx.now()
     ttl = authorizer.get("AuthorizerResultTtlInSeconds") or 0
     cache: dict[Any, Verdict] = exchange.app.local(Apis).verdicts
-    key = (serving.api, serving.stage, authorizer["AuthorizerId"], serving.deployment, *identity)
+    digest = hashlib.sha256("\0".join(identity).encode("utf-8", "surrogatepass")).digest()  # identities may be long
+    key = (serving.api, serving.stage, authorizer["AuthorizerId"], serving.deployment, digest)
     held = cache.get(key) if ttl and identity else None
     if held is not None and held.made <= now < held.made + ttl and held.made >= serving.reset:
         return held

@@ -14,7 +14,7 @@ from fogbank.apis.addresses import Address
 from fogbank.apis.budget import MAX_PAYLOAD
 from fogbank.apis.failures import GatewayError, misconfigured
 from fogbank.core.errors import ServiceError
-from fogbank.core.http import BodyTooLarge, Response
+from fogbank.core.http import BodyTooLarge, Response, is_header
 from fogbank.core.operation import endpoint
 from fogbank.core.visit import Visit
 
@@ -93,7 +93,7 @@ def _failed(visit: Visit, exchange: Exchange, error: GatewayError) -> Response:
     exchange.failure = exchange.failure or error.why
     response = answers.answer(error)
     exchange.error = str(response.body, "utf-8").partition(':"')[2][:-2] if isinstance(response.body, bytes) else ""
-    if isinstance(error, Refusal):
+    if isinstance(error, Refusal) and error.challenge.isascii() and is_header("www-authenticate", error.challenge):
         response.headers.append(("www-authenticate", error.challenge))
     return response
 

@@ -24,6 +24,9 @@ KEPT = 7200.0  # seconds of the cloud's clock that an issuer's keys are kept
 AGAIN = 60.0  # seconds before the keys are fetched again for a key id that is not among them
 LIMIT = 1 << 20  # bytes of a discovery document or a key set
 MOST_ISSUERS = 1000
+MOST_BITS = 8192  # of an RSA key
+REST = 10.0  # seconds before an issuer that did not answer is asked again
+UNREACHABLE = "OIDC discovery endpoint communication error"
 _HASHES = {"RS256": "SHA256", "RS384": "SHA384", "RS512": "SHA512"}
 DISCOVERY = "/.well-known/openid-configuration"
 
@@ -47,7 +50,7 @@ def decode(text: str) -> Token:
     if len(parts) != 3:
         raise BadToken("the token is malformed")  # not confirmed
     try:
-        head, claims, signature = (base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in parts)
+        head, claims, signature = (_bytes(part) for part in parts)
         return Token(
             msgspec.json.decode(head, type=dict[str, Any]),
             msgspec.json.decode(claims, type=dict[str, Any]),
@@ -56,6 +59,11 @@ def decode(text: str) -> Token:
         )
     except (binascii.Error, ValueError, RecursionError):
         raise BadToken("the token is malformed") from None
+
+
+def _bytes(text: str) -> bytes:
+    """Decode base64url without padding. Raises ValueError."""
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 def check_claims(claims: dict[str, Any], issuer: str, audience: Iterable[str], now: float) -> None:
@@ -112,10 +120,11 @@ def _shown(value: Any) -> str:
 
 
 class Keys(msgspec.Struct):
-    """The public keys of an issuer, by id."""
+    """The public keys of an issuer, by id. `failed`: it could not be asked."""
 
     keys: dict[str, dict[str, Any]]
     fetched: float
+    failed: bool = False
     loaded: dict[str, Any] = {}
 
 
@@ -132,14 +141,15 @@ class Issuers:
     async def verify(self, token: Token, issuer: str) -> None:
         """Raise BadToken unless a key of the issuer has signed the token."""
         algorithm, key_id = token.head.get("alg"), token.head.get("kid")
-        if algorithm not in _HASHES:
-            raise BadToken(f"signing method {algorithm} is invalid")
+        if not isinstance(algorithm, str) or algorithm not in _HASHES:
+            shown = algorithm if isinstance(algorithm, str) and algorithm.isalnum() and algorithm.isascii() else "?"
+            raise BadToken(f"signing method {shown[:20]} is invalid")
         if not isinstance(key_id, str):
             raise BadToken("the token has no key id")  # not confirmed
         held = await self._find(issuer, key_id)
         if key_id not in held.loaded:
             held.loaded[key_id] = _public(held.keys[key_id])
-        _verify(held.loaded[key_id], token, str(algorithm))
+        _verify(held.loaded[key_id], token, algorithm)
 
     async def _find(self, issuer: str, key_id: str) -> Keys:
         held = self._fresh(issuer, key_id)
@@ -147,7 +157,9 @@ class Issuers:
             async with self._locks.setdefault(issuer, asyncio.Lock()):
                 held = self._fresh(issuer, key_id)
                 if held is None:
-                    held = await self._fetch(issuer)
+                    held = self._keep(issuer, await self._fetch(issuer))
+        if held.failed:
+            raise BadToken(UNREACHABLE)
         if key_id not in held.keys:
             raise BadToken("no key of the issuer has the token's key id")  # not confirmed
         return held
@@ -158,29 +170,32 @@ class Issuers:
         if held is None:
             return None
         age = abs(self._clock.now() - held.fetched)
-        return held if age < (KEPT if key_id in held.keys else AGAIN) else None
+        return held if age < (REST if held.failed else KEPT if key_id in held.keys else AGAIN) else None
 
-    async def _fetch(self, issuer: str) -> Keys:
-        configuration = await self._get(issuer.rstrip("/") + DISCOVERY)
-        address = configuration.get("jwks_uri")
-        if not isinstance(address, str):
-            raise BadToken("OIDC discovery endpoint communication error")
-        found = (await self._get(address)).get("keys")
-        keys = {key["kid"]: key for key in found or () if isinstance(key, dict) and isinstance(key.get("kid"), str)}
+    def _keep(self, issuer: str, held: Keys) -> Keys:
         if len(self._keys) >= MOST_ISSUERS:
             self._keys.clear()
             self._locks.clear()
-        held = self._keys[issuer] = Keys(keys, self._clock.now())
+        self._keys[issuer] = held
         return held
 
-    async def _get(self, url: str) -> dict[str, Any]:
+    async def _fetch(self, issuer: str) -> Keys:
+        """Ask an issuer for its keys, by way of its configuration."""
+        now = self._clock.now()
         try:
-            answer = await self._app.local(Outbound).request("GET", url, seconds=5, limit=LIMIT, redirects=3)
-            if answer.status == 200:
-                return msgspec.json.decode(answer.body, type=dict[str, Any])
+            address = (await self._get(issuer.rstrip("/") + DISCOVERY)).get("jwks_uri")
+            found = (await self._get(str(address))).get("keys")
         except (OutboundError, TimeoutError, ValueError, RecursionError):
-            pass
-        raise BadToken("OIDC discovery endpoint communication error")
+            return Keys({}, now, failed=True)
+        listed = found if isinstance(found, list) else []
+        keys = {key["kid"]: key for key in listed if isinstance(key, dict) and isinstance(key.get("kid"), str)}
+        return Keys(keys, now)
+
+    async def _get(self, url: str) -> dict[str, Any]:
+        answer = await self._app.local(Outbound).request("GET", url, seconds=5, limit=LIMIT, redirects=3)
+        if answer.status != 200:
+            raise OutboundError(f"{url} answered {answer.status}")
+        return msgspec.json.decode(answer.body, type=dict[str, Any])
 
 
 def _public(key: dict[str, Any]) -> Any:
@@ -190,13 +205,16 @@ def _public(key: dict[str, Any]) -> Any:
     try:
         if key.get("kty") != "RSA":
             raise ValueError("not an RSA key")
-        return rsa.RSAPublicNumbers(_number(key["e"]), _number(key["n"])).public_key()
+        exponent, modulus = _number(key["e"]), _number(key["n"])
+        if modulus.bit_length() > MOST_BITS or exponent >= 1 << 32:  # an issuer may not choose what a check costs
+            raise ValueError("too large")
+        return rsa.RSAPublicNumbers(exponent, modulus).public_key()
     except (KeyError, TypeError, ValueError, binascii.Error):
         raise BadToken("unable to decode RSA public key") from None
 
 
 def _number(text: str) -> int:
-    return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
+    return int.from_bytes(_bytes(text), "big")
 
 
 def _verify(key: Any, token: Token, algorithm: str) -> None:

@@ -9,6 +9,7 @@ from fogbank.apis.domains import MAPPINGS
 from fogbank.apis.errors import BadRequest
 from fogbank.apis.passing import member
 from fogbank.core.context import Context
+from fogbank.core.http import is_header
 from fogbank.store.api import Reader, Transaction
 
 from .. import quotas, rules
@@ -54,6 +55,9 @@ def check(shape: Mapping[str, Any]) -> None:
         cors = shape.get("CorsConfiguration") or {}
         if cors.get("AllowCredentials") and "*" in (cors.get("AllowOrigins") or ()):
             raise BadRequest("allowCredentials is not supported with allowOrigins *")
+        texts = [text for value in cors.values() if isinstance(value, list) for text in value]
+        if not all(text.isascii() and is_header("x", text) for text in texts):
+            raise BadRequest("Invalid value in the CORS configuration")
         if cors.get("MaxAge") is not None and not -1 <= cors["MaxAge"] <= 86400:
             raise BadRequest("Invalid max age. Must be between -1 and 86400")
         return

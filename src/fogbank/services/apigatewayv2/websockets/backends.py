@@ -83,12 +83,12 @@ async def _function(event: Event, shape: dict[str, Any]) -> Outcome:
 
 async def _send(event: Event, shape: dict[str, Any], body: bytes) -> Outcome:
     """Send a body to an HTTP backend."""
-    headers = [("content-type", JSON), *_parameters(event, shape, "header")]
+    headers = [("content-type", JSON), *await _parameters(event, shape, "header")]
     answer = await backends.send(
         event.ctx.app,
         shape.get("IntegrationMethod") or "POST",
         filled(shape["IntegrationUri"], event.variables),
-        query=_parameters(event, shape, "querystring"),
+        query=await _parameters(event, shape, "querystring"),
         headers=headers,
         body=body,
         seconds=shape["TimeoutInMillis"] / 1000,
@@ -97,21 +97,26 @@ async def _send(event: Event, shape: dict[str, Any], body: bytes) -> Outcome:
     return Outcome(answer.status, answer.body, answer.headers)
 
 
-def _parameters(event: Event, shape: dict[str, Any], place: str) -> list[tuple[str, str]]:
+async def _parameters(event: Event, shape: dict[str, Any], place: str) -> list[tuple[str, str]]:
     """The headers or query parameters that RequestParameters maps."""
-    start, found = f"integration.request.{place}.", []
-    names = event.names()
-    for target, source in (shape.get("RequestParameters") or {}).items():
-        if not target.startswith(start):
-            continue
-        if source.startswith("route.request.body"):
-            path = source.removeprefix("route.request.body").lstrip(".")
-            value = Message(event.body).part(path, Budget(quick=True))
-        else:
-            value = expressions.parameter(source, names)
-        if value is not None:
-            found.append((target.removeprefix(start), value))
-    return found
+    start = f"integration.request.{place}."
+    names, message = event.names(), Message(event.body)
+
+    def work(budget: Budget) -> list[tuple[str, str]]:
+        found = []
+        for target, source in (shape.get("RequestParameters") or {}).items():
+            if source.startswith("route.request.body"):
+                value = message.part(source.removeprefix("route.request.body").lstrip("."), budget)
+            else:
+                value = expressions.parameter(source, names)
+            if target.startswith(start) and value is not None:
+                found.append((target.removeprefix(start), value))
+        return found
+
+    try:
+        return await workers.run(event.ctx.app, work)
+    except OverBudget as error:
+        raise misconfigured(f"Unable to map the request parameters ({error})") from None
 
 
 # -- integrations with templates ---------------------------------------------------------------------------------------
@@ -143,11 +148,12 @@ async def _asked(event: Event, shape: dict[str, Any], body: bytes) -> Outcome:
     if match is None:
         raise misconfigured(f"Invalid integration URI {uri}")
     ctx = await event.acting(shape.get("CredentialsArn") or "", match["region"])
-    headers = _parameters(event, shape, "header")
+    headers = await _parameters(event, shape, "header")
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", JSON))
     status, given, content = await aws_calls.call_service(
-        ctx, match, shape.get("IntegrationMethod") or "POST", headers, _parameters(event, shape, "querystring"), body,
+        ctx, match, shape.get("IntegrationMethod") or "POST", headers,
+        await _parameters(event, shape, "querystring"), body,
         shape["TimeoutInMillis"] / 1000,
     )  # fmt: skip
     return Outcome(status, content, given)
@@ -168,10 +174,7 @@ async def _answered(event: Event, shape: dict[str, Any], outcome: Outcome) -> Ou
     content = outcome.body or b""
     message = Message(content, outcome.status, outcome.headers)
     expression = shape.get("IntegrationResponseSelectionExpression") or "${integration.response.statuscode}"
-    try:
-        subject = message.select(expression, Budget(quick=True)) or ""
-    except OverBudget:
-        subject = ""
+    subject = await expressions.selected(event.ctx.app, message, expression) or ""
     chosen = next((r for r in responses if expressions.fits(r["IntegrationResponseKey"], subject)), None)
     chosen = chosen or next((r for r in responses if r["IntegrationResponseKey"] == DEFAULT), None)
     if chosen is None:

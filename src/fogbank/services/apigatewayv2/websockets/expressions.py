@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from fogbank.apis import jsontext, vtl
+from fogbank.apis import jsontext, patterns, vtl, workers
 from fogbank.apis.budget import Budget, OverBudget
+from fogbank.core.context import Cloud
 
 _EXPRESSION = re.compile(
     r"\$\{((?:request\.body|integration\.response)[^{}]*)\}|\$((?:request\.body|integration\.response)[\w.\[\]-]*)"
@@ -62,21 +63,16 @@ class Message:
         return self.part(rest, budget) if place == "body" else None
 
 
-def route_key(expression: str, body: bytes) -> str | None:
-    """The route key that a message selects; None if it selects none, so that $default takes it.
-
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
-    """
+async def selected(app: Cloud, message: Message, expression: str) -> str | None:
+    """The value of a selection expression, worked out by a worker if it takes long; None if it takes too long."""
     try:
-        return Message(body).select(expression, Budget(quick=True))
+        return await workers.run(app, lambda budget: message.select(expression, budget))
     except OverBudget:
         return None
 
 
 def fits(key: str, value: str) -> bool:
     """Whether the key of an integration response takes a value: it is one, or a pattern between slashes."""
-    from fogbank.apis import patterns
-
     if len(key) > 2 and key[0] == key[-1] == "/":
         try:
             return patterns.whole(key[1:-1], value, Budget(), dot_all=True)

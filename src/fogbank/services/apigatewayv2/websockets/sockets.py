@@ -7,6 +7,9 @@ holds sockets: the connections of a node that died are gone. It watches for mess
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any
 
 import msgspec
 
@@ -20,6 +23,7 @@ from ..records import CONNECTIONS, HOLDERS, OUTGOING, Connection, Holder, Outgoi
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = LEASE_SECONDS / 3
 GOING_AWAY = 1001
+PATIENCE = 29.0  # seconds that a client may take to read
 
 
 class Held(msgspec.Struct, eq=False):
@@ -37,17 +41,24 @@ class Sockets:
         self._app = app
         self.held: dict[str, Held] = {}
         self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         for topic in ("reset", "reset/apigatewayv2"):
             app.signals.on(topic, self._drop)
         app.on_stop(self._stop)
 
     def _drop(self) -> None:
         for held in list(self.held.values()):
-            aside(held.socket.close(GOING_AWAY, "Going away"))
+            self.start(held.socket.close(GOING_AWAY, "Going away"))
 
     def _stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start a task that outlives its caller."""
+        task = aside(work)
+        self._tasks.add(task)  # the event loop does not keep it
+        task.add_done_callback(self._tasks.discard)
 
     async def open(self, connection: Connection) -> None:
         """Store the record of a connection that this process is about to hold."""
@@ -85,12 +96,17 @@ class Sockets:
         return holder is not None and holder.until > self._app.clock.real()
 
     async def send(self, id: str, data: bytes, now: float) -> None:
-        """Send to a socket of this process. Raises Disconnected."""
+        """Send to a socket of this process. Raises Disconnected, also for a client that does not read."""
         held = self.held.get(id)
         if held is None:
             raise Disconnected
         held.active = now
-        await held.socket.send(_message(data))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await held.socket.send(_message(data))
+        except TimeoutError:
+            await held.socket.close(GOING_AWAY, "Going away")
+            raise Disconnected from None
 
     def leave(self, tx: Transaction, connection: Connection, data: bytes, *, close: bool = False) -> None:
         """Leave a message, or the end, for a connection of another process."""
@@ -107,21 +123,25 @@ class Sockets:
         with self._app.signals.watch(_topic(node)) as watch:
             while True:
                 for message in await self._app.run(self._taken):
-                    held = self.held.get(message.connection)
-                    if held is None:
-                        continue
-                    try:
-                        if message.close:
-                            await held.socket.close(1000, "Connection Closed Normally")
-                        else:
-                            await self.send(message.connection, message.data, self._app.clock.now())
-                    except Disconnected:
-                        pass  # it closed meanwhile
+                    self._deliver(message)
                 try:
                     async with asyncio.timeout(RENEW_SECONDS):
                         await watch.wait()
                 except TimeoutError:
                     pass
+
+    def _deliver(self, message: Outgoing) -> None:
+        """Deliver a message without waiting for its client. Each is written at once, so they stay in order."""
+
+        async def send() -> None:
+            held = self.held.get(message.connection)
+            if held is not None and message.close:
+                await held.socket.close(1000, "Connection Closed Normally")
+            elif held is not None:
+                with contextlib.suppress(Disconnected):  # it closed meanwhile
+                    await self.send(message.connection, message.data, self._app.clock.now())
+
+        self.start(send())
 
     def _taken(self) -> list[Outgoing]:
         """Renew the lease, and take what others left."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 
 import msgspec
 
 from fogbank.apis.failures import GatewayError
-from fogbank.core.clock import aside
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import Disconnected, WebSocket
@@ -24,8 +24,10 @@ from ..records import Connection
 from ..rules import DEFAULT
 from . import backends, expressions, recording
 from .events import DISCONNECT, MESSAGE, Event, Session
+from .expressions import Message
 from .sockets import GOING_AWAY, Held, Sockets
 
+log = logging.getLogger("fogbank.apigatewayv2")
 IDLE, LONGEST = 600.0, 7200.0  # seconds on the cloud's clock
 AT_ONCE = 64  # messages of one connection that are answered at the same time
 NO_STATUS = (1005, "Client-side close frame status not set")
@@ -45,11 +47,17 @@ async def talk(session: Session, connection: Connection, socket: WebSocket) -> N
             task = asyncio.ensure_future(_take(session, connection, socket, message, room))
             tasks.add(task)
             task.add_done_callback(tasks.discard)
+            task.add_done_callback(_log_failure)
     finally:
         sockets.held.pop(connection.id, None)
         for task in tasks:
             task.cancel()
-        aside(_ended(session, connection, socket.closing))  # this task may be cancelled: the client is gone
+        sockets.start(_ended(session, connection, socket.closing))  # this task may be cancelled: the client is gone
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a message of a WebSocket was not answered", exc_info=error)
 
 
 async def _next(session: Session, held: Held) -> str | bytes | None:
@@ -108,7 +116,8 @@ async def _answer(
     if serving is None:
         return _error("Forbidden", session, ctx)
     body = message.encode() if isinstance(message, str) else message
-    key = expressions.route_key(serving.content["api"].get("RouteSelectionExpression") or "", body)
+    expression = serving.content["api"].get("RouteSelectionExpression") or ""
+    key = await expressions.selected(ctx.app, Message(body), expression)  # None: $default takes the message
     route = serving.routes.get(key or DEFAULT) if not (key or "").startswith("$") else None
     route = route or serving.routes.get(DEFAULT)
     if route is None:

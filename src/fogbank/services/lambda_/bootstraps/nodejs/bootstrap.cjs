@@ -305,7 +305,9 @@ async function runStreaming(handler, event, context, id) {
 // -- the way home -----------------------------------------------------------------------------------------------------
 
 /** Handlers of custom resources answer by https to the host of the ResponseURL and drop its port, for on AWS it has
- * none. Such a call to the endpoint's own host is led to the endpoint. Calls that name a port are left alone. */
+ * none. Such a call to the endpoint's own host is led to the endpoint. Functions of WebSocket APIs call back at
+ * https://DOMAIN/STAGE, by the domain name of the event: these calls are led there too, with their Host. Calls that name
+ * a port are left alone. */
 function leadHome() {
   let home;
   try {
@@ -327,8 +329,10 @@ function leadHome() {
       [options, callback] = [target || {}, options];
     }
     const host = options.hostname || options.host;
-    if (host !== home.hostname || options.port) return secure.apply(https, args);
+    const isApi = typeof host === "string" && host.includes(".execute-api.");
+    if ((host !== home.hostname && !isApi) || options.port) return secure.apply(https, args);
     const { agent, protocol, ...rest } = options;
+    if (isApi) rest.headers = { host, ...rest.headers };
     return http.request({ ...rest, hostname: home.hostname, host: home.hostname, port: home.port }, callback);
   };
   https.get = function (...args) {

@@ -408,10 +408,54 @@ def set_up_builtins():
     site.setquit()
 
 
+# -- the way home ------------------------------------------------------------------------------------------------------
+
+
+class HomeFinder:
+    """Functions of WebSocket APIs call back at https://DOMAIN/STAGE, by the domain name of the event.
+
+    That name has no port, and often no address: boto3's calls of it are led to this cloud. This finder sees to it when
+    botocore is imported; a start does not wait for that.
+    """
+
+    MODULE = "botocore.httpsession"
+
+    def find_spec(self, name, path=None, target=None):
+        if name != self.MODULE:
+            return None
+        sys.meta_path.remove(self)
+        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in sys.meta_path)), None)
+        if spec is not None:
+            load = spec.loader.exec_module
+
+            def exec_module(module):
+                load(module)
+                lead_home(module.URLLib3Session)
+
+            spec.loader.exec_module = exec_module
+        return spec
+
+
+def lead_home(session):
+    """Send requests to https://….execute-api.…, without a port, to the endpoint. Their signatures cover the name."""
+    home, send = os.environ.get("AWS_ENDPOINT_URL", ""), session.send
+
+    def sent(self, request):
+        scheme, _, rest = request.url.partition("://")
+        host, slash, path = rest.partition("/")
+        if scheme == "https" and ".execute-api." in host and ":" not in host and home.startswith("http://"):
+            request.headers["Host"] = host
+            request.url = home + slash + path
+        return send(self, request)
+
+    session.send = sent
+
+
 def main():
     api = Api(os.environ["AWS_LAMBDA_RUNTIME_API"])
     set_up_paths(os.environ)
     set_up_builtins()
+    sys.meta_path.insert(0, HomeFinder())
     sys.stdout.reconfigure(line_buffering=True, encoding="utf-8", errors="backslashreplace")
     sys.stderr.reconfigure(line_buffering=True, encoding="utf-8", errors="backslashreplace")
     log = Log(1)
