@@ -12,6 +12,8 @@ from fogbank.core.conditions import Asked, Keys
 from fogbank.network.link_records import Endpoint, Peering, Side
 from fogbank.network.records import ElasticIp
 
+from .compute import conditions as compute
+
 
 def _attribute(name: str) -> Callable[[Asked], Any]:
     """An attribute of the record; None where it has none."""
@@ -92,6 +94,7 @@ KEYS = Keys(
         "ec2:transitGatewayId": _id("transit-gateway"),
         "ec2:transitGatewayAttachmentId": _id("transit-gateway-attachment"),
         "ec2:transitGatewayRouteTableId": _id("transit-gateway-route-table"),
+        **compute.READS,
     },
-    given=("ec2:CreateAction",),
+    given=("ec2:CreateAction", *compute.GIVEN),
 )
