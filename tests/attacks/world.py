@@ -23,7 +23,7 @@ from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal, root
 from fogbank.core.settings import Settings
 
-from . import caches, instances
+from . import apis, caches, instances
 
 VICTIM, STRANGER, REGION = "111122223333", "444455556666", "us-east-1"
 SECRET = "kept-for-the-owner"  # in whatever the victim's things tell of themselves
@@ -173,7 +173,6 @@ class World:
             self._cloudwatch,
             self._lambda,
             self._apigateway,
-            self._apigatewayv2,
             self._cloudformation,
             self._cloudtrail,
             self._ec2,
@@ -183,6 +182,7 @@ class World:
         ):
             each()
         caches.make(self, VICTIM, REGION, SECRET)
+        apis.make(self, REGION, SECRET)
 
     def _iam(self) -> None:
         own = self.own
@@ -317,39 +317,6 @@ class World:
         arn = f"arn:aws:apigateway:{REGION}::/restapis/{api}"
         self.thing("apigateway", arn, restApiId=api, resourceArn=arn)
         self.arns.append(f"arn:aws:apigateway:{REGION}::/tags/{quote(arn, safe='')}")  # what tagging it is asked on
-
-    def _apigatewayv2(self) -> None:
-        own = self.own
-        api = own("apigatewayv2", "CreateApi", Name="web", ProtocolType="HTTP", Description=SECRET)["ApiId"]
-        arn = f"arn:aws:apigateway:{REGION}::/apis/{api}"
-        integration = own("apigatewayv2", "CreateIntegration", ApiId=api, IntegrationType="HTTP_PROXY",
-                          IntegrationUri=f"https://{SECRET}.example.com", IntegrationMethod="GET",
-                          PayloadFormatVersion="1.0")["IntegrationId"]  # fmt: skip
-        route = own("apigatewayv2", "CreateRoute", ApiId=api, RouteKey=f"GET /{SECRET}")["RouteId"]
-        own("apigatewayv2", "CreateStage", ApiId=api, StageName="dev", AutoDeploy=True, Description=SECRET)
-        deployment = own("apigatewayv2", "CreateDeployment", ApiId=api, Description=SECRET)["DeploymentId"]
-        authorizer = own(
-            "apigatewayv2", "CreateAuthorizer", ApiId=api, Name=SECRET, AuthorizerType="JWT",
-            IdentitySource=["$request.header.Authorization"],
-            JwtConfiguration={"Issuer": "https://example.com", "Audience": ["a"]},
-        )["AuthorizerId"]  # fmt: skip
-        link = own("apigatewayv2", "CreateVpcLink", Name=SECRET, SubnetIds=["subnet-1"])["VpcLinkId"]
-        own("apigatewayv2", "CreateDomainName", DomainName="web.example.com",
-            DomainNameConfigurations=[{"CertificateArn": SECRET}])  # fmt: skip
-        mapping = own("apigatewayv2", "CreateApiMapping", DomainName="web.example.com", ApiId=api, Stage="dev",
-                      ApiMappingKey=SECRET)["ApiMappingId"]  # fmt: skip
-        self.thing("apigatewayv2", arn, ApiId=api, ResourceArn=arn)
-        self.arns.append(f"arn:aws:apigateway:{REGION}::/tags/{quote(arn, safe='')}")
-        for member, path, id in (
-            ("IntegrationId", "integrations", integration), ("RouteId", "routes", route),
-            ("StageName", "stages", "dev"), ("DeploymentId", "deployments", deployment),
-            ("AuthorizerId", "authorizers", authorizer),
-        ):  # fmt: skip
-            self.thing("apigatewayv2", f"{arn}/{path}/{id}", **{member: id})
-        self.thing("apigatewayv2", f"arn:aws:apigateway:{REGION}::/vpclinks/{link}", VpcLinkId=link)
-        domain = f"arn:aws:apigateway:{REGION}::/domainnames/web.example.com"
-        self.thing("apigatewayv2", domain, DomainName="web.example.com")
-        self.thing("apigatewayv2", f"{domain}/apimappings/{mapping}", ApiMappingId=mapping)
 
     def _cloudformation(self) -> None:
         body = json.dumps({"Description": SECRET, "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})

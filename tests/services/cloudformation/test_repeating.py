@@ -23,6 +23,8 @@ from fogbank.services.cloudformation.engine.properties import refusal, typed
 from fogbank.store.api import Table
 from fogbank.wire import resource_schemas
 
+from .repeating_apis import APIS, Apis
+
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -33,7 +35,7 @@ ZONE = "us-east-1a"
 CODE = "def handler(event, context):\n    return event\n"
 
 
-class World:
+class World(Apis):
     """An account with whatever a resource needs, made when it is asked for."""
 
     def __init__(self, cloud, aws):
@@ -186,31 +188,6 @@ class World:
     def _api_key(self):
         return self.aws.client("apigateway").create_api_key(name="made")["id"]
 
-    def _web(self):
-        """An HTTP API with an integration, a route and a stage."""
-        gateway = self.aws.client("apigatewayv2")
-        api = gateway.create_api(Name="made", ProtocolType="HTTP")["ApiId"]
-        integration = gateway.create_integration(
-            ApiId=api, IntegrationType="HTTP_PROXY", IntegrationUri="https://example.com", IntegrationMethod="GET",
-            PayloadFormatVersion="1.0",
-        )["IntegrationId"]  # fmt: skip
-        gateway.create_route(ApiId=api, RouteKey="GET /made", Target=f"integrations/{integration}")
-        gateway.create_stage(ApiId=api, StageName="made", AutoDeploy=True)
-        return {"id": api, "integration": integration}
-
-    def _quick(self):
-        request = {"Name": "quick", "ProtocolType": "HTTP", "Target": "https://example.com"}
-        return self.aws.client("apigatewayv2").create_api(**request)["ApiId"]
-
-    def _talk(self):
-        """A WebSocket API with an integration and a route."""
-        gateway = self.aws.client("apigatewayv2")
-        request = {"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"}
-        api = gateway.create_api(Name="made", **request)["ApiId"]
-        integration = gateway.create_integration(ApiId=api, IntegrationType="MOCK")["IntegrationId"]
-        route = gateway.create_route(ApiId=api, RouteKey="made", Target=f"integrations/{integration}")["RouteId"]
-        return {"id": api, "integration": integration, "route": route}
-
     # -- EC2 -----------------------------------------------------------------------------------------------------------
 
     @property
@@ -322,41 +299,7 @@ TAGS = [{"Key": "team", "Value": "fog"}]
 # the least, or nearly, that a resource of each type says: a function of the World
 LEAST = {
     "AWS::ApiGateway::Account": lambda w: {},
-    "AWS::ApiGatewayV2::Api": lambda w: {"Name": "web", "ProtocolType": "HTTP", "Tags": {"team": "fog"}},
-    "AWS::ApiGatewayV2::ApiGatewayManagedOverrides": lambda w: {
-        "ApiId": w.need("quick"), "Stage": {"Description": "d"}, "Integration": {"TimeoutInMillis": 1000}},
-    "AWS::ApiGatewayV2::ApiMapping": lambda w: {
-        "DomainName": w.need("domain"), "ApiId": w.need("web")["id"], "Stage": "made", "ApiMappingKey": "a/b"},
-    "AWS::ApiGatewayV2::Authorizer": lambda w: {
-        "ApiId": w.need("web")["id"], "Name": "a", "AuthorizerType": "JWT",
-        "IdentitySource": ["$request.header.Authorization"],
-        "JwtConfiguration": {"Issuer": "https://example.com", "Audience": ["a"]}},
-    "AWS::ApiGatewayV2::Deployment": lambda w: {"ApiId": w.need("web")["id"], "Description": "d"},
-    "AWS::ApiGatewayV2::DomainName": lambda w: {
-        "DomainName": "v2.example.com", "DomainNameConfigurations": [{"CertificateArn": CERTIFICATE}],
-        "Tags": {"team": "fog"}},
-    "AWS::ApiGatewayV2::Integration": lambda w: {
-        "ApiId": w.need("web")["id"], "IntegrationType": "HTTP_PROXY", "IntegrationUri": "https://example.com/x",
-        "IntegrationMethod": "GET", "PayloadFormatVersion": "1.0",
-        "RequestParameters": {"overwrite:path": "/y"},
-        "ResponseParameters": {
-            "200": {"ResponseParameters": [{"Destination": "overwrite:statuscode", "Source": "201"}]}}},
-    "AWS::ApiGatewayV2::IntegrationResponse": lambda w: {
-        "ApiId": w.need("talk")["id"], "IntegrationId": w.need("talk")["integration"],
-        "IntegrationResponseKey": "$default"},
-    "AWS::ApiGatewayV2::Model": lambda w: {"ApiId": w.need("talk")["id"], "Name": "M", "Schema": {"type": "object"}},
-    "AWS::ApiGatewayV2::Route": lambda w: {
-        "ApiId": w.need("web")["id"], "RouteKey": "GET /x", "Target": f"integrations/{w.need('web')['integration']}"},
-    "AWS::ApiGatewayV2::RouteResponse": lambda w: {
-        "ApiId": w.need("talk")["id"], "RouteId": w.need("talk")["route"], "RouteResponseKey": "$default"},
-    "AWS::ApiGatewayV2::RoutingRule": lambda w: {
-        "DomainNameArn": f"arn:aws:apigateway:us-east-1::/domainnames/{w.need('domain')}", "Priority": 1,
-        "Conditions": [{"MatchBasePaths": {"AnyOf": ["x"]}}],
-        "Actions": [{"InvokeApi": {"ApiId": w.need("web")["id"], "Stage": "made"}}]},
-    "AWS::ApiGatewayV2::Stage": lambda w: {
-        "ApiId": w.need("web")["id"], "StageName": "dev", "AutoDeploy": True, "StageVariables": {"a": "b"},
-        "RouteSettings": {"GET /made": {"ThrottlingBurstLimit": "1"}}, "Tags": {"team": "fog"}},
-    "AWS::ApiGatewayV2::VpcLink": lambda w: {"Name": "l", "SubnetIds": ["subnet-1"], "Tags": {"team": "fog"}},
+    **APIS,
     "AWS::ApiGateway::ApiKey": lambda w: {"Tags": TAGS},
     "AWS::ApiGateway::Authorizer": lambda w: {
         "RestApiId": w.need("api")["id"], "Name": "a", "Type": "TOKEN",
