@@ -41,6 +41,9 @@ class Compact:
         for name in ("createOnly", "conditionalCreateOnly", "readOnly", "writeOnly"):
             if schema.get(f"{name}Properties"):
                 kept[name] = sorted(_path(pointer) for pointer in schema[f"{name}Properties"])
+        enums = self._enums(schema)
+        if enums:
+            kept["enums"] = enums
         kept["id"] = [_path(pointer) for pointer in schema.get("primaryIdentifier") or ()]
         tagging = schema.get("tagging") or {}
         if tagging.get("taggable", bool(tagging) or schema.get("taggable", False)):
@@ -94,6 +97,15 @@ class Compact:
         found = sorted((node.get("properties") or {}).items())
         return {key: self._type(value, f"{name}{key}") for key, value in found}
 
+    def _enums(self, node: Json) -> Json:
+        """The values of the members of a structure that have a fixed set of them."""
+        found = {}
+        for key, value in (node.get("properties") or {}).items():
+            member = self._followed(value) if isinstance(value, dict) else {}
+            if member.get("enum") and member.get("type") in PRIMITIVES:
+                found[key] = member["enum"]
+        return dict(sorted(found.items()))
+
     def _type(self, node: Any, name: str, depth: int = 0) -> Any:
         """The type of a value: a primitive, "json" for anything, [item], {"*": value}, or "#Definition"."""
         if not isinstance(node, dict) or depth > MAX_DEPTH:
@@ -125,6 +137,9 @@ class Compact:
                     kept["required"] = sorted(node["required"])
                 if node.get("additionalProperties") is not False:
                     kept["open"] = True
+                enums = self._enums(node)
+                if enums:
+                    kept["enums"] = enums
             return f"#{name}"
         patterns = list((node.get("patternProperties") or {}).values())
         if len(patterns) == 1:

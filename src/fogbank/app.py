@@ -42,7 +42,7 @@ from fogbank.gateway.limits import HttpLimits
 from fogbank.gateway.pipeline import Pipeline
 from fogbank.gateway.server import Server
 from fogbank.gateway.strangers import Strangers, sandboxed
-from fogbank.gateway.tls import TlsContext, ca_pem
+from fogbank.gateway.tls import TlsContext, ca_pem, certify
 from fogbank.jobs import queue, timetravel
 from fogbank.jobs.worker import Worker
 from fogbank.residents import records as resident_rows
@@ -303,6 +303,10 @@ class App:
     def authority(self) -> str:
         """The certificate of the local authority, PEM. Not for the event loop: it may have to be created."""
         return ca_pem(self.settings.data)
+
+    def certify(self, names: Sequence[str], key: Any, at: float) -> bytes:
+        """A certificate of the local authority for a private key, as PEM: key and chain. Not for the event loop."""
+        return certify(self.settings.data, names, key, at)
 
     async def call(self, ctx: Context, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         return await self.pipeline.call(ctx, service, operation, request)

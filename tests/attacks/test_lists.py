@@ -39,13 +39,16 @@ MORE: dict[tuple[str, str], dict[str, Any]] = {
     ("cloudtrail", "ListTags"): {"ResourceIdList": [f"arn:aws:cloudtrail:us-east-1:{VICTIM}:trail/Trail"]},
     ("service-quotas", "ListAWSDefaultServiceQuotas"): {"ServiceCode": "kms"},
     ("service-quotas", "ListServiceQuotas"): {"ServiceCode": "kms"},
+    ("ec2", "SearchTransitGatewayRoutes"): {"Filters": [{"Name": "type", "Values": ["static"]}]},
     ("ssm", "GetParametersByPath"): {"Path": "/"},
+    ("ssm", "ListDocumentVersions"): {"Name": "Runs"},
 }  # fmt: skip
 # what the victim has nothing for
 WANTING = {
     "DescribeReplicationBackfillResults",
     "GetBasePathMappings", "GetMetricData", "GetUsage", "GetUsagePlanKeys", "ListImports", "ListParts",
     "ListRequestedServiceQuotaChangeHistoryByQuota",
+    "DescribeInstanceAssociationsStatus", "ListInventoryEntries",
 }  # fmt: skip
 
 

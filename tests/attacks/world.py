@@ -7,7 +7,6 @@ nothing happens by itself.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import io
 import json
 import zipfile
@@ -23,7 +22,7 @@ from fogbank.core.operation import Operation
 from fogbank.core.principal import Principal, root
 from fogbank.core.settings import Settings
 
-from . import apis, caches, instances
+from . import caches, holdings, images, instances
 
 VICTIM, STRANGER, REGION = "111122223333", "444455556666", "us-east-1"
 SECRET = "kept-for-the-owner"  # in whatever the victim's things tell of themselves
@@ -135,7 +134,7 @@ class World:
                 "Action": "*",
                 "Resource": [each for arn in some for each in (arn, f"{arn}/*", f"{arn}:*")],
             }
-            for some in (arns[at : at + 10] for at in range(0, len(arns), 10))
+            for some in (arns[at : at + 15] for at in range(0, len(arns), 15))
         ]
         return self._user("denied", ALL, *denies)
 
@@ -165,24 +164,22 @@ class World:
             self._dynamodb,
             self._kms,
             self._ssm,
-            self._secretsmanager,
-            self._resource_groups,
-            self._application_autoscaling,
-            self._resource_groups,
+            self._ssm_documents,
             self._logs,
             self._cloudwatch,
             self._lambda,
             self._apigateway,
+            self._apigatewayv2,
             self._cloudformation,
             self._cloudtrail,
             self._ec2,
-            self._ecr,
             self._route53,
             self._s3control,
         ):
             each()
         caches.make(self, VICTIM, REGION, SECRET)
-        apis.make(self, REGION, SECRET)
+        images.make(self, VICTIM, REGION, SECRET)
+        holdings.make(self, SECRET)
 
     def _iam(self) -> None:
         own = self.own
@@ -251,32 +248,22 @@ class World:
         self.texts["ssm", "Name"] += ["/deep/Word:1", "deep/Word"]
         self.texts["ssm", "Names"] += ["/deep/Word:1", "deep/Word"]
 
-    def _secretsmanager(self) -> None:
-        arn = self.own("secretsmanager", "CreateSecret", Name="deep/Safe", SecretString=SECRET, Description=SECRET,
-                       Tags=[{"Key": "k", "Value": SECRET}])["ARN"]  # fmt: skip
-        self.thing("secretsmanager", arn, SecretId="deep/Safe", Name="deep/Safe", SecretIdList="deep/Safe")
-        self.texts["secretsmanager", "SecretId"] += [arn.rpartition("-")[0]]
-
-    def _resource_groups(self) -> None:
-        query = {"ResourceTypeFilters": ["AWS::AllSupported"], "TagFilters": [{"Key": "k", "Values": [SECRET]}]}
-        group = self.own("resource-groups", "CreateGroup", Name="Gang", Description=SECRET, Tags={"k": SECRET},
-                         ResourceQuery={"Type": "TAG_FILTERS_1_0", "Query": json.dumps(query)})["Group"]  # fmt: skip
-        self.thing("resource-groups", group["GroupArn"], Group="Gang", GroupName="Gang", Name="Gang",
-                   Arn=group["GroupArn"])  # fmt: skip
-
-    def _application_autoscaling(self) -> None:
-        self.own("dynamodb", "CreateTable", TableName="Scaled", KeySchema=[{"AttributeName": "x", "KeyType": "HASH"}],
-                 AttributeDefinitions=[{"AttributeName": "x", "AttributeType": "S"}],
-                 ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})  # fmt: skip
-        self.own("application-autoscaling", "RegisterScalableTarget", ServiceNamespace="ecs", MinCapacity=1,
-                 ResourceId="service/deep/Work", ScalableDimension="ecs:service:DesiredCount", MaxCapacity=2,
-                 Tags={"k": SECRET})  # fmt: skip
-        target = self.own("application-autoscaling", "DescribeScalableTargets", ServiceNamespace="ecs")
-        arn = target["ScalableTargets"][0]["ScalableTargetARN"]
-        self.thing("application-autoscaling", arn, ResourceARN=arn)
-        for member, text in {"ServiceNamespace": "ecs", "ResourceId": "service/deep/Work",
-                             "ScalableDimension": "ecs:service:DesiredCount"}.items():  # fmt: skip
-            self.texts["application-autoscaling", member] = [text]
+    def _ssm_documents(self) -> None:
+        steps = [{"name": "x", "action": "aws:runShellScript", "inputs": {"runCommand": [SECRET]}}]
+        content = json.dumps({"schemaVersion": "2.2", "description": SECRET, "mainSteps": steps})
+        self.own("ssm", "CreateDocument", Name="Runs", Content=content, DocumentType="Command")
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:document/Runs", Name="Runs", DocumentName="Runs")
+        window = self.own("ssm", "CreateMaintenanceWindow", Name="window", Schedule="rate(1 day)", Duration=2, Cutoff=1,
+                          AllowUnassociatedTargets=True, Description=SECRET)["WindowId"]  # fmt: skip
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:maintenancewindow/{window}", WindowId=window)
+        made = self.own("ssm", "CreateAssociation", Name="Runs", AssociationName=SECRET,
+                        Targets=[{"Key": "tag:a", "Values": ["b"]}])["AssociationDescription"]  # fmt: skip
+        id = made["AssociationId"]
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:association/{id}", AssociationId=id)
+        base = self.own("ssm", "CreatePatchBaseline", Name="base", Description=SECRET)["BaselineId"]
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:patchbaseline/{base}", BaselineId=base)
+        item = self.own("ssm", "CreateOpsItem", Title=SECRET, Source="s", Description="d")["OpsItemId"]
+        self.thing("ssm", f"arn:aws:ssm:{REGION}:{VICTIM}:opsitem/{item}", OpsItemId=item)
 
     def _logs(self) -> None:
         self.own("logs", "CreateLogGroup", logGroupName="/deep/Log", tags={"k": SECRET})
@@ -318,6 +305,39 @@ class World:
         self.thing("apigateway", arn, restApiId=api, resourceArn=arn)
         self.arns.append(f"arn:aws:apigateway:{REGION}::/tags/{quote(arn, safe='')}")  # what tagging it is asked on
 
+    def _apigatewayv2(self) -> None:
+        own = self.own
+        api = own("apigatewayv2", "CreateApi", Name="web", ProtocolType="HTTP", Description=SECRET)["ApiId"]
+        arn = f"arn:aws:apigateway:{REGION}::/apis/{api}"
+        integration = own("apigatewayv2", "CreateIntegration", ApiId=api, IntegrationType="HTTP_PROXY",
+                          IntegrationUri=f"https://{SECRET}.example.com", IntegrationMethod="GET",
+                          PayloadFormatVersion="1.0")["IntegrationId"]  # fmt: skip
+        route = own("apigatewayv2", "CreateRoute", ApiId=api, RouteKey=f"GET /{SECRET}")["RouteId"]
+        own("apigatewayv2", "CreateStage", ApiId=api, StageName="dev", AutoDeploy=True, Description=SECRET)
+        deployment = own("apigatewayv2", "CreateDeployment", ApiId=api, Description=SECRET)["DeploymentId"]
+        authorizer = own(
+            "apigatewayv2", "CreateAuthorizer", ApiId=api, Name=SECRET, AuthorizerType="JWT",
+            IdentitySource=["$request.header.Authorization"],
+            JwtConfiguration={"Issuer": "https://example.com", "Audience": ["a"]},
+        )["AuthorizerId"]  # fmt: skip
+        link = own("apigatewayv2", "CreateVpcLink", Name=SECRET, SubnetIds=["subnet-1"])["VpcLinkId"]
+        own("apigatewayv2", "CreateDomainName", DomainName="web.example.com",
+            DomainNameConfigurations=[{"CertificateArn": SECRET}])  # fmt: skip
+        mapping = own("apigatewayv2", "CreateApiMapping", DomainName="web.example.com", ApiId=api, Stage="dev",
+                      ApiMappingKey=SECRET)["ApiMappingId"]  # fmt: skip
+        self.thing("apigatewayv2", arn, ApiId=api, ResourceArn=arn)
+        self.arns.append(f"arn:aws:apigateway:{REGION}::/tags/{quote(arn, safe='')}")
+        for member, path, id in (
+            ("IntegrationId", "integrations", integration), ("RouteId", "routes", route),
+            ("StageName", "stages", "dev"), ("DeploymentId", "deployments", deployment),
+            ("AuthorizerId", "authorizers", authorizer),
+        ):  # fmt: skip
+            self.thing("apigatewayv2", f"{arn}/{path}/{id}", **{member: id})
+        self.thing("apigatewayv2", f"arn:aws:apigateway:{REGION}::/vpclinks/{link}", VpcLinkId=link)
+        domain = f"arn:aws:apigateway:{REGION}::/domainnames/web.example.com"
+        self.thing("apigatewayv2", domain, DomainName="web.example.com")
+        self.thing("apigatewayv2", f"{domain}/apimappings/{mapping}", ApiMappingId=mapping)
+
     def _cloudformation(self) -> None:
         body = json.dumps({"Description": SECRET, "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
         stack = self.own("cloudformation", "CreateStack", StackName="Stack", TemplateBody=body)["StackId"]
@@ -328,38 +348,6 @@ class World:
         made = self.own("cloudformation", "CreateStackSet", StackSetName="Set", TemplateBody=body, Description=SECRET)
         arn = f"arn:aws:cloudformation:{REGION}:{VICTIM}:stackset/{made['StackSetId']}"
         self.thing("cloudformation", arn, StackSetName="Set")
-
-    def _ecr(self) -> None:
-        """A repository in each kind of registry, with a layer and an image."""
-        layer = SECRET.encode()
-        digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
-        part = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest, "size": len(layer)}
-        manifest = json.dumps({"schemaVersion": 2, "config": part, "layers": [part], "annotations": {"k": SECRET}})
-        for service, region in (("ecr", REGION), ("ecr-public", "")):
-            name = {"repositoryName": "deep/image"}
-            self.own(service, "CreateRepository", **name, tags=[{"Key": "k", "Value": SECRET}])
-            upload = self.own(service, "InitiateLayerUpload", **name)["uploadId"]
-            self.own(service, "UploadLayerPart", **name, uploadId=upload, partFirstByte=0,
-                     partLastByte=len(layer) - 1, layerPartBlob=layer)  # fmt: skip
-            self.own(service, "CompleteLayerUpload", **name, uploadId=upload, layerDigests=[digest])
-            self.own(service, "PutImage", **name, imageManifest=manifest, imageTag="Tag")
-            arn = f"arn:aws:{service}:{region}:{VICTIM}:repository/deep/image"
-            self.thing(service, arn, repositoryName="deep/image", repositoryNames="deep/image", resourceArn=arn)
-            self.texts[service, "imageTag"] = ["Tag"]
-            self.texts[service, "registryId"] = [VICTIM]
-            self.texts[service, "layerDigest"] = self.texts[service, "layerDigests"] = [digest]
-        rule = {"rulePriority": 1, "action": {"type": "expire"},
-                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}}  # fmt: skip
-        self.own("ecr", "StartLifecyclePolicyPreview", repositoryName="deep/image",
-                 lifecyclePolicyText=json.dumps({"rules": [rule]}))  # fmt: skip
-        self.own("ecr", "StartImageScan", repositoryName="deep/image", imageId={"imageTag": "Tag"})
-        policy = json.dumps({"Version": "2012-10-17", "Statement": {
-            "Effect": "Allow", "Principal": {"AWS": VICTIM}, "Action": "ecr:ReplicateImage", "Resource": "*",
-            "Sid": "Kept"}})  # fmt: skip
-        self.own("ecr", "PutRegistryPolicy", policyText=policy)
-        self.own("ecr", "CreatePullThroughCacheRule", ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
-        self.own("ecr", "CreateRepositoryCreationTemplate", prefix="deep", appliedFor=["REPLICATION"],
-                 description=SECRET)  # fmt: skip
 
     def _s3control(self) -> None:
         mine = {"AccountId": VICTIM}

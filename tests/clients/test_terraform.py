@@ -19,7 +19,7 @@ UNCHANGED = 0  # of `plan -detailed-exitcode`
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("terraform") and PLUGINS),
-    reason="needs Terraform and FOGBANK_TERRAFORM_PLUGINS=D: terraform -chdir=tests/clients/terraform providers mirror D",
+    reason="needs FOGBANK_TERRAFORM_PLUGINS=D, and: terraform -chdir=tests/clients/terraform providers mirror D",
 )
 
 
@@ -53,3 +53,21 @@ def test_a_network_with_all_that_stands_in_it(own_cloud, tmp_path):
     terraform.run("destroy", "-auto-approve", "-var", "size=t3.small")
     assert [vpc["IsDefault"] for vpc in ec2.describe_vpcs()["Vpcs"]] == [True]
     assert account.client("secretsmanager").list_secrets()["SecretList"] == []
+
+
+def test_registries_with_all_their_settings(own_cloud, tmp_path):
+    account = own_cloud.account()
+    here = Path(__file__).parent
+    shutil.copytree(here / "terraform_registry", tmp_path, dirs_exist_ok=True)
+    shutil.copy(here / "terraform" / "provider.tf", tmp_path)
+    terraform = Terraform(tmp_path, account.env)
+    terraform.run("init", f"-plugin-dir={PLUGINS}")
+    terraform.run("apply", "-auto-approve")
+    plan = terraform.run("plan", "-detailed-exitcode", check=False)
+    assert plan.returncode == UNCHANGED, plan.stdout + plan.stderr
+    url = terraform.run("output", "-raw", "url").stdout
+    (made,) = account.client("ecr").describe_repositories()["repositories"]
+    assert url == made["repositoryUri"]
+    terraform.run("destroy", "-auto-approve")
+    assert account.client("ecr").describe_repositories()["repositories"] == []
+    assert account.client("ecr-public").describe_repositories()["repositories"] == []

@@ -68,6 +68,20 @@ def test_what_goes_in_comes_out(blobs: BlobStore, size: int) -> None:
     run(main)
 
 
+def test_sha256_is_computed_where_it_is_asked_for(blobs: BlobStore) -> None:
+    content = os.urandom(3 * MEGABYTE)
+
+    async def main() -> None:
+        writer = await blobs.create(use_sha256=True)
+        await writer.write(content)
+        blob = await writer.commit()
+        assert (blob.sha256, blob.md5) == (hashlib.sha256(content).hexdigest(), "")
+        assert (await blobs.put(content)).sha256 == ""
+        await blobs.verify(blob)
+
+    run(main)
+
+
 def test_an_abandoned_blob_leaves_nothing(blobs: BlobStore) -> None:
     async def main() -> None:
         with pytest.raises(ZeroDivisionError):

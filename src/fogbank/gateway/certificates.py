@@ -10,16 +10,17 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fogbank.core import private
 
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 _AUTHORITY_DAYS = 3650
 LEAF_DAYS = 397  # the longest lifetime that Apple's and the browsers' verifiers accept
 
 
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _pem(key: PrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -84,10 +85,15 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
 
-    def issue(self, names: list[str], addresses: list[str]) -> bytes:
-        """Issue a certificate for DNS `names` and IP `addresses`. Returns key and chain (leaf, authority) as PEM."""
-        now = datetime.now(UTC)
-        key = ec.generate_private_key(ec.SECP256R1())
+    def issue(
+        self, names: list[str], addresses: list[str], *, key: PrivateKey | None = None, now: datetime | None = None
+    ) -> bytes:
+        """Issue a certificate for DNS `names` and IP `addresses`. Returns key and chain (leaf, authority) as PEM.
+
+        It is for a new key, and valid from now on the machine's clock, unless others are given.
+        """
+        now = now or datetime.now(UTC)
+        key = key or ec.generate_private_key(ec.SECP256R1())
         alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
         alternatives += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
         leaf = (

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .certificates import Authority
+    from .certificates import Authority, PrivateKey
 
 log = logging.getLogger("fogbank.gateway")
 
@@ -47,6 +47,15 @@ def ca_pem(data: Path) -> str:
     from .certificates import Authority
 
     return Authority(folder(data)).pem.decode("ascii")
+
+
+def certify(data: Path, names: Sequence[str], key: PrivateKey, at: float) -> bytes:
+    """A certificate of a data directory's authority for a key: key and chain as PEM. Not for the event loop."""
+    from datetime import UTC, datetime
+
+    from .certificates import Authority
+
+    return Authority(folder(data)).issue(list(names), [], key=key, now=datetime.fromtimestamp(at, UTC))
 
 
 class TlsContext:

@@ -21,12 +21,15 @@ _FOLDER = Path(__file__).parent / "data" / "cfn"
 class Definition(msgspec.Struct, frozen=True):
     """A structure and the types of its members. `open`: other members are allowed as well.
 
+    `enums`: the values that members of a primitive type may have.
+
     A type is "string", "integer", "number", "boolean", "json" for anything, [item], {"*": value}, or "#Definition".
     """
 
     properties: dict[str, Any]
     required: tuple[str, ...] = ()
     open: bool = False
+    enums: dict[str, list[Any]] = {}
 
 
 class ResourceSchema(msgspec.Struct, frozen=True, rename="camel"):
@@ -50,6 +53,7 @@ class ResourceSchema(msgspec.Struct, frozen=True, rename="camel"):
     classic: bool = False
     arn: str = ""
     forms: dict[str, str] = {}  # by path: read-only texts, and names that a template may leave out
+    enums: dict[str, list[Any]] = {}  # as in Definition, of the properties
     actions: dict[str, str] = {}  # handler ("create", "update", "delete") -> the IAM action that it needs most
 
 

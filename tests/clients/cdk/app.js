@@ -47,7 +47,7 @@ class Harbour extends cdk.Stack {
     const integration = new integrations.HttpLambdaIntegration("Integration", handler);
     api.addRoutes({ path: "/things/{key}", methods: [apigatewayv2.HttpMethod.GET], integration });
     new secrets.Secret(this, "Secret", { generateSecretString: { secretStringTemplate: "{}", generateStringKey: "p" } });
-    new ec2.Vpc(this, "Vpc", { maxAzs: 2, natGateways: 1 });
+    new ec2.Vpc(this, "Vpc", { availabilityZones: ["us-east-1a", "us-east-1b"], natGateways: 1 });
     for (const [name, value] of Object.entries({ ApiId: api.apiId, BucketName: bucket.bucketName, TopicArn: topic.topicArn }))
       new cdk.CfnOutput(this, name, { value });
   }

@@ -192,6 +192,8 @@ def test_every_type_is_awss_and_found_by_its_name(type_name):
 
 # handlers that pass on whatever there is, and properties that mean nothing to an API
 PASSED_ON = {
+    "AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Authorizer", "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route", "AWS::ECR::PullThroughCacheRule",
     "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard",
     "AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ParameterGroup", "AWS::ElastiCache::ReplicationGroup",
     "AWS::ElastiCache::ServerlessCache", "AWS::ElastiCache::User", "AWS::ElastiCache::UserGroup",

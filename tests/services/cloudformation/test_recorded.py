@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
 from fogbank import testing
+from fogbank.core.cfn import Name
 from fogbank.services.cloudformation.engine import registry
+from fogbank.services.cloudformation.recorded.values import Maker, ref_of
 from fogbank.testing import control
 from fogbank.wire import resource_schemas
 
@@ -85,6 +88,13 @@ def test_properties_are_checked_by_the_schema(cfn):
     domain = {"Type": "AWS::CodeArtifact::Domain", "Properties": {"DomainName": "d", "Colour": "grey"}}
     cfn.create("strange", {"Resources": {"D": domain}})
     assert "extraneous key [Colour] is not permitted" in cfn.failures("strange")[0][1]
+
+
+def test_enumerations_are_checked_since_no_service_does(cfn):
+    stack = cfn.create("enum", {"Resources": {"A": {"Type": "AWS::Athena::WorkGroup",
+                                                    "Properties": {"Name": "w", "State": "MAYBE"}}}})  # fmt: skip
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "#/State: MAYBE is not a valid enum value" in cfn.failures("enum")[0][1]
 
 
 def test_retained_resources_stay(cfn):
@@ -171,3 +181,33 @@ def test_fail_refuses(cfn_of):
         assert cfn.create("property", {"Resources": {"T": topic}})["StackStatus"] == "ROLLBACK_COMPLETE"
         said = cfn.failures("property")[0][1]
         assert "Fogbank has not built the property MaximumMessageSize of AWS::SNS::Topic" in said
+
+
+def test_the_values_of_every_type():
+    """Each type gets an identifier, the same at every retry, and its ARN has the region and account or none."""
+    ctx = SimpleNamespace(
+        account="111122223333",
+        region="eu-west-1",
+        partition="aws",
+        now=lambda: 1.7e9,
+        arn=lambda service, rest: f"arn:aws:{service}:eu-west-1:111122223333:{rest}",
+    )
+    name = Name("Stack", "arn:aws:cloudformation:eu-west-1:111122223333:stack/Stack/1", "Thing", "ABCDEFGHIJKL")
+    for kind in resource_schemas.all_types():
+        schema = resource_schemas.find(kind)
+        given = {path: "given" for path in schema.required if schema.properties.get(path) == "string"}
+        model = Maker(ctx, name, kind, schema, given).model()  # type: ignore[arg-type]
+        assert model == Maker(ctx, name, kind, schema, given).model()  # type: ignore[arg-type]
+        assert ref_of(kind, schema, model).strip("|"), kind
+        assert not any("${" in text or re.search("<[adlxA][0-9]", text) for text in texts(model)), kind
+        for arn in (value for path in schema.read_only if isinstance(value := model.get(path), str)):
+            if arn.startswith("arn:"):
+                assert len(arn.split(":", 5)) == 6, (kind, arn)
+                assert arn.split(":")[3] in ("", "eu-west-1"), (kind, arn)
+
+
+def texts(value):
+    """All texts in a model."""
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in texts(item)]
+    return [text for item in value for text in texts(item)] if isinstance(value, list) else [str(value)]

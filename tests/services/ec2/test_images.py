@@ -125,7 +125,11 @@ def test_launch_permissions(own_cloud, ec2, image):
         ImageId=image, Attribute="launchPermission", OperationType="remove", UserIds=[stranger.id]
     )
     assert refused(other.describe_images, ImageIds=[image])[0] == "InvalidAMIID.NotFound"
-    ec2.modify_image_attribute(ImageId=image, LaunchPermission={"Add": [{"Group": "all"}]})
+    everybody = {"Add": [{"Group": "all"}]}
+    assert refused(ec2.modify_image_attribute, ImageId=image, LaunchPermission=everybody)[0] == "OperationNotPermitted"
+    assert ec2.get_image_block_public_access_state()["ImageBlockPublicAccessState"] == "block-new-sharing"
+    ec2.disable_image_block_public_access()
+    ec2.modify_image_attribute(ImageId=image, LaunchPermission=everybody)
     assert other.describe_images(ImageIds=[image])["Images"][0]["Public"] is True
     ec2.reset_image_attribute(ImageId=image, Attribute="launchPermission")
     assert refused(other.describe_images, ImageIds=[image])[0] == "InvalidAMIID.NotFound"
@@ -136,6 +140,7 @@ def test_launch_permissions(own_cloud, ec2, image):
 
 def test_deprecation_and_disabling(own_cloud, ec2, image):
     ec2.modify_image_attribute(ImageId=image, Description={"Value": "new"})
+    ec2.disable_image_block_public_access()
     ec2.modify_image_attribute(ImageId=image, LaunchPermission={"Add": [{"Group": "all"}]})
     other = own_cloud.account().client("ec2")
     soon = datetime.now(UTC) + timedelta(days=1)
@@ -152,6 +157,9 @@ def test_deprecation_and_disabling(own_cloud, ec2, image):
     ec2.disable_image(ImageId=image)
     assert ec2.describe_images(ImageIds=[image])["Images"][0]["State"] == "disabled"
     ec2.enable_image(ImageId=image)
+    ec2.enable_image_block_public_access(ImageBlockPublicAccessState="block-new-sharing")
+    again = {"ImageId": image, "LaunchPermission": {"Add": [{"Group": "all"}]}}
+    assert refused(ec2.modify_image_attribute, **again)[0] == "OperationNotPermitted"
 
 
 def test_copy(own_cloud, aws, ec2, image):

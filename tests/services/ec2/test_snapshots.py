@@ -81,3 +81,45 @@ def test_copies(own_cloud, aws, ec2, snapshot):
     assert ":us-west-2:" in found["KmsKeyId"]
     gone = "snap-00000000000000000"
     assert refused(west.copy_snapshot, SourceRegion="us-east-1", SourceSnapshotId=gone)[0] == "InvalidSnapshot.NotFound"
+
+
+def test_public_sharing_can_be_blocked(ec2, snapshot):
+    everybody = {"SnapshotId": snapshot, "CreateVolumePermission": {"Add": [{"Group": "all"}]}}
+    assert ec2.get_snapshot_block_public_access_state()["State"] == "unblocked"
+    ec2.enable_snapshot_block_public_access(State="block-new-sharing")
+    assert refused(ec2.modify_snapshot_attribute, **everybody)[0] == "OperationNotPermitted"
+    assert ec2.disable_snapshot_block_public_access()["State"] == "unblocked"
+    ec2.modify_snapshot_attribute(**everybody)
+
+
+def test_fast_restores(ec2, snapshot):
+    (made,) = ec2.enable_fast_snapshot_restores(SourceSnapshotIds=[snapshot], AvailabilityZones=[ZONE])["Successful"]
+    assert (made["State"], made["AvailabilityZone"]) == ("enabling", ZONE)
+    (found,) = ec2.describe_fast_snapshot_restores()["FastSnapshotRestores"]
+    assert (found["SnapshotId"], found["State"]) == (snapshot, "enabled")
+    ec2.disable_fast_snapshot_restores(SourceSnapshotIds=[snapshot], AvailabilityZones=[ZONE])
+    assert ec2.describe_fast_snapshot_restores()["FastSnapshotRestores"] == []
+
+
+def test_the_archive(ec2, snapshot):
+    ec2.modify_snapshot_tier(SnapshotId=snapshot, StorageTier="archive")
+    (status,) = ec2.describe_snapshot_tier_status()["SnapshotTierStatuses"]
+    assert (status["StorageTier"], status["LastTieringOperationStatus"]) == ("archive", "archival-completed")
+    assert ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"][0]["StorageTier"] == "archive"
+    assert ec2.restore_snapshot_tier(SnapshotId=snapshot, PermanentRestore=True)["IsPermanentRestore"] is True
+    assert refused(ec2.restore_snapshot_tier, SnapshotId=snapshot)[0] == "InvalidParameterCombination"
+
+
+def test_locks(own_cloud, ec2, snapshot):
+    made = ec2.lock_snapshot(SnapshotId=snapshot, LockMode="compliance", LockDuration=2, CoolOffPeriod=1)
+    assert made["LockState"] == "compliance-cooloff"
+    assert refused(ec2.delete_snapshot, SnapshotId=snapshot)[0] == "SnapshotLocked"
+    own_cloud.advance(3601)
+    (found,) = ec2.describe_locked_snapshots()["Snapshots"]
+    assert found["LockState"] == "compliance"
+    assert refused(ec2.unlock_snapshot, SnapshotId=snapshot)[0] == "SnapshotLocked"
+    own_cloud.advance(2 * 86400)
+    assert ec2.describe_locked_snapshots()["Snapshots"][0]["LockState"] == "expired"
+    ec2.lock_snapshot(SnapshotId=snapshot, LockMode="governance", LockDuration=2)
+    ec2.unlock_snapshot(SnapshotId=snapshot)
+    ec2.delete_snapshot(SnapshotId=snapshot)

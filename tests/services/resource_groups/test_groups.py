@@ -107,6 +107,20 @@ def test_tags_and_settings(aws, client):
     assert client.get_account_settings()["AccountSettings"]["GroupLifecycleEventsStatus"] == "ACTIVE"
 
 
+def test_pages(aws, client):
+    for n in range(30):
+        client.create_group(Name=f"g{n:02d}", ResourceQuery=by_tags(a="b"))
+    seen, token = [], {}
+    while True:
+        page = client.list_groups(MaxResults=1, **token)
+        seen += [each["GroupName"] for each in page["GroupIdentifiers"]]
+        if "NextToken" not in page:
+            break
+        token = {"NextToken": page["NextToken"]}
+    assert seen == [f"g{n:02d}" for n in range(30)]
+    assert refused(client.list_groups, NextToken="x").code == "BadRequestException"
+
+
 def test_what_is_refused(aws, client):
     make = client.create_group
     client.create_group(Name="g", ResourceQuery=by_tags(a="b"))

@@ -8,6 +8,8 @@ import uuid
 import pytest
 from tests.support import refused
 
+from fogbank.network import domain_names, zones
+
 
 @pytest.fixture
 def dns(aws):
@@ -232,3 +234,31 @@ def test_answers_are_evaluated(change, dns, zone):
     assert ask("w.example.com") == ("NOERROR", [])
     assert ask("a.example.com", "AAAA") == ("NOERROR", [])
     assert ask("none.example.com") == ("NXDOMAIN", [])
+
+
+def test_other_services_look_names_up(own_cloud):
+    """As ACM does for the validation of a certificate: in the public zones of all accounts, the closest zone first."""
+    for account, value in ((own_cloud.account(), "one.aws."), (own_cloud.account(), "two.aws.")):
+        client = account.client("route53")
+        name = "example.com" if value == "one.aws." else "sub.example.com"
+        id = client.create_hosted_zone(Name=name, CallerReference="r")["HostedZone"]["Id"]
+        batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record(f"_x.{name}", "CNAME", value)}]}
+        client.change_resource_record_sets(HostedZoneId=id, ChangeBatch=batch)
+    with own_cloud.app.store.read() as tx:
+        assert zones.values(zones.lookup(tx, "_X.example.com", "CNAME")) == ["one.aws."]
+        assert zones.values(zones.lookup(tx, "_x.sub.example.com.", "CNAME")) == ["two.aws."]
+        assert zones.lookup(tx, "_x.example.com", "A") == []
+        assert zones.lookup(tx, "_x.example.org", "CNAME") == []
+
+
+def test_names_are_kept_in_one_form():
+    """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html"""
+    assert (
+        domain_names.canonical("*.Example.com")
+        == domain_names.canonical("\\052.example.com.")
+        == ("\\052.example.com.")
+    )
+    assert domain_names.order("www.example.com.") == "com.example.www."
+    for bad in ("a..b", "x" * 64 + ".com", ".com"):
+        with pytest.raises(domain_names.BadName):
+            domain_names.canonical(bad)

@@ -41,7 +41,9 @@ def test_images_of_a_path_have_ids_of_their_own(ssm):
     found = below(ssm, "/aws/service/ami-amazon-linux-latest")
     assert LINUX in found
     assert "/aws/service/ami-amazon-linux-latest/amzn2-ami-hvm-x86_64-gp2" in found
-    assert len(set(found.values())) == len(found) > 10
+    same = [name for name in found if "-kernel-default-" in name]  # AL2023's default kernel is 6.1
+    assert all(found[name] == found[name.replace("-default-", "-6.1-")] for name in same)
+    assert len(set(found.values())) == len(found) - len(same) > 10
 
 
 def test_regions(ssm):
@@ -53,7 +55,17 @@ def test_regions(ssm):
         f"{REGIONS}/us-west-1/geolocationCountry": "US",
         f"{REGIONS}/us-west-1/longName": "US West (N. California)",
         f"{REGIONS}/us-west-1/partition": "aws",
+        f"{REGIONS}/us-west-1/availability-zones/usw1-az1": "usw1-az1",
+        f"{REGIONS}/us-west-1/availability-zones/usw1-az3": "usw1-az3",
     }
+
+
+def test_the_recommended_image_of_ecs(ssm):
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/retrieve-ecs-optimized_AMI.html"""
+    name = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended"
+    found = json.loads(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+    assert found["image_id"] == ssm.get_parameter(Name=f"{name}/image_id")["Parameter"]["Value"]
+    assert found["schema_version"] == 1
 
 
 def test_they_do_not_show_among_ones_own(ssm):

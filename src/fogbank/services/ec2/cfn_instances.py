@@ -16,7 +16,7 @@ from fogbank.store.api import Reader
 
 from .cfn_things import ById, Create, Delete, Properties, changed
 from .compute.find import INSTANCE
-from .compute.instance_shapes import Seen
+from .compute.instance_shapes import Around, Seen
 from .compute.records import Instance
 
 POLL = 0.5  # seconds of the cloud's clock
@@ -174,7 +174,7 @@ async def _volumes(ctx: Context, id: str, old: list[Properties], new: list[Prope
 
 
 def _attributes(tx: Reader, found: Instance, ctx: Context) -> Properties:
-    seen = Seen(tx, ctx, found)
+    seen = Seen(Around(tx, ctx), found)
     address = seen.address
     return {
         "InstanceId": found.id,

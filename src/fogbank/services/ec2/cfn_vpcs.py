@@ -315,6 +315,47 @@ NETWORK_INTERFACE = table(
 )  # fmt: skip
 
 
+def _attached(tx: Reader, ctx: Context, properties: Properties) -> str | None:
+    """The attachment that a resource means, if it is there."""
+    found = find.INTERFACE.known(tx, ctx, properties["NetworkInterfaceId"])
+    made = found.attachment
+    return made.id if made is not None and made.instance == properties["InstanceId"] else None
+
+
+async def _attach(ctx: Context, name: Name, properties: Properties) -> Resource:
+    id = await ctx.fetch(_attached, ctx, properties) if name.began else None
+    if id is None:
+        request = {**properties, "DeviceIndex": int(properties["DeviceIndex"])}
+        request.pop("DeleteOnTermination", None)
+        id = (await ctx.call("ec2", "AttachNetworkInterface", request))["AttachmentId"]
+    await _keep(ctx, id, properties, bool(properties.get("DeleteOnTermination", True)))
+    return Resource(id, {"AttachmentId": id})
+
+
+async def _keep(ctx: Context, id: str, properties: Properties, delete: bool) -> None:
+    change = {"AttachmentId": id, "DeleteOnTermination": delete}
+    request = {"NetworkInterfaceId": properties["NetworkInterfaceId"], "Attachment": change}
+    await _modify(ctx, "ModifyNetworkInterfaceAttribute", request)
+
+
+async def _reattach(ctx: Context, physical_id: str, old: Properties, new: Properties) -> Resource:
+    if changed(old, new, "DeleteOnTermination"):
+        await _keep(ctx, physical_id, new, bool(new.get("DeleteOnTermination", True)))
+    return Resource(physical_id, {"AttachmentId": physical_id})
+
+
+async def _detach(ctx: Context, physical_id: str, properties: Properties) -> None:
+    call = ctx.call("ec2", "DetachNetworkInterface", {"AttachmentId": physical_id})
+    await unless(call, "InvalidAttachmentID.NotFound")
+
+
+INTERFACE_ATTACHMENT = table(
+    "AWS::EC2::NetworkInterfaceAttachment",
+    Linked(_attach, _detach, _reattach),
+    unbuilt=("EnaQueueCount", "EnaSrdSpecification"),
+)
+
+
 async def _check_nat(ctx: Context, id: str, old: Properties, new: Properties) -> None:
     found = await ctx.fetch(find.NAT_GATEWAY.known, ctx, id)
     if found.state == "failed":

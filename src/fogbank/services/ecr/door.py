@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from fogbank.core import arns
 from fogbank.core.errors import ServiceError
 from fogbank.core.http import Response
 from fogbank.core.operation import endpoint
@@ -93,7 +94,7 @@ async def answer(visit: Visit) -> Response:
     place = _place(visit, found, bearer)
     if bearer is None and place.region:
         raise Unauthorized
-    if not place.account:
+    if not arns.ACCOUNT.fullmatch(place.account):
         raise NameUnknown("The registry does not exist")
     return await reply(Caller(visit, place, bearer.principal if bearer else anonymous()), found)
 

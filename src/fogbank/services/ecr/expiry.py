@@ -8,11 +8,13 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/lp_creation.html
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from fogbank.core.context import Context
 from fogbank.core.residents import resident
-from fogbank.store.api import Reader, Transaction
+from fogbank.store.api import Key, Reader, Transaction
 
 from . import images, lifecycle, pushes
 from .lifecycle import Candidate, Rule
@@ -20,6 +22,7 @@ from .records import IMAGES, REPOSITORIES, Image, Repository
 
 PERIOD = 12 * 3600.0
 SLICE = 50  # images that one transaction expires
+PAGE = 200  # images that are read at once
 
 
 def start(tx: Transaction, ctx: Context, found: Repository) -> None:
@@ -54,44 +57,59 @@ async def apply(ctx: Context, name: str) -> None:
 
 
 async def _apply(ctx: Context, name: str) -> None:
+    """Evaluate the policy once and do what it says, some images at a time."""
     now = ctx.now()
 
-    def plan(tx: Transaction) -> list[tuple[str, str]]:
+    def begin(tx: Transaction) -> Repository | None:
         found = tx.get(REPOSITORIES, (ctx.account, ctx.region, name))
-        if found is None or found.lifecycle is None:
-            return []
-        found.evaluated = now
-        tx.put(REPOSITORIES, found)
-        rules = lifecycle.evaluate(lifecycle.parse(found.lifecycle), candidates(tx, found), now)
-        return [(digest, rule.action.type) for digest, rule in rules.items()] + orphans(tx, found)
+        if found is not None:
+            found.evaluated = now
+            tx.put(REPOSITORIES, found)
+        return found
 
-    planned = await ctx.transact(plan)
+    found = await ctx.transact(begin)
+    if found is None or found.lifecycle is None:
+        return
+    rules = lifecycle.parse(found.lifecycle)
+    candidates, orphans = await gather(ctx, found)
+    chosen = await asyncio.to_thread(lifecycle.evaluate, rules, candidates, now)
+    planned = [(digest, str(rule.action.type)) for digest, rule in chosen.items()]
+    planned += [(digest, "expire") for digest in orphans]
     for at in range(0, len(planned), SLICE):
         await ctx.transact(_act, ctx, name, planned[at : at + SLICE])
+        await asyncio.sleep(0)
 
 
-def candidates(tx: Reader, found: Repository) -> list[Candidate]:
-    return [
-        Candidate(
-            digest=image.digest,
-            tags=tuple(images.tags_of(tx, image)),
-            pushed=image.pushed,
-            pulled=image.pulled,
-            archived=image.archived if image.is_archived else None,
-            referenced=tx.first(IMAGES, "child", (*image.place, image.digest)) is not None,
-        )
-        for image in tx.scan(IMAGES, found.place)
-        if image.subject is None
-    ]
+async def gather(ctx: Context, found: Repository) -> tuple[list[Candidate], list[str]]:
+    """The images that rules may select, and the digests of artifacts whose subject is not there; some at a time."""
+    candidates: list[Candidate] = []
+    orphans: list[str] = []
+    after: Key | None = None
+    while True:
+        some, left, after = await ctx.fetch(_page, found, after)
+        candidates += some
+        orphans += left
+        if after is None:
+            return candidates, orphans
+        await asyncio.sleep(0)
 
 
-def orphans(tx: Reader, found: Repository) -> list[tuple[str, str]]:
-    """The artifacts whose subject is not there."""
-    return [
-        (image.digest, "expire")
-        for image in tx.scan(IMAGES, found.place)
-        if image.subject and images.by_digest(tx, found, image.subject) is None
-    ]
+def _page(tx: Reader, found: Repository, after: Key | None) -> tuple[list[Candidate], list[str], Key | None]:
+    read = tx.page(IMAGES, found.place, after=after, limit=PAGE)
+    some = [_candidate(tx, image) for image in read if image.subject is None]
+    orphans = [each.digest for each in read if each.subject and images.by_digest(tx, found, each.subject) is None]
+    return some, orphans, IMAGES.key(read[-1]) if len(read) == PAGE else None
+
+
+def _candidate(tx: Reader, image: Image) -> Candidate:
+    return Candidate(
+        digest=image.digest,
+        tags=tuple(images.tags_of(tx, image)),
+        pushed=image.pushed,
+        pulled=image.pulled,
+        archived=image.archived if image.is_archived else None,
+        referenced=tx.first(IMAGES, "child", (*image.place, image.digest)) is not None,
+    )
 
 
 def _act(tx: Transaction, ctx: Context, name: str, planned: list[tuple[str, str]]) -> None:
@@ -115,14 +133,13 @@ def archive(tx: Transaction, ctx: Context, image: Image) -> None:
     tx.put(IMAGES, image)
 
 
-def describe(rule: Rule, tx: Reader, image: Image) -> dict[str, object]:
+def describe(rule: Rule, image: Candidate) -> dict[str, object]:
     """An image in a preview."""
-    tags = images.tags_of(tx, image)
     return {
-        **({"imageTags": tags} if tags else {}),
+        **({"imageTags": list(image.tags)} if image.tags else {}),
         "imageDigest": image.digest,
         "imagePushedAt": image.pushed,
         "action": lifecycle.action_shape(rule),
         "appliedRulePriority": rule.rule_priority,
-        "storageClass": "ARCHIVE" if image.is_archived else "STANDARD",
+        "storageClass": "STANDARD" if image.archived is None else "ARCHIVE",
     }

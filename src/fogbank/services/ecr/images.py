@@ -23,7 +23,7 @@ from .errors import (
 from .manifests import Manifest
 from .records import IMAGES, LAYERS, TAGS, Image, Repository, Tag
 
-IMAGES_PER_REPOSITORY = "L-03A36CE1"
+IMAGES_QUOTA, PUBLIC_IMAGES_QUOTA = "L-03A36CE1", "images-per-repository"
 TAGS_PER_IMAGE = 1000
 
 
@@ -67,7 +67,8 @@ def push(
             "because the tag is immutable."
         )
     if known is None:
-        limit = reached(tx, ctx, "ecr", IMAGES_PER_REPOSITORY, IMAGES, repository.place)
+        service, code = ("ecr", IMAGES_QUOTA) if repository.region else ("ecr-public", PUBLIC_IMAGES_QUOTA)
+        limit = reached(tx, ctx, service, code, IMAGES, repository.place)
         if limit is not None:
             raise LimitExceeded(f"The limit of {limit} images per repository has been exceeded")
         _check_parts(tx, repository, manifest)

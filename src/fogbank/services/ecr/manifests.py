@@ -17,6 +17,7 @@ from fogbank.core import documents
 from .names import DIGEST
 
 LIMIT = 4 << 20  # bytes of a manifest
+PARTS = 1000  # layers or images in a manifest. AWS's limit is not documented; this one bounds the work of a push
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 OCI = "application/vnd.oci.image.manifest.v1+json"
@@ -99,6 +100,8 @@ def _list(document: dict[str, Any], member: str) -> list[Any]:
     found = document.get(member)
     if not isinstance(found, list):
         raise BadManifest(f"'{member}' is missing")
+    if len(found) > PARTS:
+        raise BadManifest(f"'{member}' has more than {PARTS} entries")
     return found
 
 

@@ -19,7 +19,10 @@ from . import layers
 from .errors import EmptyUpload, InvalidLayer, LimitExceeded, RepositoryNotFound, UploadNotFound
 from .records import REPOSITORIES, UPLOADS, Part, Repository, Upload
 
-MAX_LAYER = 52_000 << 20  # bytes: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+# bytes, of private and public repositories
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+# https://docs.aws.amazon.com/AmazonECR/latest/public/public-service-quotas.html
+MAX_LAYER, MAX_PUBLIC_LAYER = 52_000 << 20, 10_000 << 20
 
 
 class OutOfOrder(Exception):
@@ -98,7 +101,7 @@ async def append(ctx: Context, repository: Repository, id: str, start: int | Non
         return upload
 
     before = (await ctx.fetch(check)).size
-    blob = await receive(ctx, body, MAX_LAYER - before)
+    blob = await receive(ctx, body, (MAX_LAYER if repository.region else MAX_PUBLIC_LAYER) - before)
 
     def keep(tx: Transaction) -> int:
         upload = check(tx)

@@ -15,6 +15,7 @@ from fogbank.auth import roles
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError, ValidationError
 from fogbank.core.operation import Access
+from fogbank.network import placement
 from fogbank.store.api import Reader, Transaction
 
 from .archives import UNZIPPED_LIMIT
@@ -117,7 +118,7 @@ def apply(tx: Transaction, ctx: Context, version: Version, req: dict[str, Any]) 
         version.logging = _logging(req["LoggingConfig"])
     if req.get("ImageConfig"):
         version.extras = {**version.extras, "ImageConfigResponse": {"ImageConfig": req["ImageConfig"]}}
-    _apply_structures(ctx, version, req)
+    _apply_structures(tx, ctx, version, req)
     if "Layers" in req:
         set_layers(tx, ctx, version, req["Layers"] or [])
     only_kept = {
@@ -139,7 +140,18 @@ def _logging(config: dict[str, str]) -> dict[str, str]:
     return {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO", **config}
 
 
-def _apply_structures(ctx: Context, version: Version, req: dict[str, Any]) -> None:
+def _vpc(tx: Transaction, ctx: Context, subnets: list[str], groups: list[str]) -> str:
+    """The VPC of a function. The text of several VPCs is not confirmed; the others quote EC2, as Lambda does."""
+    try:
+        return placement.vpc_of(tx, ctx, subnets, groups)
+    except ServiceError as error:
+        asked = "SecurityGroups" if "Group" in error.code else "Subnets"
+        raise InvalidParameterValue(
+            f"Error occurred while Describe{asked}. EC2 Error Code: {error.code}. EC2 Error Message: {error.message}"
+        ) from None
+
+
+def _apply_structures(tx: Transaction, ctx: Context, version: Version, req: dict[str, Any]) -> None:
     extras = dict(version.extras)
     vpc = req.get("VpcConfig")
     if vpc is not None:
@@ -149,7 +161,7 @@ def _apply_structures(ctx: Context, version: Version, req: dict[str, Any]) -> No
         extras["VpcConfig"] = {
             "SubnetIds": subnets,
             "SecurityGroupIds": groups,
-            "VpcId": "",
+            "VpcId": _vpc(tx, ctx, subnets, groups) if subnets else "",
             "Ipv6AllowedForDualStack": bool(vpc.get("Ipv6AllowedForDualStack")),
         }
     for member in RETURNED:

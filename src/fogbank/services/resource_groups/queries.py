@@ -14,9 +14,9 @@ from fogbank.audit import names
 from fogbank.core import documents, inventory
 from fogbank.core.context import Context
 from fogbank.core.errors import ServiceError
-from fogbank.core.paging import Pages
 
-from .errors import BadRequestException, bad_token
+from .errors import BadRequestException
+from .tokens import GroupPages
 
 TAGS, STACK = "TAG_FILTERS_1_0", "CLOUDFORMATION_STACK_1_0"
 ALL = "AWS::AllSupported"
@@ -87,9 +87,8 @@ async def _stacked(ctx: Context, stack: str) -> tuple[list[str], list[dict[str, 
         if error.code != "ValidationError":
             raise
         return [], [{"ErrorCode": "CLOUDFORMATION_STACK_NOT_EXISTING", "Message": error.message}]
-    loaded = await inventory.load()
-    kept = await ctx.fetch(lambda tx: [each.arn for each in inventory.resources(tx, ctx, loaded)])
-    return [arn for arn in kept if _is_one(arn, ids)], []
+    kept = await inventory.resources(ctx)
+    return [each.arn for each in kept if _is_one(each.arn, ids)], []
 
 
 def _is_one(arn: str, ids: dict[str, str]) -> bool:
@@ -110,5 +109,5 @@ def identifier(arn: str) -> dict[str, str]:
 
 def page(ctx: Context, req: dict[str, Any], found: Iterable[dict[str, str]], scope: str) -> tuple[list[Any], Any]:
     """A page of identifiers, and its token."""
-    pages = Pages(ctx, bad_token, f"{ctx.account}/{ctx.region}/{scope}")
+    pages = GroupPages(ctx, f"{ctx.account}/{ctx.region}/{scope}")
     return pages.by_key(found, req.get("NextToken"), req.get("MaxResults") or PAGE, lambda each: each["ResourceArn"])

@@ -16,8 +16,11 @@ from fogbank.core.inventory import Resource
 from fogbank.wire import models
 from fogbank.wire.shapes import Shape
 
-TAG = ("TagResource", "AddTagsToResource", "AddTags", "CreateTags", "TagQueue", "Tag")
-UNTAG = ("UntagResource", "RemoveTagsFromResource", "RemoveTags", "DeleteTags", "UntagQueue", "Untag")
+TAG = ("TagResource", "AddTagsToResource", "AddTags", "CreateTags", "TagQueue", "AddTagsToCertificate", "Tag")
+UNTAG = (
+    "UntagResource", "RemoveTagsFromResource", "RemoveTags", "DeleteTags", "UntagQueue", "RemoveTagsFromCertificate",
+    "Untag",
+)  # fmt: skip
 _TAGS = ("Tags", "tags", "TagsList", "TagList")
 _KEYS = ("TagKeys", "tagKeys", "Keys", *_TAGS)
 

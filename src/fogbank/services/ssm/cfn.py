@@ -16,7 +16,7 @@ from fogbank.store.api import Reader
 
 from .arns import arn_of
 from .errors import ParameterNotFound
-from .records import PARAMETERS
+from .records import PARAMETERS, bare
 
 _PUT = ("Type", "Value", "Description", "AllowedPattern", "Tier", "Policies", "DataType")
 
@@ -26,7 +26,7 @@ def _put(name: str, properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _made(tx: Reader, ctx: Context, name: Name, parameter: str, properties: dict[str, Any]) -> bool:
-    kept = tx.get(PARAMETERS, (ctx.account, ctx.region, parameter))
+    kept = tx.get(PARAMETERS, (ctx.account, ctx.region, bare(parameter)))
     return kept is not None and kept.version == 1 and name.made(kept.modified)
 
 

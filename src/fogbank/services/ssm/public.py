@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from fogbank.core import regions
 from fogbank.core.public_images import image_id
 
 from . import rules
@@ -37,7 +38,23 @@ def _values(region: str) -> dict[str, str]:
         place = f"{PREFIX}global-infrastructure/regions/{code}"
         values[place] = code
         values |= {f"{place}/{name}": value for name, value in facts.items()}
+        zones = [zone.id for zone in regions.zones(code)]
+        values |= {f"{place}/availability-zones/{id}": id for id in zones}
+        values |= {f"{PREFIX}global-infrastructure/availability-zones/{id}": id for id in zones}
+    values |= {name.removesuffix("/image_id"): _recommended(name, id) for name, id in values.items()
+               if name.startswith(f"{PREFIX}ecs/") and name.endswith("/recommended/image_id")}  # fmt: skip
     return dict(sorted(values.items()))
+
+
+def _recommended(name: str, image: str) -> str:
+    """The JSON that ECS publishes of an image.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/retrieve-ecs-optimized_AMI.html
+    """
+    system = "Amazon Linux 2023" if "2023" in name else "Amazon Linux 2"
+    kind = name.removeprefix(f"{PREFIX}ecs/optimized-ami/").removesuffix("/recommended/image_id").replace("/", "-")
+    made = {"image_id": image, "image_name": f"{kind}-ami-ecs-hvm", "os": system, "schema_version": 1}
+    return msgspec.json.encode(made).decode()
 
 
 def _parameter(region: str, name: str, value: str) -> Parameter:

@@ -10,10 +10,23 @@ from typing import Any
 from fogbank.core.context import Context
 from fogbank.core.kinds import Kind, Named
 
+from . import kinds
 from .arns import NAMED
+from .documents import DOCUMENT, Document
 from .errors import InvalidResourceId, InvalidResourceType
+from .records import Parameter
+from .things import Thing
 
-_KINDS: dict[str, Kind[Any]] = {"Parameter": NAMED}
+Taggable = Parameter | Document | Thing
+_KINDS: dict[str, Kind[Any]] = {
+    "Parameter": NAMED,
+    "Document": DOCUMENT,
+    "Association": kinds.ASSOCIATION,
+    "MaintenanceWindow": kinds.WINDOW,
+    "PatchBaseline": kinds.BASELINE,
+    "OpsItem": kinds.OPS_ITEM,
+    "OpsMetadata": kinds.OPS_METADATA,
+}
 
 
 def kind_of(word: str) -> Kind[Any]:

@@ -21,7 +21,6 @@ class Thing(Record):
 
     account: str
     region: str
-    kind: str
     id: str
     created: float
     changed: float
@@ -29,43 +28,53 @@ class Thing(Record):
     tags: dict[str, str] = {}
 
 
-THINGS = Table("ssm/thing", Thing, key=lambda t: (t.account, t.region, t.kind, t.id))
+def table(word: str) -> Table[Thing]:
+    return Table(f"ssm/{word}", Thing, key=lambda thing: (thing.account, thing.region, thing.id))
 
 
-def kind(word: str, path: str, missing: Callable[[str], ServiceError]) -> Kind[Thing]:
+def kind(word: str, missing: Callable[[str], ServiceError], path: str = "") -> Kind[Thing]:
     """A kind of thing whose ARN ends in `path/ID`. `missing` makes AWS's error for an id that is not there."""
     return Kind(
         word,
-        THINGS,
-        key=lambda ctx, text: (ctx.account, ctx.region, word, text),
-        arn=lambda ctx, key, thing: ctx.arn("ssm", f"{path}/{key[3]}"),
-        missing=lambda ctx, key: missing(key[3]),
+        table(word),
+        key=lambda ctx, text: (ctx.account, ctx.region, text),
+        arn=lambda ctx, key, thing: ctx.arn("ssm", f"{path or word}/{key[2]}"),
+        missing=lambda ctx, key: missing(key[2]),
     )
 
 
 def make(tx: Transaction, ctx: Context, of: Kind[Thing], id: str, data: dict[str, Any], given: Any = None) -> Thing:
     """Keep a new thing, with the tags of the request."""
-    thing = Thing(
-        account=ctx.account, region=ctx.region, kind=of.word, id=id, created=ctx.now(), changed=ctx.now(), data=data,
-        tags=tags.from_list(given),
-    )  # fmt: skip
-    tx.put(THINGS, thing)
+    now = ctx.now()
+    thing = Thing(account=ctx.account, region=ctx.region, id=id, created=now, changed=now,
+                  data={name: value for name, value in data.items() if value is not None},
+                  tags=tags.from_list(given))  # fmt: skip
+    tx.put(of.table, thing)
     return thing
 
 
-def change(tx: Transaction, ctx: Context, thing: Thing, data: dict[str, Any]) -> Thing:
-    """Change some members of a thing."""
-    thing.data = thing.data | data
+def change(tx: Transaction, ctx: Context, of: Kind[Thing], thing: Thing, data: dict[str, Any]) -> Thing:
+    """Change some members of a thing. What is None stays."""
+    thing.data = thing.data | {name: value for name, value in data.items() if value is not None}
     thing.changed = ctx.now()
-    tx.put(THINGS, thing)
+    tx.put(of.table, thing)
     return thing
 
 
-def drop(tx: Transaction, thing: Thing) -> None:
-    tx.delete(THINGS, THINGS.key(thing))
+def drop(tx: Transaction, of: Kind[Thing], thing: Thing) -> None:
+    tx.delete(of.table, of.table.key(thing))
 
 
-def all_of(tx: Reader, ctx: Context, of: Kind[Thing] | str) -> list[Thing]:
-    """Every thing of a kind in this account and region."""
-    word = of if isinstance(of, str) else of.word
-    return list(tx.scan(THINGS, (ctx.account, ctx.region, word)))
+def all_of(tx: Reader, ctx: Context, of: Kind[Thing]) -> list[Thing]:
+    """Every thing of a kind in this account and region, in the order of the ids."""
+    return list(tx.scan(of.table, (ctx.account, ctx.region)))
+
+
+def filters(req: dict[str, Any], *, key: str = "Key", values: str = "Values") -> dict[str, list[str]]:
+    """The filters of a request: key -> values. One without a key filters nothing."""
+    return {each[key]: each.get(values) or [] for each in req.get("Filters") or () if each.get(key)}
+
+
+def given(req: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The members of a request that are set."""
+    return {name: req[name] for name in names if req.get(name) is not None}

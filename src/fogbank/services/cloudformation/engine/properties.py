@@ -48,7 +48,7 @@ def refusal(kind: ResourceType, logical_id: str, properties: dict[str, Any], *, 
     if schema is None:
         return ""
     unbuilt = set_paths(properties, kind.unbuilt)
-    found = list(_Check(schema).problems(properties))
+    found = list(_Check(schema, values=_checks_values(kind)).problems(properties))
     if found and schema.classic:
         return found[0].classic()
     if found:
@@ -67,7 +67,13 @@ def violations(kind: ResourceType, properties: dict[str, Any]) -> list[tuple[str
     schema = schema_of(kind.type_name)
     if schema is None:
         return []
-    return [(problem.place, str(problem)) for problem in _Check(schema).problems(properties)]
+    check = _Check(schema, values=_checks_values(kind))
+    return [(problem.place, str(problem)) for problem in check.problems(properties)]
+
+
+def _checks_values(kind: ResourceType) -> bool:
+    """Whether enumerations are checked here: for the types that have no service to do it."""
+    return bool(getattr(kind.handler, "checks_values", False))
 
 
 def problems(type_name: str, properties: dict[str, Any]) -> list[str]:
@@ -129,15 +135,16 @@ class _Problem:
 
 
 class _Check:
-    def __init__(self, schema: ResourceSchema) -> None:
+    def __init__(self, schema: ResourceSchema, *, values: bool = False) -> None:
         self._schema = schema
+        self._values = values
         self._given = {name for name in schema.read_only if "/" not in name}  # set by AWS: a template may not
 
     def problems(self, properties: dict[str, Any]) -> Iterator[_Problem]:
         schema = self._schema
         writable = {name: kind for name, kind in schema.properties.items() if name not in self._given}
         required = tuple(name for name in schema.required if name not in self._given)
-        yield from self._structure(Definition(writable, required), properties, "")
+        yield from self._structure(Definition(writable, required, enums=schema.enums), properties, "")
 
     def _structure(self, wanted: Definition, value: dict[str, Any], place: str) -> Iterator[_Problem]:
         for name in wanted.required:
@@ -150,6 +157,9 @@ class _Check:
         for name, item in value.items():
             if name in wanted.properties and item is not None:
                 yield from self._value(wanted.properties[name], item, f"{place}/{name}")
+                if self._values and name in wanted.enums and not _is_one_of(item, wanted.enums[name]):
+                    text = f"{text_of(item)} is not a valid enum value"
+                    yield _Problem(f"{place}/{name}", text, f"Value of property {name} is not valid: {text_of(item)}")
 
     def _value(self, kind: Any, value: Any, place: str) -> Iterator[_Problem]:
         if kind == "json" or _unknown(value):
@@ -170,6 +180,12 @@ class _Check:
                 yield from self._structure(self._schema.definitions[kind[1:]], value, place)
         elif not _FITS[kind](value):
             yield _mismatch(place, _WANTED[kind], value)
+
+
+def _is_one_of(value: Any, allowed: list[Any]) -> bool:
+    if isinstance(value, dict | list) or _unknown(value):
+        return True
+    return text_of(value) in [text_of(each) for each in allowed]
 
 
 def _mismatch(place: str, wanted: str, value: Any) -> _Problem:

@@ -28,6 +28,8 @@ def recorded(type_name: str) -> ResourceType | None:
 class Recorded:
     """Creates, reads, changes and deletes the records of one type."""
 
+    checks_values = True  # no service checks the enumerations of the schema
+
     def __init__(self, type_name: str, schema: ResourceSchema) -> None:
         self._type = type_name
         self._schema = schema

@@ -19,7 +19,7 @@ from fogbank.wire.resource_schemas import ResourceSchema
 
 from .known import EC2_IDS, FORMS, PORTS, POSTGRES, REFS
 
-_PLACE = re.compile(r"<(?:([adlxA])([0-9]+)|uuid|(Name|name)([0-9]+))>|\$\{([A-Za-z]+)\}")
+_PLACE = re.compile(r"<(?:([adlxA])([0-9]+)|uuid|(Name|name)([0-9]+))>|\$\{([A-Za-z0-9]+)\}")
 _ALPHABETS = {
     "d": "123456789",  # no zero: a number must not begin with it
     "x": "0123456789abcdef",
@@ -289,7 +289,7 @@ class Maker:
 
     def _filled(self, form: str, path: str) -> str:
         """A form with its places filled. The same place of the same resource is always filled the same."""
-        variables = [word for word in re.findall(r"\$\{([A-Za-z]+)\}", form) if word not in _GIVEN]
+        variables = [word for word in re.findall(r"\$\{([A-Za-z0-9]+)\}", form) if word not in _GIVEN]
         drawn = _Characters(f"{self._seed}/{'' if form.startswith('arn:') or 'Name}' in form else path}")
 
         def fill(match: re.Match[str]) -> str:

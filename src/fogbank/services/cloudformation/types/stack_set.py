@@ -20,7 +20,7 @@ _GONE = "StackSetNotFoundException"
 Place = tuple[str, str]
 
 
-@resource("AWS::CloudFormation::StackSet", unbuilt=("CallAs", "StackSetOutputBucket"))
+@resource("AWS::CloudFormation::StackSet", unbuilt=("CallAs",))
 class StackSetResource:
     """Ref: the id. Its stacks are those of the groups of instances that it lists."""
 

@@ -17,7 +17,8 @@ from fogbank.store.api import Reader
 
 from ..errors import InvalidParameterCombination, InvalidParameterValue, MissingParameter, NetworkError
 from .find import SNAPSHOT
-from .records import SETTINGS, Settings, Snapshot
+from .records import Snapshot
+from .settings import of_region
 
 OWN_KEY = "alias/aws/ebs"
 
@@ -159,12 +160,6 @@ def _provisioned(type: str, size: int, iops: int | None, throughput: int | None,
 
 
 # -- encryption --------------------------------------------------------------------------------------------------------
-
-
-def of_region(tx: Reader, ctx: Context) -> dict[str, Any]:
-    """What the account has set for the region."""
-    found: Settings | None = tx.get(SETTINGS, (ctx.account, ctx.region))
-    return found.values if found else {}
 
 
 def default_key(settings: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from fogbank.network import interfaces, names
 from fogbank.network.records import Interface, PrivateAddress
 
 from ..filters import Filters
-from .instance_shapes import Seen, group_shapes
+from .instance_shapes import Seen
 from .lifecycle import CODES
 from .records import InstanceDevice
 from .shapes import stamp
@@ -61,7 +61,7 @@ def _attached(read: Callable[[Any], Any]) -> Read:
 
 
 def _group_names(seen: Seen, ids: list[str]) -> list[str]:
-    return [str(group["GroupName"]) for group in group_shapes(seen.tx, seen.ctx, ids)]
+    return [str(group["GroupName"]) for group in seen.around.groups(ids)]
 
 
 def _nothing(seen: Seen) -> None:

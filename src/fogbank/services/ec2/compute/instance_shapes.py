@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from fogbank.core.context import Context
@@ -20,40 +21,59 @@ Shape = dict[str, Any]
 AMAZON = "amazon"
 
 
+class Around:
+    """What instances of one answer have in common, looked up once: names of groups, and what VPCs do about DNS."""
+
+    __slots__ = ("_dns", "_groups", "ctx", "tx")
+
+    def __init__(self, tx: Reader, ctx: Context) -> None:
+        self.tx, self.ctx = tx, ctx
+        self._groups: dict[str, Shape | None] = {}
+        self._dns: dict[str, bool] = {}
+
+    def groups(self, ids: list[str]) -> list[Shape]:
+        return [shape for shape in map(self._group, ids) if shape is not None]
+
+    def _group(self, id: str) -> Shape | None:
+        if id not in self._groups:
+            group = self.tx.get(SECURITY_GROUPS, (self.ctx.account, self.ctx.region, id))
+            self._groups[id] = None if group is None else {"GroupId": group.id, "GroupName": group.name}
+        return self._groups[id]
+
+    def dns(self, vpc: str) -> bool:
+        """Whether a VPC gives public names to public addresses."""
+        if vpc not in self._dns:
+            found = self.tx.get(VPCS, (self.ctx.account, self.ctx.region, vpc))
+            self._dns[vpc] = bool(found and found.dns_hostnames)
+        return self._dns[vpc]
+
+
 class Seen:
     """An instance as descriptions show and filter it, with its interfaces, which are looked up when they are needed."""
 
-    __slots__ = ("_dns", "_interfaces", "ctx", "id", "record", "tags", "tx")
+    __slots__ = ("__dict__", "around", "id", "record", "tags")
 
-    def __init__(self, tx: Reader, ctx: Context, record: Instance) -> None:
-        self.tx, self.ctx, self.record = tx, ctx, record
+    def __init__(self, around: Around, record: Instance) -> None:
+        self.around, self.record = around, record
         self.id, self.tags = record.id, record.tags
-        self._interfaces: list[Interface] | None = None
-        self._dns: bool | None = None
 
-    @property
+    @cached_property
     def interfaces(self) -> list[Interface]:
-        if self._interfaces is None:
-            gone = self.record.state == "terminated"
-            self._interfaces = [] if gone else interfaces.of_instance(self.tx, self.ctx, self.id)
-        return self._interfaces
+        gone = self.record.state == "terminated"
+        return [] if gone else interfaces.of_instance(self.around.tx, self.around.ctx, self.id)
 
-    @property
+    @cached_property
     def primary(self) -> Interface | None:
         return self.interfaces[0] if self.interfaces else None
 
-    @property
+    @cached_property
     def address(self) -> PrivateAddress | None:
         """The primary private address."""
         return interfaces.primary(self.primary) if self.primary else None
 
     @property
     def dns(self) -> bool:
-        """Whether the VPC gives public names to public addresses."""
-        if self._dns is None:
-            vpc = self.tx.get(VPCS, (self.record.account, self.record.region, self.record.vpc))
-            self._dns = bool(vpc and vpc.dns_hostnames)
-        return self._dns
+        return self.around.dns(self.record.vpc)
 
     @property
     def private_name(self) -> str:
@@ -66,11 +86,6 @@ class Seen:
     def public_name(self) -> str:
         address = self.address
         return names.public(self.record.region, address.public) if address and address.public and self.dns else ""
-
-
-def group_shapes(tx: Reader, ctx: Context, ids: list[str]) -> list[Shape]:
-    known = (tx.get(SECURITY_GROUPS, (ctx.account, ctx.region, id)) for id in ids)
-    return [{"GroupId": group.id, "GroupName": group.name} for group in known if group is not None]
 
 
 def state(name: str) -> Shape:
@@ -106,7 +121,7 @@ def _interface(seen: Seen, found: Interface) -> Shape:
     shape: Shape = {
         **(_association(seen, primary) if primary else {}),
         "Description": found.description,
-        "Groups": group_shapes(seen.tx, seen.ctx, found.groups),
+        "Groups": seen.around.groups(found.groups),
         "Ipv6Addresses": [{"Ipv6Address": text, "IsPrimaryIpv6": False} for text in found.ipv6],
         "MacAddress": found.mac,
         "NetworkInterfaceId": found.id,
@@ -227,7 +242,7 @@ def _network(seen: Seen) -> Shape:
     if primary is None:  # terminated
         return {"SecurityGroups": [], "PrivateDnsName": "", "PublicDnsName": ""}
     shape: Shape = {
-        "SecurityGroups": group_shapes(seen.tx, seen.ctx, primary.groups),
+        "SecurityGroups": seen.around.groups(primary.groups),
         "SourceDestCheck": primary.source_check,
         "PrivateDnsNameOptions": {
             "HostnameType": "ip-name", "EnableResourceNameDnsARecord": False, "EnableResourceNameDnsAAAARecord": False,

@@ -13,7 +13,7 @@ from fogbank.core.context import Context
 from fogbank.store.api import Reader
 
 from ..errors import InvalidParameterCombination, InvalidParameterValue
-from . import disks, instance_types
+from . import instance_types, settings
 from .records import Image, PlacementGroup
 
 METADATA = {
@@ -25,6 +25,7 @@ METADATA = {
 HOPS = (1, 64)
 MAINTENANCE = {"AutoRecovery": "default", "RebootMigration": "default"}
 TENANCIES = ("default", "dedicated", "host")
+FAMILIES = ("t2", "t3", "t3a", "t4g", "t8i")
 UNLIMITED = ("t3", "t3a", "t4g", "t8i")  # burstable families whose default is unlimited; t2's is standard
 
 
@@ -56,7 +57,8 @@ def members(
         "dns": dict(req.get("PrivateDnsNameOptions") or {}),
         "maintenance": {**MAINTENANCE, **(req.get("MaintenanceOptions") or {})},
         "bandwidth": (req.get("NetworkPerformanceOptions") or {}).get("BandwidthWeighting") or "default",
-        "credits": credits_of(req.get("CreditSpecification") or {}, type), "user_data": req.get("UserData") or "",
+        "credits": credits_of(tx, ctx, req.get("CreditSpecification") or {}, type),
+        "user_data": req.get("UserData") or "",
         "api_termination": not req.get("DisableApiTermination"), "api_stop": not req.get("DisableApiStop"),
         "shutdown": shutdown,
         "capacity": dict(req.get("CapacityReservationSpecification") or {"CapacityReservationPreference": "open"}),
@@ -103,7 +105,7 @@ def metadata(given: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, A
 
 def _metadata_defaults(tx: Reader, ctx: Context, image: Image) -> dict[str, Any]:
     """Those of the account for the region, of the image, or AWS's."""
-    own = disks.of_region(tx, ctx).get("MetadataDefaults") or {}
+    own = settings.of_region(tx, ctx).get("MetadataDefaults") or {}
     new = image.imds == "v2.0"
     found: dict[str, Any] = {
         "HttpTokens": "required" if new else "optional", "HttpPutResponseHopLimit": 2 if new else 1,
@@ -112,7 +114,7 @@ def _metadata_defaults(tx: Reader, ctx: Context, image: Image) -> dict[str, Any]
     return {**found, **own}
 
 
-def credits_of(given: Mapping[str, Any], type: instance_types.InstanceType) -> str:
+def credits_of(tx: Reader, ctx: Context, given: Mapping[str, Any], type: instance_types.InstanceType) -> str:
     """How a burstable instance earns and spends CPU credits; empty for others."""
     asked = given.get("CpuCredits")
     if asked not in (None, "", "standard", "unlimited"):
@@ -121,8 +123,13 @@ def credits_of(given: Mapping[str, Any], type: instance_types.InstanceType) -> s
         if asked:
             raise InvalidParameterCombination("The specified instance type does not support credit specifications")
         return ""
-    family = str(type["InstanceType"]).partition(".")[0]
-    return asked or ("unlimited" if family in UNLIMITED else "standard")
+    return asked or default_credits(tx, ctx, str(type["InstanceType"]).partition(".")[0])
+
+
+def default_credits(tx: Reader, ctx: Context, family: str) -> str:
+    """How new instances of a burstable family spend CPU credits, unless a launch says otherwise."""
+    own = settings.of_region(tx, ctx).get("Credits") or {}
+    return str(own.get(family) or ("unlimited" if family in UNLIMITED else "standard"))
 
 
 def check_group(group: PlacementGroup, type: instance_types.InstanceType, req: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from fogbank.core.context import Context
 from fogbank.store.api import Transaction
 
 from ..calls import Answer, Request, action
-from ..compute import shapes, sharing
+from ..compute import settings, shapes, sharing
 from ..compute.find import IMAGE
 from ..compute.records import IMAGES, Image
 from ..errors import InvalidParameterValue, MissingParameter, NetworkError
@@ -118,6 +118,11 @@ def _changed(req: Request, image: Image) -> list[str]:
 def _launch(tx: Transaction, ctx: Context, image: Image, new: list[str]) -> None:
     if sharing.ALL in new and any((device.ebs or {}).get("Encrypted") for device in image.devices):
         raise NetworkError("OperationNotPermitted", "AMIs with encrypted snapshots cannot be made public.")
+    blocked = settings.of_region(tx, ctx).get("ImagesBlocked", "block-new-sharing") != "unblocked"
+    if blocked and sharing.ALL in new and sharing.ALL not in image.launch:
+        raise NetworkError(
+            "OperationNotPermitted", "You can't publicly share this image: block public access is enabled for AMIs."
+        )
     sharing.grant(tx, ctx, image.id, image.launch, new)
     image.launch = new
 

@@ -15,10 +15,10 @@ from fogbank.network.records import INTERFACES
 from fogbank.store.api import Transaction
 
 from ..calls import Answer, Request, action
-from ..compute import attachments, disks, instance_types, launch_options, launching
+from ..compute import attachments, instance_types, launch_options, launching, settings
 from ..compute.find import INSTANCE, PLACEMENT_NAME
-from ..compute.instance_shapes import Seen, group_shapes
-from ..compute.records import INSTANCES, SETTINGS, Instance, Settings
+from ..compute.instance_shapes import Around, Seen, instance
+from ..compute.records import INSTANCES, Instance
 from ..errors import InvalidParameterCombination, InvalidParameterValue, MissingParameter, NetworkError
 from ..filters import page
 from ..find import GROUP
@@ -47,18 +47,16 @@ def describe_instance_attribute(ctx: Context, req: Request) -> Answer:
     name = req["Attribute"]
     with ctx.read() as tx:
         found = INSTANCE.require(tx, ctx, req["InstanceId"])
-        seen = Seen(tx, ctx, found)
+        seen = Seen(Around(tx, ctx), found)
         if name in VALUES:
             member, read = VALUES[name]
             value = read(found)
             return {"InstanceId": found.id, member: {} if value == "" else {"Value": value}}
         match name:
             case "blockDeviceMapping":
-                from ..compute.instance_shapes import instance
-
                 return {"InstanceId": found.id, "BlockDeviceMappings": instance(seen)["BlockDeviceMappings"]}
             case "groupSet":
-                groups = group_shapes(tx, ctx, seen.primary.groups) if seen.primary else []
+                groups = seen.around.groups(seen.primary.groups) if seen.primary else []
                 return {"InstanceId": found.id, "Groups": groups}
             case "sourceDestCheck":
                 check = bool(seen.primary and seen.primary.source_check)
@@ -96,7 +94,7 @@ def modify_instance_attribute(ctx: Context, req: Request) -> Answer:
         elif member == "BlockDeviceMappings":
             _devices(tx, found, value)
         else:
-            _change(found, member, value)
+            _change(tx, ctx, found, member, value)
             tx.put(INSTANCES, found)
     return {}
 
@@ -131,7 +129,7 @@ def _truth(value: Any) -> bool:
     return value if isinstance(value, bool) else str(value).lower() == "true"
 
 
-def _change(found: Instance, member: str, value: Any) -> None:
+def _change(tx: Transaction, ctx: Context, found: Instance, member: str, value: Any) -> None:
     if member in STOPPED and found.state != "stopped":
         raise NetworkError("IncorrectInstanceState", f"The instance '{found.id}' is not in the 'stopped' state.")
     match member:
@@ -150,7 +148,7 @@ def _change(found: Instance, member: str, value: Any) -> None:
                 )
             found.shutdown = value
         case "InstanceType":
-            _retype(found, str(value))
+            _retype(tx, ctx, found, str(value))
         case "UserData":
             launching.check_user_data({"UserData": _text(value)})
             found.user_data = _text(value)
@@ -170,7 +168,7 @@ def _text(value: Any) -> str:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
-def _retype(found: Instance, name: str) -> None:
+def _retype(tx: Transaction, ctx: Context, found: Instance, name: str) -> None:
     kind = instance_types.require(name)
     if found.architecture not in instance_types.architectures(kind):
         raise InvalidParameterValue(
@@ -179,7 +177,7 @@ def _retype(found: Instance, name: str) -> None:
     found.type = name
     found.cores = kind["VCpuInfo"].get("DefaultCores") or instance_types.vcpus(kind)
     found.threads = kind["VCpuInfo"].get("DefaultThreadsPerCore") or 1
-    found.credits = launch_options.credits_of({}, kind)
+    found.credits = launch_options.credits_of(tx, ctx, {}, kind)
 
 
 def _groups(tx: Transaction, ctx: Context, found: Instance, ids: list[str]) -> None:
@@ -240,7 +238,7 @@ def modify_instance_metadata_options(ctx: Context, req: Request) -> Answer:
 def get_instance_metadata_defaults(ctx: Context, req: Request) -> Answer:
     """The options that new instances of the region have."""
     with ctx.read() as tx:
-        kept = disks.of_region(tx, ctx).get("MetadataDefaults") or {}
+        kept = settings.of_region(tx, ctx).get("MetadataDefaults") or {}
     return {"AccountLevel": {**kept, "ManagedBy": "account"} if kept else {}}
 
 
@@ -248,16 +246,14 @@ def get_instance_metadata_defaults(ctx: Context, req: Request) -> Answer:
 def modify_instance_metadata_defaults(ctx: Context, req: Request) -> Answer:
     """Change the options that new instances of the region have: `no-preference` and -1 take one away."""
     with ctx.write() as tx:
-        values = dict(disks.of_region(tx, ctx))
-        kept = dict(values.get("MetadataDefaults") or {})
+        kept = dict(settings.of_region(tx, ctx).get("MetadataDefaults") or {})
         for member in ("HttpTokens", "HttpPutResponseHopLimit", "HttpEndpoint", "InstanceMetadataTags"):
             given = req.get(member)
             if given in ("no-preference", -1):
                 kept.pop(member, None)
             elif given is not None:
                 kept |= launch_options.metadata({member: given}, {})
-        values["MetadataDefaults"] = kept
-        tx.put(SETTINGS, Settings(account=ctx.account, region=ctx.region, values=values))
+        settings.keep(tx, ctx, MetadataDefaults=kept)
     return {"Return": True}
 
 

@@ -26,7 +26,7 @@ from ..compute import (
     tokens,
 )
 from ..compute.find import INSTANCE
-from ..compute.instance_shapes import Seen
+from ..compute.instance_shapes import Around, Seen
 from ..compute.records import INSTANCES, Instance
 from ..errors import InvalidParameterCombination, MissingParameter, NetworkError
 from ..filters import describe
@@ -72,7 +72,8 @@ async def _image(ctx: Context, req: Request) -> str:
 
 def _reservation(tx: Reader, ctx: Context, made: list[Instance]) -> Answer:
     monitoring = "pending" if made[0].monitoring else ""
-    return instance_shapes.reservation([Seen(tx, ctx, each) for each in made], monitoring)
+    around = Around(tx, ctx)
+    return instance_shapes.reservation([Seen(around, each) for each in made], monitoring)
 
 
 @action("DescribeInstances", resource="*")
@@ -80,10 +81,16 @@ def describe_instances(ctx: Context, req: Request) -> Answer:
     """Describe instances, by the launches that made them."""
     if req.get("InstanceIds") and req.get("MaxResults"):
         raise InvalidParameterCombination("The parameter instancesSet cannot be used with the parameter maxResults")
+    around: list[Around] = []
+
+    def view(tx: Reader, found: Instance) -> Seen:
+        if not around:
+            around.append(Around(tx, ctx))
+        return Seen(around[0], found)
+
     answer = describe(
-        ctx, req, INSTANCE, instance_filters.FILTERS, ids="InstanceIds", into="Reservations",
-        view=lambda tx, found: Seen(tx, ctx, found), shape=_shown,
-    )  # fmt: skip
+        ctx, req, INSTANCE, instance_filters.FILTERS, ids="InstanceIds", into="Reservations", view=view, shape=_shown
+    )
     shown = sorted(answer["Reservations"], key=lambda pair: pair[0])
     answer["Reservations"] = [
         {"ReservationId": id, "OwnerId": ctx.account, "Groups": [], "Instances": [shape for _, shape in each]}

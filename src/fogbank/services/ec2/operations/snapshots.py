@@ -17,12 +17,13 @@ from fogbank.store.api import Reader, Transaction
 
 from .. import tags
 from ..calls import Answer, Request, action
-from ..compute import disks, shapes, sharing, states
+from ..compute import disks, settings, shapes, sharing, states
 from ..compute.find import INSTANCE, SNAPSHOT, VOLUME
 from ..compute.records import IMAGES, SNAPSHOTS, VOLUMES, Snapshot, Volume
 from ..errors import InvalidParameterValue, MissingParameter, NetworkError
 from ..filters import Filters, page
 from ..kinds import creates, on
+from .snapshot_states import locked
 
 BY_ID = on((SNAPSHOT, "SnapshotId"))
 ALIASES = ("amazon",)
@@ -83,7 +84,7 @@ def delete_snapshot(ctx: Context, req: Request) -> Answer:
         found = SNAPSHOT.own(tx, ctx, req["SnapshotId"])
         if (image := _image_with(tx, ctx, found.id)) is not None:
             raise NetworkError("InvalidSnapshot.InUse", f"The snapshot {found.id} is currently in use by {image}")
-        if found.locked.get("LockState") in ("compliance", "governance", "compliance-cooloff"):
+        if locked(found, ctx.now()):
             raise NetworkError("SnapshotLocked", f"The snapshot {found.id} is locked.")
         delete(tx, ctx, found)
     return {}
@@ -134,9 +135,9 @@ def copy(
     tx: Transaction, ctx: Context, found: Snapshot, ebs: Request, keys: dict[str, str], given: dict[str, str], text: str
 ) -> Snapshot:
     """A copy of a snapshot, pending. A copy of an encrypted one is encrypted."""
-    settings = disks.of_region(tx, ctx)
-    encrypted = bool(found.encrypted or ebs.get("Encrypted") or settings.get("EbsEncryptionByDefault"))
-    name = ebs.get("KmsKeyId") or disks.default_key(settings)
+    own = settings.of_region(tx, ctx)
+    encrypted = bool(found.encrypted or ebs.get("Encrypted") or own.get("EbsEncryptionByDefault"))
+    name = ebs.get("KmsKeyId") or disks.default_key(own)
     key = keys.get(name) or (found.kms_key if found.region == ctx.region else "")
     made = Snapshot(
         **vpcs.common(ctx, "snap", given), volume="vol-ffffffff", size=found.size, state="pending", description=text,
@@ -228,6 +229,9 @@ def modify_snapshot_attribute(ctx: Context, req: Request) -> Answer:
         new = _changed(req, found.restore)
         if found.encrypted and sharing.ALL in new:
             raise NetworkError("OperationNotPermitted", "Encrypted snapshots with EBS default key cannot be shared")
+        blocked = settings.of_region(tx, ctx).get("SnapshotsBlocked")
+        if blocked and sharing.ALL in new and sharing.ALL not in found.restore:
+            raise NetworkError("OperationNotPermitted", "Public sharing of snapshots is blocked for this Region.")
         _restore(tx, ctx, found, new)
     return {}
 

@@ -11,9 +11,9 @@ from fogbank.core.context import Context
 from fogbank.store.api import Reader
 
 from ..calls import Answer, Request, action
-from ..compute import disks, shapes
+from ..compute import disks, settings, shapes
 from ..compute.find import VOLUME
-from ..compute.records import MODIFICATIONS, SETTINGS, VOLUMES, Modification, Settings, Volume
+from ..compute.records import MODIFICATIONS, VOLUMES, Modification, Volume
 from ..errors import InvalidParameterCombination, InvalidParameterValue, MissingParameter, NetworkError
 from ..filters import Filters, page
 from ..kinds import on
@@ -228,15 +228,8 @@ def enable_volume_io(ctx: Context, req: Request) -> Answer:
 
 
 def _set(ctx: Context, **values: Any) -> None:
-    """Keep settings of the region; None takes one away."""
     with ctx.write() as tx:
-        _put_settings(tx, ctx, values)
-
-
-def _put_settings(tx: Any, ctx: Context, values: dict[str, Any]) -> None:
-    kept = {**disks.of_region(tx, ctx), **values}
-    kept = {name: value for name, value in kept.items() if value is not None}
-    tx.put(SETTINGS, Settings(account=ctx.account, region=ctx.region, values=kept))
+        settings.keep(tx, ctx, **values)
 
 
 @action("EnableEbsEncryptionByDefault", resource="*")
@@ -257,7 +250,7 @@ def disable_ebs_encryption_by_default(ctx: Context, req: Request) -> Answer:
 def get_ebs_encryption_by_default(ctx: Context, req: Request) -> Answer:
     """Whether all new volumes are encrypted."""
     with ctx.read() as tx:
-        enabled = bool(disks.of_region(tx, ctx).get("EbsEncryptionByDefault"))
+        enabled = bool(settings.of_region(tx, ctx).get("EbsEncryptionByDefault"))
     return {"EbsEncryptionByDefault": enabled, "SseType": "sse-kms" if enabled else "none"}
 
 
@@ -266,14 +259,14 @@ async def modify_ebs_default_kms_key_id(ctx: Context, req: Request) -> Answer:
     """Choose the KMS key of volumes for which requests name none."""
     arns = await disks.key_arns(ctx, {req["KmsKeyId"]})
     arn = arns[req["KmsKeyId"]]
-    await ctx.transact(_put_settings, ctx, {"KmsKeyId": arn})
+    await ctx.transact(settings.keep, ctx, KmsKeyId=arn)
     return {"KmsKeyId": arn}
 
 
 @action("ResetEbsDefaultKmsKeyId", resource="*")
 async def reset_ebs_default_kms_key_id(ctx: Context, req: Request) -> Answer:
     """Let EBS use its own KMS key again."""
-    await ctx.transact(_put_settings, ctx, {"KmsKeyId": None})
+    await ctx.transact(settings.keep, ctx, KmsKeyId=None)
     return {"KmsKeyId": (await disks.key_arns(ctx, {disks.OWN_KEY}))[disks.OWN_KEY]}
 
 
@@ -281,4 +274,4 @@ async def reset_ebs_default_kms_key_id(ctx: Context, req: Request) -> Answer:
 def get_ebs_default_kms_key_id(ctx: Context, req: Request) -> Answer:
     """The KMS key of volumes for which requests name none."""
     with ctx.read() as tx:
-        return {"KmsKeyId": disks.default_key(disks.of_region(tx, ctx))}
+        return {"KmsKeyId": disks.default_key(settings.of_region(tx, ctx))}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from fogbank.core import lists
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
@@ -105,22 +106,25 @@ def _indexes_first(tx: Reader, repository: Repository, image_ids: list[dict[str,
 batch_delete_image, batch_delete_public_image = both("BatchDeleteImage", __name__, _delete)
 
 
-def _selected(tx: Reader, repository: Repository, req: Req, default: str) -> list[Image]:
-    """The images that the filter of a request selects. `default` is the imageStatus of a request without one."""
+def _selected(tx: Reader, repository: Repository, req: Req, default: str, start: str = "") -> Iterator[Image]:
+    """The images that the filter of a request selects, from a digest on. Without a filter, `default` is the status."""
     asked = req.get("filter") or {}
     status, tagged = asked.get("imageStatus") or default, asked.get("tagStatus") or "ANY"
-    found = []
-    for image in tx.scan(IMAGES, repository.place):
+    for image in tx.scan(IMAGES, repository.place, start=(*repository.place, start) if start else None):
         if status not in ("ANY", "ARCHIVED" if image.is_archived else "ACTIVE"):
             continue
-        if tagged != "ANY" and (tagged == "TAGGED") is not bool(images.tags_of(tx, image)):
-            continue
-        found.append(image)
-    return found
+        if tagged == "ANY" or (tagged == "TAGGED") is bool(images.tags_of(tx, image)):
+            yield image
+
+
+def _pages(ctx: Context, repository: Repository, req: Req) -> Pages:
+    scope = f"{ctx.operation}/{repository.id}/{req.get('filter')}"
+    return Pages(ctx, _bad_token, scope, member="nextToken")
 
 
 def _describe(ctx: Context, req: Req) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html"""
+    limit = req.get("maxResults") or 100
     with ctx.read() as tx:
         repository = find.require(tx, ctx, req)
         if req.get("imageIds"):
@@ -128,16 +132,11 @@ def _describe(ctx: Context, req: Req) -> dict[str, Any]:
                 raise InvalidParameter("nextToken and maxResults cannot be specified together with imageIds")
             found = {image.digest: image for each in req["imageIds"] if (image := images.require(tx, repository, each))}
             return {"imageDetails": [shapes.detail(tx, repository, image) for image in found.values()]}
-        return lists.page(
-            ctx,
-            req,
-            _selected(tx, repository, req, "ANY"),
-            key=lambda image: image.digest,
-            shape=lambda image: shapes.detail(tx, repository, image),
-            size=100,
-            refused=_bad_token,
-            scope=f"{repository.id}/{req.get('filter')}",
-        )
+        pages = _pages(ctx, repository, req)
+        last = pages.after(req.get("nextToken")) or ""
+        listed = (image for image in _selected(tx, repository, req, "ANY", last) if image.digest > last)
+        shown, more = pages.cut(list(islice(listed, limit + 1)), limit, lambda image: image.digest)
+        return {"imageDetails": [shapes.detail(tx, repository, image) for image in shown], **more}
 
 
 describe_images, describe_public_images = both("DescribeImages", __name__, _describe)
@@ -146,22 +145,20 @@ describe_images, describe_public_images = both("DescribeImages", __name__, _desc
 @operation("ecr", "ListImages", resource=find.repository)
 def list_images(ctx: Context, req: Req) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ListImages.html"""
-    found: list[dict[str, str]] = []
+    limit = req.get("maxResults") or 100
     with ctx.read() as tx:
         repository = find.require(tx, ctx, req)
-        for image in _selected(tx, repository, req, "ACTIVE"):
-            tags = images.tags_of(tx, image)
-            found += [{"imageDigest": image.digest, "imageTag": tag} for tag in tags] or [{"imageDigest": image.digest}]
-    return lists.page(
-        ctx,
-        req,
-        found,
-        key=lambda each: (each["imageDigest"], each.get("imageTag", "")),
-        shape=lambda each: each,
-        size=100,
-        refused=_bad_token,
-        scope=f"{repository.id}/{req.get('filter')}",
-    )
+        pages = _pages(ctx, repository, req)
+        last = pages.after(req.get("nextToken")) or ("", "")
+        ids = (
+            (image.digest, tag)
+            for image in _selected(tx, repository, req, "ACTIVE", last[0])
+            for tag in images.tags_of(tx, image) or [""]
+        )
+        found = list(islice((each for each in ids if each > last), limit + 1))
+    shown, more = pages.cut(found, limit, lambda each: each)
+    named = [{"imageDigest": digest, **({"imageTag": tag} if tag else {})} for digest, tag in shown]
+    return {"imageIds": named, **more}
 
 
 @operation("ecr-public", "DescribeImageTags", resource=find.repository)

@@ -23,7 +23,7 @@ from ..records import Repository
 
 Req = dict[str, Any]
 LEAST, MOST = 5 << 20, 10 << 20  # bytes of a part; the last one may be smaller
-PARTS = 4200
+PARTS, PUBLIC_PARTS = 4200, 1000
 _SLICE = 256 << 10
 
 
@@ -59,8 +59,9 @@ async def _upload(ctx: Context, req: Req) -> dict[str, Any]:
     repository = await ctx.fetch(find.require, ctx, req)
     content, first, last = req["layerPartBlob"], req["partFirstByte"], req["partLastByte"]
     upload = await ctx.fetch(uploads.find, repository, req["uploadId"])
-    if len(upload.parts) >= PARTS:
-        raise LimitExceeded(f"The limit of {PARTS} layer parts has been exceeded")
+    most = PARTS if repository.region else PUBLIC_PARTS
+    if len(upload.parts) >= most:
+        raise LimitExceeded(f"The limit of {most} layer parts has been exceeded")
     if len(content) > MOST or last - first + 1 != len(content):
         raise _invalid(repository, req, upload.size)
     try:

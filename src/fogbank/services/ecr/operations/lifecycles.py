@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.core.paging import Pages
-from fogbank.store.api import Reader, Transaction
+from fogbank.store.api import Reader
 
-from .. import expiry, find, images, lifecycle
+from .. import expiry, find, lifecycle
 from ..errors import InvalidParameter, LifecyclePolicyNotFound, LifecyclePreviewNotFound
 from ..records import PREVIEWS, REPOSITORIES, Preview, Repository
 
@@ -69,27 +70,18 @@ def delete_lifecycle_policy(ctx: Context, req: Req) -> dict[str, Any]:
 
 
 @operation("ecr", "StartLifecyclePolicyPreview", resource=find.repository)
-def start_lifecycle_policy_preview(ctx: Context, req: Req) -> dict[str, Any]:
+async def start_lifecycle_policy_preview(ctx: Context, req: Req) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartLifecyclePolicyPreview.html"""
-    with ctx.write() as tx:
-        found = find.require(tx, ctx, req)
-        text = req.get("lifecyclePolicyText") or _policy(found)
-        results = _preview(tx, ctx, found, check(text))
-        account, region, id = found.account, found.region, found.id
-        tx.put(PREVIEWS, Preview(account=account, region=region, repository=id, policy=text, results=results))
+    found = await ctx.fetch(find.require, ctx, req)
+    text = req.get("lifecyclePolicyText") or _policy(found)
+    rules = check(text)
+    candidates, _ = await expiry.gather(ctx, found)
+    chosen = await asyncio.to_thread(lifecycle.evaluate, rules, candidates, ctx.now())
+    results = [expiry.describe(chosen[each.digest], each) for each in candidates if each.digest in chosen]
+    account, region, id = found.account, found.region, found.id
+    preview = Preview(account=account, region=region, repository=id, policy=text, results=results)
+    await ctx.transact(lambda tx: tx.put(PREVIEWS, preview))
     return {**_where(found), "lifecyclePolicyText": text, "status": "IN_PROGRESS"}
-
-
-def _preview(
-    tx: Transaction, ctx: Context, found: Repository, rules: tuple[lifecycle.Rule, ...]
-) -> list[dict[str, Any]]:
-    chosen = lifecycle.evaluate(rules, expiry.candidates(tx, found), ctx.now())
-    shown = [
-        expiry.describe(rule, tx, image)
-        for digest, rule in chosen.items()
-        if (image := images.by_digest(tx, found, digest)) is not None
-    ]
-    return sorted(shown, key=lambda each: each["imageDigest"])
 
 
 @operation("ecr", "GetLifecyclePolicyPreview", resource=find.repository)

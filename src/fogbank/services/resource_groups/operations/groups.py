@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.auth import quotas
-from fogbank.core import lists
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
 
 from .. import queries, shapes
-from ..errors import BadRequestException, bad_token
+from ..errors import BadRequestException
 from ..find import GROUP, by_group, created, text_of
 from ..records import GROUPS, Group
+from ..tokens import GroupPages
 from .tags import check
 
 GROUPS_PER_ACCOUNT = "groups-per-account"  # code of the quota
@@ -95,11 +95,13 @@ def list_groups(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
             for group in tx.scan(GROUPS, (ctx.account, ctx.region))
             if all(_passes(group, each["Name"], each["Values"]) for each in req.get("Filters") or ())
         ]
-    answer = lists.page(ctx, req, found, key=lambda group: group.name, size=50, scope=repr(req.get("Filters")),
-                        shape=lambda group: shapes.identifier(ctx, group),
-                        refused=bad_token)  # fmt: skip
-    shown = {each["GroupName"] for each in answer["GroupIdentifiers"]}
-    return {**answer, "Groups": [shapes.whole(ctx, group) for group in found if group.name in shown]}
+    pages, limit = GroupPages(ctx), req.get("MaxResults") or queries.PAGE
+    page, more = pages.by_key(found, req.get("NextToken"), limit, lambda group: group.name)
+    return {
+        "GroupIdentifiers": [shapes.identifier(ctx, group) for group in page],
+        "Groups": [shapes.whole(ctx, group) for group in page],
+        **more,
+    }
 
 
 def _passes(group: Group, name: str, values: list[str]) -> bool:

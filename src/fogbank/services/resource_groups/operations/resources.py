@@ -10,13 +10,13 @@ from typing import Any
 from fogbank.core import inventory
 from fogbank.core.context import Context
 from fogbank.core.operation import operation
-from fogbank.core.paging import Pages
 from fogbank.store.api import Transaction
 
 from .. import queries
-from ..errors import BadRequestException, bad_token
+from ..errors import BadRequestException
 from ..find import GROUP, by_group, text_of
 from ..records import GROUPS, SETTINGS, Group, Settings
+from ..tokens import GroupPages
 
 SERVICE = "resource-groups"
 
@@ -52,11 +52,10 @@ async def list_group_resources(ctx: Context, req: dict[str, Any]) -> dict[str, A
 @operation(SERVICE, "GroupResources", resource=by_group)
 async def group_resources(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Add resources to a group that has no query."""
-    loaded = await inventory.load()
+    known = {each.arn for each in await inventory.resources(ctx)}
 
     def change(tx: Transaction) -> tuple[list[str], list[str]]:
         group = _manual(GROUP.require(tx, ctx, text_of(req)))
-        known = {each.arn for each in inventory.resources(tx, ctx, loaded)}
         good = [arn for arn in req["ResourceArns"] if arn in known]
         group.members = group.members | {arn: ctx.now() for arn in good if arn not in group.members}
         tx.put(GROUPS, group)
@@ -99,7 +98,7 @@ def list_grouping_statuses(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         for arn, at in sorted(group.members.items())
         if arn in wanted.get("resource-arn", [arn]) and "SUCCESS" in wanted.get("status", ["SUCCESS"])
     ]
-    pages = Pages(ctx, bad_token)
+    pages = GroupPages(ctx)
     page, more = pages.by_key(
         found, req.get("NextToken"), req.get("MaxResults") or 50, lambda each: each["ResourceArn"]
     )

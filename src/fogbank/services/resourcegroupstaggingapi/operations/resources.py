@@ -22,8 +22,7 @@ KEYS_PAGE = 1000  # keys or values of a page: not published
 
 async def _tagged(ctx: Context) -> list[Resource]:
     """What has tags, in the order of the ARNs."""
-    loaded = await inventory.load()
-    found = await ctx.fetch(lambda tx: list(inventory.resources(tx, ctx, loaded)))
+    found = await inventory.resources(ctx)
     return sorted((each for each in found if each.tags), key=lambda each: each.arn)
 
 

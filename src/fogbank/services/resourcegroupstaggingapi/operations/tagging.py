@@ -20,8 +20,7 @@ from ..errors import InvalidParameterException
 
 async def _each(ctx: Context, named: list[str], change: Callable[[Resource], Awaitable[None]]) -> dict[str, Any]:
     """Change each resource; what fails is told of in the answer."""
-    loaded = await inventory.load()
-    kept = await ctx.fetch(lambda tx: {each.arn: each for each in inventory.resources(tx, ctx, loaded)})
+    kept = {each.arn: each for each in await inventory.resources(ctx)}
     failed: dict[str, Any] = {}
     for arn in dict.fromkeys(named):
         try:

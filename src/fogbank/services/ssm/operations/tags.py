@@ -1,47 +1,54 @@
-"""AddTagsToResource, RemoveTagsFromResource, ListTagsForResource, of everything that can have tags."""
+"""AddTagsToResource, RemoveTagsFromResource, ListTagsForResource, of everything that can have tags.
+
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AddTagsToResource.html
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from fogbank.core import tags
 from fogbank.core.context import Context
-from fogbank.core.tagging import Names, tag_operations
-from fogbank.store.api import Reader, Transaction
+from fogbank.core.operation import operation
+from fogbank.store.api import Reader
 
 from ..errors import InvalidResourceId, TooManyTags
-from ..records import PARAMETERS, Parameter
-from ..taggable import kind_of, tagged
-from ..things import THINGS, Thing
+from ..taggable import Taggable, kind_of, tagged
+
+MOST = 50
 
 
-def _require(tx: Reader, ctx: Context, req: dict[str, Any]) -> Parameter | Thing:
-    found: Parameter | Thing | None = kind_of(req["ResourceType"]).find(tx, ctx, req["ResourceId"])
+def _require(tx: Reader, ctx: Context, req: dict[str, Any]) -> Taggable:
+    found: Taggable | None = kind_of(req["ResourceType"]).find(tx, ctx, req["ResourceId"])
     if found is None:
         raise InvalidResourceId
     return found
 
 
-def _check(found: Parameter | Thing, given: Mapping[str, str]) -> None:
-    if len(found.tags) > 50:
-        raise TooManyTags
+def _change(ctx: Context, req: dict[str, Any], given: dict[str, str], gone: list[str]) -> dict[str, Any]:
+    with ctx.write() as tx:
+        found = _require(tx, ctx, req)
+        found.tags = tags.without(found.tags, gone) | given
+        if len(found.tags) > MOST:
+            raise TooManyTags
+        tx.put(kind_of(req["ResourceType"]).table, found)
+    return {}
 
 
-def _put(tx: Transaction, found: Parameter | Thing) -> None:
-    if isinstance(found, Parameter):
-        tx.put(PARAMETERS, found)
-    else:
-        tx.put(THINGS, found)
+@operation("ssm", "AddTagsToResource", resource=tagged)
+def add_tags_to_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Add tags, or change their values."""
+    return _change(ctx, req, tags.from_list(req["Tags"]), [])
 
 
-add_tags, remove_tags, list_tags = tag_operations(
-    "ssm",
-    __name__,
-    tagged,
-    _require,
-    _put,
-    check=_check,
-    names=Names("AddTagsToResource", "RemoveTagsFromResource"),
-    show=lambda ctx, req, parameter: {"TagList": tags.to_list(dict(sorted(parameter.tags.items())))},
-)
+@operation("ssm", "RemoveTagsFromResource", resource=tagged)
+def remove_tags_from_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """Remove tags by key."""
+    return _change(ctx, req, {}, req["TagKeys"])
+
+
+@operation("ssm", "ListTagsForResource", resource=tagged)
+def list_tags_for_resource(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+    """The tags, in the order of their keys."""
+    with ctx.read() as tx:
+        return {"TagList": tags.to_list(dict(sorted(_require(tx, ctx, req).tags.items())))}
