@@ -24,13 +24,14 @@ from fogbank.store.api import Table
 from fogbank.wire import resource_schemas
 
 from . import cache_types, ec2_types, iam_types, systems_types
+from .repeating_apis import APIS, Apis
 
 TEMPLATE = json.dumps({"Resources": {"P": {"Type": "AWS::SSM::Parameter"}}})
 ZONE = "us-east-1a"
 CODE = "def handler(event, context):\n    return event\n"
 
 
-class World(ec2_types.Needs, iam_types.Needs, systems_types.Needs):
+class World(Apis, ec2_types.Needs, iam_types.Needs, systems_types.Needs):
     """An account with whatever a resource needs, made when it is asked for."""
 
     def __init__(self, cloud, aws):
@@ -159,31 +160,6 @@ class World(ec2_types.Needs, iam_types.Needs, systems_types.Needs):
     def _api_key(self):
         return self.aws.client("apigateway").create_api_key(name="made")["id"]
 
-    def _web(self):
-        """An HTTP API with an integration, a route and a stage."""
-        gateway = self.aws.client("apigatewayv2")
-        api = gateway.create_api(Name="made", ProtocolType="HTTP")["ApiId"]
-        integration = gateway.create_integration(
-            ApiId=api, IntegrationType="HTTP_PROXY", IntegrationUri="https://example.com", IntegrationMethod="GET",
-            PayloadFormatVersion="1.0",
-        )["IntegrationId"]  # fmt: skip
-        gateway.create_route(ApiId=api, RouteKey="GET /made", Target=f"integrations/{integration}")
-        gateway.create_stage(ApiId=api, StageName="made", AutoDeploy=True)
-        return {"id": api, "integration": integration}
-
-    def _quick(self):
-        request = {"Name": "quick", "ProtocolType": "HTTP", "Target": "https://example.com"}
-        return self.aws.client("apigatewayv2").create_api(**request)["ApiId"]
-
-    def _talk(self):
-        """A WebSocket API with an integration and a route."""
-        gateway = self.aws.client("apigatewayv2")
-        request = {"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"}
-        api = gateway.create_api(Name="made", **request)["ApiId"]
-        integration = gateway.create_integration(ApiId=api, IntegrationType="MOCK")["IntegrationId"]
-        route = gateway.create_route(ApiId=api, RouteKey="made", Target=f"integrations/{integration}")["RouteId"]
-        return {"id": api, "integration": integration, "route": route}
-
     def _domain(self):
         name = f"d{uuid.uuid4().hex[:8]}.example.com"
         self.aws.client("apigateway").create_domain_name(domainName=name, regionalCertificateArn=CERTIFICATE)
@@ -204,41 +180,7 @@ LEAST = {
     **iam_types.LEAST,
     **systems_types.LEAST,
     "AWS::ApiGateway::Account": lambda w: {},
-    "AWS::ApiGatewayV2::Api": lambda w: {"Name": "web", "ProtocolType": "HTTP", "Tags": {"team": "fog"}},
-    "AWS::ApiGatewayV2::ApiGatewayManagedOverrides": lambda w: {
-        "ApiId": w.need("quick"), "Stage": {"Description": "d"}, "Integration": {"TimeoutInMillis": 1000}},
-    "AWS::ApiGatewayV2::ApiMapping": lambda w: {
-        "DomainName": w.need("domain"), "ApiId": w.need("web")["id"], "Stage": "made", "ApiMappingKey": "a/b"},
-    "AWS::ApiGatewayV2::Authorizer": lambda w: {
-        "ApiId": w.need("web")["id"], "Name": "a", "AuthorizerType": "JWT",
-        "IdentitySource": ["$request.header.Authorization"],
-        "JwtConfiguration": {"Issuer": "https://example.com", "Audience": ["a"]}},
-    "AWS::ApiGatewayV2::Deployment": lambda w: {"ApiId": w.need("web")["id"], "Description": "d"},
-    "AWS::ApiGatewayV2::DomainName": lambda w: {
-        "DomainName": "v2.example.com", "DomainNameConfigurations": [{"CertificateArn": CERTIFICATE}],
-        "Tags": {"team": "fog"}},
-    "AWS::ApiGatewayV2::Integration": lambda w: {
-        "ApiId": w.need("web")["id"], "IntegrationType": "HTTP_PROXY", "IntegrationUri": "https://example.com/x",
-        "IntegrationMethod": "GET", "PayloadFormatVersion": "1.0",
-        "RequestParameters": {"overwrite:path": "/y"},
-        "ResponseParameters": {
-            "200": {"ResponseParameters": [{"Destination": "overwrite:statuscode", "Source": "201"}]}}},
-    "AWS::ApiGatewayV2::IntegrationResponse": lambda w: {
-        "ApiId": w.need("talk")["id"], "IntegrationId": w.need("talk")["integration"],
-        "IntegrationResponseKey": "$default"},
-    "AWS::ApiGatewayV2::Model": lambda w: {"ApiId": w.need("talk")["id"], "Name": "M", "Schema": {"type": "object"}},
-    "AWS::ApiGatewayV2::Route": lambda w: {
-        "ApiId": w.need("web")["id"], "RouteKey": "GET /x", "Target": f"integrations/{w.need('web')['integration']}"},
-    "AWS::ApiGatewayV2::RouteResponse": lambda w: {
-        "ApiId": w.need("talk")["id"], "RouteId": w.need("talk")["route"], "RouteResponseKey": "$default"},
-    "AWS::ApiGatewayV2::RoutingRule": lambda w: {
-        "DomainNameArn": f"arn:aws:apigateway:us-east-1::/domainnames/{w.need('domain')}", "Priority": 1,
-        "Conditions": [{"MatchBasePaths": {"AnyOf": ["x"]}}],
-        "Actions": [{"InvokeApi": {"ApiId": w.need("web")["id"], "Stage": "made"}}]},
-    "AWS::ApiGatewayV2::Stage": lambda w: {
-        "ApiId": w.need("web")["id"], "StageName": "dev", "AutoDeploy": True, "StageVariables": {"a": "b"},
-        "RouteSettings": {"GET /made": {"ThrottlingBurstLimit": "1"}}, "Tags": {"team": "fog"}},
-    "AWS::ApiGatewayV2::VpcLink": lambda w: {"Name": "l", "SubnetIds": ["subnet-1"], "Tags": {"team": "fog"}},
+    **APIS,
     "AWS::ApiGateway::ApiKey": lambda w: {"Tags": TAGS},
     "AWS::ApiGateway::Authorizer": lambda w: {
         "RestApiId": w.need("api")["id"], "Name": "a", "Type": "TOKEN",
