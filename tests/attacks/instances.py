@@ -53,6 +53,7 @@ def make(world: World, region: str, victim: str, secret: str) -> None:
     for word, member, name in (("key-pair", "KeyName", "Key"), ("placement-group", "GroupName", "Placement")):
         world.thing("ec2", f"arn:aws:ec2:{region}:{victim}:{word}/{name}", **{member: name})
     world.texts["ec2", "LaunchTemplateName"] = ["Template"]
+    world.texts["ec2", "SourceSnapshotIds"] = [snapshot]
     _fleets(world, template["LaunchTemplate"]["LaunchTemplateId"], region, victim)
 
 

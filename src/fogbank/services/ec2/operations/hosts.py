@@ -32,7 +32,9 @@ def allocate_hosts(ctx: Context, req: Request) -> Answer:
     count = req.get("Quantity") or 1
     if count < 1:
         raise InvalidParameterValue(f"Value ({count}) for parameter quantity is invalid.")
-    properties: dict[str, Any] = {"InstanceFamily": req.get("InstanceFamily") or req["InstanceType"].partition(".")[0]}
+    properties: dict[str, Any] = {}
+    if req.get("InstanceFamily"):
+        properties["InstanceFamily"] = req["InstanceFamily"]
     if req.get("InstanceType"):
         info = instance_types.require(req["InstanceType"])["VCpuInfo"]
         properties |= {"InstanceType": req["InstanceType"], "TotalVCpus": info["DefaultVCpus"],
