@@ -23,12 +23,12 @@ hypothesis.settings.load_profile("fogbank")
 CONFIG = botocore.config.Config(retries={"max_attempts": 0}, parameter_validation=False, read_timeout=60)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several nodes, skip what is known to be of one node: the reason says what."""
-    for item in items if os.environ.get("FOGBANK_NODES") else ():
-        mark = item.get_closest_marker("one_node")
-        if mark is not None:
-            item.add_marker(pytest.mark.skip(reason=f"several nodes: {mark.kwargs['reason']}"))
+@pytest.fixture(autouse=True)
+def one_node(request):
+    """With several nodes, skip what is known to be of one: its mark says why."""
+    mark = request.node.get_closest_marker("one_node")
+    if mark is not None and os.environ.get("FOGBANK_NODES"):
+        pytest.skip(f"several nodes: {mark.kwargs['reason']}")
 
 
 @pytest.fixture(autouse=True)
