@@ -79,7 +79,12 @@ def test_no_answer_holds_a_secret(guarded):
     request_id = answer["ResponseMetadata"]["RequestId"]
     secrets = {SECRET, issued, session["SecretAccessKey"], session["SessionToken"], guarded.token, "a-value"}
     control.call(guarded.endpoint, "POST", "snapshots", {"save": "s"}, token=guarded.token)
-    for name in (*guarded.app.control._get, f"requests/{request_id}"):
+    body = json.dumps({"Resources": {"R": {"Type": "AWS::Pipes::Pipe", "Properties": {
+        "RoleArn": "arn:aws:iam::000000000000:role/r", "Source": "arn:aws:sqs:us-east-1:000000000000:q",
+        "Target": "arn:aws:sqs:us-east-1:000000000000:p"}}}})  # fmt: skip
+    account.client("cloudformation").create_stack(StackName="s", TemplateBody=body)
+    calls = [f"{name}?stack=s" if name == "recorded" else name for name in guarded.app.control._get]
+    for name in (*calls, f"requests/{request_id}"):
         status, text = ask(guarded, "GET", f"/_fogbank/{name}", guarded.token)
         assert status == 200, name
         assert len(text) > 1

@@ -29,6 +29,11 @@ ANY_TEXT = {
 MORE: dict[tuple[str, str], dict[str, Any]] = {
     ("dynamodb", "Query"): {
         "KeyConditionExpression": "x = :x", "ExpressionAttributeValues": {":x": {"S": "x"}}},
+    ("cloudcontrol", "ListResources"): {"TypeName": "AWS::SQS::Queue"},
+    ("cloudformation", "DescribeEvents"): {"StackName": "Stack"},
+    ("resource-groups", "ListGroupResources"): {"GroupName": "Gang"},
+    ("resource-groups", "SearchResources"): {"ResourceQuery": {"Type": "TAG_FILTERS_1_0", "Query": json.dumps(
+        {"ResourceTypeFilters": ["AWS::AllSupported"], "TagFilters": []})}},
     ("ecr", "DescribeImageScanFindings"): {"imageId": {"imageTag": "Tag"}},
     ("ec2", "DescribeLaunchTemplateVersions"): {"Versions": ["$Latest"]},
     ("elasticache", "DescribeCacheParameters"): {"CacheParameterGroupName": "default.valkey8"},
@@ -48,7 +53,8 @@ WANTING = {
     "DescribeReplicationBackfillResults",
     "GetBasePathMappings", "GetMetricData", "GetUsage", "GetUsagePlanKeys", "ListImports", "ListParts",
     "ListRequestedServiceQuotaChangeHistoryByQuota",
-    "DescribeInstanceAssociationsStatus", "ListInventoryEntries",
+    "DescribeInstanceAssociationsStatus", "ListInventoryEntries", "GetComplianceSummary", "ListResourceScanResources",
+    "ListStackRefactorActions", "ListStackSetOperationResults",
 }  # fmt: skip
 
 

@@ -169,7 +169,7 @@ class Audit:
                 if entry.hop.id in again and not entry.shared:
                     for known in list(tx.scan_index(ENTRIES, "call", (entry.hop.id,))):
                         tally.count -= tx.delete(ENTRIES, ENTRIES.key(known))
-                tx.put(ENTRIES, entry)
+                tx.put(ENTRIES, entry, new=True)
                 tally.count += 1
             self._expire(tx, tally, len(made))
             tx.put(TALLY, tally)
@@ -180,8 +180,15 @@ class Audit:
         now = self._cloud.clock.now()
         oldest, recent = (int((now - seconds) * 1_000_000) for seconds in (DAYS * 86400, 2 * EVERY))
         doomed: list[Key] = []
+
+        def stays(entry: Entry) -> bool:
+            return entry.at_us >= oldest and (entry.at_us >= recent or tally.count - len(doomed) <= MOST)
+
+        first = next(iter(tx.scan_index(ENTRIES, "time", limit=1)), None)
+        if first is None or stays(first):  # the usual case
+            return
         for entry in tx.scan_index(ENTRIES, "time", limit=2 * made):
-            if entry.at_us >= oldest and (entry.at_us >= recent or tally.count - len(doomed) <= MOST):
+            if stays(entry):
                 break
             doomed.append(ENTRIES.key(entry))
         for key in doomed:

@@ -145,8 +145,8 @@ class Reader(Protocol):
 class Transaction(Reader, Protocol):
     """A transaction that may change the store. It sees its own writes."""
 
-    def put(self, table: Table[R], record: R) -> None:
-        """Insert or replace a record; its index entries follow."""
+    def put(self, table: Table[R], record: R, *, new: bool = False) -> None:
+        """Insert or replace a record; its index entries follow. With `new` the caller knows that there is none yet."""
         ...
 
     def delete(self, table: Table[R], key: Key) -> bool:

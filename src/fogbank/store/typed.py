@@ -224,13 +224,13 @@ class TypedTransaction(TypedReader):
         """Remove a row. Returns whether it existed."""
         raise NotImplementedError
 
-    def put(self, table: Table[R], record: R) -> None:
+    def put(self, table: Table[R], record: R, *, new: bool = False) -> None:
         codec = self._codec(table)
         row = codec.prefix + encode(codec.key_of(record))
         value = codec.dump(row, record)
         self._changes += 1
         if codec.indexes:
-            old = self._get(row)
+            old = None if new else self._get(row)
             before = codec.index_rows(codec.load(row, old), row) if old is not None else set()
             after = codec.index_rows(record, row)
             for stale in before - after:
