@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.auth.roles import passed
 from fogbank.core import arns
 from fogbank.core.context import Context
 from fogbank.core.kinds import Kind, Named, named
@@ -132,3 +133,9 @@ def every(ctx: Context, req: Req) -> Named:
 def public_registry(ctx: Context, req: Req) -> Named:
     """For authorization: the public registry of the caller's account."""
     return named(ctx.arn("ecr-public", f"registry/{ctx.account}", region=""), ctx.account)
+
+
+def with_role(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """The registry's own rules, and iam:PassRole on the role with which ECR is to act."""
+    role = req.get("customRoleArn")
+    return [Access("", "*"), *([passed(ctx, role, "ecr.amazonaws.com")] if role else [])]

@@ -25,7 +25,7 @@ Req = dict[str, Any]
 RULES = 50  # https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 
 
-@operation("ecr", "CreatePullThroughCacheRule", resource="*")
+@operation("ecr", "CreatePullThroughCacheRule", resource=find.with_role)
 def create_pull_through_cache_rule(ctx: Context, req: Req) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html"""
     _mine(ctx, req)
@@ -64,7 +64,7 @@ def _mine(ctx: Context, req: Req) -> None:
         raise InvalidParameter.at("registryId", "must be the id of the caller's registry")
 
 
-@operation("ecr", "UpdatePullThroughCacheRule", resource="*")
+@operation("ecr", "UpdatePullThroughCacheRule", resource=find.with_role)
 def update_pull_through_cache_rule(ctx: Context, req: Req) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdatePullThroughCacheRule.html"""
     with ctx.write() as tx:

@@ -9,7 +9,7 @@ from fogbank.core.context import Context
 from fogbank.core.operation import operation
 from fogbank.store.api import Reader
 
-from .. import creation, names, policies
+from .. import creation, find, names, policies
 from ..errors import InvalidParameter, TemplateAlreadyExists, TemplateNotFound, Validation
 from ..settings import TEMPLATES, Template
 from ..templates import ROOT
@@ -40,7 +40,7 @@ def _checked(settings: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-@operation("ecr", "CreateRepositoryCreationTemplate", resource="*")
+@operation("ecr", "CreateRepositoryCreationTemplate", resource=find.with_role)
 def create_repository_creation_template(ctx: Context, req: Req) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html"""
     prefix = check_prefix(req["prefix"], "prefix")
@@ -58,7 +58,7 @@ def create_repository_creation_template(ctx: Context, req: Req) -> dict[str, Any
     return {"registryId": ctx.account, "repositoryCreationTemplate": _shape(made)}
 
 
-@operation("ecr", "UpdateRepositoryCreationTemplate", resource="*")
+@operation("ecr", "UpdateRepositoryCreationTemplate", resource=find.with_role)
 def update_repository_creation_template(ctx: Context, req: Req) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdateRepositoryCreationTemplate.html"""
     with ctx.write() as tx:

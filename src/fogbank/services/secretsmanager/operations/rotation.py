@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fogbank.auth.roles import passed
 from fogbank.core.context import Context
-from fogbank.core.operation import operation
+from fogbank.core.operation import Access, operation
 from fogbank.store.api import Transaction
 
 from .. import find, rotation, scheduling, shapes, versions
@@ -17,7 +18,14 @@ from ..rules import check_request_token
 _UNFINISHED = "A previous rotation isn’t complete. That rotation will be reattempted."
 
 
-@operation("secretsmanager", "RotateSecret", resource=by_id)
+def _rotated(ctx: Context, req: dict[str, Any]) -> list[Access]:
+    """The secret, and iam:PassRole on the role that an external secret is to be rotated with."""
+    role = req.get("ExternalSecretRotationRoleArn")
+    own = Access("", by_id(ctx, req))
+    return [own, *([passed(ctx, role, "secretsmanager.amazonaws.com")] if role else [])]
+
+
+@operation("secretsmanager", "RotateSecret", resource=_rotated)
 async def rotate_secret(ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
     """Set the function and the schedule, and begin a rotation unless it is to wait for its window.
 
