@@ -122,10 +122,17 @@ FOUND = {"Fn::FindInMap": ["M", "a", "b"]}
     ids=["sub", "json", "sub of a mapping", "join", "json of a mapping", "split"],
 )
 def test_functions_make_only_so_much(cfn, attack, extra, properties):
-    template = {**extra, "Resources": {"T": {**TOPIC, "Properties": properties}}}
+    extensions = {"Transform": "AWS::LanguageExtensions"} if "ToJsonString" in json.dumps(properties) else {}
+    template = {**extra, **extensions, "Resources": {"T": {**TOPIC, "Properties": properties}}}
     body = json.dumps(template)
     assert len(body) < 51_200
-    attack.answered(cfn.create_stack, StackName="s", TemplateBody=body, DisableRollback=True)
+    attack.answered(
+        cfn.create_stack,
+        StackName="s",
+        TemplateBody=body,
+        DisableRollback=True,
+        Capabilities=["CAPABILITY_AUTO_EXPAND"],
+    )
     with pytest.raises(WaiterError):
         cfn.get_waiter("stack_create_complete").wait(StackName="s", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     reasons = [

@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parent / "actions"
 # services whose IAM prefix is not botocore's name, https://docs.aws.amazon.com/service-authorization/latest/reference/
 PREFIXES = {
     "apigatewayv2": "apigateway",
+    "cloudcontrol": "cloudformation",
     "config": "config",
     "dynamodbstreams": "dynamodb",
     "elb": "elasticloadbalancing",
