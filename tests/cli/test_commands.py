@@ -289,7 +289,7 @@ def test_clock_alone_shows_the_time(shell):
 
 def test_coverage_of_what_is_not_built_and_of_types(apart):
     assert "Fogbank has not built pipes: none of its" in apart.run("coverage", "pipes").stdout
-    assert apart.json("coverage", "cloudcontrol")["operations"] == {}
+    assert apart.json("coverage", "pipes")["operations"] == {}
     assert apart.run("coverage", "AWS::S3::Bucket").stdout == "AWS::S3::Bucket is built, by s3.\n"
     assert apart.run("coverage", "AWS::Foo::Bar").stdout == "Fogbank has not built AWS::Foo::Bar.\n"
     assert "no service 'nonsense'" in apart.run("coverage", "nonsense", code=1).stderr
