@@ -193,12 +193,15 @@ def test_every_type_is_awss_and_found_by_its_name(type_name):
 # handlers that pass on whatever there is, and properties that mean nothing to an API
 PASSED_ON = {
     "AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Authorizer", "AWS::ApiGatewayV2::Integration",
-    "AWS::ApiGatewayV2::Route", "AWS::ECR::PullThroughCacheRule",
+    "AWS::ApiGatewayV2::Route", "AWS::ECR::PullThroughCacheRule", "AWS::EC2::FlowLog", "AWS::EC2::TransitGatewayRoute",
+    "AWS::EC2::VPCCidrBlock", "AWS::SSM::Association", "AWS::SSM::MaintenanceWindow",
+    "AWS::SSM::MaintenanceWindowTarget", "AWS::SSM::MaintenanceWindowTask", "AWS::SSM::PatchBaseline",
     "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard",
     "AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ParameterGroup", "AWS::ElastiCache::ReplicationGroup",
     "AWS::ElastiCache::ServerlessCache", "AWS::ElastiCache::User", "AWS::ElastiCache::UserGroup",
 }  # fmt: skip
 MEANINGLESS = {
+    "AWS::CertificateManager::Certificate": {"Id"},  # the ARN, which only AWS gives
     "AWS::CDK::Metadata": {"Analytics", "Modules"},
     "AWS::CloudFormation::Macro": {"Description"},
     "AWS::IAM::AccessKey": {"Serial"},  # a change of it asks for a new key

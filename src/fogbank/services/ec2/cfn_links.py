@@ -112,7 +112,7 @@ ENDPOINT_SERVICE = table(
         attributes=lambda tx, each: {"ServiceId": each.id},
         furnish=_furnish_service,
     ),
-    unbuilt=("ContributorInsightsEnabled", "PayerResponsibility", "SupportedRegions"),
+    unbuilt=("ContributorInsightsEnabled", "PayerResponsibility", "PrivateDnsNameConfiguration", "SupportedRegions"),
 )  # fmt: skip
 
 

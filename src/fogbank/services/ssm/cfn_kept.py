@@ -35,7 +35,7 @@ def _tags(properties: Properties) -> Properties:
     return {"Tags": tags.to_list(tags_of(properties))} if properties.get("Tags") else {}
 
 
-@resource("AWS::SSM::Document", immutable=("Name", "DocumentType"), unbuilt=("Attachments",))
+@resource("AWS::SSM::Document", unbuilt=("Attachments",))
 class Document:
     """Ref is the name. An update adds a version and makes it the default one, whatever UpdateMethod says."""
 
