@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,13 +54,13 @@ def _requests(service: str, name: str, world: World) -> Iterator[dict[str, Any]]
     for n, (_, texts) in enumerate(naming):
         for text in texts:
             yield made(n, text)
-            for other in _spelled(text):
+            for other in _spelled(text, zlib.crc32(f"{service}{name}".encode())):
                 yield made(n, other)
 
 
-def _spelled(text: str) -> Iterator[str]:
-    """Each other spelling; in the long form each of those in some more."""
-    for other in spellings.of(text):
+def _spelled(text: str, number: int) -> Iterator[str]:
+    """The other spellings: each operation tries a third of them; in the long form all, each in some more."""
+    for other in spellings.turn(list(spellings.of(text)), number, 3):
         yield other
         if spellings.LONG:
             yield from RANDOM.sample(again := list(spellings.of(other)), min(8, len(again)))
