@@ -63,11 +63,11 @@ class _Entry(msgspec.Struct):
 
 @cache
 def table() -> dict[str, Service]:
-    """All services by their codes in Service Quotas, in that order."""
+    """All services, sorted by their codes in Service Quotas."""
     text = (Path(__file__).parent / "quotas.json").read_bytes()
     return {
         code: Service(entry.name, {quota.code: quota for quota in entry.quotas})
-        for code, entry in msgspec.json.decode(text, type=dict[str, _Entry]).items()
+        for code, entry in sorted(msgspec.json.decode(text, type=dict[str, _Entry]).items())
     }
 
 
