@@ -59,8 +59,8 @@ def _requests(service: str, name: str, world: World) -> Iterator[dict[str, Any]]
 
 
 def _spelled(text: str, number: int) -> Iterator[str]:
-    """The other spellings: each operation tries a third of them; in the long form all, each in some more."""
-    for other in spellings.turn(list(spellings.of(text)), number, 3):
+    """The other spellings: each operation tries a sixth of them; in the long form all, each in some more."""
+    for other in spellings.turn(list(spellings.of(text)), number, 6):
         yield other
         if spellings.LONG:
             yield from RANDOM.sample(again := list(spellings.of(other)), min(8, len(again)))
