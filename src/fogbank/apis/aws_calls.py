@@ -144,7 +144,7 @@ async def _bytes(body: Any) -> bytes:
     if isinstance(body, bytes):
         content = body
     elif isinstance(body, FileSlice):
-        content = await asyncio.to_thread(_slice, body)
+        content = await asyncio.to_thread(body.read, MAX_PAYLOAD + 1)
     else:
         content = b"".join([chunk async for chunk in _limited(body)])
     if len(content) > MAX_PAYLOAD:
@@ -159,12 +159,6 @@ async def _limited(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield chunk
         if size > MAX_PAYLOAD:
             return
-
-
-def _slice(part: FileSlice) -> bytes:
-    with open(part.path, "rb") as file:
-        file.seek(part.offset)
-        return file.read(min(part.length, MAX_PAYLOAD + 1))
 
 
 def _plain(value: Any) -> Any:

@@ -5,11 +5,13 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 from fogbank.core.cfn import ResourceFailed
 from fogbank.core.context import Context
+from fogbank.core.http import FileSlice
 
 from .document import MAX_DOCUMENT
 
@@ -29,12 +31,10 @@ async def document_of(ctx: Context, properties: dict[str, Any]) -> bytes | None:
     found = (await ctx.call("s3", "GetObject", request))["Body"]
     if isinstance(found, bytes):
         return found
-    if hasattr(found, "path"):
+    if isinstance(found, FileSlice):
         if found.length > MAX_DOCUMENT:
             raise ResourceFailed(TOO_LARGE)
-        with open(found.path, "rb") as file:  # noqa: ASYNC230 - a few megabytes
-            file.seek(found.offset)
-            return file.read(found.length)
+        return await asyncio.to_thread(found.read)
     content = b""
     async for chunk in found:
         content += chunk

@@ -174,6 +174,12 @@ class FileSlice:
         self.offset = offset
         self.length = length
 
+    def read(self, limit: int | None = None) -> bytes:
+        """Read it, or its first `limit` bytes. Blocks: for small parts, or for threads."""
+        with open(self.path, "rb") as file:
+            file.seek(self.offset)
+            return file.read(self.length if limit is None else min(self.length, limit))
+
 
 ResponseBody = bytes | FileSlice | AsyncIterator[bytes]
 

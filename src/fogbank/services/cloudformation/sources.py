@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -80,9 +79,7 @@ async def read_body(body: Any, limit: int) -> bytes:
     if isinstance(body, bytes | bytearray):
         return bytes(body[: limit + 1])
     if isinstance(body, FileSlice):
-        with Path(body.path).open("rb") as file:  # noqa: ASYNC230 - at most a megabyte of a local file
-            file.seek(body.offset)
-            return file.read(min(body.length, limit + 1))
+        return body.read(limit + 1)  # at most a megabyte of a local file
     content = bytearray()
     async for chunk in body:
         content += chunk

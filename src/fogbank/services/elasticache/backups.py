@@ -258,17 +258,11 @@ async def fetched(ctx: Context, arn: str) -> Blob:
         if isinstance(body, bytes):
             await writer.write(body)
         elif isinstance(body, FileSlice):
-            await writer.write(await asyncio.to_thread(_read, body))
+            await writer.write(await asyncio.to_thread(body.read))
         else:
             async for chunk in body:
                 await writer.write(chunk)
         return await writer.commit()
-
-
-def _read(part: FileSlice) -> bytes:
-    with open(part.path, "rb") as file:
-        file.seek(part.offset)
-        return file.read(part.length)
 
 
 async def seed_from_s3(ctx: Context, payload: Request) -> None:

@@ -102,7 +102,7 @@ async def read_body(body: Any, limit: int) -> bytes:
     if isinstance(body, FileSlice):
         if body.length > limit:
             raise InvalidParameterValue(f"Unzipped size must be smaller than {UNZIPPED_LIMIT} bytes")
-        return await asyncio.get_running_loop().run_in_executor(None, _read_slice, body)
+        return await asyncio.get_running_loop().run_in_executor(None, body.read)
     chunks, size = [], 0
     async for chunk in body:
         size += len(chunk)
@@ -110,12 +110,6 @@ async def read_body(body: Any, limit: int) -> bytes:
             raise InvalidParameterValue(f"Unzipped size must be smaller than {UNZIPPED_LIMIT} bytes")
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-def _read_slice(part: FileSlice) -> bytes:
-    with open(part.path, "rb") as file:
-        file.seek(part.offset)
-        return file.read(part.length)
 
 
 class Unpacked:
