@@ -24,7 +24,7 @@ class ServiceError(Exception):
     (`Resource`, `CancellationReasons`, …), `headers` further response headers.
     """
 
-    code: ClassVar[str] = "InternalFailure"
+    code: str = "InternalFailure"
     status: int = 400
     default: ClassVar[str] = ""
 

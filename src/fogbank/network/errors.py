@@ -12,7 +12,7 @@ class NetworkError(ServiceError):
     """An error with a code of its own: EC2 has one for each kind of thing and each thing that can be wrong with it."""
 
     def __init__(self, code: str, message: str) -> None:
-        self.code = code  # type: ignore[misc]
+        self.code = code
         super().__init__(message)
 
 

@@ -17,7 +17,7 @@ from fogbank.apis.domains import DOMAINS
 from fogbank.core.context import Context
 from fogbank.core.residents import resident
 from fogbank.network import zones
-from fogbank.store.api import Reader, Transaction
+from fogbank.store.api import Key, Reader, Transaction
 
 from . import pem
 from .find import arn_of
@@ -66,7 +66,7 @@ def eligible(tx: Reader, ctx: Context, certificate: Certificate) -> bool:
 # -- issuance ----------------------------------------------------------------------------------------------------------
 
 
-async def approve(ctx: Context, key: tuple[str, str, str]) -> None:
+async def approve(ctx: Context, key: Key) -> None:
     """The domains of a certificate were validated: issue it, or renew it."""
     certificate = await ctx.fetch(lambda tx: tx.get(CERTIFICATES, key))
     if certificate is not None:
@@ -79,7 +79,7 @@ def _make(ctx: Context, certificate: Certificate) -> Issued:
     return pem.parts(ctx.app.certify(certificate.names, private, ctx.now()))
 
 
-def _issue(tx: Transaction, ctx: Context, key: tuple[str, str, str], made: Issued) -> None:
+def _issue(tx: Transaction, ctx: Context, key: Key, made: Issued) -> None:
     kept = tx.get(CERTIFICATES, key)
     if kept is None or kept.status not in ("PENDING_VALIDATION", "ISSUED"):
         return
@@ -122,7 +122,7 @@ async def keep(ctx: Context, id: str) -> None:
         await ctx.clock.sleep(pause)
 
 
-def _next(tx: Transaction, ctx: Context, key: tuple[str, str, str]) -> tuple[float | None, bool]:
+def _next(tx: Transaction, ctx: Context, key: Key) -> tuple[float | None, bool]:
     """The seconds to wait, and whether the certificate is to be renewed now."""
     certificate, now = tx.get(CERTIFICATES, key), ctx.now()
     if certificate is None:

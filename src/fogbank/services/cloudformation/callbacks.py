@@ -68,7 +68,7 @@ class Refused(ServiceError):
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
         self.status = status
-        self.code = code  # type: ignore[misc]
+        self.code = code
 
 
 def refuse(visit: Visit, error: ServiceError) -> Response:

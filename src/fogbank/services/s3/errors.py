@@ -224,7 +224,7 @@ class NoSuchConfig(S3Error):
     status = 404
 
     def __init__(self, code: str, message: str, bucket: str) -> None:
-        self.code = code  # type: ignore[misc]
+        self.code = code
         super().__init__(message, BucketName=bucket)
 
 

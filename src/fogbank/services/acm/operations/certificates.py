@@ -208,7 +208,7 @@ async def renew_certificate(ctx: Context, req: Request) -> dict[str, Any]:
             raise ValidationException(f"Certificate {arn_of(ctx, found)} is not eligible for renewal.")  # not confirmed
         return found
 
-    await approve(ctx, CERTIFICATES.key(await ctx.fetch(find)))  # type: ignore[arg-type]
+    await approve(ctx, CERTIFICATES.key(await ctx.fetch(find)))
     return {}
 
 
