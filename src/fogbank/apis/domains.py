@@ -10,9 +10,11 @@ from typing import Any
 
 from fogbank.auth import quotas
 from fogbank.core.context import Context
+from fogbank.core.operation import Access
 from fogbank.store.api import Record, Table, Transaction
 
 from .accounts import CHANGED
+from .control import resource
 from .errors import BadRequest, LimitExceeded
 
 NONE = "(none)"  # the base path of a mapping for everything that no other mapping takes
@@ -86,3 +88,12 @@ def remove_domain(tx: Transaction, domain: Domain) -> None:
         tx.delete(MAPPINGS, MAPPINGS.key(mapping))
     tx.delete(DOMAINS, DOMAINS.key(domain))
     tx.signal(CHANGED)
+
+
+def certificate_removal(ctx: Context, id: str) -> list[Access]:
+    """What deleting a name needs besides: mutual TLS has a permission of its own."""
+    with ctx.read() as tx:
+        domain = tx.get(DOMAINS, (ctx.account, ctx.region, id))
+    if domain is None or not domain.shape.get("mutualTlsAuthentication"):
+        return []
+    return [Access("apigateway:RemoveCertificateFromDomain", resource(ctx, f"/domainnames/{domain.id}"))]

@@ -21,3 +21,11 @@ class NotFound(ServiceError):
 class LimitExceeded(ServiceError):
     code = "LimitExceededException"
     status = 429
+
+
+def full(things: str, where: str) -> LimitExceeded:
+    """That the account or API (`where`) has as many of these as its quota allows."""
+    return LimitExceeded(
+        f"Maximum number of {things} for this {where} has been reached. Please contact AWS if you need additional "
+        f"{things}."
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.apis.errors import LimitExceeded
+from fogbank.apis.errors import full
 from fogbank.auth import quotas
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Table
@@ -24,13 +24,6 @@ _IN_REGION: dict[str, tuple[str, Table[Any]]] = {
     "usage plans": ("L-E8693075", PLANS),
     "VPC links": ("L-A4C7274F", VPC_LINKS),
 }
-
-
-def full(things: str, where: str) -> LimitExceeded:
-    return LimitExceeded(
-        f"Maximum number of {things} for this {where} has been reached. Please contact AWS if you need additional "
-        f"{things}."
-    )
 
 
 def hold(tx: Reader, ctx: Context, things: str) -> None:

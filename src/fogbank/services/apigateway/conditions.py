@@ -9,12 +9,10 @@ The keys of requests and of configurations (`apigateway:Request/…`, `apigatewa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote
 
+from fogbank.apis.conditions import tag_keys
 from fogbank.apis.domains import DOMAINS
-from fogbank.core.conditions import Asked, Keys
 from fogbank.store.api import Table
 
 from .records import APIS, CERTIFICATES, PLANS, STAGES, VPC_LINKS
@@ -30,25 +28,4 @@ TABLES: dict[str, Table[Any]] = {
 }
 
 
-def _named(path: str) -> Iterator[tuple[Table[Any], tuple[str, ...]]]:
-    """The tables and ids of the tagged things on a path: /restapis/ID/stages/NAME is on an API and a stage."""
-    _, kind, *ids = path.split("/")
-    if ids and kind in TABLES:
-        yield TABLES[kind], (ids[0],)
-        if kind == "restapis" and ids[1:2] == ["stages"] and len(ids) > 2:
-            yield STAGES, (ids[0], ids[2])
-
-
-def _tags(asked: Asked) -> dict[str, str]:
-    path = asked.resource.split(":", 5)[-1]
-    if path.startswith("/tags/"):  # and the ARN of what is tagged
-        path = unquote(path.removeprefix("/tags/")).split(":", 5)[-1]
-    ctx, found = asked.ctx, dict[str, str]()
-    with ctx.read() as tx:
-        for table, ids in _named(path):
-            record = tx.get(table, (ctx.account, ctx.region, *ids))
-            found |= (record.shape.get("tags") or {}) if record is not None else {}
-    return found
-
-
-KEYS = Keys("apigateway", {"aws:ResourceTag/": _tags})
+KEYS = tag_keys(TABLES, "restapis", STAGES, lambda record: record.shape.get("tags") or {})

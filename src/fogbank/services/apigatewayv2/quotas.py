@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.apis.errors import LimitExceeded
+from fogbank.apis.errors import full
 from fogbank.auth import quotas
 from fogbank.core.context import Context
 from fogbank.store.api import Reader, Table
@@ -27,13 +27,6 @@ _PER_API: dict[str, tuple[str, Table[Any]]] = {
     "authorizers": ("authorizers-per-api", AUTHORIZERS),
     "stages": ("L-379E48B0", STAGES),
 }
-
-
-def full(things: str, where: str) -> LimitExceeded:
-    return LimitExceeded(
-        f"Maximum number of {things} for this {where} has been reached. Please contact AWS if you need additional "
-        f"{things}."
-    )
 
 
 def hold_api(tx: Reader, ctx: Context) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fogbank.apis.document import Document
-from fogbank.apis.errors import BadRequest
+from fogbank.apis.errors import BadRequest, full
 from fogbank.core.context import Context
 from fogbank.store.api import Table, Transaction
 
@@ -137,7 +137,7 @@ class _Importer:
         while path not in self._paths:
             missing.append(path)
             if len(self._paths) + len(missing) > self._most:
-                raise account_quotas.full("resources", "API")
+                raise full("resources", "API")
             path = path.rpartition("/")[0] or "/"
         found = self._paths[path]
         for path in reversed(missing):

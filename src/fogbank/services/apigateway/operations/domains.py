@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from fogbank.apis.domains import DOMAINS, MAPPINGS, NONE, Domain, Mapping, new_domain, remove_domain
+from fogbank.apis.domains import (
+    DOMAINS,
+    MAPPINGS,
+    NONE,
+    Domain,
+    Mapping,
+    certificate_removal,
+    new_domain,
+    remove_domain,
+)
 from fogbank.apis.errors import Conflict
 from fogbank.core.context import Context
 from fogbank.core.operation import Access
@@ -77,11 +86,7 @@ def _changing(ctx: Context, req: dict[str, Any]) -> list[Access]:
 
 
 def _removing(ctx: Context, req: dict[str, Any]) -> list[Access]:
-    with ctx.read() as tx:
-        domain = tx.get(DOMAINS, (ctx.account, ctx.region, req["domainName"]))
-    if domain is None or not domain.shape.get("mutualTlsAuthentication"):
-        return []
-    return [Access("apigateway:RemoveCertificateFromDomain", resource(ctx, f"/domainnames/{domain.id}"))]
+    return certificate_removal(ctx, req["domainName"])
 
 
 @call("CreateDomainName", "POST", "/domainnames", also=_making, fidelity="recorded")

@@ -11,7 +11,7 @@ from collections.abc import Mapping as Members
 from typing import Any
 
 from fogbank.apis.control import resource
-from fogbank.apis.domains import DOMAINS, Domain, new_domain, remove_domain
+from fogbank.apis.domains import DOMAINS, Domain, certificate_removal, new_domain, remove_domain
 from fogbank.apis.errors import BadRequest, NotFound
 from fogbank.core.context import Context
 from fogbank.core.operation import Access
@@ -105,11 +105,7 @@ def _changing(ctx: Context, req: Req) -> list[Access]:
 
 
 def _removing(ctx: Context, req: Req) -> list[Access]:
-    with ctx.read() as tx:
-        domain = tx.get(DOMAINS, (ctx.account, ctx.region, req["DomainName"]))
-    if domain is None or not domain.shape.get("mutualTlsAuthentication"):
-        return []
-    return [Access("apigateway:RemoveCertificateFromDomain", resource(ctx, f"/domainnames/{domain.id}"))]
+    return certificate_removal(ctx, req["DomainName"])
 
 
 @call("CreateDomainName", "POST", "/domainnames", also=_making)
