@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from fogbank.services.lambda_.environments.spec import Spec
-from fogbank.services.lambda_.node_sdk import NodeSdk, folder, named
-from fogbank.services.lambda_.runtimes import Interpreter
+from fogbank.services.lambda_.node_sdk import NodeSdk, named
+from fogbank.services.lambda_.runtimes import Interpreter, sdk_folder
 
 NPM = """#!/bin/sh
 # npm install --prefix DIR … PACKAGE@VERSION…
@@ -125,7 +125,7 @@ def run(npm: Path, *codes: str, fetch: str = "auto") -> list[str]:
 def test_what_the_code_names_is_fetched_once(npm: Path) -> None:
     code = "require('@aws-sdk/client-fog')"
     assert run(npm, code, code, "// nothing", f"{code}; 2") == ["", "", "", ""]
-    assert (folder() / "node_modules" / "@aws-sdk" / "client-fog").is_dir()
+    assert (sdk_folder() / "node_modules" / "@aws-sdk" / "client-fog").is_dir()
     (call,) = npm.read_text().splitlines()
     assert call.endswith("@aws-sdk/client-fog@^3")
     assert "--ignore-scripts" in call

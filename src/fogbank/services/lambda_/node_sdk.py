@@ -21,21 +21,15 @@ from pathlib import Path
 from fogbank.core import private
 from fogbank.core.clock import Clock
 from fogbank.core.context import Cloud
-from fogbank.engines import programs
 
 from .environments.spec import Spec
-from .runtimes import Interpreter, node_path
+from .runtimes import Interpreter, node_path, sdk_folder
 
 _NAMED = re.compile(rb"""["'](@(?:aws-sdk|smithy)/[a-z0-9-]+)(?:/[^"'\s]*)?["']""")
 _SOURCES = (".js", ".mjs", ".cjs")
 _SEARCHED = 64 << 20  # bytes of source that are searched for names
 _LIMIT = 300.0  # seconds for npm
 _AGAIN = 60.0  # seconds until npm is tried again for packages that it could not fetch
-
-
-def folder() -> Path:
-    """The folder whose node_modules have the packages."""
-    return programs.home() / "aws-sdk-js"
 
 
 def named(root: Path) -> set[str]:
@@ -103,15 +97,15 @@ def fetch(packages: list[str], node: str) -> None:
     npm = str(beside) if os.access(beside, os.X_OK) else shutil.which("npm")
     if npm is None:
         raise FileNotFoundError("there is no npm on this machine")
-    private.folder(folder())
+    private.folder(sdk_folder())
     wanted = [f"{name}@^3" if name.startswith("@aws-sdk/") else name for name in packages]
-    command = [npm, "install", "--prefix", str(folder()), "--ignore-scripts", "--no-audit", "--no-fund",
+    command = [npm, "install", "--prefix", str(sdk_folder()), "--ignore-scripts", "--no-audit", "--no-fund",
                "--loglevel=error", "--fetch-retries=1", *wanted]  # fmt: skip
     path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", os.defpath)])
-    with open(folder() / ".lock", "w") as lock:
+    with open(sdk_folder() / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         subprocess.run(  # noqa: S603 - npm, with names that match _NAMED
-            command, check=True, capture_output=True, text=True, timeout=_LIMIT, cwd=folder(),
+            command, check=True, capture_output=True, text=True, timeout=_LIMIT, cwd=sdk_folder(),
             env={**os.environ, "PATH": path},
         )  # fmt: skip
 

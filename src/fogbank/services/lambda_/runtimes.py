@@ -231,6 +231,11 @@ def _node_version(path: str) -> Version | None:
     return (int(match[1]),) if match else None
 
 
+def sdk_folder() -> Path:
+    """The folder into whose node_modules `node_sdk` fetches AWS's SDK."""
+    return programs.home() / "aws-sdk-js"
+
+
 def node_path(opt_root: str, version: Version) -> str:
     """Returns NODE_PATH: the layers, then folders with AWS's SDK that are shared by the machine.
 
@@ -252,6 +257,6 @@ def node_path(opt_root: str, version: Version) -> str:
     if prefix:
         shared.insert(0, Path(prefix) / "lib" / "node_modules")
     shared = [Path(entry) for entry in os.environ.get("NODE_PATH", "").split(os.pathsep) if entry] + shared
-    shared.append(programs.home() / "aws-sdk-js" / "node_modules")  # see node_sdk
+    shared.append(sdk_folder() / "node_modules")
     folders += [str(folder) for folder in dict.fromkeys(shared) if (folder / "@aws-sdk").is_dir()]
     return ":".join(folders)
