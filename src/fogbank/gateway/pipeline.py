@@ -198,7 +198,7 @@ class Pipeline:
         result = await self._app.run(work)
         operation, ctx = cast(Operation, call.operation), cast(Context, call.ctx)
         if operation.is_async:
-            return cast("dict[str, Any]", await operation.call(ctx, call.params))
+            return await self._run(operation, ctx, call.params)
         return cast("dict[str, Any]", await _late(ctx, result) if isinstance(result, Coroutine) else result)
 
     async def _run(self, operation: Operation, ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
